@@ -1,0 +1,3 @@
+//! Bytes to values.
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Which sockets exist, whose are they, and how well is each connection doing.
