@@ -1,3 +1,64 @@
-//! The project's chores.
+//! The project's chores, one a file: what a contributor runs by hand, `.ci/run` runs too.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a tool for developers: it runs programs, reads its environment and speaks"
+)]
 
-fn main() {}
+mod cargo;
+mod deps;
+mod features;
+mod msrv;
+mod rust_text;
+mod spdx;
+mod suite;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [--strict] [CARGO TEST OPTIONS] [-- TEST OPTIONS]
+                          every test this machine permits, and a summary; --strict allows no skip
+  tidy                    the house rules that no lint knows (`cargo test` checks them too)
+  deps                    licences, duplicates and sources of the dependencies
+  features                the library with no feature, each alone, and all; with and without a platform
+  msrv --toolchain DIR    the library with the oldest compiler it declares; DIR holds usr/bin/rustc";
+
+/// A failed chore: the line to print, or nothing where everything has been said already.
+type Result<T> = std::result::Result<T, String>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["test", rest @ ..] => suite::run(rest),
+        ["tidy"] => tidy::run(),
+        ["deps"] => deps::run(),
+        ["features"] => features::run(),
+        ["msrv", "--toolchain", dir] => msrv::run(dir),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        ["msrv", ..] => return usage("msrv needs --toolchain DIR, where DIR/usr/bin/rustc is"),
+        ["tidy" | "deps" | "features", extra, ..] => return usage(&format!("unexpected argument {extra:?}")),
+        [unknown, ..] => return usage(&format!("no command {unknown:?}; `cargo xtask help` lists them")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(line) => {
+            if !line.is_empty() {
+                eprintln!("xtask: {line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage(line: &str) -> ExitCode {
+    eprintln!("xtask: {line}");
+    ExitCode::from(2)
+}
