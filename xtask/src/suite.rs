@@ -118,8 +118,8 @@ impl Tally {
         let line = without_colour(raw);
         if let Some(program) = heading(&line) {
             self.program_ends();
-            program.clone_into(&mut self.program);
-            self.running = Some(program.to_owned());
+            self.program.clone_from(&program);
+            self.running = Some(program);
         } else if let Some(result) = line.strip_prefix("test result: ") {
             self.running = None;
             self.passed += count(result, "passed");
@@ -173,15 +173,15 @@ impl Tally {
 }
 
 /// The test program in one of cargo's headings: `Running tests/a.rs (target/…)`, `Doc-tests pree`.
-fn heading(line: &str) -> Option<&str> {
+fn heading(line: &str) -> Option<String> {
     let line = line.strip_prefix("   ")?.trim_start();
     if let Some(name) = line.strip_prefix("Doc-tests ") {
-        return Some(name);
+        return Some(format!("{name} doc"));
     }
     let (_, path) = line.strip_prefix("Running ")?.rsplit_once(" (")?;
     // The hash and the folder say nothing; the program's name tells two `unittests src/lib.rs` apart.
     let program = path.strip_suffix(')')?.rsplit(['/', '\\']).next()?;
-    Some(program.rsplit_once('-').map_or(program, |(name, _)| name))
+    Some(program.rsplit_once('-').map_or(program, |(name, _)| name).to_owned())
 }
 
 /// `[skip: needs ss] name` → the name, and the need where there is one. libtest-mimic pads both.
