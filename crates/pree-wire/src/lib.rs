@@ -1,3 +1,33 @@
-//! Bytes to values.
+//! Bytes of socket interfaces to values: netlink framing, `inet_diag`, `tcp_info`, lines of /proc, our own records.
+//!
+//! This crate owns the *formats*. It opens nothing, allocates nothing and contains no `unsafe`: the three attributes
+//! below make that a build error, not a promise. Who asks the kernel, when, and what the values mean together is left
+//! to the crate `pree`.
+//!
+//! Rules that hold in every module:
+//! - Input comes from outside. A decoder answers [`Malformed`] or `None`, it never panics and never reads past the end.
+//! - Integers of the kernel are native-endian, ports and addresses are in network order, and come out as host numbers
+//!   and address bytes.
+//! - What the kernel did not give is `None`, never 0; a number we do not know stays that number.
+//! - Unknown attributes and longer structures than ours are normal: kernels grow.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod bytes;
+#[macro_use]
+mod kernel_struct;
+
+pub mod errno;
+pub mod fd_records;
+pub mod inet_diag;
+pub mod malformed;
+pub mod mptcp_info;
+pub mod netlink;
+pub mod proc_net;
+pub mod proc_pid;
+pub mod socket_memory;
+pub mod tcp_info;
+
+pub use errno::Errno;
+pub use kernel_struct::{FieldSpec, Unit};
+pub use malformed::{BufferTooSmall, Malformed};

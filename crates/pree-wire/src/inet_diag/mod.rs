@@ -1,0 +1,47 @@
+//! `inet_diag`: the kernel's answer to "which TCP, UDP, raw, MPTCP … sockets are there", over `NETLINK_SOCK_DIAG`.
+//!
+//! Owns the numbers of `include/uapi/linux/inet_diag.h`, the writing of requests ([`request`]) and filters
+//! ([`bytecode`]), and the reading of rows ([`reply`], [`congestion`], [`socket_options`]). Sending, repeating and
+//! judging whether a dump is whole are the caller's.
+
+pub mod bytecode;
+pub mod congestion;
+pub mod reply;
+pub mod request;
+pub mod socket_options;
+pub mod states;
+
+pub use bytecode::{BytecodeError, Expr, HostCondition};
+pub use congestion::{Bbr, Dctcp, Vegas};
+pub use reply::Row;
+pub use request::{ANY_COOKIE, Extensions, Id, Kind, Request};
+pub use socket_options::SocketOptions;
+pub use states::StateBits;
+
+/// Message type of requests and rows of the v2 interface (`SOCK_DIAG_BY_FAMILY`, Linux 3.3).
+pub const SOCK_DIAG_BY_FAMILY: u16 = 20;
+/// Message type of requests and rows of the v1 interface for TCP (`TCPDIAG_GETSOCK`, Linux 2.6.14). One request walks
+/// IPv4 and IPv6.
+pub const TCPDIAG_GETSOCK: u16 = 18;
+/// Message type of the v1 interface for DCCP (`DCCPDIAG_GETSOCK`).
+pub const DCCPDIAG_GETSOCK: u16 = 19;
+
+/// Address family IPv4 (`AF_INET`), as Linux numbers it.
+pub const AF_INET: u8 = 2;
+/// Address family IPv6 (`AF_INET6`), as Linux numbers it.
+pub const AF_INET6: u8 = 10;
+
+/// `IPPROTO_TCP`.
+pub const TCP: u16 = 6;
+/// `IPPROTO_UDP`.
+pub const UDP: u16 = 17;
+/// `IPPROTO_DCCP`; gone since Linux 6.16.
+pub const DCCP: u16 = 33;
+/// `IPPROTO_SCTP`.
+pub const SCTP: u16 = 132;
+/// `IPPROTO_UDPLITE`; gone in Linux 7.3.
+pub const UDPLITE: u16 = 136;
+/// `IPPROTO_RAW`: for `inet_diag`, every raw socket whatever its protocol.
+pub const RAW: u16 = 255;
+/// `IPPROTO_MPTCP` (diag since Linux 5.9). Does not fit a byte, see [`Request::dump_v2`].
+pub const MPTCP: u16 = 262;

@@ -1,0 +1,317 @@
+//! Rows: one socket each, `struct inet_diag_msg` and attributes.
+//!
+//! Owns the layout and the numbers of the attributes. A row is a view: parsing checks it and notes where the attributes
+//! are, accessors read the bytes. This is the hot path, 100 000 rows are nothing unusual; `examples/parse_speed.rs`
+//! measures it.
+
+use super::congestion::{Bbr, Dctcp, Vegas};
+use super::socket_options::SocketOptions;
+use crate::bytes::{Native, fixed};
+use crate::malformed::Malformed;
+use crate::mptcp_info::MptcpInfo;
+use crate::netlink::attributes;
+use crate::socket_memory::{MemInfo, SocketMemory};
+use crate::tcp_info::TcpInfo;
+
+/// Numbers of the attributes of a row (`INET_DIAG_*`), for [`Row::attribute`].
+pub mod attribute {
+    /// Four memory counters (`INET_DIAG_MEMINFO`).
+    pub const MEMINFO: u16 = 1;
+    /// `struct tcp_info` or what the protocol has in its place (`INET_DIAG_INFO`).
+    pub const INFO: u16 = 2;
+    /// Numbers of Vegas (`INET_DIAG_VEGASINFO`).
+    pub const VEGAS_INFO: u16 = 3;
+    /// Name of the congestion algorithm (`INET_DIAG_CONG`).
+    pub const CONG: u16 = 4;
+    /// IPv4 type of service (`INET_DIAG_TOS`).
+    pub const TOS: u16 = 5;
+    /// IPv6 traffic class (`INET_DIAG_TCLASS`).
+    pub const TCLASS: u16 = 6;
+    /// Nine memory numbers (`INET_DIAG_SKMEMINFO`).
+    pub const SKMEMINFO: u16 = 7;
+    /// Directions shut down (`INET_DIAG_SHUTDOWN`).
+    pub const SHUTDOWN: u16 = 8;
+    /// Numbers of DCTCP (`INET_DIAG_DCTCPINFO`).
+    pub const DCTCP_INFO: u16 = 9;
+    /// Protocol of a raw socket (`INET_DIAG_PROTOCOL`).
+    pub const PROTOCOL: u16 = 10;
+    /// IPv6 only (`INET_DIAG_SKV6ONLY`).
+    pub const SKV6ONLY: u16 = 11;
+    /// Local addresses of an SCTP association (`INET_DIAG_LOCALS`).
+    pub const LOCALS: u16 = 12;
+    /// Peer addresses of an SCTP association (`INET_DIAG_PEERS`).
+    pub const PEERS: u16 = 13;
+    /// Firewall mark (`INET_DIAG_MARK`).
+    pub const MARK: u16 = 15;
+    /// Numbers of BBR (`INET_DIAG_BBRINFO`).
+    pub const BBR_INFO: u16 = 16;
+    /// Class of `net_cls`, or priority (`INET_DIAG_CLASS_ID`).
+    pub const CLASS_ID: u16 = 17;
+    /// MD5 signature keys (`INET_DIAG_MD5SIG`).
+    pub const MD5SIG: u16 = 18;
+    /// Upper layer protocol (`INET_DIAG_ULP_INFO`).
+    pub const ULP_INFO: u16 = 19;
+    /// BPF storage of the socket (`INET_DIAG_SK_BPF_STORAGES`).
+    pub const SK_BPF_STORAGES: u16 = 20;
+    /// Cgroup (`INET_DIAG_CGROUP_ID`).
+    pub const CGROUP_ID: u16 = 21;
+    /// Boolean options (`INET_DIAG_SOCKOPT`).
+    pub const SOCKOPT: u16 = 22;
+}
+
+/// Attributes a row keeps a place for: one more than the highest number known.
+const KNOWN: usize = attribute::SOCKOPT as usize + 1;
+/// Bytes of `struct inet_diag_msg`.
+const FIXED: usize = 72;
+
+/// One row of a dump, or the answer to an exact get.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    fixed: &'a [u8; FIXED],
+    attributes: &'a [u8],
+    // Offset and length of each value. Half of the 16 bytes a slice takes, twice: this table is cleared for every row.
+    // Offset 0 means absent, a value has its header before it.
+    spans: [(u16, u16); KNOWN],
+}
+
+macro_rules! fixed_fields {
+    ($($(#[$doc:meta])* $name:ident: $type:ident = $read:ident, $at:literal;)*) => {$(
+        $(#[$doc])*
+        #[inline]
+        pub fn $name(&self) -> $type {
+            $type::$read(fixed::<$at, { size_of::<$type>() }, FIXED>(self.fixed))
+        }
+    )*};
+}
+
+impl<'a> Row<'a> {
+    /// Checks the payload of a message and finds its attributes. Unknown attributes are skipped; of repeated ones the
+    /// last counts, as in the kernel.
+    ///
+    /// # Errors
+    /// The payload is shorter than `struct inet_diag_msg`, its attributes are broken, or it is longer than the 64 KiB
+    /// no row reaches.
+    #[inline]
+    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
+        let Some((fixed, attribute_bytes)) = payload.split_first_chunk() else {
+            return Err(Malformed::new("inet_diag row (shorter than its fixed part)", payload.len()));
+        };
+        if attribute_bytes.len() > usize::from(u16::MAX) {
+            return Err(Malformed::new("inet_diag row (longer than 64 KiB)", FIXED));
+        }
+        let mut spans = [(0, 0); KNOWN];
+        let mut rest = attributes(attribute_bytes);
+        while let Some(next) = rest.next_at() {
+            match next {
+                Ok((at, attribute)) => {
+                    if let Some(span) = spans.get_mut(usize::from(attribute.kind)) {
+                        *span = (at as u16, attribute.payload.len() as u16);
+                    }
+                }
+                Err(broken) => return Err(Malformed::new("inet_diag attribute", FIXED + broken.offset)),
+            }
+        }
+        Ok(Self { fixed, attributes: attribute_bytes, spans })
+    }
+
+    fixed_fields! {
+        /// Address family: 2 IPv4, 10 IPv6 (`idiag_family`). An IPv6 socket talking IPv4 is family 10 with mapped
+        /// addresses.
+        family: u8 = from_ne_bytes, 0;
+        /// State number, see [`states`](super::states) (`idiag_state`).
+        state: u8 = from_ne_bytes, 1;
+        /// Running timer: 0 none, 1 retransmission (or tail loss probe, or reordering), 2 keepalive, 3 `TIME_WAIT`,
+        /// 4 zero-window probe, and on the newest kernels 5 delayed ACK (`idiag_timer`).
+        timer: u8 = from_ne_bytes, 2;
+        /// Retransmissions of the oldest segment so far, or probes sent, as [`Self::timer`] says (`idiag_retrans`).
+        retransmits: u8 = from_ne_bytes, 3;
+        /// Local port (`idiag_sport`).
+        source_port: u16 = from_be_bytes, 4;
+        /// Remote port (`idiag_dport`).
+        destination_port: u16 = from_be_bytes, 6;
+        /// Index of the interface the socket is bound to, 0 for none (`idiag_if`).
+        interface: u32 = from_ne_bytes, 40;
+        /// Milliseconds until [`Self::timer`] expires (`idiag_expires`).
+        expires_ms: u32 = from_ne_bytes, 52;
+        /// Bytes received and not yet read; for a listener: connections not yet accepted (`idiag_rqueue`).
+        receive_queue: u32 = from_ne_bytes, 56;
+        /// Bytes not yet acknowledged; for a listener: the limit of the accept queue (`idiag_wqueue`).
+        send_queue: u32 = from_ne_bytes, 60;
+        /// User the socket belongs to, in the asker's user namespace; 0 also for `TIME_WAIT` and handshakes, which have
+        /// none (`idiag_uid`).
+        uid: u32 = from_ne_bytes, 64;
+        /// Inode number as in `socket:[…]`; 0 if the socket has none (any more): `TIME_WAIT`, handshake, in the accept
+        /// queue, orphaned (`idiag_inode`).
+        inode: u32 = from_ne_bytes, 68;
+    }
+
+    /// Local address; IPv4 in the first 4 bytes, the rest 0 (`idiag_src`).
+    #[inline]
+    pub fn source(&self) -> [u8; 16] {
+        fixed::<8, 16, FIXED>(self.fixed)
+    }
+
+    /// Remote address; IPv4 in the first 4 bytes, the rest 0 (`idiag_dst`).
+    #[inline]
+    pub fn destination(&self) -> [u8; 16] {
+        fixed::<24, 16, FIXED>(self.fixed)
+    }
+
+    /// The socket's cookie: unique in its network namespace as long as the kernel runs (`idiag_cookie`).
+    #[inline]
+    pub fn cookie(&self) -> u64 {
+        let low = u32::from_ne_bytes(fixed::<44, 4, FIXED>(self.fixed));
+        let high = u32::from_ne_bytes(fixed::<48, 4, FIXED>(self.fixed));
+        u64::from(high) << 32 | u64::from(low)
+    }
+
+    /// The row's identity in the form a request takes.
+    pub fn id(&self) -> super::Id {
+        super::Id {
+            source_port: self.source_port(),
+            destination_port: self.destination_port(),
+            source: self.source(),
+            destination: self.destination(),
+            interface: self.interface(),
+            cookie: self.cookie(),
+        }
+    }
+
+    /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
+    #[inline]
+    pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
+        let (at, length) = *self.spans.get(usize::from(kind))?;
+        if at == 0 {
+            return None;
+        }
+        self.attributes.get(usize::from(at)..)?.get(..usize::from(length))
+    }
+
+    #[inline]
+    fn number<T: Native>(&self, kind: u16) -> Option<T> {
+        T::at(self.attribute(kind)?, 0)
+    }
+}
+
+impl<'a> Row<'a> {
+    /// Four memory counters; on request.
+    pub fn meminfo(&self) -> Option<MemInfo> {
+        MemInfo::parse(self.attribute(attribute::MEMINFO)?)
+    }
+
+    /// Buffers, limits and drops; on request.
+    #[inline]
+    pub fn socket_memory(&self) -> Option<SocketMemory<'a>> {
+        self.attribute(attribute::SKMEMINFO).map(SocketMemory::new)
+    }
+
+    /// The statistics of a TCP socket; on request. Ask it of rows of a TCP dump only: other protocols put other
+    /// structures in the same place.
+    #[inline]
+    pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
+        self.attribute(attribute::INFO).map(TcpInfo::new)
+    }
+
+    /// The statistics of an MPTCP socket; on request. Ask it of rows of an MPTCP dump only.
+    pub fn mptcp_info(&self) -> Option<MptcpInfo<'a>> {
+        self.attribute(attribute::INFO).map(MptcpInfo::new)
+    }
+
+    /// Name of the congestion algorithm, without NUL: `cubic`; on request.
+    #[inline]
+    pub fn congestion_algorithm(&self) -> Option<&'a [u8]> {
+        self.attribute(attribute::CONG).map(until_nul)
+    }
+
+    /// Numbers of Vegas and its like; on request, and only where such an algorithm runs.
+    pub fn vegas(&self) -> Option<Vegas> {
+        Vegas::parse(self.attribute(attribute::VEGAS_INFO)?)
+    }
+
+    /// Numbers of DCTCP; on request, and only where it runs.
+    pub fn dctcp(&self) -> Option<Dctcp> {
+        Dctcp::parse(self.attribute(attribute::DCTCP_INFO)?)
+    }
+
+    /// Numbers of BBR; on request, and only where it runs.
+    pub fn bbr(&self) -> Option<Bbr> {
+        Bbr::parse(self.attribute(attribute::BBR_INFO)?)
+    }
+
+    /// IPv4 type of service; on request. IPv6 sockets have one too, for IPv4 peers.
+    pub fn tos(&self) -> Option<u8> {
+        self.number(attribute::TOS)
+    }
+
+    /// IPv6 traffic class; on request, IPv6 sockets only.
+    pub fn tclass(&self) -> Option<u8> {
+        self.number(attribute::TCLASS)
+    }
+
+    /// Directions shut down: bit 0 receiving, bit 1 sending.
+    pub fn shutdown(&self) -> Option<u8> {
+        self.number(attribute::SHUTDOWN)
+    }
+
+    /// Whether an IPv6 socket refuses IPv4. Only known of listening and unconnected IPv6 sockets.
+    pub fn v6only(&self) -> Option<bool> {
+        self.number::<u8>(attribute::SKV6ONLY).map(|only| only != 0)
+    }
+
+    /// Firewall mark (`SO_MARK`). Shown to holders of `CAP_NET_ADMIN` only.
+    pub fn mark(&self) -> Option<u32> {
+        self.number(attribute::MARK)
+    }
+
+    /// Class of the `net_cls` cgroup, or the socket's priority where that is 0; on request of [`TCLASS`] or this.
+    ///
+    /// [`TCLASS`]: super::Extensions::TCLASS
+    pub fn class_id(&self) -> Option<u32> {
+        self.number(attribute::CLASS_ID)
+    }
+
+    /// Protocol number of a raw socket.
+    pub fn protocol(&self) -> Option<u8> {
+        self.number(attribute::PROTOCOL)
+    }
+
+    /// Id of the socket's cgroup in the v2 hierarchy: the inode number of its directory (Linux 5.8).
+    pub fn cgroup_id(&self) -> Option<u64> {
+        self.number(attribute::CGROUP_ID)
+    }
+
+    /// Boolean options (Linux 5.10).
+    pub fn socket_options(&self) -> Option<SocketOptions> {
+        self.attribute(attribute::SOCKOPT)?.first_chunk().copied().map(SocketOptions::from_bytes)
+    }
+
+    /// Name of the upper layer protocol, without NUL: `tls`, `mptcp`, `espintcp` (Linux 5.4).
+    pub fn ulp_name(&self) -> Option<&'a [u8]> {
+        self.ulp(1).map(until_nul)
+    }
+
+    /// The attributes about kernel TLS, to be read with [`attributes`] (Linux 5.4; `CAP_NET_ADMIN` only).
+    pub fn ulp_tls(&self) -> Option<&'a [u8]> {
+        self.ulp(2)
+    }
+
+    /// The attributes about the MPTCP subflow, to be read with [`attributes`] (Linux 5.7; `CAP_NET_ADMIN` only).
+    pub fn ulp_mptcp(&self) -> Option<&'a [u8]> {
+        self.ulp(3)
+    }
+
+    /// `struct tcp_diag_md5sig`, 100 bytes each, **with the keys** (Linux 4.14; `CAP_NET_ADMIN` only). Never show them.
+    pub fn md5_signatures(&self) -> Option<&'a [u8]> {
+        self.attribute(attribute::MD5SIG)
+    }
+
+    fn ulp(&self, kind: u16) -> Option<&'a [u8]> {
+        let inner = attributes(self.attribute(attribute::ULP_INFO)?);
+        inner.map_while(Result::ok).find(|a| a.kind == kind).map(|a| a.payload)
+    }
+}
+
+/// A C string without its end; all of the bytes where the end is missing.
+fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or(text)
+}

@@ -1,0 +1,112 @@
+//! Files and links of /proc/PID, and /proc/stat: who a process is and which sockets it holds.
+//!
+//! Owns the formats. Walking the directories, and what a vanished process means, is the caller's.
+
+use crate::bytes::{decimal, words};
+use crate::malformed::Malformed;
+
+/// The part of /proc/PID/stat that names a process for good: pid and start time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stat<'a> {
+    /// Process id, as the reader's pid namespace sees it.
+    pub pid: u32,
+    /// `comm`: up to 15 bytes (63 for kernel workers) of anything, blanks, brackets and newlines too.
+    pub name: &'a [u8],
+    /// State letter: `R`, `S`, `D`, `Z`, …
+    pub state: u8,
+    /// Process id of the parent; 0 for none, or one outside the pid namespace.
+    pub parent: u32,
+    /// Start of the process in clock ticks (`USER_HZ`) after boot.
+    pub start_time_ticks: u64,
+}
+
+impl<'a> Stat<'a> {
+    /// Decodes the file's content.
+    ///
+    /// # Errors
+    /// A field is missing or no number: the content was cut short, or is something else.
+    pub fn parse(content: &'a [u8]) -> Result<Self, Malformed> {
+        let broken = |what| Malformed::new(what, 0);
+        // The name is written as it is; what follows it cannot contain a bracket. So the last one ends it.
+        let open = content.iter().position(|b| *b == b'(').ok_or(broken("/proc/PID/stat (no name)"))?;
+        let close =
+            content.iter().rposition(|b| *b == b')').ok_or(broken("/proc/PID/stat (no end of the name)"))?;
+        let name = content.get(open + 1..close).ok_or(broken("/proc/PID/stat (brackets reversed)"))?;
+        let pid = content.get(..open).and_then(|text| pid_name(text.trim_ascii()));
+        let mut after = words(content.get(close + 1..).unwrap_or_default());
+        let state = after.next().and_then(|word| word.first().copied());
+        let parent = after.next().and_then(id);
+        // The parent is field 4, the start time field 22.
+        let start_time_ticks = after.nth(22 - 4 - 1).and_then(decimal);
+        Ok(Self {
+            pid: pid.ok_or(broken("pid in /proc/PID/stat"))?,
+            name,
+            state: state.ok_or(broken("state in /proc/PID/stat"))?,
+            parent: parent.ok_or(broken("parent in /proc/PID/stat"))?,
+            start_time_ticks: start_time_ticks.ok_or(broken("start time in /proc/PID/stat"))?,
+        })
+    }
+}
+
+/// Real and effective user of a process, from the `Uid:` line of /proc/PID/status.
+pub fn status_uid(status: &[u8]) -> Option<(u32, u32)> {
+    let mut ids = words(after_prefix(status, b"Uid:")?).map(id);
+    Some((ids.next()??, ids.next()??))
+}
+
+/// Path of a process in the cgroup v2 hierarchy, from /proc/PID/cgroup: the line that starts with `0::`.
+///
+/// On a host where v1 and v2 are mounted together this may be `/` for every process.
+pub fn cgroup_v2_path(cgroup: &[u8]) -> Option<&[u8]> {
+    after_prefix(cgroup, b"0::")
+}
+
+/// Path of a process in systemd's own v1 hierarchy: the line `…:name=systemd:…` of /proc/PID/cgroup. For hosts that
+/// have v1 only.
+pub fn cgroup_v1_systemd_path(cgroup: &[u8]) -> Option<&[u8]> {
+    cgroup.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut parts = line.splitn(3, |byte| *byte == b':');
+        let (hierarchy, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+        decimal(hierarchy)?;
+        (controllers == b"name=systemd").then_some(path)
+    })
+}
+
+/// [`cgroup_v2_path`], or where there is no v2 hierarchy [`cgroup_v1_systemd_path`].
+pub fn cgroup_path(cgroup: &[u8]) -> Option<&[u8]> {
+    cgroup_v2_path(cgroup).or_else(|| cgroup_v1_systemd_path(cgroup))
+}
+
+/// The inode number in the target of a link in /proc/PID/fd: `socket:[12345]`. `None` for anything that is no socket.
+pub fn socket_inode(link: &[u8]) -> Option<u64> {
+    decimal(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
+}
+
+/// Time of boot in seconds since 1970, from the `btime` line of /proc/stat. The kernel derives it from the clock, so
+/// it moves by a second now and then.
+pub fn boot_time_seconds(stat: &[u8]) -> Option<u64> {
+    decimal(after_prefix(stat, b"btime ")?.trim_ascii())
+}
+
+/// The process id that is the name of a directory in /proc or of a thread in /proc/PID/task; `None` for other names.
+pub fn pid_name(name: &[u8]) -> Option<u32> {
+    id(name).filter(|pid| *pid != 0)
+}
+
+/// The number that is the name of an entry of /proc/PID/fd; `None` for `.` and `..`.
+pub fn fd_name(name: &[u8]) -> Option<u32> {
+    id(name)
+}
+
+fn id(digits: &[u8]) -> Option<u32> {
+    decimal(digits).and_then(|number| u32::try_from(number).ok())
+}
+
+/// What follows `prefix` on the first line that starts with it.
+fn after_prefix<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(prefix))
+}
+
+#[cfg(test)]
+mod tests;
