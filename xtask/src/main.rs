@@ -31,6 +31,9 @@ usage: cargo xtask COMMAND
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
+    if features::is_compiler() {
+        return features::as_compiler();
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
