@@ -1,1 +1,25 @@
 //! Which sockets exist, whose are they, and how well is each connection doing.
+//!
+//! [`Query`] asks this machine's kernel directly (never another program) and answers with [`Socket`]s: addresses,
+//! state, owners, statistics. What an answer leaves out is part of it: [`Coverage`].
+#![warn(missing_docs)]
+
+mod collect;
+mod coverage;
+mod decode;
+mod error;
+pub mod model;
+mod plan;
+mod query;
+mod snapshot;
+pub mod source;
+mod sys;
+
+pub use coverage::{Coverage, Gap, Missing, Origin};
+pub use error::{Error, ErrorKind, Result};
+pub use model::{
+    Address, Family, Owner, Process, Protocol, Protocols, Socket, SocketId, State, States, TcpStats, Text,
+    Unowned,
+};
+pub use query::{Needs, OwnerLookup, Query, SourceChoice};
+pub use snapshot::Snapshot;

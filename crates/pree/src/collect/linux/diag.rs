@@ -1,0 +1,422 @@
+//! Rows from `sock_diag`, each once, none missed.
+//!
+//! A dump is not atomic. The kernel walks its hash table chain by chain and lets go of a chain's lock after 16 sockets
+//! and whenever a message is full; when it comes back it counts its way in. If the chain changed meanwhile, sockets
+//! are passed over or told twice. So rows are known by cookie, and where a dump can have been torn a second one
+//! follows, bare of extensions; what only that one saw is asked for by itself.
+
+use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::ops::ControlFlow;
+
+use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
+use pree_wire::netlink::{self, Body};
+
+use super::delivery::Delivery;
+use super::{TRIES, has_stats, table_name};
+use crate::coverage::{Coverage, Gap, Missing};
+use crate::decode::linux::Decoder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Family, Protocol, Socket, State};
+use crate::plan::{Plan, Table};
+use crate::query::Needs;
+use crate::source::{DiagPass, DiagTable, Errno, Question, Source};
+
+/// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
+const ROWS_UNDER_ONE_LOCK: u64 = 16;
+
+/// Room for a request without a filter.
+const REQUEST_SIZE: usize = 128;
+
+/// Reads one table. An error means that no row of it was delivered.
+pub(super) fn read(
+    table: Table,
+    plan: &Plan,
+    decoder: &Decoder,
+    source: &mut dyn Source,
+    delivery: &mut Delivery<'_, '_>,
+    coverage: &mut Coverage,
+) -> Result<ControlFlow<()>> {
+    let mut reader = Reader {
+        table,
+        plan,
+        delivery,
+        decoder,
+        socket: None,
+        seen: HashSet::default(),
+        connections: HashSet::default(),
+        hasher: RandomState::new(),
+    };
+    reader.read(source, coverage)
+}
+
+struct Reader<'r, 'p, 'v> {
+    table: Table,
+    plan: &'r Plan,
+    delivery: &'r mut Delivery<'p, 'v>,
+    decoder: &'r Decoder,
+    /// The row that is reused for every socket.
+    socket: Option<Socket>,
+    /// Cookies of the rows that were delivered.
+    seen: HashSet<u64, BuildHasherDefault<CookieHasher>>,
+    /// Hashes of their address pairs: a connection that went on to `TIME_WAIT` between two looks is a new socket with a
+    /// new cookie, and still the same connection. 64 keyed bits: for a million sockets the odds of one mistake are 1 to 37 million.
+    connections: HashSet<u64, BuildHasherDefault<CookieHasher>>,
+    hasher: RandomState,
+}
+
+/// What a pass over the table was like.
+#[derive(Default)]
+struct Pass {
+    messages: u64,
+    /// Rows that are not listeners.
+    unlocked_rows: u64,
+    interrupted: bool,
+    malformed: u64,
+}
+
+/// A row that only the check saw.
+struct Missed {
+    id: Id,
+    socket: Socket,
+}
+
+enum PassError {
+    /// The visitor has enough.
+    Enough,
+    Failed(Errno),
+}
+
+impl Reader<'_, '_, '_> {
+    fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
+        let extensions = self.plan.extensions(self.table.protocol);
+        let first = match self.pass_with_retries(source, coverage, DiagPass::First, extensions, Self::deliver)
+        {
+            Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
+            Ok(ControlFlow::Continue(pass)) => pass,
+            Err(error) if self.seen.is_empty() => return Err(error),
+            // Rows were delivered and are not taken back: another dump may still give the rest.
+            Err(_) => Pass { interrupted: true, ..Pass::default() },
+        };
+        if !self.may_be_torn(&first) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.check(source, coverage, extensions)
+    }
+
+    /// Whether the kernel let go of a chain's lock in the middle of it. It cannot have when everything came in one
+    /// message and no chain can have held more than it tells under one lock; listeners and datagram sockets are told a
+    /// whole chain under one lock, so for them one message is enough.
+    fn may_be_torn(&self, pass: &Pass) -> bool {
+        let chunked = self.table.protocol == Protocol::Tcp && pass.unlocked_rows >= ROWS_UNDER_ONE_LOCK;
+        pass.messages > 1 || pass.interrupted || chunked
+    }
+
+    /// Dumps once more and delivers what the first pass missed.
+    fn check(
+        &mut self,
+        source: &mut dyn Source,
+        coverage: &mut Coverage,
+        extensions: Extensions,
+    ) -> Result<ControlFlow<()>> {
+        // Without extensions a dump costs about half. A datagram socket cannot be asked for by itself (its answer may be
+        // about another one on the same port), so for those the second dump is whole.
+        let bare = self.table.protocol == Protocol::Tcp;
+        let asked = if bare { Extensions::NONE } else { extensions };
+        let mut missed = Vec::new();
+        let pass = self.pass_with_retries(source, coverage, DiagPass::Check, asked, |reader, row| {
+            if !reader.seen.contains(&row.cookie()) {
+                reader.decode(row);
+                if let Some(socket) = &reader.socket {
+                    missed.push(Missed { id: row.id(), socket: socket.clone() });
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if let Err(error) = pass {
+            coverage.add(self.gap(Missing::Rows, error.kind(), None));
+        }
+        let whole = asked == extensions;
+        let mut unsettled = Vec::new();
+        for missed in missed {
+            let flow = if whole || !gains_from_extensions(&missed.socket) {
+                self.deliver_socket(missed)
+            } else if missed.socket.remote.is_some() {
+                self.ask_for_one(source, extensions, missed, coverage)
+            } else {
+                unsettled.push(missed);
+                ControlFlow::Continue(())
+            };
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        if unsettled.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        Ok(self.settle(source, coverage, extensions, unsettled))
+    }
+
+    /// A connection is asked for by its addresses and cookie: the answer is about it, or it is gone.
+    fn ask_for_one(
+        &mut self,
+        source: &mut dyn Source,
+        extensions: Extensions,
+        missed: Missed,
+        coverage: &mut Coverage,
+    ) -> ControlFlow<()> {
+        let family = family_number(missed.socket.family);
+        let request =
+            Request::exact(family, self.number(), missed.id).with_extensions(extensions).with_sequence(1);
+        let mut found = false;
+        let pass = DiagPass::Exact(missed.id.cookie);
+        let answer = self.exchange(source, &request, family, pass, &mut |reader, row| {
+            found = true;
+            Self::deliver(reader, row)
+        });
+        match answer {
+            Err(PassError::Enough) => ControlFlow::Break(()),
+            Err(PassError::Failed(Errno::ENOENT | Errno::ESTALE)) => ControlFlow::Continue(()),
+            Ok(_) if found => ControlFlow::Continue(()),
+            Ok(_) | Err(PassError::Failed(_)) => self.deliver_bare(missed, coverage),
+        }
+    }
+
+    /// Listeners and bound sockets share their port with others, so an exact answer proves nothing about them: they are
+    /// looked for in one more dump of just their states.
+    fn settle(
+        &mut self,
+        source: &mut dyn Source,
+        coverage: &mut Coverage,
+        extensions: Extensions,
+        unsettled: Vec<Missed>,
+    ) -> ControlFlow<()> {
+        let wanted: HashSet<u64> = unsettled.iter().map(|missed| missed.id.cookie).collect();
+        let flow = self.pass_with_retries(source, coverage, DiagPass::Settle, extensions, |reader, row| {
+            if wanted.contains(&row.cookie()) {
+                Self::deliver(reader, row)
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        if let Ok(ControlFlow::Break(())) = flow {
+            return ControlFlow::Break(());
+        }
+        // What is in no third dump may have closed; it was there a moment ago, and a row is not lost for a detail.
+        unsettled.into_iter().try_for_each(|missed| self.deliver_bare(missed, coverage))
+    }
+
+    /// Delivers a row as the bare dump gave it, and says that its statistics are missing.
+    fn deliver_bare(&mut self, missed: Missed, coverage: &mut Coverage) -> ControlFlow<()> {
+        if self.seen.contains(&missed.id.cookie) {
+            return ControlFlow::Continue(());
+        }
+        if self.plan.needs.contains(Needs::STATS) && has_stats(&missed.socket) {
+            coverage.add(self.gap(Missing::Stats, ErrorKind::Unsettled, Some(1)));
+        }
+        self.deliver_socket(missed)
+    }
+
+    /// Dumps the table, again if it fails in passing. Rows that were delivered are skipped by cookie.
+    fn pass_with_retries(
+        &mut self,
+        source: &mut dyn Source,
+        coverage: &mut Coverage,
+        pass: DiagPass,
+        extensions: Extensions,
+        mut row: impl FnMut(&mut Self, &Row<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), Pass>> {
+        let states = match pass {
+            DiagPass::Settle => 1 << states::LISTEN | 1 << states::BOUND_INACTIVE,
+            _ => u32::MAX,
+        };
+        let family = self.table.family.map_or(0, family_number);
+        let request = if self.table.family.is_none() {
+            Request::dump_v1(self.number())
+        } else {
+            Request::dump_v2(family, self.number())
+        };
+        let request = Request {
+            extensions,
+            states: self.plan.state_bits(self.table.protocol) & states,
+            sequence: 1,
+            ..request
+        };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let errno = match self.exchange(source, &request, family, pass, &mut row) {
+                Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
+                Ok(done) if tries == TRIES => {
+                    coverage.add(self.gap(Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
+                    return Ok(ControlFlow::Continue(done));
+                }
+                Ok(_) => Errno::EBADMSG,
+                Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
+                Err(PassError::Failed(errno)) => errno,
+            };
+            if tries == TRIES || !passes(errno) {
+                return Err(self.error(errno));
+            }
+        }
+    }
+
+    /// Sends one request and hands each row of the answer to `row`.
+    fn exchange(
+        &mut self,
+        source: &mut dyn Source,
+        request: &Request<'_>,
+        family: u8,
+        pass: DiagPass,
+        row: &mut dyn FnMut(&mut Self, &Row<'_>) -> ControlFlow<()>,
+    ) -> std::result::Result<Pass, PassError> {
+        let failed = PassError::Failed;
+        let mut buffer = [0; REQUEST_SIZE];
+        let length = request.encode(&mut buffer).map_err(|_| failed(Errno::EINVAL))?;
+        let table = DiagTable { family, protocol: self.number() };
+        let bytes = buffer.get(..length).unwrap_or_default();
+        source.ask(&Question::Diag { table, pass, request: bytes }).map_err(failed)?;
+        let single = matches!(pass, DiagPass::Exact(_));
+        let mut done = Pass::default();
+        let mut batch = Vec::new();
+        loop {
+            if !source.next(&mut batch).map_err(failed)? {
+                // The answer to a dump ends with a message that says so; without it something is missing.
+                return Err(failed(Errno::EPROTO));
+            }
+            let mut rows = 0_u64;
+            for message in netlink::messages(&batch) {
+                let message = message.map_err(|_| failed(Errno::EBADMSG))?;
+                done.interrupted |= message.interrupted();
+                let payload = match message.body() {
+                    Body::Data(payload) => payload,
+                    Body::Done(None) => return Ok(done),
+                    Body::Done(Some(errno)) | Body::Error(Some(errno)) => return Err(failed(errno)),
+                    Body::Overrun => return Err(failed(Errno::ENOBUFS)),
+                    Body::Error(None) | Body::Noop => continue,
+                };
+                match Row::parse(payload) {
+                    Ok(view) => {
+                        if rows == 0 {
+                            done.messages += 1;
+                        }
+                        rows += 1;
+                        done.unlocked_rows += u64::from(view.state() != states::LISTEN);
+                        if row(self, &view).is_break() {
+                            return Err(PassError::Enough);
+                        }
+                    }
+                    Err(_) => done.malformed += 1,
+                }
+            }
+            if single && rows + done.malformed > 0 {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Decodes and delivers a row that was not delivered before.
+    fn deliver(&mut self, row: &Row<'_>) -> ControlFlow<()> {
+        if !self.first_sight(&row.id()) {
+            return ControlFlow::Continue(());
+        }
+        self.decode(row);
+        match &mut self.socket {
+            Some(socket) => self.delivery.deliver(socket),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Delivers a row that is decoded already.
+    fn deliver_socket(&mut self, mut missed: Missed) -> ControlFlow<()> {
+        if self.first_sight(&missed.id) {
+            self.delivery.deliver(&mut missed.socket)
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// True when neither this socket nor its connection was seen before.
+    fn first_sight(&mut self, id: &Id) -> bool {
+        if !self.seen.insert(id.cookie) {
+            return false;
+        }
+        if self.table.protocol != Protocol::Tcp || id.destination_port == 0 {
+            return true;
+        }
+        let pair = (id.source_port, id.destination_port, id.source, id.destination, id.interface);
+        self.connections.insert(self.hasher.hash_one(pair))
+    }
+
+    fn decode(&mut self, row: &Row<'_>) {
+        self.decoder.decode(row, self.table.protocol, &mut self.socket);
+    }
+
+    fn number(&self) -> u16 {
+        match self.table.protocol {
+            Protocol::Tcp => inet_diag::TCP,
+            Protocol::Udp => inet_diag::UDP,
+            Protocol::UdpLite => inet_diag::UDPLITE,
+        }
+    }
+
+    fn gap(&self, what: Missing, why: ErrorKind, count: Option<u64>) -> Gap {
+        let hint = match why {
+            ErrorKind::Unsettled => "the table changed while it was read: ask again",
+            _ => "",
+        };
+        Gap { what, why, count, object: table_name(self.table).to_owned(), hint }
+    }
+
+    fn error(&self, errno: Errno) -> Error {
+        let object = format!("{} through sock_diag", table_name(self.table));
+        let error = Error::from_errno(errno, "dump", object);
+        match ErrorKind::of(errno) {
+            ErrorKind::Absent => {
+                error.with_hint("load the kernel's inet_diag, tcp_diag and udp_diag modules")
+            }
+            _ => error,
+        }
+    }
+}
+
+/// True for errors that another try can be without.
+fn passes(errno: Errno) -> bool {
+    matches!(ErrorKind::of(errno), ErrorKind::Unsettled | ErrorKind::Malformed | ErrorKind::Exhausted)
+}
+
+/// True when extensions tell more about this socket than the bare row: the kernel has them for full sockets only.
+fn gains_from_extensions(socket: &Socket) -> bool {
+    has_stats(socket) || matches!(socket.state, State::Listen | State::BoundInactive)
+}
+
+fn family_number(family: Family) -> u8 {
+    match family {
+        Family::Ipv4 => inet_diag::AF_INET,
+        Family::Ipv6 => inet_diag::AF_INET6,
+        Family::Other(number) => u8::try_from(number).unwrap_or(0),
+    }
+}
+
+/// Cookies are counted up and address pairs are hashed already: a multiplication spreads both well enough.
+#[derive(Default)]
+struct CookieHasher(u64);
+
+impl Hasher for CookieHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Folded, because the table takes its position from the low bits and its tag from the high ones.
+        let wide = u128::from(self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        self.0 = (wide >> 64) as u64 ^ wide as u64;
+    }
+}

@@ -1,0 +1,142 @@
+//! Linux: rows from `sock_diag` or /proc/net, owners from /proc/PID, joined by inode.
+//!
+//! Owners are looked up first, then rows stream past them; rows that the first look left without an owner are held to
+//! the end and looked up once more, because a socket can be younger than the look.
+
+mod delivery;
+mod diag;
+mod inode_map;
+mod owners;
+mod proc_net;
+#[cfg(feature = "linux-procfs")]
+mod procfs;
+
+use std::ops::ControlFlow;
+
+use super::Visitor;
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::decode::linux::Decoder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Plan, Table};
+use crate::query::{Needs, OwnerLookup, SourceChoice};
+use crate::source::{Question, Source, read_all};
+use delivery::Delivery;
+use owners::OwnerSearch;
+
+/// How often something that failed in passing is tried.
+const TRIES: usize = 3;
+
+pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+    let mut coverage = Coverage::default();
+    let decoder = decoder(source);
+    let mut owners = OwnerSearch::new(plan);
+    if plan.owners != OwnerLookup::None {
+        owners.look(source);
+    }
+    let mut delivery = Delivery::new(plan, owners, visitor);
+    let mut first_error = None;
+    let mut failed = 0;
+    for table in &plan.tables {
+        match read_table(*table, plan, &decoder, source, &mut delivery, &mut coverage) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return Ok(coverage),
+            Err(error) => {
+                failed += 1;
+                coverage.add(Gap {
+                    what: Missing::Rows,
+                    why: error.kind(),
+                    count: None,
+                    object: table_name(*table).to_owned(),
+                    hint: "",
+                });
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    match first_error {
+        Some(error) if failed == plan.tables.len() => return Err(error),
+        _ => {}
+    }
+    // Break here only means that the visitor has enough.
+    let _ = delivery.finish(source, &mut coverage);
+    Ok(coverage)
+}
+
+/// Reads what identities are made of; a system that refuses it still has sockets.
+fn decoder(source: &mut dyn Source) -> Decoder {
+    let boot = read_all(source, &Question::BootId).unwrap_or_default();
+    let network_namespace = read_all(source, &Question::NetNamespace).unwrap_or_default();
+    let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
+    Decoder::new(&boot, &network_namespace, &release)
+}
+
+fn table_name(table: Table) -> &'static str {
+    table.protocol.name()
+}
+
+/// Reads one table from one source: never rows of two sources in one table.
+fn read_table(
+    table: Table,
+    plan: &Plan,
+    decoder: &Decoder,
+    source: &mut dyn Source,
+    delivery: &mut Delivery<'_, '_>,
+    coverage: &mut Coverage,
+) -> Result<ControlFlow<()>> {
+    let refused = match plan.source {
+        SourceChoice::Auto | SourceChoice::Diag => {
+            match diag::read(table, plan, decoder, source, delivery, coverage) {
+                Ok(flow) => {
+                    coverage.came_from(table_name(table), Origin::Diag);
+                    return Ok(flow);
+                }
+                Err(error) if plan.source == SourceChoice::Diag => return Err(error),
+                Err(error) => Some(error),
+            }
+        }
+        SourceChoice::Proc | SourceChoice::Procfs => None,
+    };
+    let (rows, origin) = match proc_net::read(table, plan, source, coverage) {
+        Ok(read) => read,
+        Err(error) if error.kind() == ErrorKind::Absent && table.protocol == crate::Protocol::UdpLite => {
+            coverage.note("this kernel has no UDP-Lite".to_owned());
+            return Ok(ControlFlow::Continue(()));
+        }
+        // The kernel's first refusal says more than that /proc does not help either.
+        Err(error) => return Err(refused.unwrap_or(error)),
+    };
+    coverage.came_from(table_name(table), origin);
+    if let Some(error) = &refused {
+        coverage.note(format!("{error}; {} sockets come from /proc/net", table_name(table)));
+    }
+    let mut without_stats = 0;
+    for mut socket in rows {
+        let lacking = delivery.wants(&socket) && plan.needs.contains(Needs::STATS) && has_stats(&socket);
+        without_stats += u64::from(lacking);
+        if delivery.deliver(&mut socket).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    if without_stats > 0 {
+        coverage.add(Gap {
+            what: Missing::Stats,
+            why: refused.as_ref().map_or(ErrorKind::Unsupported, Error::kind),
+            count: Some(without_stats),
+            object: "/proc/net".to_owned(),
+            hint: "/proc has no statistics: sock_diag must be permitted and its modules loaded",
+        });
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// True for what has statistics when the source gives them: TCP connections that are more than a memory.
+fn has_stats(socket: &crate::Socket) -> bool {
+    use crate::State;
+    socket.protocol == crate::Protocol::Tcp
+        && !matches!(
+            socket.state,
+            State::Listen | State::TimeWait | State::SynReceived | State::BoundInactive | State::Closed
+        )
+        // A FIN_WAIT_2 without a file may be as small as TIME_WAIT.
+        && !(socket.state == State::FinWait2 && socket.inode.is_none())
+}

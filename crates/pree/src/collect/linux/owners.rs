@@ -1,0 +1,292 @@
+//! Whose socket is it: every process's descriptors, joined to sockets by inode.
+//!
+//! Each process is pinned while it is read, so a pid that is used again cannot mix two processes up. A process that
+//! ends meanwhile is no error. Descriptor tables private to a thread are read only for sockets that nobody else
+//! holds, because reading them for all would cost a walk a thread.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pree_wire::fd_records::{self, FdRecord};
+use pree_wire::proc_pid;
+
+use super::inode_map::InodeMap;
+use crate::coverage::{Gap, Missing};
+use crate::error::ErrorKind;
+use crate::model::{Owner, Process, StartTime, Text, Unowned};
+use crate::plan::Plan;
+use crate::query::{Needs, OwnerLookup};
+use crate::source::{Errno, ProcessPart, Question, Source, read_all};
+
+pub(super) struct OwnerSearch<'p> {
+    plan: &'p Plan,
+    map: InodeMap,
+    processes: Vec<Arc<Process>>,
+    /// What kept us from seeing every descriptor, if anything did.
+    blind: Option<Blind>,
+    boot_time: Option<Duration>,
+    users: HashMap<u32, Text>,
+    prepared: bool,
+}
+
+/// Why some descriptors were not seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blind {
+    /// Processes of others refused.
+    Refused,
+    /// Process 1 is not listed: /proc hides processes (`hidepid`).
+    Hidden,
+    /// /proc is not there.
+    NoProc,
+    /// Something failed that was no refusal.
+    Failed(Errno),
+}
+
+impl<'p> OwnerSearch<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            map: InodeMap::default(),
+            processes: Vec::new(),
+            blind: None,
+            boot_time: None,
+            users: HashMap::new(),
+            prepared: false,
+        }
+    }
+
+    /// Reads every process's descriptors.
+    pub(super) fn look(&mut self, source: &mut dyn Source) {
+        self.walk(source, None);
+    }
+
+    /// Reads them again for sockets that had no owner, then the tables of threads for those that still have none.
+    pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
+        self.map.clear();
+        self.processes.clear();
+        self.blind = None;
+        self.walk(source, Some(wanted));
+        let without: HashSet<u64> =
+            wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect();
+        if !without.is_empty() {
+            self.walk_threads(source, &without);
+        }
+    }
+
+    /// Adds the owners of a socket to `owners`, as many as the query asks for.
+    pub(super) fn find(&self, inode: u64, owners: &mut Vec<Owner>) {
+        let most = if self.plan.owners == OwnerLookup::First { 1 } else { usize::MAX };
+        owners.extend(self.map.holders(inode).take(most).filter_map(|holder| {
+            Some(Owner {
+                process: Arc::clone(self.processes.get(holder.process as usize)?),
+                fd: Some(holder.fd),
+                thread: (holder.thread != 0).then_some(holder.thread),
+            })
+        }));
+    }
+
+    /// Why a socket with an inode has no owner after all looks.
+    pub(super) fn reason_unowned(&self) -> Unowned {
+        if self.blind.is_some() { Unowned::NotPermitted } else { Unowned::NoVisibleHolder }
+    }
+
+    /// The gap that `count` sockets with unknown owners are.
+    pub(super) fn gap(&self, count: u64) -> Gap {
+        let (why, hint) = match self.blind {
+            None | Some(Blind::Refused) => (
+                ErrorKind::NotPermitted,
+                "run as the machine's root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together",
+            ),
+            Some(Blind::Hidden) => (
+                ErrorKind::NotPermitted,
+                "/proc hides other users' processes (hidepid): run as root or in the group its gid= option names",
+            ),
+            Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
+            Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "reading /proc failed: try again"),
+        };
+        Gap { what: Missing::Owners, why, count: Some(count), object: String::new(), hint }
+    }
+
+    fn walk(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) {
+        let Some(pids) = self.pids(source) else { return };
+        for pid in pids {
+            let records = match records(source, pid, ProcessPart::Sockets) {
+                Ok(records) => records,
+                Err(errno) => {
+                    self.failed(errno);
+                    continue;
+                }
+            };
+            let matching = records.into_iter().filter(|r| wanted.is_none_or(|w| w.contains(&r.inode)));
+            self.add(source, pid, 0, matching);
+        }
+    }
+
+    fn walk_threads(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
+        let Some(pids) = self.pids(source) else { return };
+        for pid in pids {
+            let threads = read_all(source, &Question::Process { pid, part: ProcessPart::Threads });
+            let threads = match threads {
+                Ok(bytes) => ids(&bytes),
+                Err(errno) => {
+                    self.failed(errno);
+                    continue;
+                }
+            };
+            for thread in threads {
+                // The leader's own table was read before.
+                if thread == pid {
+                    continue;
+                }
+                match records(source, pid, ProcessPart::ThreadSockets(thread)) {
+                    Ok(records) => {
+                        let matching = records.into_iter().filter(|r| wanted.contains(&r.inode));
+                        self.add(source, pid, thread, matching);
+                    }
+                    Err(errno) => self.failed(errno),
+                }
+            }
+        }
+    }
+
+    fn pids(&mut self, source: &mut dyn Source) -> Option<Vec<u32>> {
+        match read_all(source, &Question::Processes) {
+            Ok(bytes) => {
+                let pids = ids(&bytes);
+                if !pids.contains(&1) {
+                    self.blind.get_or_insert(Blind::Hidden);
+                }
+                Some(pids)
+            }
+            Err(errno) => {
+                self.blind = Some(match ErrorKind::of(errno) {
+                    ErrorKind::Absent => Blind::NoProc,
+                    ErrorKind::NotPermitted => Blind::Refused,
+                    _ => Blind::Failed(errno),
+                });
+                None
+            }
+        }
+    }
+
+    /// Notes a failure; that a process has ended is none.
+    fn failed(&mut self, errno: Errno) {
+        match ErrorKind::of(errno) {
+            ErrorKind::Absent => {}
+            ErrorKind::NotPermitted => {
+                self.blind.get_or_insert(Blind::Refused);
+            }
+            // A failure says more than a refusal: it can hide the sockets of one's own processes.
+            _ => self.blind = Some(Blind::Failed(errno)),
+        }
+    }
+
+    fn add(
+        &mut self,
+        source: &mut dyn Source,
+        pid: u32,
+        thread: u32,
+        records: impl Iterator<Item = FdRecord>,
+    ) {
+        let mut records = records.peekable();
+        if records.peek().is_none() {
+            return;
+        }
+        let process = match self.process(source, pid) {
+            Ok(process) => process,
+            Err(errno) => return self.failed(errno),
+        };
+        let index = match self.processes.last() {
+            // Threads of one process come one after another.
+            Some(last) if **last == process => self.processes.len() - 1,
+            _ => {
+                self.processes.push(Arc::new(process));
+                self.processes.len() - 1
+            }
+        };
+        for record in records {
+            self.map.add(record.inode, index as u32, record.fd, thread);
+        }
+    }
+
+    /// Reads what was asked about a process.
+    fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<Process, Errno> {
+        self.prepare(source);
+        let mut ask = |part| read_all(source, &Question::Process { pid, part });
+        let bytes = ask(ProcessPart::Stat)?;
+        let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Errno::EBADMSG)?;
+        let needs = self.plan.needs;
+        // The details are worth having, but none of them is worth losing the owner for.
+        let mut detail = |need, part| if needs.contains(need) { ask(part).ok() } else { None };
+        let uid = detail(Needs::PROCESS_USER, ProcessPart::Status)
+            .and_then(|status| proc_pid::status_uid(&status))
+            .map(|(_, effective)| effective);
+        Ok(Process {
+            pid,
+            name: Text::from(stat.name),
+            start_time: Some(StartTime::new(stat.start_time_ticks, self.boot_time)),
+            parent: Some(stat.parent),
+            uid,
+            user: uid.and_then(|uid| self.users.get(&uid).cloned()),
+            executable: detail(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from),
+            command_line: detail(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from),
+            cgroup: detail(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
+                .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from)),
+        })
+    }
+
+    /// Reads once what every process record needs.
+    fn prepare(&mut self, source: &mut dyn Source) {
+        if std::mem::replace(&mut self.prepared, true) {
+            return;
+        }
+        self.boot_time = read_all(source, &Question::BootTime)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .and_then(|bytes| u64::try_from(i64::from_le_bytes(bytes)).ok())
+            .map(Duration::from_nanos);
+        if self.plan.needs.contains(Needs::PROCESS_USER) {
+            let table = read_all(source, &Question::Users).unwrap_or_default();
+            self.users = users(&table);
+        }
+    }
+}
+
+/// The sockets among a process's descriptors.
+fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<FdRecord>, Errno> {
+    let bytes = read_all(source, &Question::Process { pid, part })?;
+    fd_records::decode_all(&bytes).map(|record| record.map_err(|_| Errno::EBADMSG)).collect()
+}
+
+/// Little-endian u32s, as [`Question::Processes`] gives them.
+fn ids(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
+}
+
+/// User names by id: `name:password:uid:…`; the first line of an id counts, as in `getpwuid(3)`.
+fn users(passwd: &[u8]) -> HashMap<u32, Text> {
+    let mut users = HashMap::new();
+    for line in passwd.split(|byte| *byte == b'\n') {
+        let mut parts = line.split(|byte| *byte == b':');
+        if let (Some(name), Some(_), Some(uid)) = (parts.next(), parts.next(), parts.next()) {
+            if let Some(uid) = std::str::from_utf8(uid).ok().and_then(|uid| uid.parse().ok()) {
+                users.entry(uid).or_insert_with(|| Text::from(name));
+            }
+        }
+    }
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_first_line_of_an_id_counts() {
+        let users = users(b"root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::\n# no\nbad:x:y:\nn\xffm:x:7:1:\n\n");
+        assert_eq!(users.len(), 2);
+        assert_eq!(users[&0].as_bytes(), b"root");
+        assert_eq!(users[&7].as_bytes(), b"n\xffm");
+    }
+}

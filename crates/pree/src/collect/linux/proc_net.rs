@@ -1,0 +1,172 @@
+//! Rows from /proc/net, where `sock_diag` is refused or not wanted.
+//!
+//! These files are no snapshot either: a large one repeats and loses lines while it is read. So a file is read until
+//! two reads in a row tell the same sockets.
+
+use std::collections::{HashMap, HashSet};
+
+use pree_wire::proc_net::{Family as WireFamily, inet_line, lines};
+
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::decode::linux::decode_line;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Address, Family, Protocol, Socket};
+use crate::plan::{Plan, Table};
+use crate::query::SourceChoice;
+use crate::source::{Errno, NetTable, Question, Source, read_all};
+
+/// Reads at most this often; after that the union of all reads is the answer, and the coverage says so.
+const READS: usize = 5;
+
+/// Reads the table's files: rows, and whose parser read them.
+pub(super) fn read(
+    table: Table,
+    plan: &Plan,
+    source: &mut dyn Source,
+    coverage: &mut Coverage,
+) -> Result<(Vec<Socket>, Origin)> {
+    let mut files = Files { protocol: table.protocol, origin: Origin::Proc, coverage };
+    if plan.source == SourceChoice::Procfs {
+        files.origin = files.procfs_origin();
+    }
+    let mut rows = Vec::new();
+    if table.family != Some(Family::Ipv6) {
+        rows = files.read_until_settled(source, Family::Ipv4)?;
+    }
+    if table.family != Some(Family::Ipv4) {
+        match files.read_until_settled(source, Family::Ipv6) {
+            Ok(more) => rows.extend(more),
+            // A kernel without IPv6 has the other file alone. If that is not there either, /proc is missing.
+            Err(error) if error.kind() == ErrorKind::Absent => {
+                let other = Question::NetTable(file_of(table.protocol, Family::Ipv4));
+                source.ask(&other).map_err(|_| error)?;
+                files.coverage.note("this kernel has no IPv6".to_owned());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((rows, files.origin))
+}
+
+struct Files<'c> {
+    protocol: Protocol,
+    /// Whose parser reads; ours takes over for good where the other one errs.
+    origin: Origin,
+    coverage: &'c mut Coverage,
+}
+
+/// What makes a line the same in two reads. Sockets without a file have only their addresses.
+type Key = (u64, Option<(Address, Option<Address>)>);
+
+fn key(socket: &Socket) -> Key {
+    match socket.inode {
+        Some(inode) => (inode, None),
+        None => (0, Some((socket.local, socket.remote))),
+    }
+}
+
+impl Files<'_> {
+    fn read_until_settled(&mut self, source: &mut dyn Source, family: Family) -> Result<Vec<Socket>> {
+        let file = file_of(self.protocol, family);
+        let error = |errno| Error::from_errno(errno, "read", format!("/proc/net/{}", file.name()));
+        let mut rows: Vec<Socket> = Vec::new();
+        let mut position: HashMap<Key, usize> = HashMap::new();
+        let mut before: Option<HashSet<Key>> = None;
+        let mut failed = None;
+        for _ in 0..READS {
+            let (read, malformed) = match read_all(source, &Question::NetTable(file)) {
+                Ok(text) if text.last().is_some_and(|byte| *byte != b'\n') => {
+                    failed = Some(Errno::EBADMSG);
+                    continue;
+                }
+                Ok(text) => self.parse(&text, family),
+                Err(errno) if ErrorKind::of(errno) == ErrorKind::Unsettled => {
+                    failed = Some(errno);
+                    continue;
+                }
+                Err(errno) => return Err(error(errno)),
+            };
+            let keys: HashSet<Key> = read.iter().map(key).collect();
+            for row in read {
+                if let Some(known) = position.get(&key(&row)).and_then(|at| rows.get_mut(*at)) {
+                    *known = row;
+                } else {
+                    position.insert(key(&row), rows.len());
+                    rows.push(row);
+                }
+            }
+            if before.as_ref() == Some(&keys) {
+                rows.retain(|row| keys.contains(&key(row)));
+                if malformed > 0 {
+                    self.gap(file, ErrorKind::Malformed, Some(malformed));
+                }
+                return Ok(rows);
+            }
+            before = Some(keys);
+        }
+        if let (None, Some(errno)) = (before, failed) {
+            return Err(error(errno));
+        }
+        self.gap(file, ErrorKind::Unsettled, None);
+        Ok(rows)
+    }
+
+    fn gap(&mut self, file: NetTable, why: ErrorKind, count: Option<u64>) {
+        self.coverage.add(Gap {
+            what: Missing::Rows,
+            why,
+            count,
+            object: format!("/proc/net/{}", file.name()),
+            hint: "/proc is no snapshot: sock_diag gives one",
+        });
+    }
+
+    /// The rows of a file's text, and how many lines made no sense.
+    fn parse(&mut self, text: &[u8], family: Family) -> (Vec<Socket>, u64) {
+        #[cfg(feature = "linux-procfs")]
+        if self.origin == Origin::Procfs {
+            match super::procfs::parse(text, self.protocol, family) {
+                Ok(rows) => return (rows, 0),
+                Err(error) => {
+                    self.origin = Origin::Proc;
+                    self.coverage
+                        .note(format!("procfs cannot read {} ({error}); our own parser does", self.protocol));
+                }
+            }
+        }
+        let wire_family = if family == Family::Ipv4 { WireFamily::V4 } else { WireFamily::V6 };
+        let (mut rows, mut malformed) = (Vec::new(), 0);
+        for line in lines(text) {
+            match inet_line(line.bytes, wire_family) {
+                Ok(Some(line)) => rows.push(decode_line(&line, self.protocol, family)),
+                Ok(None) => {}
+                Err(_) => malformed += 1,
+            }
+        }
+        (rows, malformed)
+    }
+
+    /// `procfs`, if this build has it and it knows the protocol.
+    fn procfs_origin(&mut self) -> Origin {
+        let why = if cfg!(not(feature = "linux-procfs")) {
+            "this build is without the feature linux-procfs"
+        } else if self.protocol == Protocol::UdpLite {
+            "procfs does not know UDP-Lite"
+        } else {
+            return Origin::Procfs;
+        };
+        self.coverage.note(format!("{why}: our own parser reads {}", self.protocol));
+        Origin::Proc
+    }
+}
+
+fn file_of(protocol: Protocol, family: Family) -> NetTable {
+    match (protocol, family) {
+        (Protocol::Tcp, Family::Ipv4) => NetTable::Tcp,
+        (Protocol::Tcp, _) => NetTable::Tcp6,
+        (Protocol::Udp, Family::Ipv4) => NetTable::Udp,
+        (Protocol::Udp, _) => NetTable::Udp6,
+        (Protocol::UdpLite, Family::Ipv4) => NetTable::UdpLite,
+        (Protocol::UdpLite, _) => NetTable::UdpLite6,
+    }
+}

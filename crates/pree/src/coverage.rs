@@ -1,0 +1,173 @@
+//! What an answer leaves out, why, and how to get it: a partial answer is a value with its gaps.
+
+use std::fmt;
+
+use crate::error::ErrorKind;
+
+/// What is missing in an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum Missing {
+    /// Sockets themselves.
+    Rows,
+    /// Who holds some sockets.
+    Owners,
+    /// Statistics of some sockets that have them.
+    Stats,
+}
+
+impl Missing {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Owners => "owners",
+            Self::Stats => "stats",
+        }
+    }
+}
+
+/// One thing an answer leaves out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Gap {
+    /// What is missing.
+    pub what: Missing,
+    /// Why.
+    pub why: ErrorKind,
+    /// Of how many sockets, where that is known.
+    pub count: Option<u64>,
+    /// In what: `tcp`, `/proc/net/tcp6`; empty when the reason says it all.
+    pub object: String,
+    /// How to get it, in one sentence.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.why {
+            ErrorKind::NotPermitted => "not permitted",
+            ErrorKind::Absent => "not there",
+            ErrorKind::Unsupported => "not supported",
+            ErrorKind::Exhausted => "out of memory, descriptors or buffer space",
+            ErrorKind::Unsettled => "changed faster than it could be read",
+            ErrorKind::Malformed => "unreadable answer",
+            ErrorKind::Invalid | ErrorKind::Io => "failed",
+        };
+        f.write_str(match self.what {
+            Missing::Rows => "sockets missing",
+            Missing::Owners => "owner unknown",
+            Missing::Stats => "statistics unknown",
+        })?;
+        if let Some(count) = self.count {
+            write!(f, " for {count}")?;
+        }
+        if !self.object.is_empty() {
+            write!(f, " ({})", self.object)?;
+        }
+        write!(f, ": {why}")?;
+        if !self.hint.is_empty() {
+            write!(f, "; {}", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the rows of one table came from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Origin {
+    /// `sock_diag` netlink.
+    Diag,
+    /// /proc/net, our own parser.
+    Proc,
+    /// /proc/net, the parser of the `procfs` crates.
+    Procfs,
+}
+
+impl Origin {
+    /// The name in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diag => "diag",
+            Self::Proc => "proc",
+            Self::Procfs => "procfs",
+        }
+    }
+}
+
+/// How complete an answer is, and where it came from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Coverage {
+    gaps: Vec<Gap>,
+    notes: Vec<String>,
+    origins: Vec<(&'static str, Origin)>,
+}
+
+impl Coverage {
+    /// True when nothing that was asked for is missing.
+    pub fn is_complete(&self) -> bool {
+        self.gaps.is_empty()
+    }
+
+    /// What is missing.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// True when sockets themselves are missing.
+    pub fn lacks_rows(&self) -> bool {
+        self.gaps.iter().any(|gap| gap.what == Missing::Rows)
+    }
+
+    /// Which source each table (`tcp`, `udp`, …) came from, in the order they were read.
+    pub fn origins(&self) -> &[(&'static str, Origin)] {
+        &self.origins
+    }
+
+    /// What is good to know and leaves no gap: a protocol this kernel lacks, a fallback that was taken.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Adds to what is missing; counts of the same gap are added up.
+    pub(crate) fn add(&mut self, gap: Gap) {
+        let same =
+            |g: &&mut Gap| (g.what, g.why, &g.object, g.hint) == (gap.what, gap.why, &gap.object, gap.hint);
+        match self.gaps.iter_mut().find(same) {
+            Some(known) => {
+                known.count = match (known.count, gap.count) {
+                    (Some(a), Some(b)) => Some(a + b),
+                    _ => None,
+                };
+            }
+            None => self.gaps.push(gap),
+        }
+    }
+
+    pub(crate) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub(crate) fn came_from(&mut self, table: &'static str, origin: Origin) {
+        self.origins.push((table, origin));
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.gaps.is_empty() {
+            return f.write_str("complete");
+        }
+        for (index, gap) in self.gaps.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            gap.fmt(f)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! Linux: rows of `sock_diag` and lines of /proc/net.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::time::Duration;
+
+use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, states};
+use pree_wire::proc_net::{Endpoint, InetLine};
+use pree_wire::tcp_info::AccEcnLayout;
+
+use crate::model::{
+    Address, BootId, CongestionDetail, Family, ListenQueue, Protocol, Shutdown, Socket, SocketId,
+    SocketMemory, SocketOptions, State, Text, Timer, TimerKind,
+};
+
+/// Decodes rows; knows what every identity begins with.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    boot: BootId,
+    network_namespace: u64,
+    acc_ecn: AccEcnLayout,
+}
+
+impl Decoder {
+    /// From the text of `/proc/sys/kernel/random/boot_id`, of the link `/proc/thread-self/ns/net`, and the kernel's
+    /// release.
+    pub(crate) fn new(boot_id: &[u8], network_namespace: &[u8], release: &[u8]) -> Self {
+        let hex: String = boot_id.iter().filter(|b| b.is_ascii_hexdigit()).map(|b| char::from(*b)).collect();
+        let digits: String =
+            network_namespace.iter().filter(|b| b.is_ascii_digit()).map(|b| char::from(*b)).collect();
+        Self {
+            boot: BootId(u128::from_str_radix(&hex, 16).unwrap_or(0)),
+            network_namespace: digits.parse().unwrap_or(0),
+            acc_ecn: acc_ecn_layout(release),
+        }
+    }
+
+    /// Decodes a row into `socket`, which is made when there is none and reused when there is.
+    pub(crate) fn decode(&self, row: &Row<'_>, protocol: Protocol, socket: &mut Option<Socket>) {
+        let family = family(row.family());
+        let state = state(row.state(), protocol);
+        let interface = (row.interface() != 0).then(|| row.interface());
+        let local = address(row.source(), row.source_port(), family, row.interface());
+        let used_before = socket.as_mut().and_then(|socket| socket.tcp.take());
+        let socket = socket.insert(Socket::new(protocol, family, state, local));
+
+        socket.id = Some(SocketId {
+            boot: self.boot,
+            network_namespace: self.network_namespace,
+            cookie: row.cookie(),
+        });
+        let remote = address(row.destination(), row.destination_port(), family, row.interface());
+        socket.remote = has_peer(&remote).then_some(remote);
+        socket.interface = interface;
+        socket.inode = (row.inode() != 0).then(|| u64::from(row.inode()));
+        // Without a file there is no owner, and the kernel says 0, which would be root.
+        socket.uid = socket.inode.map(|_| row.uid());
+        set_queues(socket, row.receive_queue(), row.send_queue());
+        socket.timer = timer(row.timer(), Duration::from_millis(row.expires_ms().into()), row.retransmits());
+        socket.v6only = row.v6only();
+        socket.shutdown = row.shutdown().map(|bits| Shutdown { receive: bits & 1 != 0, send: bits & 2 != 0 });
+        socket.tos = row.tos();
+        socket.tclass = row.tclass();
+        socket.class_id = row.class_id();
+        socket.mark = row.mark();
+        socket.cgroup_id = row.cgroup_id();
+        socket.options = row.socket_options().map(|options| SocketOptions(options.0));
+        socket.upper_layer = row.ulp_name().map(Text::from);
+        socket.memory = row.socket_memory().map(SocketMemory::from);
+        socket.drops = socket.memory.and_then(|memory| memory.drops);
+        if let Some(view) = row.tcp_info() {
+            // For a listener the kernel fills tcp_info with its accept queue, and a bound socket has only initial values.
+            if !matches!(state, State::Listen | State::BoundInactive | State::Closed) {
+                let mut stats = used_before.unwrap_or_default();
+                stats.set_from(view, self.acc_ecn);
+                stats.recv_queue_bytes = socket.recv_queue;
+                stats.send_queue_bytes = socket.send_queue;
+                stats.memory = socket.memory;
+                stats.congestion_algorithm = row.congestion_algorithm().map(Into::into);
+                stats.congestion_detail = congestion_detail(row);
+                socket.tcp = Some(stats);
+            }
+        }
+    }
+}
+
+/// What every reader of /proc/net gets out of a line.
+pub(crate) struct ProcRow {
+    pub(crate) protocol: Protocol,
+    pub(crate) family: Family,
+    pub(crate) state: u8,
+    pub(crate) local: Address,
+    pub(crate) remote: Address,
+    pub(crate) receive_queue: u32,
+    pub(crate) send_queue: u32,
+    pub(crate) uid: u32,
+    pub(crate) inode: u64,
+}
+
+impl ProcRow {
+    pub(crate) fn into_socket(self) -> Socket {
+        let state = state(self.state, self.protocol);
+        let mut socket = Socket::new(self.protocol, self.family, state, self.local);
+        socket.remote = has_peer(&self.remote).then_some(self.remote);
+        socket.inode = (self.inode != 0).then_some(self.inode);
+        socket.uid = socket.inode.map(|_| self.uid);
+        socket.recv_queue = Some(self.receive_queue);
+        // The file has a listener's queue and not its limit.
+        socket.send_queue = (state != State::Listen).then_some(self.send_queue);
+        socket
+    }
+}
+
+/// Decodes a line of /proc/net/{tcp,udp,udplite}{,6}.
+pub(crate) fn decode_line(line: &InetLine, protocol: Protocol, family: Family) -> Socket {
+    let end = |end: &Endpoint| address(end.address, end.port, family, 0);
+    let mut socket = ProcRow {
+        protocol,
+        family,
+        state: line.state,
+        local: end(&line.local),
+        remote: end(&line.remote),
+        receive_queue: line.receive_queue,
+        send_queue: line.send_queue,
+        uid: line.uid,
+        inode: line.inode,
+    }
+    .into_socket();
+    if protocol == Protocol::Tcp {
+        let expires = Duration::from_millis(line.timer_expires.saturating_mul(10));
+        socket.timer = timer(line.timer, expires, u8::try_from(line.retransmits).unwrap_or(u8::MAX));
+    }
+    socket.drops = line.drops;
+    socket
+}
+
+/// How the last word of `tcp_info` is packed: 7.0 changed it, and its length says nothing.
+pub(crate) fn acc_ecn_layout(release: &[u8]) -> AccEcnLayout {
+    let major = release.split(|byte| *byte == b'.').next().and_then(|major| std::str::from_utf8(major).ok());
+    match major.and_then(|major| major.parse::<u32>().ok()) {
+        Some(major) if major >= 7 => AccEcnLayout::BitFields,
+        _ => AccEcnLayout::TwoFields,
+    }
+}
+
+fn set_queues(socket: &mut Socket, receive: u32, send: u32) {
+    socket.recv_queue = Some(receive);
+    socket.send_queue = Some(send);
+    if socket.state == State::Listen {
+        socket.listen = Some(ListenQueue { queue: receive, limit: send });
+    }
+}
+
+fn family(number: u8) -> Family {
+    match number {
+        AF_INET => Family::Ipv4,
+        AF_INET6 => Family::Ipv6,
+        other => Family::Other(other.into()),
+    }
+}
+
+/// The kernel uses TCP's state numbers for every protocol.
+fn state(number: u8, protocol: Protocol) -> State {
+    match (number, protocol) {
+        (states::ESTABLISHED, _) => State::Established,
+        (states::SYN_SENT, _) => State::SynSent,
+        (states::SYN_RECV | states::NEW_SYN_RECV, _) => State::SynReceived,
+        (states::FIN_WAIT1, _) => State::FinWait1,
+        (states::FIN_WAIT2, _) => State::FinWait2,
+        (states::TIME_WAIT, _) => State::TimeWait,
+        // A closed TCP socket is in no table unless it is bound.
+        (states::CLOSE, Protocol::Tcp) | (states::BOUND_INACTIVE, _) => State::BoundInactive,
+        (states::CLOSE, Protocol::Udp | Protocol::UdpLite) => State::Unconnected,
+        (states::CLOSE_WAIT, _) => State::CloseWait,
+        (states::LAST_ACK, _) => State::LastAck,
+        (states::LISTEN, _) => State::Listen,
+        (states::CLOSING, _) => State::Closing,
+        (other, _) => State::Other(other),
+    }
+}
+
+/// A link-local address means nothing without its interface, which the kernel tells as the bound one.
+fn address(bytes: [u8; 16], port: u16, family: Family, interface: u32) -> Address {
+    Address::Inet(if family == Family::Ipv4 {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3])), port)
+    } else {
+        let ip = Ipv6Addr::from(bytes);
+        let link_local = ip.is_unicast_link_local() || (bytes[0] == 0xff && bytes[1] & 0xf == 2);
+        SocketAddr::V6(SocketAddrV6::new(ip, port, 0, if link_local { interface } else { 0 }))
+    })
+}
+
+/// The kernel writes no peer as port 0 of the wildcard address. A datagram socket can be connected to port 0.
+fn has_peer(remote: &Address) -> bool {
+    remote.port() != Some(0) || !remote.is_wildcard()
+}
+
+fn timer(kind: u8, expires: Duration, retransmits: u8) -> Option<Timer> {
+    let kind = match kind {
+        0 => return None,
+        1 => TimerKind::Retransmit,
+        2 => TimerKind::Keepalive,
+        3 => TimerKind::TimeWait,
+        4 => TimerKind::Persist,
+        other => TimerKind::Other(other),
+    };
+    Some(Timer { kind, expires, retransmits })
+}
+
+fn congestion_detail(row: &Row<'_>) -> Option<CongestionDetail> {
+    if let Some(bbr) = row.bbr() {
+        return Some(CongestionDetail::Bbr(bbr));
+    }
+    if let Some(dctcp) = row.dctcp() {
+        return Some(CongestionDetail::Dctcp(dctcp));
+    }
+    row.vegas().map(CongestionDetail::Vegas)
+}
+
+impl From<pree_wire::socket_memory::SocketMemory<'_>> for SocketMemory {
+    fn from(view: pree_wire::socket_memory::SocketMemory<'_>) -> Self {
+        Self {
+            receive_alloc_bytes: view.rmem_alloc(),
+            receive_buffer_bytes: view.rcvbuf(),
+            send_alloc_bytes: view.wmem_alloc(),
+            send_buffer_bytes: view.sndbuf(),
+            forward_alloc_bytes: view.fwd_alloc(),
+            send_queued_bytes: view.wmem_queued(),
+            option_bytes: view.optmem(),
+            backlog_bytes: view.backlog(),
+            drops: view.drops(),
+        }
+    }
+}

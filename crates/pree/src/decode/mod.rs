@@ -1,0 +1,4 @@
+//! Wire views → [`Socket`](crate::Socket). No I/O and no cfg: every platform's decoding is compiled and tested on
+//! every platform.
+
+pub(crate) mod linux;

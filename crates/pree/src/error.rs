@@ -1,0 +1,148 @@
+//! The library's one error type, and the reasons it shares with gaps in an answer.
+
+use std::fmt;
+
+use pree_wire::errno::Errno;
+
+/// Why something could not be had. Errors and gaps ([`crate::Gap`]) use the same reasons.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A right is missing.
+    NotPermitted,
+    /// This system has no such thing: no such table, no /proc, a module that is not loaded.
+    Absent,
+    /// pree cannot do this on this system, or was built without it.
+    Unsupported,
+    /// The system lacks memory, descriptors or buffer space.
+    Exhausted,
+    /// It changed faster than it could be read.
+    Unsettled,
+    /// The bytes do not make sense.
+    Malformed,
+    /// What was asked for makes no sense; the text says why.
+    Invalid,
+    /// Anything else the system answered.
+    Io,
+}
+
+impl ErrorKind {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotPermitted => "not_permitted",
+            Self::Absent => "absent",
+            Self::Unsupported => "unsupported",
+            Self::Exhausted => "exhausted",
+            Self::Unsettled => "unsettled",
+            Self::Malformed => "malformed",
+            Self::Invalid => "invalid",
+            Self::Io => "io",
+        }
+    }
+
+    /// The kind a Linux errno belongs to.
+    pub(crate) fn of(errno: Errno) -> Self {
+        match errno {
+            Errno::EPERM | Errno::EACCES => Self::NotPermitted,
+            Errno::ENOENT
+            | Errno::ESRCH
+            | Errno::ENOTDIR
+            | Errno::EAFNOSUPPORT
+            | Errno::EPROTONOSUPPORT
+            | Errno::ENODEV
+            | Errno::ENXIO
+            | Errno::ENODATA => Self::Absent,
+            Errno::ENOSYS | Errno::EOPNOTSUPP | Errno::EINVAL => Self::Unsupported,
+            Errno::ENOMEM | Errno::ENOBUFS | Errno::EMFILE | Errno::ENFILE | Errno::ENOSPC => Self::Exhausted,
+            Errno::EINTR | Errno::EAGAIN | Errno::EBUSY | Errno::ETIMEDOUT | Errno::ESTALE => Self::Unsettled,
+            Errno::EBADMSG | Errno::EPROTO => Self::Malformed,
+            _ => Self::Io,
+        }
+    }
+}
+
+/// What went wrong: what was asked, of whom, and what came back.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: ErrorKind,
+    operation: &'static str,
+    object: String,
+    errno: Option<Errno>,
+    hint: Option<&'static str>,
+}
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, operation: &'static str, object: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, operation, object: object.into(), errno: None, hint: None }))
+    }
+
+    pub(crate) fn from_errno(errno: Errno, operation: &'static str, object: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorKind::of(errno), operation, object);
+        error.0.errno = Some(errno);
+        error
+    }
+
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = Some(hint);
+        self
+    }
+
+    /// The reason, for decisions.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was tried, as a verb: `dump`, `read`.
+    pub fn operation(&self) -> &str {
+        self.0.operation
+    }
+
+    /// What it was tried on: `tcp`, `/proc/net/tcp`.
+    pub fn object(&self) -> &str {
+        &self.0.object
+    }
+
+    /// The system's error number, if it gave one.
+    pub fn errno(&self) -> Option<i32> {
+        self.0.errno.map(|errno| errno.0)
+    }
+
+    /// What would help, in one sentence.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint
+    }
+
+    /// True when a right is missing.
+    pub fn is_permission(&self) -> bool {
+        self.0.kind == ErrorKind::NotPermitted
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        write!(f, "cannot {} {}: ", inner.operation, inner.object)?;
+        match inner.errno {
+            Some(errno) => errno.fmt(f),
+            None => f.write_str(match inner.kind {
+                ErrorKind::NotPermitted => "not permitted",
+                ErrorKind::Absent => "not there",
+                ErrorKind::Unsupported => "not supported",
+                ErrorKind::Exhausted => "out of memory or descriptors",
+                ErrorKind::Unsettled => "it kept changing",
+                ErrorKind::Malformed => "the bytes make no sense",
+                ErrorKind::Invalid => "not a sensible request",
+                ErrorKind::Io => "failed",
+            }),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,22 @@
+//! Plain data, the same on every platform: what a socket is, who holds it, how it is doing.
+//!
+//! Nothing here knows a system call or an output format. What a system does not tell is `None`; what it tells
+//! in a number we do not know keeps the number.
+
+mod address;
+mod owner;
+mod protocol;
+mod socket;
+mod state;
+mod tcp_stats;
+mod text;
+
+pub use address::{Address, Family};
+pub use owner::{Owner, Process, StartTime, Unowned};
+pub use protocol::{Protocol, Protocols, SocketType};
+pub use socket::{
+    BootId, ListenQueue, Shutdown, Socket, SocketId, SocketMemory, SocketOptions, Timer, TimerKind,
+};
+pub use state::{State, States};
+pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, TcpStats};
+pub use text::Text;

@@ -1,0 +1,112 @@
+//! Who holds a socket, and why it may be that nobody is seen to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Text;
+
+/// A process that holds a socket through one of its file descriptors.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Owner {
+    /// The process; all sockets of one process in one answer share it.
+    pub process: Arc<Process>,
+    /// The descriptor number in that process.
+    pub fd: Option<u32>,
+    /// The thread (Linux: its id), when the descriptor is in a table private to a thread (`unshare(CLONE_FILES)`)
+    /// or the leader of the process has already ended.
+    pub thread: Option<u32>,
+}
+
+impl Owner {
+    /// The process id, as the caller's pid namespace sees it.
+    pub fn pid(&self) -> u32 {
+        self.process.pid
+    }
+}
+
+/// A process, as far as it was asked for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub struct Process {
+    /// Process id, as the caller's pid namespace sees it.
+    pub pid: u32,
+    /// The kernel's short name (Linux: `comm` of the thread-group leader, at most 15 bytes).
+    pub name: Text,
+    /// When it started; with the pid it names a process for good, pids alone are used again.
+    pub start_time: Option<StartTime>,
+    /// Parent process id (Linux: `/proc/PID/stat` field 4); 0 when the parent is outside the pid namespace.
+    pub parent: Option<u32>,
+    /// Effective user id (Linux: `Uid:` in `/proc/PID/status`). On request.
+    pub uid: Option<u32>,
+    /// Name of that user in the machine's own user table (`/etc/passwd`); users of directory services are not
+    /// looked up, because that can ask the network. On request.
+    pub user: Option<Text>,
+    /// Path of the program (Linux: `/proc/PID/exe`, ` (deleted)` at the end when it is gone). On request.
+    pub executable: Option<Text>,
+    /// Arguments, each ended by a NUL (Linux: `/proc/PID/cmdline`). On request.
+    pub command_line: Option<Text>,
+    /// Path in the cgroup v2 tree, as the caller's cgroup namespace sees it. On request.
+    pub cgroup: Option<Text>,
+}
+
+/// When a process started, in the kernel's clock ticks of 10 ms.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct StartTime {
+    ticks: u64,
+    boot_time: Option<Duration>,
+}
+
+/// Ticks a second in /proc (`USER_HZ`): 100 on every Linux but Alpha's.
+const TICKS_PER_S: u64 = 100;
+
+impl StartTime {
+    /// From ticks since boot (`/proc/PID/stat` field 22) and, where known, the time from the Unix epoch to boot.
+    pub(crate) fn new(ticks: u64, boot_time: Option<Duration>) -> Self {
+        Self { ticks, boot_time }
+    }
+
+    /// Time from boot to the start of the process; exact to 10 ms.
+    pub fn since_boot(self) -> Duration {
+        Duration::from_millis(self.ticks.saturating_mul(1000 / TICKS_PER_S))
+    }
+
+    /// Time from the Unix epoch to the start of the process, `None` where the time of boot is not known. It moves
+    /// when the wall clock is set: for identity use [`StartTime::since_boot`].
+    pub fn since_unix_epoch(self) -> Option<Duration> {
+        self.boot_time.map(|boot| boot.saturating_add(self.since_boot()))
+    }
+}
+
+/// Why no process is seen to hold a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum Unowned {
+    /// Both ends are closed; only the kernel remembers it.
+    TimeWait,
+    /// The handshake is not finished; only the kernel knows it.
+    Handshake,
+    /// Connected, and no process has accepted it yet.
+    AcceptQueue,
+    /// Closed by its process, and the kernel still sends or waits for the peer.
+    Orphaned,
+    /// Owners could not be looked up: a right is missing, or /proc is hidden or absent. The coverage tells which.
+    NotPermitted,
+    /// Every visible process was looked at and none holds it: in flight between processes, held by `io_uring` or the
+    /// kernel itself, or by a process outside this pid namespace. These cannot be told apart.
+    NoVisibleHolder,
+}
+
+impl Unowned {
+    /// The name in JSON and filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TimeWait => "time_wait",
+            Self::Handshake => "handshake",
+            Self::AcceptQueue => "accept_queue",
+            Self::Orphaned => "orphaned",
+            Self::NotPermitted => "not_permitted",
+            Self::NoVisibleHolder => "no_visible_holder",
+        }
+    }
+}

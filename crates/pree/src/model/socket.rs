@@ -1,0 +1,244 @@
+//! One socket: identity, ends, state, queues, memory, owners.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Address, Family, Owner, Protocol, SocketType, State, TcpStats, Text, Unowned};
+
+/// One socket of this machine.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Socket {
+    /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`).
+    pub id: Option<SocketId>,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Address family it was made with.
+    pub family: Family,
+    /// `SOCK_STREAM`, `SOCK_DGRAM`, …
+    pub socket_type: SocketType,
+    /// RFC 9293 state, or what stands for it.
+    pub state: State,
+    /// This machine's end.
+    pub local: Address,
+    /// The other end, `None` when there is none.
+    pub remote: Option<Address>,
+    /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
+    pub interface: Option<u32>,
+    /// Inode in sockfs; `None` when no file stands for the socket (`TIME_WAIT`, handshake, accept queue, orphan).
+    pub inode: Option<u64>,
+    /// Owner of that inode; unknown when there is none.
+    pub uid: Option<u32>,
+    /// Bytes received and not yet read; a listener: connections waiting to be accepted.
+    pub recv_queue: Option<u32>,
+    /// TCP: bytes written and not yet acknowledged; UDP: bytes of memory waiting to be sent; a listener: the limit of
+    /// its accept queue.
+    pub send_queue: Option<u32>,
+    /// A listener's accept queue: the same two numbers under their own names.
+    pub listen: Option<ListenQueue>,
+    /// The timer that runs now, `None` when none does.
+    pub timer: Option<Timer>,
+    /// `IPV6_V6ONLY` of an IPv6 socket: `Some(false)` on a wildcard address serves IPv4 too.
+    pub v6only: Option<bool>,
+    /// Directions shut down with `shutdown(2)` or by the peer's FIN.
+    pub shutdown: Option<Shutdown>,
+    /// IPv4 type of service (`IP_TOS`). On request.
+    pub tos: Option<u8>,
+    /// IPv6 traffic class (`IPV6_TCLASS`). On request.
+    pub tclass: Option<u8>,
+    /// Class id of `net_cls`, else the socket's priority (`INET_DIAG_CLASS_ID`). On request.
+    pub class_id: Option<u32>,
+    /// Firewall mark (`SO_MARK`); told only to `CAP_NET_ADMIN`.
+    pub mark: Option<u32>,
+    /// Id of the cgroup v2 the socket was made in: the inode of its directory. Linux 5.9.
+    pub cgroup_id: Option<u64>,
+    /// Flags set on the socket. Linux 5.10.
+    pub options: Option<SocketOptions>,
+    /// Upper-layer protocol on a TCP socket (`tls`, `mptcp`, …).
+    pub upper_layer: Option<Text>,
+    /// Memory in use and its limits. On request.
+    pub memory: Option<SocketMemory>,
+    /// Packets dropped on receive since the socket was made (`sk_drops`): UDP, full buffer; a TCP listener, full
+    /// accept queue.
+    pub drops: Option<u32>,
+    /// Processes that hold it: all of them, or the first, or none, as asked.
+    pub owners: Vec<Owner>,
+    /// Why there is no owner; `None` when there is one or none was asked for.
+    pub unowned: Option<Unowned>,
+    /// Statistics of a TCP connection, on request; a listener or `TIME_WAIT` has none.
+    pub tcp: Option<Box<TcpStats>>,
+}
+
+impl Socket {
+    /// A socket of which no more is known than this.
+    pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
+        Self {
+            id: None,
+            protocol,
+            family,
+            socket_type: protocol.socket_type(),
+            state,
+            local,
+            remote: None,
+            interface: None,
+            inode: None,
+            uid: None,
+            recv_queue: None,
+            send_queue: None,
+            listen: None,
+            timer: None,
+            v6only: None,
+            shutdown: None,
+            tos: None,
+            tclass: None,
+            class_id: None,
+            mark: None,
+            cgroup_id: None,
+            options: None,
+            upper_layer: None,
+            memory: None,
+            drops: None,
+            owners: Vec::new(),
+            unowned: None,
+            tcp: None,
+        }
+    }
+}
+
+/// A socket's identity. Never the address pair: that is used again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub struct SocketId {
+    /// The boot of the machine during which the other two are unique.
+    pub boot: BootId,
+    /// Inode of the network namespace, 0 when it cannot be read.
+    pub network_namespace: u64,
+    /// `sock_diag` cookie: given once a boot, at the first look, and never again.
+    pub cookie: u64,
+}
+
+/// One boot of one machine (Linux: `/proc/sys/kernel/random/boot_id`, a random UUID); all zero when unreadable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct BootId(pub(crate) u128);
+
+impl BootId {
+    /// The UUID as a number.
+    pub fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Debug for BootId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The accept queue of a listening socket.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ListenQueue {
+    /// Connections established and waiting to be accepted (`sk_ack_backlog`).
+    pub queue: u32,
+    /// How many may wait (`sk_max_ack_backlog`: the smaller of `listen(2)`'s argument and `somaxconn`); the kernel
+    /// lets in one more.
+    pub limit: u32,
+}
+
+/// A timer of a TCP socket.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Timer {
+    /// What happens when it fires.
+    pub kind: TimerKind,
+    /// Time until then, exact to 1 ms through `sock_diag` and to 10 ms through /proc.
+    pub expires: Duration,
+    /// Times it fired in a row without an answer.
+    pub retransmits: u8,
+}
+
+/// What a timer is for (`idiag_timer`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum TimerKind {
+    /// Retransmission, early retransmit or tail loss probe.
+    Retransmit,
+    /// Keepalive; before the connection is up: the handshake's retransmission.
+    Keepalive,
+    /// End of `TIME_WAIT` or `FIN_WAIT_2`.
+    TimeWait,
+    /// Zero-window probe.
+    Persist,
+    /// One this version has no name for, by the kernel's number.
+    Other(u8),
+}
+
+impl TimerKind {
+    /// The name in JSON; `None` for a number without a name.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Retransmit => Some("retransmit"),
+            Self::Keepalive => Some("keepalive"),
+            Self::TimeWait => Some("time_wait"),
+            Self::Persist => Some("persist"),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// Directions that are shut down (`INET_DIAG_SHUTDOWN`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Shutdown {
+    /// Nothing more will be received.
+    pub receive: bool,
+    /// Nothing more will be sent.
+    pub send: bool,
+}
+
+/// Flags set on a socket (`struct inet_diag_sockopt`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SocketOptions(pub(crate) u16);
+
+impl SocketOptions {
+    /// The flags that are set, by the kernel's names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let options = pree_wire::inet_diag::SocketOptions(self.0);
+        [
+            (options.recverr(), "recverr"),
+            (options.is_icsk(), "is_icsk"),
+            (options.freebind(), "freebind"),
+            (options.hdrincl(), "hdrincl"),
+            (options.mc_loop(), "mc_loop"),
+            (options.transparent(), "transparent"),
+            (options.mc_all(), "mc_all"),
+            (options.nodefrag(), "nodefrag"),
+            (options.bind_address_no_port(), "bind_address_no_port"),
+            (options.recverr_rfc4884(), "recverr_rfc4884"),
+            (options.defer_connect(), "defer_connect"),
+        ]
+        .into_iter()
+        .filter_map(|(set, name)| set.then_some(name))
+    }
+}
+
+/// Memory of a socket in bytes (`SK_MEMINFO_*`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub struct SocketMemory {
+    /// Memory of packets received and not yet read, headers and overhead included (`sk_rmem_alloc`).
+    pub receive_alloc_bytes: Option<u32>,
+    /// Limit of it (`sk_rcvbuf`, `SO_RCVBUF`).
+    pub receive_buffer_bytes: Option<u32>,
+    /// Memory of packets handed down and not yet freed (`sk_wmem_alloc`).
+    pub send_alloc_bytes: Option<u32>,
+    /// Limit of the send side (`sk_sndbuf`, `SO_SNDBUF`).
+    pub send_buffer_bytes: Option<u32>,
+    /// Memory reserved ahead (`sk_forward_alloc`).
+    pub forward_alloc_bytes: Option<u32>,
+    /// Memory of everything written and not yet acknowledged (`sk_wmem_queued`).
+    pub send_queued_bytes: Option<u32>,
+    /// Memory of options and filters (`sk_omem_alloc`).
+    pub option_bytes: Option<u32>,
+    /// Memory of packets that wait because a process holds the socket's lock (`sk_backlog.len`).
+    pub backlog_bytes: Option<u32>,
+    /// Packets dropped on receive (`sk_drops`). Linux 4.7.
+    pub drops: Option<u32>,
+}

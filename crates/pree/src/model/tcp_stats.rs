@@ -1,0 +1,205 @@
+//! How a TCP connection is doing, in the kernel's own numbers.
+//!
+//! The fields of Linux's `tcp_info` come from the one table of them in `pree_wire::tcp_info`; numbers by which the
+//! kernel means "unknown" are taken out here and nowhere else. What the numbers say is `quality`'s business.
+
+use std::fmt;
+use std::time::Duration;
+
+use pree_wire::inet_diag::{Bbr, Dctcp, Vegas};
+use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
+
+use super::SocketMemory;
+
+/// The type of a field in [`TcpStats`]: times are durations.
+macro_rules! value_type {
+    ($type:ident, us) => {
+        Duration
+    };
+    ($type:ident, ms) => {
+        Duration
+    };
+    ($type:ident, $unit:ident) => {
+        $type
+    };
+}
+
+macro_rules! value {
+    ($number:expr, us) => {
+        Duration::from_micros($number.into())
+    };
+    ($number:expr, ms) => {
+        Duration::from_millis($number.into())
+    };
+    ($number:expr, $unit:ident) => {
+        $number
+    };
+}
+
+macro_rules! tcp_stats {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $type:ident, $offset:literal, $unit:ident, $since:literal;
+    )*) => {
+        /// Counters and estimates of one TCP connection. `None`: the system does not tell, or there was no sample yet.
+        ///
+        /// Counters count from the connection's start. Linux: `struct tcp_info` under the kernel's names without
+        /// `tcpi_`; which kernel tells what is in `PLATFORM.md`.
+        #[derive(Clone, PartialEq, Debug, Default)]
+        #[non_exhaustive]
+        pub struct TcpStats {
+            $(
+                $(#[doc = $doc])+
+                #[doc = concat!("\n\nUnit: ", stringify!($unit), ". Linux ", $since, ": `tcpi_", stringify!($name), "`.")]
+                pub $name: Option<value_type!($type, $unit)>,
+            )*
+            /// Shift of the windows the peer offers. Linux 2.4: `tcpi_snd_wscale`.
+            pub snd_wscale: Option<u8>,
+            /// Shift of the windows offered to the peer. Linux 2.4: `tcpi_rcv_wscale`.
+            pub rcv_wscale: Option<u8>,
+            /// Whether `delivery_rate` was limited by the program and not by the path; may be of an older sample.
+            /// Linux 4.9: `tcpi_delivery_rate_app_limited`.
+            pub delivery_rate_app_limited: Option<bool>,
+            /// Why fast open failed here as a client: 0 unknown or no failure, 1 no cookie, 2 data not acknowledged, 3 SYN
+            /// retransmitted. Linux 5.5: `tcpi_fastopen_client_fail`.
+            pub fastopen_client_fail: Option<u8>,
+            /// What of Accurate ECN (RFC 9768) failed, as bits. Linux 6.18: `tcpi_accecn_fail_mode`.
+            pub accecn_fail_mode: Option<u16>,
+            /// What was seen of the Accurate ECN option. Linux 6.18: `tcpi_accecn_opt_seen`.
+            pub accecn_opt_seen: Option<u16>,
+            /// Congestion window in bytes: as the system tells it, on Linux `snd_cwnd` × `snd_mss`.
+            pub cwnd_bytes: Option<u64>,
+            /// Slow start threshold in bytes: as the system tells it, on Linux `snd_ssthresh` × `snd_mss`.
+            pub ssthresh_bytes: Option<u64>,
+            /// Oldest sequence number not acknowledged (RFC 9293 SND.UNA). Not told by `sock_diag`.
+            pub snd_una: Option<u32>,
+            /// Next sequence number to send (RFC 9293 SND.NXT). Not told by `sock_diag`.
+            pub snd_nxt: Option<u32>,
+            /// Next sequence number expected (RFC 9293 RCV.NXT). Not told by `sock_diag`.
+            pub rcv_nxt: Option<u32>,
+            /// Sequence number after the last byte the program wrote. Not told by `sock_diag`.
+            pub write_seq: Option<u32>,
+            /// Sequence number after the last byte the program read. Not told by `sock_diag`.
+            pub copied_seq: Option<u32>,
+            /// Bytes received and not yet read: the socket's [`recv_queue`](super::Socket::recv_queue), so that
+            /// statistics can be judged by themselves.
+            pub recv_queue_bytes: Option<u32>,
+            /// Bytes written and not yet acknowledged: the socket's [`send_queue`](super::Socket::send_queue).
+            pub send_queue_bytes: Option<u32>,
+            /// Memory in use and its limits: the socket's [`memory`](super::Socket::memory).
+            pub memory: Option<SocketMemory>,
+            /// Congestion control algorithm. Linux: `INET_DIAG_CONG`.
+            pub congestion_algorithm: Option<CongestionAlgorithm>,
+            /// What that algorithm tells of itself.
+            pub congestion_detail: Option<CongestionDetail>,
+        }
+
+        impl TcpStats {
+            /// Replaces what comes from `tcp_info`, and forgets the rest.
+            pub(crate) fn set_from(&mut self, view: TcpInfo<'_>, layout: AccEcnLayout) {
+                *self = Self {
+                    $( $name: view.$name().map(|number| value!(number, $unit)), )*
+                    snd_wscale: view.snd_wscale(),
+                    rcv_wscale: view.rcv_wscale(),
+                    delivery_rate_app_limited: view.delivery_rate_app_limited(),
+                    fastopen_client_fail: view.fastopen_client_fail(),
+                    ..Self::default()
+                };
+                if let Some(ecn) = view.acc_ecn(layout) {
+                    self.accecn_fail_mode = Some(ecn.fail_mode);
+                    self.accecn_opt_seen = Some(ecn.option_seen);
+                }
+                self.forget_placeholders();
+                let bytes = |segments: Option<u32>| Some(u64::from(segments?) * u64::from(self.snd_mss?));
+                self.cwnd_bytes = bytes(self.snd_cwnd);
+                self.ssthresh_bytes = bytes(self.snd_ssthresh);
+            }
+        }
+    };
+}
+pree_wire::for_each_tcp_info_field!(tcp_stats);
+
+/// `TCP_INFINITE_SSTHRESH`: slow start has never ended.
+const INFINITE_SSTHRESH: u32 = 0x7fff_ffff;
+/// `tcp_min_rtt()` before the first sample.
+const NO_MIN_RTT: Duration = Duration::from_micros(u32::MAX as u64);
+const SYN_SENT: u8 = pree_wire::inet_diag::states::SYN_SENT;
+
+impl TcpStats {
+    /// Takes out the numbers by which the kernel means that it does not know.
+    fn forget_placeholders(&mut self) {
+        let is_set = |time: &Duration| !time.is_zero();
+        self.rtt = self.rtt.filter(is_set);
+        // Without a sample it is an initial value.
+        self.rttvar = self.rtt.and(self.rttvar);
+        self.min_rtt = self.min_rtt.filter(|rtt| *rtt != NO_MIN_RTT);
+        self.rcv_rtt = self.rcv_rtt.filter(is_set);
+        self.ato = self.ato.filter(is_set);
+        self.snd_ssthresh = self.snd_ssthresh.filter(|segments| *segments < INFINITE_SSTHRESH);
+        // Unlimited, in 64 bits since 3.15 and in 32 where the socket never set one.
+        let limited = |rate: &u64| *rate != u64::MAX && *rate != u64::from(u32::MAX);
+        self.pacing_rate = self.pacing_rate.filter(limited);
+        self.max_pacing_rate = self.max_pacing_rate.filter(limited);
+        self.delivery_rate = self.delivery_rate.filter(|rate| *rate != 0);
+        if self.delivery_rate.is_none() {
+            self.delivery_rate_app_limited = None;
+        }
+        // Never filled by any kernel.
+        self.last_ack_sent = None;
+        // What never happened is told as the time since boot.
+        if self.data_segs_out == Some(0) {
+            self.last_data_sent = None;
+        }
+        if self.data_segs_in == Some(0) {
+            self.last_data_recv = None;
+        }
+        if self.state == Some(SYN_SENT) {
+            self.last_ack_recv = None;
+        }
+    }
+}
+
+/// The name of a congestion control algorithm, at most 15 bytes (`TCP_CA_NAME_MAX`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CongestionAlgorithm {
+    bytes: [u8; 15],
+    length: u8,
+}
+
+impl CongestionAlgorithm {
+    /// The name; the kernel's modules choose it.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length.into()).unwrap_or_default()
+    }
+}
+
+impl From<&[u8]> for CongestionAlgorithm {
+    /// A longer name is cut, as the kernel would.
+    fn from(name: &[u8]) -> Self {
+        let mut bytes = [0; 15];
+        let mut length = 0;
+        for (to, from) in bytes.iter_mut().zip(name) {
+            *to = *from;
+            length += 1;
+        }
+        Self { bytes, length }
+    }
+}
+
+impl fmt::Debug for CongestionAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}
+
+/// What a congestion control algorithm tells of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CongestionDetail {
+    /// Vegas and its relatives.
+    Vegas(Vegas),
+    /// Data Center TCP, RFC 8257.
+    Dctcp(Dctcp),
+    /// BBR.
+    Bbr(Bbr),
+}

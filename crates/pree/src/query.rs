@@ -1,0 +1,223 @@
+//! What is asked: which sockets, and what about them.
+
+use std::ops::ControlFlow;
+
+use crate::collect;
+use crate::coverage::Coverage;
+use crate::error::Result;
+use crate::model::{Family, Protocols, Socket, States};
+use crate::snapshot::Snapshot;
+use crate::source::Source;
+use crate::sys;
+
+bitflags::bitflags! {
+    /// What is asked about each socket beyond what comes for nothing. Each costs the kernel time; see
+    /// `PLATFORM.md` for what.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    pub struct Needs: u32 {
+        /// [`Socket::tcp`]: `tcp_info`, congestion control.
+        const STATS = 1;
+        /// [`Socket::memory`] and [`Socket::drops`].
+        const MEMORY = 1 << 1;
+        /// [`Socket::tos`], [`Socket::tclass`], [`Socket::class_id`].
+        const TRAFFIC_CLASS = 1 << 2;
+        /// `uid` and `user` of owning processes.
+        const PROCESS_USER = 1 << 3;
+        /// `executable` of owning processes.
+        const PROCESS_EXECUTABLE = 1 << 4;
+        /// `command_line` of owning processes.
+        const PROCESS_COMMAND_LINE = 1 << 5;
+        /// `cgroup` of owning processes.
+        const PROCESS_CGROUP = 1 << 6;
+    }
+}
+
+/// How far owners are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum OwnerLookup {
+    /// Not at all.
+    #[default]
+    None,
+    /// One owner a socket; cheaper where the search can end early.
+    First,
+    /// Every owner of every socket.
+    All,
+}
+
+/// Where rows are read from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum SourceChoice {
+    /// The best the system allows, with its fallback.
+    #[default]
+    Auto,
+    /// `sock_diag`, or an error.
+    Diag,
+    /// /proc/net through our own parser, or an error.
+    Proc,
+    /// /proc/net through the `procfs` crates' parser (feature `linux-procfs`); ours takes over, with a note, where that
+    /// one refuses a table.
+    Procfs,
+}
+
+/// A question about this machine's sockets.
+///
+/// ```no_run
+/// use pree::{Query, States};
+///
+/// let snapshot = Query::new().tcp().udp().states(States::LISTENING).owners().collect()?;
+/// for socket in &snapshot {
+///     println!("{} {} {:?}", socket.local, socket.state, socket.owners);
+/// }
+/// if !snapshot.coverage().is_complete() {
+///     eprintln!("{}", snapshot.coverage());
+/// }
+/// # Ok::<(), pree::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub(crate) protocols: Protocols,
+    pub(crate) families: Vec<Family>,
+    pub(crate) states: States,
+    pub(crate) needs: Needs,
+    pub(crate) owners: OwnerLookup,
+    pub(crate) source: SourceChoice,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Query {
+    /// Every socket pree knows how to list, without statistics or owners.
+    pub fn new() -> Self {
+        Self {
+            protocols: Protocols::empty(),
+            families: Vec::new(),
+            states: States::all(),
+            needs: Needs::empty(),
+            owners: OwnerLookup::None,
+            source: SourceChoice::Auto,
+        }
+    }
+
+    /// TCP sockets. The first protocol named replaces the default of all; more add to it.
+    #[must_use]
+    pub fn tcp(self) -> Self {
+        self.protocols(Protocols::TCP)
+    }
+
+    /// UDP sockets; see [`Query::tcp`].
+    #[must_use]
+    pub fn udp(self) -> Self {
+        self.protocols(Protocols::UDP)
+    }
+
+    /// UDP-Lite sockets; see [`Query::tcp`].
+    #[must_use]
+    pub fn udplite(self) -> Self {
+        self.protocols(Protocols::UDPLITE)
+    }
+
+    /// Adds these protocols; see [`Query::tcp`].
+    #[must_use]
+    pub fn protocols(mut self, protocols: Protocols) -> Self {
+        self.protocols |= protocols;
+        self
+    }
+
+    /// Only sockets of this family; named twice, either.
+    #[must_use]
+    pub fn family(mut self, family: Family) -> Self {
+        if !self.families.contains(&family) {
+            self.families.push(family);
+        }
+        self
+    }
+
+    /// Only sockets in one of these states.
+    #[must_use]
+    pub fn states(mut self, states: States) -> Self {
+        self.states = states;
+        self
+    }
+
+    /// With statistics: [`Socket::tcp`], [`Socket::memory`], [`Socket::drops`].
+    #[must_use]
+    pub fn stats(self) -> Self {
+        self.needs(Needs::STATS | Needs::MEMORY)
+    }
+
+    /// With what else is named.
+    #[must_use]
+    pub fn needs(mut self, needs: Needs) -> Self {
+        self.needs |= needs;
+        self
+    }
+
+    /// With every owner of every socket.
+    #[must_use]
+    pub fn owners(self) -> Self {
+        self.owner_lookup(OwnerLookup::All)
+    }
+
+    /// With owners as far as this says.
+    #[must_use]
+    pub fn owner_lookup(mut self, lookup: OwnerLookup) -> Self {
+        self.owners = lookup;
+        self
+    }
+
+    /// Forces where rows are read from.
+    #[must_use]
+    pub fn source(mut self, source: SourceChoice) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// Asks the running system and keeps the answer.
+    ///
+    /// # Errors
+    /// When no rows at all can be had; what is merely missing is in the snapshot's [`Coverage`].
+    pub fn collect(&self) -> Result<Snapshot> {
+        self.collect_from(&mut sys::live()?)
+    }
+
+    /// [`Query::collect`] from another source: a recording, a test.
+    ///
+    /// # Errors
+    /// As [`Query::collect`].
+    pub fn collect_from(&self, source: &mut dyn Source) -> Result<Snapshot> {
+        let mut sockets = Vec::new();
+        let coverage = self.visit_from(source, |socket| {
+            sockets.push(socket.clone());
+            ControlFlow::Continue(())
+        })?;
+        Ok(Snapshot::new(sockets, coverage))
+    }
+
+    /// Asks the running system and calls `visitor` with each socket as it comes, each once, until it says
+    /// [`ControlFlow::Break`]. The socket is reused for the next row.
+    ///
+    /// # Errors
+    /// When no rows at all can be had. Rows that were delivered before are never taken back: what goes wrong after
+    /// that is a gap in the [`Coverage`].
+    pub fn visit(&self, visitor: impl FnMut(&Socket) -> ControlFlow<()>) -> Result<Coverage> {
+        self.visit_from(&mut sys::live()?, visitor)
+    }
+
+    /// [`Query::visit`] from another source: a recording, a test.
+    ///
+    /// # Errors
+    /// As [`Query::visit`].
+    pub fn visit_from(
+        &self,
+        source: &mut dyn Source,
+        mut visitor: impl FnMut(&Socket) -> ControlFlow<()>,
+    ) -> Result<Coverage> {
+        collect::visit(self, source, &mut visitor)
+    }
+}

@@ -1,0 +1,55 @@
+//! The answer at one time: sockets, and what is missing.
+
+use crate::coverage::Coverage;
+use crate::model::Socket;
+
+/// Sockets as they were, and how complete that is.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Snapshot {
+    sockets: Vec<Socket>,
+    coverage: Coverage,
+}
+
+impl Snapshot {
+    pub(crate) fn new(sockets: Vec<Socket>, coverage: Coverage) -> Self {
+        Self { sockets, coverage }
+    }
+
+    /// The sockets, in the kernel's order.
+    pub fn sockets(&self) -> &[Socket] {
+        &self.sockets
+    }
+
+    /// The sockets, one after another.
+    pub fn iter(&self) -> std::slice::Iter<'_, Socket> {
+        self.sockets.iter()
+    }
+
+    /// What is missing and why.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The sockets, owned.
+    pub fn into_sockets(self) -> Vec<Socket> {
+        self.sockets
+    }
+}
+
+impl<'s> IntoIterator for &'s Snapshot {
+    type Item = &'s Socket;
+    type IntoIter = std::slice::Iter<'s, Socket>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sockets.iter()
+    }
+}
+
+impl IntoIterator for Snapshot {
+    type Item = Socket;
+    type IntoIter = std::vec::IntoIter<Socket>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.sockets.into_iter()
+    }
+}

@@ -1,0 +1,196 @@
+//! Where bytes come from: the running system, a recording, or a test that plays the kernel.
+//!
+//! A [`Source`] answers [`Question`]s with batches of bytes, not rows. Everything above it (what to ask, in which
+//! order, what to do when an answer is torn) is the same code for all of them, on every platform.
+
+mod recording;
+
+use std::fmt;
+
+pub use pree_wire::errno::Errno;
+pub use recording::{Recorder, Recording, Replay};
+
+/// Answers questions about a system's sockets with bytes.
+///
+/// A question is asked with [`ask`](Source::ask); then [`next`](Source::next) gives the answer batch by batch until it
+/// says `false`. A new question ends the answer to the one before.
+pub trait Source {
+    /// Asks. An error is the system's own: the question was refused.
+    ///
+    /// # Errors
+    /// The error number of the call that failed.
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno>;
+
+    /// Replaces `batch` with the next part of the answer; `false` and an empty batch when there is no more.
+    /// The answer to [`Question::Diag`] has no end of its own: its last message says so (`NLMSG_DONE`).
+    ///
+    /// # Errors
+    /// The error number of the call that failed; the answer is not whole then.
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno>;
+}
+
+/// What a [`Source`] can be asked.
+///
+/// Its [`Display`](fmt::Display) form is its key in a recording.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Question<'a> {
+    /// Linux: a `sock_diag` request. Each batch of the answer is one datagram.
+    Diag {
+        /// Which sockets: the key in a recording.
+        table: DiagTable,
+        /// Which pass over the table this is: the key in a recording.
+        pass: DiagPass,
+        /// The netlink message to send.
+        request: &'a [u8],
+    },
+    /// Linux: a table below `/proc/thread-self/net`, as text.
+    NetTable(NetTable),
+    /// Linux: `/proc/sys/kernel/random/boot_id`.
+    BootId,
+    /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
+    NetNamespace,
+    /// Linux: the kernel's release, `6.18.1-…`, as uname(2) gives it.
+    KernelRelease,
+    /// Unix time of boot in nanoseconds, a little-endian i64 (Linux: `CLOCK_REALTIME` − `CLOCK_BOOTTIME`).
+    BootTime,
+    /// Unix: `/etc/passwd`.
+    Users,
+    /// Linux: process ids, each a little-endian u32.
+    Processes,
+    /// Linux: one file of one process. All questions about one process in a row are answered about that very
+    /// process: when it ends, they fail with `ESRCH` or `ENOENT` even if its pid is used again.
+    Process {
+        /// Process id.
+        pid: u32,
+        /// Which file.
+        part: ProcessPart,
+    },
+}
+
+/// Which sockets a `sock_diag` request is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct DiagTable {
+    /// `AF_INET`, `AF_INET6`, or 0 for both at once (the v1-compat request).
+    pub family: u8,
+    /// `IPPROTO_*`.
+    pub protocol: u16,
+}
+
+/// Why a `sock_diag` request is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum DiagPass {
+    /// The first pass over the table.
+    First,
+    /// A second one, to find what a torn first one missed.
+    Check,
+    /// A third one, for just those sockets that an exact question cannot settle.
+    Settle,
+    /// One socket, by its cookie.
+    Exact(u64),
+}
+
+/// A table below `/proc/thread-self/net`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum NetTable {
+    /// `tcp`
+    Tcp,
+    /// `tcp6`
+    Tcp6,
+    /// `udp`
+    Udp,
+    /// `udp6`
+    Udp6,
+    /// `udplite`
+    UdpLite,
+    /// `udplite6`
+    UdpLite6,
+}
+
+impl NetTable {
+    /// The file's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tcp6 => "tcp6",
+            Self::Udp => "udp",
+            Self::Udp6 => "udp6",
+            Self::UdpLite => "udplite",
+            Self::UdpLite6 => "udplite6",
+        }
+    }
+}
+
+/// A file below `/proc/PID`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ProcessPart {
+    /// `fd`: descriptors that are sockets, as [`pree_wire::fd_records`].
+    Sockets,
+    /// `task`: thread ids, each a little-endian u32.
+    Threads,
+    /// `task/TID/fd`: as [`ProcessPart::Sockets`].
+    ThreadSockets(u32),
+    /// `stat`
+    Stat,
+    /// `status`
+    Status,
+    /// `exe`, the link's text.
+    Executable,
+    /// `cmdline`
+    CommandLine,
+    /// `cgroup`
+    Cgroup,
+}
+
+impl fmt::Display for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Diag { table, pass, .. } => {
+                write!(f, "diag {} {} ", table.family, table.protocol)?;
+                match pass {
+                    DiagPass::First => f.write_str("first"),
+                    DiagPass::Check => f.write_str("check"),
+                    DiagPass::Settle => f.write_str("settle"),
+                    DiagPass::Exact(cookie) => write!(f, "exact {cookie}"),
+                }
+            }
+            Self::NetTable(table) => write!(f, "net {}", table.name()),
+            Self::BootId => f.write_str("boot_id"),
+            Self::NetNamespace => f.write_str("net_namespace"),
+            Self::KernelRelease => f.write_str("kernel_release"),
+            Self::BootTime => f.write_str("boot_time"),
+            Self::Users => f.write_str("users"),
+            Self::Processes => f.write_str("processes"),
+            Self::Process { pid, part } => {
+                write!(f, "process {pid} ")?;
+                match part {
+                    ProcessPart::Sockets => f.write_str("sockets"),
+                    ProcessPart::Threads => f.write_str("threads"),
+                    ProcessPart::ThreadSockets(tid) => write!(f, "thread {tid} sockets"),
+                    ProcessPart::Stat => f.write_str("stat"),
+                    ProcessPart::Status => f.write_str("status"),
+                    ProcessPart::Executable => f.write_str("exe"),
+                    ProcessPart::CommandLine => f.write_str("cmdline"),
+                    ProcessPart::Cgroup => f.write_str("cgroup"),
+                }
+            }
+        }
+    }
+}
+
+/// Asks and reads the whole answer into one buffer. Not for [`Question::Diag`], whose end is in its messages.
+pub(crate) fn read_all(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+    source.ask(question)?;
+    let (mut whole, mut batch) = (Vec::new(), Vec::new());
+    while source.next(&mut batch)? {
+        if whole.is_empty() {
+            std::mem::swap(&mut whole, &mut batch);
+        } else {
+            whole.extend_from_slice(&batch);
+        }
+    }
+    Ok(whole)
+}

@@ -1,0 +1,278 @@
+//! A collection's bytes, kept: to repeat it on another machine, for bug reports, tests and screenshots.
+//!
+//! The format, version 1. All numbers little-endian.
+//!
+//! ```text
+//! 8 bytes  "pree rec"
+//! u32      version, 1
+//! u8       byte order of the recorded system: 0 little-endian, 1 big-endian
+//! u8       system: 1 Linux
+//! u16      0
+//! then records until the end of the file:
+//! u8       kind: 1 question (its text), 2 batch (bytes of the answer), 3 end of the answer (empty),
+//!          4 error (i32 errno; of the question when it follows it at once, else of the answer)
+//! u32      length
+//! …        that many bytes
+//! ```
+
+use std::collections::HashMap;
+
+use super::{Errno, Question, Source};
+use crate::error::{Error, ErrorKind, Result};
+
+const MAGIC: &[u8; 8] = b"pree rec";
+const VERSION: u32 = 1;
+const HEADER_LEN: usize = 16;
+const SYSTEM_LINUX: u8 = 1;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Record {
+    Question(String),
+    Batch(Vec<u8>),
+    End,
+    Error(Errno),
+}
+
+/// Every question of one collection with its answer, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recording {
+    records: Vec<Record>,
+}
+
+impl Recording {
+    /// The file's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&[u8::from(cfg!(target_endian = "big")), SYSTEM_LINUX, 0, 0]);
+        for record in &self.records {
+            let number;
+            let (kind, bytes): (u8, &[u8]) = match record {
+                Record::Question(key) => (1, key.as_bytes()),
+                Record::Batch(bytes) => (2, bytes),
+                Record::End => (3, &[]),
+                Record::Error(errno) => {
+                    number = errno.0.to_le_bytes();
+                    (4, &number)
+                }
+            };
+            out.push(kind);
+            out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+            out.extend_from_slice(bytes);
+        }
+        out
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] with the offset of the first byte that makes no sense; [`ErrorKind::Unsupported`] for a
+    /// newer version or another byte order.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let damaged = |what: &str, offset: usize| {
+            Error::new(ErrorKind::Malformed, "replay", format!("recording: {what} at byte {offset}"))
+        };
+        let refused = |what: String| Error::new(ErrorKind::Unsupported, "replay", what);
+        let header = bytes.get(..HEADER_LEN).ok_or_else(|| damaged("header cut off", bytes.len()))?;
+        if &header[..8] != MAGIC {
+            return Err(damaged("not a pree recording", 0));
+        }
+        let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
+        if version != VERSION {
+            return Err(refused(format!("recording of version {version} (this pree reads {VERSION})")));
+        }
+        if header[12] != u8::from(cfg!(target_endian = "big")) {
+            return Err(refused("recording of a machine with the other byte order".into()));
+        }
+        if header[13] != SYSTEM_LINUX {
+            return Err(refused(format!("recording of system {}", header[13])));
+        }
+        let mut records = Vec::new();
+        let mut offset = HEADER_LEN;
+        while let Some(&kind) = bytes.get(offset) {
+            let length = bytes
+                .get(offset + 1..offset + 5)
+                .and_then(|b| b.try_into().ok())
+                .map(|b| u32::from_le_bytes(b) as usize)
+                .ok_or_else(|| damaged("record cut off", offset))?;
+            let start = offset + 5;
+            let body = start
+                .checked_add(length)
+                .and_then(|end| bytes.get(start..end))
+                .ok_or_else(|| damaged("record longer than the file", offset))?;
+            records.push(match kind {
+                1 => Record::Question(
+                    String::from_utf8(body.to_vec()).map_err(|_| damaged("question is not text", start))?,
+                ),
+                2 => Record::Batch(body.to_vec()),
+                3 if body.is_empty() => Record::End,
+                4 => Record::Error(Errno(i32::from_le_bytes(
+                    body.try_into().map_err(|_| damaged("error number of a wrong size", start))?,
+                ))),
+                _ => return Err(damaged("unknown record", offset)),
+            });
+            offset = start + length;
+        }
+        Ok(Self { records })
+    }
+
+    /// A source that answers as the recorded one did.
+    pub fn replay(&self) -> Replay<'_> {
+        let mut answers: HashMap<&str, Vec<&[Record]>> = HashMap::new();
+        let mut rest = self.records.as_slice();
+        while let Some((first, tail)) = rest.split_first() {
+            let length = tail.iter().position(|r| matches!(r, Record::Question(_))).unwrap_or(tail.len());
+            let (answer, after) = tail.split_at(length);
+            if let Record::Question(key) = first {
+                answers.entry(key).or_default().push(answer);
+            }
+            rest = after;
+        }
+        for list in answers.values_mut() {
+            list.reverse();
+        }
+        Replay { answers, current: &[] }
+    }
+}
+
+/// Passes another source's answers on and keeps them.
+#[derive(Debug)]
+pub struct Recorder<S> {
+    source: S,
+    recording: Recording,
+}
+
+impl<S: Source> Recorder<S> {
+    /// Records what `source` is asked and answers.
+    pub fn new(source: S) -> Self {
+        Self { source, recording: Recording::default() }
+    }
+
+    /// Ends the recording.
+    pub fn finish(self) -> Recording {
+        self.recording
+    }
+
+    fn keep<T>(&mut self, result: Result<T, Errno>) -> Result<T, Errno> {
+        if let Err(errno) = &result {
+            self.recording.records.push(Record::Error(*errno));
+        }
+        result
+    }
+}
+
+impl<S: Source> Source for Recorder<S> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        self.recording.records.push(Record::Question(question.to_string()));
+        let result = self.source.ask(question);
+        self.keep(result)
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        let result = self.source.next(batch);
+        let more = self.keep(result)?;
+        self.recording.records.push(if more { Record::Batch(batch.clone()) } else { Record::End });
+        Ok(more)
+    }
+}
+
+/// Answers from a [`Recording`]: a question asked again gets the next recorded answer to it, the last one from then
+/// on. A question that was never recorded fails with `ENODATA`.
+#[derive(Debug)]
+pub struct Replay<'r> {
+    /// For each question its answers, the next one last.
+    answers: HashMap<&'r str, Vec<&'r [Record]>>,
+    current: &'r [Record],
+}
+
+impl Source for Replay<'_> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        self.current = &[];
+        let list = self.answers.get_mut(question.to_string().as_str()).ok_or(Errno::ENODATA)?;
+        let answer = if list.len() > 1 { list.pop() } else { list.last().copied() };
+        match answer {
+            Some([Record::Error(errno)]) => Err(*errno),
+            Some(answer) => {
+                self.current = answer;
+                Ok(())
+            }
+            None => Err(Errno::ENODATA),
+        }
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        batch.clear();
+        let Some((first, rest)) = self.current.split_first() else { return Ok(false) };
+        self.current = rest;
+        match first {
+            Record::Batch(bytes) => {
+                batch.extend_from_slice(bytes);
+                Ok(true)
+            }
+            Record::Error(errno) => Err(*errno),
+            Record::End | Record::Question(_) => Ok(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Recording {
+        Recording {
+            records: vec![
+                Record::Question("processes".into()),
+                Record::Batch(vec![1, 0, 0, 0]),
+                Record::Batch(vec![2, 0, 0, 0]),
+                Record::End,
+                Record::Question("boot_id".into()),
+                Record::Error(Errno::EACCES),
+                Record::Question("processes".into()),
+                Record::Batch(vec![3, 0, 0, 0]),
+                Record::Error(Errno::EINTR),
+            ],
+        }
+    }
+
+    #[test]
+    fn bytes_round_trip() {
+        assert_eq!(Recording::from_bytes(&sample().to_bytes()).unwrap(), sample());
+    }
+
+    #[test]
+    fn replays_in_order_then_repeats_the_last() {
+        let recording = sample();
+        let mut replay = recording.replay();
+        let mut batch = Vec::new();
+        for _ in 0..2 {
+            replay.ask(&Question::Processes).unwrap();
+            while matches!(replay.next(&mut batch), Ok(true)) {}
+        }
+        replay.ask(&Question::Processes).unwrap();
+        assert_eq!(replay.next(&mut batch), Ok(true));
+        assert_eq!(batch, [3, 0, 0, 0]);
+        assert_eq!(replay.next(&mut batch), Err(Errno::EINTR));
+        assert_eq!(replay.ask(&Question::BootId), Err(Errno::EACCES));
+        assert_eq!(replay.ask(&Question::Users), Err(Errno::ENODATA));
+    }
+
+    #[test]
+    fn damage_is_named_with_its_offset() {
+        let bytes = sample().to_bytes();
+        for (cut, offset) in [(0, "byte 0"), (15, "byte 15"), (18, "byte 16")] {
+            let error = Recording::from_bytes(&bytes[..cut]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Malformed);
+            assert!(error.to_string().contains(offset), "{error}");
+        }
+        let mut unknown = bytes.clone();
+        unknown[16] = 9;
+        assert!(
+            Recording::from_bytes(&unknown).unwrap_err().to_string().contains("unknown record at byte 16")
+        );
+        let mut newer = bytes;
+        newer[8] = 2;
+        assert_eq!(Recording::from_bytes(&newer).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+}

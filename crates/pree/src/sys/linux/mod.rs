@@ -1,0 +1,82 @@
+//! Linux: netlink and /proc, as bytes.
+
+mod netlink;
+mod own_socket;
+mod proc;
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::error::Result;
+use crate::source::{Errno, Question, Source};
+
+/// Answers from the running system.
+pub(crate) struct Live {
+    answer: Answer,
+    processes: proc::Processes,
+}
+
+/// The answer that is being given.
+enum Answer {
+    None,
+    /// Datagrams of one netlink request.
+    Diag(netlink::Request),
+    /// A file that is read on.
+    File(std::os::fd::OwnedFd),
+    /// Bytes that are known whole.
+    Whole(Vec<u8>),
+}
+
+/// A source that answers from the running system. Nothing is opened before the first question.
+#[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
+pub(crate) fn live() -> Result<Live> {
+    Ok(Live { answer: Answer::None, processes: proc::Processes::default() })
+}
+
+impl Source for Live {
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Errno> {
+        // The old answer's descriptor is closed first: there may be no room for another.
+        self.answer = Answer::None;
+        self.answer = match *question {
+            Question::Diag { request, .. } => Answer::Diag(netlink::Request::send(request)?),
+            Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
+            Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
+            Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
+            Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
+            Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
+            Question::Users => Answer::File(proc::open(c"/etc/passwd")?),
+            Question::Processes => Answer::Whole(self.processes.list()?),
+            Question::Process { pid, part } => self.processes.ask(pid, part)?,
+        };
+        Ok(())
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Errno> {
+        batch.clear();
+        match &mut self.answer {
+            Answer::None => Ok(false),
+            Answer::Diag(request) => request.receive(batch),
+            Answer::File(file) => proc::read_on(file, batch),
+            Answer::Whole(bytes) => {
+                std::mem::swap(bytes, batch);
+                self.answer = Answer::None;
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// Unix time at boot: the difference of the two clocks, in nanoseconds.
+fn boot_time_ns() -> i64 {
+    let nanos = |id| {
+        let time = clock_gettime(id);
+        Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0)).as_nanos()
+    };
+    let since_boot = nanos(ClockId::Boottime);
+    i64::try_from(nanos(ClockId::Realtime).saturating_sub(since_boot)).unwrap_or(0)
+}
+
+fn errno(error: rustix::io::Errno) -> Errno {
+    Errno(error.raw_os_error())
+}

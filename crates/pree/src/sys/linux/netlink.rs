@@ -1,0 +1,51 @@
+//! One netlink request and the datagrams that answer it.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
+};
+
+use super::errno;
+use crate::source::Errno;
+
+/// The kernel fills a datagram up to the buffer of the last receive, and never beyond 32 KiB.
+const DATAGRAM: usize = 32 * 1024;
+
+/// The kernel answers at once; waiting means that it never will.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A request that was sent. Each has a socket of its own: it is never behind the rest of another answer, and costs
+/// less than a thousandth of a dump.
+pub(super) struct Request {
+    socket: OwnedFd,
+}
+
+impl Request {
+    pub(super) fn send(message: &[u8]) -> Result<Self, Errno> {
+        let socket = socket_with(
+            AddressFamily::NETLINK,
+            SocketType::RAW,
+            SocketFlags::CLOEXEC,
+            Some(netlink::SOCK_DIAG),
+        )
+        .map_err(errno)?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).map_err(errno)?;
+        send(&socket, message, SendFlags::empty()).map_err(errno)?;
+        Ok(Self { socket })
+    }
+
+    /// Receives the next datagram.
+    pub(super) fn receive(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        batch.reserve(DATAGRAM);
+        let (_, length) = recv(&self.socket, spare_capacity(batch), RecvFlags::TRUNC).map_err(errno)?;
+        // TRUNC makes the kernel tell the real length.
+        if length > batch.len() {
+            return Err(Errno::EBADMSG);
+        }
+        Ok(length > 0)
+    }
+}

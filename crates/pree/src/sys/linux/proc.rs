@@ -1,0 +1,158 @@
+//! /proc: files, links and directories of descriptors.
+
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+
+use pree_wire::fd_records::FdRecord;
+use pree_wire::proc_pid::{fd_name, pid_name, socket_inode};
+use rustix::buffer::spare_capacity;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
+
+use super::{Answer, errno};
+use crate::source::{Errno, NetTable, ProcessPart};
+
+/// One read(2) of a file; /proc gives at most a page or so at a time, whatever is asked for.
+const CHUNK: usize = 32 * 1024;
+
+/// One getdents64(2).
+const DIRECTORY_BUFFER: usize = 16 * 1024;
+
+/// Longest path of a program that is kept.
+const LINK: usize = 4096;
+
+/// Room for `socket:[18446744073709551615]`; what does not fit is no socket.
+const SOCKET_LINK: usize = 64;
+
+pub(super) fn open(path: &CStr) -> Result<OwnedFd, Errno> {
+    openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(errno)
+}
+
+/// The table as this thread's network namespace has it; `/proc/net` would be the main thread's.
+pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Errno> {
+    open(match table {
+        NetTable::Tcp => c"/proc/thread-self/net/tcp",
+        NetTable::Tcp6 => c"/proc/thread-self/net/tcp6",
+        NetTable::Udp => c"/proc/thread-self/net/udp",
+        NetTable::Udp6 => c"/proc/thread-self/net/udp6",
+        NetTable::UdpLite => c"/proc/thread-self/net/udplite",
+        NetTable::UdpLite6 => c"/proc/thread-self/net/udplite6",
+    })
+}
+
+pub(super) fn read_link(path: &CStr) -> Result<Vec<u8>, Errno> {
+    link(CWD, path, SOCKET_LINK)
+}
+
+/// Reads the next part of a file.
+pub(super) fn read_on(file: &OwnedFd, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    batch.reserve(CHUNK);
+    let length = rustix::io::read(file, spare_capacity(batch)).map_err(errno)?;
+    Ok(length > 0)
+}
+
+/// Answers questions about processes; remembers the last one, so that all questions about it are about the same
+/// process even if its pid is used again.
+#[derive(Default)]
+pub(super) struct Processes {
+    pinned: Option<(u32, OwnedFd)>,
+    /// Whether `stat` of an `fd` directory tells the number of descriptors (Linux 6.2).
+    counts_descriptors: Option<bool>,
+}
+
+impl Processes {
+    /// The ids of all processes. Ends the questions about the last one.
+    pub(super) fn list(&mut self) -> Result<Vec<u8>, Errno> {
+        self.pinned = None;
+        ids_in(&open_directory(CWD, c"/proc")?)
+    }
+
+    pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Errno> {
+        let counts = self.counts_descriptors();
+        let process = self.pin(pid)?;
+        let file = |name: &CStr| -> Result<Answer, Errno> {
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            Ok(Answer::File(openat(process, name, flags, Mode::empty()).map_err(errno)?))
+        };
+        match part {
+            ProcessPart::Stat => file(c"stat"),
+            ProcessPart::Status => file(c"status"),
+            ProcessPart::CommandLine => file(c"cmdline"),
+            ProcessPart::Cgroup => file(c"cgroup"),
+            ProcessPart::Executable => link(process, c"exe", LINK).map(Answer::Whole),
+            ProcessPart::Threads => Ok(Answer::Whole(ids_in(&open_directory(process, c"task")?)?)),
+            ProcessPart::Sockets => sockets_in(process, c"fd", counts).map(Answer::Whole),
+            ProcessPart::ThreadSockets(thread) => {
+                let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Errno::EINVAL)?;
+                sockets_in(process, &path, counts).map(Answer::Whole)
+            }
+        }
+    }
+
+    fn pin(&mut self, pid: u32) -> Result<&OwnedFd, Errno> {
+        if self.pinned.as_ref().is_none_or(|(pinned, _)| *pinned != pid) {
+            self.pinned = None;
+            let path = CString::new(format!("/proc/{pid}")).map_err(|_| Errno::EINVAL)?;
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            self.pinned = Some((pid, openat(CWD, &path, flags, Mode::empty()).map_err(errno)?));
+        }
+        self.pinned.as_ref().map(|(_, process)| process).ok_or(Errno::ESRCH)
+    }
+
+    /// Asks about ourselves: we have descriptors, so 0 means that this kernel does not count.
+    fn counts_descriptors(&mut self) -> bool {
+        *self.counts_descriptors.get_or_insert_with(|| {
+            statat(CWD, c"/proc/self/fd", AtFlags::empty()).is_ok_and(|stat| stat.st_size > 0)
+        })
+    }
+}
+
+/// The descriptors in a directory that are sockets, as [`FdRecord`]s.
+fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, Errno> {
+    // Kernel threads have none: one call instead of four.
+    if counts && statat(process, path, AtFlags::empty()).map_err(errno)?.st_size == 0 {
+        return Ok(Vec::new());
+    }
+    let directory = open_directory(process, path)?;
+    let mut records = Vec::new();
+    let mut buffer = [MaybeUninit::uninit(); DIRECTORY_BUFFER];
+    let mut text = [MaybeUninit::uninit(); SOCKET_LINK];
+    let mut entries = RawDir::new(&directory, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(errno)?;
+        let Some(fd) = fd_name(entry.file_name().to_bytes()) else { continue };
+        let link = match readlinkat_raw(&directory, entry.file_name(), &mut text) {
+            Ok((link, _)) => &*link,
+            // Closed since the directory was read.
+            Err(rustix::io::Errno::NOENT) => continue,
+            Err(error) => return Err(errno(error)),
+        };
+        if let Some(inode) = socket_inode(link) {
+            records.extend_from_slice(&FdRecord { fd, inode }.encode());
+        }
+    }
+    Ok(records)
+}
+
+fn ids_in(directory: &OwnedFd) -> Result<Vec<u8>, Errno> {
+    let mut ids = Vec::new();
+    let mut buffer = [MaybeUninit::uninit(); DIRECTORY_BUFFER];
+    let mut entries = RawDir::new(directory, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(errno)?;
+        if let Some(id) = pid_name(entry.file_name().to_bytes()) {
+            ids.extend_from_slice(&id.to_le_bytes());
+        }
+    }
+    Ok(ids)
+}
+
+fn open_directory(at: impl AsFd, path: &CStr) -> Result<OwnedFd, Errno> {
+    openat(at, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(errno)
+}
+
+fn link(at: impl AsFd, path: &CStr, longest: usize) -> Result<Vec<u8>, Errno> {
+    let mut text = Vec::with_capacity(longest);
+    readlinkat_raw(at, path, spare_capacity(&mut text)).map_err(errno)?;
+    Ok(text)
+}

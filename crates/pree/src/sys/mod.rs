@@ -1,0 +1,20 @@
+//! The one door to the operating system, and the only file that names one.
+//!
+//! A platform is a module here that provides:
+//!
+//! - `Live`, a [`Source`](crate::source::Source) that answers from the running system, and `live() -> Result<Live>`;
+//! - `TcpStats::of`, the statistics of a socket that the caller holds itself, without any right.
+//!
+//! It fetches bytes and decodes nothing: what they mean is `decode/`, what to ask is `collect/`. `unsafe` lives in
+//! its leaf files. A system without a module gets `unsupported.rs`, which says so; `--cfg pree_unsupported` chooses
+//! it anywhere.
+
+#[cfg(all(target_os = "linux", not(pree_unsupported)))]
+mod linux;
+#[cfg(all(target_os = "linux", not(pree_unsupported)))]
+pub(crate) use linux::live;
+
+#[cfg(any(not(target_os = "linux"), pree_unsupported))]
+mod unsupported;
+#[cfg(any(not(target_os = "linux"), pree_unsupported))]
+pub(crate) use unsupported::live;
