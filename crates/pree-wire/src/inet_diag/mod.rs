@@ -45,3 +45,6 @@ pub const UDPLITE: u16 = 136;
 pub const RAW: u16 = 255;
 /// `IPPROTO_MPTCP` (diag since Linux 5.9). Does not fit a byte, see [`Request::dump_v2`].
 pub const MPTCP: u16 = 262;
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,9 @@ mod attribute;
 mod message;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use crate::malformed::{BufferTooSmall, Malformed};
 pub use attribute::{Attribute, Attributes, attributes};
 pub use message::{Body, Message, Messages, messages};

@@ -1,1 +1,120 @@
+//! Tables of file contents, as kernels write them and as they must not be.
 
+use super::*;
+
+const TAIL: &str =
+    "S 1 42 42 0 -1 4194560 1234 0 5 0 10 20 0 0 20 0 1 0 987654 8704000 768 18446744073709551615 1 1";
+
+#[test]
+fn stat_of_any_name() {
+    extern crate std;
+    for name in [
+        "bash",
+        "",
+        "a b",
+        ")",
+        "((",
+        ") S 1 (",
+        "tmux: server",
+        "two\nlines",
+        "\u{1b}[0m",
+        ") R 7 7 7 7 7 7",
+    ] {
+        let content = std::format!("42 ({name}) {TAIL}\n");
+        let stat = Stat::parse(content.as_bytes()).unwrap();
+        assert_eq!(stat.name, name.as_bytes());
+        assert_eq!(
+            (stat.pid, stat.state, stat.parent, stat.start_time_ticks),
+            (42, b'S', 1, 987_654),
+            "{name:?}"
+        );
+        for length in 0..content.len() {
+            let cut = Stat::parse(&content.as_bytes()[..length]);
+            // The start time is the 22nd of 25 fields here: shorter content lacks it or has a part of it.
+            assert!(cut.is_err() || length > content.find("98765").unwrap(), "{cut:?}");
+        }
+    }
+}
+
+#[test]
+fn stat_of_something_else() {
+    for content in
+        ["", "42", "42 (x", "42 x) S 1", ") 42 ( S 1", "x (y) S 1 2", "0 (y) S 1 2", "42 (x) S y 1 2 3 4"]
+    {
+        assert!(Stat::parse(content.as_bytes()).is_err(), "{content:?}");
+    }
+    let negative_parent = b"42 (x) S -1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";
+    assert!(Stat::parse(negative_parent).is_err());
+}
+
+#[test]
+fn status() {
+    for (content, ids) in [
+        ("Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t1\t1\t1\t1\n", Some((1000, 0))),
+        ("Uid:\t4294967295\t4294967294\t0\t0\n", Some((u32::MAX, u32::MAX - 1))),
+        ("Uid:\t1000\n", None),
+        ("Uid:\n", None),
+        ("Gid:\t1\t1\t1\t1\n", None),
+        ("Name:\tUid: 1 2\n", None),
+        ("", None),
+    ] {
+        assert_eq!(status_uid(content.as_bytes()), ids, "{content:?}");
+    }
+}
+
+#[test]
+fn cgroups() {
+    for (content, v2, v1, either) in [
+        ("0::/user.slice/a b\n", Some("/user.slice/a b"), None, Some("/user.slice/a b")),
+        ("12:cpu,cpuacct:/x\n1:name=systemd:/init.scope\n", None, Some("/init.scope"), Some("/init.scope")),
+        ("1:name=systemd:/a\n0::/b\n", Some("/b"), Some("/a"), Some("/b")),
+        ("1:name=systemd:/a:b\n", None, Some("/a:b"), Some("/a:b")),
+        ("0::/gone (deleted)\n", Some("/gone (deleted)"), None, Some("/gone (deleted)")),
+        ("x:name=systemd:/a\n", None, None, None),
+        ("", None, None, None),
+    ] {
+        assert_eq!(cgroup_v2_path(content.as_bytes()), v2.map(str::as_bytes), "{content:?}");
+        assert_eq!(cgroup_v1_systemd_path(content.as_bytes()), v1.map(str::as_bytes), "{content:?}");
+        assert_eq!(cgroup_path(content.as_bytes()), either.map(str::as_bytes), "{content:?}");
+    }
+}
+
+#[test]
+fn names_and_links() {
+    for (link, inode) in [
+        ("socket:[12345]", Some(12345)),
+        ("socket:[4294967296]", Some(4_294_967_296)),
+        ("socket:[]", None),
+        ("socket:[1] ", None),
+        ("socket:[-1]", None),
+        ("pipe:[12345]", None),
+        ("/tmp/socket:[1]", None),
+        ("", None),
+    ] {
+        assert_eq!(socket_inode(link.as_bytes()), inode, "{link:?}");
+    }
+    for (name, pid, fd) in [
+        ("1", Some(1), Some(1)),
+        ("0", None, Some(0)),
+        ("4194304", Some(4_194_304), Some(4_194_304)),
+        ("4294967296", None, None),
+        ("self", None, None),
+        ("1x", None, None),
+        ("..", None, None),
+        ("", None, None),
+    ] {
+        assert_eq!((pid_name(name.as_bytes()), fd_name(name.as_bytes())), (pid, fd), "{name:?}");
+    }
+}
+
+#[test]
+fn boot_time() {
+    for (content, seconds) in [
+        ("cpu  1 2\nbtime 1700000000\nprocesses 5\n", Some(1_700_000_000)),
+        ("btime 17\r\n", Some(17)),
+        ("btime \n", None),
+        ("xbtime 1\n", None),
+    ] {
+        assert_eq!(boot_time_seconds(content.as_bytes()), seconds, "{content:?}");
+    }
+}

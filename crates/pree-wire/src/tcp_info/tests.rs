@@ -1,3 +1,5 @@
+//! The table against itself, and the fields smaller than a byte.
+
 use super::*;
 
 #[test]
