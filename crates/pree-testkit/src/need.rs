@@ -1,0 +1,114 @@
+//! What a case needs from the machine, and whether the machine has it.
+
+use std::collections::HashMap;
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::lab;
+use crate::socket::{Family, Socket};
+
+/// Something that not every machine has. A case that lacks one is skipped by name, or fails under
+/// `PREE_TEST_STRICT=1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// The right to make namespaces: uid 0, or user namespaces are permitted. `Case::lab` implies it.
+    Root,
+    /// The real uid 0, outside any user namespace: other uids can be taken on, sockets given away.
+    RealRoot,
+    /// A program in `PATH`.
+    Tool(&'static str),
+    /// A module that some Python 3 of this machine can import (see [`python`]).
+    PythonModule(&'static str),
+    /// The kernel honours `sock_diag` request bit 13, `BOUND_INACTIVE`: 6.8 or newer.
+    BoundInactive,
+    /// The kernel has UDP-Lite: gone in 7.x.
+    UdpLite,
+    /// The kernel has IPv6.
+    Ipv6,
+    /// The kernel can give child network namespaces their own TCP hash table: 6.1 or newer.
+    ChildEhash,
+    /// A new network namespace can be made, the same right as [`Need::Root`].
+    NewNetns,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root | Self::NewNetns => f.write_str("root or user namespaces"),
+            Self::RealRoot => f.write_str("uid 0"),
+            Self::Tool(name) => f.write_str(name),
+            Self::PythonModule(name) => write!(f, "python3 module {name}"),
+            Self::BoundInactive => f.write_str("kernel 6.8 for bound-only sockets"),
+            Self::UdpLite => f.write_str("UDP-Lite in the kernel"),
+            Self::Ipv6 => f.write_str("IPv6 in the kernel"),
+            Self::ChildEhash => f.write_str("kernel 6.1 for tcp_child_ehash_entries"),
+        }
+    }
+}
+
+impl Need {
+    /// `None` when the machine has it; else what is missing, with the error where one was seen.
+    ///
+    /// Each need is probed once in the life of the process.
+    pub fn missing(self) -> Option<String> {
+        static KNOWN: OnceLock<Mutex<HashMap<Need, Option<String>>>> = OnceLock::new();
+        let known = KNOWN.get_or_init(Mutex::default);
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(self).or_insert_with(|| self.probe()).clone()
+    }
+
+    fn probe(self) -> Option<String> {
+        let present = match self {
+            Self::Root | Self::NewNetns => {
+                return lab::probe().err().map(|error| format!("{self} ({error})"));
+            }
+            Self::RealRoot => rustix::process::geteuid().is_root() && in_first_user_namespace(),
+            Self::Tool(name) => tool(name).is_some(),
+            Self::PythonModule(name) => python(name).is_some(),
+            Self::BoundInactive => kernel_version() >= (6, 8),
+            Self::UdpLite => Socket::udplite(Family::V4).is_ok(),
+            Self::Ipv6 => Socket::udp(Family::V6).is_ok() && Path::new("/proc/net/if_inet6").exists(),
+            Self::ChildEhash => Path::new("/proc/sys/net/ipv4/tcp_child_ehash_entries").exists(),
+        };
+        (!present).then(|| self.to_string())
+    }
+}
+
+/// The path of a program in `PATH`, or in `/usr/sbin` and `/sbin`, where users find no `PATH` to.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let also = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    env::split_paths(&path).chain(also).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// The first Python 3 that can import `module`: the one in `PATH`, else the system's own, for which the packages
+/// of the distribution are.
+pub fn python(module: &str) -> Option<PathBuf> {
+    let candidates = [tool("python3"), Some(PathBuf::from("/usr/bin/python3"))];
+    candidates.into_iter().flatten().find(|python| {
+        Command::new(python)
+            .args(["-c", &format!("import {module}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    })
+}
+
+/// The first two numbers of `uname -r`.
+pub fn kernel_version() -> (u32, u32) {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Whether every uid is mapped to itself, as in the namespace that the machine booted with.
+fn in_first_user_namespace() -> bool {
+    fs::read_to_string("/proc/self/uid_map")
+        .is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
+}

@@ -1,0 +1,91 @@
+//! The only file of the kit with `unsafe`: the few kernel calls that rustix does not wrap, each as a safe function.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use rustix::thread::UnshareFlags;
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// setsockopt(2) with the option's value as bytes.
+pub(crate) fn set_option(fd: impl AsFd, level: i32, name: i32, value: &[u8]) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(value.len()).map_err(io::Error::other)?;
+    // SAFETY: the pointer and the length describe `value`, which lives through the call and is only read.
+    let result =
+        unsafe { libc::setsockopt(fd.as_fd().as_raw_fd(), level, name, value.as_ptr().cast(), length) };
+    check(result).map(drop)
+}
+
+/// getsockopt(2): fills `value` and returns the part that the kernel wrote.
+pub(crate) fn get_option(fd: impl AsFd, level: i32, name: i32, value: &mut [u8]) -> io::Result<&[u8]> {
+    let mut length = libc::socklen_t::try_from(value.len()).map_err(io::Error::other)?;
+    // SAFETY: the pointer and `length` describe `value`, which is borrowed mutably for the call; the kernel
+    // writes at most that many bytes and lowers `length` to what it wrote.
+    let result = unsafe {
+        libc::getsockopt(fd.as_fd().as_raw_fd(), level, name, value.as_mut_ptr().cast(), &raw mut length)
+    };
+    check(result)?;
+    Ok(&value[..length as usize])
+}
+
+/// An ioctl(2) that answers with one int, such as `SIOCINQ` and `SIOCOUTQ`.
+pub(crate) fn ioctl_int(fd: impl AsFd, request: libc::c_ulong) -> io::Result<i32> {
+    let mut answer: libc::c_int = 0;
+    // SAFETY: the requests of this kit write one int, and `answer` is one that lives through the call.
+    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), request as _, &raw mut answer) };
+    check(result).map(|_| answer)
+}
+
+/// Binds an `AF_PACKET` socket to every protocol of one interface.
+pub(crate) fn bind_packet(fd: impl AsFd, interface: u32) -> io::Result<()> {
+    // SAFETY: `sockaddr_ll` is plain integers, for which all zeroes are a value.
+    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as libc::c_ushort;
+    address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
+    address.sll_ifindex = i32::try_from(interface).map_err(io::Error::other)?;
+    // SAFETY: the pointer and the size describe `address`, which lives through the call and is only read.
+    let result = unsafe {
+        libc::bind(
+            fd.as_fd().as_raw_fd(),
+            (&raw const address).cast(),
+            size_of::<libc::sockaddr_ll>() as libc::socklen_t,
+        )
+    };
+    check(result).map(drop)
+}
+
+/// Lets the child that `command` will start keep these descriptors under the same numbers.
+///
+/// The close-on-exec flag is cleared in the child only, so no other child of this process can inherit them.
+pub(crate) fn inherit(command: &mut Command, fds: Vec<RawFd>) {
+    let clear_flags = move || {
+        for &fd in &fds {
+            // SAFETY: F_SETFD takes an int and touches no memory; on a closed descriptor it fails with EBADF.
+            check(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) })?;
+        }
+        Ok(())
+    };
+    // SAFETY: the closure runs between fork and exec and calls only fcntl(2), which is async-signal-safe; it
+    // allocates nothing and takes no lock.
+    unsafe { command.pre_exec(clear_flags) };
+}
+
+/// unshare(2) for the calling thread.
+pub(crate) fn unshare(flags: UnshareFlags) -> io::Result<()> {
+    // SAFETY: what makes unshare unsafe is CLONE_FILES, which gives this thread descriptors that are no longer
+    // those of the other threads. The kit passes it only in a thread that from then on uses no descriptor of
+    // another thread and hands none of its own to one.
+    unsafe { rustix::thread::unshare_unsafe(flags) }.map_err(io::Error::from)
+}
+
+/// Ends the calling thread and no other: the process lives on, as a zombie leader if this is its main thread.
+pub(crate) fn exit_this_thread() -> ! {
+    // SAFETY: SYS_exit takes one int and does not return. No destructor of this thread runs: its stack stays
+    // mapped and what it owns stays allocated until the process ends, so nothing dangles.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
+    unreachable!("SYS_exit returned")
+}

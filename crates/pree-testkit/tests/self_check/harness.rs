@@ -1,0 +1,106 @@
+//! Labs: isolated, killed as a whole, failures told.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use pree_testkit::{Case, Failed, lab, wait_until};
+
+/// Cases that this program runs in another run of itself, because they fail; named so that no usual run does.
+const MEANT_TO_FAIL: &str = "PREE_TESTKIT_SELF_CHECK_FAILURES";
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        Case::new("lab_is_private", lab_is_private).lab(),
+        Case::new("lab_has_own_hash_table", lab_has_own_hash_table).lab_with_child_ehash(64),
+        Case::new("lab_proc_can_be_covered", lab_proc_can_be_covered).lab(),
+        Case::new("failures_are_told", failures_are_told).needs(pree_testkit::Need::Root),
+    ];
+    if env::var_os(MEANT_TO_FAIL).is_some() {
+        cases.push(Case::new("fails_by_error", || Err("the error's words".into())).lab());
+        cases.push(Case::new("fails_by_panic", || panic!("the panic's words")).lab());
+        cases.push(
+            Case::new("fails_by_time", || {
+                loop {
+                    std::thread::park();
+                }
+            })
+            .lab()
+            .timeout(1),
+        );
+        cases.push(Case::new("fails_by_need", || Ok(())).needs(pree_testkit::Need::Tool("no-such-tool")));
+    }
+    cases
+}
+
+fn lab_is_private() -> Result<(), Failed> {
+    let pids = fs::read_dir("/proc")?
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit))
+        .count();
+    check(pids == 2, "two processes in /proc: the first one and this")?;
+    check(std::process::id() == 2, "this is process 2")?;
+    check(rustix::process::geteuid().is_root(), "uid 0 inside")?;
+    let devices = fs::read_to_string("/proc/net/dev")?;
+    check(devices.lines().count() == 3, "two lines of heading and lo")?;
+    check(std::net::TcpListener::bind("127.0.0.1:80").is_ok(), "lo is up and low ports may be bound")
+}
+
+fn lab_has_own_hash_table() -> Result<(), Failed> {
+    // Negative while it is shared with the machine's.
+    let buckets = fs::read_to_string("/proc/sys/net/ipv4/tcp_ehash_entries")?;
+    check(buckets.trim() == "64", &format!("64 buckets, not {buckets}"))
+}
+
+fn lab_proc_can_be_covered() -> Result<(), Failed> {
+    lab::hide_proc()?;
+    check(!Path::new("/proc/self").exists(), "no /proc")?;
+    lab::uncover_proc()?;
+    lab::mount_proc("hidepid=2")?;
+    check(Path::new("/proc/self").exists(), "a new /proc")?;
+    lab::uncover_proc()?;
+    check(Path::new("/proc/1").exists(), "the first /proc again")
+}
+
+fn failures_are_told() -> Result<(), Failed> {
+    let run = |strict: &str| -> Result<String, Failed> {
+        let done = Command::new("/proc/self/exe")
+            .args(["fails_by", "--test-threads=1"])
+            .env(MEANT_TO_FAIL, "1")
+            .env("PREE_TEST_STRICT", strict)
+            .stdin(Stdio::null())
+            .output()?;
+        check(done.status.code() == Some(101), "the run has failed")?;
+        Ok(String::from_utf8(done.stdout)?)
+    };
+    let text = run("0")?;
+    for words in [
+        "the error's words",
+        "the panic's words",
+        "killed after 1 s",
+        "[skip: needs no-such-tool] fails_by_need",
+        "0 passed; 3 failed; 1 ignored",
+    ] {
+        check(text.contains(words), &format!("{words:?} in {text}"))?;
+    }
+    let text = run("1")?;
+    check(text.contains("0 passed; 4 failed; 0 ignored"), &text)?;
+    check(text.contains("needs no-such-tool"), &text)?;
+    nothing_left()
+}
+
+/// Every process of the failed labs is gone: none but this has such an environment.
+fn nothing_left() -> Result<(), Failed> {
+    wait_until("the end of the labs' processes", || {
+        let Ok(processes) = fs::read_dir("/proc") else { return false };
+        processes.flatten().all(|process| {
+            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+            let variable = format!("{MEANT_TO_FAIL}=");
+            !environment.windows(variable.len()).any(|window| window == variable.as_bytes())
+        })
+    })
+}
+
+fn check(truth: bool, what: &str) -> Result<(), Failed> {
+    if truth { Ok(()) } else { Err(format!("not so: {what}").into()) }
+}
