@@ -1,5 +1,5 @@
 //! Layout of single programs. That programs mean what their expressions mean is tested against an interpreter and the
-//! kernel, in `tests/bytecode.rs` and `tests/kernel.rs`.
+//! kernel, in `tests/suite/`.
 
 use super::*;
 extern crate std;
