@@ -4,7 +4,7 @@
 //! the other end of a veth pair, where no stack but this file answers, through a packet socket.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use crate::rtnetlink::{Rtnetlink, interface_index};
 use crate::segment::{ACK, FIN, PSH, RST, SYN, Segment};
-use crate::socket::Family;
+use crate::socket::{Family, Socket};
 use crate::{Failed, sys, wait_for};
 
 const NEAR: &str = "wire0";
@@ -51,10 +51,14 @@ impl Wire {
         network.add_address(wire.near, NEAR_V4.into(), 24)?;
         wire.await_link()?;
         // A kernel without IPv6 has no such addresses, and its tests need none.
-        for (address, prefix) in [(NEAR_V6, 64), (NEAR_LINK_LOCAL, 64)] {
-            match network.add_address(wire.near, address.into(), prefix) {
+        for address in [NEAR_V6, NEAR_LINK_LOCAL] {
+            match network.add_address(wire.near, address.into(), 64) {
                 Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => {}
-                result => result?,
+                result => {
+                    result?;
+                    let scope = if address == NEAR_LINK_LOCAL { wire.near } else { 0 };
+                    await_address(SocketAddrV6::new(address, 0, 0, scope))?;
+                }
             }
         }
         Ok(wire)
@@ -125,6 +129,18 @@ impl Wire {
             window: WINDOW,
         })
     }
+}
+
+/// The kernel has a new IPv6 address at once, but its route to itself a moment later.
+fn await_address(address: SocketAddrV6) -> Result<(), Failed> {
+    let socket = Socket::udp(Family::V6)?;
+    socket.bind(address)?;
+    let own = socket.local()?;
+    wait_for("a datagram from an address to itself", || {
+        socket.send_to(b"?", own).ok()?;
+        socket.receive_now(&mut [0; 8]).ok()
+    })?;
+    Ok(())
 }
 
 /// Sends and receives whole frames of one interface.

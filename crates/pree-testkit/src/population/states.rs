@@ -1,5 +1,7 @@
 //! Every state of TCP, reached with a peer driven by hand and therefore held as long as the test needs it.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::{BACKLOG, Population, basic::listener};
 use crate::peer::{Peer, Wire};
 use crate::socket::{Family, Socket};
@@ -58,7 +60,7 @@ pub fn states(family: Family) -> Result<Population, Failed> {
 }
 
 /// A listener and a connection to it whose handshake is not complete; with IPv6 also one over IPv4 to a dual-stack
-/// listener, which the kernel reports as an IPv4 socket.
+/// listener, whose addresses are v4-mapped.
 ///
 /// # Errors
 /// The kernel's.
@@ -66,10 +68,11 @@ pub fn syn_received(family: Family) -> Result<Population, Failed> {
     let mut all = Population::new();
     let wire = Wire::open()?;
     let mut add = |label, socket: Socket, over: Family| -> Result<(), Failed> {
-        let at = (wire.near_ip(over), socket.local()?.port()).into();
+        let at = SocketAddr::new(wire.near_ip(over), socket.local()?.port());
         let mut peer = wire.peer(wire.far_address(over))?;
         peer.half_connect(at)?;
-        all.know(Truth::unowned(label, "syn_received", at, peer.address(), "handshake"));
+        let [local, remote] = [at, peer.address()].map(|address| as_family(family, address));
+        all.know(Truth::unowned(label, "syn_received", local, remote, "handshake"));
         all.keep(peer);
         all.add_with("listener of a handshake", socket, "listen", |truth| {
             truth.listen = Some((0, BACKLOG.unsigned_abs()));
@@ -135,4 +138,12 @@ fn close_second(socket: &Socket, peer: &mut Peer) -> Result<(), Failed> {
     socket.finish()?;
     peer.await_finish()?;
     wait_until("last_ack", || socket.state().is_ok_and(|state| state == "last_ack"))
+}
+
+/// An address as a socket of this family shows it.
+fn as_family(family: Family, address: SocketAddr) -> SocketAddr {
+    match (family, address.ip()) {
+        (Family::V6, IpAddr::V4(v4)) => SocketAddr::new(v4.to_ipv6_mapped().into(), address.port()),
+        _ => address,
+    }
 }

@@ -68,7 +68,7 @@ fn same(truth: &Truth, protocol: &str, state: &str, local: SocketAddr, remote: O
 
 /// One row a line.
 pub(crate) fn lines<T: std::fmt::Debug>(rows: &[T]) -> String {
-    rows.iter().map(|row| format!("\n  {row:?}")).collect()
+    rows.iter().fold(String::new(), |text, row| format!("{text}\n  {row:?}"))
 }
 
 fn without_scope(address: SocketAddr) -> SocketAddr {
