@@ -8,6 +8,7 @@ mod collect;
 mod coverage;
 mod decode;
 mod error;
+pub mod field;
 pub mod model;
 mod plan;
 mod query;

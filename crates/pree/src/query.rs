@@ -29,6 +29,8 @@ bitflags::bitflags! {
         const PROCESS_COMMAND_LINE = 1 << 5;
         /// `cgroup` of owning processes.
         const PROCESS_CGROUP = 1 << 6;
+        /// [`Socket::owners`] and [`Socket::unowned`]; how far is what [`OwnerLookup`] says.
+        const OWNERS = 1 << 7;
     }
 }
 
@@ -151,10 +153,13 @@ impl Query {
         self.needs(Needs::STATS | Needs::MEMORY)
     }
 
-    /// With what else is named.
+    /// With what is named: the way to ask for just what some [fields](crate::field) need.
     #[must_use]
     pub fn needs(mut self, needs: Needs) -> Self {
         self.needs |= needs;
+        if needs.contains(Needs::OWNERS) && self.owners == OwnerLookup::None {
+            self.owners = OwnerLookup::All;
+        }
         self
     }
 

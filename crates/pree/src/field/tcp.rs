@@ -1,0 +1,130 @@
+//! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
+
+use super::{Field, Section, Unit};
+use crate::model::CongestionAlgorithm;
+use crate::query::Needs;
+
+macro_rules! unit {
+    (us) => {
+        Unit::Microseconds
+    };
+    (ms) => {
+        Unit::Milliseconds
+    };
+    (bytes) => {
+        Unit::Bytes
+    };
+    (bytes_per_s) => {
+        Unit::BytesPerSecond
+    };
+    (segments) => {
+        Unit::Segments
+    };
+    (count) => {
+        Unit::Count
+    };
+    ($other:ident) => {
+        Unit::None
+    };
+}
+
+/// The kernel's name, but for the two that everybody calls otherwise.
+macro_rules! name {
+    (snd_cwnd) => {
+        "cwnd"
+    };
+    (snd_ssthresh) => {
+        "ssthresh"
+    };
+    (min_rtt) => {
+        "minrtt"
+    };
+    (state) => {
+        "tcp_state"
+    };
+    ($name:ident) => {
+        stringify!($name)
+    };
+}
+
+macro_rules! key {
+    (snd_cwnd, $unit:ident) => {
+        "cwnd"
+    };
+    (snd_ssthresh, $unit:ident) => {
+        "ssthresh"
+    };
+    ($name:ident, us) => {
+        concat!(stringify!($name), "_us")
+    };
+    ($name:ident, ms) => {
+        concat!(stringify!($name), "_ms")
+    };
+    ($name:ident, $unit:ident) => {
+        stringify!($name)
+    };
+}
+
+macro_rules! fields {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $type:ident, $offset:literal, $unit:ident, $since:literal;
+    )*) => {
+        &[
+            $( Field {
+                name: name!($name),
+                section: Section::Tcp,
+                key: key!($name, $unit),
+                unit: unit!($unit),
+                needs: Needs::STATS,
+                doc: concat!($($doc),+),
+                source: concat!("tcpi_", stringify!($name), ", Linux ", $since),
+                get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
+            }, )*
+            own!(snd_wscale, None, "tcpi_snd_wscale", "Shift of the windows the peer offers."),
+            own!(rcv_wscale, None, "tcpi_rcv_wscale", "Shift of the windows offered to the peer."),
+            own!(delivery_rate_app_limited, None, "tcpi_delivery_rate_app_limited",
+                "Whether the delivery rate was limited by the program."),
+            own!(fastopen_client_fail, None, "tcpi_fastopen_client_fail", "Why fast open failed."),
+            own!(accecn_fail_mode, None, "tcpi_accecn_fail_mode", "What of Accurate ECN failed."),
+            own!(accecn_opt_seen, None, "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option."),
+            own!(cwnd_bytes, Bytes, "cwnd × mss, or the system's own", "Congestion window in bytes."),
+            own!(ssthresh_bytes, Bytes, "ssthresh × mss, or the system's own", "Slow start threshold in bytes."),
+            own!(snd_una, None, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
+            own!(snd_nxt, None, "SND.NXT, RFC 9293", "Next sequence number to send."),
+            own!(rcv_nxt, None, "RCV.NXT, RFC 9293", "Next sequence number expected."),
+            own!(write_seq, None, "tcp_sock.write_seq", "Sequence number after the last byte written."),
+            own!(copied_seq, None, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
+            Field {
+                name: "cc",
+                section: Section::Tcp,
+                key: "congestion_algorithm",
+                unit: Unit::None,
+                needs: Needs::STATS,
+                doc: "Congestion control algorithm.",
+                source: "INET_DIAG_CONG",
+                get: |s| {
+                    let name = s.tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
+                    name.map(CongestionAlgorithm::as_bytes).into()
+                },
+            },
+        ]
+    };
+}
+
+macro_rules! own {
+    ($name:ident, $unit:ident, $source:literal, $doc:literal) => {
+        Field {
+            name: stringify!($name),
+            section: Section::Tcp,
+            key: stringify!($name),
+            unit: Unit::$unit,
+            needs: Needs::STATS,
+            doc: $doc,
+            source: $source,
+            get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
+        }
+    };
+}
+
+pub(super) const FIELDS: &[Field] = pree_wire::for_each_tcp_info_field!(fields);
