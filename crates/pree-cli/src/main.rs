@@ -1,3 +1,29 @@
-//! The command.
+//! The command `pree`: the sockets of this machine, whose they are and how they are doing.
+//!
+//! Arguments are validated (`args`), resolved to a query and an output (`commands`), and only then anything is
+//! opened. Rows come from the library; this crate owns words: tables, JSON, messages, exit codes.
 
-fn main() {}
+mod args;
+mod commands;
+mod exit;
+mod output;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A command reads its arguments; the lint is for libraries.
+    #[allow(clippy::disallowed_methods)]
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match args::parse(arguments).and_then(|args| commands::run(&args)) {
+        Ok(code) => code,
+        Err(failure) => {
+            if let Some(text) = failure.text() {
+                // With stderr gone there is nobody left to tell.
+                let _ = writeln!(std::io::stderr(), "pree: {text}");
+            }
+            failure.code()
+        }
+    }
+}

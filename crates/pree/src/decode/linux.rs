@@ -40,7 +40,7 @@ impl Decoder {
         let state = state(row.state(), protocol);
         let interface = (row.interface() != 0).then(|| row.interface());
         let local = address(row.source(), row.source_port(), family, row.interface());
-        let used_before = socket.as_mut().and_then(|socket| socket.tcp.take());
+        let reused = socket.as_mut().and_then(|socket| socket.tcp.take());
         let socket = socket.insert(Socket::new(protocol, family, state, local));
 
         socket.id = Some(SocketId {
@@ -70,14 +70,14 @@ impl Decoder {
         if let Some(view) = row.tcp_info() {
             // For a listener the kernel fills tcp_info with its accept queue, and a bound socket has only initial values.
             if !matches!(state, State::Listen | State::BoundInactive | State::Closed) {
-                let mut stats = used_before.unwrap_or_default();
-                stats.set_from(view, self.acc_ecn);
-                stats.recv_queue_bytes = socket.recv_queue;
-                stats.send_queue_bytes = socket.send_queue;
-                stats.memory = socket.memory;
-                stats.congestion_algorithm = row.congestion_algorithm().map(Into::into);
-                stats.congestion_detail = congestion_detail(row);
-                socket.tcp = Some(stats);
+                let mut tcp = reused.unwrap_or_default();
+                tcp.set_from(view, self.acc_ecn);
+                tcp.recv_queue_bytes = socket.recv_queue;
+                tcp.send_queue_bytes = socket.send_queue;
+                tcp.memory = socket.memory;
+                tcp.congestion_algorithm = row.congestion_algorithm().map(Into::into);
+                tcp.congestion_detail = congestion_detail(row);
+                socket.tcp = Some(tcp);
             }
         }
     }

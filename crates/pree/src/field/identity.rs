@@ -47,7 +47,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "inode" Socket "inode" NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
-    "netns" Socket "netns_inode" NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
+    "netns" Netns "inode" NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.id.map(|id| id.network_namespace).filter(|inode| *inode != 0).into();
     "uid" Socket "uid" NONE; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();
     "dev" Socket "interface" NONE; "Index of the interface the socket is bound to."; "idiag_if" =>

@@ -13,6 +13,8 @@ mod tcp;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use process::OwnerField;
+
 use crate::model::Socket;
 use crate::query::Needs;
 
@@ -48,6 +50,8 @@ pub enum Section {
     Local,
     /// `remote`; null when there is no peer.
     Remote,
+    /// `netns`: the network namespace; null where its inode is unknown.
+    Netns,
     /// `listen`: a listener's accept queue, else absent.
     Listen,
     /// `timer`; null when none runs.
@@ -152,6 +156,11 @@ pub fn all() -> impl Iterator<Item = &'static Field> {
 /// The fields of one section, in order.
 pub fn of(section: Section) -> impl Iterator<Item = &'static Field> {
     all().filter(move |field| field.section == section)
+}
+
+/// What can be known about each owner, in order.
+pub fn of_owner() -> impl Iterator<Item = &'static OwnerField> {
+    process::OWNER_FIELDS.iter()
 }
 
 /// The field of this name.

@@ -1,14 +1,35 @@
-//! The first owner. All owners are in [`Socket::owners`].
+//! Owners. As a field of a socket it is the first one that counts; in JSON every owner has these members.
 
 use std::time::Duration;
 
 use super::{Field, Section, Unit, Value};
-use crate::model::{Process, Socket, Text};
+use crate::model::{Owner, StartTime, Text};
 use crate::query::Needs;
+
+/// One thing that can be known about an owner.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OwnerField {
+    /// Its key in JSON.
+    pub key: &'static str,
+    /// The unit of a number.
+    pub unit: Unit,
+    /// What must be asked of the system.
+    pub needs: Needs,
+    /// Gets it.
+    pub get: fn(&Owner) -> Value<'_>,
+}
 
 macro_rules! owner {
     ($( $name:literal $key:literal $unit:ident $needs:expr; $source:literal; $doc:literal => $get:expr; )*) => {
-        &[$( Field {
+        pub(super) const OWNER_FIELDS: &[OwnerField] = &[$( OwnerField {
+            key: $key,
+            unit: Unit::$unit,
+            needs: Needs::OWNERS.union($needs),
+            get: $get,
+        } ),*];
+
+        pub(super) const FIELDS: &[Field] = &[$( Field {
             name: $name,
             section: Section::Owner,
             key: $key,
@@ -16,13 +37,12 @@ macro_rules! owner {
             needs: Needs::OWNERS.union($needs),
             doc: $doc,
             source: $source,
-            get: $get,
-        } ),*]
+            get: |socket| {
+                let get: fn(&Owner) -> Value<'_> = $get;
+                socket.owners.first().map_or(Value::Unknown, get)
+            },
+        } ),*];
     };
-}
-
-fn process(socket: &Socket) -> Option<&Process> {
-    socket.owners.first().map(|owner| &*owner.process)
 }
 
 fn text(text: Option<&Text>) -> Value<'_> {
@@ -31,24 +51,26 @@ fn text(text: Option<&Text>) -> Value<'_> {
 
 const NONE: Needs = Needs::empty();
 
-pub(super) const FIELDS: &[Field] = owner! {
-    "pid" "pid" None NONE; "/proc"; "Process id." => |s| process(s).map(|p| p.pid).into();
-    "process" "name" None NONE; "/proc/PID/stat"; "Short name of the process." =>
-        |s| text(process(s).map(|p| &p.name));
-    "fd" "fd" None NONE; "/proc/PID/fd"; "Descriptor number in the process." =>
-        |s| s.owners.first().and_then(|owner| owner.fd).into();
+owner! {
+    "pid" "pid" None NONE; "/proc"; "Process id of the first owner." => |o| Value::Number(o.pid().into());
+    "process" "name" None NONE; "/proc/PID/stat"; "Short name of the process." => |o| text(Some(&o.process.name));
+    "fd" "fd" None NONE; "/proc/PID/fd"; "Descriptor number in the process." => |o| o.fd.into();
+    "thread" "thread" None NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it." =>
+        |o| o.thread.into();
     "started" "start_time" UnixTime NONE; "/proc/PID/stat"; "When the process started." =>
-        |s| process(s).and_then(|p| p.start_time?.since_unix_epoch()).map(whole_ticks).into();
-    "ppid" "parent" None NONE; "/proc/PID/stat"; "Id of its parent." => |s| process(s).and_then(|p| p.parent).into();
-    "user" "user" None Needs::PROCESS_USER; "/proc/PID/status"; "User the process runs as." =>
-        |s| text(process(s).and_then(|p| p.user.as_ref()));
+        |o| o.process.start_time.and_then(StartTime::since_unix_epoch).map(whole_ticks).into();
+    "ppid" "parent" None NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
+    "puid" "uid" None Needs::PROCESS_USER; "/proc/PID/status"; "User id the process runs as." =>
+        |o| o.process.uid.into();
+    "user" "user" None Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
+        |o| text(o.process.user.as_ref());
     "exe" "executable" None Needs::PROCESS_EXECUTABLE; "/proc/PID/exe"; "Path of the program." =>
-        |s| text(process(s).and_then(|p| p.executable.as_ref()));
+        |o| text(o.process.executable.as_ref());
     "cmd" "command_line" None Needs::PROCESS_COMMAND_LINE; "/proc/PID/cmdline"; "Arguments, each ended by NUL." =>
-        |s| text(process(s).and_then(|p| p.command_line.as_ref()));
+        |o| text(o.process.command_line.as_ref());
     "cgroup" "cgroup" None Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of its cgroup." =>
-        |s| text(process(s).and_then(|p| p.cgroup.as_ref()));
-};
+        |o| text(o.process.cgroup.as_ref());
+}
 
 /// The kernel counts the start in hundredths of a second; more digits would be those of the clock's offset.
 fn whole_ticks(time: Duration) -> Duration {

@@ -102,7 +102,7 @@ impl Reader<'_, '_, '_> {
         if !self.may_be_torn(&first) {
             return Ok(ControlFlow::Continue(()));
         }
-        self.check(source, coverage, extensions)
+        Ok(self.check(source, coverage, extensions))
     }
 
     /// Whether the kernel let go of a chain's lock in the middle of it. It cannot have when everything came in one
@@ -119,7 +119,7 @@ impl Reader<'_, '_, '_> {
         source: &mut dyn Source,
         coverage: &mut Coverage,
         extensions: Extensions,
-    ) -> Result<ControlFlow<()>> {
+    ) -> ControlFlow<()> {
         // Without extensions a dump costs about half. A datagram socket cannot be asked for by itself (its answer may be
         // about another one on the same port), so for those the second dump is whole.
         let bare = self.table.protocol == Protocol::Tcp;
@@ -149,13 +149,13 @@ impl Reader<'_, '_, '_> {
                 ControlFlow::Continue(())
             };
             if flow.is_break() {
-                return Ok(flow);
+                return flow;
             }
         }
         if unsettled.is_empty() {
-            return Ok(ControlFlow::Continue(()));
+            return ControlFlow::Continue(());
         }
-        Ok(self.settle(source, coverage, extensions, unsettled))
+        self.settle(source, coverage, extensions, unsettled)
     }
 
     /// A connection is asked for by its addresses and cookie: the answer is about it, or it is gone.

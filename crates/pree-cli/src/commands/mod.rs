@@ -1,0 +1,18 @@
+//! One file a command.
+
+mod help;
+mod list;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+use crate::exit::Failure;
+
+/// Carries out what was asked for.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    match args.command {
+        Command::List => list::run(args),
+        Command::Help => help::help(),
+        Command::Version => help::version(),
+    }
+}

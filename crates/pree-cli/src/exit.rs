@@ -1,0 +1,59 @@
+//! How the command ends: one code a meaning, one line a failure.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// Answered.
+pub(crate) const ANSWERED: u8 = 0;
+/// The arguments make no sense.
+pub(crate) const USAGE: u8 = 2;
+/// Rows are missing, or with `--strict` anything is.
+pub(crate) const INCOMPLETE: u8 = 3;
+/// Could not read, could not write, or was not permitted.
+pub(crate) const FAILED: u8 = 4;
+
+/// What ended the command early.
+pub(crate) enum Failure {
+    /// The arguments make no sense: what was wrong and what would be right.
+    Usage(String),
+    /// The library could not answer.
+    Library(pree::Error),
+    /// The answer could not be written.
+    Write(io::Error),
+}
+
+impl Failure {
+    /// The line for stderr; `None` when the reader has just gone, which is how pipes end.
+    pub(crate) fn text(&self) -> Option<impl fmt::Display> {
+        Some(match self {
+            Self::Usage(text) => format!("{text} (see pree --help)"),
+            Self::Library(error) => match error.hint() {
+                Some(hint) => format!("{error}; {hint}"),
+                None => error.to_string(),
+            },
+            Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
+            Self::Write(error) => format!("cannot write the output: {error}"),
+        })
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Usage(_) => USAGE,
+            Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => ANSWERED,
+            Self::Library(_) | Self::Write(_) => FAILED,
+        })
+    }
+}
+
+impl From<pree::Error> for Failure {
+    fn from(error: pree::Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}

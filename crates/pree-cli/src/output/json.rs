@@ -1,0 +1,172 @@
+//! `--json`: one document. `--jsonl`: a socket a line, and a last line that says how complete it is.
+//!
+//! The members come from the field registry, section by section. A list has an order of its own: owners, options.
+
+use std::io::{self, Write};
+
+use pree::field::{self, Section, Value};
+use pree::{Coverage, Socket};
+
+use super::Output;
+use super::json_writer::Json;
+
+/// Version of the schema: members are only ever added to it.
+const SCHEMA: &str = "pree/1";
+
+/// One document. The sockets wait for the end, because what is missing stands before them.
+pub(super) struct Document<W> {
+    writer: W,
+    sockets: Json,
+}
+
+impl<W: Write> Document<W> {
+    pub(super) fn new(writer: W) -> Self {
+        let mut sockets = Json::default();
+        sockets.open(b'[');
+        Self { writer, sockets }
+    }
+}
+
+impl<W: Write> Output for Document<W> {
+    fn row(&mut self, row: &Socket) -> io::Result<()> {
+        socket(&mut self.sockets, row);
+        Ok(())
+    }
+
+    fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
+        self.sockets.close(b']');
+        let mut head = Json::default();
+        head.open(b'{');
+        completeness(&mut head, coverage);
+        head.key("sockets");
+        self.writer.write_all(head.as_bytes())?;
+        self.writer.write_all(self.sockets.as_bytes())?;
+        self.writer.write_all(b"}\n")?;
+        self.writer.flush()
+    }
+}
+
+/// A socket a line, as they come.
+pub(super) struct Lines<W> {
+    writer: W,
+    line: Json,
+}
+
+impl<W: Write> Lines<W> {
+    pub(super) fn new(writer: W) -> Self {
+        Self { writer, line: Json::default() }
+    }
+}
+
+impl<W: Write> Output for Lines<W> {
+    fn row(&mut self, row: &Socket) -> io::Result<()> {
+        self.line.clear();
+        socket(&mut self.line, row);
+        self.line.raw(b"\n");
+        self.writer.write_all(self.line.as_bytes())
+    }
+
+    fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
+        self.line.clear();
+        self.line.open(b'{');
+        completeness(&mut self.line, coverage);
+        self.line.close(b'}');
+        self.line.raw(b"\n");
+        self.writer.write_all(self.line.as_bytes())?;
+        self.writer.flush()
+    }
+}
+
+fn completeness(json: &mut Json, coverage: &Coverage) {
+    json.key("schema");
+    json.string(SCHEMA);
+    json.key("complete");
+    json.bool(coverage.is_complete());
+    json.key("missing");
+    json.open(b'[');
+    for gap in coverage.gaps() {
+        json.open(b'{');
+        json.key("what");
+        json.string(gap.what.name());
+        json.key("why");
+        json.string(gap.why.name());
+        json.key("object");
+        json.string(&gap.object);
+        json.key("count");
+        match gap.count {
+            Some(count) => json.number(count),
+            None => json.null(),
+        }
+        json.key("hint");
+        json.string(gap.hint);
+        json.close(b'}');
+    }
+    json.close(b']');
+}
+
+fn socket(json: &mut Json, socket: &Socket) {
+    json.open(b'{');
+    members(json, Section::Socket, socket);
+    section(json, "local", Section::Local, socket, true);
+    section(json, "remote", Section::Remote, socket, socket.remote.is_some());
+    let namespace = socket.id.is_some_and(|id| id.network_namespace != 0);
+    section(json, "netns", Section::Netns, socket, namespace);
+    if socket.listen.is_some() {
+        section(json, "listen", Section::Listen, socket, true);
+    }
+    section(json, "timer", Section::Timer, socket, socket.timer.is_some());
+    if let Some(shutdown) = socket.shutdown {
+        json.key("shutdown");
+        json.open(b'[');
+        for (down, name) in [(shutdown.receive, "receive"), (shutdown.send, "send")] {
+            if down {
+                json.string(name);
+            }
+        }
+        json.close(b']');
+    }
+    if let Some(options) = socket.options {
+        json.key("options");
+        json.open(b'[');
+        options.names().for_each(|name| json.string(name));
+        json.close(b']');
+    }
+    json.key("owners");
+    json.open(b'[');
+    for owner in &socket.owners {
+        json.open(b'{');
+        for field in field::of_owner() {
+            // What was not asked for is left out: an owner's details are many.
+            let value = (field.get)(owner);
+            if value != Value::Unknown {
+                json.value(field.key, field.unit, value);
+            }
+        }
+        json.close(b'}');
+    }
+    json.close(b']');
+    json.key("unowned");
+    match socket.unowned {
+        Some(reason) => json.string(reason.name()),
+        None => json.null(),
+    }
+    section(json, "memory", Section::Memory, socket, socket.memory.is_some());
+    section(json, "tcp", Section::Tcp, socket, socket.tcp.is_some());
+    json.close(b'}');
+}
+
+fn section(json: &mut Json, key: &str, section: Section, socket: &Socket, there: bool) {
+    json.key(key);
+    if !there {
+        return json.null();
+    }
+    json.open(b'{');
+    members(json, section, socket);
+    json.close(b'}');
+}
+
+fn members(json: &mut Json, section: Section, socket: &Socket) {
+    for field in field::of(section) {
+        json.value(field.key, field.unit, (field.get)(socket));
+    }
+}

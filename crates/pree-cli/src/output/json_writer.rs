@@ -1,0 +1,200 @@
+//! JSON, written straight into a buffer: a row is written in less time than the kernel needs to find it.
+
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use pree::field::{Unit, Value};
+
+use super::escape;
+
+/// A JSON text that grows. Commas are its business, balance is the caller's.
+#[derive(Default)]
+pub(super) struct Json {
+    bytes: Vec<u8>,
+}
+
+impl Json {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The comma before the next member, unless it is the first.
+    fn separate(&mut self) {
+        if !matches!(self.bytes.last(), None | Some(b'{' | b'[' | b':' | b'\n')) {
+            self.bytes.push(b',');
+        }
+    }
+
+    pub(super) fn open(&mut self, bracket: u8) {
+        self.separate();
+        self.bytes.push(bracket);
+    }
+
+    pub(super) fn close(&mut self, bracket: u8) {
+        self.bytes.push(bracket);
+    }
+
+    /// A key of ours: it needs no escaping.
+    pub(super) fn key(&mut self, key: &str) {
+        self.separate();
+        self.bytes.push(b'"');
+        self.raw(key.as_bytes());
+        self.raw(b"\":");
+    }
+
+    pub(super) fn null(&mut self) {
+        self.separate();
+        self.raw(b"null");
+    }
+
+    pub(super) fn bool(&mut self, value: bool) {
+        self.separate();
+        self.raw(if value { b"true" } else { b"false" });
+    }
+
+    pub(super) fn number(&mut self, number: u64) {
+        self.separate();
+        let mut digits = [0; 20];
+        let mut at = digits.len();
+        let mut rest = number;
+        loop {
+            at -= 1;
+            if let Some(digit) = digits.get_mut(at) {
+                *digit = b'0' + (rest % 10) as u8;
+            }
+            rest /= 10;
+            if rest == 0 || at == 0 {
+                break;
+            }
+        }
+        self.raw(digits.get(at..).unwrap_or_default());
+    }
+
+    /// A fraction, with at most six digits; what is no number is null.
+    pub(super) fn fraction(&mut self, value: f64) {
+        if !value.is_finite() {
+            return self.null();
+        }
+        self.separate();
+        let rounded = (value * 1e6).round() / 1e6;
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.bytes, "{rounded}");
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
+        self.separate();
+        self.bytes.push(b'"');
+        let mut plain = 0;
+        for (at, c) in text.char_indices() {
+            if c != '"' && c != '\\' && !escape::must_escape(c) {
+                continue;
+            }
+            self.raw(text.get(plain..at).unwrap_or_default().as_bytes());
+            plain = at + c.len_utf8();
+            match c {
+                '"' | '\\' => self.raw(&[b'\\', c as u8]),
+                '\n' => self.raw(b"\\n"),
+                '\r' => self.raw(b"\\r"),
+                '\t' => self.raw(b"\\t"),
+                _ => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        let _ = write!(self.bytes, "\\u{unit:04x}");
+                    }
+                }
+            }
+        }
+        self.raw(text.get(plain..).unwrap_or_default().as_bytes());
+        self.bytes.push(b'"');
+    }
+
+    /// Bytes from outside under `key`; what is not UTF-8 comes once more, exactly, as hex under `key_bytes`.
+    pub(super) fn text(&mut self, key: &str, bytes: &[u8]) {
+        self.key(key);
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return self.string(text);
+        }
+        self.string(&String::from_utf8_lossy(bytes));
+        self.key(&format!("{key}_bytes"));
+        self.separate();
+        self.bytes.push(b'"');
+        for byte in bytes {
+            let _ = write!(self.bytes, "{byte:02x}");
+        }
+        self.bytes.push(b'"');
+    }
+
+    /// A field's value under `key`.
+    pub(super) fn value(&mut self, key: &str, unit: Unit, value: Value<'_>) {
+        if let Value::Text(text) = value {
+            return self.text(key, text);
+        }
+        self.key(key);
+        match value {
+            Value::Bool(value) => self.bool(value),
+            Value::Number(number) => self.number(number),
+            // More than 53 bits: not every reader of JSON keeps them as a number.
+            Value::Id(id) => self.string(&id.to_string()),
+            Value::Duration(time) => match unit {
+                Unit::Milliseconds => self.number(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+                Unit::UnixTime => {
+                    self.separate();
+                    let _ = write!(self.bytes, "{}.{:02}", time.as_secs(), time.subsec_millis() / 10);
+                }
+                _ => self.number(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
+            },
+            Value::Word(word) => self.string(word),
+            Value::Unnamed(what, number) => self.string(&format!("{what}{number}")),
+            Value::Ip(IpAddr::V4(ip)) => self.string(&ip.to_string()),
+            Value::Ip(IpAddr::V6(ip)) => self.string(&ip.to_string()),
+            _ => self.null(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_strings_read_back() {
+        for number in [0, 7, 10, 4_294_967_295, u64::MAX] {
+            let mut json = Json::default();
+            json.number(number);
+            assert_eq!(json.as_bytes(), number.to_string().as_bytes());
+        }
+        for text in ["", "a\"b\\c", "\u{0}\u{1f}\u{7f}\u{202e}\u{e0041}", "grün 世界 🦀", "\n\r\t"] {
+            let mut json = Json::default();
+            json.string(text);
+            let back: String = serde_json::from_slice(json.as_bytes()).unwrap();
+            assert_eq!(back, text);
+            assert!(json.as_bytes().iter().all(|b| *b >= 0x20 && *b != 0x7f));
+        }
+    }
+
+    #[test]
+    fn commas_stand_between() {
+        let mut json = Json::default();
+        json.open(b'{');
+        json.key("a");
+        json.open(b'[');
+        json.number(1);
+        json.number(2);
+        json.close(b']');
+        json.key("b");
+        json.null();
+        json.text("c", b"\xff");
+        json.key("d");
+        json.fraction(0.25);
+        json.close(b'}');
+        let text = String::from_utf8_lossy(json.as_bytes()).into_owned();
+        assert_eq!(text, "{\"a\":[1,2],\"b\":null,\"c\":\"\\ufffd\",\"c_bytes\":\"ff\",\"d\":0.25}");
+    }
+}
