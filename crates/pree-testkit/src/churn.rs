@@ -12,14 +12,16 @@ use crate::Failed;
 use crate::holder::{self, Holder, HolderSpec};
 use crate::socket::{Family, Socket};
 
-/// How much of what a churner does; each kind with a rate gets a thread.
+/// How much of what a churner does; each kind with a rate gets a thread. `u32::MAX` is as fast as it can.
+///
+/// Connections are IPv4; of everything else every second one is IPv6.
 #[derive(Debug, Clone, Copy)]
 pub struct ChurnSpec {
     /// TCP connections a second that end with a RST and leave nothing.
     pub resets: u32,
     /// TCP connections a second that end in order and leave a `time_wait` for a minute.
     pub time_waits: u32,
-    /// UDP sockets a second, every second one connected.
+    /// UDP sockets a second, half of them connected.
     pub udp: u32,
     /// TCP listeners a second.
     pub listeners: u32,
@@ -127,6 +129,7 @@ const BOUND: u8 = 4;
 
 struct Kind {
     what: u8,
+    v6: bool,
     /// Where connections go.
     listener: Option<Socket>,
     port: u16,
@@ -134,14 +137,15 @@ struct Kind {
 
 impl Kind {
     fn start(what: u8) -> io::Result<Self> {
+        let v6 = crate::Need::Ipv6.missing().is_none();
         if what > TIME_WAITS {
-            return Ok(Self { what, listener: None, port: 0 });
+            return Ok(Self { what, v6, listener: None, port: 0 });
         }
         let listener = Socket::tcp(Family::V4)?;
         listener.bind((Family::V4.any(), 0))?;
         listener.listen(128)?;
         let port = listener.local()?.port();
-        Ok(Self { what, listener: Some(listener), port })
+        Ok(Self { what, v6, listener: Some(listener), port })
     }
 
     /// Opens one thing, which is closed when its sockets are dropped: client first.
@@ -163,16 +167,17 @@ impl Kind {
     }
 
     fn lone(&self, number: u64) -> io::Result<(Socket, Option<Socket>)> {
-        let to: SocketAddr = (Family::V4.loopback(), 0).into();
+        let family = if self.v6 && number % 2 == 1 { Family::V6 } else { Family::V4 };
+        let to: SocketAddr = (family.loopback(), 0).into();
         if self.what == UDP {
-            let socket = Socket::udp(Family::V4)?;
+            let socket = Socket::udp(family)?;
             socket.bind(to)?;
-            if number % 2 == 0 {
-                socket.connect((Family::V4.loopback(), 9))?;
+            if number % 4 < 2 {
+                socket.connect((family.loopback(), 9))?;
             }
             return Ok((socket, None));
         }
-        let socket = Socket::tcp(Family::V4)?;
+        let socket = Socket::tcp(family)?;
         socket.bind(to)?;
         if self.what == LISTENERS {
             socket.listen(4)?;

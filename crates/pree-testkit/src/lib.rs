@@ -37,6 +37,7 @@ mod stage;
 mod sys;
 mod truth;
 mod wait;
+pub mod wire;
 
 pub use harness::{Case, main};
 pub use libtest_mimic::Failed;

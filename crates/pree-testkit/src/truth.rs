@@ -35,7 +35,7 @@ pub struct Truth {
     pub cookie: Option<u64>,
     /// Every (pid, fd) that holds it, sorted; the pid is that of the thread group, in the lab's pid namespace.
     pub owners: Vec<(u32, u32)>,
-    /// Why there is no owner: "`time_wait`", "handshake", "`accept_queue`" or "orphaned".
+    /// Why there is no owner: "`time_wait`", "handshake", "`accept_queue`", "orphaned" or "`no_visible_holder`".
     pub unowned: Option<&'static str>,
     /// `None` for unowned sockets: kernels differ.
     pub uid: Option<u32>,
@@ -56,6 +56,9 @@ pub struct Truth {
     pub send_queue_bytes: Option<u32>,
     /// For UDP with datagrams left unread.
     pub unread: Option<Unread>,
+    /// What the kernel waits for, in the words of `ss -o`: "on" (an acknowledgement), "keepalive", "timewait" or
+    /// "persist" (room at the other end).
+    pub timer: Option<&'static str>,
     /// Datagrams that found no room.
     pub drops: Option<u32>,
     /// `SO_RCVBUF` as the kernel keeps it (twice what was asked), where one was asked for.
@@ -101,7 +104,18 @@ impl Truth {
         // What is left in FIN_WAIT_2 and TIME_WAIT is another, smaller object with a cookie of its own.
         let cookie = if matches!(state, "time_wait" | "fin_wait_2") { None } else { self.cookie };
         let none = Vec::new();
-        Self { label, state, cookie, inode: None, owners: none, uid: None, unowned: Some(reason), ..self }
+        let timer = if state == "time_wait" { Some("timewait") } else { self.timer };
+        Self {
+            label,
+            state,
+            cookie,
+            inode: None,
+            owners: none,
+            uid: None,
+            unowned: Some(reason),
+            timer,
+            ..self
+        }
     }
 
     fn unknown(
@@ -130,6 +144,7 @@ impl Truth {
             receive_queue_bytes: None,
             send_queue_bytes: None,
             unread: None,
+            timer: None,
             drops: None,
             receive_buffer_bytes: None,
         }

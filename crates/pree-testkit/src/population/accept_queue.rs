@@ -4,8 +4,9 @@ use super::{BACKLOG, Population, basic::listener};
 use crate::socket::{Family, Socket};
 use crate::{Failed, Truth, wait_until};
 
-/// A listener with three connections in its queue: a fresh one, one whose client has sent something, and one whose
-/// client has sent its FIN (so it waits in `close_wait`).
+/// A listener with four connections in its queue: a fresh one, one whose client has sent something, one whose client
+/// has sent its FIN (so it waits in `close_wait`), and one whose client is closed (so its other end has no owner
+/// either, and ends after 60 s).
 ///
 /// # Errors
 /// The kernel's.
@@ -42,8 +43,16 @@ pub fn accept_queue(family: Family) -> Result<Population, Failed> {
     wait_until("the FIN to be acknowledged", || client.state().is_ok_and(|state| state == "fin_wait_2"))?;
     all.add("client of an accept queue after its FIN", client, "fin_wait_2")?;
 
+    let client = connect()?;
+    all.know(waiting("in the accept queue after the client's end", "close_wait", &client)?);
+    client.finish()?;
+    wait_until("the FIN to be acknowledged", || client.state().is_ok_and(|state| state == "fin_wait_2"))?;
+    let truth = Truth::of("closed client of an accept queue", &client, "fin_wait_2")?;
+    drop(client);
+    all.know(truth.abandoned("closed client of an accept queue", "fin_wait_2", "orphaned"));
+
     all.add_with("listener with a queue", listener, "listen", |truth| {
-        truth.listen = Some((3, BACKLOG.unsigned_abs()));
+        truth.listen = Some((4, BACKLOG.unsigned_abs()));
     })?;
     Ok(all)
 }

@@ -1,15 +1,14 @@
-//! Listeners and connections over loopback and link-local addresses, groups that share a port, shared sockets.
+//! Listeners and connections over loopback and link-local addresses.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use super::{BACKLOG, Population};
 use crate::Failed;
-use crate::holder::{Holder, HolderSpec};
-use crate::peer::Wire;
 use crate::socket::{Family, Socket};
+use crate::wire::Wire;
 
-const LISTENING: Option<(u32, u32)> = Some((0, BACKLOG as u32));
+pub(super) const LISTENING: Option<(u32, u32)> = Some((0, BACKLOG as u32));
 
 pub(super) fn listener(family: Family, address: impl Into<SocketAddr>) -> io::Result<Socket> {
     let socket = Socket::tcp(family)?;
@@ -88,54 +87,5 @@ pub fn link_local() -> Result<Population, Failed> {
     all.add_with("link-local client", client, "established", |truth| truth.interface = Some(scope))?;
     all.add_with("link-local server", accepted, "established", |truth| truth.interface = Some(scope))?;
     all.add_with("link-local UDP", udp, "unconnected", |truth| truth.interface = Some(scope))?;
-    Ok(all)
-}
-
-/// So many TCP listeners on one address and so many UDP sockets on another, by `SO_REUSEPORT`.
-///
-/// # Errors
-/// The kernel's.
-pub fn reuseport(family: Family, each: usize) -> Result<Population, Failed> {
-    let mut all = Population::new();
-    let mut port = 0;
-    for _ in 0..each {
-        let socket = Socket::tcp(family)?;
-        socket.reuse_port()?;
-        socket.bind((family.loopback(), port))?;
-        socket.listen(BACKLOG)?;
-        port = socket.local()?.port();
-        all.add_with("reuseport listener", socket, "listen", |truth| truth.listen = LISTENING)?;
-    }
-    let mut port = 0;
-    for _ in 0..each {
-        let socket = Socket::udp(family)?;
-        socket.reuse_port()?;
-        socket.bind((family.loopback(), port))?;
-        port = socket.local()?.port();
-        all.add("reuseport UDP socket", socket, "unconnected")?;
-    }
-    Ok(all)
-}
-
-/// One listener held by this process twice and by two other processes, of which one holds it twice as well.
-///
-/// # Errors
-/// The kernel's.
-pub fn shared() -> Result<Population, Failed> {
-    let mut all = Population::new();
-    let socket = listener(Family::V6, (Ipv6Addr::LOCALHOST, 0))?;
-    let again = socket.duplicate()?;
-    let one = Holder::start(HolderSpec::hold().name(b"one").inherit(&socket))?;
-    let two = Holder::start(HolderSpec::hold().name(b"two").inherit(&socket).inherit(&again))?;
-    let owners = [&one, &two]
-        .into_iter()
-        .flat_map(|holder| holder.inherited().iter().map(|&fd| (holder.pid(), fd)))
-        .chain([(std::process::id(), again.number())]);
-    all.add_with("shared listener", socket, "listen", |truth| {
-        truth.listen = LISTENING;
-        truth.owners.extend(owners);
-        truth.owners.sort_unstable();
-    })?;
-    all.keep((again, one, two));
     Ok(all)
 }

@@ -2,8 +2,8 @@
 
 use super::Population;
 use crate::Failed;
-use crate::peer::Wire;
 use crate::socket::{Family, Socket};
+use crate::wire::Wire;
 
 /// TCP sockets in state `bound_inactive`: bound and no more, once a listener, once connected. Beside them, without
 /// truth because no table may show them: a socket that was never bound, and a former listener and a reset connection

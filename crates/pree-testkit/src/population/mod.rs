@@ -13,17 +13,19 @@ use crate::socket::Socket;
 mod accept_queue;
 mod basic;
 mod bound;
+mod groups;
 mod options;
 mod queues;
 mod states;
 mod udp;
 
 pub use accept_queue::accept_queue;
-pub use basic::{connections, link_local, listeners, reuseport, shared};
+pub use basic::{connections, link_local, listeners};
 pub use bound::bound_only;
-pub use options::options;
+pub use groups::{in_flight, reuseport, shared, workers};
+pub use options::{options, users};
 pub use queues::queues;
-pub use states::{states, syn_received};
+pub use states::{states, states_mapped, syn_received};
 pub use udp::{udp, udplite};
 
 /// Sockets that live as long as this value, and what is true about them.

@@ -1,12 +1,12 @@
 //! TCP connections with a known number of bytes waiting at either end.
 
 use super::{Population, basic::listener};
-use crate::peer::Wire;
 use crate::socket::{Family, Socket};
+use crate::wire::Wire;
 use crate::{Failed, wait_until};
 
-/// Bytes not read (1000), bytes not acknowledged with an owner (300), and the same after the close: data that the kernel still
-/// wants to deliver, in `fin_wait_1` without an owner.
+/// Bytes not read (1000), bytes not sent because the other end has no room (400), bytes not acknowledged with an owner
+/// (300), and the same after the close: data that the kernel still wants to deliver, in `fin_wait_1` without an owner.
 ///
 /// # Errors
 /// The kernel's.
@@ -42,13 +42,28 @@ pub fn queues(family: Family) -> Result<Population, Failed> {
             let mut truth = before.abandoned("data not acknowledged, closed", "fin_wait_1", "orphaned");
             // The FIN counts as one.
             truth.send_queue_bytes = Some(301);
+            truth.timer = Some("on");
             all.know(truth);
         } else {
             all.add_with("data not acknowledged", socket, "established", |truth| {
                 truth.send_queue_bytes = Some(300);
+                truth.timer = Some("on");
             })?;
         }
         all.keep(peer);
     }
+
+    let mut peer = wire.peer(wire.far_address(family))?;
+    peer.set_window(0);
+    let socket = Socket::tcp(family)?;
+    socket.start_connect(peer.address())?;
+    peer.accept()?;
+    wait_until("the handshake", || socket.state().is_ok_and(|state| state == "established"))?;
+    socket.send(&[5; 400])?;
+    all.add_with("no room at the other end", socket, "established", |truth| {
+        truth.send_queue_bytes = Some(400);
+        truth.timer = Some("persist");
+    })?;
+    all.keep(peer);
     Ok(all)
 }

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{BACKLOG, Population, basic::listener};
-use crate::peer::{Peer, Wire};
+use crate::peer::Peer;
 use crate::socket::{Family, Socket};
+use crate::wire::Wire;
 use crate::{Failed, Truth, wait_until};
 
 /// Every state of TCP with an owner where it can have one, and without where it can be without.
@@ -15,15 +16,32 @@ use crate::{Failed, Truth, wait_until};
 /// # Errors
 /// The kernel's, or a state that was not reached.
 pub fn states(family: Family) -> Result<Population, Failed> {
+    let mut all = reach_all(family, family)?;
+    all.merge(syn_received(family)?);
+    Ok(all)
+}
+
+/// The same, of IPv6 sockets that speak IPv4, but for `syn_received`, which is in [`syn_received`].
+///
+/// # Errors
+/// The kernel's, or a state that was not reached.
+pub fn states_mapped() -> Result<Population, Failed> {
+    reach_all(Family::V6, Family::V4)
+}
+
+fn reach_all(family: Family, over: Family) -> Result<Population, Failed> {
     let mut all = Population::new();
     let wire = Wire::open()?;
 
-    let silent = wire.peer(wire.far_address(family))?;
+    let silent = wire.peer(wire.far_address(over))?;
     let socket = Socket::tcp(family)?;
-    socket.start_connect(silent.address())?;
+    socket.start_connect(as_family(family, silent.address()))?;
     // Before the answer getpeername(2) does not tell it.
-    let remote = Some(silent.address());
-    all.add_with("unanswered SYN", socket, "syn_sent", |truth| truth.remote = remote)?;
+    let remote = Some(as_family(family, silent.address()));
+    all.add_with("unanswered SYN", socket, "syn_sent", |truth| {
+        truth.remote = remote;
+        truth.timer = Some("on");
+    })?;
     all.keep(silent);
 
     for (label, orphan, state, reach) in [
@@ -39,7 +57,7 @@ pub fn states(family: Family) -> Result<Population, Failed> {
         ("closed second, FIN not acknowledged", false, "last_ack", close_second),
         ("closed second, FIN not acknowledged, closed", true, "last_ack", close_second),
     ] {
-        let (socket, mut peer) = connected(wire, family)?;
+        let (socket, mut peer) = connected(wire, family, over)?;
         // Whoever closes a socket that has sent its FIN leaves it in the state where it was, so both kinds are
         // reached alike; before, its addresses and cookie are noted.
         let before = Truth::of(label, &socket, state)?;
@@ -54,8 +72,6 @@ pub fn states(family: Family) -> Result<Population, Failed> {
         }
         all.keep(peer);
     }
-
-    all.merge(syn_received(family)?);
     Ok(all)
 }
 
@@ -90,10 +106,10 @@ pub fn syn_received(family: Family) -> Result<Population, Failed> {
 /// Brings an established connection into a state, all but the closing of the descriptor.
 type Reach = fn(&Socket, &mut Peer) -> Result<(), Failed>;
 
-fn connected(wire: Wire, family: Family) -> Result<(Socket, Peer), Failed> {
-    let mut peer = wire.peer(wire.far_address(family))?;
+fn connected(wire: Wire, family: Family, over: Family) -> Result<(Socket, Peer), Failed> {
+    let mut peer = wire.peer(wire.far_address(over))?;
     let socket = Socket::tcp(family)?;
-    socket.start_connect(peer.address())?;
+    socket.start_connect(as_family(family, peer.address()))?;
     peer.accept()?;
     wait_until("the handshake", || socket.state().is_ok_and(|state| state == "established"))?;
     Ok((socket, peer))

@@ -4,33 +4,40 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, lab, wait_until};
 
 /// Cases that this program runs in another run of itself, because they fail; named so that no usual run does.
 const MEANT_TO_FAIL: &str = "PREE_TESTKIT_SELF_CHECK_FAILURES";
+
+/// The same for a case that never ends.
+const MEANT_TO_DIE: &str = "PREE_TESTKIT_SELF_CHECK_DEATH";
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = vec![
         Case::new("lab_is_private", lab_is_private).lab(),
         Case::new("lab_has_own_hash_table", lab_has_own_hash_table).lab_with_child_ehash(64),
         Case::new("lab_proc_can_be_covered", lab_proc_can_be_covered).lab(),
+        Case::new("lab_can_be_left_without_rights", lab_without_rights).lab(),
         Case::new("failures_are_told", failures_are_told).needs(pree_testkit::Need::Root),
+        Case::new("labs_die_with_the_program", labs_die_with_the_program).needs(pree_testkit::Need::Root),
     ];
     if env::var_os(MEANT_TO_FAIL).is_some() {
         cases.push(Case::new("fails_by_error", || Err("the error's words".into())).lab());
         cases.push(Case::new("fails_by_panic", || panic!("the panic's words")).lab());
-        cases.push(
-            Case::new("fails_by_time", || {
-                loop {
-                    std::thread::park();
-                }
-            })
-            .lab()
-            .timeout(1),
-        );
+        cases.push(Case::new("fails_by_time", park).lab().timeout(1));
         cases.push(Case::new("fails_by_need", || Ok(())).needs(pree_testkit::Need::Tool("no-such-tool")));
     }
+    if env::var_os(MEANT_TO_DIE).is_some() {
+        cases.push(Case::new("parks_for_ever", park).lab());
+    }
     cases
+}
+
+fn park() -> Result<(), Failed> {
+    loop {
+        std::thread::park();
+    }
 }
 
 fn lab_is_private() -> Result<(), Failed> {
@@ -86,19 +93,50 @@ fn failures_are_told() -> Result<(), Failed> {
     let text = run("1")?;
     check(text.contains("0 passed; 4 failed; 0 ignored"), &text)?;
     check(text.contains("needs no-such-tool"), &text)?;
-    nothing_left()
+    wait_until("the end of the labs' processes", || processes_with(MEANT_TO_FAIL) == 0)
 }
 
-/// Every process of the failed labs is gone: none but this has such an environment.
-fn nothing_left() -> Result<(), Failed> {
-    wait_until("the end of the labs' processes", || {
-        let Ok(processes) = fs::read_dir("/proc") else { return false };
-        processes.flatten().all(|process| {
-            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-            let variable = format!("{MEANT_TO_FAIL}=");
-            !environment.windows(variable.len()).any(|window| window == variable.as_bytes())
-        })
-    })
+fn lab_without_rights() -> Result<(), Failed> {
+    let holder = Holder::start(HolderSpec::hold())?;
+    let descriptors = format!("/proc/{}/fd", holder.pid());
+    let stdin = |folder: &str| fs::read_link(format!("{folder}/0"));
+    check(stdin(&descriptors).is_ok(), "a holder can be looked into")?;
+    lab::give_up_rights()?;
+    // The numbers of its descriptors can be listed, for the uid is the same, but not what they are.
+    check(fs::read_dir(&descriptors).is_ok(), "its descriptors can still be listed")?;
+    check(stdin(&descriptors).is_err(), "but not looked at")?;
+    check(stdin("/proc/self/fd").is_ok(), "those of this process can")?;
+    let other = Command::new("cat").arg(format!("/proc/{}/environ", holder.pid())).output()?;
+    check(!other.status.success(), "nor can a program that is started now")
+}
+
+fn labs_die_with_the_program() -> Result<(), Failed> {
+    let mut program = Command::new("/proc/self/exe")
+        .args(["parks_for_ever", "--exact"])
+        .env(MEANT_TO_DIE, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()?;
+    // The program, and the three processes of its lab.
+    wait_until("the lab to stand", || processes_with(MEANT_TO_DIE) == 4)?;
+    program.kill()?;
+    program.wait()?;
+    wait_until("the lab's end", || processes_with(MEANT_TO_DIE) == 0)
+}
+
+/// How many processes have this variable in their environment.
+fn processes_with(variable: &str) -> usize {
+    let start = format!("{variable}=");
+    let has = |process: fs::DirEntry| {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        environment.split(|&byte| byte == 0).any(|entry| entry.starts_with(start.as_bytes()))
+    };
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|process| has(process).then_some(()))
+        .count()
 }
 
 fn check(truth: bool, what: &str) -> Result<(), Failed> {

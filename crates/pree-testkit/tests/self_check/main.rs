@@ -22,21 +22,25 @@ fn main() -> ExitCode {
 type Builder = fn() -> Result<Population, Failed>;
 
 fn populations() -> Vec<Case> {
-    let builders: [(&str, Builder); 14] = [
+    let builders: [(&str, Builder); 18] = [
         ("listeners", population::listeners),
         ("connections", population::connections),
         ("link_local", population::link_local),
         ("reuseport_v4", || population::reuseport(Family::V4, 8)),
         ("reuseport_v6", || population::reuseport(Family::V6, 8)),
         ("shared", population::shared),
+        ("workers", || population::workers(Family::V4, 3)),
+        ("in_flight", || population::in_flight(Family::V6)),
         ("accept_queue_v4", || population::accept_queue(Family::V4)),
         ("accept_queue_v6", || population::accept_queue(Family::V6)),
         ("states_v4", || population::states(Family::V4)),
         ("states_v6", || population::states(Family::V6)),
+        ("states_mapped", population::states_mapped),
         ("queues_v4", || population::queues(Family::V4)),
         ("queues_v6", || population::queues(Family::V6)),
         ("udp", population::udp),
         ("options", population::options),
+        ("syn_received", || population::syn_received(Family::V6)),
     ];
     let mut cases: Vec<Case> = builders
         .into_iter()
@@ -50,6 +54,7 @@ fn populations() -> Vec<Case> {
         Case::new(name, move || compare::with_kernel(&build()?)).lab().needs(Need::Ipv6).needs(need)
     };
     cases.push(one("population_bound_only", population::bound_only, Need::BoundInactive));
+    cases.push(one("population_users", population::users, Need::RealRoot));
     cases.push(one("population_udplite", population::udplite, Need::UdpLite));
     cases.push(
         Case::new("populations_together_in_64_buckets", move || {

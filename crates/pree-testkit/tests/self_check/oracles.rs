@@ -26,6 +26,8 @@ fn everything() -> Result<Population, Failed> {
     all.merge(population::shared()?);
     all.merge(population::accept_queue(Family::V4)?);
     all.merge(population::states(Family::V6)?);
+    all.merge(population::states_mapped()?);
+    all.merge(population::queues(Family::V4)?);
     all.merge(population::udp()?);
     all.merge(population::options()?);
     Ok(all)
@@ -62,6 +64,7 @@ fn ss_sees_all() -> Result<(), Failed> {
                 && truth.cookie.is_none_or(|cookie| row.cookie() == Some(cookie))
                 && truth.owners == users
                 && truth.drops.is_none_or(|drops| row.memory("d") == Some(drops.into()))
+                && truth.timer.is_none_or(|timer| timer_of(row) == Some(timer))
                 && truth.mark.is_none_or(|mark| row.field("fwmark") == Some(&format!("{mark:#x}")))
                 && truth.congestion.is_none_or(|name| row.field("congestion") == Some(name))
                 && truth.receive_buffer_bytes.is_none_or(|bytes| row.memory("rb") == Some(bytes.into()))
@@ -107,6 +110,11 @@ fn lsof_sees_owners() -> Result<(), Failed> {
     known.sort_unstable();
     assert_eq!(seen, known);
     Ok(())
+}
+
+/// The first word of `timer:(on,200ms,0)`.
+fn timer_of(row: &ss::Row) -> Option<&str> {
+    row.field("timer")?.strip_prefix('(')?.split(',').next()
 }
 
 fn plain(address: SocketAddr) -> SocketAddr {

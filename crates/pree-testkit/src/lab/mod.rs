@@ -3,6 +3,8 @@
 //! Test program → *namespaces* stage (unshares) → *init* stage (process 1 inside: `/proc`, `lo`, reaping) → *case*
 //! stage (process 2). Each dies with its parent, and with process 1 the kernel kills whatever else is in the lab.
 
+mod inside;
+
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,13 +14,15 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
+use rustix::mount::MountPropagationFlags;
 use rustix::process::{Signal, WaitOptions};
 use rustix::thread::UnshareFlags;
 
 use crate::harness::Case;
 use crate::stage::Stage;
 use crate::{Failed, rtnetlink, sys};
+
+pub use inside::{give_up_rights, hide_proc, mount_proc, uncover_proc};
 
 const CASE: &str = "PREE_TESTKIT_CASE";
 const CHILD_EHASH: &str = "PREE_TESTKIT_CHILD_EHASH";
@@ -98,7 +102,9 @@ pub(crate) fn namespaces_stage() -> ExitCode {
 fn enter_namespaces() -> io::Result<()> {
     let in_words =
         |what: &'static str| move |error: io::Error| io::Error::new(error.kind(), format!("{what}: {error}"));
-    if !rustix::process::geteuid().is_root() {
+    // Root without the right (in a container, say) may still have it in a user namespace of its own.
+    let rightless = sys::unshare(UnshareFlags::NEWIPC).is_err();
+    if rightless || !rustix::process::geteuid().is_root() {
         let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         sys::unshare(UnshareFlags::NEWUSER).map_err(in_words("a user namespace"))?;
         fs::write("/proc/self/setgroups", "deny").map_err(in_words("setgroups"))?;
@@ -181,30 +187,4 @@ fn finish(result: io::Result<ExitCode>) -> ExitCode {
         eprintln!("cannot make a lab: {error}");
         ExitCode::FAILURE
     })
-}
-
-/// Mounts a new `/proc` over the old one, with options such as `hidepid=2`. For cases in a lab.
-///
-/// # Errors
-/// The kernel's.
-pub fn mount_proc(options: &str) -> io::Result<()> {
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    let options = std::ffi::CString::new(options)?;
-    Ok(rustix::mount::mount("proc", "/proc", "proc", flags, Some(options.as_c_str()))?)
-}
-
-/// Hides `/proc` under an empty file system until the end of the lab. For cases in a lab.
-///
-/// # Errors
-/// The kernel's.
-pub fn hide_proc() -> io::Result<()> {
-    Ok(rustix::mount::mount("none", "/proc", "tmpfs", MountFlags::empty(), None)?)
-}
-
-/// Takes away what [`mount_proc`] or [`hide_proc`] put over `/proc` last. For cases in a lab.
-///
-/// # Errors
-/// The kernel's.
-pub fn uncover_proc() -> io::Result<()> {
-    Ok(rustix::mount::unmount("/proc", UnmountFlags::DETACH)?)
 }

@@ -1,0 +1,53 @@
+//! What a case may do to its lab: cover `/proc`, give up rights.
+
+use std::io;
+
+use rustix::mount::{MountFlags, UnmountFlags};
+use rustix::thread::{CapabilitySet, CapabilitySets};
+
+/// Mounts a new `/proc` over the old one, with options such as `hidepid=2`. For cases in a lab.
+///
+/// # Errors
+/// The kernel's.
+pub fn mount_proc(options: &str) -> io::Result<()> {
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    let options = std::ffi::CString::new(options)?;
+    Ok(rustix::mount::mount("proc", "/proc", "proc", flags, Some(options.as_c_str()))?)
+}
+
+/// Hides `/proc` under an empty file system until the end of the lab. For cases in a lab.
+///
+/// # Errors
+/// The kernel's.
+pub fn hide_proc() -> io::Result<()> {
+    Ok(rustix::mount::mount("none", "/proc", "tmpfs", MountFlags::empty(), None)?)
+}
+
+/// Takes away what [`mount_proc`] or [`hide_proc`] put over `/proc` last. For cases in a lab.
+///
+/// # Errors
+/// The kernel's.
+pub fn uncover_proc() -> io::Result<()> {
+    Ok(rustix::mount::unmount("/proc", UnmountFlags::DETACH)?)
+}
+
+/// Leaves this thread, and every program that it starts from now on, without any capability, though with uid 0: it
+/// can no longer look into processes that were started before, such as holders (the numbers of their descriptors can be
+/// listed, but what those are is refused). There is no way back.
+///
+/// # Errors
+/// The kernel's.
+pub fn give_up_rights() -> io::Result<()> {
+    for number in 0..64 {
+        match rustix::thread::remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(
+            1 << number,
+        )) {
+            // The end of what this kernel knows.
+            Err(rustix::io::Errno::INVAL) => break,
+            result => result?,
+        }
+    }
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    Ok(rustix::thread::set_capabilities(None, sets)?)
+}
