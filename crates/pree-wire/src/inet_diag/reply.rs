@@ -133,9 +133,11 @@ impl<'a> Row<'a> {
         interface: u32 = from_ne_bytes, 40;
         /// Milliseconds until [`Self::timer`] expires (`idiag_expires`).
         expires_ms: u32 = from_ne_bytes, 52;
-        /// Bytes received and not yet read; for a listener: connections not yet accepted (`idiag_rqueue`).
+        /// Bytes received and not yet read, a FIN counting as one; for a listener: connections not yet accepted; for
+        /// UDP: memory, overhead included (`idiag_rqueue`).
         receive_queue: u32 = from_ne_bytes, 56;
-        /// Bytes not yet acknowledged; for a listener: the limit of the accept queue (`idiag_wqueue`).
+        /// Bytes not yet acknowledged, SYN and FIN counting as one each; for a listener: the limit of the accept queue;
+        /// for UDP: memory, overhead included (`idiag_wqueue`).
         send_queue: u32 = from_ne_bytes, 60;
         /// User the socket belongs to, in the asker's user namespace; 0 also for `TIME_WAIT` and handshakes, which have
         /// none (`idiag_uid`).

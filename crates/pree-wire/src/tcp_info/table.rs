@@ -50,13 +50,13 @@ macro_rules! for_each_tcp_info_field {
             retrans: u32, 36, segments, "2.4";
             /// Forward acknowledged; always 0 since 4.15.
             fackets: u32, 40, segments, "2.4";
-            /// Time since data was sent; since boot, if that never happened.
+            /// Time since data was sent, or since the connection was established. Large and meaningless before that.
             last_data_sent: u32, 44, ms, "2.4";
             /// Always 0: the kernel does not remember it.
             last_ack_sent: u32, 48, ms, "2.4";
-            /// Time since data was received; since boot, if that never happened.
+            /// Time since data was received, or since the connection was established. Large and meaningless before that.
             last_data_recv: u32, 52, ms, "2.4";
-            /// Time since an acknowledgement was received; since boot, if that never happened.
+            /// Time since an acknowledgement was received, or since the connection was established. Large and meaningless before that.
             last_ack_recv: u32, 56, ms, "2.4";
             /// Path MTU.
             pmtu: u32, 60, bytes, "2.4";

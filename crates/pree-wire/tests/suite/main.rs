@@ -1,7 +1,11 @@
 //! Tests from outside, as one program: any input at all, recorded answers of a kernel, and the running kernel.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(target_endian = "little")]
+mod any_input;
 mod bytecode;
+#[cfg(target_endian = "little")]
+mod golden;
 mod interpreter;
 mod kernel;
 mod sock_diag;
