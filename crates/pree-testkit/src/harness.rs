@@ -72,11 +72,13 @@ impl Case {
     }
 
     fn into_trial(self, strict: bool) -> Trial {
-        let missing: Vec<String> = self.needs.iter().filter_map(|need| need.missing()).collect();
+        let missing: Vec<(String, String)> =
+            self.needs.iter().filter_map(|need| Some((need.to_string(), need.missing()?))).collect();
         let name = self.name.clone();
         if !missing.is_empty() {
-            let reason = format!("needs {}", missing.join(" and "));
-            let kind = if strict { String::new() } else { format!("skip: {reason}") };
+            let (needs, errors): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
+            let reason = format!("needs {}", errors.join(" and "));
+            let kind = if strict { String::new() } else { format!("skip: needs {}", needs.join(" and ")) };
             return Trial::test(name, move || Err(reason.into())).with_kind(kind).with_ignored_flag(!strict);
         }
         let case = Arc::new(self);

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use rustix::thread::CapabilitySet;
+
 use crate::lab;
 use crate::socket::{Family, Socket};
 
@@ -33,6 +35,8 @@ pub enum Need {
     ChildEhash,
     /// A new network namespace can be made, the same right as [`Need::Root`].
     NewNetns,
+    /// The kernel has veth pairs, for [`crate::wire::Wire`] and the populations that are made with it.
+    Veth,
 }
 
 impl fmt::Display for Need {
@@ -45,6 +49,7 @@ impl fmt::Display for Need {
             Self::BoundInactive => f.write_str("kernel 6.8 for bound-only sockets"),
             Self::UdpLite => f.write_str("UDP-Lite in the kernel"),
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
+            Self::Veth => f.write_str("veth in the kernel"),
             Self::ChildEhash => f.write_str("kernel 6.1 for tcp_child_ehash_entries"),
         }
     }
@@ -64,9 +69,12 @@ impl Need {
     fn probe(self) -> Option<String> {
         let present = match self {
             Self::Root | Self::NewNetns => {
-                return lab::probe().err().map(|error| format!("{self} ({error})"));
+                return lab::probe(lab::Probe::Nothing).err().map(|error| format!("{self} ({error})"));
             }
-            Self::RealRoot => rustix::process::geteuid().is_root() && in_first_user_namespace(),
+            Self::Veth => return lab::probe(lab::Probe::Wire).err().map(|error| format!("{self} ({error})")),
+            Self::RealRoot => {
+                rustix::process::geteuid().is_root() && in_first_user_namespace() && has_full_rights()
+            }
             Self::Tool(name) => tool(name).is_some(),
             Self::PythonModule(name) => python(name).is_some(),
             Self::BoundInactive => kernel_version() >= (6, 8),
@@ -105,6 +113,12 @@ pub fn kernel_version() -> (u32, u32) {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse().ok());
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Whether a lab of this process needs no user namespace, and can give files away.
+fn has_full_rights() -> bool {
+    let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::CHOWN | CapabilitySet::SETUID;
+    rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(needed))
 }
 
 /// Whether every uid is mapped to itself, as in the namespace that the machine booted with.

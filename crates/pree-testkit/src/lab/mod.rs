@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ExitCode, ExitStatus, Stdio};
-use std::sync::{OnceLock, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -20,14 +20,13 @@ use rustix::thread::UnshareFlags;
 
 use crate::harness::Case;
 use crate::stage::Stage;
+use crate::wire::Wire;
 use crate::{Failed, rtnetlink, sys};
 
 pub use inside::{give_up_rights, hide_proc, mount_proc, uncover_proc};
 
 const CASE: &str = "PREE_TESTKIT_CASE";
 const CHILD_EHASH: &str = "PREE_TESTKIT_CHILD_EHASH";
-/// Name of the case that does nothing: shows whether labs can be made here.
-const PROBE: &str = "";
 /// No more than this much of a failed case's output is shown.
 const SHOWN_OUTPUT_BYTES: usize = 64 * 1024;
 
@@ -38,15 +37,31 @@ pub(crate) struct Lab {
     pub(crate) child_ehash: Option<u32>,
 }
 
-/// Whether this machine lets us make labs; asked once.
-pub(crate) fn probe() -> Result<(), String> {
-    static ANSWER: OnceLock<Result<(), String>> = OnceLock::new();
-    ANSWER
-        .get_or_init(|| {
-            run(Lab::default(), PROBE, Duration::from_secs(20))
-                .map_err(|failed| failed.message().unwrap_or_default().trim().replace('\n', "; "))
-        })
-        .clone()
+/// A case of the kit's own, which shows what this machine permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// A lab.
+    Nothing,
+    /// A veth pair in a lab.
+    Wire,
+}
+
+impl Probe {
+    /// What no program names its own cases.
+    fn case(self) -> &'static str {
+        match self {
+            Self::Nothing => "?nothing",
+            Self::Wire => "?wire",
+        }
+    }
+}
+
+/// Whether this machine lets us make labs, and this in them.
+pub(crate) fn probe(what: Probe) -> Result<(), String> {
+    run(Lab::default(), what.case(), Duration::from_secs(20)).map_err(|failed| {
+        let message = failed.message().unwrap_or_default();
+        message.lines().next().unwrap_or_default().to_owned()
+    })
 }
 
 /// Runs one case in a new lab and waits for its end.
@@ -158,14 +173,16 @@ fn reap_until(case: u32) -> io::Result<ExitCode> {
 /// Process 2 of a lab: runs the case.
 pub(crate) fn case_stage(cases: &[Case]) -> ExitCode {
     let name = env::var(CASE).unwrap_or_default();
-    if name == PROBE {
-        return ExitCode::SUCCESS;
-    }
-    let Some(case) = cases.iter().find(|case| case.name == name) else {
-        eprintln!("this program has no case {name}");
-        return ExitCode::FAILURE;
+    let result = if name == Probe::Nothing.case() {
+        Ok(())
+    } else if name == Probe::Wire.case() {
+        Wire::open().map(drop)
+    } else if let Some(case) = cases.iter().find(|case| case.name == name) {
+        (case.run)()
+    } else {
+        Err(format!("this program has no case {name}").into())
     };
-    match (case.run)() {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
             eprintln!("{}", failed.message().unwrap_or("failed without a message"));

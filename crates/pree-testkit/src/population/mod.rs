@@ -2,6 +2,9 @@
 //!
 //! A builder returns a [`Population`]: the sockets live as long as it does, and its truth names *every* socket it
 //! made that a table can show. In a lab that runs nothing else, the tables therefore hold exactly these rows.
+//!
+//! [`link_local`], [`states`], [`states_mapped`], [`syn_received`], [`queues`] and [`bound_only`] need
+//! [`crate::Need::Veth`]; all that take no [`crate::Family`] use IPv6 too and need [`crate::Need::Ipv6`].
 
 use std::any::Any;
 use std::fmt;

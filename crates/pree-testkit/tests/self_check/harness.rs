@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use pree_testkit::holder::{Holder, HolderSpec};
-use pree_testkit::{Case, Failed, lab, wait_until};
+use pree_testkit::{Case, Failed, Need, lab, wait_until};
 
 /// Cases that this program runs in another run of itself, because they fail; named so that no usual run does.
 const MEANT_TO_FAIL: &str = "PREE_TESTKIT_SELF_CHECK_FAILURES";
@@ -18,15 +18,15 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new("lab_is_private", lab_is_private).lab(),
         Case::new("lab_has_own_hash_table", lab_has_own_hash_table).lab_with_child_ehash(64),
         Case::new("lab_proc_can_be_covered", lab_proc_can_be_covered).lab(),
-        Case::new("lab_can_be_left_without_rights", lab_without_rights).lab(),
-        Case::new("failures_are_told", failures_are_told).needs(pree_testkit::Need::Root),
-        Case::new("labs_die_with_the_program", labs_die_with_the_program).needs(pree_testkit::Need::Root),
+        Case::new("lab_can_be_left_without_rights", lab_without_rights).lab().needs(Need::Tool("cat")),
+        Case::new("failures_are_told", failures_are_told).needs(Need::Root),
+        Case::new("labs_die_with_the_program", labs_die_with_the_program).needs(Need::Root),
     ];
     if env::var_os(MEANT_TO_FAIL).is_some() {
         cases.push(Case::new("fails_by_error", || Err("the error's words".into())).lab());
         cases.push(Case::new("fails_by_panic", || panic!("the panic's words")).lab());
         cases.push(Case::new("fails_by_time", park).lab().timeout(1));
-        cases.push(Case::new("fails_by_need", || Ok(())).needs(pree_testkit::Need::Tool("no-such-tool")));
+        cases.push(Case::new("fails_by_need", || Ok(())).needs(Need::Tool("no-such-tool")));
     }
     if env::var_os(MEANT_TO_DIE).is_some() {
         cases.push(Case::new("parks_for_ever", park).lab());
@@ -73,7 +73,7 @@ fn failures_are_told() -> Result<(), Failed> {
     let run = |strict: &str| -> Result<String, Failed> {
         let done = Command::new("/proc/self/exe")
             .args(["fails_by", "--test-threads=1"])
-            .env(MEANT_TO_FAIL, "1")
+            .env(MEANT_TO_FAIL, std::process::id().to_string())
             .env("PREE_TEST_STRICT", strict)
             .stdin(Stdio::null())
             .output()?;
@@ -113,7 +113,7 @@ fn lab_without_rights() -> Result<(), Failed> {
 fn labs_die_with_the_program() -> Result<(), Failed> {
     let mut program = Command::new("/proc/self/exe")
         .args(["parks_for_ever", "--exact"])
-        .env(MEANT_TO_DIE, "1")
+        .env(MEANT_TO_DIE, std::process::id().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()?;
@@ -124,12 +124,12 @@ fn labs_die_with_the_program() -> Result<(), Failed> {
     wait_until("the lab's end", || processes_with(MEANT_TO_DIE) == 0)
 }
 
-/// How many processes have this variable in their environment.
+/// How many processes have this variable from this process in their environment.
 fn processes_with(variable: &str) -> usize {
-    let start = format!("{variable}=");
+    let wanted = format!("{variable}={}", std::process::id());
     let has = |process: fs::DirEntry| {
         let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        environment.split(|&byte| byte == 0).any(|entry| entry.starts_with(start.as_bytes()))
+        environment.split(|&byte| byte == 0).any(|entry| entry == wanted.as_bytes())
     };
     fs::read_dir("/proc")
         .into_iter()

@@ -48,10 +48,15 @@ fn populations() -> Vec<Case> {
             Case::new(format!("population_{name}"), move || compare::with_kernel(&build()?))
                 .lab()
                 .needs(Need::Ipv6)
+                .needs(Need::Veth)
         })
         .collect();
     let one = |name: &str, build: Builder, need| {
-        Case::new(name, move || compare::with_kernel(&build()?)).lab().needs(Need::Ipv6).needs(need)
+        Case::new(name, move || compare::with_kernel(&build()?))
+            .lab()
+            .needs(Need::Ipv6)
+            .needs(Need::Veth)
+            .needs(need)
     };
     cases.push(one("population_bound_only", population::bound_only, Need::BoundInactive));
     cases.push(one("population_users", population::users, Need::RealRoot));
@@ -65,7 +70,8 @@ fn populations() -> Vec<Case> {
             compare::with_kernel(&all)
         })
         .lab_with_child_ehash(64)
-        .needs(Need::Ipv6),
+        .needs(Need::Ipv6)
+        .needs(Need::Veth),
     );
     cases
 }

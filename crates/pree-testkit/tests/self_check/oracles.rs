@@ -8,7 +8,7 @@ use pree_testkit::{Case, Failed, Family, Need, Population, Truth, population};
 
 pub(crate) fn cases() -> Vec<Case> {
     let lab = |name: &str, run: fn() -> Result<(), Failed>, need| {
-        Case::new(name, run).lab().needs(Need::Ipv6).needs(need)
+        Case::new(name, run).lab().needs(Need::Ipv6).needs(Need::Veth).needs(need)
     };
     vec![
         Case::new("oracle_ss_parses_a_line", ss_line),
