@@ -87,6 +87,7 @@ impl FieldSpec {
 
 /// Whether a table can be believed: ascending, without overlap, every field aligned to its width, the last one ending
 /// at `size`. Meant for `const { assert!(…) }`.
+#[allow(dead_code, reason = "Rust 1.85 overlooks uses in `const _`")]
 pub(crate) const fn is_sound(fields: &[FieldSpec], size: usize) -> bool {
     let mut end = 0;
     let mut i = 0;
@@ -102,6 +103,7 @@ pub(crate) const fn is_sound(fields: &[FieldSpec], size: usize) -> bool {
 }
 
 /// Whether a structure of `length` bytes ends where a field ends.
+#[allow(dead_code, reason = "Rust 1.85 overlooks uses in `const _`")]
 pub(crate) const fn ends_on_a_field(fields: &[FieldSpec], length: usize) -> bool {
     let mut i = 0;
     while i < fields.len() {
