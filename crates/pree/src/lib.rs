@@ -5,12 +5,14 @@
 #![warn(missing_docs)]
 
 mod collect;
+mod compat;
 mod coverage;
 mod decode;
 mod error;
 pub mod field;
 pub mod model;
 mod plan;
+pub mod quality;
 mod query;
 mod snapshot;
 pub mod source;
@@ -24,3 +26,11 @@ pub use model::{
 };
 pub use query::{Needs, OwnerLookup, Query, SourceChoice};
 pub use snapshot::Snapshot;
+
+/// The path of the compatibility API.
+pub mod socket {
+    /// One flat list of this machine's sockets: plain values, and a default where something is unknown.
+    pub mod platform {
+        pub use crate::compat::{SocketInfo, SocketState, SocketStats, get_sockets_info};
+    }
+}

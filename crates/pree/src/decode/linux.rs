@@ -49,7 +49,8 @@ impl Decoder {
             cookie: row.cookie(),
         });
         let remote = address(row.destination(), row.destination_port(), family, row.interface());
-        socket.remote = has_peer(&remote).then_some(remote);
+        // A bound socket whose connection was reset still carries that connection's peer.
+        socket.remote = (has_peer(&remote) && state != State::BoundInactive).then_some(remote);
         socket.interface = interface;
         socket.inode = (row.inode() != 0).then(|| u64::from(row.inode()));
         // Without a file there is no owner, and the kernel says 0, which would be root.

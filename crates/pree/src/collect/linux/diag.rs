@@ -318,7 +318,7 @@ impl Reader<'_, '_, '_> {
 
     /// Decodes and delivers a row that was not delivered before.
     fn deliver(&mut self, row: &Row<'_>) -> ControlFlow<()> {
-        if !self.first_sight(&row.id()) {
+        if !self.first_sight(&row.id(), row.state() != states::CLOSE) {
             return ControlFlow::Continue(());
         }
         self.decode(row);
@@ -330,7 +330,7 @@ impl Reader<'_, '_, '_> {
 
     /// Delivers a row that is decoded already.
     fn deliver_socket(&mut self, mut missed: Missed) -> ControlFlow<()> {
-        if self.first_sight(&missed.id) {
+        if self.first_sight(&missed.id, missed.socket.state != State::BoundInactive) {
             self.delivery.deliver(&mut missed.socket)
         } else {
             ControlFlow::Continue(())
@@ -338,11 +338,11 @@ impl Reader<'_, '_, '_> {
     }
 
     /// True when neither this socket nor its connection was seen before.
-    fn first_sight(&mut self, id: &Id) -> bool {
+    fn first_sight(&mut self, id: &Id, connected: bool) -> bool {
         if !self.seen.insert(id.cookie) {
             return false;
         }
-        if self.table.protocol != Protocol::Tcp || id.destination_port == 0 {
+        if self.table.protocol != Protocol::Tcp || !connected || id.destination_port == 0 {
             return true;
         }
         let pair = (id.source_port, id.destination_port, id.source, id.destination, id.interface);

@@ -80,7 +80,8 @@ impl Files<'_> {
                     continue;
                 }
                 Ok(text) => self.parse(&text, family),
-                Err(errno) if ErrorKind::of(errno) == ErrorKind::Unsettled => {
+                // A file that was there does not cease to be.
+                Err(errno) if before.is_some() || ErrorKind::of(errno) == ErrorKind::Unsettled => {
                     failed = Some(errno);
                     continue;
                 }

@@ -1,0 +1,190 @@
+//! The compatibility API, `pree::socket::platform`: one flat list with plain values, where unknown has a default.
+//!
+//! Thin over [`Query`] and [`quality`]; those tell unknown apart, tell what is missing, and are what new
+//! programs want.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::coverage::Missing;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Family, Protocol, Socket, SocketType, TcpStats};
+use crate::quality::{self, Assessment, Context, Finding, IpVersion, Severity};
+use crate::query::{OwnerLookup, Query};
+
+pub use crate::model::State as SocketState;
+
+/// Every TCP, UDP and UDP-Lite socket of this machine (in this network namespace), in every state, with one owner and
+/// statistics.
+///
+/// A process or statistics that cannot be had are `None`; [`Query`] tells why.
+///
+/// ```no_run
+/// use pree::socket::platform::get_sockets_info;
+///
+/// for socket in get_sockets_info()? {
+///     println!("{} -> {} {:?}", socket.local_addr, socket.remote_addr, socket.state);
+/// }
+/// # Ok::<(), pree::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are no rows, or those of a whole table are missing: a list cannot say that it is partial. What came or
+/// went while a source without snapshots was read may be missing all the same.
+pub fn get_sockets_info() -> Result<Vec<SocketInfo>> {
+    let query = Query::new().tcp().udp().udplite().stats().owner_lookup(OwnerLookup::First);
+    let mut sockets = Vec::new();
+    let coverage = query.visit(|socket| {
+        sockets.push(SocketInfo::from(socket));
+        std::ops::ControlFlow::Continue(())
+    })?;
+    let lost = |gap: &&crate::Gap| gap.what == Missing::Rows && gap.why != ErrorKind::Unsettled;
+    match coverage.gaps().iter().find(lost) {
+        Some(gap) => Err(Error::new(gap.why, "list", gap.object.clone()).with_hint(gap.hint)),
+        None => Ok(sockets),
+    }
+}
+
+/// One socket.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct SocketInfo {
+    /// This machine's end.
+    pub local_addr: SocketAddr,
+    /// The other end; the wildcard address of the local end's family with port 0 when there is none.
+    pub remote_addr: SocketAddr,
+    /// RFC 9293 state, or what stands for it.
+    pub state: SocketState,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// The process that holds it, one of them if there are several; `None` when none is seen to.
+    pub process_id: Option<u32>,
+    /// Its name (Linux: at most 15 bytes), with U+FFFD for what is not UTF-8. Its owner chose it: escape it before it
+    /// goes to a terminal.
+    pub process_name: Option<String>,
+    /// Statistics of a TCP connection; a listener and `TIME_WAIT` have none.
+    pub stats: Option<SocketStats>,
+    /// `SOCK_STREAM` or `SOCK_DGRAM`.
+    pub socket_type: SocketType,
+    /// Address family it was made with.
+    pub family: Family,
+}
+
+impl From<&Socket> for SocketInfo {
+    fn from(socket: &Socket) -> Self {
+        let local_addr = socket.local.socket_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
+        let no_peer = match local_addr {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        let owner = socket.owners.first();
+        Self {
+            local_addr,
+            remote_addr: socket.remote.and_then(|remote| remote.socket_addr()).unwrap_or(no_peer),
+            state: socket.state,
+            protocol: socket.protocol,
+            process_id: owner.map(|owner| owner.process.pid),
+            process_name: owner.map(|owner| owner.process.name.to_string_lossy().into_owned()),
+            stats: socket.tcp.as_deref().map(|tcp| SocketStats::new(tcp, socket)),
+            socket_type: socket.socket_type,
+            family: socket.family,
+        }
+    }
+}
+
+/// Statistics of a TCP connection, and what they say about it over its life so far. The questions and their
+/// definitions are those of [`quality::assess`], which also answers "unknown" and why.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct SocketStats {
+    /// Smoothed round-trip time.
+    pub rtt: Option<Duration>,
+    /// Its mean deviation.
+    pub rttvar: Option<Duration>,
+    /// The smallest round-trip time of the last minutes.
+    pub min_rtt: Option<Duration>,
+    /// Congestion window in segments.
+    pub congestion_window: Option<u32>,
+    /// Slow start threshold in segments; `None` also while there is none yet.
+    pub slow_start_threshold: Option<u32>,
+    /// Segments retransmitted since the connection began, those of the handshake included; 0 where the system does
+    /// not count them.
+    pub retransmits: u32,
+    /// Bytes written and not yet acknowledged.
+    pub send_queue: Option<u32>,
+    /// Bytes received and not yet read.
+    pub recv_queue: Option<u32>,
+    /// Payload of a full segment sent, in bytes.
+    pub mss: Option<u32>,
+    /// Bytes of payload sent, repetitions included.
+    pub bytes_sent: Option<u64>,
+    /// Bytes of payload received.
+    pub bytes_received: Option<u64>,
+    tcp: TcpStats,
+    ip: IpVersion,
+}
+
+impl SocketStats {
+    fn new(tcp: &TcpStats, socket: &Socket) -> Self {
+        Self {
+            rtt: tcp.rtt,
+            rttvar: tcp.rttvar,
+            min_rtt: tcp.min_rtt,
+            congestion_window: tcp.snd_cwnd,
+            slow_start_threshold: tcp.snd_ssthresh,
+            retransmits: tcp.total_retrans.unwrap_or(0),
+            send_queue: tcp.send_queue_bytes.or(socket.send_queue),
+            recv_queue: tcp.recv_queue_bytes.or(socket.recv_queue),
+            mss: tcp.snd_mss,
+            bytes_sent: tcp.bytes_sent,
+            bytes_received: tcp.bytes_received,
+            tcp: tcp.clone(),
+            ip: IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr()),
+        }
+    }
+
+    /// Every number the system tells, each `None` where it is unknown.
+    pub fn tcp(&self) -> &TcpStats {
+        &self.tcp
+    }
+
+    /// How well the connection delivers: from 0, not at all, to 1, nothing speaks against it. Also 1 when nothing is
+    /// known; distance, the program and the peer's reading cost nothing.
+    pub fn calculate_quality_score(&self) -> f64 {
+        self.assess().score.map_or(1.0, quality::Score::get)
+    }
+
+    /// Whether the connection fills a queue of 60 ms or more beyond what its path needs. False when that is unknown:
+    /// before 100 data segments, or while it does not fill its path.
+    pub fn has_buffer_bloat(&self) -> bool {
+        self.assess().bloat.is_yes()
+    }
+
+    /// Data segments that the path lost, in percent of those sent. 0 when unknown: before 100 were sent (20, when 5
+    /// were lost). An upper bound where the system does not count which retransmissions were needed.
+    pub fn packet_loss_rate(&self) -> f64 {
+        self.assess().loss.map_or(0.0, |loss| loss.value * 100.0)
+    }
+
+    /// What is wrong with the connection, each as one line. Empty also when nothing is known; what healthy connections
+    /// show too ([`Severity::Info`]) is left to [`quality::assess`].
+    pub fn performance_issues(&self) -> Vec<Finding> {
+        let mut issues = self.assess().findings;
+        issues.retain(|finding| finding.severity >= Severity::Warning);
+        issues
+    }
+
+    /// The share, 0 to 1, of the path's capacity in use. It takes two looks, and these statistics are one: `None`.
+    pub fn bandwidth_utilization(&self) -> Option<f64> {
+        self.assess().utilisation.ok()
+    }
+
+    /// The share, 0 to 1, of the bytes sent that were not repetitions. `None` when unknown: before 100 kB were sent.
+    pub fn connection_efficiency(&self) -> Option<f64> {
+        self.assess().efficiency.ok()
+    }
+
+    fn assess(&self) -> Assessment {
+        quality::judge(&self.tcp, self.ip, &Context::default())
+    }
+}

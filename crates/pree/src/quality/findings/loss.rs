@@ -1,0 +1,45 @@
+//! What the path loses, and what was sent again for nothing.
+
+use super::{Detector, Hit, Severity, Value};
+use crate::quality::limits::{LOSS_CRITICAL_FROM, SPURIOUS_EVENTS, SPURIOUS_SHARE};
+use crate::quality::loss::mathis_limit;
+
+pub(super) const LOSSY: Detector = Detector {
+    name: "lossy",
+    advice: "find where packets are dropped on the way to the peer (a full link, a bad one, a policer); what is sent \
+             again arrives a round trip or more later",
+    check: |subject| {
+        let loss = subject.judged.loss.ok().filter(|_| subject.judged.lossy.is_yes())?;
+        let critical = loss.low >= LOSS_CRITICAL_FROM;
+        Some(Hit::new(
+            if critical { Severity::Critical } else { Severity::Warning },
+            [
+                ("lost", Some(Value::Count(loss.count))),
+                ("data_segs_out", Some(Value::Count(loss.samples))),
+                ("loss", Some(Value::Share(loss.value))),
+                ("loss_low", Some(Value::Share(loss.low))),
+                ("loss_high", Some(Value::Share(loss.high))),
+                ("mathis_limit", mathis_limit(subject.stats, &loss).map(Value::BytesPerS)),
+            ],
+        ))
+    },
+};
+
+pub(super) const SPURIOUS_RETRANSMISSIONS: Detector = Detector {
+    name: "spurious_retransmissions",
+    advice: "nothing needs doing unless it goes on: delay that jumps, or lost acknowledgements, made segments look \
+             lost that were not",
+    check: |subject| {
+        let (spurious, all) = subject.stats.dsack_dups.zip(subject.stats.total_retrans)?;
+        let many = spurious >= SPURIOUS_EVENTS && f64::from(spurious) >= SPURIOUS_SHARE * f64::from(all);
+        many.then(|| {
+            Hit::new(
+                Severity::Info,
+                [
+                    ("dsack_dups", Some(Value::Count(spurious.into()))),
+                    ("total_retrans", Some(Value::Count(all.into()))),
+                ],
+            )
+        })
+    },
+};

@@ -1,0 +1,131 @@
+//! Named issues, each with its evidence. [`DETECTORS`] is the table: a new issue is a file (or a place in one) and a
+//! line here.
+
+mod evidence;
+
+mod buffers;
+mod delay;
+mod loss;
+mod reordering;
+mod segment_size;
+mod silence;
+mod syn;
+
+use std::fmt;
+
+use super::{Assessment, Basis, IpVersion};
+use crate::model::TcpStats;
+
+pub use evidence::{Evidence, Value};
+
+/// How much an issue matters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Good to know; healthy connections have it too.
+    Info,
+    /// It costs time.
+    Warning,
+    /// Little or nothing gets through.
+    Critical,
+}
+
+impl Severity {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A named issue of one connection. Its `Display` is one line.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Stable name: `buffer_bloat`, `lossy`, …
+    pub name: &'static str,
+    /// How much it matters here.
+    pub severity: Severity,
+    /// What of the connection's life it is about.
+    pub basis: Basis,
+    /// The numbers it rests on.
+    pub evidence: Vec<Evidence>,
+    /// What to do about it, in one sentence.
+    pub advice: &'static str,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        for (index, evidence) in self.evidence.iter().enumerate() {
+            write!(f, "{} {evidence}", if index == 0 { ":" } else { "," })?;
+        }
+        write!(f, "; {}", self.advice)
+    }
+}
+
+/// What finds one kind of issue.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Detector {
+    /// The name its findings have.
+    pub name: &'static str,
+    /// What to do about them.
+    pub advice: &'static str,
+    check: fn(&Subject<'_>) -> Option<Hit>,
+}
+
+/// What a detector looks at.
+struct Subject<'a> {
+    stats: &'a TcpStats,
+    ip: IpVersion,
+    /// Without findings.
+    judged: &'a Assessment,
+}
+
+/// What a detector found.
+struct Hit {
+    severity: Severity,
+    evidence: Vec<Evidence>,
+}
+
+impl Hit {
+    /// Evidence that the system does not tell is left out.
+    fn new<const N: usize>(severity: Severity, evidence: [(&'static str, Option<Value>); N]) -> Self {
+        let told = |(name, value): (_, Option<Value>)| Some(Evidence { name, value: value? });
+        Self { severity, evidence: evidence.into_iter().filter_map(told).collect() }
+    }
+}
+
+/// Every issue that one look at one connection can show.
+pub const DETECTORS: &[Detector] = &[
+    silence::PATH_DEAD,
+    silence::RTO_STALL,
+    silence::SILENT_PEER,
+    silence::ZERO_WINDOW,
+    syn::SYN_STUCK,
+    loss::LOSSY,
+    delay::BUFFER_BLOAT,
+    delay::LATENCY_RAISED,
+    buffers::RECEIVER_LIMITED,
+    buffers::SEND_BUFFER_LIMITED,
+    segment_size::SMALL_MSS,
+    loss::SPURIOUS_RETRANSMISSIONS,
+    reordering::REORDERING,
+    syn::SYN_RETRANSMITTED,
+    buffers::APP_LIMITED,
+];
+
+/// Asks every detector.
+pub(super) fn find(stats: &TcpStats, ip: IpVersion, judged: &Assessment) -> Vec<Finding> {
+    let subject = Subject { stats, ip, judged };
+    let ask = |detector: &Detector| {
+        let Hit { severity, evidence } = (detector.check)(&subject)?;
+        let Detector { name, advice, .. } = *detector;
+        Some(Finding { name, severity, basis: judged.basis, evidence, advice })
+    };
+    DETECTORS.iter().filter_map(ask).collect()
+}

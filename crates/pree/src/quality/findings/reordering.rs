@@ -1,0 +1,24 @@
+//! A path that changes the order of packets.
+
+use super::{Detector, Hit, Severity, Value};
+use crate::quality::limits::{REORDERING_EVENTS, REORDERING_SHARE};
+
+pub(super) const REORDERING: Detector = Detector {
+    name: "reordering",
+    advice: "look for balancing by packet and not by flow; TCP waits longer before it takes a gap for a loss",
+    check: |subject| {
+        let stats = subject.stats;
+        let (seen, sent) = stats.reord_seen.zip(stats.data_segs_out)?;
+        let often = seen >= REORDERING_EVENTS && f64::from(seen) >= REORDERING_SHARE * f64::from(sent);
+        often.then(|| {
+            Hit::new(
+                Severity::Info,
+                [
+                    ("reord_seen", Some(Value::Count(seen.into()))),
+                    ("data_segs_out", Some(Value::Count(sent.into()))),
+                    ("reordering", Value::count(stats.reordering)),
+                ],
+            )
+        })
+    },
+};

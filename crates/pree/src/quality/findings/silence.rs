@@ -1,0 +1,78 @@
+//! Nothing gets through now: a dead path, a peer that is gone, a peer that does not read.
+
+use super::{Detector, Hit, Severity, Subject, Value};
+use crate::quality::limits::{KEEPALIVES_DEAD, PATH_DEAD_BACKOFF, RTO_STALL_BACKOFF};
+use crate::quality::progress::{is_connecting, is_zero_window, timeouts_in_a_row, unanswered_keepalives};
+
+pub(super) const PATH_DEAD: Detector = Detector {
+    name: "path_dead",
+    advice: "check that the peer is up and reachable; what is on its way is lost when the timeouts run out",
+    check: |subject| stalled(subject).filter(|(backoff, _)| *backoff >= PATH_DEAD_BACKOFF).map(critical),
+};
+
+pub(super) const RTO_STALL: Detector = Detector {
+    name: "rto_stall",
+    advice: "look again in a moment: if timeouts go on, the path or the peer is gone",
+    check: |subject| {
+        let short = RTO_STALL_BACKOFF..PATH_DEAD_BACKOFF;
+        stalled(subject).filter(|(backoff, _)| short.contains(backoff)).map(|(_, hit)| hit)
+    },
+};
+
+/// Timeouts in a row of a connection that was up; one that is not yet is the handshake's business.
+fn stalled(subject: &Subject<'_>) -> Option<(u8, Hit)> {
+    let stats = subject.stats;
+    let backoff = timeouts_in_a_row(stats).filter(|_| !is_connecting(stats))?;
+    let hit = Hit::new(
+        Severity::Warning,
+        [
+            ("backoff", Some(Value::Count(backoff.into()))),
+            ("rto", Value::time(stats.rto)),
+            ("unacked", Value::count(stats.unacked)),
+            ("last_ack_recv", Value::time(stats.last_ack_recv)),
+            ("total_rto", Value::count(stats.total_rto)),
+        ],
+    );
+    Some((backoff, hit))
+}
+
+fn critical((_, hit): (u8, Hit)) -> Hit {
+    Hit { severity: Severity::Critical, ..hit }
+}
+
+pub(super) const SILENT_PEER: Detector = Detector {
+    name: "silent_peer",
+    advice: "check that the peer is up: it does not answer keepalives",
+    check: |subject| {
+        let probes = unanswered_keepalives(subject.stats);
+        let severity = if probes >= KEEPALIVES_DEAD { Severity::Critical } else { Severity::Warning };
+        (probes > 0).then(|| {
+            Hit::new(
+                severity,
+                [
+                    ("probes", Some(Value::Count(probes.into()))),
+                    ("last_ack_recv", Value::time(subject.stats.last_ack_recv)),
+                ],
+            )
+        })
+    },
+};
+
+pub(super) const ZERO_WINDOW: Detector = Detector {
+    name: "zero_window",
+    advice: "find out why the program at the other end does not read: its receive buffer is full",
+    check: |subject| {
+        let stats = subject.stats;
+        is_zero_window(stats).then(|| {
+            Hit::new(
+                Severity::Warning,
+                [
+                    ("snd_wnd", Value::bytes(stats.snd_wnd)),
+                    ("backoff", Value::count(stats.backoff)),
+                    ("notsent_bytes", Value::bytes(stats.notsent_bytes)),
+                    ("last_ack_recv", Value::time(stats.last_ack_recv)),
+                ],
+            )
+        })
+    },
+};

@@ -1,0 +1,143 @@
+//! How well a connection is doing: pure functions of what the kernel tells.
+//!
+//! Each definition has a least number of samples, and below it the answer is [`Unknown`] with the reason, never 0 and
+//! never a verdict. `limits` has every threshold; `findings` has one detector for each named issue. What shows only
+//! across sockets or over time is not judged here.
+
+mod delay;
+mod findings;
+mod limits;
+mod loss;
+mod progress;
+mod score;
+mod shares;
+mod verdict;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::model::{Socket, TcpStats};
+
+pub use delay::QueueDelay;
+pub use findings::{DETECTORS, Detector, Evidence, Finding, Severity, Value};
+pub use score::{Factors, Score};
+pub use shares::Shares;
+pub use verdict::{Estimate, Unknown, Verdict};
+
+/// What of a connection's life is judged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Basis {
+    /// Counters since it began, how long ago that was is not told; and its state now.
+    #[default]
+    Lifetime,
+}
+
+/// What is known beside the connection itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Context {
+    /// What of its life the statistics are about.
+    pub basis: Basis,
+    /// The smallest RTT that any other connection to the same peer has seen lately. It finds the queue that a
+    /// connection was opened into.
+    pub peer_base_rtt: Option<Duration>,
+}
+
+/// The judgement of one connection.
+///
+/// ```
+/// use pree::quality::{Context, assess_stats};
+///
+/// let nothing_known = assess_stats(&pree::TcpStats::default(), &Context::default());
+/// assert_eq!(nothing_known.score, None);
+/// assert!(nothing_known.loss.is_err());
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Assessment {
+    /// What it is about.
+    pub basis: Basis,
+    /// The product of the factors that are known, `None` when none is.
+    pub score: Option<Score>,
+    /// The factors.
+    pub factors: Factors,
+    /// The share of data segments that the path lost.
+    pub loss: Result<Estimate, Unknown>,
+    /// Whether that is so much that it hurts.
+    pub lossy: Verdict,
+    /// The share of bytes sent that were not repetitions (RFC 6349).
+    pub efficiency: Result<f64, Unknown>,
+    /// The share of the path's capacity in use. It takes two looks.
+    pub utilisation: Result<f64, Unknown>,
+    /// What of the round trip is a queue.
+    pub queue_delay: Result<QueueDelay, Unknown>,
+    /// Whether the connection fills a queue that is too long.
+    pub bloat: Verdict,
+    /// Whether it waits in a queue that others fill.
+    pub latency_raised: Verdict,
+    /// What sending waited for.
+    pub limited_by: Result<Shares, Unknown>,
+    /// The named issues, in the order of [`DETECTORS`].
+    pub findings: Vec<Finding>,
+}
+
+/// Judges one socket; one without statistics is unknown throughout.
+pub fn assess(socket: &Socket, context: &Context) -> Assessment {
+    let ip = IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr());
+    match &socket.tcp {
+        Some(stats) => judge(stats, ip, context),
+        None => judge(&TcpStats::default(), ip, context),
+    }
+}
+
+/// Judges statistics alone. Without the addresses it takes IPv4's lower limit for a small segment size.
+pub fn assess_stats(stats: &TcpStats, context: &Context) -> Assessment {
+    judge(stats, IpVersion::V4, context)
+}
+
+/// What [`assess`] and [`assess_stats`] share.
+pub(crate) fn judge(stats: &TcpStats, ip: IpVersion, context: &Context) -> Assessment {
+    let loss = loss::estimate(stats);
+    let queue_delay = delay::queue_delay(stats, context);
+    let bloat = delay::bloat(stats, queue_delay);
+    let latency_raised = delay::latency_raised(stats, queue_delay);
+    let factors = Factors {
+        loss: score::loss_worth(loss),
+        delay: score::delay_worth(queue_delay, bloat, latency_raised),
+        progress: progress::worth(stats),
+    };
+    let mut assessment = Assessment {
+        basis: context.basis,
+        score: factors.score(),
+        factors,
+        loss,
+        lossy: loss::lossy(loss),
+        efficiency: loss::efficiency(stats),
+        utilisation: Err(Unknown::NeedsInterval),
+        queue_delay,
+        bloat,
+        latency_raised,
+        limited_by: shares::shares(stats),
+        findings: Vec::new(),
+    };
+    assessment.findings = findings::find(stats, ip, &assessment);
+    assessment
+}
+
+/// The IP version on the wire, which for a v4-mapped address is not the socket's family.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IpVersion {
+    V4,
+    V6,
+}
+
+impl IpVersion {
+    /// Of an end of a connection; without one, the version with the lower limits.
+    pub(crate) fn of(address: Option<SocketAddr>) -> Self {
+        match address {
+            Some(SocketAddr::V6(address)) if address.ip().to_ipv4_mapped().is_none() => Self::V6,
+            _ => Self::V4,
+        }
+    }
+}

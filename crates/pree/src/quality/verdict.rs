@@ -1,0 +1,151 @@
+//! The words of the judgement: a verdict, an estimate, and why there is neither.
+
+use std::fmt;
+
+use super::limits::Z_95;
+
+/// Whether something is so, how much, or why that is not known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is not so.
+    No,
+    /// A little, and no reason to act.
+    Mild,
+    /// It is so.
+    Yes,
+    /// Very much so.
+    Severe,
+    /// The numbers do not say.
+    Unknown(Unknown),
+}
+
+impl Verdict {
+    /// True for [`Verdict::Yes`] and [`Verdict::Severe`].
+    pub fn is_yes(self) -> bool {
+        matches!(self, Self::Yes | Self::Severe)
+    }
+
+    /// The name in JSON; `None` when it is unknown.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::No => Some("no"),
+            Self::Mild => Some("mild"),
+            Self::Yes => Some("yes"),
+            Self::Severe => Some("severe"),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.name(), self) {
+            (Some(name), _) => f.pad(name),
+            (None, Self::Unknown(why)) => write!(f, "unknown ({why})"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Why something is not known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// The system does not tell a number it takes, or had no sample of it yet.
+    NotTold,
+    /// Too little was sent.
+    FewSamples,
+    /// Only the handshake was ever timed.
+    OneSample,
+    /// The numbers lie between "yes" and "no".
+    Undecided,
+    /// Only an upper bound can be had: this system does not count which retransmissions were needed.
+    UpperBound,
+    /// The connection does not fill its path, so a queue would not be its own.
+    NotLoading,
+    /// The connection fills its path, so delay is judged as buffer bloat.
+    Loading,
+    /// It takes two looks at the connection.
+    NeedsInterval,
+    /// The counters contradict each other: one has wrapped.
+    Inconsistent,
+}
+
+impl Unknown {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotTold => "not_told",
+            Self::FewSamples => "few_samples",
+            Self::OneSample => "one_sample",
+            Self::Undecided => "undecided",
+            Self::UpperBound => "upper_bound",
+            Self::NotLoading => "not_loading",
+            Self::Loading => "loading",
+            Self::NeedsInterval => "needs_interval",
+            Self::Inconsistent => "inconsistent",
+        }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NotTold => "the system does not tell",
+            Self::FewSamples => "too few samples",
+            Self::OneSample => "only the handshake was timed",
+            Self::Undecided => "between the limits",
+            Self::UpperBound => "only an upper bound is known",
+            Self::NotLoading => "the connection does not fill the path",
+            Self::Loading => "judged as buffer bloat",
+            Self::NeedsInterval => "takes two looks",
+            Self::Inconsistent => "the counters contradict each other",
+        })
+    }
+}
+
+/// A share that was counted, and between which limits the true one lies.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// `count / samples`.
+    pub value: f64,
+    /// Lower end of the 95 % interval; 0 when the value is only an upper bound.
+    pub low: f64,
+    /// Upper end of the 95 % interval. Events that come in bursts vary more than this says.
+    pub high: f64,
+    /// How often it happened.
+    pub count: u64,
+    /// Of how many.
+    pub samples: u64,
+    /// The true share can be smaller than any of these.
+    pub upper_bound: bool,
+}
+
+impl Estimate {
+    /// The share with Wilson's interval, which unlike the textbook one holds for small counts and none at all.
+    /// `count` is at most `samples`, which is not 0.
+    pub(super) fn wilson(count: u64, samples: u64) -> Self {
+        let n = samples as f64;
+        let value = count as f64 / n;
+        let z2 = Z_95 * Z_95;
+        let middle = value + z2 / (2.0 * n);
+        let spread = Z_95 * (value * (1.0 - value) / n + z2 / (4.0 * n * n)).sqrt();
+        let scale = 1.0 + z2 / n;
+        Self {
+            value,
+            // Rounding must not push an end over the value or out of the range.
+            low: ((middle - spread) / scale).clamp(0.0, value),
+            high: ((middle + spread) / scale).clamp(value, 1.0),
+            count,
+            samples,
+            upper_bound: false,
+        }
+    }
+
+    /// The same count where not all that was counted need have happened.
+    pub(super) fn into_upper_bound(self) -> Self {
+        Self { low: 0.0, upper_bound: true, ..self }
+    }
+}
