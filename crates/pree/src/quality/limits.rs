@@ -61,7 +61,7 @@ pub(super) const LATENCY_FROM: Duration = Duration::from_millis(250);
 
 /// Busy time from which shares of it are told: 250 ticks of the 4 ms clock they are counted in.
 pub(super) const BUSY_LEAST: Duration = Duration::from_secs(1);
-/// RFC 4898 SndLimTime; convention.
+/// RFC 4898 counts such times (`SndLimTimeRwin`); the share is convention.
 pub(super) const RECEIVER_LIMITED_SHARE: f64 = 0.3;
 /// Convention; measured: bbr with a small buffer 44 %, cubic about 0 (for it, the buffer itself is looked at).
 pub(super) const SEND_BUFFER_LIMITED_SHARE: f64 = 0.2;

@@ -66,8 +66,8 @@ pub(super) fn delay_worth(
     match (bloat, latency_raised) {
         // What a delayed acknowledgement may be costs nothing, or the score would rise where that becomes undecided.
         (Verdict::Unknown(_), Verdict::No) => Ok(1.0),
-        (Verdict::Unknown(why), Verdict::Unknown(Unknown::Loading)) => Err(why),
-        (Verdict::Unknown(_), Verdict::Unknown(why)) => Err(why),
+        (Verdict::Unknown(why), Verdict::Unknown(Unknown::Loading))
+        | (Verdict::Unknown(_), Verdict::Unknown(why)) => Err(why),
         _ => Ok(worth(excess_ms, DELAY_WORTH)),
     }
 }
