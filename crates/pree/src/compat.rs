@@ -188,3 +188,88 @@ impl SocketStats {
         quality::judge(&self.tcp, self.ip, &Context::default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{SocketInfo, SocketState};
+    use crate::model::{Address, Family, Owner, Process, Protocol, Socket, State, TcpStats, Text};
+
+    fn socket(local: &str, remote: Option<&str>, state: State) -> Socket {
+        let inet = |text: &str| Address::Inet(text.parse().unwrap());
+        let family = if local.starts_with('[') { Family::Ipv6 } else { Family::Ipv4 };
+        let mut socket = Socket::new(Protocol::Tcp, family, state, inet(local));
+        socket.remote = remote.map(inet);
+        socket
+    }
+
+    #[test]
+    fn no_peer_is_the_wildcard() {
+        let remote = |local, remote| {
+            let socket = socket(local, remote, State::Listen);
+            SocketInfo::from(&socket).remote_addr.to_string()
+        };
+        assert_eq!(remote("127.0.0.1:80", None), "0.0.0.0:0");
+        assert_eq!(remote("[::1]:80", None), "[::]:0");
+        assert_eq!(remote("127.0.0.1:80", Some("192.0.2.1:5")), "192.0.2.1:5");
+    }
+
+    #[test]
+    fn first_owner_by_a_lossy_name() {
+        let mut socket = socket("127.0.0.1:80", None, State::Listen);
+        assert_eq!(SocketInfo::from(&socket).process_id, None);
+        for (pid, name) in [(7, &b"a\xff"[..]), (8, b"b")] {
+            let process = Process { pid, name: Text::from(name), ..Process::default() };
+            socket.owners.push(Owner { process: Arc::new(process), fd: Some(3), thread: None });
+        }
+        let info = SocketInfo::from(&socket);
+        assert_eq!((info.process_id, info.process_name.as_deref()), (Some(7), Some("a\u{fffd}")));
+        assert_eq!((info.state, info.stats), (SocketState::Listen, None));
+        assert_eq!(format!("{:?} {:?}", info.state, info.protocol), "Listen Tcp");
+    }
+
+    #[test]
+    fn unknown_has_the_documented_default() {
+        let mut socket = socket("127.0.0.1:80", Some("127.0.0.1:5"), State::Established);
+        socket.recv_queue = Some(9);
+        socket.tcp = Some(Box::default());
+        let stats = SocketInfo::from(&socket).stats.unwrap();
+        assert_eq!((stats.rtt, stats.retransmits, stats.recv_queue), (None, 0, Some(9)));
+        assert_eq!((stats.calculate_quality_score(), stats.packet_loss_rate()), (1.0, 0.0));
+        assert_eq!((stats.bandwidth_utilization(), stats.connection_efficiency()), (None, None));
+        assert!(!stats.has_buffer_bloat() && stats.performance_issues().is_empty());
+        assert_eq!(stats.tcp(), &TcpStats::default());
+    }
+
+    #[test]
+    fn what_is_known_is_told() {
+        let us = std::time::Duration::from_micros;
+        let tcp = TcpStats {
+            rtt: Some(us(320_000)),
+            rttvar: Some(us(9000)),
+            min_rtt: Some(us(20_000)),
+            snd_cwnd: Some(10),
+            snd_mss: Some(1448),
+            total_retrans: Some(100),
+            dsack_dups: Some(0),
+            bytes_sent: Some(14_480_000),
+            bytes_retrans: Some(144_800),
+            data_segs_out: Some(10_000),
+            notsent_bytes: Some(1),
+            delivery_rate_app_limited: Some(false),
+            ..TcpStats::default()
+        };
+        let mut socket = socket("192.0.2.1:80", Some("192.0.2.2:5"), State::Established);
+        socket.tcp = Some(Box::new(tcp));
+        let stats = SocketInfo::from(&socket).stats.unwrap();
+        assert_eq!((stats.congestion_window, stats.retransmits, stats.mss), (Some(10), 100, Some(1448)));
+        assert!((stats.packet_loss_rate() - 1.0).abs() < 1e-9);
+        assert!(stats.connection_efficiency().is_some_and(|share| (share - 0.99).abs() < 1e-9));
+        assert!(stats.has_buffer_bloat() && stats.calculate_quality_score() < 0.25);
+        let issues: Vec<String> = stats.performance_issues().iter().map(ToString::to_string).collect();
+        assert_eq!(issues.len(), 2, "{issues:?}");
+        assert!(issues[0].starts_with("lossy: lost 100, data_segs_out 10000, loss 1.00 %"), "{issues:?}");
+        assert!(issues[1].starts_with("buffer_bloat: rtt 320ms, base_rtt 20ms"), "{issues:?}");
+    }
+}

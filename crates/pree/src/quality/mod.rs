@@ -13,6 +13,9 @@ mod score;
 mod shares;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -1,0 +1,196 @@
+//! Each detector fires where it must and is silent next to it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::super::{Context, DETECTORS, Severity, Value, assess};
+use super::{TcpStats, healthy, judge, ms, names, with_delay, with_loss};
+use crate::model::{Address, Family, Protocol, Socket, SocketMemory, State};
+use Severity::{Critical, Info, Warning};
+
+/// `expected` is the severity, `None`: silent.
+#[track_caller]
+fn check(name: &str, stats: &TcpStats, expected: Option<Severity>) {
+    assert!(DETECTORS.iter().any(|detector| detector.name == name), "{name}: no such detector");
+    let judged = judge(stats);
+    let finding = judged.findings.iter().find(|finding| finding.name == name);
+    assert_eq!(finding.map(|finding| finding.severity), expected, "{name}: {:?}", judged.findings);
+    if let Some(finding) = finding {
+        assert!(!finding.evidence.is_empty(), "{name}");
+        let line = finding.to_string();
+        assert!(line.starts_with(name) && line.ends_with(finding.advice) && !line.contains('\n'), "{line}");
+    }
+}
+
+/// With nothing known, nothing is found.
+#[test]
+fn silent_without_numbers() {
+    for detector in DETECTORS {
+        check(detector.name, &TcpStats::default(), None);
+    }
+    let names: Vec<_> = DETECTORS.iter().map(|detector| detector.name).collect();
+    let unique: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(unique.len(), names.len());
+}
+
+#[test]
+fn lossy() {
+    check("lossy", &with_loss(100, 10_000), Some(Warning));
+    check("lossy", &with_loss(3000, 10_000), Some(Critical));
+    check("lossy", &with_loss(60, 10_000), None);
+    // 20 %, and yet too few to know.
+    check("lossy", &with_loss(3, 15), None);
+}
+
+#[test]
+fn spurious_retransmissions() {
+    let spurious = |dups, all| TcpStats { dsack_dups: Some(dups), ..with_loss(all, 2000) };
+    check("spurious_retransmissions", &spurious(5, 25), Some(Info));
+    check("spurious_retransmissions", &spurious(4, 4), None);
+    check("spurious_retransmissions", &spurious(5, 26), None);
+}
+
+#[test]
+fn queues() {
+    check("buffer_bloat", &with_delay(healthy(), 20.0, 80.0, true), Some(Info));
+    check("buffer_bloat", &with_delay(healthy(), 20.0, 120.0, true), Some(Warning));
+    check("buffer_bloat", &with_delay(healthy(), 20.0, 300.0, true), Some(Critical));
+    check("buffer_bloat", &with_delay(healthy(), 20.0, 40.0, true), None);
+    check("buffer_bloat", &with_delay(healthy(), 20.0, 300.0, false), None);
+    check("latency_raised", &with_delay(healthy(), 20.0, 300.0, false), Some(Warning));
+    check("latency_raised", &with_delay(healthy(), 20.0, 200.0, false), None);
+    check("latency_raised", &with_delay(healthy(), 20.0, 300.0, true), None);
+    // One look cannot tell a queue from a longer way, and says so.
+    let judged = judge(&with_delay(healthy(), 20.0, 300.0, true));
+    let said = judged.findings[0].evidence.iter().find(|evidence| evidence.name == "alternative").unwrap();
+    assert!(matches!(said.value, Value::Word(word) if word.contains("route change")), "{said:?}");
+}
+
+#[test]
+fn reordering() {
+    let reordered = |seen, sent| TcpStats { reord_seen: Some(seen), data_segs_out: Some(sent), ..healthy() };
+    check("reordering", &reordered(50, 10_000), Some(Info));
+    check("reordering", &reordered(49, 10_000), None);
+    check("reordering", &reordered(9, 100), None);
+    check("reordering", &TcpStats { reord_seen: None, ..healthy() }, None);
+}
+
+#[test]
+fn zero_window() {
+    let closed = TcpStats { snd_wnd: Some(0), unacked: Some(0), backoff: Some(1), ..healthy() };
+    check("zero_window", &closed, Some(Warning));
+    check("zero_window", &TcpStats { snd_wnd: Some(1447), ..closed.clone() }, Some(Warning));
+    check("zero_window", &TcpStats { snd_wnd: Some(1448), ..closed.clone() }, None);
+    // Nothing to send; not probed yet; something in flight may open it; a kernel that does not tell windows.
+    check("zero_window", &TcpStats { notsent_bytes: Some(0), ..closed.clone() }, None);
+    check("zero_window", &TcpStats { backoff: Some(0), ..closed.clone() }, None);
+    check("zero_window", &TcpStats { unacked: Some(1), ..closed.clone() }, None);
+    check("zero_window", &TcpStats { snd_wnd: None, ..closed.clone() }, None);
+    assert_eq!(judge(&closed).factors.progress, 0.5);
+}
+
+#[test]
+fn timeouts() {
+    let stalled = |backoff| TcpStats { ca_state: Some(4), backoff: Some(backoff), ..healthy() };
+    check("rto_stall", &stalled(1), None);
+    check("rto_stall", &stalled(2), Some(Warning));
+    check("path_dead", &stalled(2), None);
+    check("path_dead", &stalled(3), Some(Critical));
+    check("rto_stall", &stalled(3), None);
+    // Probes of a closed window; recovered; a handshake.
+    check("path_dead", &TcpStats { unacked: Some(0), ..stalled(5) }, None);
+    check("path_dead", &TcpStats { ca_state: Some(3), ..stalled(5) }, None);
+    check("path_dead", &TcpStats { state: Some(2), ..stalled(5) }, None);
+}
+
+#[test]
+fn silent_peer() {
+    let idle =
+        |probes| TcpStats { probes: Some(probes), unacked: Some(0), notsent_bytes: Some(0), ..healthy() };
+    check("silent_peer", &idle(1), Some(Warning));
+    check("silent_peer", &idle(3), Some(Critical));
+    check("silent_peer", &idle(0), None);
+    // Probes of a closed window.
+    check("silent_peer", &TcpStats { notsent_bytes: Some(1), ..idle(3) }, None);
+}
+
+#[test]
+fn handshakes() {
+    check("syn_retransmitted", &TcpStats { total_retrans: Some(1), ..healthy() }, Some(Info));
+    check("syn_retransmitted", &healthy(), None);
+    check("syn_retransmitted", &with_loss(1, 1000), None);
+    check("syn_retransmitted", &TcpStats { total_retrans: Some(1), bytes_retrans: None, ..healthy() }, None);
+    let connecting = |tries| TcpStats {
+        state: Some(2),
+        retransmits: Some(tries),
+        total_retrans: Some(tries.into()),
+        ..healthy()
+    };
+    check("syn_stuck", &connecting(2), Some(Warning));
+    check("syn_stuck", &connecting(1), None);
+    check("syn_stuck", &TcpStats { state: Some(1), ..connecting(2) }, None);
+    check("syn_retransmitted", &connecting(2), None);
+}
+
+#[test]
+fn receiver_limited() {
+    let limited =
+        |share: f64| TcpStats { rwnd_limited: Some(Duration::from_secs_f64(15.0 * share)), ..healthy() };
+    // Full speed on a path without limits.
+    check("receiver_limited", &limited(1.0), Some(Info));
+    check("receiver_limited", &limited(0.3), Some(Info));
+    check("receiver_limited", &limited(0.29), None);
+    check("receiver_limited", &TcpStats { snd_wnd: Some(2895), ..limited(0.5) }, Some(Warning));
+    check("receiver_limited", &TcpStats { snd_wnd: None, ..limited(0.5) }, Some(Info));
+    let short = TcpStats { busy_time: Some(ms(900.0)), rwnd_limited: Some(ms(900.0)), ..healthy() };
+    check("receiver_limited", &short, None);
+}
+
+#[test]
+fn send_buffer_limited() {
+    let memory = |queued, limit| {
+        let memory = SocketMemory {
+            send_queued_bytes: Some(queued),
+            send_buffer_bytes: Some(limit),
+            ..SocketMemory::default()
+        };
+        TcpStats { memory: Some(memory), notsent_bytes: Some(0), ..healthy() }
+    };
+    check("send_buffer_limited", &TcpStats { sndbuf_limited: Some(ms(3000.0)), ..healthy() }, Some(Warning));
+    check("send_buffer_limited", &TcpStats { sndbuf_limited: Some(ms(2900.0)), ..healthy() }, None);
+    check("send_buffer_limited", &memory(16_384, 16_384), Some(Info));
+    check("send_buffer_limited", &memory(16_383, 16_384), None);
+    // Congestion control would not allow more; or more waits.
+    check("send_buffer_limited", &TcpStats { snd_cwnd: Some(20), ..memory(2, 1) }, None);
+    check("send_buffer_limited", &TcpStats { notsent_bytes: Some(1), ..memory(2, 1) }, None);
+    check("send_buffer_limited", &TcpStats { busy_time: Some(ms(999.0)), ..memory(2, 1) }, None);
+}
+
+#[test]
+fn app_limited() {
+    let sparse = with_delay(healthy(), 20.0, 21.0, false);
+    check("app_limited", &sparse, Some(Info));
+    check("app_limited", &TcpStats { notsent_bytes: Some(1), ..sparse.clone() }, None);
+    check("app_limited", &TcpStats { delivery_rate_app_limited: None, ..sparse }, None);
+}
+
+#[test]
+fn small_mss() {
+    check("small_mss", &TcpStats { snd_mss: Some(547), ..healthy() }, Some(Warning));
+    check("small_mss", &TcpStats { snd_mss: Some(548), ..healthy() }, None);
+    // Before the handshake it is what the protocol begins with.
+    check("small_mss", &TcpStats { snd_mss: Some(536), data_segs_out: Some(0), ..healthy() }, None);
+    check("small_mss", &TcpStats { snd_mss: Some(0), ..healthy() }, None);
+
+    let found = |remote: &str, mss| {
+        let remote: SocketAddr = remote.parse().unwrap();
+        let local = Address::Inet("[::]:1".parse().unwrap());
+        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv6, State::Established, local);
+        socket.remote = Some(Address::Inet(remote));
+        socket.tcp = Some(Box::new(TcpStats { snd_mss: Some(mss), ..healthy() }));
+        !names(&assess(&socket, &Context::default())).is_empty()
+    };
+    // IPv6 with its least MTU and timestamps is fine, and a mapped address is IPv4 on the wire.
+    assert!(found("[2001:db8::1]:80", 1207) && !found("[2001:db8::1]:80", 1208));
+    assert!(found("[::ffff:192.0.2.1]:80", 547) && !found("[::ffff:192.0.2.1]:80", 548));
+}

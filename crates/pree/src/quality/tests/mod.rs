@@ -1,0 +1,96 @@
+//! The judgement against its definitions: examples with their expected words, each detector firing and silent, and
+//! properties of any input.
+
+mod definitions;
+mod detectors;
+mod examples;
+mod properties;
+
+use std::time::Duration;
+
+use super::{Assessment, Context, Verdict, assess_stats};
+use crate::model::TcpStats;
+
+const MSS: u32 = 1448;
+
+fn ms(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms / 1e3)
+}
+
+fn judge(stats: &TcpStats) -> Assessment {
+    assess_stats(stats, &Context::default())
+}
+
+fn names(assessment: &Assessment) -> Vec<&'static str> {
+    assessment.findings.iter().map(|finding| finding.name).collect()
+}
+
+/// An established bulk connection about which nothing is wrong: 20 ms away, 10,000 segments sent.
+fn healthy() -> TcpStats {
+    TcpStats {
+        state: Some(1),
+        ca_state: Some(0),
+        retransmits: Some(0),
+        probes: Some(0),
+        backoff: Some(0),
+        rto: Some(ms(220.0)),
+        snd_mss: Some(MSS),
+        pmtu: Some(1500),
+        advmss: Some(MSS),
+        unacked: Some(20),
+        rtt: Some(ms(21.0)),
+        rttvar: Some(ms(1.0)),
+        min_rtt: Some(ms(20.0)),
+        snd_cwnd: Some(24),
+        total_retrans: Some(0),
+        segs_out: Some(10_010),
+        data_segs_out: Some(10_000),
+        bytes_sent: Some(14_480_000),
+        bytes_acked: Some(14_450_000),
+        bytes_retrans: Some(0),
+        dsack_dups: Some(0),
+        reord_seen: Some(0),
+        reordering: Some(3),
+        notsent_bytes: Some(100_000),
+        delivery_rate: Some(1_000_000),
+        delivery_rate_app_limited: Some(false),
+        busy_time: Some(Duration::from_secs(15)),
+        rwnd_limited: Some(Duration::ZERO),
+        sndbuf_limited: Some(Duration::ZERO),
+        snd_wnd: Some(1 << 20),
+        total_rto: Some(0),
+        ..TcpStats::default()
+    }
+}
+
+/// `healthy()` with `count` of `samples` segments lost.
+fn with_loss(count: u32, samples: u32) -> TcpStats {
+    TcpStats {
+        total_retrans: Some(count),
+        bytes_retrans: Some(u64::from(count) * u64::from(MSS)),
+        bytes_sent: Some(u64::from(samples) * u64::from(MSS)),
+        data_segs_out: Some(samples),
+        ..healthy()
+    }
+}
+
+/// `stats` with these round trips in ms.
+fn with_delay(stats: TcpStats, base: f64, rtt: f64, loading: bool) -> TcpStats {
+    TcpStats {
+        min_rtt: Some(ms(base)),
+        rtt: Some(ms(rtt)),
+        rttvar: Some(ms(rtt / 20.0)),
+        delivery_rate_app_limited: Some(!loading),
+        notsent_bytes: Some(if loading { 100_000 } else { 0 }),
+        ..stats
+    }
+}
+
+#[test]
+fn healthy_is_healthy() {
+    let judged = judge(&healthy());
+    assert_eq!(judged.score.map(super::Score::get), Some(1.0));
+    assert_eq!((judged.lossy, judged.bloat), (Verdict::No, Verdict::No));
+    assert_eq!(names(&judged), [""; 0]);
+    assert_eq!(judged.efficiency, Ok(1.0));
+}
