@@ -78,7 +78,8 @@ pub(super) const SMALL_MSS_V6: u32 = 1208;
 pub(super) const RTO_STALL_BACKOFF: u8 = 2;
 /// The third: nothing has passed for more than seven times the timeout (RFC 6298 doubles it each time).
 pub(super) const PATH_DEAD_BACKOFF: u8 = 3;
-/// SYNs repeated: one is a lost packet, with the second 3 s are gone (RFC 6298: 1 s, doubled).
+/// SYNs repeated: one is a lost packet. Timeouts and not doublings are counted: Linux 6.5 and later wait 1 s each for
+/// the first four (`tcp_syn_linear_timeouts`), earlier ones and RFC 6298 double from the first.
 pub(super) const SYN_STUCK_RETRANSMITS: u8 = 2;
 /// Unanswered keepalives from which the peer is as good as gone; convention (Linux gives up at 9).
 pub(super) const KEEPALIVES_DEAD: u8 = 3;

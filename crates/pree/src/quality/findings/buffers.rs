@@ -74,7 +74,9 @@ pub(super) const APP_LIMITED: Detector = Detector {
     advice: "nothing needs doing: the path takes all that the program writes",
     check: |subject| {
         let stats = subject.stats;
-        (stats.delivery_rate_app_limited == Some(true) && stats.notsent_bytes == Some(0)).then(|| {
+        let sparse = stats.delivery_rate_app_limited == Some(true) && stats.notsent_bytes == Some(0);
+        // On a dead path that is how it was before.
+        (sparse && subject.judged.factors.progress >= 1.0).then(|| {
             Hit::new(
                 Severity::Info,
                 [

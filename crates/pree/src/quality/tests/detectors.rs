@@ -171,6 +171,7 @@ fn app_limited() {
     let sparse = with_delay(healthy(), 20.0, 21.0, false);
     check("app_limited", &sparse, Some(Info));
     check("app_limited", &TcpStats { notsent_bytes: Some(1), ..sparse.clone() }, None);
+    check("app_limited", &TcpStats { ca_state: Some(4), backoff: Some(2), ..sparse.clone() }, None);
     check("app_limited", &TcpStats { delivery_rate_app_limited: None, ..sparse }, None);
 }
 
