@@ -29,6 +29,23 @@ pub trait Source {
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno>;
 }
 
+/// The running system: what [`Query::collect`](crate::Query::collect) asks. For those who put something between, such
+/// as a [`Recorder`].
+///
+/// ```no_run
+/// let mut recorder = pree::source::Recorder::new(pree::source::live()?);
+/// let snapshot = pree::Query::new().stats().owners().collect_from(&mut recorder)?;
+/// std::fs::write("sockets.pree", recorder.finish().to_bytes())?;
+/// # drop(snapshot);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on a system that pree does not know.
+pub fn live() -> crate::Result<impl Source> {
+    crate::sys::live()
+}
+
 /// What a [`Source`] can be asked.
 ///
 /// Its [`Display`](fmt::Display) form is its key in a recording.
