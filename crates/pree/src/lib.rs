@@ -10,6 +10,7 @@ mod coverage;
 mod decode;
 mod error;
 pub mod field;
+mod filter;
 pub mod model;
 mod plan;
 pub mod quality;
@@ -20,6 +21,7 @@ mod sys;
 
 pub use coverage::{Coverage, Gap, Missing, Origin};
 pub use error::{Error, ErrorKind, Result};
+pub use filter::{Filter, FilterError};
 pub use model::{
     Address, Family, Owner, Process, Protocol, Protocols, Socket, SocketId, State, States, TcpStats, Text,
     Unowned,

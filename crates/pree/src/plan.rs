@@ -2,6 +2,7 @@
 
 use pree_wire::inet_diag::Extensions;
 
+use crate::filter::Filter;
 use crate::model::{Family, Protocol, Protocols, States};
 use crate::query::{Needs, OwnerLookup, Query, SourceChoice};
 
@@ -14,6 +15,10 @@ pub(crate) struct Plan {
     pub(crate) needs: Needs,
     pub(crate) owners: OwnerLookup,
     pub(crate) source: SourceChoice,
+    /// Every row is asked; what it named is found by number before the first.
+    pub(crate) filter: Option<Filter>,
+    /// Whether the kernel is asked too.
+    push_down: bool,
 }
 
 /// One table of sockets.
@@ -27,6 +32,9 @@ pub(crate) struct Table {
 impl Plan {
     pub(crate) fn new(query: &Query) -> Self {
         let protocols = if query.protocols.is_empty() { Protocols::all() } else { query.protocols };
+        let filter = query.filter.clone();
+        let states = query.states & filter.as_ref().map_or(States::all(), Filter::states);
+        let allowed = filter.as_ref().map(Filter::protocols);
         let wants = |family| query.families.is_empty() || query.families.contains(&family);
         let mut tables = Vec::new();
         for (flag, protocol) in [
@@ -35,7 +43,8 @@ impl Plan {
             (Protocols::UDPLITE, Protocol::UdpLite),
         ] {
             // A table none of whose states is asked for is not read.
-            if !protocols.contains(flag) || (query.states & possible_states(protocol)).is_empty() {
+            let excluded = allowed.as_ref().is_some_and(|allowed| !allowed.contains(&protocol));
+            if excluded || !protocols.contains(flag) || (states & possible_states(protocol)).is_empty() {
                 continue;
             }
             let families = [Family::Ipv4, Family::Ipv6].into_iter().filter(|family| wants(*family));
@@ -47,7 +56,20 @@ impl Plan {
                 tables.extend(families.map(|family| Table { protocol, family: Some(family) }));
             }
         }
-        Self { tables, states: query.states, needs: query.needs, owners: query.owners, source: query.source }
+        Self {
+            tables,
+            states,
+            needs: query.needs,
+            owners: query.owners,
+            source: query.source,
+            filter,
+            push_down: query.push_down,
+        }
+    }
+
+    /// The kernel's filter program, when there is one.
+    pub(crate) fn program(&self) -> Option<Vec<u8>> {
+        self.filter.as_ref().filter(|_| self.push_down).and_then(Filter::program)
     }
 
     /// The extensions a `sock_diag` request names for this protocol.

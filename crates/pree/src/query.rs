@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use crate::collect;
 use crate::coverage::Coverage;
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::model::{Family, Protocols, Socket, States};
 use crate::snapshot::Snapshot;
 use crate::source::Source;
@@ -85,6 +86,8 @@ pub struct Query {
     pub(crate) needs: Needs,
     pub(crate) owners: OwnerLookup,
     pub(crate) source: SourceChoice,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) push_down: bool,
 }
 
 impl Default for Query {
@@ -103,6 +106,8 @@ impl Query {
             needs: Needs::empty(),
             owners: OwnerLookup::None,
             source: SourceChoice::Auto,
+            filter: None,
+            push_down: true,
         }
     }
 
@@ -173,6 +178,21 @@ impl Query {
     #[must_use]
     pub fn owner_lookup(mut self, lookup: OwnerLookup) -> Self {
         self.owners = lookup;
+        self
+    }
+
+    /// Only sockets that match; what the filter must know about them is asked for. A second filter replaces the first.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self = self.needs(filter.needs());
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Whether the kernel decides the part of the filter that it can (the default). The answer is the same without.
+    #[must_use]
+    pub fn push_down(mut self, push_down: bool) -> Self {
+        self.push_down = push_down;
         self
     }
 

@@ -6,12 +6,12 @@ use crate::query::Needs;
 
 /// Named without quotes: `$name, $section.$key: doc; source => get`.
 macro_rules! fields {
-    ($( $name:literal $section:ident $key:literal $needs:expr; $doc:literal; $source:literal => $get:expr; )*) => {
+    ($( $name:literal $section:ident $key:literal $unit:ident $needs:expr; $doc:literal; $source:literal => $get:expr; )*) => {
         &[$( Field {
             name: $name,
             section: Section::$section,
             key: $key,
-            unit: Unit::None,
+            unit: Unit::$unit,
             needs: $needs,
             doc: $doc,
             source: $source,
@@ -23,46 +23,46 @@ macro_rules! fields {
 const NONE: Needs = Needs::empty();
 
 pub(super) const FIELDS: &[Field] = fields! {
-    "protocol" Socket "protocol" NONE; "Transport protocol."; "the table asked" =>
+    "protocol" Socket "protocol" Text NONE; "Transport protocol."; "the table asked" =>
         |s| Value::Word(s.protocol.name());
-    "family" Socket "family" NONE; "Address family the socket was made with."; "idiag_family" =>
+    "family" Socket "family" Text NONE; "Address family the socket was made with."; "idiag_family" =>
         |s| match (s.family.name(), s.family) {
             (None, Family::Other(number)) => Value::Unnamed("family", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "type" Socket "type" NONE; "stream, dgram, …"; "follows from the protocol" =>
+    "type" Socket "type" Text NONE; "stream, dgram, …"; "follows from the protocol" =>
         |s| Value::Word(s.socket_type.name());
-    "state" Socket "state" NONE; "State, RFC 9293."; "idiag_state" =>
+    "state" Socket "state" Text NONE; "State, RFC 9293."; "idiag_state" =>
         |s| match (s.state.name(), s.state) {
             (None, State::Other(number)) => Value::Unnamed("state", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "src" Local "ip" NONE; "Address of this end."; "idiag_src" =>
+    "src" Local "ip" Address NONE; "Address of this end."; "idiag_src" =>
         |s| s.local.ip().map_or(Value::Unknown, Value::Ip);
-    "sport" Local "port" NONE; "Port of this end."; "idiag_sport" => |s| s.local.port().into();
-    "dst" Remote "ip" NONE; "Address of the other end."; "idiag_dst" =>
+    "sport" Local "port" Id NONE; "Port of this end."; "idiag_sport" => |s| s.local.port().into();
+    "dst" Remote "ip" Address NONE; "Address of the other end."; "idiag_dst" =>
         |s| s.remote.and_then(|remote| remote.ip()).map_or(Value::Unknown, Value::Ip);
-    "dport" Remote "port" NONE; "Port of the other end."; "idiag_dport" =>
+    "dport" Remote "port" Id NONE; "Port of the other end."; "idiag_dport" =>
         |s| s.remote.and_then(|remote| remote.port()).into();
-    "inode" Socket "inode" NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
-    "id" Socket "cookie" NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
+    "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
+    "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
-    "netns" Netns "inode" NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
+    "netns" Netns "inode" Id NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.id.map(|id| id.network_namespace).filter(|inode| *inode != 0).into();
-    "uid" Socket "uid" NONE; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();
-    "dev" Socket "interface" NONE; "Index of the interface the socket is bound to."; "idiag_if" =>
+    "uid" Socket "uid" Id NONE; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();
+    "dev" Socket "interface" Id NONE; "Index of the interface the socket is bound to."; "idiag_if" =>
         |s| s.interface.into();
-    "v6only" Socket "v6only" NONE; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY" =>
+    "v6only" Socket "v6only" Bool NONE; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY" =>
         |s| s.v6only.into();
-    "upper_layer" Socket "upper_layer" NONE; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
+    "upper_layer" Socket "upper_layer" Text NONE; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
-    "cgroup_id" Socket "cgroup_id" NONE; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
+    "cgroup_id" Socket "cgroup_id" Id NONE; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
-    "fwmark" Socket "mark" NONE; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
+    "fwmark" Socket "mark" Id NONE; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
         |s| s.mark.into();
-    "tos" Socket "tos" Needs::TRAFFIC_CLASS; "IPv4 type of service."; "INET_DIAG_TOS" => |s| s.tos.into();
-    "tclass" Socket "tclass" Needs::TRAFFIC_CLASS; "IPv6 traffic class."; "INET_DIAG_TCLASS" =>
+    "tos" Socket "tos" Id Needs::TRAFFIC_CLASS; "IPv4 type of service."; "INET_DIAG_TOS" => |s| s.tos.into();
+    "tclass" Socket "tclass" Id Needs::TRAFFIC_CLASS; "IPv6 traffic class."; "INET_DIAG_TCLASS" =>
         |s| s.tclass.into();
-    "class_id" Socket "class_id" Needs::TRAFFIC_CLASS; "net_cls class id, else the priority.";
+    "class_id" Socket "class_id" Id Needs::TRAFFIC_CLASS; "net_cls class id, else the priority.";
         "INET_DIAG_CLASS_ID" => |s| s.class_id.into();
 };

@@ -28,7 +28,7 @@ pub struct Field {
     pub section: Section,
     /// Its key in that object, with the unit last: `rtt_us`.
     pub key: &'static str,
-    /// The unit of a number.
+    /// What its values are, and for numbers what they count.
     pub unit: Unit,
     /// What must be asked of the system.
     pub needs: Needs,
@@ -39,6 +39,15 @@ pub struct Field {
     /// Gets it.
     pub get: fn(&Socket) -> Value<'_>,
 }
+
+/// Names are unique.
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
 
 /// The JSON object that a field is in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -64,12 +73,18 @@ pub enum Section {
     Tcp,
 }
 
-/// What a number counts.
+/// What values are, and what numbers count.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Unit {
-    /// A word, an address, a name, an id: nothing to count.
-    None,
+    /// Words and texts: nothing to count.
+    Text,
+    /// Yes or no.
+    Bool,
+    /// Numbers that are names, flags or codes.
+    Id,
+    /// IP addresses.
+    Address,
     /// Things.
     Count,
     /// TCP segments.

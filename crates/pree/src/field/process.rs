@@ -12,7 +12,7 @@ use crate::query::Needs;
 pub struct OwnerField {
     /// Its key in JSON.
     pub key: &'static str,
-    /// The unit of a number.
+    /// What its values are.
     pub unit: Unit,
     /// What must be asked of the system.
     pub needs: Needs,
@@ -52,23 +52,23 @@ fn text(text: Option<&Text>) -> Value<'_> {
 const NONE: Needs = Needs::empty();
 
 owner! {
-    "pid" "pid" None NONE; "/proc"; "Process id of the first owner." => |o| Value::Number(o.pid().into());
-    "process" "name" None NONE; "/proc/PID/stat"; "Short name of the process." => |o| text(Some(&o.process.name));
-    "fd" "fd" None NONE; "/proc/PID/fd"; "Descriptor number in the process." => |o| o.fd.into();
-    "thread" "thread" None NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it." =>
+    "pid" "pid" Id NONE; "/proc"; "Process id of the first owner." => |o| Value::Number(o.pid().into());
+    "process" "name" Text NONE; "/proc/PID/stat"; "Short name of the process." => |o| text(Some(&o.process.name));
+    "fd" "fd" Id NONE; "/proc/PID/fd"; "Descriptor number in the process." => |o| o.fd.into();
+    "thread" "thread" Id NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it." =>
         |o| o.thread.into();
     "started" "start_time" UnixTime NONE; "/proc/PID/stat"; "When the process started." =>
         |o| o.process.start_time.and_then(StartTime::since_unix_epoch).map(whole_ticks).into();
-    "ppid" "parent" None NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
-    "puid" "uid" None Needs::PROCESS_USER; "/proc/PID/status"; "User id the process runs as." =>
+    "ppid" "parent" Id NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
+    "puid" "uid" Id Needs::PROCESS_USER; "/proc/PID/status"; "User id the process runs as." =>
         |o| o.process.uid.into();
-    "user" "user" None Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
+    "user" "user" Text Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
         |o| text(o.process.user.as_ref());
-    "exe" "executable" None Needs::PROCESS_EXECUTABLE; "/proc/PID/exe"; "Path of the program." =>
+    "exe" "executable" Text Needs::PROCESS_EXECUTABLE; "/proc/PID/exe"; "Path of the program." =>
         |o| text(o.process.executable.as_ref());
-    "cmd" "command_line" None Needs::PROCESS_COMMAND_LINE; "/proc/PID/cmdline"; "Arguments, each ended by NUL." =>
+    "cmd" "command_line" Text Needs::PROCESS_COMMAND_LINE; "/proc/PID/cmdline"; "Arguments, each ended by NUL." =>
         |o| text(o.process.command_line.as_ref());
-    "cgroup" "cgroup" None Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of its cgroup." =>
+    "cgroup" "cgroup" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of its cgroup." =>
         |o| text(o.process.cgroup.as_ref());
 }
 

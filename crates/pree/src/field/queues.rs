@@ -71,7 +71,7 @@ pub(super) const FIELDS: &[Field] = &[
         "How many may wait; the kernel lets in one more.",
         |s| s.listen.map(|l| l.limit).into()
     ),
-    field!("timer", Timer, "kind", None, NONE, "idiag_timer", "What the running timer is for.", |s| match s
+    field!("timer", Timer, "kind", Text, NONE, "idiag_timer", "What the running timer is for.", |s| match s
         .timer
         .map(|timer| timer.kind)
     {

@@ -24,11 +24,11 @@ macro_rules! unit {
         Unit::Count
     };
     ($other:ident) => {
-        Unit::None
+        Unit::Id
     };
 }
 
-/// The kernel's name, but for the two that everybody calls otherwise.
+/// The kernel's name, but for the few that everybody calls otherwise.
 macro_rules! name {
     (snd_cwnd) => {
         "cwnd"
@@ -38,6 +38,12 @@ macro_rules! name {
     };
     (min_rtt) => {
         "minrtt"
+    };
+    (retrans) => {
+        "retrans_out"
+    };
+    (total_retrans) => {
+        "retrans"
     };
     (state) => {
         "tcp_state"
@@ -81,25 +87,26 @@ macro_rules! fields {
                 source: concat!("tcpi_", stringify!($name), ", Linux ", $since),
                 get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
             }, )*
-            own!(snd_wscale, None, "tcpi_snd_wscale", "Shift of the windows the peer offers."),
-            own!(rcv_wscale, None, "tcpi_rcv_wscale", "Shift of the windows offered to the peer."),
-            own!(delivery_rate_app_limited, None, "tcpi_delivery_rate_app_limited",
+            own!(snd_wscale, Id, "tcpi_snd_wscale", "Shift of the windows the peer offers."),
+            own!(rcv_wscale, Id, "tcpi_rcv_wscale", "Shift of the windows offered to the peer."),
+            own!(delivery_rate_app_limited, Bool, "tcpi_delivery_rate_app_limited",
                 "Whether the delivery rate was limited by the program."),
-            own!(fastopen_client_fail, None, "tcpi_fastopen_client_fail", "Why fast open failed."),
-            own!(accecn_fail_mode, None, "tcpi_accecn_fail_mode", "What of Accurate ECN failed."),
-            own!(accecn_opt_seen, None, "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option."),
+            own!(fastopen_client_fail, Id, "tcpi_fastopen_client_fail", "Why fast open failed."),
+            own!(accecn_fail_mode, Id, "tcpi_accecn_fail_mode", "What of Accurate ECN failed."),
+            own!(accecn_opt_seen, Id, "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option."),
+            own!(ecn_mode, Id, "tcpi_ecn_mode", "What of ECN was negotiated."),
             own!(cwnd_bytes, Bytes, "cwnd × mss, or the system's own", "Congestion window in bytes."),
             own!(ssthresh_bytes, Bytes, "ssthresh × mss, or the system's own", "Slow start threshold in bytes."),
-            own!(snd_una, None, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
-            own!(snd_nxt, None, "SND.NXT, RFC 9293", "Next sequence number to send."),
-            own!(rcv_nxt, None, "RCV.NXT, RFC 9293", "Next sequence number expected."),
-            own!(write_seq, None, "tcp_sock.write_seq", "Sequence number after the last byte written."),
-            own!(copied_seq, None, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
+            own!(snd_una, Id, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
+            own!(snd_nxt, Id, "SND.NXT, RFC 9293", "Next sequence number to send."),
+            own!(rcv_nxt, Id, "RCV.NXT, RFC 9293", "Next sequence number expected."),
+            own!(write_seq, Id, "tcp_sock.write_seq", "Sequence number after the last byte written."),
+            own!(copied_seq, Id, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
             Field {
                 name: "cc",
                 section: Section::Tcp,
                 key: "congestion_algorithm",
-                unit: Unit::None,
+                unit: Unit::Text,
                 needs: Needs::STATS,
                 doc: "Congestion control algorithm.",
                 source: "INET_DIAG_CONG",

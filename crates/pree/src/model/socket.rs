@@ -29,7 +29,8 @@ pub struct Socket {
     pub inode: Option<u64>,
     /// Owner of that inode; unknown when there is none.
     pub uid: Option<u32>,
-    /// Bytes received and not yet read; a listener: connections waiting to be accepted.
+    /// TCP: bytes received and not yet read; UDP: memory of datagrams not yet read, overhead included; a listener:
+    /// connections waiting to be accepted.
     pub recv_queue: Option<u32>,
     /// TCP: bytes written and not yet acknowledged; UDP: bytes of memory waiting to be sent; a listener: the limit of
     /// its accept queue.
@@ -50,7 +51,7 @@ pub struct Socket {
     pub class_id: Option<u32>,
     /// Firewall mark (`SO_MARK`); told only to `CAP_NET_ADMIN`.
     pub mark: Option<u32>,
-    /// Id of the cgroup v2 the socket was made in: the inode of its directory. Linux 5.9.
+    /// Id of the cgroup v2 the socket was made in: the inode of its directory. Linux 5.8.
     pub cgroup_id: Option<u64>,
     /// Flags set on the socket. Linux 5.10.
     pub options: Option<SocketOptions>,

@@ -67,6 +67,8 @@ macro_rules! tcp_stats {
             pub accecn_fail_mode: Option<u16>,
             /// What was seen of the Accurate ECN option. Linux 6.18: `tcpi_accecn_opt_seen`.
             pub accecn_opt_seen: Option<u16>,
+            /// What of ECN was negotiated: 0 nothing, 1 RFC 3168, 2 Accurate ECN, 3 pending. Linux 7.0: `tcpi_ecn_mode`.
+            pub ecn_mode: Option<u8>,
             /// Congestion window in bytes: as the system tells it, on Linux `snd_cwnd` × `snd_mss`.
             pub cwnd_bytes: Option<u64>,
             /// Slow start threshold in bytes: as the system tells it, on Linux `snd_ssthresh` × `snd_mss`.
@@ -108,6 +110,7 @@ macro_rules! tcp_stats {
                 if let Some(ecn) = view.acc_ecn(layout) {
                     self.accecn_fail_mode = Some(ecn.fail_mode);
                     self.accecn_opt_seen = Some(ecn.option_seen);
+                    self.ecn_mode = ecn.ecn_mode;
                 }
                 self.forget_placeholders();
                 let bytes = |segments: Option<u32>| Some(u64::from(segments?) * u64::from(self.snd_mss?));
@@ -146,6 +149,10 @@ impl TcpStats {
         }
         // Never filled by any kernel.
         self.last_ack_sent = None;
+        // Not kept since 4.15, and kernels from 4.18 on show themselves by their length.
+        if self.delivered.is_some() {
+            self.fackets = None;
+        }
         // What never happened is told as the time since boot.
         if self.data_segs_out == Some(0) {
             self.last_data_sent = None;

@@ -73,6 +73,10 @@ pub enum Question<'a> {
     BootTime,
     /// Unix: `/etc/passwd`.
     Users,
+    /// Index of the interface of this name, a little-endian u32.
+    Interface(&'a str),
+    /// Linux: id of the cgroup v2 at this path below its root, a little-endian u64.
+    Cgroup(&'a str),
     /// Linux: process ids, each a little-endian u32.
     Processes,
     /// Linux: one file of one process. All questions about one process in a row are answered about that very
@@ -180,6 +184,8 @@ impl fmt::Display for Question<'_> {
             Self::KernelRelease => f.write_str("kernel_release"),
             Self::BootTime => f.write_str("boot_time"),
             Self::Users => f.write_str("users"),
+            Self::Interface(name) => write!(f, "interface {name}"),
+            Self::Cgroup(path) => write!(f, "cgroup {path}"),
             Self::Processes => f.write_str("processes"),
             Self::Process { pid, part } => {
                 write!(f, "process {pid} ")?;

@@ -7,20 +7,23 @@ use crate::collect::Visitor;
 use crate::coverage::Coverage;
 use crate::model::{Socket, State, Unowned};
 use crate::plan::Plan;
-use crate::query::OwnerLookup;
+use crate::query::{Needs, OwnerLookup};
 use crate::source::Source;
 
 pub(super) struct Delivery<'p, 'v> {
     plan: &'p Plan,
     owners: OwnerSearch<'p>,
     visitor: &'p mut Visitor<'v>,
+    /// Whether the filter can be asked before the owners are known: that saves looking them up.
+    filter_first: bool,
     /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
     held: Vec<Socket>,
 }
 
 impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
-        Self { plan, owners, visitor, held: Vec::new() }
+        let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().contains(Needs::OWNERS));
+        Self { plan, owners, visitor, filter_first, held: Vec::new() }
     }
 
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.
@@ -32,7 +35,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn deliver(&mut self, socket: &mut Socket) -> ControlFlow<()> {
         socket.owners.clear();
         socket.unowned = None;
-        if !self.wants(socket) {
+        if !self.wants(socket) || (self.filter_first && !self.matches(socket)) {
             return ControlFlow::Continue(());
         }
         if self.plan.owners != OwnerLookup::None {
@@ -47,7 +50,15 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 }
             }
         }
-        (self.visitor)(socket)
+        if self.filter_first || self.matches(socket) {
+            (self.visitor)(socket)
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn matches(&self, socket: &Socket) -> bool {
+        self.plan.filter.as_ref().is_none_or(|filter| filter.matches(socket))
     }
 
     /// Looks once more for the owners of the rows held, and passes them on.
@@ -58,7 +69,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
         let inodes = self.held.iter().filter_map(|socket| socket.inode).collect();
         self.owners.look_again(source, &inodes);
         let mut unknown = 0;
-        for mut socket in self.held {
+        for mut socket in std::mem::take(&mut self.held) {
             if let Some(inode) = socket.inode {
                 self.owners.find(inode, &mut socket.owners);
             }
@@ -66,6 +77,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 let reason = self.owners.reason_unowned();
                 unknown += u64::from(reason == Unowned::NotPermitted);
                 socket.unowned = Some(reason);
+            }
+            if !self.matches(&socket) {
+                continue;
             }
             if (self.visitor)(&socket).is_break() {
                 return ControlFlow::Break(());

@@ -2,12 +2,11 @@
 //!
 //! A dump is not atomic. The kernel walks its hash table chain by chain and lets go of a chain's lock after 16 sockets
 //! and whenever a message is full; when it comes back it counts its way in. If the chain changed meanwhile, sockets
-//! are passed over or told twice. So rows are known by cookie, and where a dump can have been torn a second one
+//! are passed over or told twice. So rows are known by cookie (which a connection keeps from handshake to `TIME_WAIT`), and where a dump can have been torn a second one
 //! follows, bare of extensions; what only that one saw is asked for by itself.
 
 use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::ControlFlow;
 
 use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
@@ -26,7 +25,7 @@ use crate::source::{DiagPass, DiagTable, Errno, Question, Source};
 /// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
 const ROWS_UNDER_ONE_LOCK: u64 = 16;
 
-/// Room for a request without a filter.
+/// Room for a request without a filter program.
 const REQUEST_SIZE: usize = 128;
 
 /// Reads one table. An error means that no row of it was delivered.
@@ -43,10 +42,9 @@ pub(super) fn read(
         plan,
         delivery,
         decoder,
+        program: plan.program(),
         socket: None,
         seen: HashSet::default(),
-        connections: HashSet::default(),
-        hasher: RandomState::new(),
     };
     reader.read(source, coverage)
 }
@@ -56,14 +54,12 @@ struct Reader<'r, 'p, 'v> {
     plan: &'r Plan,
     delivery: &'r mut Delivery<'p, 'v>,
     decoder: &'r Decoder,
+    /// The kernel's filter program, until the kernel refuses it.
+    program: Option<Vec<u8>>,
     /// The row that is reused for every socket.
     socket: Option<Socket>,
     /// Cookies of the rows that were delivered.
     seen: HashSet<u64, BuildHasherDefault<CookieHasher>>,
-    /// Hashes of their address pairs: a connection that went on to `TIME_WAIT` between two looks is a new socket with a
-    /// new cookie, and still the same connection. 64 keyed bits: for a million sockets the odds of one mistake are 1 to 37 million.
-    connections: HashSet<u64, BuildHasherDefault<CookieHasher>>,
-    hasher: RandomState,
 }
 
 /// What a pass over the table was like.
@@ -120,7 +116,7 @@ impl Reader<'_, '_, '_> {
         coverage: &mut Coverage,
         extensions: Extensions,
     ) -> ControlFlow<()> {
-        // Without extensions a dump costs about half. A datagram socket cannot be asked for by itself (its answer may be
+        // Without extensions a dump costs about two thirds. A datagram socket cannot be asked for by itself (its answer may be
         // about another one on the same port), so for those the second dump is whole.
         let bare = self.table.protocol == Protocol::Tcp;
         let asked = if bare { Extensions::NONE } else { extensions };
@@ -237,15 +233,17 @@ impl Reader<'_, '_, '_> {
         } else {
             Request::dump_v2(family, self.number())
         };
-        let request = Request {
-            extensions,
-            states: self.plan.state_bits(self.table.protocol) & states,
-            sequence: 1,
-            ..request
-        };
         let mut tries = 0;
         loop {
             tries += 1;
+            let program = self.program.clone();
+            let request = Request {
+                extensions,
+                states: self.plan.state_bits(self.table.protocol) & states,
+                bytecode: program.as_deref(),
+                sequence: 1,
+                ..request
+            };
             let errno = match self.exchange(source, &request, family, pass, &mut row) {
                 Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
                 Ok(done) if tries == TRIES => {
@@ -256,6 +254,12 @@ impl Reader<'_, '_, '_> {
                 Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
                 Err(PassError::Failed(errno)) => errno,
             };
+            // An old kernel does not know every condition, and a mark may be asked about only with a right.
+            if program.is_some() && matches!(errno, Errno::EPERM | Errno::EINVAL) {
+                self.program = None;
+                tries = 0;
+                continue;
+            }
             if tries == TRIES || !passes(errno) {
                 return Err(self.error(errno));
             }
@@ -272,7 +276,7 @@ impl Reader<'_, '_, '_> {
         row: &mut dyn FnMut(&mut Self, &Row<'_>) -> ControlFlow<()>,
     ) -> std::result::Result<Pass, PassError> {
         let failed = PassError::Failed;
-        let mut buffer = [0; REQUEST_SIZE];
+        let mut buffer = vec![0; REQUEST_SIZE + request.bytecode.map_or(0, <[u8]>::len)];
         let length = request.encode(&mut buffer).map_err(|_| failed(Errno::EINVAL))?;
         let table = DiagTable { family, protocol: self.number() };
         let bytes = buffer.get(..length).unwrap_or_default();
@@ -318,7 +322,7 @@ impl Reader<'_, '_, '_> {
 
     /// Decodes and delivers a row that was not delivered before.
     fn deliver(&mut self, row: &Row<'_>) -> ControlFlow<()> {
-        if !self.first_sight(&row.id(), row.state() != states::CLOSE) {
+        if !self.seen.insert(row.cookie()) {
             return ControlFlow::Continue(());
         }
         self.decode(row);
@@ -330,23 +334,11 @@ impl Reader<'_, '_, '_> {
 
     /// Delivers a row that is decoded already.
     fn deliver_socket(&mut self, mut missed: Missed) -> ControlFlow<()> {
-        if self.first_sight(&missed.id, missed.socket.state != State::BoundInactive) {
+        if self.seen.insert(missed.id.cookie) {
             self.delivery.deliver(&mut missed.socket)
         } else {
             ControlFlow::Continue(())
         }
-    }
-
-    /// True when neither this socket nor its connection was seen before.
-    fn first_sight(&mut self, id: &Id, connected: bool) -> bool {
-        if !self.seen.insert(id.cookie) {
-            return false;
-        }
-        if self.table.protocol != Protocol::Tcp || !connected || id.destination_port == 0 {
-            return true;
-        }
-        let pair = (id.source_port, id.destination_port, id.source, id.destination, id.interface);
-        self.connections.insert(self.hasher.hash_one(pair))
     }
 
     fn decode(&mut self, row: &Row<'_>) {
@@ -399,7 +391,7 @@ fn family_number(family: Family) -> u8 {
     }
 }
 
-/// Cookies are counted up and address pairs are hashed already: a multiplication spreads both well enough.
+/// Cookies are counted up: a multiplication spreads them well enough.
 #[derive(Default)]
 struct CookieHasher(u64);
 

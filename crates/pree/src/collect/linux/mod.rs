@@ -6,6 +6,7 @@
 mod delivery;
 mod diag;
 mod inode_map;
+mod names;
 mod owners;
 mod proc_net;
 #[cfg(feature = "linux-procfs")]
@@ -17,6 +18,7 @@ use super::Visitor;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Protocol, Socket, State, States};
 use crate::plan::{Plan, Table};
 use crate::query::{Needs, OwnerLookup, SourceChoice};
 use crate::source::{Question, Source, read_all};
@@ -26,8 +28,12 @@ use owners::OwnerSearch;
 /// How often something that failed in passing is tried.
 const TRIES: usize = 3;
 
-pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     let mut coverage = Coverage::default();
+    if let Some(filter) = &mut plan.filter {
+        filter.resolve(|what, name| names::number(source, what, name))?;
+    }
+    let plan = &plan;
     let decoder = decoder(source);
     let mut owners = OwnerSearch::new(plan);
     if plan.owners != OwnerLookup::None {
@@ -35,13 +41,11 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
     }
     let mut delivery = Delivery::new(plan, owners, visitor);
     let mut first_error = None;
-    let mut failed = 0;
     for table in &plan.tables {
         match read_table(*table, plan, &decoder, source, &mut delivery, &mut coverage) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(coverage),
             Err(error) => {
-                failed += 1;
                 coverage.add(Gap {
                     what: Missing::Rows,
                     why: error.kind(),
@@ -54,7 +58,8 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
         }
     }
     match first_error {
-        Some(error) if failed == plan.tables.len() => return Err(error),
+        // No table came from anywhere.
+        Some(error) if coverage.origins().is_empty() => return Err(error),
         _ => {}
     }
     // Break here only means that the visitor has enough.
@@ -90,6 +95,9 @@ fn read_table(
                     coverage.came_from(table_name(table), Origin::Diag);
                     return Ok(flow);
                 }
+                Err(error) if plan.source == SourceChoice::Diag && lacks(table, &error) => {
+                    return Ok(told_absent(coverage));
+                }
                 Err(error) if plan.source == SourceChoice::Diag => return Err(error),
                 Err(error) => Some(error),
             }
@@ -98,16 +106,19 @@ fn read_table(
     };
     let (rows, origin) = match proc_net::read(table, plan, source, coverage) {
         Ok(read) => read,
-        Err(error) if error.kind() == ErrorKind::Absent && table.protocol == crate::Protocol::UdpLite => {
-            coverage.note("this kernel has no UDP-Lite".to_owned());
-            return Ok(ControlFlow::Continue(()));
-        }
+        Err(error) if lacks(table, &error) => return Ok(told_absent(coverage)),
         // The kernel's first refusal says more than that /proc does not help either.
         Err(error) => return Err(refused.unwrap_or(error)),
     };
     coverage.came_from(table_name(table), origin);
     if let Some(error) = &refused {
         coverage.note(format!("{error}; {} sockets come from /proc/net", table_name(table)));
+    }
+    if table.protocol == Protocol::Tcp && plan.states.contains(States::BOUND_INACTIVE) {
+        coverage.note(
+            "/proc/net tells nothing of sockets that are bound and neither listen nor are connected"
+                .to_owned(),
+        );
     }
     let mut without_stats = 0;
     for mut socket in rows {
@@ -129,10 +140,19 @@ fn read_table(
     Ok(ControlFlow::Continue(()))
 }
 
+/// True when the error means that this kernel has no such protocol: Linux dropped UDP-Lite in 7.3.
+fn lacks(table: Table, error: &Error) -> bool {
+    table.protocol == Protocol::UdpLite && error.kind() == ErrorKind::Absent
+}
+
+fn told_absent(coverage: &mut Coverage) -> ControlFlow<()> {
+    coverage.note("this kernel has no UDP-Lite".to_owned());
+    ControlFlow::Continue(())
+}
+
 /// True for what has statistics when the source gives them: TCP connections that are more than a memory.
-fn has_stats(socket: &crate::Socket) -> bool {
-    use crate::State;
-    socket.protocol == crate::Protocol::Tcp
+fn has_stats(socket: &Socket) -> bool {
+    socket.protocol == Protocol::Tcp
         && !matches!(
             socket.state,
             State::Listen | State::TimeWait | State::SynReceived | State::BoundInactive | State::Closed

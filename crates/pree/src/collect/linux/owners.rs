@@ -100,7 +100,7 @@ impl<'p> OwnerSearch<'p> {
             ),
             Some(Blind::Hidden) => (
                 ErrorKind::NotPermitted,
-                "/proc hides other users' processes (hidepid): run as root or in the group its gid= option names",
+                "/proc hides other users' processes (hidepid): run as the machine's root",
             ),
             Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
             Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "reading /proc failed: try again"),
@@ -154,7 +154,9 @@ impl<'p> OwnerSearch<'p> {
         match read_all(source, &Question::Processes) {
             Ok(bytes) => {
                 let pids = ids(&bytes);
-                if !pids.contains(&1) {
+                if pids.is_empty() {
+                    self.blind = Some(Blind::NoProc);
+                } else if !pids.contains(&1) {
                     self.blind.get_or_insert(Blind::Hidden);
                 }
                 Some(pids)
@@ -265,7 +267,7 @@ fn ids(bytes: &[u8]) -> Vec<u32> {
 }
 
 /// User names by id: `name:password:uid:…`; the first line of an id counts, as in `getpwuid(3)`.
-fn users(passwd: &[u8]) -> HashMap<u32, Text> {
+pub(super) fn users(passwd: &[u8]) -> HashMap<u32, Text> {
     let mut users = HashMap::new();
     for line in passwd.split(|byte| *byte == b'\n') {
         let mut parts = line.split(|byte| *byte == b':');

@@ -24,6 +24,28 @@ fn loss_needs_samples() {
 }
 
 #[test]
+fn lossy_by_the_ends_of_the_interval() {
+    for (count, samples, expected) in [
+        (11, 2000, Verdict::No),
+        (12, 2000, Verdict::Unknown(Unknown::Undecided)),
+        (16, 2000, Verdict::Unknown(Unknown::Undecided)),
+        (17, 2000, Verdict::Yes),
+        (543, 100_000, Verdict::No),
+        // Where an interval is short enough for both, that it is lossy counts.
+        (544, 100_000, Verdict::Yes),
+    ] {
+        check(&with_loss(count, samples), |judged| judged.lossy, expected);
+    }
+}
+
+#[test]
+fn a_share_counts_from_the_third_loss() {
+    let worth = |count| judge(&with_loss(count, 300)).factors.loss.unwrap();
+    // The interval of 2 begins at 0.18 %, the value of 3 is 1 %.
+    assert!(worth(2) > 0.9 && (worth(3) - 0.75).abs() < 1e-9);
+}
+
+#[test]
 fn loss_of_a_wrapped_counter_is_unknown() {
     let known = |judged: &Assessment| judged.loss.map(|loss| loss.count);
     check(&with_loss(500, 400), known, Err(Unknown::Inconsistent));
@@ -66,6 +88,7 @@ fn efficiency_counts_bytes() {
         judge(&TcpStats { bytes_sent: Some(sent), bytes_retrans: Some(again), ..healthy() }).efficiency
     };
     assert_eq!(efficiency(1_000_000, 250_000), Ok(0.75));
+    assert_eq!(efficiency(100_000, 0), Ok(1.0));
     assert_eq!(efficiency(99_999, 0), Err(Unknown::FewSamples));
     assert_eq!(efficiency(100_000, 100_001), Err(Unknown::Inconsistent));
     check(&TcpStats { bytes_retrans: None, ..healthy() }, |judged| judged.efficiency, Err(Unknown::NotTold));
@@ -81,6 +104,7 @@ fn queue_delay_needs_a_base_and_samples() {
     check(&with_delay(healthy(), 20.0, 10.0, true), queue, Ok((ms(0.0), ms(0.0))));
     check(&TcpStats { min_rtt: None, ..stats.clone() }, queue, Err(Unknown::NotTold));
     check(&TcpStats { rtt: None, ..stats.clone() }, queue, Err(Unknown::NotTold));
+    check(&TcpStats { data_segs_out: Some(20), ..stats.clone() }, queue, Ok((ms(80.0), ms(60.0))));
     check(&TcpStats { data_segs_out: Some(19), ..stats.clone() }, queue, Err(Unknown::FewSamples));
     // A pure receiver: the handshake's sample, for ever. 100.001 ms: the kernel halves whole microseconds.
     let handshake = TcpStats { rtt: Some(Duration::from_micros(100_001)), rttvar: Some(ms(50.0)), ..stats };
@@ -117,6 +141,7 @@ fn bloat_at_its_limits() {
         |judged| (judged.bloat, judged.factors.delay),
         (Verdict::Unknown(Unknown::FewSamples), Err(Unknown::FewSamples)),
     );
+    check(&TcpStats { data_segs_out: Some(100), ..bloated.clone() }, |judged| judged.bloat, Verdict::Severe);
     // The rate's word is old: nothing waits to be sent.
     check(
         &TcpStats { notsent_bytes: Some(0), ..bloated.clone() },

@@ -38,8 +38,14 @@ fn lossy() {
     check("lossy", &with_loss(100, 10_000), Some(Warning));
     check("lossy", &with_loss(3000, 10_000), Some(Critical));
     check("lossy", &with_loss(60, 10_000), None);
+    check("lossy", &with_loss(1058, 10_000), Some(Warning));
+    check("lossy", &with_loss(1059, 10_000), Some(Critical));
     // 20 %, and yet too few to know.
     check("lossy", &with_loss(3, 15), None);
+    // 1.22 · 1448 / (21 ms · √0.01)
+    let judged = judge(&with_loss(100, 10_000));
+    let limit = judged.findings[0].evidence.iter().find(|evidence| evidence.name == "mathis_limit").unwrap();
+    assert_eq!(limit.value, Value::BytesPerS(841_219));
 }
 
 #[test]
@@ -71,6 +77,7 @@ fn reordering() {
     let reordered = |seen, sent| TcpStats { reord_seen: Some(seen), data_segs_out: Some(sent), ..healthy() };
     check("reordering", &reordered(50, 10_000), Some(Info));
     check("reordering", &reordered(49, 10_000), None);
+    check("reordering", &reordered(10, 100), Some(Info));
     check("reordering", &reordered(9, 100), None);
     check("reordering", &TcpStats { reord_seen: None, ..healthy() }, None);
 }

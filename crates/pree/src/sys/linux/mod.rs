@@ -1,5 +1,6 @@
 //! Linux: netlink and /proc, as bytes.
 
+mod names;
 mod netlink;
 mod own_socket;
 mod proc;
@@ -46,6 +47,8 @@ impl Source for Live {
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
             Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
             Question::Users => Answer::File(proc::open(c"/etc/passwd")?),
+            Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
+            Question::Cgroup(path) => Answer::Whole(names::cgroup_id(path)?.to_le_bytes().to_vec()),
             Question::Processes => Answer::Whole(self.processes.list()?),
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
         };

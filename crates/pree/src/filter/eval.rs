@@ -1,0 +1,317 @@
+//! Does a socket match? Three answers: yes, no, and nobody knows, which is not yes either way round.
+
+use std::net::IpAddr;
+
+use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
+use super::lex::Op;
+use crate::field::{Field, Section, Value, of_owner};
+use crate::model::{Address, Protocol, Socket, States, Text};
+
+/// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
+pub(super) fn eval(expr: &Expr, socket: &Socket) -> Option<bool> {
+    match expr {
+        Expr::And(parts) => all(parts.iter().map(|part| eval(part, socket))),
+        Expr::Or(parts) => any(parts.iter().map(|part| eval(part, socket))),
+        Expr::Not(inner) => eval(inner, socket).map(|yes| !yes),
+        Expr::Test(test) => eval_test(test, socket),
+    }
+}
+
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut answer = Some(true);
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            None => answer = None,
+            Some(true) => {}
+        }
+    }
+    answer
+}
+
+fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    all(parts.map(|part| part.map(|yes| !yes))).map(|no| !no)
+}
+
+fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
+    match test {
+        Test::State(states) => Some(states.contains(socket.state.set())),
+        Test::Protocol(protocol) => Some(socket.protocol == *protocol),
+        Test::Family(family) => Some(socket.family == *family),
+        Test::Scope(scope) => Some(scope_of(socket.local.ip()?) == *scope),
+        Test::Host(end, host) => at_end(*end, socket, |address| matches_host(host, address)),
+        Test::Port(end, op, port) => {
+            at_end(*end, socket, |address| Some(compare(*op, &address.port()?, port)))
+        }
+        Test::PortRange(end, low, high) => {
+            at_end(*end, socket, |address| address.port().map(|port| (*low..=*high).contains(&port)))
+        }
+        // Bound to no interface is known: it is bound to none.
+        Test::Device(device) => Some(socket.interface.map(u64::from) == Some(device.id?)),
+        Test::Mark(mark, mask) => Some(socket.mark? & mask == *mark),
+        Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
+        Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
+        Test::Number(field, op, wanted) => of_field(field, socket, |value| match value {
+            Value::Number(number) | Value::Id(number) => Some(compare(*op, &number, wanted)),
+            _ => None,
+        }),
+        Test::Time(field, op, wanted) => of_field(field, socket, |value| match value {
+            Value::Duration(time) => Some(compare(*op, &time, wanted)),
+            _ => None,
+        }),
+        Test::Bool(field, wanted) => of_field(field, socket, |value| match value {
+            Value::Bool(yes) => Some(yes == *wanted),
+            _ => None,
+        }),
+        Test::Words(field, op, wanted) => of_field(field, socket, |value| {
+            let text = match value {
+                Value::Text(text) => text,
+                Value::Word(word) => word.as_bytes(),
+                _ => return None,
+            };
+            Some(if *op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) })
+        }),
+        Test::Has(Has::Remote) => Some(socket.remote.is_some()),
+        Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
+        Test::Has(Has::Field(field)) => Some((field.get)(socket) != Value::Unknown),
+        // Only the kernel knows, and it was asked: the parser lets this stand only where its answer decides.
+        Test::Autobound => Some(true),
+        Test::Word(word) => Some(shows(socket, word)),
+    }
+}
+
+/// A listener has no remote end, and that is known: no address and no port of it matches.
+fn at_end(end: End, socket: &Socket, test: impl Fn(Address) -> Option<bool>) -> Option<bool> {
+    let remote = || socket.remote.map_or(Some(false), &test);
+    match end {
+        End::Local => test(socket.local),
+        End::Remote => remote(),
+        End::Either => any([test(socket.local), remote()].into_iter()),
+    }
+}
+
+fn compare<T: PartialOrd>(op: Op, value: &T, wanted: &T) -> bool {
+    match op {
+        Op::Less => value < wanted,
+        Op::AtMost => value <= wanted,
+        Op::Greater => value > wanted,
+        Op::AtLeast => value >= wanted,
+        _ => value == wanted,
+    }
+}
+
+/// A field of an owner matches when that of any owner does.
+fn of_field(field: &Field, socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<bool> {
+    if field.section != Section::Owner {
+        return test((field.get)(socket));
+    }
+    let of_one = of_owner().find(|one| one.key == field.key)?;
+    if socket.owners.is_empty() {
+        return None;
+    }
+    any(socket.owners.iter().map(|owner| test((of_one.get)(owner))))
+}
+
+/// An IPv4 network also holds the v4-mapped addresses of IPv6 sockets, as in the kernel's own filter.
+fn matches_host(host: &Host, address: Address) -> Option<bool> {
+    if host.port.is_some_and(|port| Some(port) != address.port()) {
+        return Some(false);
+    }
+    let Some((network, bits)) = host.network else { return Some(true) };
+    Some(match (network, address.ip()?) {
+        (IpAddr::V4(network), IpAddr::V4(ip)) => same_bits(&network.octets(), &ip.octets(), bits),
+        (IpAddr::V6(network), IpAddr::V6(ip)) => same_bits(&network.octets(), &ip.octets(), bits),
+        (IpAddr::V4(network), IpAddr::V6(ip)) => {
+            ip.to_ipv4_mapped().is_some_and(|ip| same_bits(&network.octets(), &ip.octets(), bits))
+        }
+        (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    })
+}
+
+fn same_bits(a: &[u8], b: &[u8], bits: u8) -> bool {
+    a.iter().zip(b).enumerate().all(|(index, (a, b))| {
+        let left = usize::from(bits).saturating_sub(index * 8).min(8);
+        // The first `left` bits of this byte.
+        let mask = (0xff00_u16 >> left) as u8;
+        (a ^ b) & mask == 0
+    })
+}
+
+fn scope_of(ip: IpAddr) -> Scope {
+    let ip = ip.to_canonical();
+    let (loopback, link, private) = match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            // 100.64/10 is the inside of a provider's NAT (RFC 6598).
+            let shared = a == 100 && (64..128).contains(&b);
+            (ip.is_loopback(), ip.is_link_local(), ip.is_private() || shared)
+        }
+        IpAddr::V6(ip) => (ip.is_loopback(), ip.is_unicast_link_local(), ip.is_unique_local()),
+    };
+    match (loopback, link, private) {
+        (true, ..) => Scope::Loopback,
+        (_, true, _) => Scope::Link,
+        (_, _, true) => Scope::Private,
+        _ => Scope::Public,
+    }
+}
+
+/// `*` is any bytes, `?` any one byte, everything else itself.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when what follows the last star does not fit.
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                retry = Some((p + 1, t));
+                p += 1;
+            }
+            Some(b) if *b == b'?' || text.get(t) == Some(b) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((after, from)) => {
+                    retry = Some((after, from + 1));
+                    p = after;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).unwrap_or_default().iter().all(|b| *b == b'*')
+}
+
+/// Case counts for nobody who searches.
+fn contains(text: &[u8], wanted: &Text) -> bool {
+    let wanted = wanted.as_bytes();
+    wanted.is_empty() || text.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
+}
+
+/// A word is looked for in what is shown: process, command, addresses.
+fn shows(socket: &Socket, word: &Text) -> bool {
+    let in_address =
+        |address: Option<Address>| address.is_some_and(|a| contains(a.to_string().as_bytes(), word));
+    in_address(Some(socket.local))
+        || in_address(socket.remote)
+        || socket.owners.iter().any(|owner| {
+            let process = &owner.process;
+            let texts = [Some(&process.name), process.command_line.as_ref(), process.executable.as_ref()];
+            texts.into_iter().flatten().any(|text| contains(text.as_bytes(), word))
+        })
+}
+
+/// States that a matching socket can be in: nothing else need be asked for.
+pub(super) fn states(expr: &Expr) -> States {
+    match expr {
+        Expr::And(parts) => parts.iter().map(states).fold(States::all(), |a, b| a & b),
+        Expr::Or(parts) => parts.iter().map(states).fold(States::empty(), |a, b| a | b),
+        // A state is always known, so what is not in the set is outside it.
+        Expr::Not(inner) => match &**inner {
+            Expr::Test(Test::State(set)) => States::all() - *set,
+            _ => States::all(),
+        },
+        Expr::Test(Test::State(set)) => *set,
+        Expr::Test(_) => States::all(),
+    }
+}
+
+/// Protocols that a matching socket can have.
+pub(super) fn protocols(expr: &Expr) -> Vec<Protocol> {
+    const ALL: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite];
+    ALL.into_iter().filter(|protocol| allows(expr, *protocol)).collect()
+}
+
+fn allows(expr: &Expr, protocol: Protocol) -> bool {
+    match expr {
+        Expr::And(parts) => parts.iter().all(|part| allows(part, protocol)),
+        Expr::Or(parts) => parts.iter().any(|part| allows(part, protocol)),
+        Expr::Not(inner) => !matches!(&**inner, Expr::Test(Test::Protocol(named)) if *named == protocol),
+        Expr::Test(Test::Protocol(named)) => *named == protocol,
+        Expr::Test(_) => true,
+    }
+}
+
+/// Calls `change` with everything that was named and needs a number.
+pub(super) fn names_in(expr: &mut Expr, change: &mut dyn FnMut(What, &mut Named)) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter_mut().for_each(|part| names_in(part, change)),
+        Expr::Not(inner) => names_in(inner, change),
+        Expr::Test(Test::Device(named)) => change(What::Device, named),
+        Expr::Test(Test::Cgroup(named)) => change(What::Cgroup, named),
+        Expr::Test(Test::User(named)) => change(What::User, named),
+        Expr::Test(_) => {}
+    }
+}
+
+/// What a name is the name of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum What {
+    /// An interface.
+    Device,
+    /// A cgroup, by its path.
+    Cgroup,
+    /// A user.
+    User,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, expected) in [
+            ("nginx", "nginx", true),
+            ("nginx", "nginx2", false),
+            ("ng*", "nginx", true),
+            ("*x", "nginx", true),
+            ("*g*n*", "nginx", true),
+            ("?ginx", "nginx", true),
+            ("?", "", false),
+            ("*", "", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn scopes() {
+        for (ip, scope) in [
+            ("127.3.4.5", Scope::Loopback),
+            ("::1", Scope::Loopback),
+            ("::ffff:127.0.0.1", Scope::Loopback),
+            ("169.254.1.1", Scope::Link),
+            ("fe80::1", Scope::Link),
+            ("10.1.1.1", Scope::Private),
+            ("172.31.0.1", Scope::Private),
+            ("172.32.0.1", Scope::Public),
+            ("192.168.0.1", Scope::Private),
+            ("100.64.0.1", Scope::Private),
+            ("fd00::1", Scope::Private),
+            ("0.0.0.0", Scope::Public),
+            ("::", Scope::Public),
+            ("8.8.8.8", Scope::Public),
+        ] {
+            assert_eq!(scope_of(ip.parse().unwrap()), scope, "{ip}");
+        }
+    }
+
+    #[test]
+    fn prefixes() {
+        for (a, b, bits, same) in [
+            ([10, 0, 0, 0], [10, 255, 0, 0], 8, true),
+            ([10, 0, 0, 0], [11, 0, 0, 0], 8, false),
+            ([10, 0, 0, 0], [11, 0, 0, 0], 7, true),
+            ([1, 2, 3, 4], [9, 9, 9, 9], 0, true),
+            ([1, 2, 3, 4], [1, 2, 3, 5], 32, false),
+            ([1, 2, 3, 4], [1, 2, 3, 5], 31, true),
+        ] {
+            assert_eq!(same_bits(&a, &b, bits), same);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a filter says, typed: every value is of the kind its key wants.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::lex::Op;
+use crate::field::Field;
+use crate::model::{Family, Protocol, States, Text};
+
+/// A filter. Conditions on what is unknown are neither true nor false.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Expr {
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Not(Box<Expr>),
+    Test(Test),
+}
+
+/// One condition.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Test {
+    State(States),
+    Protocol(Protocol),
+    Family(Family),
+    Scope(Scope),
+    /// An end is at this address and port.
+    Host(End, Host),
+    /// A port of an end.
+    Port(End, Op, u16),
+    /// A port of an end is between these, both included.
+    PortRange(End, u16, u16),
+    /// Bound to this interface.
+    Device(Named),
+    /// Mark under mask.
+    Mark(u32, u32),
+    /// Made in this cgroup (v2).
+    Cgroup(Named),
+    /// The user the socket belongs to.
+    User(Named),
+    /// A field of the registry; of an owner: of any owner.
+    Number(&'static Field, Op, u64),
+    Time(&'static Field, Op, Duration),
+    Bool(&'static Field, bool),
+    Words(&'static Field, Op, Text),
+    /// The value is known.
+    Has(Has),
+    /// The kernel chose the local port.
+    Autobound,
+    /// Stands somewhere in what is shown of the socket.
+    Word(Text),
+}
+
+/// Which end of a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    Local,
+    Remote,
+    Either,
+}
+
+/// An address or network, and a port if it matters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Host {
+    /// Address and how many of its bits count; `None`: any.
+    pub(super) network: Option<(IpAddr, u8)>,
+    pub(super) port: Option<u16>,
+}
+
+/// How far the local address can be reached from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    Loopback,
+    Link,
+    Private,
+    /// Also the wildcard: it is reachable at every address of the machine.
+    Public,
+}
+
+/// Something with a number, that was named: the system is asked for the number before the filter runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Named {
+    /// As it was written.
+    pub(super) name: String,
+    /// The number, once it is known.
+    pub(super) id: Option<u64>,
+}
+
+/// What `has` tests for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Has {
+    Field(&'static Field),
+    /// `src` is always known; `dst`: there is a peer.
+    Remote,
+    /// `process`, `pid`: there is an owner.
+    Owner,
+}

@@ -1,0 +1,149 @@
+//! The filter language: which sockets, in one line, the same for the list, the library and everything else.
+//!
+//! Text becomes tokens (`lex`), tokens a typed expression (`parse`, `keys`, `values`, `expr`), and that is asked for
+//! each socket (`eval`), told to the kernel as far as it understands (`push`), or printed (`print`).
+
+mod error;
+mod eval;
+mod expr;
+mod keys;
+mod lex;
+mod parse;
+mod print;
+mod push;
+mod values;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use error::FilterError;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Protocol, Socket, States};
+use crate::query::Needs;
+use expr::{Expr, Has, Test};
+
+/// Which sockets: `state established and dport = 443,80 and rtt > 50ms`.
+///
+/// The language is a superset of ss's; `pree help filter` and the README describe it. A condition on a value that is
+/// not known is neither true nor false: such a socket matches neither `rtt > 5ms` nor `not rtt > 5ms`.
+///
+/// ```
+/// let filter: pree::Filter = "rtt > 50ms and dst 10.0.0.0/8".parse()?;
+/// assert_eq!(filter.to_string(), "rtt > 50ms and dst = 10.0.0.0/8");
+/// let mistake = "dprot = 80".parse::<pree::Filter>().unwrap_err();
+/// assert!(mistake.to_string().contains("did you mean dport?"));
+/// # Ok::<(), pree::FilterError>(())
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+pub struct Filter {
+    expr: Expr,
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, FilterError> {
+        let expr = parse::parse(text)?;
+        Ok(Self { expr })
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+impl Filter {
+    /// True when the socket matches. What was not asked for about the socket is not known.
+    pub fn matches(&self, socket: &Socket) -> bool {
+        eval::eval(&self.expr, socket) == Some(true)
+    }
+
+    /// What must be known about a socket to decide.
+    pub fn needs(&self) -> Needs {
+        let mut needs = Needs::empty();
+        for_each_test(&self.expr, &mut |test| {
+            needs |= match test {
+                Test::Number(field, ..)
+                | Test::Time(field, ..)
+                | Test::Bool(field, _)
+                | Test::Words(field, ..)
+                | Test::Has(Has::Field(field)) => field.needs,
+                Test::Has(Has::Owner) => Needs::OWNERS,
+                Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE,
+                _ => Needs::empty(),
+            };
+        });
+        needs
+    }
+
+    /// Every key the language knows, for help and completion.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        keys::names()
+    }
+
+    /// True when a state is named: then the question is not only about the states that are usually shown.
+    pub fn names_states(&self) -> bool {
+        let mut named = false;
+        for_each_test(&self.expr, &mut |test| named |= matches!(test, Test::State(_)));
+        named
+    }
+
+    /// Only states in this set can match.
+    pub(crate) fn states(&self) -> States {
+        eval::states(&self.expr)
+    }
+
+    /// Only these protocols can match.
+    pub(crate) fn protocols(&self) -> Vec<Protocol> {
+        eval::protocols(&self.expr)
+    }
+
+    /// The kernel's filter program for the part that it can decide.
+    pub(crate) fn program(&self) -> Option<Vec<u8>> {
+        push::program(&self.expr)
+    }
+
+    /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.
+    pub(crate) fn resolve(
+        &mut self,
+        mut number: impl FnMut(Name, &str) -> Result<Option<u64>>,
+    ) -> Result<()> {
+        let mut result = Ok(());
+        eval::names_in(&mut self.expr, &mut |what, named| {
+            if named.id.is_some() || result.is_err() {
+                return;
+            }
+            match number(what, &named.name) {
+                Ok(Some(id)) => named.id = Some(id),
+                Ok(None) => {
+                    let what = match what {
+                        Name::Device => "interface",
+                        Name::Cgroup => "cgroup",
+                        Name::User => "user",
+                    };
+                    let object = format!("{what} {:?}", named.name);
+                    result = Err(Error::new(ErrorKind::Invalid, "find", object)
+                        .with_hint("there is none of that name"));
+                }
+                Err(error) => result = Err(error),
+            }
+        });
+        result
+    }
+}
+
+pub(crate) use eval::What as Name;
+
+fn for_each_test(expr: &Expr, look: &mut dyn FnMut(&Test)) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| for_each_test(part, look)),
+        Expr::Not(inner) => for_each_test(inner, look),
+        Expr::Test(test) => look(test),
+    }
+}
+
+#[cfg(test)]
+mod tests;

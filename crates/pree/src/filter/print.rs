@@ -1,0 +1,173 @@
+//! A typed filter back to text that reads the same.
+
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
+use super::lex::is_word;
+use crate::model::{States, Text};
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::And(parts) => list(f, parts, " and "),
+            Self::Or(parts) => list(f, parts, " or "),
+            Self::Not(inner) => write!(f, "not {}", Grouped(inner)),
+            Self::Test(test) => test.fmt(f),
+        }
+    }
+}
+
+/// In parentheses, unless it is one test.
+struct Grouped<'e>(&'e Expr);
+
+impl fmt::Display for Grouped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Expr::Test(test) => test.fmt(f),
+            other => write!(f, "({other})"),
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, parts: &[Expr], between: &str) -> fmt::Result {
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            f.write_str(between)?;
+        }
+        write!(f, "{}", Grouped(part))?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // One state has a name of its own; a set of several is a list of them.
+            Self::State(set) => {
+                f.write_str("state = ")?;
+                states(f, *set)
+            }
+            Self::Protocol(protocol) => write!(f, "proto = {protocol}"),
+            Self::Family(family) => write!(f, "family = {family}"),
+            Self::Scope(scope) => write!(f, "scope = {}", scope.name()),
+            Self::Host(end, host) => write!(f, "{} = {host}", end.host_key()),
+            Self::Port(end, op, port) => write!(f, "{} {} {port}", end.port_key(), op.symbol()),
+            Self::PortRange(end, low, high) => write!(f, "{} = {low}-{high}", end.port_key()),
+            Self::Device(named) => write!(f, "dev = {named}"),
+            Self::Mark(mark, u32::MAX) => write!(f, "fwmark = {mark:#x}"),
+            Self::Mark(mark, mask) => write!(f, "fwmark = {mark:#x}/{mask:#x}"),
+            Self::Cgroup(named) => write!(f, "cgroup = {named}"),
+            Self::User(named) => write!(f, "user = {named}"),
+            Self::Number(field, op, number) => write!(f, "{} {} {number}", field.name, op.symbol()),
+            Self::Time(field, op, time) => {
+                write!(f, "{} {} ", field.name, op.symbol())?;
+                duration(f, *time)
+            }
+            Self::Bool(field, yes) => write!(f, "{} = {}", field.name, if *yes { "yes" } else { "no" }),
+            Self::Words(field, op, text) => {
+                write!(f, "{} {} ", field.name, op.symbol())?;
+                quoted(f, text)
+            }
+            Self::Has(Has::Field(field)) => write!(f, "has {}", field.name),
+            Self::Has(Has::Remote) => f.write_str("has dst"),
+            Self::Has(Has::Owner) => f.write_str("has process"),
+            Self::Autobound => f.write_str("autobound"),
+            Self::Word(text) => quoted(f, text),
+        }
+    }
+}
+
+impl Scope {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Link => "link",
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
+}
+
+impl End {
+    fn host_key(self) -> &'static str {
+        match self {
+            Self::Local => "src",
+            Self::Remote => "dst",
+            Self::Either => "host",
+        }
+    }
+
+    fn port_key(self) -> &'static str {
+        match self {
+            Self::Local => "sport",
+            Self::Remote => "dport",
+            Self::Either => "port",
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.network {
+            None if self.port.is_none() => f.write_str("*")?,
+            None => {}
+            Some((IpAddr::V4(ip), bits)) => write!(f, "{ip}/{bits}")?,
+            Some((IpAddr::V6(ip), bits)) => write!(f, "[{ip}]/{bits}")?,
+        }
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_word(&self.name) {
+            f.write_str(&self.name)
+        } else {
+            quoted(f, &Text::from(self.name.as_bytes()))
+        }
+    }
+}
+
+fn states(f: &mut fmt::Formatter<'_>, set: States) -> fmt::Result {
+    for (name, several) in [
+        ("all", States::all()),
+        ("connected", States::CONNECTED),
+        ("synchronized", States::CONNECTED - States::SYN_SENT),
+        ("bucket", States::TIME_WAIT | States::SYN_RECEIVED),
+        ("big", States::all() - States::TIME_WAIT - States::SYN_RECEIVED),
+        ("closed", States::CLOSED | States::UNCONNECTED),
+    ] {
+        if set == several {
+            return f.write_str(name);
+        }
+    }
+    f.write_str(&set.iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>().join(","))
+}
+
+/// In the largest unit that keeps it exact.
+fn duration(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
+    let nanos = time.as_nanos();
+    let (number, unit) = match nanos {
+        n if n % 1_000_000_000 == 0 => (n / 1_000_000_000, "s"),
+        n if n % 1_000_000 == 0 => (n / 1_000_000, "ms"),
+        n if n % 1_000 == 0 => (n / 1_000, "us"),
+        n => (n, "ns"),
+    };
+    write!(f, "{number}{unit}")
+}
+
+fn quoted(f: &mut fmt::Formatter<'_>, text: &Text) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.to_string_lossy().chars() {
+        if matches!(c, '"' | '\\') {
+            f.write_char('\\')?;
+        }
+        f.write_char(c)?;
+    }
+    f.write_char('"')
+}

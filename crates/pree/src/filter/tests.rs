@@ -1,0 +1,243 @@
+//! The language by example: what it reads, what it says of mistakes, what the kernel is told.
+
+use std::net::SocketAddr;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Address, Family, Protocol, Socket, State};
+
+fn socket(local: &str, remote: &str, state: State) -> Socket {
+    let address = |text: &str| Address::Inet(text.parse::<SocketAddr>().unwrap());
+    let family = if local.starts_with('[') { Family::Ipv6 } else { Family::Ipv4 };
+    let mut socket = Socket::new(Protocol::Tcp, family, state, address(local));
+    socket.remote = (!remote.is_empty()).then(|| address(remote));
+    socket.uid = Some(33);
+    socket
+}
+
+fn parse(text: &str) -> Filter {
+    text.parse().unwrap_or_else(|error: FilterError| panic!("{text}\n{}\n{error}", error.carets()))
+}
+
+#[test]
+fn examples() {
+    let web = socket("10.0.0.5:80", "192.168.1.7:50000", State::Established);
+    let listener = socket("[::]:8080", "", State::Listen);
+    let mapped = socket("[::ffff:10.0.0.5]:80", "[::ffff:10.9.9.9]:443", State::CloseWait);
+    // Filter, and whether each of the three matches.
+    for (text, expected) in [
+        ("", [true, true, true]),
+        ("sport = 80", [true, false, true]),
+        ("sport=:80", [true, false, true]),
+        ("sport = :http", [true, false, true]),
+        ("sport eq 80", [true, false, true]),
+        ("sport != 80", [false, true, false]),
+        ("sport neq 80", [false, true, false]),
+        ("sport 80", [true, false, true]),
+        ("sport=80,8080", [true, true, true]),
+        ("sport!=80,8080", [false, false, false]),
+        ("sport=79-81", [true, false, true]),
+        ("sport>80", [false, true, false]),
+        ("sport >= :80", [true, true, true]),
+        ("sport lt 81", [true, false, true]),
+        ("sport <= 79", [false, false, false]),
+        ("src >= :8080", [false, true, false]),
+        ("dport = 443", [false, false, true]),
+        ("dport != 443", [true, true, false]),
+        ("dport < 1024", [false, false, true]),
+        (":80", [true, false, true]),
+        (":443", [false, false, true]),
+        ("port = 80", [true, false, true]),
+        ("80/tcp", [true, false, true]),
+        ("tcp:8080", [false, true, false]),
+        ("80/udp", [false, false, false]),
+        ("tcp:10.0.0.5:80", [true, false, true]),
+        ("src 10.0.0.5", [true, false, true]),
+        ("src = 10/8", [true, false, true]),
+        ("src 10.0.0.0/8:80", [true, false, true]),
+        ("src 10.0.0.0/8:81", [false, false, false]),
+        ("src [::ffff:10.0.0.5]", [false, false, true]),
+        ("src = [::]:8080", [false, true, false]),
+        ("src ::", [false, true, false]),
+        ("src [::ffff:0:0]/96", [false, false, true]),
+        ("dst 192.168/16", [true, false, false]),
+        ("dst *:443", [false, false, true]),
+        ("not dst 192.168/16", [false, true, true]),
+        ("host 10.9.9.9", [false, false, true]),
+        ("state established", [true, false, false]),
+        ("state listening", [false, true, false]),
+        ("state established state listening", [true, true, false]),
+        ("state established sport = 80", [true, false, false]),
+        ("state connected exclude close-wait", [true, false, false]),
+        ("exclude close-wait", [true, true, false]),
+        ("state = established,close_wait", [true, false, true]),
+        ("state established,listening", [true, true, false]),
+        ("state != listen", [true, false, true]),
+        ("sport = 80 and state established", [true, false, false]),
+        ("( sport = :80 or sport = :8080 )", [true, true, true]),
+        ("(sport=80||sport=8080)&&!state=listen", [true, false, true]),
+        ("sport = 80 | sport = 8080 & state = listen", [true, true, true]),
+        ("sport=8080 or sport=80 dport=443", [false, true, true]),
+        ("! ( sport = 80 )", [false, true, false]),
+        ("not not sport 80", [true, false, true]),
+        ("family = ipv6", [false, true, true]),
+        ("proto = tcp", [true, true, true]),
+        ("scope = private", [true, false, true]),
+        ("scope=public", [false, true, false]),
+        ("uid = 33", [true, true, true]),
+        ("user != 33", [false, false, false]),
+        // Unknown: neither this nor its opposite.
+        ("rtt > 5ms", [false, false, false]),
+        ("not rtt > 5ms", [false, false, false]),
+        ("rtt != 5ms", [false, false, false]),
+        ("rtt > 5ms or sport = 80", [true, false, true]),
+        ("not (rtt > 5ms and sport = 8080)", [true, false, true]),
+        ("has rtt", [false, false, false]),
+        ("not has rtt", [true, true, true]),
+        ("has dst", [true, false, true]),
+        ("has process", [false, false, false]),
+        ("process = nginx", [false, false, false]),
+        ("dev = 3", [false, false, false]),
+        ("192.168.1", [true, false, false]),
+        ("\"10.9.9.9\"", [false, false, true]),
+        ("autobound", [true, true, true]),
+    ] {
+        let filter = parse(text);
+        let matches = [&web, &listener, &mapped].map(|socket| filter.matches(socket));
+        assert_eq!(matches, expected, "{text}");
+    }
+}
+
+#[test]
+fn mistakes() {
+    for (text, carets, says) in [
+        ("dprot = 80", "^^^^^", "did you mean dport?"),
+        ("dport = 70000", "        ^^^^^", "ports are 0 to 65535"),
+        ("dport =", "^^^^^", "dport needs a value"),
+        ("dport = and", "        ^^^", "no service"),
+        ("(sport = 80", "^", "never closed"),
+        ("sport = 80)", "          ^", "nothing is open"),
+        ("sport = 80 or", "             ^", "a condition must follow"),
+        ("state nonsense", "      ^^^^^^^^", "no state"),
+        ("state", "^^^^^", "a state must follow"),
+        ("rtt > 5", "      ^", "give a unit"),
+        ("rtt ~ 5ms", "      ^^^", "=, !=, <"),
+        ("score < 0.7", "^^^^^", "not there yet"),
+        ("has score", "    ^^^^^", "not there yet"),
+        ("has sport", "    ^^^^^", "always known"),
+        ("sport > 1,2", "        ^", "several values"),
+        ("sport = 90-80", "        ^^^^^", "smaller port"),
+        ("src = example.org", "      ^^^^^^^^^^^", "no address"),
+        ("src = 10.0.0.0/33", "      ^^^^^^^^^^^", "no address"),
+        ("process = \"x", "          ^^", "never closed"),
+        ("not autobound", "^^^^^^^^^^^^^", "kernel's to decide"),
+        ("v6only = maybe", "         ^^^^^", "neither yes nor no"),
+        ("cwnd = many", "       ^^^^", "no whole number"),
+        ("grün = 80", "^^^^", "there is no key"),
+    ] {
+        let error = text.parse::<Filter>().expect_err(text);
+        assert!(error.to_string().contains(says), "{text}: {error}");
+        assert_eq!(error.carets(), carets, "{text}: {error}");
+    }
+    let deep = "(".repeat(10_000);
+    assert!(deep.parse::<Filter>().is_err());
+    assert!("!".repeat(10_000).parse::<Filter>().is_err());
+    assert!("a ".repeat(100_000).parse::<Filter>().is_err());
+}
+
+#[test]
+fn what_the_kernel_and_the_plan_are_told() {
+    for (text, pushed, states) in [
+        ("sport = 80", true, States::all()),
+        ("rtt > 5ms", false, States::all()),
+        ("rtt > 5ms and dport = 80", true, States::all()),
+        ("rtt > 5ms or dport = 80", false, States::all()),
+        ("not sport = 80", true, States::all()),
+        // The kernel sees port 0 where there is no peer.
+        ("not dport = 80", false, States::all()),
+        ("state listen", false, States::LISTEN),
+        ("state listen sport = 80", true, States::LISTEN),
+        ("state = listen or state = established", false, States::LISTEN | States::ESTABLISHED),
+        ("not state = listen", false, States::all() - States::LISTEN),
+        ("not (state = listen and sport = 80)", false, States::all()),
+    ] {
+        let filter = parse(text);
+        assert_eq!(filter.program().is_some(), pushed, "{text}");
+        assert_eq!(filter.states(), states, "{text}");
+    }
+    assert_eq!(parse("proto = udp").protocols(), [Protocol::Udp]);
+    assert_eq!(parse("80/tcp or proto = udp").protocols(), [Protocol::Tcp, Protocol::Udp]);
+    // More than the kernel should run is left to ourselves.
+    let many = format!("sport = {}", (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    assert_eq!(parse(&many).program(), None);
+}
+
+#[test]
+fn needs_are_those_of_the_keys() {
+    assert_eq!(parse("sport = 80").needs(), Needs::empty());
+    assert_eq!(parse("rtt > 5ms").needs(), Needs::STATS);
+    assert_eq!(parse("pid = 7").needs(), Needs::OWNERS);
+    assert_eq!(parse("cmd ~ java").needs(), Needs::OWNERS | Needs::PROCESS_COMMAND_LINE);
+    assert_eq!(parse("has drops").needs(), Needs::MEMORY);
+}
+
+/// Filters that make sense, from the outside in.
+fn sensible() -> impl Strategy<Value = String> {
+    let test = prop_oneof![
+        (0..=65535_u16).prop_map(|p| format!("sport = {p}")),
+        (0..=65535_u16).prop_map(|p| format!("dport>={p}")),
+        (any::<[u8; 4]>(), 0..=32_u8)
+            .prop_map(|(a, b)| format!("src {}.{}.{}.{}/{b}", a[0], a[1], a[2], a[3])),
+        (any::<[u16; 8]>(), 0..=128_u8)
+            .prop_map(|(a, b)| format!("dst = [{}]/{b}:443", std::net::Ipv6Addr::from(a))),
+        Just("state = established,time-wait".to_owned()),
+        Just("state != closed".to_owned()),
+        (1..1_000_000_u64).prop_map(|us| format!("rtt < {us}us")),
+        (0..1_000_000_u64).prop_map(|n| format!("bytes_sent > {n}")),
+        "[ -~]{0,12}"
+            .prop_map(|text| format!("process ~ \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))),
+        Just("has minrtt".to_owned()),
+        Just("user = www-data".to_owned()),
+        Just("fwmark = 0x10/0xf0".to_owned()),
+        Just("v6only = no".to_owned()),
+        Just("scope = link".to_owned()),
+    ];
+    test.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) and ({b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) | ({b})")),
+            inner.prop_map(|a| format!("not ({a})")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn printed_it_reads_the_same(text in sensible()) {
+        let filter = parse(&text);
+        let printed = filter.to_string();
+        let again: Filter = printed.parse().map_err(|e: FilterError| TestCaseError::fail(format!("{printed}: {e}")))?;
+        prop_assert_eq!(filter, again);
+    }
+
+    #[test]
+    fn no_text_panics(text in "\\PC{0,40}") {
+        if let Err(error) = text.parse::<Filter>() {
+            let _ = (error.to_string(), error.carets());
+        }
+    }
+
+    #[test]
+    fn no_words_of_the_language_panic(words in proptest::collection::vec(
+        proptest::sample::select(vec![
+            "state", "exclude", "listen", "(", ")", "not", "!", "and", "or", "||", "=", "!=", "~", ",", "src", "dport",
+            "rtt", "5ms", "80", ":80", "10/8", "has", "process", "\"a b\"", "autobound", "tcp:1", "eq", "user",
+        ]), 0..12)) {
+        if let Ok(filter) = words.join(" ").parse::<Filter>() {
+            let printed = filter.to_string();
+            prop_assert_eq!(printed.parse::<Filter>().ok(), Some(filter.clone()), "{}", printed);
+            let _ = (filter.program(), filter.needs(), filter.states());
+        }
+    }
+}

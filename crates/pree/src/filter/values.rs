@@ -1,0 +1,279 @@
+//! Values: text to what a key wants, or a sentence that says what it wants.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use super::expr::{Host, Scope};
+use crate::model::States;
+
+type Read<T> = Result<T, String>;
+
+/// `HOST[:PORT]`, a network, `:PORT`, `*`.
+pub(super) fn host(text: &str) -> Read<Host> {
+    let wrong = || format!("{text:?} is no address: take one such as 10.0.0.1, 10/8, [::1]:443 or :443");
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, after) = rest.split_once(']').ok_or_else(wrong)?;
+        let (prefix, port_text) = match after.strip_prefix('/') {
+            Some(after) => {
+                after.split_once(':').map_or((Some(after), None), |(p, port)| (Some(p), Some(port)))
+            }
+            None => {
+                (None, if after.is_empty() { None } else { Some(after.strip_prefix(':').ok_or_else(wrong)?) })
+            }
+        };
+        return Ok(Host {
+            network: network(address, prefix).ok_or_else(wrong)?,
+            port: maybe_port(port_text)?,
+        });
+    }
+    // More than one colon without brackets is an IPv6 address without a port.
+    let (address, port_text) = match text.rsplit_once(':') {
+        Some((address, _)) if address.contains(':') => (text, None),
+        Some((address, port)) => (address, Some(port)),
+        None => (text, None),
+    };
+    let (address, prefix) = match address.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (address, None),
+    };
+    Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_port(port_text)? })
+}
+
+fn maybe_port(text: Option<&str>) -> Read<Option<u16>> {
+    match text {
+        None | Some("*") => Ok(None),
+        Some(text) => port(text).map(Some),
+    }
+}
+
+/// `Some(None)` is any address.
+#[allow(clippy::option_option, reason = "wrong, any, and this one are three answers")]
+fn network(address: &str, prefix: Option<&str>) -> Option<Option<(IpAddr, u8)>> {
+    if matches!(address, "" | "*") {
+        return prefix.is_none().then_some(None);
+    }
+    let ip: IpAddr = match address.parse() {
+        Ok(ip) => ip,
+        // `10/8`, `192.168/16`: zeros at the end may be left out, as in ss.
+        Err(_) if prefix.is_some() => {
+            let mut octets = [0; 4];
+            let parts: Vec<&str> = address.split('.').collect();
+            if parts.len() > 4 {
+                return None;
+            }
+            for (octet, part) in octets.iter_mut().zip(parts) {
+                *octet = part.parse().ok()?;
+            }
+            IpAddr::V4(Ipv4Addr::from(octets))
+        }
+        Err(_) => return None,
+    };
+    let longest = if ip.is_ipv4() { 32 } else { 128 };
+    let bits = match prefix {
+        None => longest,
+        Some(prefix) => prefix.parse().ok().filter(|bits| *bits <= longest)?,
+    };
+    Some(Some((ip, bits)))
+}
+
+/// A port by number or by name, with or without a colon before it.
+pub(super) fn port(text: &str) -> Read<u16> {
+    let name = text.strip_prefix(':').unwrap_or(text);
+    if let Ok(port) = name.parse() {
+        return Ok(port);
+    }
+    let known = SERVICES.iter().find(|(service, _)| *service == name);
+    match known {
+        Some((_, port)) => Ok(*port),
+        None if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("{name:?} is no port: ports are 0 to 65535"))
+        }
+        None => Err(format!("{name:?} is no port and no service that pree knows by name")),
+    }
+}
+
+/// `lo-hi` of ports.
+pub(super) fn port_range(text: &str) -> Option<Read<(u16, u16)>> {
+    let (low, high) = text.strip_prefix(':').unwrap_or(text).split_once('-')?;
+    // Services may have a dash in their name.
+    if !low.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    Some(port(low).and_then(|low| {
+        let high = port(high)?;
+        if low <= high {
+            Ok((low, high))
+        } else {
+            Err(format!("{text:?} is empty: the smaller port comes first"))
+        }
+    }))
+}
+
+/// Names of ports that people type. Not the machine's own list: the same filter means the same everywhere.
+const SERVICES: &[(&str, u16)] = &[
+    ("ftp", 21),
+    ("ssh", 22),
+    ("telnet", 23),
+    ("smtp", 25),
+    ("domain", 53),
+    ("dns", 53),
+    ("bootps", 67),
+    ("bootpc", 68),
+    ("dhcp", 67),
+    ("tftp", 69),
+    ("http", 80),
+    ("kerberos", 88),
+    ("pop3", 110),
+    ("sunrpc", 111),
+    ("ntp", 123),
+    ("imap", 143),
+    ("imap2", 143),
+    ("snmp", 161),
+    ("bgp", 179),
+    ("ldap", 389),
+    ("https", 443),
+    ("microsoft-ds", 445),
+    ("smb", 445),
+    ("submissions", 465),
+    ("syslog", 514),
+    ("submission", 587),
+    ("ipp", 631),
+    ("ldaps", 636),
+    ("domain-s", 853),
+    ("rsync", 873),
+    ("imaps", 993),
+    ("pop3s", 995),
+    ("openvpn", 1194),
+    ("ms-sql-s", 1433),
+    ("nfs", 2049),
+    ("etcd", 2379),
+    ("mysql", 3306),
+    ("rdp", 3389),
+    ("sip", 5060),
+    ("mdns", 5353),
+    ("postgres", 5432),
+    ("postgresql", 5432),
+    ("amqp", 5672),
+    ("redis", 6379),
+    ("http-alt", 8080),
+    ("prometheus", 9090),
+    ("elasticsearch", 9200),
+    ("memcached", 11211),
+    ("mongodb", 27017),
+    ("wireguard", 51820),
+];
+
+/// A state or ss's name of several.
+pub(super) fn states(text: &str) -> Read<States> {
+    let plain: String =
+        text.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
+    let closed = States::CLOSED | States::UNCONNECTED;
+    Ok(match plain.as_str() {
+        "all" => States::all(),
+        "connected" => States::CONNECTED,
+        "synchronized" => States::CONNECTED - States::SYN_SENT,
+        "bucket" => States::TIME_WAIT | States::SYN_RECEIVED,
+        "big" => States::all() - States::TIME_WAIT - States::SYN_RECEIVED,
+        "listen" | "listening" => States::LISTEN,
+        "established" | "estab" => States::ESTABLISHED,
+        "synsent" => States::SYN_SENT,
+        "synrecv" | "synreceived" => States::SYN_RECEIVED,
+        "finwait1" => States::FIN_WAIT_1,
+        "finwait2" => States::FIN_WAIT_2,
+        "timewait" => States::TIME_WAIT,
+        "closewait" => States::CLOSE_WAIT,
+        "lastack" => States::LAST_ACK,
+        "closing" => States::CLOSING,
+        "closed" | "close" => closed,
+        "unconnected" | "unconn" => States::UNCONNECTED,
+        "bound" | "boundinactive" => States::BOUND_INACTIVE,
+        _ => {
+            return Err(format!(
+                "{text:?} is no state: listen, established, syn-sent, syn-received, fin-wait-1, fin-wait-2, time-wait, \
+                 close-wait, last-ack, closing, closed, unconnected, bound-inactive, or all, connected, synchronized, \
+                 bucket, big"
+            ));
+        }
+    })
+}
+
+pub(super) fn scope(text: &str) -> Read<Scope> {
+    Ok(match text {
+        "loopback" => Scope::Loopback,
+        "link" => Scope::Link,
+        "private" => Scope::Private,
+        "public" => Scope::Public,
+        _ => return Err(format!("{text:?} is no scope: loopback, link, private or public")),
+    })
+}
+
+/// `MARK[/MASK]`, decimal or 0x.
+pub(super) fn mark(text: &str) -> Read<(u32, u32)> {
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    };
+    let (mark, mask) = text.split_once('/').map_or((text, None), |(mark, mask)| (mark, Some(mask)));
+    let mask = mask.map_or(Some(u32::MAX), number);
+    number(mark).zip(mask).ok_or_else(|| format!("{text:?} is no mark: take 7, 0x1f or 0x10/0xf0"))
+}
+
+/// A time with its unit.
+pub(super) fn duration(text: &str) -> Read<Duration> {
+    let wrong = || format!("{text:?} is no time: give a unit, such as 250us, 5ms, 1.5s, 10min, 2h or 3d");
+    let (number, unit) = split_unit(text).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "ns" => 1e-9,
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "min" | "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
+        _ => return Err(wrong()),
+    };
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+/// Bytes, with 1024s (`KiB`, `k`) or 1000s (`kB`), and anything after `/s`.
+pub(super) fn size(text: &str) -> Read<u64> {
+    let wrong = || format!("{text:?} is no size: take 1500, 64k, 10MiB or 5MB");
+    let (number, unit) = split_unit(text.strip_suffix("/s").unwrap_or(text)).ok_or_else(wrong)?;
+    let factor: u64 = match unit {
+        "" | "B" | "b" => 1,
+        "k" | "K" | "KiB" => 1 << 10,
+        "M" | "MiB" => 1 << 20,
+        "G" | "GiB" => 1 << 30,
+        "T" | "TiB" => 1 << 40,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return Err(wrong()),
+    };
+    let bytes = number * factor as f64;
+    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(wrong()) }
+}
+
+pub(super) fn number(text: &str) -> Read<u64> {
+    match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+    .ok_or_else(|| format!("{text:?} is no whole number"))
+}
+
+pub(super) fn yes_or_no(text: &str) -> Read<bool> {
+    match text {
+        "yes" | "true" | "1" => Ok(true),
+        "no" | "false" | "0" => Ok(false),
+        _ => Err(format!("{text:?} is neither yes nor no")),
+    }
+}
+
+/// `1.5ms` → 1.5 and `ms`. Never negative.
+fn split_unit(text: &str) -> Option<(f64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    Some((number.parse().ok()?, unit))
+}
