@@ -148,6 +148,7 @@ fn receiver_limited() {
     check("receiver_limited", &limited(0.3), Some(Info));
     check("receiver_limited", &limited(0.29), None);
     check("receiver_limited", &TcpStats { snd_wnd: Some(2895), ..limited(0.5) }, Some(Warning));
+    check("receiver_limited", &TcpStats { snd_wnd: Some(2896), ..limited(0.5) }, Some(Info));
     check("receiver_limited", &TcpStats { snd_wnd: None, ..limited(0.5) }, Some(Info));
     let short = TcpStats { busy_time: Some(ms(900.0)), rwnd_limited: Some(ms(900.0)), ..healthy() };
     check("receiver_limited", &short, None);
