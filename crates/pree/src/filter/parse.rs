@@ -69,6 +69,15 @@ fn one_or(mut parts: Vec<Expr>, list: fn(Vec<Expr>) -> Expr) -> Expr {
     if parts.len() == 1 { parts.remove(0) } else { list(parts) }
 }
 
+/// Several values of one key. States are a set already.
+fn any_of(tests: Vec<Expr>) -> Expr {
+    let set = tests.iter().try_fold(States::empty(), |set, test| match test {
+        Expr::Test(Test::State(states)) => Some(set | *states),
+        _ => None,
+    });
+    set.map_or(Expr::Or(tests), |set| Expr::Test(Test::State(set)))
+}
+
 struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token>,
@@ -104,8 +113,8 @@ impl Parser<'_> {
 
     /// `state A state B exclude C`, as ss has it: A or B, but not C.
     fn leading_states(&mut self) -> Parsed<Option<States>> {
-        let mut named = States::empty();
-        let mut excluded = States::empty();
+        let mut named = None;
+        let mut excluded = None;
         loop {
             let set = match self.peek_word() {
                 // With an operator it is a test like any other.
@@ -118,18 +127,18 @@ impl Parser<'_> {
                 let Some(Token { kind: Kind::Word(state), start, end }) = self.next() else {
                     return Err(self.error(word, "a state must follow"));
                 };
-                *set |= values::states(&state).map_err(|what| self.error(start..end, what))?;
+                let states = values::states(&state).map_err(|what| self.error(start..end, what))?;
+                *set = Some(set.unwrap_or(States::empty()) | states);
                 if self.peek().is_none_or(|token| token.kind != Kind::Comma) {
                     break;
                 }
                 self.at += 1;
             }
         }
-        Ok(match (named.is_empty(), excluded.is_empty()) {
-            (true, true) => None,
-            (true, false) => Some(States::all() - excluded),
-            (false, _) => Some(named - excluded),
-        })
+        if named.is_none() && excluded.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(named.unwrap_or(States::all()) - excluded.unwrap_or(States::empty())))
     }
 
     fn operator_follows(&self) -> bool {
@@ -284,7 +293,7 @@ impl Parser<'_> {
             }
             self.at += 1;
         }
-        let any = one_or(tests, Expr::Or);
+        let any = one_or(tests, any_of);
         Ok(if negated { Expr::Not(Box::new(any)) } else { any })
     }
 

@@ -136,6 +136,7 @@ impl fmt::Display for Named {
 fn states(f: &mut fmt::Formatter<'_>, set: States) -> fmt::Result {
     for (name, several) in [
         ("all", States::all()),
+        ("none", States::empty()),
         ("connected", States::CONNECTED),
         ("synchronized", States::CONNECTED - States::SYN_SENT),
         ("bucket", States::TIME_WAIT | States::SYN_RECEIVED),
@@ -146,7 +147,11 @@ fn states(f: &mut fmt::Formatter<'_>, set: States) -> fmt::Result {
             return f.write_str(name);
         }
     }
-    f.write_str(&set.iter_names().map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>().join(","))
+    let name = |(name, state): (&str, States)| match state {
+        States::CLOSED => "closed_only".to_owned(),
+        _ => name.to_ascii_lowercase(),
+    };
+    f.write_str(&set.iter_names().map(name).collect::<Vec<_>>().join(","))
 }
 
 /// In the largest unit that keeps it exact.

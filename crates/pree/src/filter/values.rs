@@ -170,6 +170,7 @@ pub(super) fn states(text: &str) -> Read<States> {
     let closed = States::CLOSED | States::UNCONNECTED;
     Ok(match plain.as_str() {
         "all" => States::all(),
+        "none" => States::empty(),
         "connected" => States::CONNECTED,
         "synchronized" => States::CONNECTED - States::SYN_SENT,
         "bucket" => States::TIME_WAIT | States::SYN_RECEIVED,
@@ -185,7 +186,10 @@ pub(super) fn states(text: &str) -> Read<States> {
         "lastack" => States::LAST_ACK,
         "closing" => States::CLOSING,
         "closed" | "close" => closed,
+        // ss has one word for both; this one is for printing a set that has just the first.
+        "closedonly" => States::CLOSED,
         "unconnected" | "unconn" => States::UNCONNECTED,
+        "other" => States::OTHER,
         "bound" | "boundinactive" => States::BOUND_INACTIVE,
         _ => {
             return Err(format!(
