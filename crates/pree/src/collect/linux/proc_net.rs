@@ -65,12 +65,42 @@ fn key(socket: &Socket) -> Key {
     }
 }
 
+/// The two ends of a TCP connection. In two reads it is one connection, whatever has become of its inode: it may have
+/// been accepted or closed between them.
+fn pair(socket: &Socket) -> Option<(Address, Address)> {
+    socket.remote.filter(|_| socket.protocol == Protocol::Tcp).map(|remote| (socket.local, remote))
+}
+
+/// The rows of one read, each once, and behind them those of `older` reads that it does not tell of.
+fn newer(read: Vec<Socket>, older: Vec<Socket>) -> Vec<Socket> {
+    let mut rows: Vec<Socket> = Vec::with_capacity(read.len());
+    let mut keys: HashMap<Key, usize> = HashMap::new();
+    let mut pairs: HashMap<(Address, Address), usize> = HashMap::new();
+    for row in read {
+        let same_pair = pair(&row).and_then(|pair| pairs.get(&pair)).copied();
+        // With an inode each they are two sockets, of two devices: this file does not tell devices apart.
+        let moved_on =
+            |at: &usize| row.inode.is_none() || rows.get(*at).is_some_and(|row| row.inode.is_none());
+        let known = keys.get(&key(&row)).copied().or(same_pair.filter(moved_on));
+        let at = known.unwrap_or(rows.len());
+        keys.insert(key(&row), at);
+        pair(&row).map(|pair| pairs.insert(pair, at));
+        match rows.get_mut(at) {
+            Some(known) => *known = row,
+            None => rows.push(row),
+        }
+    }
+    let gone =
+        |row: &Socket| !keys.contains_key(&key(row)) && pair(row).is_none_or(|p| !pairs.contains_key(&p));
+    rows.extend(older.into_iter().filter(gone));
+    rows
+}
+
 impl Files<'_> {
     fn read_until_settled(&mut self, source: &mut dyn Source, family: Family) -> Result<Vec<Socket>> {
         let file = file_of(self.protocol, family);
         let error = |errno| Error::from_errno(errno, "read", format!("/proc/net/{}", file.name()));
         let mut rows: Vec<Socket> = Vec::new();
-        let mut position: HashMap<Key, usize> = HashMap::new();
         let mut before: Option<HashSet<Key>> = None;
         let mut failed = None;
         for _ in 0..READS {
@@ -88,16 +118,9 @@ impl Files<'_> {
                 Err(errno) => return Err(error(errno)),
             };
             let keys: HashSet<Key> = read.iter().map(key).collect();
-            for row in read {
-                if let Some(known) = position.get(&key(&row)).and_then(|at| rows.get_mut(*at)) {
-                    *known = row;
-                } else {
-                    position.insert(key(&row), rows.len());
-                    rows.push(row);
-                }
-            }
-            if before.as_ref() == Some(&keys) {
-                rows.retain(|row| keys.contains(&key(row)));
+            let settled = before.as_ref() == Some(&keys);
+            rows = newer(read, if settled { Vec::new() } else { rows });
+            if settled {
                 if malformed > 0 {
                     self.gap(file, ErrorKind::Malformed, Some(malformed));
                 }
@@ -169,5 +192,50 @@ fn file_of(protocol: Protocol, family: Family) -> NetTable {
         (Protocol::Udp, _) => NetTable::Udp6,
         (Protocol::UdpLite, Family::Ipv4) => NetTable::UdpLite,
         (Protocol::UdpLite, _) => NetTable::UdpLite6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::State;
+
+    /// Port 0 of the remote end: a listener.
+    fn row(inode: u64, state: State, ports: (u16, u16)) -> Socket {
+        let end = |port| Address::Inet(([127, 0, 0, 1], port).into());
+        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, state, end(ports.0));
+        socket.remote = (ports.1 != 0).then(|| end(ports.1));
+        socket.inode = (inode != 0).then_some(inode);
+        socket
+    }
+
+    #[track_caller]
+    fn check(
+        read: &[(u64, State, (u16, u16))],
+        older: &[(u64, State, (u16, u16))],
+        expected: &[(u64, State)],
+    ) {
+        let rows = |rows: &[(u64, State, (u16, u16))]| rows.iter().map(|r| row(r.0, r.1, r.2)).collect();
+        let got: Vec<_> =
+            newer(rows(read), rows(older)).iter().map(|row| (row.inode.unwrap_or(0), row.state)).collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_connection_comes_once_whatever_became_of_it() {
+        use State::{Established, Listen, TimeWait};
+        let (here, there) = ((80, 5000), (80, 5001));
+        // Closed between two reads, accepted between two reads, closed and opened again.
+        check(&[(0, TimeWait, here)], &[(7, Established, here)], &[(0, TimeWait)]);
+        check(&[(7, Established, here)], &[(0, Established, here)], &[(7, Established)]);
+        check(&[(8, Established, here)], &[(7, Established, here)], &[(8, Established)]);
+        // All in one read.
+        check(&[(7, Established, here), (0, TimeWait, here)], &[], &[(0, TimeWait)]);
+        check(&[(7, Established, here), (7, Established, here)], &[], &[(7, Established)]);
+        // Of two devices.
+        check(&[(7, Established, here), (8, Established, here)], &[], &[(7, Established), (8, Established)]);
+        // What is gone stays, for it may have been passed over; listeners of one port are not one.
+        check(&[(7, Established, here)], &[(9, Established, there)], &[(7, Established), (9, Established)]);
+        check(&[(1, Listen, (80, 0))], &[(2, Listen, (80, 0))], &[(1, Listen), (2, Listen)]);
     }
 }
