@@ -1,43 +1,99 @@
-//! Arguments: read and validated, nothing else. `FLAGS` is the one table of them; the help is made from it.
+//! Arguments: read and validated, nothing else. `FLAGS` is the one table of them: help, man page and completions are
+//! made from it.
+
+mod flags;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Family, OwnerLookup, Protocols, SourceChoice};
+use pree::{Family, Filter, OwnerLookup, Protocols, SourceChoice};
 
 use crate::exit::Failure;
+use crate::output::escape;
+pub(crate) use flags::{FLAGS, GROUPS};
 
 /// What was asked for on the command line.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Args {
     pub(crate) command: Command,
+    /// Words after the command's name: a filter for most, a topic, a shell, a file for others.
+    pub(crate) words: Vec<String>,
+    pub(crate) filter: Option<Filter>,
     pub(crate) protocols: Option<Protocols>,
     pub(crate) families: Vec<Family>,
-    /// `-l` or `-a`; neither: what the output usually shows.
+    /// `-l`, `-a` or `-B`; none: what the output usually shows.
     pub(crate) which: Option<Which>,
     pub(crate) owners: OwnerLookup,
     pub(crate) source: SourceChoice,
+    pub(crate) replay: Option<PathBuf>,
     pub(crate) format: Format,
+    /// `--format`'s template.
+    pub(crate) template: Option<String>,
+    /// `-c`, as written.
+    pub(crate) columns: Option<String>,
+    /// `--sort`: fields as written, a `-` before those that go down.
+    pub(crate) sort: Vec<String>,
+    pub(crate) group_by: Option<String>,
+    pub(crate) count: bool,
+    pub(crate) limit: Option<usize>,
     pub(crate) tcp_info: bool,
     pub(crate) extended: bool,
     pub(crate) memory: bool,
     pub(crate) timers: bool,
+    pub(crate) raw_units: bool,
+    pub(crate) no_trunc: bool,
+    pub(crate) color: When,
+    pub(crate) pager: bool,
     pub(crate) no_header: bool,
     pub(crate) strict: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
 }
 
+/// The command's first word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Command {
     #[default]
     List,
+    Port,
+    Summary,
+    Capture,
+    Schema,
+    Completions,
+    Man,
     Help,
     Version,
+}
+
+impl Command {
+    /// Commands by the word that calls them, with what they do.
+    pub(crate) const ALL: &[(&str, Self, &str)] = &[
+        ("list", Self::List, "the sockets that match a filter (the default)"),
+        ("port", Self::Port, "who has this port, since when, reachable from where"),
+        ("summary", Self::Summary, "how many sockets of each protocol and state; also -s"),
+        ("capture", Self::Capture, "keep the kernel's answer in a file for --replay"),
+        ("schema", Self::Schema, "the JSON schema of --json"),
+        ("completions", Self::Completions, "completions for bash, zsh, fish or powershell"),
+        ("man", Self::Man, "the manual page"),
+        ("help", Self::Help, "help on FILTER, COLUMNS or EXIT"),
+    ];
+
+    /// Commands that are agreed and not there yet.
+    const LATER: &[&str] =
+        &["explain", "top", "watch", "record", "history", "diff", "doctor", "kill", "close"];
+
+    /// True for those whose words are a filter.
+    fn takes_filter(self) -> bool {
+        matches!(self, Self::List | Self::Summary)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Which {
     Listening,
     All,
+    Bound,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,211 +102,18 @@ pub(crate) enum Format {
     Table,
     Json,
     Jsonl,
+    Csv,
+    Tsv,
+    Template,
 }
 
-/// One flag: how it is written, what it does. `value` names what a flag takes.
-pub(crate) struct Flag {
-    pub(crate) short: Option<char>,
-    pub(crate) long: &'static str,
-    pub(crate) value: Option<&'static str>,
-    pub(crate) group: &'static str,
-    pub(crate) doc: &'static str,
-    set: fn(&mut Args, &str) -> Result<(), String>,
-}
-
-/// Groups of the help, in order.
-pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
-
-macro_rules! flag {
-    ($group:literal, $short:expr, $long:literal, $value:expr, $doc:expr, $set:expr) => {
-        Flag { short: $short, long: $long, value: $value, group: $group, doc: $doc, set: $set }
-    };
-}
-
-macro_rules! set {
-    ($args:ident => $do:expr) => {
-        |$args, _| {
-            $do;
-            Ok(())
-        }
-    };
-}
-
-pub(crate) const FLAGS: &[Flag] = &[
-    flag!("Which sockets", Some('t'), "tcp", None, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
-    flag!(
-        "Which sockets",
-        Some('u'),
-        "udp",
-        None,
-        "UDP and UDP-Lite sockets",
-        set!(a => protocol(a, Protocols::UDP | Protocols::UDPLITE))
-    ),
-    flag!(
-        "Which sockets",
-        Some('4'),
-        "ipv4",
-        None,
-        "only IPv4 sockets",
-        set!(a => a.families.push(Family::Ipv4))
-    ),
-    flag!(
-        "Which sockets",
-        Some('6'),
-        "ipv6",
-        None,
-        "only IPv6 sockets, v4-mapped ones included",
-        set!(a => a.families.push(Family::Ipv6))
-    ),
-    flag!(
-        "Which sockets",
-        Some('l'),
-        "listening",
-        None,
-        "only sockets that wait for peers",
-        set!(a => a.which = Some(a.which.unwrap_or(Which::Listening)))
-    ),
-    flag!(
-        "Which sockets",
-        Some('a'),
-        "all",
-        None,
-        "every state, on a terminal TIME-WAIT too",
-        set!(a => a.which = Some(Which::All))
-    ),
-    flag!(
-        "What about them",
-        Some('p'),
-        "processes",
-        None,
-        "owning processes (the default)",
-        set!(a => if a.owners == OwnerLookup::None { a.owners = OwnerLookup::All })
-    ),
-    flag!("What about them", Some('i'), "info", None, "TCP statistics", set!(a => a.tcp_info = true)),
-    flag!(
-        "What about them",
-        Some('e'),
-        "extended",
-        None,
-        "user, inode, cookie, mark, cgroup, options",
-        set!(a => a.extended = true)
-    ),
-    flag!(
-        "What about them",
-        Some('m'),
-        "memory",
-        None,
-        "socket memory and drops",
-        set!(a => a.memory = true)
-    ),
-    flag!("What about them", Some('o'), "options", None, "timers", set!(a => a.timers = true)),
-    flag!("Output", None, "json", None, "one JSON document", |a, _| format(a, Format::Json)),
-    flag!("Output", None, "jsonl", None, "a JSON object a line, as sockets come; also --ndjson", |a, _| {
-        format(a, Format::Jsonl)
-    }),
-    flag!("Output", Some('H'), "no-header", None, "no heading", set!(a => a.no_header = true)),
-    flag!("Output", Some('n'), "numeric", None, "numbers, not names (the default)", |_, _| Ok(())),
-    flag!("How", None, "source", Some("auto|diag|proc|procfs"), "where rows are read from", |a, value| {
-        a.source = match value {
-            "auto" => SourceChoice::Auto,
-            "diag" => SourceChoice::Diag,
-            "proc" => SourceChoice::Proc,
-            "procfs" => SourceChoice::Procfs,
-            _ => return Err(choice("--source", value, "auto, diag, proc or procfs")),
-        };
-        Ok(())
-    }),
-    flag!(
-        "How",
-        None,
-        "owners",
-        Some("auto|proc|first|none"),
-        "how far owners are looked for",
-        |a, value| {
-            a.owners = match value {
-                "auto" | "proc" => OwnerLookup::All,
-                "first" => OwnerLookup::First,
-                "none" => OwnerLookup::None,
-                "bpf" => return Err("--owners bpf is not there yet: use auto or proc".to_owned()),
-                _ => return Err(choice("--owners", value, "auto, proc, first or none")),
-            };
-            Ok(())
-        }
-    ),
-    flag!(
-        "How",
-        None,
-        "strict",
-        None,
-        "exit 3 when anything at all is missing, not only sockets",
-        set!(a => a.strict = true)
-    ),
-    flag!("How", Some('h'), "help", None, "this help", set!(a => a.command = Command::Help)),
-    flag!("How", Some('V'), "version", None, "the version", set!(a => a.command = Command::Version)),
-];
-
-/// Other ways to write a flag.
-const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl")];
-
-/// ss's letters and cli words that come later: said plainly instead of "unknown".
-const LATER: &[&str] = &[
-    "w",
-    "x",
-    "0",
-    "M",
-    "B",
-    "r",
-    "s",
-    "O",
-    "E",
-    "N",
-    "F",
-    "A",
-    "c",
-    "g",
-    "q",
-    "v",
-    "vsock",
-    "csv",
-    "tsv",
-    "format",
-    "columns",
-    "sort",
-    "group-by",
-    "count",
-    "limit",
-    "watch",
-    "save",
-    "resolve",
-    "replay",
-    "raw",
-    "unix",
-    "packet",
-    "no-trunc",
-    "raw-units",
-    "color",
-    "pager",
-    "all-netns",
-    "no-runtime",
-    "yes",
-    "quiet",
-    "verbose",
-];
-
-fn protocol(args: &mut Args, protocols: Protocols) {
-    args.protocols = Some(args.protocols.unwrap_or(Protocols::empty()) | protocols);
-}
-
-fn format(args: &mut Args, format: Format) -> Result<(), String> {
-    if args.format != Format::Table && args.format != format {
-        return Err("two output formats at once: choose --json or --jsonl".to_owned());
-    }
-    args.format = format;
-    Ok(())
-}
-
-fn choice(flag: &str, value: &str, right: &str) -> String {
-    format!("{flag} takes {right}, not {}", crate::output::escape::quoted(value.as_bytes()))
+/// When to use colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 /// Reads the arguments.
@@ -258,122 +121,79 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(usage)? {
-        let (flag, written) = match &argument {
+        let (found, written) = match &argument {
             Arg::Short(letter) => {
                 let flag = FLAGS.iter().find(|flag| flag.short == Some(*letter));
-                (flag, format!("-{}", crate::output::escape::text(letter.to_string().as_bytes())))
+                (flag, format!("-{}", escape::text(letter.to_string().as_bytes())))
             }
-            Arg::Long(name) => {
-                let alias = ALIASES.iter().find(|(alias, _)| alias == name);
-                let name = alias.map_or(*name, |(_, name)| *name);
-                let flag = FLAGS.iter().find(|flag| flag.long == name);
-                (flag, format!("--{}", crate::output::escape::text(name.as_bytes())))
-            }
-            Arg::Value(value) => {
-                let value = crate::output::escape::quoted(value.as_encoded_bytes());
-                return Err(Failure::Usage(format!(
-                    "{value}: filters and commands are not there yet, only flags are"
-                )));
+            Arg::Long(name) => (flags::long(name), format!("--{}", escape::text(name.as_bytes()))),
+            Arg::Value(word) => {
+                let word = word.to_str().ok_or_else(|| not_utf8(word))?;
+                args.words.push(word.to_owned());
+                continue;
             }
         };
-        let Some(flag) = flag else { return Err(Failure::Usage(unknown(&written))) };
+        let Some(flag) = found else { return Err(Failure::Usage(flags::unknown(&written))) };
         let value = match flag.value {
             Some(_) => parser.value().and_then(ValueExt::string).map_err(usage)?,
             None => String::new(),
         };
         (flag.set)(&mut args, &value).map_err(Failure::Usage)?;
     }
+    take_command(&mut args)?;
+    if args.command.takes_filter() && !args.words.is_empty() {
+        let text = args.words.join(" ");
+        args.filter = Some(filter(args.filter, &text)?);
+    }
     Ok(args)
 }
 
-fn unknown(written: &str) -> String {
-    let name = written.trim_start_matches('-');
-    if name == "K" {
-        return "-K is not taken: closing sockets will be `pree close`, which is not there yet".to_owned();
+/// The first word is a command if it is the name of one, unless an operator follows: then it is a filter.
+fn take_command(args: &mut Args) -> Result<(), Failure> {
+    if args.command != Command::List {
+        return Ok(());
     }
-    if LATER.contains(&name) {
-        return format!("{written} is not there yet");
+    let Some(first) = args.words.first() else { return Ok(()) };
+    let operator_follows = args.words.get(1).is_some_and(|word| {
+        word.starts_with(['=', '!', '<', '>', '~'])
+            || ["eq", "ne", "neq", "lt", "le", "leq", "gt", "ge", "geq"].contains(&word.as_str())
+    });
+    if operator_follows {
+        return Ok(());
     }
-    format!("there is no flag {written}")
+    if let Some((_, command, _)) = Command::ALL.iter().find(|(name, ..)| name == first) {
+        args.command = *command;
+        args.words.remove(0);
+    } else if Command::LATER.contains(&first.as_str()) {
+        let text = format!("pree {first} is not there yet; to search for the word, write pree list {first}");
+        return Err(Failure::Usage(text));
+    }
+    Ok(())
+}
+
+/// Reads a filter; with another one from a file, both must hold.
+pub(crate) fn filter(before: Option<Filter>, text: &str) -> Result<Filter, Failure> {
+    let filter: Filter = text.parse().map_err(Failure::Filter)?;
+    match before {
+        None => Ok(filter),
+        Some(before) => format!("({before}) and ({filter})").parse().map_err(Failure::Filter),
+    }
+}
+
+fn not_utf8(word: &std::ffi::OsStr) -> Failure {
+    Failure::Usage(format!("{} is not UTF-8", escape::quoted(word.as_encoded_bytes())))
 }
 
 fn usage(error: lexopt::Error) -> Failure {
-    Failure::Usage(match error {
-        lexopt::Error::MissingValue { option: Some(option) } => format!("{option} needs a value"),
-        lexopt::Error::UnexpectedValue { option, .. } => format!("{option} takes no value"),
-        lexopt::Error::NonUnicodeValue(value) => {
-            format!("{} is not UTF-8", crate::output::escape::quoted(value.as_encoded_bytes()))
+    match error {
+        lexopt::Error::MissingValue { option: Some(option) } => {
+            Failure::Usage(format!("{option} needs a value"))
         }
-        other => other.to_string(),
-    })
+        lexopt::Error::UnexpectedValue { option, .. } => Failure::Usage(format!("{option} takes no value")),
+        lexopt::Error::NonUnicodeValue(value) => not_utf8(&value),
+        other => Failure::Usage(escape::text(other.to_string().as_bytes()).into_owned()),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(line: &str, expected: impl FnOnce(&mut Args)) {
-        let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
-        expected(&mut args);
-        match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(parsed) => assert_eq!(parsed, args),
-            Err(failure) => panic!("{}", failure.text().map(|t| t.to_string()).unwrap_or_default()),
-        }
-    }
-
-    #[track_caller]
-    fn refused(line: &str, says: &str) {
-        match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Err(Failure::Usage(text)) => assert!(text.contains(says), "{text}"),
-            _ => panic!("{line} was not refused"),
-        }
-    }
-
-    #[test]
-    fn letters_bundle() {
-        let all = Protocols::TCP | Protocols::UDP | Protocols::UDPLITE;
-        check("-tulpn", |a| {
-            a.protocols = Some(all);
-            a.which = Some(Which::Listening);
-        });
-        check("-tanpi", |a| {
-            a.protocols = Some(Protocols::TCP);
-            a.which = Some(Which::All);
-            a.tcp_info = true;
-        });
-        check("-la", |a| a.which = Some(Which::All));
-        check("-64H", |a| {
-            a.families = vec![Family::Ipv6, Family::Ipv4];
-            a.no_header = true;
-        });
-    }
-
-    #[test]
-    fn long_flags_and_values() {
-        check("--owners none --source=proc --ndjson", |a| {
-            a.owners = OwnerLookup::None;
-            a.source = SourceChoice::Proc;
-            a.format = Format::Jsonl;
-        });
-    }
-
-    #[test]
-    fn refusals_say_what_is_right() {
-        refused("--json --jsonl", "two output formats");
-        refused("--source=netlink", "auto, diag, proc or procfs");
-        refused("--owners", "needs a value");
-        refused("-K", "pree close");
-        refused("-x", "not there yet");
-        refused("--nonsense", "no flag --nonsense");
-        refused("state listening", "filters");
-        refused("--json=yes", "takes no value");
-    }
-
-    #[test]
-    fn every_flag_is_in_a_group_of_the_help() {
-        for flag in FLAGS {
-            assert!(GROUPS.contains(&flag.group), "{}", flag.long);
-        }
-    }
-}
+mod tests;

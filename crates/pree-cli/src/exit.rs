@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::output::escape;
+
 /// Answered.
 pub(crate) const ANSWERED: u8 = 0;
 /// The arguments make no sense.
@@ -17,6 +19,8 @@ pub(crate) const FAILED: u8 = 4;
 pub(crate) enum Failure {
     /// The arguments make no sense: what was wrong and what would be right.
     Usage(String),
+    /// The filter makes no sense.
+    Filter(pree::FilterError),
     /// The library could not answer.
     Library(pree::Error),
     /// The answer could not be written.
@@ -28,6 +32,17 @@ impl Failure {
     pub(crate) fn text(&self) -> Option<impl fmt::Display> {
         Some(match self {
             Self::Usage(text) => format!("{text} (see pree --help)"),
+            Self::Filter(error) => {
+                let text = escape::text(error.text().as_bytes());
+                let what = escape::text(error.what().as_bytes());
+                let line = format!("{what} (see pree help FILTER)");
+                // The carets stand right under a text that shows as it is.
+                if text == error.text() && !text.is_empty() {
+                    format!("{line}\n  {text}\n  {}", error.carets())
+                } else {
+                    line
+                }
+            }
             Self::Library(error) => match error.hint() {
                 Some(hint) => format!("{error}; {hint}"),
                 None => error.to_string(),
@@ -39,7 +54,7 @@ impl Failure {
 
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Usage(_) => USAGE,
+            Self::Usage(_) | Self::Filter(_) => USAGE,
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => ANSWERED,
             Self::Library(_) | Self::Write(_) => FAILED,
         })

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use pree::{Coverage, Needs, Query, States};
+use pree::{Coverage, Filter, Needs, Query, States};
 
 use crate::args::{Args, Format, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
@@ -38,9 +38,16 @@ fn query(args: &Args, terminal: bool) -> Query {
     let folded = terminal && args.format == Format::Table;
     query = query.states(match args.which {
         Some(Which::Listening) => States::LISTENING,
-        None if folded => States::all() - States::TIME_WAIT,
+        Some(Which::Bound) => States::BOUND_INACTIVE,
+        // A filter that names states is about those.
+        None if folded && !args.filter.as_ref().is_some_and(Filter::names_states) => {
+            States::all() - States::TIME_WAIT
+        }
         Some(Which::All) | None => States::all(),
     });
+    if let Some(filter) = &args.filter {
+        query = query.filter(filter.clone());
+    }
     let mut needs = Needs::empty();
     needs.set(Needs::STATS, args.tcp_info || args.format != Format::Table);
     needs.set(Needs::MEMORY, args.memory || args.format != Format::Table);

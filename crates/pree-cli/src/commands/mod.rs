@@ -12,6 +12,12 @@ use crate::exit::Failure;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List => list::run(args),
+        Command::Port
+        | Command::Summary
+        | Command::Capture
+        | Command::Schema
+        | Command::Completions
+        | Command::Man => Err(Failure::Usage("this command is not there yet".to_owned())),
         Command::Help => help::help(),
         Command::Version => help::version(),
     }

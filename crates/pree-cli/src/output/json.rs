@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use pree::field::{self, Section, Value};
 use pree::{Coverage, Socket};
 
-use super::Output;
 use super::json_writer::Json;
+use super::{Output, json_quality};
 
 /// Version of the schema: members are only ever added to it.
 const SCHEMA: &str = "pree/1";
@@ -152,6 +152,8 @@ fn socket(json: &mut Json, socket: &Socket) {
     }
     section(json, "memory", Section::Memory, socket, socket.memory.is_some());
     section(json, "tcp", Section::Tcp, socket, socket.tcp.is_some());
+    json.key("quality");
+    json_quality::quality(json, socket);
     json.close(b'}');
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod escape;
 mod json;
+mod json_quality;
 mod json_writer;
 mod table;
 mod words;
@@ -24,7 +25,10 @@ pub(crate) trait Output {
 /// The output that was asked for.
 pub(crate) fn of<'w>(args: &Args, terminal: bool, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
     match args.format {
-        Format::Table => Box::new(table::Table::new(args, terminal, writer)),
+        // The other formats are not there yet.
+        Format::Table | Format::Csv | Format::Tsv | Format::Template => {
+            Box::new(table::Table::new(args, terminal, writer))
+        }
         Format::Json => Box::new(json::Document::new(writer)),
         Format::Jsonl => Box::new(json::Lines::new(writer)),
     }

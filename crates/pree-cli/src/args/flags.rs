@@ -1,0 +1,224 @@
+//! Every flag, once: how it is written, what it does, what its value sets.
+
+use pree::{Family, OwnerLookup, Protocols, SourceChoice};
+
+use super::{Args, Command, Format, When, Which};
+use crate::output::escape;
+
+/// One flag. `value` names what it takes.
+pub(crate) struct Flag {
+    pub(crate) short: Option<char>,
+    pub(crate) long: &'static str,
+    pub(crate) value: Option<&'static str>,
+    pub(crate) group: &'static str,
+    pub(crate) doc: &'static str,
+    pub(super) set: fn(&mut Args, &str) -> Result<(), String>,
+}
+
+/// Groups of the help, in order.
+pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
+
+macro_rules! flag {
+    ($group:literal, $short:expr, $long:literal, $value:expr, $doc:expr, $set:expr) => {
+        Flag { short: $short, long: $long, value: $value, group: $group, doc: $doc, set: $set }
+    };
+}
+
+macro_rules! set {
+    ($args:ident => $do:expr) => {
+        |$args, _| {
+            $do;
+            Ok(())
+        }
+    };
+}
+
+const NOTHING: fn(&mut Args, &str) -> Result<(), String> = |_, _| Ok(());
+
+#[rustfmt::skip] // A table: one flag an entry, the explanation beside it.
+pub(crate) const FLAGS: &[Flag] = &[
+    flag!("Which sockets", Some('t'), "tcp", None, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
+    flag!("Which sockets", Some('u'), "udp", None, "UDP and UDP-Lite sockets",
+        set!(a => protocol(a, Protocols::UDP | Protocols::UDPLITE))),
+    flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,udp,udplite,inet,all", protocols),
+    flag!("Which sockets", Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
+    flag!("Which sockets", Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
+        set!(a => a.families.push(Family::Ipv6))),
+    flag!("Which sockets", Some('l'), "listening", None, "only sockets that wait for peers",
+        set!(a => a.which = Some(a.which.unwrap_or(Which::Listening)))),
+    flag!("Which sockets", Some('a'), "all", None, "every state, on a terminal TIME-WAIT too",
+        set!(a => a.which = Some(Which::All))),
+    flag!("Which sockets", Some('B'), "bound-inactive", None, "only TCP sockets bound and neither listening nor connected",
+        set!(a => a.which = Some(Which::Bound))),
+    flag!("Which sockets", Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input", filter_file),
+    flag!("What about them", Some('p'), "processes", None, "owning processes (the default)",
+        set!(a => if a.owners == OwnerLookup::None { a.owners = OwnerLookup::All })),
+    flag!("What about them", Some('i'), "info", None, "TCP statistics", set!(a => a.tcp_info = true)),
+    flag!("What about them", Some('e'), "extended", None, "user, inode, cookie, mark, cgroup, options",
+        set!(a => a.extended = true)),
+    flag!("What about them", Some('m'), "memory", None, "socket memory and drops", set!(a => a.memory = true)),
+    flag!("What about them", Some('o'), "options", None, "timers", set!(a => a.timers = true)),
+    flag!("What about them", Some('s'), "summary", None, "how many of each, no list",
+        set!(a => a.command = Command::Summary)),
+    flag!("Output", Some('c'), "columns", Some("LIST"), "columns, or +more,-fewer; see pree help COLUMNS",
+        |a, value| { a.columns = Some(value.to_owned()); Ok(()) }),
+    flag!("Output", None, "sort", Some("FIELD"), "order by a field, -FIELD largest first; several with commas",
+        |a, value| { a.sort.extend(value.split(',').map(str::to_owned)); Ok(()) }),
+    flag!("Output", Some('g'), "group-by", Some("FIELD"), "one row for process, remote, state or any other field",
+        |a, value| { a.group_by = Some(value.to_owned()); Ok(()) }),
+    flag!("Output", None, "count", None, "how many, not which", set!(a => a.count = true)),
+    flag!("Output", None, "limit", Some("N"), "at most this many rows", |a, value| {
+        a.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
+        Ok(())
+    }),
+    flag!("Output", None, "json", None, "one JSON document", |a, _| format(a, Format::Json)),
+    flag!("Output", None, "jsonl", None, "a JSON object a line, as sockets come; also --ndjson",
+        |a, _| format(a, Format::Jsonl)),
+    flag!("Output", None, "csv", None, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
+    flag!("Output", None, "tsv", None, "tab-separated values", |a, _| format(a, Format::Tsv)),
+    flag!("Output", None, "format", Some("TEXT"), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
+        a.template = Some(value.to_owned());
+        format(a, Format::Template)
+    }),
+    flag!("Output", None, "raw-units", None, "plain numbers: microseconds, bytes", set!(a => a.raw_units = true)),
+    flag!("Output", None, "no-trunc", None, "no process name or command is shortened", set!(a => a.no_trunc = true)),
+    flag!("Output", None, "color", Some("auto|always|never"), "colour for trouble", |a, value| {
+        a.color = match value {
+            "auto" => When::Auto,
+            "always" => When::Always,
+            "never" => When::Never,
+            _ => return Err(choice("--color", value, "auto, always or never")),
+        };
+        Ok(())
+    }),
+    flag!("Output", None, "pager", None, "page by page on a terminal, through $PAGER or less",
+        set!(a => a.pager = true)),
+    flag!("Output", Some('H'), "no-header", None, "no heading", set!(a => a.no_header = true)),
+    flag!("Output", Some('n'), "numeric", None, "numbers, not names (the default)", NOTHING),
+    flag!("Output", Some('O'), "oneline", None, "a socket a line (the default)", NOTHING),
+    flag!("Output", Some('q'), "quiet", None, "no rows: the exit code says whether anything matched",
+        set!(a => a.quiet = true)),
+    flag!("How", None, "source", Some("auto|diag|proc|procfs"), "where rows are read from", |a, value| {
+        a.source = match value {
+            "auto" => SourceChoice::Auto,
+            "diag" => SourceChoice::Diag,
+            "proc" => SourceChoice::Proc,
+            "procfs" => SourceChoice::Procfs,
+            _ => return Err(choice("--source", value, "auto, diag, proc or procfs")),
+        };
+        Ok(())
+    }),
+    flag!("How", None, "owners", Some("auto|proc|first|none"), "how far owners are looked for", |a, value| {
+        a.owners = match value {
+            "auto" | "proc" => OwnerLookup::All,
+            "first" => OwnerLookup::First,
+            "none" => OwnerLookup::None,
+            "bpf" => return Err("--owners bpf is not there yet: use auto or proc".to_owned()),
+            _ => return Err(choice("--owners", value, "auto, proc, first or none")),
+        };
+        Ok(())
+    }),
+    flag!("How", None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
+        |a, value| { a.replay = Some(value.into()); Ok(()) }),
+    flag!("How", None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
+        set!(a => a.strict = true)),
+    flag!("How", Some('v'), "verbose", None, "tell where the answer came from", set!(a => a.verbose = true)),
+    flag!("How", Some('h'), "help", None, "this help", set!(a => a.command = Command::Help)),
+    flag!("How", Some('V'), "version", None, "the version", set!(a => a.command = Command::Version)),
+];
+
+/// Other ways to write a flag.
+const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl"), ("socket", "query"), ("colour", "color")];
+
+/// Flags that are agreed and not there yet: said plainly instead of "unknown".
+const LATER: &[&str] = &[
+    "w",
+    "x",
+    "0",
+    "M",
+    "r",
+    "E",
+    "N",
+    "vsock",
+    "watch",
+    "save",
+    "resolve",
+    "raw",
+    "unix",
+    "packet",
+    "mptcp",
+    "events",
+    "net",
+    "all-netns",
+    "no-runtime",
+    "yes",
+];
+
+/// The flag of this long name.
+pub(super) fn long(name: &str) -> Option<&'static Flag> {
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    let name = alias.map_or(name, |(_, name)| *name);
+    FLAGS.iter().find(|flag| flag.long == name)
+}
+
+/// What to say about a flag that is not in the table.
+pub(super) fn unknown(written: &str) -> String {
+    let name = written.trim_start_matches('-');
+    if matches!(name, "K" | "kill") {
+        return "-K is not taken: closing sockets will be `pree close`, which is not there yet".to_owned();
+    }
+    if LATER.contains(&name) {
+        return format!("{written} is not there yet");
+    }
+    format!("there is no flag {written}")
+}
+
+fn protocol(args: &mut Args, protocols: Protocols) {
+    args.protocols = Some(args.protocols.unwrap_or(Protocols::empty()) | protocols);
+}
+
+fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
+    for name in list.split(',') {
+        protocol(
+            args,
+            match name {
+                "tcp" => Protocols::TCP,
+                "udp" => Protocols::UDP,
+                "udplite" => Protocols::UDPLITE,
+                "inet" | "all" => Protocols::all(),
+                "raw" | "icmp" | "unix" | "packet" | "netlink" | "vsock" | "mptcp" | "sctp" | "dccp"
+                | "xdp" | "tipc" => {
+                    return Err(format!("-A {name} is not there yet"));
+                }
+                _ => return Err(choice("-A", name, "tcp, udp, udplite, inet or all")),
+            },
+        );
+    }
+    Ok(())
+}
+
+fn filter_file(args: &mut Args, path: &str) -> Result<(), String> {
+    let text =
+        if path == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    let text = text.map_err(|error| format!("cannot read {}: {error}", escape::quoted(path.as_bytes())))?;
+    // Lines are one filter; a # begins a comment.
+    let lines: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
+    let filter = super::filter(args.filter.take(), &lines.join(" "));
+    args.filter =
+        Some(filter.map_err(|failure| failure.text().map(|text| text.to_string()).unwrap_or_default())?);
+    Ok(())
+}
+
+fn format(args: &mut Args, format: Format) -> Result<(), String> {
+    if args.format != Format::Table && args.format != format {
+        return Err(
+            "two output formats at once: choose one of --json, --jsonl, --csv, --tsv and --format".to_owned()
+        );
+    }
+    args.format = format;
+    Ok(())
+}
+
+fn choice(flag: &str, value: &str, right: &str) -> String {
+    format!("{flag} takes {right}, not {}", escape::quoted(value.as_bytes()))
+}

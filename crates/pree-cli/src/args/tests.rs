@@ -1,0 +1,111 @@
+//! Command lines that people type.
+
+use super::*;
+
+#[track_caller]
+fn check(line: &str, expected: impl FnOnce(&mut Args)) {
+    let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
+    expected(&mut args);
+    match parse(line.split_whitespace().map(OsString::from).collect()) {
+        Ok(parsed) => assert_eq!(parsed, args),
+        Err(failure) => panic!("{}", failure.text().map(|t| t.to_string()).unwrap_or_default()),
+    }
+}
+
+#[track_caller]
+fn refused(line: &str, says: &str) {
+    match parse(line.split_whitespace().map(OsString::from).collect()) {
+        Err(failure) => {
+            let text = failure.text().map(|text| text.to_string()).unwrap_or_default();
+            assert!(text.contains(says), "{text}");
+        }
+        Ok(_) => panic!("{line} was not refused"),
+    }
+}
+
+#[test]
+fn letters_bundle() {
+    let all = Protocols::TCP | Protocols::UDP | Protocols::UDPLITE;
+    check("-tulpn", |a| {
+        a.protocols = Some(all);
+        a.which = Some(Which::Listening);
+    });
+    check("-tanpi", |a| {
+        a.protocols = Some(Protocols::TCP);
+        a.which = Some(Which::All);
+        a.tcp_info = true;
+    });
+    check("-la", |a| a.which = Some(Which::All));
+    check("-64H", |a| {
+        a.families = vec![Family::Ipv6, Family::Ipv4];
+        a.no_header = true;
+    });
+    check("-A udp,tcp -s", |a| {
+        a.protocols = Some(Protocols::TCP | Protocols::UDP);
+        a.command = Command::Summary;
+    });
+}
+
+#[test]
+fn long_flags_and_values() {
+    check("--owners none --source=proc --ndjson", |a| {
+        a.owners = OwnerLookup::None;
+        a.source = SourceChoice::Proc;
+        a.format = Format::Jsonl;
+    });
+    check("-c +rtt,-fd --sort -rtt,pid --limit 5", |a| {
+        a.columns = Some("+rtt,-fd".into());
+        a.sort = vec!["-rtt".into(), "pid".into()];
+        a.limit = Some(5);
+    });
+}
+
+#[test]
+fn words_are_commands_or_filters() {
+    let words = |a: &mut Args, words: &[&str]| a.words = words.iter().map(|w| (*w).to_owned()).collect();
+    check("state established dport=443", |a| {
+        words(a, &["state", "established", "dport=443"]);
+        a.filter = "state established dport=443".parse().ok();
+    });
+    check("port 8080 -q", |a| {
+        a.command = Command::Port;
+        words(a, &["8080"]);
+        a.quiet = true;
+    });
+    // A first word followed by an operator is a filter.
+    check("port = 80", |a| {
+        words(a, &["port", "=", "80"]);
+        a.filter = "port = 80".parse().ok();
+    });
+    check("port=80", |a| {
+        words(a, &["port=80"]);
+        a.filter = "port=80".parse().ok();
+    });
+    check("list top", |a| {
+        words(a, &["top"]);
+        a.filter = "top".parse().ok();
+    });
+    check("list", |_| {});
+}
+
+#[test]
+fn refusals_say_what_is_right() {
+    refused("--json --csv", "two output formats");
+    refused("--source=netlink", "auto, diag, proc or procfs");
+    refused("--owners", "needs a value");
+    refused("-K", "pree close");
+    refused("-x", "not there yet");
+    refused("--nonsense", "no flag --nonsense");
+    refused("--json=yes", "takes no value");
+    refused("top", "not there yet");
+    refused("dprot=80", "did you mean dport?");
+    refused("--limit many", "a number of rows");
+    refused("-A sctp", "not there yet");
+}
+
+#[test]
+fn every_flag_is_in_a_group_of_the_help() {
+    for flag in FLAGS {
+        assert!(GROUPS.contains(&flag.group), "{}", flag.long);
+    }
+}

@@ -1,0 +1,100 @@
+//! The judgement of a connection as a JSON object.
+
+use pree::Socket;
+use pree::quality::{Assessment, Basis, Context, Finding, Unknown, Value, assess};
+
+use super::json_writer::Json;
+
+/// Writes the value of `quality`: null for what is no connection with statistics. Each socket is judged by itself.
+pub(super) fn quality(json: &mut Json, socket: &Socket) {
+    if socket.tcp.is_none() {
+        return json.null();
+    }
+    let assessment = assess(socket, &Context::default());
+    json.open(b'{');
+    json.key("score");
+    match assessment.score {
+        Some(score) => json.fraction(score.get()),
+        None => json.null(),
+    }
+    loss(json, &assessment);
+    json.key("bloat");
+    match assessment.bloat.name() {
+        Some(name) => json.string(name),
+        None => json.null(),
+    }
+    fraction(json, "efficiency", assessment.efficiency);
+    fraction(json, "utilisation", assessment.utilisation);
+    json.key("limited_by");
+    json.open(b'{');
+    if let Ok(shares) = assessment.limited_by {
+        for (key, share) in
+            [("network", shares.network), ("receiver", shares.receiver), ("send_buffer", shares.send_buffer)]
+        {
+            json.key(key);
+            json.fraction(share);
+        }
+    }
+    json.close(b'}');
+    json.key("basis");
+    match assessment.basis {
+        Basis::Lifetime => json.string("lifetime"),
+        _ => json.null(),
+    }
+    json.key("findings");
+    json.open(b'[');
+    assessment.findings.iter().for_each(|found| finding(json, found));
+    json.close(b']');
+    json.close(b'}');
+}
+
+fn loss(json: &mut Json, assessment: &Assessment) {
+    json.key("loss");
+    let Ok(loss) = assessment.loss else { return json.null() };
+    json.open(b'{');
+    for (key, share) in [("value", loss.value), ("low", loss.low), ("high", loss.high)] {
+        json.key(key);
+        json.fraction(share);
+    }
+    json.key("samples");
+    json.number(loss.samples);
+    json.close(b'}');
+}
+
+fn fraction(json: &mut Json, key: &str, value: Result<f64, Unknown>) {
+    json.key(key);
+    match value {
+        Ok(value) => json.fraction(value),
+        Err(_) => json.null(),
+    }
+}
+
+fn finding(json: &mut Json, finding: &Finding) {
+    json.open(b'{');
+    json.key("name");
+    json.string(finding.name);
+    json.key("severity");
+    json.string(finding.severity.name());
+    json.key("evidence");
+    json.open(b'{');
+    for evidence in &finding.evidence {
+        // The unit is last in the key, as everywhere.
+        let unit = evidence.value.unit();
+        if unit.is_empty() || evidence.name.ends_with(unit) {
+            json.key(evidence.name);
+        } else {
+            json.key(&format!("{}_{unit}", evidence.name));
+        }
+        match evidence.value {
+            Value::Count(number) | Value::Bytes(number) | Value::BytesPerS(number) => json.number(number),
+            Value::Share(share) => json.fraction(share),
+            Value::Time(time) => json.number(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
+            Value::Word(word) => json.string(word),
+            _ => json.null(),
+        }
+    }
+    json.close(b'}');
+    json.key("advice");
+    json.string(finding.advice);
+    json.close(b'}');
+}
