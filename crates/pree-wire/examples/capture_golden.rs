@@ -17,7 +17,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[path = "../tests/suite/sock_diag.rs"]
+#[path = "../tests/kernel/sock_diag.rs"]
 mod sock_diag;
 
 const V4: Ipv4Addr = Ipv4Addr::LOCALHOST;
@@ -78,7 +78,7 @@ fn main() {
         let mut bytes = Vec::new();
         for request in requests {
             let request = request.with_extensions(Extensions::ALL).with_sequence(1);
-            bytes.extend(sock_diag::ask(&request).unwrap().unwrap().concat());
+            bytes.extend(sock_diag::ask(&request).unwrap().concat());
         }
         std::fs::write(directory.join(name), bytes).unwrap();
     };

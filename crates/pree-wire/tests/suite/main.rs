@@ -1,4 +1,4 @@
-//! Tests from outside, as one program: any input at all, recorded answers of a kernel, and the running kernel.
+//! Tests from outside, as one program: any input at all, recorded answers of a kernel, filter programs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[cfg(target_endian = "little")]
@@ -7,5 +7,3 @@ mod bytecode;
 #[cfg(target_endian = "little")]
 mod golden;
 mod interpreter;
-mod kernel;
-mod sock_diag;

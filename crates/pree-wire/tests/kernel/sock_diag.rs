@@ -6,15 +6,15 @@ use pree_wire::netlink::{Body, messages};
 use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketType, recv, send, socket};
 use std::num::NonZeroU32;
 
-/// The datagrams of the answer, or the error in it. `None` where there is no such interface: another system, or a
-/// sandbox. Numbers instead of names, because the names exist on Linux only and this shall compile everywhere.
-pub(crate) fn ask(request: &Request<'_>) -> Option<Result<Vec<Vec<u8>>, Errno>> {
+/// The datagrams of the answer, or the error in it.
+pub(crate) fn ask(request: &Request<'_>) -> Result<Vec<Vec<u8>>, Errno> {
     let netlink = AddressFamily::from_raw(16);
-    let socket = socket(netlink, SocketType::RAW, NonZeroU32::new(4).map(Protocol::from_raw)).ok()?;
+    let socket =
+        socket(netlink, SocketType::RAW, NonZeroU32::new(4).map(Protocol::from_raw)).expect("netlink");
     let mut buffer = vec![0; 1 << 17];
     let length = request.encode(&mut buffer).expect("room for a request");
     // An unconnected netlink socket talks to the kernel.
-    send(&socket, &buffer[..length], SendFlags::empty()).ok()?;
+    send(&socket, &buffer[..length], SendFlags::empty()).expect("a request");
     let mut datagrams = Vec::new();
     loop {
         let (length, _) = recv(&socket, buffer.as_mut_slice(), RecvFlags::empty()).expect("an answer");
@@ -23,7 +23,7 @@ pub(crate) fn ask(request: &Request<'_>) -> Option<Result<Vec<Vec<u8>>, Errno>> 
             let message = message.expect("the kernel's framing");
             assert_eq!(message.sequence, request.sequence);
             match message.body() {
-                Body::Done(Some(errno)) | Body::Error(Some(errno)) => return Some(Err(errno)),
+                Body::Done(Some(errno)) | Body::Error(Some(errno)) => return Err(errno),
                 Body::Done(None) | Body::Error(None) => finished = true,
                 // The answer to an exact get is one row and nothing behind it.
                 Body::Data(_) => finished |= request.kind == pree_wire::inet_diag::Kind::Exact,
@@ -32,7 +32,7 @@ pub(crate) fn ask(request: &Request<'_>) -> Option<Result<Vec<Vec<u8>>, Errno>> 
         }
         datagrams.push(buffer[..length].to_vec());
         if finished {
-            return Some(Ok(datagrams));
+            return Ok(datagrams);
         }
     }
 }
