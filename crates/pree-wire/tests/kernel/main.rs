@@ -2,11 +2,11 @@
 //! expression describes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "../suite/interpreter.rs"]
-mod interpreter;
+#[path = "../suite/meaning.rs"]
+mod meaning;
 mod sock_diag;
 
-use pree_testkit::{Case, Failed, Need};
+use pree_testkit::{Case, Need};
 use pree_wire::Errno;
 use pree_wire::inet_diag::{
     AF_INET, AF_INET6, Expr, Extensions, HostCondition, Id, Request, Row, StateBits, TCP, UDP,
@@ -85,8 +85,8 @@ impl Population {
 }
 
 /// The conditions on rows a program sees. Rows of other processes come and go; these stay.
-fn seen_by_programs(row: &Row<'_>) -> interpreter::Socket {
-    interpreter::Socket {
+fn seen_by_programs(row: &Row<'_>) -> meaning::Socket {
+    meaning::Socket {
         family: row.family(),
         source: row.source(),
         destination: row.destination(),
@@ -105,7 +105,7 @@ fn not(expr: Expr<'_>) -> Expr<'_> {
     Expr::Not(Box::leak(Box::new(expr)))
 }
 
-fn a_filter_leaves_what_its_expression_describes() -> Result<(), Failed> {
+fn a_filter_leaves_what_its_expression_describes() {
     let population = Population::new();
     let (first, second) = population.ports()[0];
     let everything = Request::dump_v1(TCP).with_states(StateBits::ALL).with_sequence(1);
@@ -169,14 +169,13 @@ fn a_filter_leaves_what_its_expression_describes() -> Result<(), Failed> {
         let found = dump(&everything.with_bytecode(&buffer[..length])).unwrap();
         for row in &all {
             let row = Row::parse(row).unwrap();
-            let expected = interpreter::holds(&expr, &seen_by_programs(&row));
+            let expected = meaning::holds(&expr, &seen_by_programs(&row));
             assert_eq!(found.contains_key(&row.cookie()), expected, "{expr:?} of {:?}", row.id());
         }
     }
-    Ok(())
 }
 
-fn both_ways_of_dumping_see_our_sockets() -> Result<(), Failed> {
+fn both_ways_of_dumping_see_our_sockets() {
     let population = Population::new();
     let v1 = dump(&Request::dump_v1(TCP).with_sequence(3)).unwrap();
     let mut v2 = BTreeMap::new();
@@ -186,10 +185,9 @@ fn both_ways_of_dumping_see_our_sockets() -> Result<(), Failed> {
     for row in population.rows_in(&v1) {
         assert!(v2.contains_key(&Row::parse(&row).unwrap().cookie()));
     }
-    Ok(())
 }
 
-fn an_exact_get_finds_the_socket_and_nothing_else() -> Result<(), Failed> {
+fn an_exact_get_finds_the_socket_and_nothing_else() {
     let population = Population::new();
     for row in population.rows_in(&dump(&Request::dump_v1(TCP).with_sequence(9)).unwrap()) {
         let row = Row::parse(&row).unwrap();
@@ -206,10 +204,9 @@ fn an_exact_get_finds_the_socket_and_nothing_else() -> Result<(), Failed> {
         let refused = sock_diag::ask(&Request { id: stale, ..request });
         assert!(matches!(refused, Err(Errno::ESTALE | Errno::ENOENT)), "{refused:?}");
     }
-    Ok(())
 }
 
-fn an_exact_get_for_udp_wants_the_ends_swapped() -> Result<(), Failed> {
+fn an_exact_get_for_udp_wants_the_ends_swapped() {
     let population = Population::new();
     let mut id = Id { source_port: population.datagram.local_addr().unwrap().port(), ..Id::ANY };
     id.source[..4].copy_from_slice(&[127, 0, 0, 1]);
@@ -221,12 +218,17 @@ fn an_exact_get_for_udp_wants_the_ends_swapped() -> Result<(), Failed> {
     });
     let unswapped = sock_diag::ask(&Request { id, ..request });
     assert_eq!(unswapped, Err(Errno::ENOENT));
-    Ok(())
 }
 
 fn main() -> std::process::ExitCode {
     // In a lab the host's own sockets do not come and go between two dumps.
-    let case = |name, test: fn() -> Result<(), Failed>| Case::new(name, test).lab().needs(Need::Ipv6);
+    let case = |name, test: fn()| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Case::new(name, run).lab().needs(Need::Ipv6)
+    };
     pree_testkit::main(vec![
         case("a_filter_leaves_what_its_expression_describes", a_filter_leaves_what_its_expression_describes),
         case("both_ways_of_dumping_see_our_sockets", both_ways_of_dumping_see_our_sockets),

@@ -1,7 +1,8 @@
 //! Programs mean what their expressions say: any expression, compiled, passes the kernel's audit and gives the same
 //! answer as the expression itself, for any socket.
 
-use crate::interpreter::{Socket, audit, holds, run};
+use crate::interpreter::{audit, run};
+use crate::meaning::{Socket, holds};
 use pree_wire::inet_diag::{Expr, HostCondition};
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -7,3 +7,4 @@ mod bytecode;
 #[cfg(target_endian = "little")]
 mod golden;
 mod interpreter;
+mod meaning;
