@@ -130,7 +130,7 @@ fn kind_of(errno: Errno) -> ErrorKind {
     }
 }
 
-fn find<'s>(snapshot: &'s Snapshot, inode: u64) -> &'s Socket {
+fn find(snapshot: &Snapshot, inode: u64) -> &Socket {
     snapshot.iter().find(|s| s.inode == Some(inode)).unwrap()
 }
 
@@ -269,7 +269,8 @@ fn failures_in_passing_are_tried_again() {
         datagram.truncate(60);
         vec![datagram]
     };
-    let cases: Vec<(&str, Result<Vec<Vec<u8>>, Errno>)> = vec![
+    type Answer = Result<Vec<Vec<u8>>, Errno>;
+    let cases: Vec<(&str, Answer)> = vec![
         ("refused at once", Err(Errno::ENOBUFS)),
         ("interrupted", Err(Errno::EINTR)),
         ("error in the middle", Ok(half(error(105)))),
