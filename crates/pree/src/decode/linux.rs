@@ -202,6 +202,7 @@ fn timer(kind: u8, expires: Duration, retransmits: u8) -> Option<Timer> {
         2 => TimerKind::Keepalive,
         3 => TimerKind::TimeWait,
         4 => TimerKind::Persist,
+        5 => TimerKind::DelayedAck,
         other => TimerKind::Other(other),
     };
     Some(Timer { kind, expires, retransmits })

@@ -168,6 +168,8 @@ pub enum TimerKind {
     TimeWait,
     /// Zero-window probe.
     Persist,
+    /// Delayed acknowledgement. Told by the newest kernels only.
+    DelayedAck,
     /// One this version has no name for, by the kernel's number.
     Other(u8),
 }
@@ -180,6 +182,7 @@ impl TimerKind {
             Self::Keepalive => Some("keepalive"),
             Self::TimeWait => Some("time_wait"),
             Self::Persist => Some("persist"),
+            Self::DelayedAck => Some("delayed_ack"),
             Self::Other(_) => None,
         }
     }

@@ -38,6 +38,12 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
     let mut owners = OwnerSearch::new(plan);
     if plan.owners != OwnerLookup::None {
         owners.look(source);
+        if owners.is_blind() && plan.owners == OwnerLookup::All {
+            coverage.note(
+                "not every process could be looked into: sockets may have more owners than are shown"
+                    .to_owned(),
+            );
+        }
     }
     let mut delivery = Delivery::new(plan, owners, visitor);
     let mut first_error = None;

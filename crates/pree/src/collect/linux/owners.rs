@@ -86,9 +86,14 @@ impl<'p> OwnerSearch<'p> {
         }));
     }
 
+    /// True when some descriptors could not be seen.
+    pub(super) fn is_blind(&self) -> bool {
+        self.blind.is_some()
+    }
+
     /// Why a socket with an inode has no owner after all looks.
     pub(super) fn reason_unowned(&self) -> Unowned {
-        if self.blind.is_some() { Unowned::NotPermitted } else { Unowned::NoVisibleHolder }
+        if self.is_blind() { Unowned::NotPermitted } else { Unowned::NoVisibleHolder }
     }
 
     /// The gap that `count` sockets with unknown owners are.

@@ -2,15 +2,17 @@
 //!
 //! A dump is not atomic. The kernel walks its hash table chain by chain and lets go of a chain's lock after 16 sockets
 //! and whenever a message is full; when it comes back it counts its way in. If the chain changed meanwhile, sockets
-//! are passed over or told twice. So rows are known by cookie (which a connection keeps from handshake to `TIME_WAIT`), and where a dump can have been torn a second one
-//! follows, bare of extensions; what only that one saw is asked for by itself.
+//! are passed over or told twice. So rows are known by cookie (which a connection keeps from handshake to
+//! `TIME_WAIT`), and where a dump can have been torn a second one follows, bare of extensions; what only that one saw
+//! is asked for by itself.
+
+mod cookies;
+mod exchange;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::ControlFlow;
 
 use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
-use pree_wire::netlink::{self, Body};
 
 use super::delivery::Delivery;
 use super::{TRIES, has_stats, table_name};
@@ -20,13 +22,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Family, Protocol, Socket, State};
 use crate::plan::{Plan, Table};
 use crate::query::Needs;
-use crate::source::{DiagPass, DiagTable, Errno, Question, Source};
+use crate::source::{DiagPass, DiagTable, Errno, Source};
+use cookies::CookieSet;
+use exchange::{Pass, PassError, exchange};
 
 /// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
 const ROWS_UNDER_ONE_LOCK: u64 = 16;
-
-/// Room for a request without a filter program.
-const REQUEST_SIZE: usize = 128;
 
 /// Reads one table. An error means that no row of it was delivered.
 pub(super) fn read(
@@ -44,7 +45,7 @@ pub(super) fn read(
         decoder,
         program: plan.program(),
         socket: None,
-        seen: HashSet::default(),
+        seen: CookieSet::default(),
     };
     reader.read(source, coverage)
 }
@@ -59,29 +60,13 @@ struct Reader<'r, 'p, 'v> {
     /// The row that is reused for every socket.
     socket: Option<Socket>,
     /// Cookies of the rows that were delivered.
-    seen: HashSet<u64, BuildHasherDefault<CookieHasher>>,
-}
-
-/// What a pass over the table was like.
-#[derive(Default)]
-struct Pass {
-    messages: u64,
-    /// Rows that are not listeners.
-    unlocked_rows: u64,
-    interrupted: bool,
-    malformed: u64,
+    seen: CookieSet,
 }
 
 /// A row that only the check saw.
 struct Missed {
     id: Id,
     socket: Socket,
-}
-
-enum PassError {
-    /// The visitor has enough.
-    Enough,
-    Failed(Errno),
 }
 
 impl Reader<'_, '_, '_> {
@@ -116,8 +101,8 @@ impl Reader<'_, '_, '_> {
         coverage: &mut Coverage,
         extensions: Extensions,
     ) -> ControlFlow<()> {
-        // Without extensions a dump costs about two thirds. A datagram socket cannot be asked for by itself (its answer may be
-        // about another one on the same port), so for those the second dump is whole.
+        // Without extensions a dump costs about two thirds. A datagram socket cannot be asked for by itself (the
+        // answer may be about another one on the same port), so for those the second dump is whole.
         let bare = self.table.protocol == Protocol::Tcp;
         let asked = if bare { Extensions::NONE } else { extensions };
         let mut missed = Vec::new();
@@ -162,14 +147,14 @@ impl Reader<'_, '_, '_> {
         missed: Missed,
         coverage: &mut Coverage,
     ) -> ControlFlow<()> {
-        let family = family_number(missed.socket.family);
-        let request =
-            Request::exact(family, self.number(), missed.id).with_extensions(extensions).with_sequence(1);
+        let table = DiagTable { family: family_number(missed.socket.family), protocol: self.number() };
+        let request = Request::exact(table.family, table.protocol, missed.id);
+        let request = request.with_extensions(extensions).with_sequence(1);
         let mut found = false;
         let pass = DiagPass::Exact(missed.id.cookie);
-        let answer = self.exchange(source, &request, family, pass, &mut |reader, row| {
+        let answer = exchange(source, &request, table, pass, &mut |row| {
             found = true;
-            Self::deliver(reader, row)
+            self.deliver(row)
         });
         match answer {
             Err(PassError::Enough) => ControlFlow::Break(()),
@@ -227,11 +212,11 @@ impl Reader<'_, '_, '_> {
             DiagPass::Settle => 1 << states::LISTEN | 1 << states::BOUND_INACTIVE,
             _ => u32::MAX,
         };
-        let family = self.table.family.map_or(0, family_number);
-        let request = if self.table.family.is_none() {
-            Request::dump_v1(self.number())
-        } else {
-            Request::dump_v2(family, self.number())
+        let protocol = self.number();
+        let table = DiagTable { family: self.table.family.map_or(0, family_number), protocol };
+        let request = match self.table.family {
+            None => Request::dump_v1(protocol),
+            Some(_) => Request::dump_v2(table.family, protocol),
         };
         let mut tries = 0;
         loop {
@@ -244,7 +229,8 @@ impl Reader<'_, '_, '_> {
                 sequence: 1,
                 ..request
             };
-            let errno = match self.exchange(source, &request, family, pass, &mut row) {
+            let answer = exchange(source, &request, table, pass, &mut |view| row(self, view));
+            let errno = match answer {
                 Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
                 Ok(done) if tries == TRIES => {
                     coverage.add(self.gap(Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
@@ -262,60 +248,6 @@ impl Reader<'_, '_, '_> {
             }
             if tries == TRIES || !passes(errno) {
                 return Err(self.error(errno));
-            }
-        }
-    }
-
-    /// Sends one request and hands each row of the answer to `row`.
-    fn exchange(
-        &mut self,
-        source: &mut dyn Source,
-        request: &Request<'_>,
-        family: u8,
-        pass: DiagPass,
-        row: &mut dyn FnMut(&mut Self, &Row<'_>) -> ControlFlow<()>,
-    ) -> std::result::Result<Pass, PassError> {
-        let failed = PassError::Failed;
-        let mut buffer = vec![0; REQUEST_SIZE + request.bytecode.map_or(0, <[u8]>::len)];
-        let length = request.encode(&mut buffer).map_err(|_| failed(Errno::EINVAL))?;
-        let table = DiagTable { family, protocol: self.number() };
-        let bytes = buffer.get(..length).unwrap_or_default();
-        source.ask(&Question::Diag { table, pass, request: bytes }).map_err(failed)?;
-        let single = matches!(pass, DiagPass::Exact(_));
-        let mut done = Pass::default();
-        let mut batch = Vec::new();
-        loop {
-            if !source.next(&mut batch).map_err(failed)? {
-                // The answer to a dump ends with a message that says so; without it something is missing.
-                return Err(failed(Errno::EPROTO));
-            }
-            let mut rows = 0_u64;
-            for message in netlink::messages(&batch) {
-                let message = message.map_err(|_| failed(Errno::EBADMSG))?;
-                done.interrupted |= message.interrupted();
-                let payload = match message.body() {
-                    Body::Data(payload) => payload,
-                    Body::Done(None) => return Ok(done),
-                    Body::Done(Some(errno)) | Body::Error(Some(errno)) => return Err(failed(errno)),
-                    Body::Overrun => return Err(failed(Errno::ENOBUFS)),
-                    Body::Error(None) | Body::Noop => continue,
-                };
-                match Row::parse(payload) {
-                    Ok(view) => {
-                        if rows == 0 {
-                            done.messages += 1;
-                        }
-                        rows += 1;
-                        done.unlocked_rows += u64::from(view.state() != states::LISTEN);
-                        if row(self, &view).is_break() {
-                            return Err(PassError::Enough);
-                        }
-                    }
-                    Err(_) => done.malformed += 1,
-                }
-            }
-            if single && rows + done.malformed > 0 {
-                return Ok(done);
             }
         }
     }
@@ -388,27 +320,5 @@ fn family_number(family: Family) -> u8 {
         Family::Ipv4 => inet_diag::AF_INET,
         Family::Ipv6 => inet_diag::AF_INET6,
         Family::Other(number) => u8::try_from(number).unwrap_or(0),
-    }
-}
-
-/// Cookies are counted up: a multiplication spreads them well enough.
-#[derive(Default)]
-struct CookieHasher(u64);
-
-impl Hasher for CookieHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // Folded, because the table takes its position from the low bits and its tag from the high ones.
-        let wide = u128::from(self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        self.0 = (wide >> 64) as u64 ^ wide as u64;
     }
 }

@@ -1,0 +1,83 @@
+//! One `sock_diag` request and its answer: messages to rows, and how the answer ended.
+
+use std::ops::ControlFlow;
+
+use pree_wire::inet_diag::{Request, Row, states};
+use pree_wire::netlink::{self, Body};
+
+use crate::source::{DiagPass, DiagTable, Errno, Question, Source};
+
+/// Room for a request without a filter program.
+const REQUEST_SIZE: usize = 128;
+
+/// What a pass over the table was like.
+#[derive(Default)]
+pub(super) struct Pass {
+    /// Datagrams with rows.
+    pub(super) messages: u64,
+    /// Rows that are not listeners.
+    pub(super) unlocked_rows: u64,
+    /// The kernel says that the table changed meanwhile.
+    pub(super) interrupted: bool,
+    /// Rows that make no sense.
+    pub(super) malformed: u64,
+}
+
+/// Why an answer ended early.
+pub(super) enum PassError {
+    /// The visitor has enough.
+    Enough,
+    Failed(Errno),
+}
+
+/// Sends one request and hands each row of the answer to `row`.
+pub(super) fn exchange(
+    source: &mut dyn Source,
+    request: &Request<'_>,
+    table: DiagTable,
+    pass: DiagPass,
+    row: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+) -> Result<Pass, PassError> {
+    let failed = PassError::Failed;
+    let mut buffer = vec![0; REQUEST_SIZE + request.bytecode.map_or(0, <[u8]>::len)];
+    let length = request.encode(&mut buffer).map_err(|_| failed(Errno::EINVAL))?;
+    let bytes = buffer.get(..length).unwrap_or_default();
+    source.ask(&Question::Diag { table, pass, request: bytes }).map_err(failed)?;
+    let single = matches!(pass, DiagPass::Exact(_));
+    let mut done = Pass::default();
+    let mut batch = Vec::new();
+    loop {
+        if !source.next(&mut batch).map_err(failed)? {
+            // The answer to a dump ends with a message that says so; without it something is missing.
+            return Err(failed(Errno::EPROTO));
+        }
+        let mut rows = 0_u64;
+        for message in netlink::messages(&batch) {
+            let message = message.map_err(|_| failed(Errno::EBADMSG))?;
+            done.interrupted |= message.interrupted();
+            let payload = match message.body() {
+                Body::Data(payload) => payload,
+                Body::Done(None) => return Ok(done),
+                Body::Done(Some(errno)) | Body::Error(Some(errno)) => return Err(failed(errno)),
+                Body::Overrun => return Err(failed(Errno::ENOBUFS)),
+                Body::Error(None) | Body::Noop => continue,
+            };
+            match Row::parse(payload) {
+                Ok(view) => {
+                    if rows == 0 {
+                        done.messages += 1;
+                    }
+                    rows += 1;
+                    done.unlocked_rows += u64::from(view.state() != states::LISTEN);
+                    if row(&view).is_break() {
+                        return Err(PassError::Enough);
+                    }
+                }
+                Err(_) => done.malformed += 1,
+            }
+        }
+        if single && rows + done.malformed > 0 {
+            return Ok(done);
+        }
+    }
+}
