@@ -12,6 +12,8 @@ pub(crate) struct Plan {
     /// Tables to read, in this order.
     pub(crate) tables: Vec<Table>,
     pub(crate) states: States,
+    /// Empty: every family.
+    families: Vec<Family>,
     pub(crate) needs: Needs,
     pub(crate) owners: OwnerLookup,
     pub(crate) source: SourceChoice,
@@ -59,12 +61,18 @@ impl Plan {
         Self {
             tables,
             states,
+            families: query.families.clone(),
             needs: query.needs,
             owners: query.owners,
             source: query.source,
             filter,
             push_down: query.push_down,
         }
+    }
+
+    /// True for sockets of a family that was asked for.
+    pub(crate) fn wants_family(&self, family: Family) -> bool {
+        self.families.is_empty() || self.families.contains(&family)
     }
 
     /// The kernel's filter program, when there is one.

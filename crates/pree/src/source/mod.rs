@@ -71,6 +71,9 @@ pub enum Question<'a> {
     KernelRelease,
     /// Unix time of boot in nanoseconds, a little-endian i64 (Linux: `CLOCK_REALTIME` − `CLOCK_BOOTTIME`).
     BootTime,
+    /// Unix time now in nanoseconds, a little-endian i64. A collection does not ask it: it is for telling how long ago
+    /// something was, which in a recording is counted from when it was made.
+    Time,
     /// Unix: `/etc/passwd`.
     Users,
     /// Index of the interface of this name, a little-endian u32.
@@ -152,7 +155,7 @@ pub enum ProcessPart {
     Sockets,
     /// `task`: thread ids, each a little-endian u32.
     Threads,
-    /// `task/TID/fd`: as [`ProcessPart::Sockets`].
+    /// `task/TID/fd`: as [`ProcessPart::Sockets`]. May be empty when the thread shares the leader's table.
     ThreadSockets(u32),
     /// `stat`
     Stat,
@@ -183,6 +186,7 @@ impl fmt::Display for Question<'_> {
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),
             Self::BootTime => f.write_str("boot_time"),
+            Self::Time => f.write_str("time"),
             Self::Users => f.write_str("users"),
             Self::Interface(name) => write!(f, "interface {name}"),
             Self::Cgroup(path) => write!(f, "cgroup {path}"),

@@ -17,13 +17,14 @@
 
 use std::collections::HashMap;
 
-use super::{Errno, Question, Source};
+use super::{DiagTable, Errno, Question, Source};
 use crate::error::{Error, ErrorKind, Result};
 
-const MAGIC: &[u8; 8] = b"pree rec";
 const VERSION: u32 = 1;
 const HEADER_LEN: usize = 16;
 const SYSTEM_LINUX: u8 = 1;
+/// In a [`DiagTable`].
+const BOTH_FAMILIES: u8 = 0;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Record {
@@ -40,10 +41,13 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// The first bytes of every recording.
+    pub const MAGIC: [u8; 8] = *b"pree rec";
+
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&Self::MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
         out.extend_from_slice(&[u8::from(cfg!(target_endian = "big")), SYSTEM_LINUX, 0, 0]);
         for record in &self.records {
@@ -75,7 +79,7 @@ impl Recording {
         };
         let refused = |what: String| Error::new(ErrorKind::Unsupported, "replay", what);
         let header = bytes.get(..HEADER_LEN).ok_or_else(|| damaged("header cut off", bytes.len()))?;
-        if &header[..8] != MAGIC {
+        if header[..8] != Self::MAGIC {
             return Err(damaged("not a pree recording", 0));
         }
         let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
@@ -178,7 +182,8 @@ impl<S: Source> Source for Recorder<S> {
 }
 
 /// Answers from a [`Recording`]: a question asked again gets the next recorded answer to it, the last one from then
-/// on. A question that was never recorded fails with `ENODATA`.
+/// on. A question about sockets of one family gets the answer to the one about both, when only that was recorded: its
+/// other rows are not delivered. A question that was never recorded fails with `ENODATA`.
 #[derive(Debug)]
 pub struct Replay<'r> {
     /// For each question its answers, the next one last.
@@ -189,7 +194,14 @@ pub struct Replay<'r> {
 impl Source for Replay<'_> {
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
         self.current = &[];
-        let list = self.answers.get_mut(question.to_string().as_str()).ok_or(Errno::ENODATA)?;
+        let mut key = question.to_string();
+        if let (Question::Diag { table, pass, request }, false) =
+            (*question, self.answers.contains_key(key.as_str()))
+        {
+            let table = DiagTable { family: BOTH_FAMILIES, ..table };
+            key = Question::Diag { table, pass, request }.to_string();
+        }
+        let list = self.answers.get_mut(key.as_str()).ok_or(Errno::ENODATA)?;
         let answer = if list.len() > 1 { list.pop() } else { list.last().copied() };
         match answer {
             Some([Record::Error(errno)]) => Err(*errno),

@@ -4,6 +4,7 @@ mod names;
 mod netlink;
 mod own_socket;
 mod proc;
+mod same_files;
 
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ impl Source for Live {
             Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
             Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
+            Question::Time => Answer::Whole(nanos_of(ClockId::Realtime).to_le_bytes().to_vec()),
             Question::Users => Answer::File(proc::open(c"/etc/passwd")?),
             Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
             Question::Cgroup(path) => Answer::Whole(names::cgroup_id(path)?.to_le_bytes().to_vec()),
@@ -72,12 +74,14 @@ impl Source for Live {
 
 /// Unix time at boot: the difference of the two clocks, in nanoseconds.
 fn boot_time_ns() -> i64 {
-    let nanos = |id| {
-        let time = clock_gettime(id);
-        Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0)).as_nanos()
-    };
-    let since_boot = nanos(ClockId::Boottime);
-    i64::try_from(nanos(ClockId::Realtime).saturating_sub(since_boot)).unwrap_or(0)
+    let since_boot = nanos_of(ClockId::Boottime);
+    nanos_of(ClockId::Realtime).saturating_sub(since_boot)
+}
+
+fn nanos_of(clock: ClockId) -> i64 {
+    let time = clock_gettime(clock);
+    let time = Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0));
+    i64::try_from(time.as_nanos()).unwrap_or(0)
 }
 
 fn errno(error: rustix::io::Errno) -> Errno {

@@ -9,6 +9,7 @@ use pree_wire::proc_pid::{fd_name, pid_name, socket_inode};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
 
+use super::same_files::same_files;
 use super::{Answer, errno};
 use crate::source::{Errno, NetTable, ProcessPart};
 
@@ -82,6 +83,8 @@ impl Processes {
             ProcessPart::Executable => link(process, c"exe", LINK).map(Answer::Whole),
             ProcessPart::Threads => Ok(Answer::Whole(ids_in(&open_directory(process, c"task")?)?)),
             ProcessPart::Sockets => sockets_in(process, c"fd", counts).map(Answer::Whole),
+            // A table that the leader has too was read already; most threads share one.
+            ProcessPart::ThreadSockets(thread) if same_files(pid, thread) => Ok(Answer::Whole(Vec::new())),
             ProcessPart::ThreadSockets(thread) => {
                 let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Errno::EINVAL)?;
                 sockets_in(process, &path, counts).map(Answer::Whole)
