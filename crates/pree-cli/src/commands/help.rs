@@ -6,9 +6,13 @@ use std::process::ExitCode;
 
 use crate::args::{FLAGS, GROUPS};
 use crate::exit::Failure;
+use crate::output;
 
 /// Column in which the explanations begin.
 const WIDTH: usize = 34;
+
+/// Every terminal has as many columns.
+const SCREEN: usize = 80;
 
 pub(crate) fn help() -> Result<ExitCode, Failure> {
     print(&help_text())
@@ -19,7 +23,7 @@ pub(crate) fn version() -> Result<ExitCode, Failure> {
 }
 
 fn print(text: &str) -> Result<ExitCode, Failure> {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = output::stdout();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
     Ok(ExitCode::SUCCESS)
@@ -29,7 +33,8 @@ fn help_text() -> String {
     let mut text = String::from(
         "pree: which sockets exist, whose are they, and how is each connection doing\n\n\
          Usage: pree [flags]\n\n\
-         Without flags: all TCP, UDP and UDP-Lite sockets with their owners; on a terminal without TIME-WAIT.\n",
+         Without flags: all TCP, UDP and UDP-Lite sockets with their owners;\n\
+         on a terminal without TIME-WAIT.\n",
     );
     for group in GROUPS {
         let _ = writeln!(text, "\n{group}:");
@@ -43,18 +48,38 @@ fn help_text() -> String {
             }
             // A flag that is too long for its column has its explanation on the next line.
             if left.len() + 1 > WIDTH {
-                let _ = write!(text, "{left}\n{:WIDTH$}{}\n", "", flag.doc);
-            } else {
-                let _ = writeln!(text, "{left:WIDTH$}{}", flag.doc);
+                let _ = writeln!(text, "{left}");
+                left.clear();
+            }
+            for line in wrapped(flag.doc, SCREEN - WIDTH) {
+                let _ = writeln!(text, "{left:WIDTH$}{line}");
+                left.clear();
             }
         }
     }
     text.push_str(
-        "\nExit codes: 0 answered, 2 usage, 3 sockets missing (with --strict: anything missing), 4 failed.\n\n\
+        "\nExit codes: 0 answered, 2 usage, 3 sockets missing (with --strict: anything\n\
+         missing), 4 failed.\n\n\
          Examples:\n  \
          pree -tulpn          who listens where\n  \
          pree -ti             TCP connections with their statistics\n  \
          pree --json | jq .   everything, for programs\n",
     );
     text
+}
+
+/// The text in lines of at most this width.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }

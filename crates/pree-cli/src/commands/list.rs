@@ -11,9 +11,8 @@ use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::output::{self, escape};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let stdout = io::stdout();
-    let terminal = stdout.is_terminal();
-    let mut output = output::of(args, terminal, BufWriter::with_capacity(64 * 1024, stdout.lock()));
+    let terminal = io::stdout().is_terminal();
+    let mut output = output::of(args, terminal, BufWriter::with_capacity(64 * 1024, output::stdout()));
     let query = query(args, terminal);
     let mut written = Ok(());
     let coverage = query.visit(|socket| {

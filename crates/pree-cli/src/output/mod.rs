@@ -33,3 +33,17 @@ pub(crate) fn of<'w>(args: &Args, terminal: bool, writer: impl Write + 'w) -> Bo
         Format::Jsonl => Box::new(json::Lines::new(writer)),
     }
 }
+
+/// Standard output, where every failure counts. The one of std takes a descriptor that cannot be written to for one
+/// that is closed on purpose, and forgets what it is given.
+pub(crate) fn stdout() -> Box<dyn Write> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        // Where there is no room for another descriptor std's must do.
+        if let Ok(own) = io::stdout().as_fd().try_clone_to_owned() {
+            return Box::new(std::fs::File::from(own));
+        }
+    }
+    Box::new(io::stdout().lock())
+}

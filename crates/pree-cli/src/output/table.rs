@@ -33,6 +33,7 @@ pub(super) struct Table<W> {
     /// Sections of which every known field is added to the row as `name:value`.
     details: Vec<Section>,
     extended: bool,
+    memory: bool,
     /// On a terminal rows wait for the end, to know the widths.
     waiting: Option<Vec<Row>>,
 }
@@ -58,6 +59,7 @@ impl<W: Write> Table<W> {
             owners: args.owners != pree::OwnerLookup::None,
             details,
             extended: args.extended,
+            memory: args.memory,
             waiting: terminal.then(Vec::new),
         }
     }
@@ -79,9 +81,14 @@ impl<W: Write> Table<W> {
         for section in &self.details {
             field::of(*section).for_each(&mut add);
         }
+        if self.memory {
+            // A member of the socket, since it is no memory; known with it.
+            field::named("drops").into_iter().for_each(&mut add);
+        }
         if let Some(options) = socket.options.filter(|_| self.extended) {
             let names: Vec<_> = options.names().collect();
-            rest.push(format!("options:{}", names.join(",")));
+            // Not `options`: that is a field of tcp_info.
+            rest.push(format!("sockopt:{}", names.join(",")));
         }
         Row { cells, rest: rest.join(" ") }
     }
