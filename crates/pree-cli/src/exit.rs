@@ -8,6 +8,9 @@ use crate::output::escape;
 
 /// Answered.
 pub(crate) const ANSWERED: u8 = 0;
+/// Nothing matched, where one thing was asked for.
+#[allow(dead_code)]
+pub(crate) const NOTHING: u8 = 1;
 /// The arguments make no sense.
 pub(crate) const USAGE: u8 = 2;
 /// Rows are missing, or with `--strict` anything is.
@@ -23,6 +26,8 @@ pub(crate) enum Failure {
     Filter(pree::FilterError),
     /// The library could not answer.
     Library(pree::Error),
+    /// A file could not be read or written: the whole line.
+    File(String),
     /// The answer could not be written.
     Write(io::Error),
 }
@@ -47,6 +52,7 @@ impl Failure {
                 Some(hint) => format!("{error}; {hint}"),
                 None => error.to_string(),
             },
+            Self::File(text) => text.clone(),
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Write(error) => format!("cannot write the output: {error}"),
         })
@@ -56,7 +62,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Usage(_) | Self::Filter(_) => USAGE,
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => ANSWERED,
-            Self::Library(_) | Self::Write(_) => FAILED,
+            Self::Library(_) | Self::File(_) | Self::Write(_) => FAILED,
         })
     }
 }

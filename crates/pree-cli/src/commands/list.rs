@@ -1,29 +1,28 @@
 //! `pree`: the list of sockets.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use pree::{Coverage, Filter, Needs, Query, States};
+use pree::{Filter, Needs, Query, States};
 
+use super::source;
 use crate::args::{Args, Format, Which};
-use crate::exit::{ANSWERED, Failure, INCOMPLETE};
-use crate::output::{self, escape};
+use crate::exit::Failure;
+use crate::output;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let terminal = io::stdout().is_terminal();
     let mut output = output::of(args, terminal, BufWriter::with_capacity(64 * 1024, output::stdout()));
     let query = query(args, terminal);
     let mut written = Ok(());
-    let coverage = query.visit(|socket| {
+    let coverage = source::open(args)?.visit(&query, |socket| {
         written = output.row(socket);
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written?;
     output.end(&coverage)?;
-    tell(&coverage);
-    let missing = coverage.lacks_rows() || (args.strict && !coverage.is_complete());
-    Ok(ExitCode::from(if missing { INCOMPLETE } else { ANSWERED }))
+    Ok(source::end(args, &coverage))
 }
 
 fn query(args: &Args, terminal: bool) -> Query {
@@ -52,13 +51,4 @@ fn query(args: &Args, terminal: bool) -> Query {
     needs.set(Needs::MEMORY, args.memory || args.format != Format::Table);
     needs.set(Needs::TRAFFIC_CLASS, args.extended || args.format != Format::Table);
     query.needs(needs)
-}
-
-/// What is missing is always told; what is only good to know is not.
-fn tell(coverage: &Coverage) {
-    let mut stderr = io::stderr().lock();
-    for gap in coverage.gaps() {
-        // With stderr gone there is nobody left to tell; the exit code still says it.
-        let _ = writeln!(stderr, "pree: {}", escape::text(gap.to_string().as_bytes()));
-    }
 }

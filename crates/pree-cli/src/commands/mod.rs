@@ -1,7 +1,9 @@
 //! One file a command.
 
+mod capture;
 mod help;
 mod list;
+mod source;
 
 use std::process::ExitCode;
 
@@ -12,12 +14,10 @@ use crate::exit::Failure;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List => list::run(args),
-        Command::Port
-        | Command::Summary
-        | Command::Capture
-        | Command::Schema
-        | Command::Completions
-        | Command::Man => Err(Failure::Usage("this command is not there yet".to_owned())),
+        Command::Capture => capture::run(args),
+        Command::Port | Command::Summary | Command::Schema | Command::Completions | Command::Man => {
+            Err(Failure::Usage("this command is not there yet".to_owned()))
+        }
         Command::Help => help::help(),
         Command::Version => help::version(),
     }

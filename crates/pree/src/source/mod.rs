@@ -10,6 +10,9 @@ use std::fmt;
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording, Replay};
 
+/// What helps when a [`Replay`] is asked what the recorded collection did not ask, which is `ENODATA`.
+pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";
+
 /// Answers questions about a system's sockets with bytes.
 ///
 /// A question is asked with [`ask`](Source::ask); then [`next`](Source::next) gives the answer batch by batch until it

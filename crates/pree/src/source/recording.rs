@@ -78,10 +78,11 @@ impl Recording {
             Error::new(ErrorKind::Malformed, "replay", format!("recording: {what} at byte {offset}"))
         };
         let refused = |what: String| Error::new(ErrorKind::Unsupported, "replay", what);
-        let header = bytes.get(..HEADER_LEN).ok_or_else(|| damaged("header cut off", bytes.len()))?;
-        if header[..8] != Self::MAGIC {
+        // Said of a short file too.
+        if bytes.iter().zip(&Self::MAGIC).any(|(found, right)| found != right) {
             return Err(damaged("not a pree recording", 0));
         }
+        let header = bytes.get(..HEADER_LEN).ok_or_else(|| damaged("header cut off", bytes.len()))?;
         let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
         if version != VERSION {
             return Err(refused(format!("recording of version {version} (this pree reads {VERSION})")));
@@ -286,5 +287,7 @@ mod tests {
         let mut newer = bytes;
         newer[8] = 2;
         assert_eq!(Recording::from_bytes(&newer).unwrap_err().kind(), ErrorKind::Unsupported);
+        let error = Recording::from_bytes(b"root:x").unwrap_err();
+        assert!(error.to_string().contains("not a pree recording at byte 0"), "{error}");
     }
 }

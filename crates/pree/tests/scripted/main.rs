@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use kernel::{FailNth, Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
 use pree::source::{DiagPass, Errno, Question, Recorder, Recording};
 use pree::{
-    ErrorKind, Missing, Origin, OwnerLookup, Query, Snapshot, Socket, SourceChoice, State, States, Unowned,
+    ErrorKind, Family, Missing, Origin, OwnerLookup, Query, Snapshot, Socket, SourceChoice, State, States,
+    Unowned,
 };
 
 const ESTABLISHED: u8 = 1;
@@ -570,6 +571,15 @@ fn a_recording_replays_to_the_same_answer() {
     let listeners = Query::new().tcp().states(States::LISTEN).collect_from(&mut recording.replay()).unwrap();
     assert_eq!(listeners.sockets().len(), 9);
     assert!(listeners.iter().all(|s| s.state == State::Listen));
+    // Of one family, though the kernel was asked about both at once.
+    for family in [Family::Ipv4, Family::Ipv6] {
+        let query = Query::new().owners().family(family);
+        let of_one = query.collect_from(&mut recording.replay()).unwrap();
+        let expected = live.iter().filter(|socket| socket.family == family).count();
+        assert_eq!(of_one.sockets().len(), expected, "{family}");
+        assert!(of_one.iter().all(|socket| socket.family == family));
+        assert!(of_one.coverage().gaps().iter().all(|gap| gap.what != Missing::Rows));
+    }
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Where a command's sockets come from: the running system, or a file that `pree capture` wrote (`--replay`).
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use pree::source::{Question, Recording, Source};
+use pree::{Coverage, ErrorKind, Query, Socket};
+
+use crate::args::Args;
+use crate::exit::{ANSWERED, Failure, INCOMPLETE};
+use crate::output::escape;
+
+/// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
+const LARGEST: u64 = 1 << 30;
+
+/// What a query is asked of.
+pub(crate) enum Place {
+    /// This system, now.
+    Running,
+    /// Another one, then.
+    Recorded(Recording),
+}
+
+/// The place that the arguments name.
+pub(crate) fn open(args: &Args) -> Result<Place, Failure> {
+    match &args.replay {
+        None => Ok(Place::Running),
+        Some(path) => read(path).map(Place::Recorded),
+    }
+}
+
+impl Place {
+    /// [`Query::visit`] there.
+    pub(crate) fn visit(
+        &self,
+        query: &Query,
+        visitor: impl FnMut(&Socket) -> ControlFlow<()>,
+    ) -> Result<Coverage, Failure> {
+        Ok(match self {
+            Self::Running => query.visit(visitor)?,
+            Self::Recorded(recording) => query.visit_from(&mut recording.replay(), visitor)?,
+        })
+    }
+
+    /// The time there, from the Unix epoch; `None` where it was not recorded.
+    pub(crate) fn now(&self) -> Option<Duration> {
+        match self {
+            Self::Running => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok(),
+            Self::Recorded(recording) => {
+                let mut replay = recording.replay();
+                let mut bytes = Vec::new();
+                replay.ask(&Question::Time).ok()?;
+                replay.next(&mut bytes).ok()?;
+                let nanos = i64::from_le_bytes(bytes.try_into().ok()?);
+                Some(Duration::from_nanos(u64::try_from(nanos).ok()?))
+            }
+        }
+    }
+}
+
+/// The end of an answer: says what is missing, and the exit code for it. What is only good to know is not said.
+pub(crate) fn end(args: &Args, coverage: &Coverage) -> ExitCode {
+    tell(coverage);
+    ExitCode::from(if lacks(args, coverage) { INCOMPLETE } else { ANSWERED })
+}
+
+/// True when so much is missing that the exit code says it.
+pub(crate) fn lacks(args: &Args, coverage: &Coverage) -> bool {
+    coverage.lacks_rows() || (args.strict && !coverage.is_complete())
+}
+
+/// Says what is missing.
+pub(crate) fn tell(coverage: &Coverage) {
+    for gap in coverage.gaps() {
+        say(&escape::text(gap.to_string().as_bytes()));
+    }
+}
+
+/// A line on stderr.
+pub(crate) fn say(text: &str) {
+    // With stderr gone there is nobody left to tell; the exit code still says it.
+    let _ = writeln!(io::stderr().lock(), "pree: {text}");
+}
+
+fn read(path: &Path) -> Result<Recording, Failure> {
+    let name = name(path);
+    let unreadable = |error: io::Error| Failure::File(format!("cannot read {name}: {error}"));
+    let mut file: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(unreadable)?)
+    };
+    // What begins otherwise is no recording, and is not read whole only to say so.
+    let mut bytes = Vec::new();
+    file.by_ref().take(Recording::MAGIC.len() as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes == Recording::MAGIC {
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    if bytes.len() as u64 > LARGEST {
+        return Err(Failure::File(format!("cannot replay {name}: it has more than 1 GiB")));
+    }
+    Recording::from_bytes(&bytes).map_err(|error| {
+        let what = error.object().strip_prefix("recording: ").unwrap_or(error.object());
+        let damage = if error.kind() == ErrorKind::Malformed { "damaged: " } else { "" };
+        Failure::File(format!("cannot replay {name}: {damage}{what}"))
+    })
+}
+
+/// A file's name for a message.
+pub(crate) fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        escape::quoted(path.as_os_str().as_encoded_bytes())
+    }
+}
