@@ -75,9 +75,15 @@ impl Plan {
         self.families.is_empty() || self.families.contains(&family)
     }
 
-    /// The kernel's filter program, when there is one.
-    pub(crate) fn program(&self) -> Option<Vec<u8>> {
-        self.filter.as_ref().filter(|_| self.push_down).and_then(Filter::program)
+    /// The kernel's filter program, when there is one; see [`Filter::program`].
+    pub(crate) fn program(&self, marks: bool) -> Option<Vec<u8>> {
+        let filter = self.filter.as_ref().filter(|_| self.push_down || self.needs_the_kernel())?;
+        filter.program(marks)
+    }
+
+    /// True when the filter cannot be decided without the kernel's own program.
+    pub(crate) fn needs_the_kernel(&self) -> bool {
+        self.filter.as_ref().is_some_and(Filter::needs_the_kernel)
     }
 
     /// The extensions a `sock_diag` request names for this protocol.

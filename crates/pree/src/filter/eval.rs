@@ -47,7 +47,9 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
             at_end(*end, socket, |address| address.port().map(|port| (*low..=*high).contains(&port)))
         }
         // Bound to no interface is known: it is bound to none.
-        Test::Device(device) => Some(socket.interface.map(u64::from) == Some(device.id?)),
+        Test::Device(device) => {
+            tells_device(socket).then_some(socket.interface.map(u64::from) == Some(device.id?))
+        }
         Test::Mark(mark, mask) => Some(socket.mark? & mask == *mark),
         Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
         Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
@@ -78,6 +80,11 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
         Test::Autobound => Some(true),
         Test::Word(word) => Some(shows(socket, word)),
     }
+}
+
+/// /proc, which gives no identity either, does not tell of interfaces.
+pub(super) fn tells_device(socket: &Socket) -> bool {
+    socket.interface.is_some() || socket.id.is_some()
 }
 
 /// A listener has no remote end, and that is known: no address and no port of it matches.

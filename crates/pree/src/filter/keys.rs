@@ -58,8 +58,8 @@ pub(super) enum Lookup {
     Key(Key),
     /// A key of the language whose data is not there yet.
     Later,
-    /// No key. The nearest one, when there is one near enough.
-    None(Option<&'static str>),
+    /// No key.
+    None,
 }
 
 pub(super) fn look_up(word: &str) -> Lookup {
@@ -73,7 +73,7 @@ pub(super) fn look_up(word: &str) -> Lookup {
     if LATER.contains(&word) {
         return Lookup::Later;
     }
-    Lookup::None(nearest(word, names()))
+    Lookup::None
 }
 
 /// Every key by name.

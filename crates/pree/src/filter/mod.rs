@@ -19,7 +19,7 @@ use std::str::FromStr;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Protocol, Socket, States};
+use crate::model::{Protocol, Socket, State, States};
 use crate::query::Needs;
 use expr::{Expr, Has, Test};
 
@@ -101,9 +101,33 @@ impl Filter {
         eval::protocols(&self.expr)
     }
 
-    /// The kernel's filter program for the part that it can decide.
-    pub(crate) fn program(&self) -> Option<Vec<u8>> {
-        push::program(&self.expr)
+    /// The kernel's filter program for the part that it can decide. Who lacks the right to ask about marks asks
+    /// without `marks`.
+    pub(crate) fn program(&self, marks: bool) -> Option<Vec<u8>> {
+        push::program(&self.expr, marks)
+    }
+
+    /// True when a part cannot be asked of a row: only the kernel's own program decides it.
+    pub(crate) fn needs_the_kernel(&self) -> bool {
+        let mut needs = false;
+        for_each_test(&self.expr, &mut |test| needs |= *test == Test::Autobound);
+        needs
+    }
+
+    /// A key that the filter asks for and that the source did not tell of a socket that has it, so that nobody knows
+    /// whether the socket matches.
+    pub(crate) fn undecided(&self, socket: &Socket) -> Option<&'static str> {
+        // These are less than sockets, and have neither mark nor cgroup.
+        let small =
+            socket.state == State::TimeWait || (socket.state == State::FinWait2 && socket.inode.is_none());
+        let mut key = None;
+        for_each_test(&self.expr, &mut |test| match test {
+            Test::Mark(..) if !small && socket.mark.is_none() => key = Some("fwmark"),
+            Test::Device(_) if !eval::tells_device(socket) => key = Some("dev"),
+            Test::Cgroup(_) if !small && socket.id.is_none() => key = Some("cgroup"),
+            _ => {}
+        });
+        key.filter(|_| eval::eval(&self.expr, socket).is_none())
     }
 
     /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.

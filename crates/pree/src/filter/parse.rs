@@ -32,6 +32,8 @@ pub(super) fn parse(text: &str) -> Parsed<Expr> {
     let mut parts = Vec::new();
     if let Some(states) = parser.leading_states()? {
         parts.push(Expr::Test(Test::State(states)));
+        // What follows is printed in parentheses.
+        parser.depth = 1;
     }
     if parser.peek().is_some() {
         parts.push(parser.or()?);
@@ -217,13 +219,14 @@ impl Parser<'_> {
         match keys::look_up(&word) {
             Lookup::Key(key) => self.comparison(key, &word, range),
             Lookup::Later => Err(self.error(range, format!("{word} is not there yet"))),
-            Lookup::None(near) if compared => Err(self.unknown(range, &word, near)),
-            Lookup::None(_) => self.sugar(&word, range),
+            Lookup::None if compared => Err(self.unknown(range, &word)),
+            Lookup::None => self.sugar(&word, range),
         }
     }
 
-    fn unknown(&self, range: Range<usize>, word: &str, near: Option<&str>) -> FilterError {
-        let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    fn unknown(&self, range: Range<usize>, word: &str) -> FilterError {
+        let hint = keys::nearest(word, keys::names())
+            .map_or(String::new(), |near| format!("; did you mean {near}?"));
         self.error(range, format!("there is no key {word:?}{hint}"))
     }
 
@@ -233,7 +236,7 @@ impl Parser<'_> {
         };
         let has = match keys::look_up(&word) {
             Lookup::Later => return Err(self.error(start..end, format!("{word} is not there yet"))),
-            Lookup::None(near) => return Err(self.unknown(start..end, &word, near)),
+            Lookup::None => return Err(self.unknown(start..end, &word)),
             Lookup::Key(Key::Host(End::Remote) | Key::Port(End::Remote)) => Has::Remote,
             Lookup::Key(Key::Field(field)) if field.section == field::Section::Owner => match field.name {
                 "pid" | "process" => Has::Owner,
@@ -249,7 +252,7 @@ impl Parser<'_> {
                 };
                 match field::named(name) {
                     Some(field) => Has::Field(field),
-                    None => return Err(self.unknown(start..end, &word, None)),
+                    None => return Err(self.unknown(start..end, &word)),
                 }
             }
         };
@@ -294,13 +297,28 @@ impl Parser<'_> {
             self.at += 1;
         }
         let any = one_or(tests, any_of);
-        Ok(if negated { Expr::Not(Box::new(any)) } else { any })
+        let expr = if negated { Expr::Not(Box::new(any)) } else { any };
+        self.room_for(&expr, range)?;
+        Ok(expr)
+    }
+
+    /// Whatever can be read can be printed and read again, and in print some conditions have parentheses of their own.
+    fn room_for(&self, expr: &Expr, range: Range<usize>) -> Parsed<()> {
+        let more = match expr {
+            Expr::Test(_) => 0,
+            Expr::Not(inner) if !matches!(**inner, Expr::Test(_)) => 2,
+            _ => 1,
+        };
+        if self.depth + more > MAX_DEPTH { Err(self.error(range, "nested too deeply")) } else { Ok(()) }
     }
 
     /// What is short for a comparison, or else a word to search for.
     fn sugar(&self, word: &str, range: Range<usize>) -> Parsed<Expr> {
         let port = |text: &str| values::port(text).map_err(|what| self.error(range.clone(), what));
-        let both = |protocol, test| Expr::And(vec![Expr::Test(Test::Protocol(protocol)), Expr::Test(test)]);
+        let both = |protocol, test| {
+            let both = Expr::And(vec![Expr::Test(Test::Protocol(protocol)), Expr::Test(test)]);
+            self.room_for(&both, range.clone()).map(|()| both)
+        };
         if word.starts_with(':') {
             return Ok(Expr::Test(
                 port_test(End::Either, Op::Equal, word).map_err(|what| self.error(range, what))?,
@@ -308,18 +326,18 @@ impl Parser<'_> {
         }
         if let Some((number, name)) = word.rsplit_once('/') {
             if let (Some(protocol), false) = (protocol(name), number.contains('/')) {
-                return Ok(both(protocol, Test::Port(End::Either, Op::Equal, port(number)?)));
+                return both(protocol, Test::Port(End::Either, Op::Equal, port(number)?));
             }
         }
         if let Some((name, rest)) = word.split_once(':') {
             if let Some(protocol) = protocol(name) {
                 let test = if rest.contains(':') {
-                    let host = values::host(rest).map_err(|what| self.error(range, what))?;
+                    let host = values::host(rest).map_err(|what| self.error(range.clone(), what))?;
                     Test::Host(End::Local, host)
                 } else {
                     Test::Port(End::Either, Op::Equal, port(rest)?)
                 };
-                return Ok(both(protocol, test));
+                return both(protocol, test);
             }
         }
         Ok(Expr::Test(Test::Word(Text::from(word.as_bytes()))))

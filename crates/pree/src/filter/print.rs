@@ -1,6 +1,6 @@
 //! A typed filter back to text that reads the same.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,40 +8,41 @@ use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::is_word;
 use crate::model::{States, Text};
 
-impl fmt::Display for Expr {
+impl Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::And(parts) => list(f, parts, " and "),
-            Self::Or(parts) => list(f, parts, " or "),
-            Self::Not(inner) => write!(f, "not {}", Grouped(inner)),
+            Self::And(parts) => list(f, parts, " and ", |part| matches!(part, Self::And(_) | Self::Or(_))),
+            Self::Or(parts) => list(f, parts, " or ", |part| matches!(part, Self::Or(_))),
+            Self::Not(inner) => {
+                f.write_str("not ")?;
+                grouped(f, inner, matches!(**inner, Self::And(_) | Self::Or(_)))
+            }
             Self::Test(test) => test.fmt(f),
         }
     }
 }
 
-/// In parentheses, unless it is one test.
-struct Grouped<'e>(&'e Expr);
-
-impl fmt::Display for Grouped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Expr::Test(test) => test.fmt(f),
-            other => write!(f, "({other})"),
-        }
-    }
+/// Never more parentheses than the text that was read: they are limited.
+fn grouped(f: &mut fmt::Formatter<'_>, expr: &Expr, parentheses: bool) -> fmt::Result {
+    if parentheses { write!(f, "({expr})") } else { expr.fmt(f) }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, parts: &[Expr], between: &str) -> fmt::Result {
+fn list(
+    f: &mut fmt::Formatter<'_>,
+    parts: &[Expr],
+    between: &str,
+    parentheses: fn(&Expr) -> bool,
+) -> fmt::Result {
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
             f.write_str(between)?;
         }
-        write!(f, "{}", Grouped(part))?;
+        grouped(f, part, parentheses(part))?;
     }
     Ok(())
 }
 
-impl fmt::Display for Test {
+impl Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // One state has a name of its own; a set of several is a list of them.
@@ -108,7 +109,7 @@ impl End {
     }
 }
 
-impl fmt::Display for Host {
+impl Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.network {
             None if self.port.is_none() => f.write_str("*")?,
@@ -123,7 +124,7 @@ impl fmt::Display for Host {
     }
 }
 
-impl fmt::Display for Named {
+impl Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if is_word(&self.name) {
             f.write_str(&self.name)

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use pree_wire::inet_diag::bytecode::MAX_DEPTH;
 use pree_wire::inet_diag::{AF_INET, AF_INET6, BytecodeError, Expr as Condition, HostCondition};
 
 use super::expr::{End, Expr, Host, Named, Test};
@@ -25,28 +26,53 @@ enum Tree {
     Leaf(Condition<'static>),
 }
 
-/// The kernel's filter program for `expr`; `None` when it can decide nothing.
-pub(super) fn program(expr: &Expr) -> Option<Vec<u8>> {
-    let tree = superset(expr)?;
-    if conditions(&tree) > MAX_CONDITIONS {
+/// The kernel's filter program for `expr`; `None` when it can decide nothing. Without `marks` for those who may not
+/// ask about marks.
+pub(super) fn program(expr: &Expr, marks: bool) -> Option<Vec<u8>> {
+    let mut parts = Vec::new();
+    conjuncts(expr, marks, &mut parts);
+    // What only the kernel can decide must be in it; then what is cheap.
+    let only_kernel = |tree: &Tree| matches!(tree, Tree::Leaf(Condition::Autobound));
+    parts.sort_by_key(|part| (!only_kernel(part), conditions(part)));
+    let mut room = MAX_CONDITIONS;
+    parts.retain(|part| {
+        let fits = conditions(part) <= room && depth(part) < MAX_DEPTH;
+        room -= if fits { conditions(part) } else { 0 };
+        fits
+    });
+    if parts.is_empty() {
         return None;
     }
     let mut buffer = vec![0; PROGRAM_SIZE];
     let mut length = Err(BytecodeError::TooLong);
-    lower(&tree, &mut |lowered| length = lowered.compile(&mut buffer));
+    lower(&Tree::And(parts), &mut |lowered| length = lowered.compile(&mut buffer));
     buffer.truncate(length.ok()?);
     Some(buffer)
 }
 
-/// A tree that holds wherever `expr` does.
-fn superset(expr: &Expr) -> Option<Tree> {
+/// Trees that all hold wherever `expr` does: so each of them can be left out.
+fn conjuncts(expr: &Expr, marks: bool, trees: &mut Vec<Tree>) {
     match expr {
-        Expr::And(parts) => {
-            let parts: Vec<Tree> = parts.iter().filter_map(superset).collect();
+        Expr::And(parts) => parts.iter().for_each(|part| conjuncts(part, marks, trees)),
+        Expr::Test(Test::Autobound)
+            if trees.iter().any(|t| matches!(t, Tree::Leaf(Condition::Autobound))) => {}
+        other => trees.extend(superset(other, marks)),
+    }
+}
+
+/// A tree that holds wherever `expr` does.
+fn superset(expr: &Expr, marks: bool) -> Option<Tree> {
+    match expr {
+        Expr::And(_) => {
+            let mut parts = Vec::new();
+            conjuncts(expr, marks, &mut parts);
             (!parts.is_empty()).then_some(Tree::And(parts))
         }
-        Expr::Or(parts) => parts.iter().map(superset).collect::<Option<_>>().map(Tree::Or),
-        Expr::Not(inner) => exact(inner).map(|inner| Tree::Not(Box::new(inner))),
+        Expr::Or(parts) => {
+            parts.iter().map(|part| superset(part, marks)).collect::<Option<_>>().map(Tree::Or)
+        }
+        Expr::Not(inner) => exact_not(inner),
+        Expr::Test(Test::Mark(..)) if !marks => None,
         Expr::Test(test) => leaf(test),
     }
 }
@@ -57,12 +83,20 @@ fn exact(expr: &Expr) -> Option<Tree> {
     match expr {
         Expr::And(parts) => parts.iter().map(exact).collect::<Option<_>>().map(Tree::And),
         Expr::Or(parts) => parts.iter().map(exact).collect::<Option<_>>().map(Tree::Or),
-        Expr::Not(inner) => exact(inner).map(|inner| Tree::Not(Box::new(inner))),
+        Expr::Not(inner) => exact_not(inner),
         Expr::Test(
             test @ (Test::Host(End::Local, _) | Test::Port(End::Local, ..) | Test::PortRange(End::Local, ..)),
         ) => leaf(test),
         Expr::Test(_) => None,
     }
+}
+
+/// Two negations are none: else they could fill the program.
+fn exact_not(inner: &Expr) -> Option<Tree> {
+    Some(match exact(inner)? {
+        Tree::Not(inner) => *inner,
+        tree => Tree::Not(Box::new(tree)),
+    })
 }
 
 fn leaf(test: &Test) -> Option<Tree> {
@@ -144,6 +178,15 @@ fn conditions(tree: &Tree) -> usize {
         Tree::And(parts) | Tree::Or(parts) => parts.iter().map(conditions).sum(),
         Tree::Not(inner) => conditions(inner),
         Tree::Leaf(_) => 1,
+    }
+}
+
+/// How deep the compiler has to go, which has its own limit.
+fn depth(tree: &Tree) -> usize {
+    match tree {
+        Tree::And(parts) | Tree::Or(parts) => 1 + parts.iter().map(depth).max().unwrap_or(0),
+        Tree::Not(inner) => 1 + depth(inner),
+        Tree::Leaf(_) => 0,
     }
 }
 

@@ -163,14 +163,94 @@ fn what_the_kernel_and_the_plan_are_told() {
         ("not (state = listen and sport = 80)", false, States::all()),
     ] {
         let filter = parse(text);
-        assert_eq!(filter.program().is_some(), pushed, "{text}");
+        assert_eq!(filter.program(true).is_some(), pushed, "{text}");
         assert_eq!(filter.states(), states, "{text}");
     }
     assert_eq!(parse("proto = udp").protocols(), [Protocol::Udp]);
     assert_eq!(parse("80/tcp or proto = udp").protocols(), [Protocol::Tcp, Protocol::Udp]);
     // More than the kernel should run is left to ourselves.
     let many = format!("sport = {}", (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
-    assert_eq!(parse(&many).program(), None);
+    assert_eq!(parse(&many).program(true), None);
+}
+
+#[test]
+fn the_kernel_is_told_what_fits_and_what_it_permits() {
+    let program = |text: &str, marks| parse(text).program(marks);
+    // Marks are a matter of rights; the rest is decided all the same.
+    assert_ne!(program("fwmark = 1 and sport = 80", true), program("fwmark = 1 and sport = 80", false));
+    assert_eq!(program("fwmark = 1 and sport = 80", false), program("sport = 80", true));
+    assert_eq!(program("fwmark = 1", false), None);
+    assert_eq!(program("sport = 80 and (fwmark = 1 or sport = 80)", false), program("sport = 80", true));
+    // What is too long or too deep is left out and takes nothing else with it, least of all what cannot be asked of rows.
+    let list = format!("sport = {}", (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    let deep = (0..20)
+        .fold("sport = 7".to_owned(), |inner, _| format!("not (sport = 5 and (sport = 6 or {inner}))"));
+    for fill in [list, deep, "sport = 9 ".repeat(70)] {
+        let with = program(&format!("{fill} and (autobound dst 10.0.0.1)"), true).unwrap();
+        assert_eq!(with.first(), Some(&6), "autobound is asked first");
+        assert!(with.windows(4).any(|bytes| bytes == [10, 0, 0, 1]) || fill.starts_with("sport = 9"));
+    }
+    assert_eq!(program("not not not not sport = 80", true), program("sport = 80", true));
+}
+
+#[test]
+fn what_is_not_told_decides_nothing() {
+    let mut of_proc = socket("10.0.0.5:80", "10.9.9.9:443", State::Established);
+    let dev = parse("dev = 3");
+    assert_eq!((dev.matches(&of_proc), parse("dev != 3").matches(&of_proc)), (false, false));
+    for (text, key) in [
+        ("dev = 3", Some("dev")),
+        ("not dev = 3", Some("dev")),
+        ("dev = 3 and sport = 81", None),
+        ("dev = 3 or sport = 80", None),
+        ("fwmark = 1 or sport = 81", Some("fwmark")),
+        ("rtt > 5ms", None),
+    ] {
+        assert_eq!(parse(text).undecided(&of_proc), key, "{text}");
+    }
+    of_proc.state = State::TimeWait;
+    assert_eq!(parse("fwmark = 1").undecided(&of_proc), None, "it has none");
+}
+
+#[test]
+fn numbers_are_exact() {
+    for (text, printed) in [
+        ("rtt < 1.5s", "rtt < 1500ms"),
+        ("rtt < 9007199254740993ns", "rtt < 9007199254740993ns"),
+        ("rtt < 0.0009us", "rtt < 0s"),
+        ("rtt < 200000d", "rtt < 17280000000s"),
+        ("rtt < .5ms", "rtt < 500us"),
+        ("tx > 9007199254740993", "bytes_sent > 9007199254740993"),
+        ("tx > 18446744073709551615", "bytes_sent > 18446744073709551615"),
+        ("tx > 1.5KiB", "bytes_sent > 1536"),
+    ] {
+        assert_eq!(parse(text).to_string(), printed, "{text}");
+    }
+    for text in ["tx > 18446744073709551616", "tx > 1.2.3", "tx > .", "rtt < 1000000d", "tx > 99999999T"] {
+        assert!(text.parse::<Filter>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn whatever_is_read_can_be_printed_and_read() {
+    let nested = |depth: usize, open: &str, inner: &str| {
+        format!("{}{inner}{}", open.repeat(depth), ")".repeat(if open.contains('(') { depth } else { 0 }))
+    };
+    for (open, each) in
+        [("(", 1), ("!", 1), ("!(", 2), ("(:1 | :2 :3 ", 1), (":1 | :2 !(", 2), ("state=listen (", 1)]
+    {
+        for inner in [":9", "sport!=1,2", "9/tcp", "tcp:9 or sport = 1,2", "!:8 :9 | :7"] {
+            for depth in 55 / each..=66 / each {
+                for before in ["", "exclude listen "] {
+                    let text = format!("{before}{}", nested(depth, open, inner));
+                    let Ok(filter) = text.parse::<Filter>() else { continue };
+                    let printed = filter.to_string();
+                    assert_eq!(printed.parse().as_ref(), Ok(&filter), "{text}\n{printed}");
+                }
+            }
+            assert!(nested(60 / each, open, inner).parse::<Filter>().is_ok(), "{open} {inner}");
+        }
+    }
 }
 
 #[test]
@@ -237,7 +317,7 @@ proptest! {
         if let Ok(filter) = words.join(" ").parse::<Filter>() {
             let printed = filter.to_string();
             prop_assert_eq!(printed.parse::<Filter>().ok(), Some(filter.clone()), "{}", printed);
-            let _ = (filter.program(), filter.needs(), filter.states());
+            let _ = (filter.program(true), filter.needs(), filter.states());
         }
     }
 }

@@ -225,24 +225,24 @@ pub(super) fn mark(text: &str) -> Read<(u32, u32)> {
 /// A time with its unit.
 pub(super) fn duration(text: &str) -> Read<Duration> {
     let wrong = || format!("{text:?} is no time: give a unit, such as 250us, 5ms, 1.5s, 10min, 2h or 3d");
-    let (number, unit) = split_unit(text).ok_or_else(wrong)?;
-    let seconds = match unit {
-        "ns" => 1e-9,
-        "us" | "µs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "min" | "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86400.0,
+    let (number, unit) = split_unit(text);
+    let nanos = match unit {
+        "ns" => 1,
+        "us" | "µs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "min" | "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        "d" => 86_400_000_000_000,
         _ => return Err(wrong()),
     };
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+    times(number, nanos).map(Duration::from_nanos).ok_or_else(wrong)
 }
 
 /// Bytes, with 1024s (`KiB`, `k`) or 1000s (`kB`), and anything after `/s`.
 pub(super) fn size(text: &str) -> Read<u64> {
     let wrong = || format!("{text:?} is no size: take 1500, 64k, 10MiB or 5MB");
-    let (number, unit) = split_unit(text.strip_suffix("/s").unwrap_or(text)).ok_or_else(wrong)?;
+    let (number, unit) = split_unit(text.strip_suffix("/s").unwrap_or(text));
     let factor: u64 = match unit {
         "" | "B" | "b" => 1,
         "k" | "K" | "KiB" => 1 << 10,
@@ -255,8 +255,7 @@ pub(super) fn size(text: &str) -> Read<u64> {
         "TB" => 1_000_000_000_000,
         _ => return Err(wrong()),
     };
-    let bytes = number * factor as f64;
-    if bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(wrong()) }
+    times(number, factor).ok_or_else(wrong)
 }
 
 pub(super) fn number(text: &str) -> Read<u64> {
@@ -276,8 +275,16 @@ pub(super) fn yes_or_no(text: &str) -> Read<bool> {
 }
 
 /// `1.5ms` → 1.5 and `ms`. Never negative.
-fn split_unit(text: &str) -> Option<(f64, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    Some((number.parse().ok()?, unit))
+fn split_unit(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()))
+}
+
+/// A decimal number times a whole one. Exact: what is printed is read back the same.
+fn times(number: &str, factor: u64) -> Option<u64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    // More digits than these are less than any unit's smallest part.
+    let fraction = fraction.get(..18).unwrap_or(fraction);
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    let scaled: u128 = format!("{whole}{fraction}").parse().ok()?;
+    u64::try_from(scaled.checked_mul(factor.into())? / scale).ok()
 }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use super::owners::OwnerSearch;
 use crate::collect::Visitor;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Gap, Missing};
+use crate::error::ErrorKind;
 use crate::model::{Socket, State, Unowned};
 use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup};
@@ -16,6 +17,8 @@ pub(super) struct Delivery<'p, 'v> {
     visitor: &'p mut Visitor<'v>,
     /// Whether the filter can be asked before the owners are known: that saves looking them up.
     filter_first: bool,
+    /// What the filter asks for and some rows did not tell, and whether that was a matter of rights.
+    undecided: Option<(&'static str, ErrorKind)>,
     /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
     held: Vec<Socket>,
 }
@@ -23,7 +26,7 @@ pub(super) struct Delivery<'p, 'v> {
 impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
         let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().contains(Needs::OWNERS));
-        Self { plan, owners, visitor, filter_first, held: Vec::new() }
+        Self { plan, owners, visitor, filter_first, undecided: None, held: Vec::new() }
     }
 
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.
@@ -57,12 +60,41 @@ impl<'p, 'v> Delivery<'p, 'v> {
         }
     }
 
-    fn matches(&self, socket: &Socket) -> bool {
-        self.plan.filter.as_ref().is_none_or(|filter| filter.matches(socket))
+    fn matches(&mut self, socket: &Socket) -> bool {
+        let Some(filter) = &self.plan.filter else { return true };
+        if filter.matches(socket) {
+            return true;
+        }
+        if let (None, Some(key)) = (self.undecided, filter.undecided(socket)) {
+            // sock_diag, which gives an identity, keeps to itself only what is not everybody's business.
+            let refused = socket.id.is_some();
+            let why = if refused { ErrorKind::NotPermitted } else { ErrorKind::Unsupported };
+            self.undecided = Some((key, why));
+        }
+        false
     }
 
     /// Looks once more for the owners of the rows held, and passes them on.
     pub(super) fn finish(mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
+        let flow = self.finish_held(source, coverage);
+        if let Some((key, why)) = self.undecided {
+            let hint = if why == ErrorKind::NotPermitted {
+                "only those with CAP_NET_ADMIN are told marks: run as root"
+            } else {
+                "/proc does not tell it: sock_diag must be permitted and its modules loaded"
+            };
+            coverage.add(Gap {
+                what: Missing::Rows,
+                why,
+                count: None,
+                object: format!("filter by {key}"),
+                hint,
+            });
+        }
+        flow
+    }
+
+    fn finish_held(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
         if self.held.is_empty() {
             return ControlFlow::Continue(());
         }

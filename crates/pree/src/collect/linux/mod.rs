@@ -110,6 +110,12 @@ fn read_table(
         }
         SourceChoice::Proc | SourceChoice::Procfs => None,
     };
+    if plan.needs_the_kernel() {
+        return Err(refused.unwrap_or_else(|| {
+            Error::new(ErrorKind::Unsupported, "decide autobound from", "/proc/net")
+                .with_hint("only the kernel knows who chose a port, and tells it through sock_diag")
+        }));
+    }
     let (rows, origin) = match proc_net::read(table, plan, source, coverage) {
         Ok(read) => read,
         Err(error) if lacks(table, &error) => return Ok(told_absent(coverage)),

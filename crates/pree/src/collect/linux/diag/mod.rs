@@ -43,7 +43,8 @@ pub(super) fn read(
         plan,
         delivery,
         decoder,
-        program: plan.program(),
+        program: plan.program(true),
+        marks: true,
         socket: None,
         seen: CookieSet::default(),
     };
@@ -57,6 +58,8 @@ struct Reader<'r, 'p, 'v> {
     decoder: &'r Decoder,
     /// The kernel's filter program, until the kernel refuses it.
     program: Option<Vec<u8>>,
+    /// Whether the program may still ask about marks.
+    marks: bool,
     /// The row that is reused for every socket.
     socket: Option<Socket>,
     /// Cookies of the rows that were delivered.
@@ -240,9 +243,7 @@ impl Reader<'_, '_, '_> {
                 Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
                 Err(PassError::Failed(errno)) => errno,
             };
-            // An old kernel does not know every condition, and a mark may be asked about only with a right.
-            if program.is_some() && matches!(errno, Errno::EPERM | Errno::EINVAL) {
-                self.program = None;
+            if self.asks_for_less(errno) {
                 tries = 0;
                 continue;
             }
@@ -250,6 +251,22 @@ impl Reader<'_, '_, '_> {
                 return Err(self.error(errno));
             }
         }
+    }
+
+    /// Gives up what the kernel may have refused in the program: it has to be decided row by row then. False when there
+    /// is nothing left to give up.
+    fn asks_for_less(&mut self, errno: Errno) -> bool {
+        if self.program.is_none() || !matches!(errno, Errno::EPERM | Errno::EINVAL) {
+            return false;
+        }
+        // A mark may be asked about only with a right, and an old kernel does not know every condition.
+        let only_marks = errno == Errno::EPERM && std::mem::replace(&mut self.marks, false);
+        let less = if only_marks { self.plan.program(false) } else { None };
+        if less.is_none() && self.plan.needs_the_kernel() {
+            return false;
+        }
+        self.program = less;
+        true
     }
 
     /// Decodes and delivers a row that was not delivered before.
