@@ -1,0 +1,43 @@
+//! The command as its users have it: a program that is started, writes to a pipe, a file or a terminal, and ends with
+//! a code.
+//!
+//! Each case that looks at sockets has a laboratory of its own, where no others are.
+#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(clippy::disallowed_methods, reason = "the command under test is a program")]
+
+mod clean;
+mod closed;
+mod environment;
+mod flags;
+mod json;
+mod machine_formats;
+mod names;
+mod partial;
+mod population;
+mod refusals;
+mod rows;
+mod run;
+mod screens;
+mod seccomp;
+mod table;
+mod terminal;
+mod truth;
+mod usage;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cases = [
+        usage::cases(),
+        screens::cases(),
+        flags::cases(),
+        machine_formats::cases(),
+        terminal::cases(),
+        names::cases(),
+        closed::cases(),
+        partial::cases(),
+        refusals::cases(),
+        environment::cases(),
+    ];
+    pree_testkit::main(cases.into_iter().flatten().collect())
+}

@@ -1,0 +1,190 @@
+//! Less than everything may be seen: all rows are there, each gap is one line on stderr and one entry in JSON, and
+//! `--strict` makes it a code.
+
+use std::fs;
+
+use pree_testkit::holder::{Holder, HolderSpec};
+use pree_testkit::{Case, Failed, Family, Need, Population, lab, population};
+
+use crate::run::{self, Answer};
+use crate::table::{self, Form, USUAL};
+use crate::truth::{self, FULL, Owners, View, has_stats};
+use crate::{json, population as populations};
+
+pub fn cases() -> Vec<Case> {
+    let lab = |name, run: fn() -> Result<(), Failed>| Case::new(name, run).lab().needs(Need::Ipv6);
+    vec![
+        lab("without_rights_owners_are_told_missing", without_rights),
+        lab("hidepid_is_told", hidepid),
+        lab("proc_hidden_is_told", proc_hidden),
+        lab("proc_has_no_statistics_and_says_so", proc_source),
+        lab("proc_that_lacks_a_table_is_told", proc_lacks_udp),
+        lab("proc_that_makes_no_sense_is_told", proc_nonsense),
+    ]
+}
+
+/// One gap: `what` and its number of sockets.
+struct Gap {
+    what: &'static str,
+    why: &'static str,
+    count: Option<u64>,
+    /// On stderr.
+    words: &'static str,
+}
+
+/// The gap is told in every format, with these codes without and with `--strict`; all rows are there.
+fn told(all: &Population, view: View<'_>, gap: &Gap, flags: &str, codes: [i32; 2]) -> Result<(), Failed> {
+    for (strict, code) in [("", codes[0]), ("--strict", codes[1])] {
+        let run = |format: &str| -> Result<Answer, Failed> {
+            let words = format!("{flags} {strict} {format}");
+            let answer = run::pree(&words)?.code(code).and_then(|answer| answer.tells(gap.words));
+            answer.map_err(|failed| run::while_doing(&words, failed))
+        };
+        truth::same(all.truth(), &table::parse(&run("")?.out, USUAL)?, view)?;
+        for document in [json::document(&run("--json")?.out)?, json::lines(&run("--jsonl")?.out)?] {
+            truth::same(all.truth(), &document.rows()?, view)?;
+            let missing: Vec<_> = document.missing.iter().map(|m| (&*m.what, &*m.why, m.count)).collect();
+            if missing != [(gap.what, gap.why, gap.count)] || document.missing[0].hint.is_empty() {
+                return Err(format!("{:?}", document.missing).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sockets of this process and of another one that has all rights.
+fn two_owners() -> Result<(Population, u32, u64), Failed> {
+    let mut all = population::listeners()?;
+    all.merge(population::connections()?);
+    let holder = Holder::start(HolderSpec::many(7))?;
+    holder.truth().iter().for_each(|truth| all.know(truth.clone()));
+    all.keep(holder);
+    Ok((all, std::process::id(), 7))
+}
+
+fn without_rights() -> Result<(), Failed> {
+    let (all, own, others) = two_owners()?;
+    run::pree("--strict")?.whole()?;
+    lab::give_up_rights()?;
+    let view = View { diag: true, owners: Owners::Only(&[own]) };
+    let words = "owner unknown for 7: not permitted";
+    told(&all, view, &Gap { what: "owners", why: "not_permitted", count: Some(others), words }, "", [0, 3])?;
+    // Who does not ask for owners misses nothing, and neither does who asks for sockets whose owners are known.
+    run::pree("--strict --owners none")?.whole()?;
+    run::pree("--strict -t")?.whole()?;
+    Ok(())
+}
+
+fn hidepid() -> Result<(), Failed> {
+    let (all, own, others) = two_owners()?;
+    // 4, `ptraceable`: the milder ones hide nothing from group 0, in which this is.
+    lab::mount_proc("hidepid=4")?;
+    // With all rights nothing is hidden.
+    run::pree("--strict")?.whole()?;
+    lab::give_up_rights()?;
+    let view = View { diag: true, owners: Owners::Only(&[own]) };
+    told(
+        &all,
+        view,
+        &Gap { what: "owners", why: "not_permitted", count: Some(others), words: "hidepid" },
+        "",
+        [0, 3],
+    )
+}
+
+fn proc_hidden() -> Result<(), Failed> {
+    let all = populations::few()?;
+    let owned = all.truth().iter().filter(|truth| truth.inode.is_some()).count() as u64;
+    lab::hide_proc()?;
+    let view = View { diag: true, owners: Owners::Only(&[]) };
+    let document = json::document(&run::pree("--json")?.code(0)?.tells("owner unknown")?.out)?;
+    truth::same(all.truth(), &document.rows()?, view)?;
+    let [gap] = document.missing.as_slice() else { return Err(format!("{:?}", document.missing).into()) };
+    if (&*gap.what, gap.count) != ("owners", Some(owned)) || !gap.hint.contains("/proc") {
+        return Err(format!("{gap:?}").into());
+    }
+    run::pree("--strict")?.code(3)?.tells("owner unknown")?;
+    let form = Form { owners: false, ..USUAL };
+    let rows = table::parse(&run::pree("--strict --owners none")?.whole()?.out, form)?;
+    truth::same(all.truth(), &rows, View { owners: Owners::None, ..FULL })?;
+    for words in
+        ["--source proc", "--source procfs --json", "--source proc --owners none -H", "-l --source proc"]
+    {
+        run::pree(words)?.code(4)?.tells("cannot read /proc/net")?.silent()?;
+    }
+    Ok(())
+}
+
+fn proc_source() -> Result<(), Failed> {
+    let all = populations::few()?;
+    let stats = all.truth().iter().filter(|truth| has_stats(truth)).count() as u64;
+    let view = View { diag: false, owners: Owners::All };
+    for source in ["proc", "procfs"] {
+        let gap =
+            Gap { what: "stats", why: "unsupported", count: Some(stats), words: "statistics unknown for" };
+        told(&all, view, &gap, &format!("-i --source {source}"), [0, 3])?;
+        // Who does not ask for statistics misses none; listeners and UDP have none.
+        run::pree(&format!("--strict --source {source}"))?.whole()?;
+        run::pree(&format!("--strict -li --source {source}"))?.whole()?;
+        run::pree(&format!("--strict -ui --source {source}"))?.whole()?;
+    }
+    Ok(())
+}
+
+/// A /proc of our own making, with these files of `thread-self/net`.
+fn false_proc(files: &[(&str, Vec<u8>)]) -> Result<(), Failed> {
+    lab::hide_proc()?;
+    fs::create_dir_all("/proc/thread-self/net")?;
+    for (name, text) in files {
+        fs::write(format!("/proc/thread-self/net/{name}"), text)?;
+    }
+    Ok(())
+}
+
+/// What /proc/net really says.
+fn real(names: &[&'static str]) -> Result<Vec<(&'static str, Vec<u8>)>, Failed> {
+    let read = |name: &&'static str| Ok((*name, fs::read(format!("/proc/thread-self/net/{name}"))?));
+    names.iter().map(read).collect()
+}
+
+fn proc_lacks_udp() -> Result<(), Failed> {
+    let mut all = population::listeners()?;
+    all.merge(population::connections()?);
+    let files = real(&["tcp", "tcp6"])?;
+    let _udp = population::udp()?;
+    false_proc(&files)?;
+    for words in ["", "--strict"] {
+        let flags = format!("{words} --source proc --owners none");
+        let answer = run::pree(&flags)?.code(3)?.tells("sockets missing (udp)")?;
+        let view = View { diag: false, owners: Owners::None };
+        truth::same(all.truth(), &table::parse(&answer.out, Form { owners: false, ..USUAL })?, view)?;
+        let answer = run::pree(&format!("{flags} --json"))?.code(3)?;
+        let document = json::document(&answer.out)?;
+        truth::same(all.truth(), &document.rows()?, view)?;
+        if !document.missing.iter().any(|gap| (&*gap.what, &*gap.why) == ("rows", "absent")) {
+            return Err(format!("{:?}", document.missing).into());
+        }
+        // Nothing of what was asked for is missing.
+        run::pree(&format!("{flags} -t"))?.whole()?;
+        // Nothing of it is there.
+        run::pree(&format!("{flags} -u"))?.code(4)?.tells("/proc/net/udp")?.silent()?;
+    }
+    Ok(())
+}
+
+fn proc_nonsense() -> Result<(), Failed> {
+    let all = population::reuseport(Family::V4, 4)?;
+    let mut files = real(&["tcp", "tcp6", "udp", "udp6"])?;
+    let (_, tcp) = &mut files[0];
+    tcp.extend(b"   9: no\x1b[31m address\n\xff\xfe\x00\n");
+    let view = View { diag: false, owners: Owners::None };
+    false_proc(&files)?;
+    let flags = "--source proc --owners none";
+    let answer = run::pree(flags)?.code(3)?.tells("sockets missing for 2 (/proc/net/tcp)")?;
+    truth::same(all.truth(), &table::parse(&answer.out, Form { owners: false, ..USUAL })?, view)?;
+    // A file that ends within a line is not all of it.
+    fs::write("/proc/thread-self/net/tcp", b"  sl  local_address\n   0: 0100007F:1F90 0000000")?;
+    run::pree(&format!("{flags} -t"))?.code(4)?.tells("/proc/net/tcp")?.silent()?;
+    run::pree(flags)?.code(3)?.tells("sockets missing (tcp)")?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! `--help` and `--version`, as they are. After a change that is meant: `PREE_UPDATE_SNAPSHOTS=1 cargo test`.
+
+use std::path::Path;
+use std::{env, fs};
+
+use pree_testkit::{Case, Failed};
+
+use crate::run;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("help_is_the_snapshot", help),
+        Case::new("help_tells_every_flag_and_no_other", help_is_true),
+        Case::new("version", version),
+    ]
+}
+
+fn help() -> Result<(), Failed> {
+    let text = run::pree("--help")?.whole()?.out;
+    if run::pree("-h")?.whole()?.out != text {
+        return Err("-h says something else".into());
+    }
+    let odd = |line: &&str| line.chars().count() > 80 || *line != line.trim_end();
+    if let Some(line) = text.lines().find(odd) {
+        return Err(format!("wider than 80 columns, or blanks at the end: {line:?}").into());
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/help.txt");
+    if env::var_os("PREE_UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        return Ok(fs::write(file, text)?);
+    }
+    let expected = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    for (number, (line, expected)) in text.lines().zip(expected.lines()).enumerate() {
+        if line != expected {
+            return Err(format!("line {}: {line:?} is not {expected:?}", number + 1).into());
+        }
+    }
+    if text == expected { Ok(()) } else { Err("one is longer than the other".into()) }
+}
+
+/// What fingers know, and what is agreed.
+const FLAGS: &[&str] = &[
+    "-t, --tcp",
+    "-u, --udp",
+    "-4, --ipv4",
+    "-6, --ipv6",
+    "-l, --listening",
+    "-a, --all",
+    "-p, --processes",
+    "-i, --info",
+    "-e, --extended",
+    "-m, --memory",
+    "-o, --options",
+    "--json",
+    "--jsonl",
+    "-H, --no-header",
+    "-n, --numeric",
+    "--source auto|diag|proc|procfs",
+    "--owners auto|proc|first|none",
+    "--strict",
+    "-h, --help",
+    "-V, --version",
+];
+
+fn help_is_true() -> Result<(), Failed> {
+    let help = run::pree("--help")?.whole()?.out;
+    let told: Vec<&str> = help
+        .lines()
+        .filter(|line| line.starts_with("  ") && line.trim_start().starts_with('-'))
+        .map(|line| line.trim_start().split("  ").next().unwrap_or_default())
+        .collect();
+    if let Some(flag) = FLAGS.iter().find(|flag| !told.contains(flag)) {
+        return Err(format!("--help does not tell {flag}").into());
+    }
+    for flag in told {
+        let (names, value) = flag.rsplit_once(' ').filter(|(_, v)| !v.starts_with('-')).unwrap_or((flag, ""));
+        let samples = match (names, value) {
+            ("-A, --query", _) => "tcp,udp",
+            (_, "LIST") => "+rtt",
+            (_, "FIELD") => "rtt",
+            (_, "N") => "1",
+            (_, "FILE") => "/dev/null",
+            (_, value) => value,
+        };
+        for name in names.split(", ") {
+            for sample in samples.split('|') {
+                // With --version nothing is listed, but everything before it is read.
+                run::pree(&format!("{name} {sample} --version"))?.whole()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn version() -> Result<(), Failed> {
+    for flag in ["--version", "-V", "-tV", "--help --version"] {
+        let text = run::pree(flag)?.whole()?.out;
+        if text != concat!("pree ", env!("CARGO_PKG_VERSION"), "\n") {
+            return Err(format!("{text:?}").into());
+        }
+    }
+    Ok(())
+}
