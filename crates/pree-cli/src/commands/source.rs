@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
-use pree::{Coverage, ErrorKind, Query, Socket};
+use pree::{Coverage, ErrorKind, Filter, Query, Socket};
 
 use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
@@ -29,6 +29,9 @@ pub(crate) enum Place {
 pub(crate) fn open(args: &Args) -> Result<Place, Failure> {
     match &args.replay {
         None => Ok(Place::Running),
+        Some(_) if args.filter.as_ref().is_some_and(Filter::needs_the_kernel) => Err(Failure::Usage(
+            "autobound is the running kernel's to decide: no recording tells it".to_owned(),
+        )),
         Some(path) => read(path).map(Place::Recorded),
     }
 }

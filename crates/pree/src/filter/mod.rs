@@ -107,8 +107,16 @@ impl Filter {
         push::program(&self.expr, marks)
     }
 
-    /// True when a part cannot be asked of a row: only the kernel's own program decides it.
-    pub(crate) fn needs_the_kernel(&self) -> bool {
+    /// A port by number or by the name of its service, as the language reads it: `8080`, `:8080`, `https`.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn port(text: &str) -> std::result::Result<u16, FilterError> {
+        values::port(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
+    }
+
+    /// True when a part cannot be asked of a row: only the running kernel's own program decides it (`autobound`).
+    pub fn needs_the_kernel(&self) -> bool {
         let mut needs = false;
         for_each_test(&self.expr, &mut |test| needs |= *test == Test::Autobound);
         needs

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Family, Protocol, Socket, State};
 use crate::plan::{Plan, Table};
 use crate::query::Needs;
-use crate::source::{DiagPass, DiagTable, Errno, Source};
+use crate::source::{DiagPass, DiagTable, Errno, NOT_RECORDED, Source};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, exchange};
 
@@ -314,6 +314,7 @@ impl Reader<'_, '_, '_> {
         let object = format!("{} through sock_diag", table_name(self.table));
         let error = Error::from_errno(errno, "dump", object);
         match ErrorKind::of(errno) {
+            _ if errno == Errno::ENODATA => error.with_hint(NOT_RECORDED),
             ErrorKind::Absent => {
                 error.with_hint("load the kernel's inet_diag, tcp_diag and udp_diag modules")
             }
