@@ -4,6 +4,7 @@
 //! opened. Rows come from the library; this crate owns words: tables, JSON, messages, exit codes.
 
 mod args;
+mod columns;
 mod commands;
 mod exit;
 mod output;

@@ -1,54 +1,179 @@
 //! `pree`: the list of sockets.
 
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use pree::{Filter, Needs, Query, States};
+use pree::{Coverage, Filter, Query, State, States};
 
-use super::source;
+use super::source::{self, Place};
 use crate::args::{Args, Format, Which};
-use crate::exit::Failure;
-use crate::output;
+use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
+use crate::output::environment::Environment;
+use crate::output::pager::Pager;
+use crate::output::screen::Screen;
+use crate::output::{self, Output, Request};
+
+/// What is written at once.
+const BUFFER: usize = 64 * 1024;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let terminal = io::stdout().is_terminal();
-    let mut output = output::of(args, terminal, BufWriter::with_capacity(64 * 1024, output::stdout()));
-    let query = query(args, terminal);
-    let mut written = Ok(());
-    let coverage = source::open(args)?.visit(&query, |socket| {
-        written = output.row(socket);
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    written?;
-    output.end(&coverage)?;
-    Ok(source::end(args, &coverage))
+    let environment = Environment::read();
+    let request = Request::new(args, Screen::of_stdout(args, &environment))?;
+    let folding = Folding::of(args, &request);
+    let query = query(&request, folding);
+    let place = source::open(args)?;
+    let listed = if args.quiet {
+        look(&place, &query)?
+    } else {
+        let mut pager = pager(args, &request, &environment);
+        let writer = pager.as_mut().and_then(Pager::writer).unwrap_or_else(output::stdout);
+        let listed = list(&place, &query, &request, folding, BufWriter::with_capacity(BUFFER, writer));
+        // The user reads on after all was written, and what is to be told stands below it.
+        if let Some(pager) = pager {
+            pager.wait();
+        }
+        listed?
+    };
+    Ok(end(args, &listed))
 }
 
-fn query(args: &Args, terminal: bool) -> Query {
-    let mut query = Query::new().owner_lookup(args.owners).source(args.source);
+/// What was found.
+struct Listed {
+    coverage: Coverage,
+    matched: bool,
+    /// `TIME_WAIT` sockets that match and are not shown; `None` when nobody counted.
+    folded: Option<u64>,
+}
+
+/// What happens to `TIME_WAIT`: a terminal does not show what is only a memory, unless it was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Folding {
+    Shown,
+    /// Left out. The kernel is not asked for it.
+    Hidden,
+    /// Left out, and counted for the footer.
+    Counted,
+}
+
+impl Folding {
+    fn of(args: &Args, request: &Request<'_>) -> Self {
+        let table = request.screen.terminal && args.format == Format::Table && !args.quiet;
+        // A filter that names states is about those.
+        let named = args.filter.as_ref().is_some_and(Filter::names_states);
+        if !table || args.which.is_some() || named {
+            Self::Shown
+        } else if io::stderr().is_terminal() && args.limit.is_none() {
+            Self::Counted
+        } else {
+            Self::Hidden
+        }
+    }
+}
+
+fn query(request: &Request<'_>, folding: Folding) -> Query {
+    let args = request.args;
+    let mut query = Query::new().owner_lookup(request.owners()).source(args.source);
     if let Some(protocols) = args.protocols {
         query = query.protocols(protocols);
     }
     for family in &args.families {
         query = query.family(*family);
     }
-    let folded = terminal && args.format == Format::Table;
     query = query.states(match args.which {
         Some(Which::Listening) => States::LISTENING,
         Some(Which::Bound) => States::BOUND_INACTIVE,
-        // A filter that names states is about those.
-        None if folded && !args.filter.as_ref().is_some_and(Filter::names_states) => {
-            States::all() - States::TIME_WAIT
-        }
+        None if folding == Folding::Hidden => States::all() - States::TIME_WAIT,
         Some(Which::All) | None => States::all(),
     });
+    query = query.needs(request.needs());
     if let Some(filter) = &args.filter {
         query = query.filter(filter.clone());
     }
-    let mut needs = Needs::empty();
-    needs.set(Needs::STATS, args.tcp_info || args.format != Format::Table);
-    needs.set(Needs::MEMORY, args.memory || args.format != Format::Table);
-    needs.set(Needs::TRAFFIC_CLASS, args.extended || args.format != Format::Table);
-    query.needs(needs)
+    query
+}
+
+/// Whether anything matches: the first that does is enough.
+fn look(place: &Place, query: &Query) -> Result<Listed, Failure> {
+    let mut matched = false;
+    let coverage = place.visit(query, |_| {
+        matched = true;
+        ControlFlow::Break(())
+    })?;
+    Ok(Listed { coverage, matched, folded: None })
+}
+
+fn list(
+    place: &Place,
+    query: &Query,
+    request: &Request<'_>,
+    folding: Folding,
+    writer: impl Write,
+) -> Result<Listed, Failure> {
+    let mut output: Box<dyn Output + '_> = output::of(request, writer);
+    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
+    let (mut rows, mut folded) = (0, 0);
+    let mut written = Ok(());
+    let coverage = place.visit(query, |socket| {
+        if folding == Folding::Counted && socket.state == State::TimeWait {
+            folded += 1;
+            return ControlFlow::Continue(());
+        }
+        if rows == most {
+            return ControlFlow::Break(());
+        }
+        rows += 1;
+        written = output.row(socket);
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    written?;
+    output.end(&coverage)?;
+    Ok(Listed { coverage, matched: rows > 0, folded: (folding == Folding::Counted).then_some(folded) })
+}
+
+fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Option<Pager> {
+    if !args.pager || !request.screen.terminal {
+        return None;
+    }
+    match Pager::start(environment) {
+        Ok(pager) => Some(pager),
+        Err(text) => {
+            source::say(&text);
+            None
+        }
+    }
+}
+
+/// Says what is missing and what was left out; the exit code.
+fn end(args: &Args, listed: &Listed) -> ExitCode {
+    source::tell(&listed.coverage);
+    if args.verbose {
+        tell_origins(&listed.coverage);
+    }
+    if let Some(folded) = listed.folded.filter(|folded| *folded > 0) {
+        // With stderr gone there is nobody left to tell.
+        let _ = writeln!(io::stderr(), "{folded} time-wait (-a)");
+    }
+    ExitCode::from(if source::lacks(args, &listed.coverage) && !(args.quiet && listed.matched) {
+        INCOMPLETE
+    } else if args.quiet && !listed.matched {
+        NOTHING
+    } else {
+        ANSWERED
+    })
+}
+
+/// `-v`: where each table came from, and what is good to know.
+fn tell_origins(coverage: &Coverage) {
+    let mut seen = Vec::new();
+    for (table, origin) in coverage.origins() {
+        // Both families of a protocol have a pass of their own.
+        if !seen.contains(&(table, origin)) {
+            seen.push((table, origin));
+            source::say(&format!("{table} from {}", origin.name()));
+        }
+    }
+    for note in coverage.notes() {
+        source::say(&output::escape::text(note.as_bytes()));
+    }
 }

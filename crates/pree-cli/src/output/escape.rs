@@ -37,10 +37,14 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     escaped(bytes, |c| c == '\\')
 }
 
-/// Bytes as one word of a row: in quotes when they could be taken for something else.
+/// Bytes as one word of a row: in quotes when they could be taken for something else, such as the `-` of the unknown.
 pub(crate) fn word(bytes: &[u8]) -> Cow<'_, str> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._-+:/@%~#".contains(b);
-    if !bytes.is_empty() && bytes.iter().all(plain) { text(bytes) } else { quoted(bytes).into() }
+    if matches!(bytes, b"" | b"-") || !bytes.iter().all(plain) {
+        return quoted(bytes).into();
+    }
+    // Every plain byte is ASCII that needs no escape.
+    String::from_utf8_lossy(bytes)
 }
 
 /// Bytes in quotes.
@@ -108,6 +112,7 @@ mod tests {
             (b"a[1]/2,b", "\"a[1]/2,b\""),
             (b"\"quoted\"", r#""\"quoted\"""#),
             (b"", "\"\""),
+            (b"-", "\"-\""),
             (b"kworker/0:1", "kworker/0:1"),
         ] {
             assert_eq!(word(bytes), shown);

@@ -17,19 +17,20 @@ const SCHEMA: &str = "pree/1";
 pub(super) struct Document<W> {
     writer: W,
     sockets: Json,
+    quality: bool,
 }
 
 impl<W: Write> Document<W> {
-    pub(super) fn new(writer: W) -> Self {
+    pub(super) fn new(quality: bool, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
-        Self { writer, sockets }
+        Self { writer, sockets, quality }
     }
 }
 
 impl<W: Write> Output for Document<W> {
     fn row(&mut self, row: &Socket) -> io::Result<()> {
-        socket(&mut self.sockets, row);
+        socket(&mut self.sockets, row, self.quality);
         Ok(())
     }
 
@@ -50,18 +51,19 @@ impl<W: Write> Output for Document<W> {
 pub(super) struct Lines<W> {
     writer: W,
     line: Json,
+    quality: bool,
 }
 
 impl<W: Write> Lines<W> {
-    pub(super) fn new(writer: W) -> Self {
-        Self { writer, line: Json::default() }
+    pub(super) fn new(quality: bool, writer: W) -> Self {
+        Self { writer, line: Json::default(), quality }
     }
 }
 
 impl<W: Write> Output for Lines<W> {
     fn row(&mut self, row: &Socket) -> io::Result<()> {
         self.line.clear();
-        socket(&mut self.line, row);
+        socket(&mut self.line, row, self.quality);
         self.line.raw(b"\n");
         self.writer.write_all(self.line.as_bytes())
     }
@@ -77,7 +79,8 @@ impl<W: Write> Output for Lines<W> {
     }
 }
 
-fn completeness(json: &mut Json, coverage: &Coverage) {
+/// The members that say how complete the answer is.
+pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.key("schema");
     json.string(SCHEMA);
     json.key("complete");
@@ -104,7 +107,7 @@ fn completeness(json: &mut Json, coverage: &Coverage) {
     json.close(b']');
 }
 
-fn socket(json: &mut Json, socket: &Socket) {
+fn socket(json: &mut Json, socket: &Socket, quality: bool) {
     json.open(b'{');
     members(json, Section::Socket, socket);
     section(json, "local", Section::Local, socket, true);
@@ -152,8 +155,10 @@ fn socket(json: &mut Json, socket: &Socket) {
     }
     section(json, "memory", Section::Memory, socket, socket.memory.is_some());
     section(json, "tcp", Section::Tcp, socket, socket.tcp.is_some());
-    json.key("quality");
-    json_quality::quality(json, socket);
+    if quality {
+        json.key("quality");
+        json_quality::quality(json, socket);
+    }
     json.close(b'}');
 }
 

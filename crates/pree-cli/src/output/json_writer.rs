@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use pree::field::{Unit, Value};
 
-use super::escape;
+use super::{escape, figures};
 
 /// A JSON text that grows. Commas are its business, balance is the caller's.
 #[derive(Default)]
@@ -62,20 +62,7 @@ impl Json {
 
     pub(super) fn number(&mut self, number: u64) {
         self.separate();
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        let mut rest = number;
-        loop {
-            at -= 1;
-            if let Some(digit) = digits.get_mut(at) {
-                *digit = b'0' + (rest % 10) as u8;
-            }
-            rest /= 10;
-            if rest == 0 || at == 0 {
-                break;
-            }
-        }
-        self.raw(digits.get(at..).unwrap_or_default());
+        figures::number(number, &mut self.bytes);
     }
 
     /// A fraction, with at most six digits; what is no number is null.

@@ -1,17 +1,30 @@
 //! How an answer is written: one file a format, and one function that escapes.
 
+pub(crate) mod environment;
 pub(crate) mod escape;
+pub(crate) mod figures;
+mod groups;
 mod json;
 mod json_quality;
 mod json_writer;
+pub(crate) mod pager;
+mod request;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod screen;
+mod separated;
+mod sorted;
 mod table;
-mod words;
+mod template;
+pub(crate) mod value;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 
 use pree::{Coverage, Socket};
 
-use crate::args::{Args, Format};
+use crate::args::Format;
+pub(crate) use request::Request;
 
 /// Writes one answer. Every write is checked; nothing is written after an error.
 pub(crate) trait Output {
@@ -23,15 +36,25 @@ pub(crate) trait Output {
 }
 
 /// The output that was asked for.
-pub(crate) fn of<'w>(args: &Args, terminal: bool, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
-    match args.format {
-        // The other formats are not there yet.
-        Format::Table | Format::Csv | Format::Tsv | Format::Template => {
-            Box::new(table::Table::new(args, terminal, writer))
-        }
-        Format::Json => Box::new(json::Document::new(writer)),
-        Format::Jsonl => Box::new(json::Lines::new(writer)),
+pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
+    if let Some(by) = request.group_by {
+        return Box::new(groups::Groups::new(by, request.args, writer));
     }
+    if request.args.count {
+        return Box::new(groups::Count::new(request.args.format, writer));
+    }
+    let rows: Box<dyn Output + 'w> = match request.args.format {
+        Format::Table => table::of(request, writer),
+        Format::Csv => Box::new(separated::Separated::csv(request, writer)),
+        Format::Tsv => Box::new(separated::Separated::tsv(request, writer)),
+        Format::Template => Box::new(template::Filled::new(&request.template, writer)),
+        Format::Json => Box::new(json::Document::new(request.quality, writer)),
+        Format::Jsonl => Box::new(json::Lines::new(request.quality, writer)),
+    };
+    if request.orders.is_empty() {
+        return rows;
+    }
+    Box::new(sorted::Sorted::new(&request.orders, request.args.limit, rows))
 }
 
 /// Standard output, where every failure counts. The one of std takes a descriptor that cannot be written to for one

@@ -1,101 +1,102 @@
-//! Words and figures for people: what a state is called, how a time or a size is read best.
+//! Words for what is no number: states, addresses, owners. Each is written into the caller's buffer.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use pree::field::{Field, Unit, Value};
 use pree::{Address, Socket, State};
 
-use super::escape;
+use super::{escape, figures};
 
 /// The state as ss has taught it.
-pub(super) fn state(state: State) -> String {
-    match state {
-        State::Listen => "LISTEN",
-        State::SynSent => "SYN-SENT",
-        State::SynReceived => "SYN-RECV",
-        State::Established => "ESTAB",
-        State::FinWait1 => "FIN-WAIT-1",
-        State::FinWait2 => "FIN-WAIT-2",
-        State::TimeWait => "TIME-WAIT",
-        State::CloseWait => "CLOSE-WAIT",
-        State::LastAck => "LAST-ACK",
-        State::Closing => "CLOSING",
-        State::Closed => "CLOSE",
-        State::BoundInactive => "BOUND",
-        State::Unconnected => "UNCONN",
-        other => return other.to_string(),
-    }
-    .to_owned()
+pub(crate) fn state(state: State, out: &mut Vec<u8>) {
+    let word: &[u8] = match state {
+        State::Listen => b"LISTEN",
+        State::SynSent => b"SYN-SENT",
+        State::SynReceived => b"SYN-RECV",
+        State::Established => b"ESTAB",
+        State::FinWait1 => b"FIN-WAIT-1",
+        State::FinWait2 => b"FIN-WAIT-2",
+        State::TimeWait => b"TIME-WAIT",
+        State::CloseWait => b"CLOSE-WAIT",
+        State::LastAck => b"LAST-ACK",
+        State::Closing => b"CLOSING",
+        State::Closed => b"CLOSE",
+        State::BoundInactive => b"BOUND",
+        State::Unconnected => b"UNCONN",
+        other => return display(other, out),
+    };
+    out.extend_from_slice(word);
 }
 
-/// An end; `*` when there is none.
-pub(super) fn address(address: Option<Address>) -> String {
+/// An end with its port. The scope of a link-local one is a number: names of interfaces are another namespace's
+/// business.
+pub(crate) fn address(address: Address, out: &mut Vec<u8>) {
     match address {
-        None => "*".to_owned(),
-        Some(Address::Inet(SocketAddr::V6(v6))) => {
-            // The scope is a number: names of interfaces are another namespace's business.
-            v6.to_string()
+        Address::Inet(SocketAddr::V4(v4)) => {
+            ipv4(*v4.ip(), out);
+            out.push(b':');
+            figures::number(v4.port().into(), out);
         }
-        Some(address) => address.to_string(),
+        address => display(address, out),
     }
 }
 
-/// A queue; unknown is `-`.
-pub(super) fn count(number: Option<u32>) -> String {
-    number.map_or_else(|| "-".to_owned(), |number| number.to_string())
+/// An address without a port.
+pub(crate) fn ip(ip: IpAddr, out: &mut Vec<u8>) {
+    match ip {
+        IpAddr::V4(ip) => ipv4(ip, out),
+        IpAddr::V6(ip) => display(ip, out),
+    }
 }
 
-/// The owners, or why there is none.
-pub(super) fn owners(socket: &Socket) -> String {
-    let mut text = String::new();
-    for owner in &socket.owners {
-        if !text.is_empty() {
-            text.push(',');
+fn ipv4(ip: Ipv4Addr, out: &mut Vec<u8>) {
+    for (index, octet) in ip.octets().into_iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
         }
-        let _ = write!(text, "{}[{}]", escape::word(owner.process.name.as_bytes()), owner.pid());
+        figures::number(octet.into(), out);
+    }
+}
+
+fn display(thing: impl std::fmt::Display, out: &mut Vec<u8>) {
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{thing}");
+}
+
+/// The owners, `name[pid]/fd` with commas; nothing when there is none.
+pub(crate) fn owners(socket: &Socket, out: &mut Vec<u8>) {
+    for (index, owner) in socket.owners.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(escape::word(owner.process.name.as_bytes()).as_bytes());
+        out.push(b'[');
+        figures::number(owner.pid().into(), out);
+        out.push(b']');
         if let Some(fd) = owner.fd {
-            let _ = write!(text, "/{fd}");
+            out.push(b'/');
+            figures::number(fd.into(), out);
         }
     }
-    match socket.unowned {
-        Some(reason) => format!("({})", reason.name()),
-        None if text.is_empty() => "-".to_owned(),
-        None => text,
+}
+
+/// Why there is no owner, in parentheses; nothing when there is one or none was asked for.
+pub(crate) fn unowned(socket: &Socket, out: &mut Vec<u8>) {
+    if let Some(reason) = socket.unowned {
+        out.push(b'(');
+        out.extend_from_slice(reason.name().as_bytes());
+        out.push(b')');
     }
 }
 
-/// A field's value for people; `None` when it is unknown.
-pub(super) fn value(field: &Field, socket: &Socket) -> Option<String> {
-    Some(match (field.get)(socket) {
-        Value::Bool(yes) => if yes { "yes" } else { "no" }.to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Id(id) => format!("{id:x}"),
-        Value::Duration(time) => duration(time),
-        Value::Word(word) => word.to_owned(),
-        Value::Unnamed(what, number) => format!("{what}{number}"),
-        Value::Text(text) => escape::word(text).into_owned(),
-        Value::Ip(ip) => ip.to_string(),
-        _ => return None,
-    })
-    .map(|text| match field.unit {
-        Unit::BytesPerSecond => text + "B/s",
-        _ => text,
-    })
-}
-
-/// Three digits that count, in the unit that fits.
-pub(super) fn duration(time: Duration) -> String {
-    let us = time.as_micros();
-    match us {
-        0..=999 => format!("{us}us"),
-        1_000..=99_999 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
-        100_000..=999_999 => format!("{}ms", us / 1_000),
-        1_000_000..=119_999_999 => format!("{}.{}s", us / 1_000_000, us / 100_000 % 10),
-        120_000_000..=7_199_999_999 => format!("{}min", us / 60_000_000),
-        7_200_000_000..=172_799_999_999 => format!("{}h", us / 3_600_000_000),
-        _ => format!("{}d", us / 86_400_000_000),
+/// Arguments that each end with NUL, as words with spaces between.
+pub(crate) fn command_line(arguments: &[u8], out: &mut Vec<u8>) {
+    let arguments = arguments.strip_suffix(b"\0").unwrap_or(arguments);
+    for (index, argument) in arguments.split(|byte| *byte == 0).enumerate() {
+        if index > 0 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(escape::word(argument).as_bytes());
     }
 }
 
@@ -104,20 +105,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
-        for (us, shown) in [
-            (0, "0us"),
-            (251, "251us"),
-            (1_000, "1.0ms"),
-            (99_999, "99.9ms"),
-            (184_000, "184ms"),
-            (1_500_000, "1.5s"),
-            (119_999_999, "119.9s"),
-            (120_000_000, "2min"),
-            (7_200_000_000, "2h"),
-            (u64::MAX, "213503982d"),
+    fn addresses() {
+        for text in
+            ["0.0.0.0:0", "255.255.255.255:65535", "[::1]:80", "[::ffff:10.0.0.1]:443", "[fe80::1%3]:22"]
+        {
+            let socket: SocketAddr = text.parse().unwrap();
+            let mut out = Vec::new();
+            address(Address::Inet(socket), &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), text);
+            out.clear();
+            ip(socket.ip(), &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), socket.ip().to_string());
+        }
+    }
+
+    #[test]
+    fn arguments_stay_apart() {
+        for (bytes, shown) in [
+            (&b"/bin/sh\0-c\0a b\0"[..], "/bin/sh -c \"a b\""),
+            (b"x\0\0", "x \"\""),
+            (b"no-end", "no-end"),
+            (b"a\nb\0", "\"a\\nb\""),
         ] {
-            assert_eq!(duration(Duration::from_micros(us)), shown);
+            let mut out = Vec::new();
+            command_line(bytes, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), shown);
         }
     }
 }

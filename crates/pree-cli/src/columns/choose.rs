@@ -1,0 +1,133 @@
+//! From what was written to columns: `-c pid,rtt`, `-c +rtt,-fd`.
+
+use pree::field;
+
+use super::nearest::nearest;
+use super::{Column, SPECIAL, all};
+use crate::output::escape;
+
+/// Other names of fields, the same as in filters.
+const ALIASES: &[(&str, &str)] = &[
+    ("mss", "snd_mss"),
+    ("rate", "delivery_rate"),
+    ("tx", "bytes_sent"),
+    ("rx", "bytes_received"),
+    ("command", "cmd"),
+    ("owners", "owner"),
+];
+
+/// Names that are agreed and whose data is not there yet.
+const LATER: &[&str] = &[
+    "score",
+    "loss",
+    "bloat",
+    "issue",
+    "limited",
+    "unit",
+    "container",
+    "pod",
+    "dir",
+    "age",
+    "idle",
+    "peer",
+    "scope",
+];
+
+/// The column of this name. What CSV and JSON call a field is taken too: `rtt_us`.
+pub(crate) fn find(name: &str) -> Option<Column> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| *name);
+    let special = SPECIAL.iter().find(|special| special.name == name).map(Column::Special);
+    let field = || field::named(name).map(Column::Field);
+    special.or_else(field).or_else(|| all().find(|column| column.machine_name() == name)).or_else(|| {
+        let mut of_key = field::all().filter(|field| field.key == name);
+        // `ip` would be either end.
+        of_key.next().filter(|_| of_key.next().is_none()).map(Column::Field)
+    })
+}
+
+/// What to say about a name that is no column.
+pub(crate) fn unknown(name: &str) -> String {
+    if LATER.contains(&name) {
+        return format!("{name} is not there yet");
+    }
+    let shown = escape::quoted(name.as_bytes());
+    match nearest(name, all().map(Column::name)) {
+        Some(nearest) => format!("there is no field {shown}: did you mean {nearest}?"),
+        None => format!("there is no field {shown}: pree help COLUMNS has them all"),
+    }
+}
+
+/// Reads `-c`. Added columns stand before the owner, which has no fixed width.
+pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>, String> {
+    let Some(list) = list else { return Ok(usual.to_vec()) };
+    let parts: Vec<&str> = list.split(',').map(str::trim).collect();
+    let relative = parts.iter().filter(|part| part.starts_with(['+', '-'])).count();
+    if relative != 0 && relative != parts.len() {
+        let shown = escape::quoted(list.as_bytes());
+        return Err(format!("-c takes a whole list, or only +more and -fewer, not {shown}"));
+    }
+    let mut columns = if relative == 0 { Vec::new() } else { usual.to_vec() };
+    for part in parts {
+        let name = part.trim_start_matches(['+', '-']);
+        let column = find(name).ok_or_else(|| format!("-c: {}", unknown(name)))?;
+        let same = |other: &Column| other.name() == column.name();
+        let there = columns.iter().position(same);
+        if part.starts_with('-') {
+            columns.retain(|other| !same(other));
+        } else if there.is_none() && relative != 0 {
+            let before_owner = columns.iter().position(|other| other.name() == "owner");
+            columns.insert(before_owner.unwrap_or(columns.len()), column);
+        } else if there.is_none() {
+            columns.push(column);
+        }
+    }
+    if columns.is_empty() {
+        return Err("-c leaves no column".to_owned());
+    }
+    Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usual() -> Vec<Column> {
+        ["proto", "local", "owner"].into_iter().filter_map(find).collect()
+    }
+
+    #[test]
+    fn lists() {
+        for (list, expected) in [
+            (None, "proto local owner"),
+            (Some("pid"), "pid"),
+            (Some("rtt, cwnd,rtt"), "rtt cwnd"),
+            (Some("+rtt"), "proto local rtt owner"),
+            (Some("+rtt,-local,+local"), "proto rtt local owner"),
+            (Some("-owner,+mss"), "proto local snd_mss"),
+            (Some("-pid"), "proto local owner"),
+            (Some("+local"), "proto local owner"),
+            (Some("rtt_us,min_rtt_us,minrtt_us,owners"), "rtt minrtt owner"),
+        ] {
+            let names: Vec<_> = choose(list, &usual()).unwrap().into_iter().map(Column::name).collect();
+            assert_eq!(names.join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn mistakes() {
+        for (list, says) in [
+            ("rttt", "did you mean rtt?"),
+            ("+nonsense", "pree help COLUMNS"),
+            ("score", "score is not there yet"),
+            ("", "there is no field"),
+            ("pid,,fd", "there is no field"),
+            ("ip", "there is no field"),
+            ("+pid,fd", "only +more and -fewer"),
+            ("-proto,-local,-owner", "leaves no column"),
+            ("\u{1b}[31m", "\\u{1b}"),
+        ] {
+            let text = choose(Some(list), &usual()).err().unwrap_or_default();
+            assert!(text.contains(says), "{list}: {text}");
+        }
+    }
+}

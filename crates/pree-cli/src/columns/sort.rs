@@ -1,0 +1,116 @@
+//! Order: numbers by size, times by length, addresses by number, text by bytes; what is unknown comes last either way.
+
+use std::cmp::Ordering;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use pree::Socket;
+use pree::field::Value;
+
+use super::{Column, find, unknown};
+
+/// What a cell sorts by. Within one column all keys but the unknown are of one kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Key<'s> {
+    Bool(bool),
+    Number(u64),
+    Time(Duration),
+    Text(&'s [u8]),
+    /// Name, then process id.
+    Owner(&'s [u8], u32),
+    Ip(IpAddr),
+    Address(SocketAddr),
+    Unknown,
+}
+
+impl<'s> From<Value<'s>> for Key<'s> {
+    fn from(value: Value<'s>) -> Self {
+        match value {
+            Value::Bool(yes) => Self::Bool(yes),
+            Value::Number(number) | Value::Id(number) | Value::Unnamed(_, number) => Self::Number(number),
+            Value::Duration(time) => Self::Time(time),
+            Value::Word(word) => Self::Text(word.as_bytes()),
+            Value::Text(text) => Self::Text(text),
+            Value::Ip(ip) => Self::Ip(ip),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// One field to sort by.
+#[derive(Clone, Copy)]
+pub(crate) struct Order {
+    pub(crate) column: Column,
+    descending: bool,
+}
+
+impl Order {
+    fn compare(self, a: &Socket, b: &Socket) -> Ordering {
+        let (a, b) = (self.column.key(a), self.column.key(b));
+        match (a == Key::Unknown, b == Key::Unknown) {
+            (false, false) if self.descending => b.cmp(&a),
+            (false, false) => a.cmp(&b),
+            (unknown, other) => unknown.cmp(&other),
+        }
+    }
+
+    /// Compares by each field in turn.
+    pub(crate) fn compare_all(orders: &[Self], a: &Socket, b: &Socket) -> Ordering {
+        orders.iter().map(|order| order.compare(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+}
+
+/// Reads `--sort`: names, a `-` before those that go down.
+pub(crate) fn parse_orders(words: &[String]) -> Result<Vec<Order>, String> {
+    words
+        .iter()
+        .map(|word| {
+            let word = word.trim();
+            let (descending, name) = match word.strip_prefix('-') {
+                Some(name) => (true, name),
+                None => (false, word.strip_prefix('+').unwrap_or(word)),
+            };
+            let column = find(name).ok_or_else(|| format!("--sort: {}", unknown(name)))?;
+            Ok(Order { column, descending })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    /// The local ports, in order.
+    #[track_caller]
+    fn check(words: &str, expected: &[u16]) {
+        let words: Vec<String> = words.split(',').map(str::to_owned).collect();
+        let orders = parse_orders(&words).unwrap();
+        let mut sockets = sample::sockets();
+        sockets.sort_by(|a, b| Order::compare_all(&orders, a, b));
+        let ports: Vec<_> = sockets.iter().filter_map(|socket| socket.local.port()).collect();
+        assert_eq!(ports, expected, "{words:?}");
+    }
+
+    #[test]
+    fn every_kind_and_unknown_last() {
+        check("sport", &[22, 53, 443, 40000, 40001, 40002]);
+        check("-sport", &[40002, 40001, 40000, 443, 53, 22]);
+        // Only connections have a round trip time; the others keep their order.
+        check("rtt", &[40001, 40000, 22, 53, 443, 40002]);
+        check("-rtt", &[40000, 40001, 22, 53, 443, 40002]);
+        check("proto,-sport", &[40002, 40001, 40000, 443, 22, 53]);
+        check("remote", &[40000, 40002, 40001, 22, 53, 443]);
+        check("process,sport", &[40000, 53, 22, 443, 40001, 40002]);
+    }
+
+    #[test]
+    fn mistakes() {
+        for (word, says) in
+            [("nonsense", "--sort: there is no field"), ("-rttt", "did you mean rtt?"), ("", "no field")]
+        {
+            let text = parse_orders(&[word.to_owned()]).err().unwrap_or_default();
+            assert!(text.contains(says), "{text}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Columns that are more than a field of the registry, or shorter in a table than there.
+
+use pree::field::{self, Field};
+use pree::{Needs, Socket, State, Unowned};
+
+use super::{Key, Shrink};
+use crate::output::value::{self, Form};
+use crate::output::{figures, words};
+
+pub(crate) struct Special {
+    pub(super) name: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) right: bool,
+    pub(super) pipe_width: usize,
+    pub(super) dropped: u8,
+    pub(super) shrink: Shrink,
+    pub(super) needs: Needs,
+    pub(super) doc: &'static str,
+    pub(super) write: fn(&Socket, Form, &mut Vec<u8>),
+    pub(super) key: fn(&Socket) -> Key<'_>,
+    pub(super) trouble: fn(&Socket) -> bool,
+}
+
+/// What most of them have.
+const PLAIN: Special = Special {
+    name: "",
+    heading: "",
+    right: false,
+    pipe_width: 0,
+    dropped: 0,
+    shrink: Shrink::No,
+    needs: Needs::empty(),
+    doc: "",
+    write: |_, _, _| {},
+    key: |_| Key::Unknown,
+    trouble: |_| false,
+};
+
+pub(crate) static SPECIAL: [Special; 11] = [
+    Special {
+        name: "proto",
+        heading: "PROTO",
+        pipe_width: 7,
+        dropped: 2,
+        doc: "Transport protocol.",
+        write: |s, _, out| out.extend_from_slice(s.protocol.name().as_bytes()),
+        key: |s| Key::Text(s.protocol.name().as_bytes()),
+        ..PLAIN
+    },
+    Special {
+        name: "state",
+        heading: "STATE",
+        pipe_width: 10,
+        dropped: 1,
+        doc: "State, RFC 9293; in tables as ss writes it.",
+        write: |s, form, out| match form {
+            Form::Machine => field("state", s, form, out),
+            _ => words::state(s.state, out),
+        },
+        key: |s| s.state.name().map_or(Key::Unknown, |name| Key::Text(name.as_bytes())),
+        trouble: |s| s.state == State::CloseWait,
+        ..PLAIN
+    },
+    Special {
+        name: "recvq",
+        heading: "RECVQ",
+        right: true,
+        pipe_width: 6,
+        dropped: 3,
+        doc: "Bytes not yet read; a listener: connections not yet accepted.",
+        write: |s, _, out| count(s.recv_queue, out),
+        key: |s| number(s.recv_queue),
+        trouble: accept_queue_full,
+        ..PLAIN
+    },
+    Special {
+        name: "sendq",
+        heading: "SENDQ",
+        right: true,
+        pipe_width: 6,
+        dropped: 4,
+        doc: "Bytes not yet acknowledged; a listener: limit of the accept queue.",
+        write: |s, _, out| count(s.send_queue, out),
+        key: |s| number(s.send_queue),
+        ..PLAIN
+    },
+    Special {
+        name: "queue",
+        heading: "QUEUE",
+        right: true,
+        pipe_width: 9,
+        dropped: 3,
+        doc: "A listener's accept queue: waiting/limit.",
+        write: |s, _, out| {
+            if let Some(listen) = s.listen {
+                figures::number(listen.queue.into(), out);
+                out.push(b'/');
+                figures::number(listen.limit.into(), out);
+            }
+        },
+        key: |s| number(s.listen.map(|listen| listen.queue)),
+        trouble: accept_queue_full,
+        ..PLAIN
+    },
+    Special {
+        name: "local",
+        heading: "LOCAL",
+        pipe_width: 25,
+        doc: "Address and port of this end.",
+        write: |s, _, out| words::address(s.local, out),
+        key: |s| s.local.socket_addr().map_or(Key::Unknown, Key::Address),
+        ..PLAIN
+    },
+    Special {
+        name: "remote",
+        heading: "REMOTE",
+        pipe_width: 25,
+        doc: "Address and port of the other end; * is none.",
+        write: |s, form, out| match s.remote {
+            Some(remote) => words::address(remote, out),
+            None if form == Form::Machine => {}
+            None => out.push(b'*'),
+        },
+        key: |s| s.remote.and_then(|remote| remote.socket_addr()).map_or(Key::Unknown, Key::Address),
+        ..PLAIN
+    },
+    Special {
+        name: "owner",
+        heading: "OWNER",
+        pipe_width: 24,
+        shrink: Shrink::Owners,
+        needs: Needs::OWNERS,
+        doc: "Every owner, name[pid]/fd, or in parentheses why there is none.",
+        write: |s, form, out| {
+            words::owners(s, out);
+            if form != Form::Machine {
+                words::unowned(s, out);
+            }
+        },
+        key: |s| {
+            let first = s.owners.first();
+            first.map_or(Key::Unknown, |owner| Key::Owner(owner.process.name.as_bytes(), owner.pid()))
+        },
+        trouble: |s| s.unowned == Some(Unowned::NotPermitted),
+        ..PLAIN
+    },
+    Special {
+        name: "unowned",
+        heading: "UNOWNED",
+        pipe_width: 17,
+        needs: Needs::OWNERS,
+        doc: "Why there is no owner.",
+        write: |s, _, out| {
+            if let Some(reason) = s.unowned {
+                out.extend_from_slice(reason.name().as_bytes());
+            }
+        },
+        key: |s| s.unowned.map_or(Key::Unknown, |reason| Key::Text(reason.name().as_bytes())),
+        trouble: |s| s.unowned == Some(Unowned::NotPermitted),
+        ..PLAIN
+    },
+    Special {
+        name: "sockopt",
+        heading: "SOCKOPT",
+        pipe_width: 16,
+        doc: "Flags set on the socket.",
+        write: |s, _, out| {
+            for (index, name) in s.options.iter().flat_map(|options| options.names()).enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(name.as_bytes());
+            }
+        },
+        key: |s| number(s.options.map(|options| options.names().count() as u32)),
+        ..PLAIN
+    },
+    Special {
+        name: "cmd",
+        heading: "CMD",
+        pipe_width: 24,
+        shrink: Shrink::Middle,
+        needs: Needs::OWNERS.union(Needs::PROCESS_COMMAND_LINE),
+        doc: "Command line of the first owner.",
+        write: |s, _, out| {
+            let owner = s.owners.first();
+            if let Some(arguments) = owner.and_then(|owner| owner.process.command_line.as_ref()) {
+                words::command_line(arguments.as_bytes(), out);
+            }
+        },
+        key: |s| named("cmd").map_or(Key::Unknown, |field| (field.get)(s).into()),
+        ..PLAIN
+    },
+];
+
+/// The kernel takes in one more than the limit; at the limit the queue is as good as full.
+pub(super) fn accept_queue_full(socket: &Socket) -> bool {
+    socket.listen.is_some_and(|listen| listen.queue > 0 && listen.queue >= listen.limit)
+}
+
+/// A queue: plain digits in every form, because a listener's are not bytes.
+fn count(number: Option<u32>, out: &mut Vec<u8>) {
+    if let Some(number) = number {
+        figures::number(number.into(), out);
+    }
+}
+
+fn number<'s>(number: Option<u32>) -> Key<'s> {
+    number.map_or(Key::Unknown, |number| Key::Number(number.into()))
+}
+
+fn named(name: &str) -> Option<&'static Field> {
+    field::named(name)
+}
+
+fn field(name: &str, socket: &Socket, form: Form, out: &mut Vec<u8>) {
+    if let Some(field) = named(name) {
+        value::write(field, (field.get)(socket), form, out);
+    }
+}

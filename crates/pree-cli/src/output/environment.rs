@@ -1,0 +1,85 @@
+//! What the user's environment says about output: all of it is read here.
+
+use std::ffi::OsString;
+
+/// The variables that matter, as they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// `TERM`
+    term: Option<OsString>,
+    /// `NO_COLOR`, <https://no-color.org>
+    no_color: Option<OsString>,
+    /// `CLICOLOR_FORCE`, <https://bixense.com/clicolors>
+    force_color: Option<OsString>,
+    /// `COLUMNS`
+    columns: Option<OsString>,
+    /// `PAGER`
+    pager: Option<OsString>,
+}
+
+impl Environment {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a command reads its user's environment; the lint is for libraries"
+    )]
+    pub(crate) fn read() -> Self {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            term: variable("TERM"),
+            no_color: variable("NO_COLOR"),
+            force_color: variable("CLICOLOR_FORCE"),
+            columns: variable("COLUMNS"),
+            pager: variable("PAGER"),
+        }
+    }
+
+    /// Whether colour is wanted when nobody said so on the command line. A terminal that does not say what it is may
+    /// not know colours.
+    pub(crate) fn wants_color(&self, terminal: bool) -> bool {
+        if self.no_color.is_some() {
+            return false;
+        }
+        let forced = self.force_color.as_ref().is_some_and(|value| value != "0");
+        forced || (terminal && self.term.as_ref().is_some_and(|term| term != "dumb"))
+    }
+
+    /// The width that the user, rather than the terminal, says it has.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.columns.as_ref()?.to_str()?.parse().ok().filter(|width| *width > 0)
+    }
+
+    /// The user's pager: words, no shell.
+    pub(crate) fn pager(&self) -> Option<&OsString> {
+        self.pager.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(value: &str) -> Option<OsString> {
+        Some(value.into())
+    }
+
+    #[test]
+    fn color() {
+        let xterm = Environment { term: set("xterm"), ..Environment::default() };
+        assert!(xterm.wants_color(true));
+        assert!(!xterm.wants_color(false));
+        assert!(!Environment::default().wants_color(true));
+        assert!(!Environment { term: set("dumb"), ..xterm.clone() }.wants_color(true));
+        assert!(
+            !Environment { no_color: set("1"), force_color: set("1"), ..xterm.clone() }.wants_color(true)
+        );
+        assert!(Environment { force_color: set("1"), ..Environment::default() }.wants_color(false));
+        assert!(!Environment { force_color: set("0"), ..Environment::default() }.wants_color(false));
+    }
+
+    #[test]
+    fn width() {
+        for (columns, width) in [("80", Some(80)), ("0", None), ("-1", None), ("wide", None)] {
+            assert_eq!(Environment { columns: set(columns), ..Environment::default() }.width(), width);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! `--count` and `-g`: how many, not which.
+//!
+//! A group is all sockets with the same text in one column. The remote end counts without its port, which for a client
+//! is a different one each time; the process by its name, with the reason for those that have none.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use pree::{Coverage, Socket, State};
+
+use super::json::completeness;
+use super::json_writer::Json;
+use super::value::Form;
+use super::{Output, escape, figures, separated, words};
+use crate::args::{Args, Format};
+use crate::columns::Column;
+
+/// The number of sockets.
+pub(super) struct Count<W> {
+    format: Format,
+    writer: W,
+    count: u64,
+}
+
+impl<W: Write> Count<W> {
+    pub(super) fn new(format: Format, writer: W) -> Self {
+        Self { format, writer, count: 0 }
+    }
+}
+
+impl<W: Write> Output for Count<W> {
+    fn row(&mut self, _: &Socket) -> io::Result<()> {
+        self.count += 1;
+        Ok(())
+    }
+
+    fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
+        let mut out = Vec::new();
+        if matches!(self.format, Format::Json | Format::Jsonl) {
+            let mut json = Json::default();
+            json.open(b'{');
+            completeness(&mut json, coverage);
+            json.key("count");
+            json.number(self.count);
+            json.close(b'}');
+            out.extend_from_slice(json.as_bytes());
+        } else {
+            figures::number(self.count, &mut out);
+        }
+        out.push(b'\n');
+        self.writer.write_all(&out)?;
+        self.writer.flush()
+    }
+}
+
+/// A number of sockets for each value of a column.
+pub(super) struct Groups<W> {
+    by: Column,
+    form: Form,
+    format: Format,
+    header: bool,
+    /// Only group and count.
+    brief: bool,
+    limit: usize,
+    writer: W,
+    groups: HashMap<Vec<u8>, Sums>,
+    key: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    count: u64,
+    /// Bytes; a listener's queue is none.
+    recv_queue: u64,
+    send_queue: u64,
+}
+
+impl<W: Write> Groups<W> {
+    pub(super) fn new(by: Column, args: &Args, writer: W) -> Self {
+        let form = match (args.format, args.raw_units) {
+            (Format::Table, false) => Form::Human,
+            (Format::Table, true) => Form::Raw,
+            _ => Form::Machine,
+        };
+        Self {
+            by,
+            form,
+            format: args.format,
+            header: !args.no_header,
+            brief: args.count,
+            limit: args.limit.unwrap_or(usize::MAX),
+            writer,
+            groups: HashMap::new(),
+            key: Vec::new(),
+        }
+    }
+
+    fn read_key(&mut self, socket: &Socket) {
+        self.key.clear();
+        match self.by.name() {
+            "remote" => {
+                if let Some(ip) = socket.remote.and_then(|remote| remote.ip()) {
+                    words::ip(ip, &mut self.key);
+                }
+            }
+            "owner" | "process" => match socket.owners.first() {
+                Some(owner) => {
+                    let name = owner.process.name.as_bytes();
+                    let shown =
+                        if self.form == Form::Machine { escape::text(name) } else { escape::word(name) };
+                    self.key.extend_from_slice(shown.as_bytes());
+                }
+                None => words::unowned(socket, &mut self.key),
+            },
+            _ => self.by.write(socket, self.form, &mut self.key),
+        }
+    }
+
+    /// The largest first, those of one size by name.
+    fn ordered(&mut self) -> Vec<(Vec<u8>, Sums)> {
+        let mut groups: Vec<_> = self.groups.drain().collect();
+        groups.sort_by(|(a, of_a), (b, of_b)| of_b.count.cmp(&of_a.count).then_with(|| a.cmp(b)));
+        groups.truncate(self.limit);
+        groups
+    }
+
+    fn headings(&self) -> Vec<String> {
+        let name = if self.form == Form::Machine { self.by.machine_name() } else { self.by.heading() };
+        let mut headings = vec![name];
+        let numbers = if self.brief { &["count"][..] } else { &["count", "recvq", "sendq"] };
+        let upper =
+            |name: &&str| if self.form == Form::Machine { (*name).to_owned() } else { name.to_uppercase() };
+        headings.extend(numbers.iter().map(upper));
+        headings
+    }
+
+    fn numbers(&self, sums: Sums) -> Vec<Vec<u8>> {
+        let all = [sums.count, sums.recv_queue, sums.send_queue];
+        let shown = if self.brief { 1 } else { all.len() };
+        let digits = |number: &u64| {
+            let mut out = Vec::new();
+            figures::number(*number, &mut out);
+            out
+        };
+        all.iter().take(shown).map(digits).collect()
+    }
+
+    fn table(&mut self) -> Vec<u8> {
+        let mut rows: Vec<Vec<Vec<u8>>> = Vec::new();
+        if self.header {
+            rows.push(self.headings().into_iter().map(String::into_bytes).collect());
+        }
+        for (key, sums) in self.ordered() {
+            let key = if key.is_empty() { b"-".to_vec() } else { key };
+            rows.push(std::iter::once(key).chain(self.numbers(sums)).collect());
+        }
+        super::table::lines(&rows)
+    }
+
+    fn separated(&mut self) -> Vec<u8> {
+        let csv = self.format == Format::Csv;
+        let mut out = Vec::new();
+        if self.header {
+            let headings = self.headings();
+            separated::record(headings.iter().map(String::as_bytes), csv, &mut out);
+        }
+        for (key, sums) in self.ordered() {
+            let numbers = self.numbers(sums);
+            let cells = std::iter::once(key.as_slice()).chain(numbers.iter().map(Vec::as_slice));
+            separated::record(cells, csv, &mut out);
+        }
+        out
+    }
+
+    fn json(&mut self, coverage: &Coverage) -> Vec<u8> {
+        let lines = self.format == Format::Jsonl;
+        let mut json = Json::default();
+        let mut last = Json::default();
+        last.open(b'{');
+        completeness(&mut last, coverage);
+        if !lines {
+            json.raw(last.as_bytes());
+            json.key("groups");
+            json.open(b'[');
+        }
+        for (key, sums) in self.ordered() {
+            json.open(b'{');
+            json.key("key");
+            if key.is_empty() {
+                json.null()
+            } else {
+                json.string(&String::from_utf8_lossy(&key))
+            }
+            json.key("count");
+            json.number(sums.count);
+            if !self.brief {
+                json.key("recv_queue");
+                json.number(sums.recv_queue);
+                json.key("send_queue");
+                json.number(sums.send_queue);
+            }
+            json.close(b'}');
+            if lines {
+                json.raw(b"\n");
+            }
+        }
+        if lines {
+            last.close(b'}');
+            json.raw(last.as_bytes());
+        } else {
+            json.close(b']');
+            json.close(b'}');
+        }
+        json.raw(b"\n");
+        json.as_bytes().to_vec()
+    }
+}
+
+impl<W: Write> Output for Groups<W> {
+    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+        self.read_key(socket);
+        if !self.groups.contains_key(&self.key) {
+            self.groups.insert(self.key.clone(), Sums::default());
+        }
+        if let Some(sums) = self.groups.get_mut(&self.key) {
+            sums.count += 1;
+            if socket.state != State::Listen {
+                sums.recv_queue += u64::from(socket.recv_queue.unwrap_or(0));
+                sums.send_queue += u64::from(socket.send_queue.unwrap_or(0));
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
+        let text = match self.format {
+            Format::Json | Format::Jsonl => self.json(coverage),
+            Format::Csv | Format::Tsv => self.separated(),
+            Format::Table | Format::Template => self.table(),
+        };
+        self.writer.write_all(&text)?;
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,233 @@
+//! From arguments to what an output writes: columns, order, groups, template; and what must be asked for them.
+
+use pree::{Needs, OwnerLookup};
+
+use super::screen::Screen;
+use super::table;
+use super::template::{self, Template};
+use crate::args::{Args, Format};
+use crate::columns::{self, Column, Order};
+use crate::exit::Failure;
+
+/// The columns of a table.
+const TABLE: [&str; 7] = ["proto", "state", "recvq", "sendq", "local", "remote", "owner"];
+
+/// The columns of CSV and TSV; `-i`, `-m`, `-o` and `-e` add theirs.
+const SEPARATED: [&str; 17] = [
+    "protocol", "family", "state", "src", "sport", "dst", "dport", "recvq", "sendq", "uid", "inode", "id",
+    "pid", "process", "fd", "owner", "unowned",
+];
+
+/// What is written, resolved: everything that can be wrong with it was.
+pub(crate) struct Request<'a> {
+    pub(crate) args: &'a Args,
+    pub(crate) screen: Screen,
+    pub(super) columns: Vec<Column>,
+    pub(super) template: Template,
+    pub(super) orders: Vec<Order>,
+    pub(super) group_by: Option<Column>,
+    /// Whether JSON judges.
+    pub(super) quality: bool,
+    needs: Needs,
+}
+
+impl<'a> Request<'a> {
+    /// # Errors
+    /// An unknown name, or things that do not go together.
+    pub(crate) fn new(args: &'a Args, screen: Screen) -> Result<Self, Failure> {
+        let mut request = Self {
+            args,
+            screen,
+            columns: Vec::new(),
+            template: Template::default(),
+            orders: columns::parse_orders(&args.sort).map_err(Failure::Usage)?,
+            group_by: None,
+            quality: false,
+            needs: Needs::empty(),
+        };
+        if let Some(name) = &args.group_by {
+            let column = columns::find(name)
+                .ok_or_else(|| Failure::Usage(format!("--group-by: {}", columns::unknown(name))))?;
+            request.group_by = Some(column);
+            request.needs |= column.needs();
+        }
+        request.refuse_contradictions()?;
+        match args.format {
+            // Numbers of sockets need nothing but what decides which.
+            _ if args.count || request.group_by.is_some() => {}
+            Format::Table => request.table()?,
+            Format::Csv | Format::Tsv => request.separated()?,
+            Format::Template => {
+                let text = args.template.as_deref().unwrap_or_default();
+                request.template = template::parse(text).map_err(Failure::Usage)?;
+                request.needs |= request.template.needs();
+            }
+            Format::Json | Format::Jsonl => request.json()?,
+        }
+        for column in request.columns.iter().copied().chain(request.orders.iter().map(|order| order.column)) {
+            request.needs |= column.needs();
+        }
+        Ok(request)
+    }
+
+    /// What must be asked for; with `-q` nothing.
+    pub(crate) fn needs(&self) -> Needs {
+        // How far owners are looked for is a question of its own.
+        if self.args.quiet { Needs::empty() } else { self.needs - Needs::OWNERS }
+    }
+
+    /// How far owners must be looked for.
+    pub(crate) fn owners(&self) -> OwnerLookup {
+        let wanted = self.needs.contains(Needs::OWNERS) && !self.args.quiet;
+        if wanted { self.args.owners } else { OwnerLookup::None }
+    }
+
+    /// True when the first rows that come are as good as any others.
+    pub(crate) fn may_stop_early(&self) -> bool {
+        self.orders.is_empty() && self.group_by.is_none() && !self.args.count
+    }
+
+    fn refuse_contradictions(&self) -> Result<(), Failure> {
+        let Args { sort, columns, count, format, .. } = self.args;
+        let refuse = |text: &str| Err(Failure::Usage(text.to_owned()));
+        let grouped = self.group_by.is_some();
+        if (grouped || *count) && !sort.is_empty() {
+            return refuse("--sort is for rows: groups come largest first, and --count is one number");
+        }
+        if (grouped || *count) && columns.is_some() {
+            return refuse("-c is for rows: groups and counts have columns of their own");
+        }
+        if (grouped || *count) && *format == Format::Template {
+            return refuse("--format is for rows: groups and counts come as table, JSON, CSV or TSV");
+        }
+        if *format == Format::Template && columns.is_some() {
+            return refuse("-c and --format both say what is shown: take one of them");
+        }
+        Ok(())
+    }
+
+    fn table(&mut self) -> Result<(), Failure> {
+        let usual = named(&TABLE).filter(|column| {
+            self.args.owners != OwnerLookup::None || !column.needs().contains(Needs::OWNERS)
+        });
+        self.columns = self.choose(&usual.collect::<Vec<_>>())?;
+        self.needs |= table::needs(self.args);
+        Ok(())
+    }
+
+    fn separated(&mut self) -> Result<(), Failure> {
+        self.columns = self.choose(&named(&SEPARATED).collect::<Vec<_>>())?;
+        for field in table::fields(self.args) {
+            if !self.columns.iter().any(|column| column.name() == field.name) {
+                self.columns.push(Column::Field(field));
+            }
+        }
+        Ok(())
+    }
+
+    /// JSON has its members whatever is asked; `-c` says what is asked for, and whether it judges.
+    fn json(&mut self) -> Result<(), Failure> {
+        let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::OWNERS;
+        let Some(list) = &self.args.columns else {
+            self.quality = true;
+            self.needs |= everything;
+            return Ok(());
+        };
+        let relative = list.trim_start().starts_with(['+', '-']);
+        let is = |part: &&str, sign: &str| part.trim().strip_prefix(sign) == Some("quality");
+        let parts = list.split(',');
+        self.quality = if relative {
+            !parts.clone().any(|part| is(&part, "-"))
+        } else {
+            parts.clone().any(|part| is(&part, ""))
+        };
+        let others: Vec<&str> =
+            parts.filter(|part| !is(part, "") && !is(part, "+") && !is(part, "-")).collect();
+        if !others.is_empty() {
+            // Columns without a place: what counts is what they need.
+            let usual = if relative { named(&TABLE).collect() } else { Vec::new() };
+            self.columns = columns::choose(Some(&others.join(",")), &usual).map_err(Failure::Usage)?;
+        }
+        if relative {
+            self.needs |= everything;
+        }
+        if self.quality {
+            self.needs |= Needs::STATS | Needs::MEMORY;
+        }
+        Ok(())
+    }
+
+    fn choose(&self, usual: &[Column]) -> Result<Vec<Column>, Failure> {
+        columns::choose(self.args.columns.as_deref(), usual).map_err(Failure::Usage)
+    }
+}
+
+fn named<'n>(names: &'n [&str]) -> impl Iterator<Item = Column> + use<'n> {
+    names.iter().filter_map(|name| columns::find(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(line: &str) -> Args {
+        let words = line.split_whitespace().map(Into::into).collect();
+        crate::args::parse(words).unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn check(line: &str, columns: &str, needs: Needs, owners: OwnerLookup) {
+        let args = args(line);
+        let Ok(request) = Request::new(&args, Screen::default()) else { panic!("{line} was refused") };
+        let names: Vec<_> = request.columns.iter().map(|column| column.name()).collect();
+        assert_eq!(names.join(" "), columns, "{line}");
+        assert_eq!((request.needs(), request.owners()), (needs, owners), "{line}");
+    }
+
+    #[test]
+    fn only_what_is_shown_is_asked_for() {
+        let none = Needs::empty();
+        let table = TABLE.join(" ");
+        check("", &table, none, OwnerLookup::All);
+        check("-i", &table, Needs::STATS, OwnerLookup::All);
+        check("-m --owners none", table.trim_end_matches(" owner"), Needs::MEMORY, OwnerLookup::None);
+        check("-c local", "local", none, OwnerLookup::None);
+        check("-c local --sort -rtt", "local", Needs::STATS, OwnerLookup::None);
+        check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE, OwnerLookup::All);
+        check("-c pid --owners first", "pid", none, OwnerLookup::First);
+        check("--csv", &SEPARATED.join(" "), none, OwnerLookup::All);
+        check(
+            "--csv -m -c pid",
+            "pid rmem rcvbuf wmem sndbuf fwd_alloc wmem_queued optmem locked_backlog drops",
+            Needs::MEMORY,
+            OwnerLookup::All,
+        );
+        check("--format {rtt}", "", Needs::STATS, OwnerLookup::None);
+        check("--count", "", none, OwnerLookup::None);
+        check("--count -g process", "", none, OwnerLookup::All);
+        check("-q", &table, none, OwnerLookup::None);
+        let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS;
+        check("--json", "", everything, OwnerLookup::All);
+        check("--json -c -quality", "", everything, OwnerLookup::All);
+        check("--json -c local", "local", none, OwnerLookup::None);
+        check("--json -c quality", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
+    }
+
+    #[test]
+    fn contradictions() {
+        for (line, says) in [
+            ("--count --sort rtt", "--sort is for rows"),
+            ("-g state -c rtt", "-c is for rows"),
+            ("-g state --format {pid}", "--format is for rows"),
+            ("-c pid --format {pid}", "take one of them"),
+            ("-g nonsense", "--group-by: there is no field"),
+            ("-g score", "not there yet"),
+            ("--json -c nonsense", "-c: there is no field"),
+        ] {
+            let args = args(line);
+            let failure = Request::new(&args, Screen::default()).err();
+            let text = failure.and_then(|failure| failure.text().map(|text| text.to_string()));
+            assert!(text.as_ref().is_some_and(|text| text.contains(says)), "{line}: {text:?}");
+        }
+    }
+}

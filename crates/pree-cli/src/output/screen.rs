@@ -1,0 +1,39 @@
+//! Where the output goes: a terminal, how wide, whether it shows colours.
+
+use std::io::{self, IsTerminal};
+
+use super::environment::Environment;
+use crate::args::{Args, When};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Screen {
+    /// Standard output is a terminal.
+    pub(crate) terminal: bool,
+    /// Columns of it; `None` where it does not say: then everything is shown as wide as it is.
+    pub(crate) width: Option<usize>,
+    pub(crate) color: bool,
+}
+
+impl Screen {
+    /// What standard output is.
+    pub(crate) fn of_stdout(args: &Args, environment: &Environment) -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        let color = match args.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => environment.wants_color(terminal),
+        };
+        if !terminal {
+            return Self { terminal, width: None, color };
+        }
+        let told = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| size.ws_col);
+        let width = environment.width().or((told > 0).then_some(usize::from(told)));
+        Self { terminal, width, color }
+    }
+}
+
+/// `ESC [ 33 m`: yellow, the terminal's own, on any background.
+pub(super) const TROUBLE: &[u8] = b"\x1b[33m";
+/// Back to what was before.
+pub(super) const CALM: &[u8] = b"\x1b[0m";

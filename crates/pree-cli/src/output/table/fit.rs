@@ -1,0 +1,150 @@
+//! The table on a terminal: rows wait for the last one, then columns fit what is in them and the terminal.
+
+use std::io::{self, Write};
+
+use pree::{Coverage, Socket};
+
+use super::width::width;
+use super::{Style, line, shorten};
+use crate::columns::{Column, Shrink};
+use crate::output::Output;
+
+/// An IPv4 address and port: what an address column keeps however narrow the terminal is.
+const ADDRESS: usize = 21;
+/// What a column that may be shortened keeps.
+const LEAST: usize = 14;
+
+pub(crate) struct Fitted<W> {
+    writer: W,
+    columns: Vec<Column>,
+    style: Style,
+    /// The cells of all rows, one after another.
+    text: Vec<u8>,
+    /// Where each cell ends in it: for every row its columns, then its details.
+    ends: Vec<usize>,
+    /// For every row the columns that tell of trouble, as bits; columns after the 64th have no colour.
+    trouble: Vec<u64>,
+    /// The widest cell of each column.
+    widest: Vec<usize>,
+}
+
+impl<W: Write> Fitted<W> {
+    pub(crate) fn new(columns: Vec<Column>, style: Style, writer: W) -> Self {
+        let headings = columns.iter().map(|column| if style.header { column.heading().len() } else { 1 });
+        let widest = headings.collect();
+        Self { writer, columns, style, text: Vec::new(), ends: Vec::new(), trouble: Vec::new(), widest }
+    }
+
+    /// The columns to show and how wide.
+    fn layout(&self) -> Vec<Shown> {
+        let mut shown: Vec<Shown> = self
+            .columns
+            .iter()
+            .zip(&self.widest)
+            .enumerate()
+            .map(|(index, (column, widest))| Shown { index, column: *column, width: *widest })
+            .collect();
+        let Some(room) = self.style.screen.width.filter(|_| self.style.details.is_empty()) else {
+            return shown;
+        };
+        let shrinks = |column: &Shown| !self.style.whole && column.column.shrink() != Shrink::No;
+        // What the columns take at least, with the spaces between them.
+        let least = |shown: &[Shown]| -> usize {
+            let width = |s: &Shown| if shrinks(s) { s.width.min(LEAST) } else { s.width };
+            shown.iter().map(|s| width(s) + 1).sum::<usize>().saturating_sub(1)
+        };
+        while self.style.may_drop && least(&shown) > room {
+            let first = shown.iter().max_by_key(|s| s.column.dropped()).filter(|s| s.column.dropped() > 0);
+            let Some(index) = first.map(|s| s.index) else { break };
+            shown.retain(|s| s.index != index);
+        }
+        // One long address is no reason to push every row off the screen.
+        while least(&shown) > room {
+            let over = least(&shown) - room;
+            let addresses = shown.iter_mut().filter(|s| s.column.is_address() && s.width > ADDRESS);
+            let Some(address) = addresses.max_by_key(|s| s.width) else { break };
+            address.width = address.width.saturating_sub(over).max(ADDRESS);
+        }
+        let taken: usize = shown.iter().filter(|s| !shrinks(s)).map(|s| s.width + 1).sum();
+        let elastic = shown.iter().filter(|s| shrinks(s)).count().max(1);
+        let each = (room.saturating_sub(taken) / elastic).saturating_sub(usize::from(elastic > 1)).max(LEAST);
+        for column in shown.iter_mut().filter(|s| shrinks(s)) {
+            column.width = column.width.min(each);
+        }
+        shown
+    }
+
+    fn write_all_rows(&mut self) -> io::Result<()> {
+        let shown = self.layout();
+        let mut line = Vec::new();
+        let last = shown.len().saturating_sub(1);
+        if self.style.header {
+            for (at, Shown { column, width, .. }) in shown.iter().enumerate() {
+                let heading = column.heading();
+                line::add(&mut line, heading.as_bytes(), *width, column.right(), false, at == last);
+            }
+            line.push(b'\n');
+            self.writer.write_all(&line)?;
+        }
+        let mut begin = 0;
+        for (ends, trouble) in self.ends.chunks(self.columns.len() + 1).zip(&self.trouble) {
+            line.clear();
+            for (at, Shown { index, column, width }) in shown.iter().enumerate() {
+                let start =
+                    index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(begin);
+                let end = ends.get(*index).copied().unwrap_or(start);
+                let cell = self.text.get(start..end).unwrap_or_default();
+                let trouble = trouble.checked_shr(*index as u32).unwrap_or(0) & 1 == 1;
+                let narrow = std::str::from_utf8(cell).map(|cell| match column.shrink() {
+                    Shrink::Owners => shorten::owners(cell, *width),
+                    Shrink::Middle => shorten::middle(cell, *width),
+                    Shrink::No => cell.into(),
+                });
+                let cell = narrow.as_ref().map_or(cell, |narrow| narrow.as_bytes());
+                line::add(&mut line, cell, *width, column.right(), trouble, at == last);
+            }
+            let details = ends.len().checked_sub(2).and_then(|before| ends.get(before)).copied();
+            let end = ends.last().copied().unwrap_or(begin);
+            line.extend_from_slice(self.text.get(details.unwrap_or(end)..end).unwrap_or_default());
+            line.push(b'\n');
+            self.writer.write_all(&line)?;
+            begin = end;
+        }
+        Ok(())
+    }
+}
+
+/// A column that is shown.
+struct Shown {
+    /// Which of all columns it is.
+    index: usize,
+    column: Column,
+    width: usize,
+}
+
+impl<W: Write> Output for Fitted<W> {
+    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+        let mut trouble = 0;
+        for (index, (column, widest)) in self.columns.iter().zip(&mut self.widest).enumerate() {
+            let start = self.text.len();
+            column.write(socket, self.style.form, &mut self.text);
+            if self.text.len() == start {
+                self.text.push(b'-');
+            }
+            *widest = (*widest).max(width(self.text.get(start..).unwrap_or_default()));
+            self.ends.push(self.text.len());
+            if self.style.screen.color && index < 64 && column.trouble(socket) {
+                trouble |= 1 << index;
+            }
+        }
+        self.style.details.write(socket, self.style.form, self.style.screen.color, &mut self.text);
+        self.ends.push(self.text.len());
+        self.trouble.push(trouble);
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Coverage) -> io::Result<()> {
+        self.write_all_rows()?;
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,24 @@
+//! One line: cells with what fills them up.
+
+use super::width::width;
+use crate::output::screen::{CALM, TROUBLE};
+
+/// Adds a cell of this width, and a space after it unless it is the last. A wider one pushes the rest: addresses are
+/// never cut.
+pub(super) fn add(line: &mut Vec<u8>, cell: &[u8], columns: usize, right: bool, trouble: bool, last: bool) {
+    let fill = columns.saturating_sub(width(cell));
+    if right {
+        line.resize(line.len() + fill, b' ');
+    }
+    if trouble {
+        line.extend_from_slice(TROUBLE);
+    }
+    line.extend_from_slice(cell);
+    if trouble {
+        line.extend_from_slice(CALM);
+    }
+    if !last {
+        let fill = if right { 0 } else { fill };
+        line.resize(line.len() + fill + 1, b' ');
+    }
+}

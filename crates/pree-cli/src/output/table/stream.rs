@@ -1,0 +1,80 @@
+//! The table in a pipe: fixed widths, every row written as it comes.
+
+use std::io::{self, Write};
+
+use pree::{Coverage, Socket};
+
+use super::{Style, line};
+use crate::columns::Column;
+use crate::output::Output;
+
+pub(crate) struct Streamed<W> {
+    writer: W,
+    columns: Vec<Fixed>,
+    style: Style,
+    line: Vec<u8>,
+    cell: Vec<u8>,
+}
+
+/// A column with what does not change from row to row.
+struct Fixed {
+    column: Column,
+    width: usize,
+    right: bool,
+    last: bool,
+}
+
+impl<W: Write> Streamed<W> {
+    pub(crate) fn new(columns: Vec<Column>, style: Style, writer: W) -> Self {
+        let count = columns.len();
+        let fixed = |(index, column): (usize, Column)| Fixed {
+            column,
+            width: column.pipe_width(),
+            right: column.right(),
+            last: index + 1 == count,
+        };
+        let columns = columns.into_iter().enumerate().map(fixed).collect();
+        Self { writer, columns, style, line: Vec::new(), cell: Vec::new() }
+    }
+
+    fn header(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.style.header) {
+            return Ok(());
+        }
+        self.line.clear();
+        for fixed in &self.columns {
+            let heading = fixed.column.heading();
+            line::add(&mut self.line, heading.as_bytes(), fixed.width, fixed.right, false, fixed.last);
+        }
+        self.line.push(b'\n');
+        self.writer.write_all(&self.line)
+    }
+}
+
+impl<W: Write> Output for Streamed<W> {
+    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+        self.header()?;
+        let Self { writer, columns, style, line, cell } = self;
+        line.clear();
+        for Fixed { column, width, right, last } in columns {
+            cell.clear();
+            column.write(socket, style.form, cell);
+            if cell.is_empty() {
+                cell.push(b'-');
+            }
+            let trouble = style.screen.color && column.trouble(socket);
+            line::add(line, cell, *width, *right, trouble, *last);
+        }
+        if !style.details.is_empty() {
+            style.details.write(socket, style.form, style.screen.color, line);
+        }
+        line.push(b'\n');
+        writer.write_all(line)
+    }
+
+    fn end(&mut self, _: &Coverage) -> io::Result<()> {
+        // A table without rows has its heading.
+        self.header()?;
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,106 @@
+//! A field's value as text: with units for people, plain for those who ask, fixed for programs.
+
+use std::io::Write as _;
+
+use pree::field::{Field, Unit, Value};
+
+use super::{escape, figures, words};
+
+/// For whom values are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// Times, sizes and rates in the unit that fits.
+    Human,
+    /// Table words, plain integers in the field's unit.
+    Raw,
+    /// As in JSON: fixed integers, the agreed names.
+    Machine,
+}
+
+/// Sizes that are compared digit by digit: 1448 is not 1.41 KiB.
+const EXACT: [&str; 4] = ["snd_mss", "rcv_mss", "advmss", "pmtu"];
+
+/// Writes the value; nothing when it is unknown.
+pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u8>) {
+    match value {
+        Value::Number(number) => count(field, number, form, out),
+        Value::Duration(time) => match (form, field.unit) {
+            (Form::Human, Unit::UnixTime) => figures::date(time, out),
+            (Form::Human, _) => figures::duration(time, out),
+            (_, Unit::UnixTime) => {
+                // Writing to a Vec cannot fail.
+                let _ = write!(out, "{}.{:02}", time.as_secs(), time.subsec_millis() / 10);
+            }
+            (_, Unit::Milliseconds) => figures::number(figures::milliseconds(time), out),
+            _ => figures::number(figures::microseconds(time), out),
+        },
+        Value::Word(word) => out.extend_from_slice(word.as_bytes()),
+        Value::Unnamed(what, number) => {
+            out.extend_from_slice(what.as_bytes());
+            figures::number(number, out);
+        }
+        Value::Bool(yes) => out.extend_from_slice(match (form, yes) {
+            (Form::Machine, true) => b"true",
+            (Form::Machine, false) => b"false",
+            (_, true) => b"yes",
+            (_, false) => b"no",
+        }),
+        Value::Id(id) if form == Form::Machine => figures::number(id, out),
+        Value::Id(id) => {
+            let _ = write!(out, "{id:x}");
+        }
+        Value::Text(text) if form == Form::Machine => out.extend_from_slice(escape::text(text).as_bytes()),
+        Value::Text(text) => out.extend_from_slice(escape::word(text).as_bytes()),
+        Value::Ip(ip) => words::ip(ip, out),
+        _ => {}
+    }
+}
+
+fn count(field: &Field, number: u64, form: Form, out: &mut Vec<u8>) {
+    match field.unit {
+        Unit::Bytes if form == Form::Human && !EXACT.contains(&field.name) => figures::bytes(number, out),
+        Unit::BytesPerSecond if form == Form::Human => {
+            figures::bytes(number, out);
+            out.extend_from_slice(b"/s");
+        }
+        _ => figures::number(number, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use pree::field;
+
+    use super::*;
+
+    #[test]
+    fn each_form() {
+        let text = Value::Text(b"a b");
+        for (name, value, human, raw, machine) in [
+            ("rtt", Value::Duration(Duration::from_micros(1_500)), "1.5ms", "1500", "1500"),
+            ("timer_expires", Value::Duration(Duration::from_millis(1_500)), "1.5s", "1500", "1500"),
+            ("rcvbuf", Value::Number(131_072), "128KiB", "131072", "131072"),
+            ("snd_mss", Value::Number(65_483), "65483", "65483", "65483"),
+            ("pacing_rate", Value::Number(131_072), "128KiB/s", "131072", "131072"),
+            (
+                "started",
+                Value::Duration(Duration::from_millis(1_230)),
+                "1970-01-01T00:00:01Z",
+                "1.23",
+                "1.23",
+            ),
+            ("id", Value::Id(255), "ff", "ff", "255"),
+            ("v6only", Value::Bool(true), "yes", "yes", "true"),
+            ("process", text, "\"a b\"", "\"a b\"", "a b"),
+            ("rtt", Value::Unknown, "", "", ""),
+        ] {
+            for (form, expected) in [(Form::Human, human), (Form::Raw, raw), (Form::Machine, machine)] {
+                let mut out = Vec::new();
+                write(field::named(name).unwrap(), value, form, &mut out);
+                assert_eq!(String::from_utf8_lossy(&out), expected, "{name} {form:?}");
+            }
+        }
+    }
+}
