@@ -66,6 +66,9 @@ pub enum Question<'a> {
     },
     /// Linux: a table below `/proc/thread-self/net`, as text.
     NetTable(NetTable),
+    /// Linux 6.1: `/proc/sys/net/ipv4/tcp_ehash_entries`, the buckets of this network namespace's TCP hash table as text,
+    /// negative when it shares the machine's.
+    TcpBuckets,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -110,9 +113,9 @@ pub struct DiagTable {
 pub enum DiagPass {
     /// The first pass over the table.
     First,
-    /// A second one, to find what a torn first one missed.
+    /// Another one, to find what torn ones before missed.
     Check,
-    /// A third one, for just those sockets that an exact question cannot settle.
+    /// One more, for just those sockets that an exact question cannot settle.
     Settle,
     /// One socket, by its cookie.
     Exact(u64),
@@ -185,6 +188,7 @@ impl fmt::Display for Question<'_> {
                 }
             }
             Self::NetTable(table) => write!(f, "net {}", table.name()),
+            Self::TcpBuckets => f.write_str("tcp_buckets"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

@@ -5,11 +5,18 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 
 mod compare;
+mod conversations;
+mod meddling;
+mod others;
+mod owners;
+mod repeats;
 mod rows;
+mod ss;
+mod sys;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases = [rows::cases()];
+    let cases = [rows::cases(), ss::cases(), others::cases(), owners::cases(), repeats::cases()];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

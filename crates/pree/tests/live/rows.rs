@@ -45,11 +45,17 @@ pub fn cases() -> Vec<Case> {
             None => case,
         });
     }
-    let all_needs = |case: Case| KINDS.iter().filter_map(|kind| kind.2).fold(needs(case), Case::needs);
     let together = || through_every_source(&everything()?);
-    cases.push(all_needs(Case::new("rows_together", together).lab()));
-    cases.push(all_needs(Case::new("rows_together_in_64_buckets", together).lab_with_child_ehash(64)));
+    cases.push(needs_of_everything(Case::new("rows_together", together).lab()));
+    cases.push(needs_of_everything(
+        Case::new("rows_together_in_64_buckets", together).lab_with_child_ehash(64),
+    ));
     cases
+}
+
+/// What a case needs that calls [`everything`].
+pub fn needs_of_everything(case: Case) -> Case {
+    KINDS.iter().filter_map(|kind| kind.2).fold(case.needs(Need::Ipv6).needs(Need::Veth), Case::needs)
 }
 
 /// All kinds in one.

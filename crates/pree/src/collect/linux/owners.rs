@@ -11,6 +11,7 @@ use std::time::Duration;
 use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
+use super::TRIES;
 use super::inode_map::InodeMap;
 use crate::coverage::{Gap, Missing};
 use crate::error::ErrorKind;
@@ -116,23 +117,43 @@ impl<'p> OwnerSearch<'p> {
     fn walk(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) {
         let Some(pids) = self.pids(source) else { return };
         for pid in pids {
-            let records = match records(source, pid, ProcessPart::Sockets) {
-                Ok(records) => records,
-                Err(errno) => {
-                    self.failed(errno);
-                    continue;
-                }
-            };
-            let matching = records.into_iter().filter(|r| wanted.is_none_or(|w| w.contains(&r.inode)));
-            self.add(source, pid, 0, matching);
+            self.read(source, pid, 0, wanted);
         }
+    }
+
+    /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
+    fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, wanted: Option<&HashSet<u64>>) {
+        let mut tries = 0;
+        while let Err(errno) = self.try_read(source, pid, thread, wanted) {
+            tries += 1;
+            if tries == TRIES || !is_passing(errno) {
+                return self.failed(errno);
+            }
+        }
+    }
+
+    fn try_read(
+        &mut self,
+        source: &mut dyn Source,
+        pid: u32,
+        thread: u32,
+        wanted: Option<&HashSet<u64>>,
+    ) -> Result<(), Errno> {
+        let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
+        let records = records(source, pid, part)?;
+        self.add(
+            source,
+            pid,
+            thread,
+            records.into_iter().filter(|r| wanted.is_none_or(|w| w.contains(&r.inode))),
+        )
     }
 
     fn walk_threads(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
         let Some(pids) = self.pids(source) else { return };
         for pid in pids {
-            let threads = read_all(source, &Question::Process { pid, part: ProcessPart::Threads });
-            let threads = match threads {
+            let question = Question::Process { pid, part: ProcessPart::Threads };
+            let threads = match read_with_retries(source, &question) {
                 Ok(bytes) => ids(&bytes),
                 Err(errno) => {
                     self.failed(errno);
@@ -141,22 +162,15 @@ impl<'p> OwnerSearch<'p> {
             };
             for thread in threads {
                 // The leader's own table was read before.
-                if thread == pid {
-                    continue;
-                }
-                match records(source, pid, ProcessPart::ThreadSockets(thread)) {
-                    Ok(records) => {
-                        let matching = records.into_iter().filter(|r| wanted.contains(&r.inode));
-                        self.add(source, pid, thread, matching);
-                    }
-                    Err(errno) => self.failed(errno),
+                if thread != pid {
+                    self.read(source, pid, thread, Some(wanted));
                 }
             }
         }
     }
 
     fn pids(&mut self, source: &mut dyn Source) -> Option<Vec<u32>> {
-        match read_all(source, &Question::Processes) {
+        match read_with_retries(source, &Question::Processes) {
             Ok(bytes) => {
                 let pids = ids(&bytes);
                 if pids.is_empty() {
@@ -195,15 +209,12 @@ impl<'p> OwnerSearch<'p> {
         pid: u32,
         thread: u32,
         records: impl Iterator<Item = FdRecord>,
-    ) {
+    ) -> Result<(), Errno> {
         let mut records = records.peekable();
         if records.peek().is_none() {
-            return;
+            return Ok(());
         }
-        let process = match self.process(source, pid) {
-            Ok(process) => process,
-            Err(errno) => return self.failed(errno),
-        };
+        let process = self.process(source, pid)?;
         let index = match self.processes.last() {
             // Threads of one process come one after another.
             Some(last) if **last == process => self.processes.len() - 1,
@@ -215,6 +226,7 @@ impl<'p> OwnerSearch<'p> {
         for record in records {
             self.map.add(record.inode, index as u32, record.fd, thread);
         }
+        Ok(())
     }
 
     /// Reads what was asked about a process.
@@ -256,6 +268,22 @@ impl<'p> OwnerSearch<'p> {
         if self.plan.needs.contains(Needs::PROCESS_USER) {
             let table = read_all(source, &Question::Users).unwrap_or_default();
             self.users = users(&table);
+        }
+    }
+}
+
+/// True for failures that say nothing about the process: another try can be without.
+fn is_passing(errno: Errno) -> bool {
+    !matches!(ErrorKind::of(errno), ErrorKind::Absent | ErrorKind::NotPermitted)
+}
+
+fn read_with_retries(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match read_all(source, question) {
+            Err(errno) if tries < TRIES && is_passing(errno) => {}
+            result => return result,
         }
     }
 }
