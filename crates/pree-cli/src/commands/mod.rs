@@ -3,6 +3,7 @@
 mod capture;
 mod help;
 mod list;
+mod port;
 mod source;
 
 use std::process::ExitCode;
@@ -14,8 +15,9 @@ use crate::exit::Failure;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List => list::run(args),
+        Command::Port => port::run(args),
         Command::Capture => capture::run(args),
-        Command::Port | Command::Summary | Command::Schema | Command::Completions | Command::Man => {
+        Command::Summary | Command::Schema | Command::Completions | Command::Man => {
             Err(Failure::Usage("this command is not there yet".to_owned()))
         }
         Command::Help => help::help(),

@@ -1,0 +1,231 @@
+//! `pree port N`: who has this port, since when, reachable from where, with how many clients.
+//!
+//! `holders` sorts the sockets, `screen` says it in words; machine formats show the same sockets as the list would.
+
+mod holders;
+mod reach;
+mod screen;
+
+use std::collections::HashMap;
+use std::io::{BufWriter, Write as _};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use pree::{Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
+
+use super::source::{self, Place};
+use crate::args::{Args, Format, Which};
+use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
+use crate::output::environment::Environment;
+use crate::output::screen::Screen;
+use crate::output::{self, Request, escape};
+
+/// Which port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Asked {
+    number: u16,
+    /// Any, when there is none.
+    protocol: Option<Protocol>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let asked = asked(args)?;
+    let place = source::open(args)?;
+    if args.quiet {
+        return quiet(args, asked, &place);
+    }
+    // Who chooses columns wants rows.
+    let rows = args.columns.is_some() || !args.sort.is_empty() || args.group_by.is_some() || args.count;
+    match args.format {
+        Format::Table if !rows => show(args, asked, &place),
+        _ => list(args, asked, &place),
+    }
+}
+
+/// Reads `8080`, `:8080`, `http`, `53/udp` or `udp:53`.
+fn asked(args: &Args) -> Result<Asked, Failure> {
+    let usage = |text: String| Err(Failure::Usage(text));
+    let [word] = args.words.as_slice() else {
+        let text = "pree port takes one port, as 8080, https or 53/udp; with more conditions it is a filter: \
+                    pree list port=8080 and what else";
+        return usage(text.to_owned());
+    };
+    if args.filter.is_some() {
+        return usage(format!("pree port takes no filter: pree list port={word} and the filter"));
+    }
+    let by_name = |name: &str| {
+        [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)
+    };
+    let split = word.split_once('/').or_else(|| word.split_once(':').map(|(first, rest)| (rest, first)));
+    let (number, protocol) = match split {
+        // `:8080`
+        None | Some((_, "")) => (word.as_str(), None),
+        Some((number, name)) => match by_name(name) {
+            Some(protocol) => (number, Some(protocol)),
+            None => return usage(format!("{} is no port: take 8080, https or 53/udp", quoted(word))),
+        },
+    };
+    match Filter::port(number) {
+        Ok(number) => Ok(Asked { number, protocol }),
+        Err(error) => usage(escape::text(error.what().as_bytes()).into_owned()),
+    }
+}
+
+fn quoted(word: &str) -> String {
+    escape::quoted(word.as_bytes())
+}
+
+/// What the flags narrow it to, without the port itself.
+fn query(args: &Args, asked: Asked) -> Query {
+    let mut query = Query::new().source(args.source).owner_lookup(args.owners);
+    if let Some(protocols) = args.protocols {
+        query = query.protocols(protocols);
+    }
+    for family in &args.families {
+        query = query.family(*family);
+    }
+    let port = format!("sport = {}", asked.number);
+    let text = match asked.protocol {
+        Some(protocol) => format!("{port} and proto = {}", protocol.name()),
+        None => port,
+    };
+    match text.parse() {
+        Ok(filter) => query.filter(filter),
+        // It is a filter, and if it were not, `has` would still choose the rows.
+        Err(_) => query,
+    }
+}
+
+/// Whether the socket has the port at its own end.
+fn has(asked: Asked, socket: &Socket) -> bool {
+    socket.local.port() == Some(asked.number)
+        && asked.protocol.is_none_or(|protocol| protocol == socket.protocol)
+}
+
+/// States that the flags ask for.
+fn states(args: &Args) -> States {
+    match args.which {
+        Some(Which::Listening) => States::LISTENING,
+        Some(Which::Bound) => States::BOUND_INACTIVE,
+        Some(Which::All) | None => States::all(),
+    }
+}
+
+/// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
+fn is_held(socket: &Socket) -> bool {
+    socket.state != State::TimeWait
+}
+
+/// Only the exit code.
+fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
+    let mut found = false;
+    let query = query(args, asked).states(states(args)).owner_lookup(OwnerLookup::None);
+    let coverage = place.visit(&query, |socket| {
+        found = has(asked, socket) && is_held(socket);
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(ExitCode::from(match found {
+        true => ANSWERED,
+        false if source::lacks(args, &coverage) => INCOMPLETE,
+        false => NOTHING,
+    }))
+}
+
+/// The sockets, in one of the list's formats.
+fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
+    let request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
+    let query = query(args, asked).states(states(args)).owner_lookup(request.owners()).needs(request.needs());
+    let most = args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
+    let mut output = output::of(&request, BufWriter::new(output::stdout()));
+    let (mut found, mut rows, mut written) = (false, 0, Ok(()));
+    let coverage = place.visit(&query, |socket| {
+        if !has(asked, socket) {
+            return ControlFlow::Continue(());
+        }
+        found |= is_held(socket);
+        if rows == most {
+            return ControlFlow::Break(());
+        }
+        rows += 1;
+        written = output.row(socket);
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    written?;
+    output.end(&coverage)?;
+    let code = source::end(args, &coverage);
+    Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
+}
+
+/// The screen for people.
+fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
+    let query = query(args, asked).needs(Needs::MEMORY);
+    let query = if args.owners == OwnerLookup::None {
+        query
+    } else {
+        query.needs(Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE)
+    };
+    let mut sockets = Vec::new();
+    let mut processes: HashMap<u32, Arc<Process>> = HashMap::new();
+    let coverage = place.visit(&query, |socket| {
+        for owner in &socket.owners {
+            processes.entry(owner.pid()).or_insert_with(|| Arc::clone(&owner.process));
+        }
+        if has(asked, socket) {
+            sockets.push(socket.clone());
+        }
+        ControlFlow::Continue(())
+    })?;
+    // Connections are asked for whatever the states: they are a listener's clients.
+    let wanted = states(args);
+    let found = sockets.iter().any(|socket| is_held(socket) && wanted.contains(socket.state.set()));
+    if found {
+        let holders = holders::of(sockets, wanted);
+        let screen = screen::Screen { asked, processes, now: place.now(), whole_commands: args.no_trunc };
+        let mut stdout = output::stdout();
+        stdout.write_all(screen.text(&holders).as_bytes())?;
+        stdout.flush()?;
+    } else {
+        let remembered = match sockets.iter().filter(|socket| !is_held(socket)).count() {
+            0 => String::new(),
+            1 => "; the kernel remembers a connection of it (TIME-WAIT)".to_owned(),
+            n => format!("; the kernel remembers {n} connections of it (TIME-WAIT)"),
+        };
+        source::say(&format!("nobody has {}{remembered}", screen::port(asked)));
+    }
+    let code = source::end(args, &coverage);
+    Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_as_people_write_them() {
+        let (tcp, udp) = (Some(Protocol::Tcp), Some(Protocol::Udp));
+        for (word, expected) in [
+            ("8080", Some((8080, None))),
+            (":8080", Some((8080, None))),
+            ("https", Some((443, None))),
+            (":https", Some((443, None))),
+            ("53/udp", Some((53, udp))),
+            ("tcp:443", Some((443, tcp))),
+            ("domain/udp", Some((53, udp))),
+            ("0", Some((0, None))),
+            ("65535", Some((65535, None))),
+            ("65536", None),
+            ("70000", None),
+            ("-1", None),
+            ("", None),
+            ("nonsense", None),
+            ("53/sctp", None),
+            ("53/udp/tcp", None),
+            ("tcp:10.0.0.1:80", None),
+        ] {
+            let args = Args { words: vec![word.to_owned()], ..Args::default() };
+            let got = asked(&args).ok().map(|asked| (asked.number, asked.protocol));
+            assert_eq!(got, expected, "{word}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! From where a listener can be reached, as its local addresses say. What a firewall says is another matter.
+
+use std::net::IpAddr;
+
+use pree::Socket;
+
+/// From where, the widest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Reach {
+    Anywhere,
+    Interface(u32),
+    Address(IpAddr),
+    Private(IpAddr),
+    Link(IpAddr),
+    Loopback,
+}
+
+/// The words for all of them: the widest says it all, others are named.
+pub(super) fn of<'s>(sockets: impl Iterator<Item = &'s Socket>) -> String {
+    let mut all: Vec<Reach> = sockets.filter_map(reach).collect();
+    all.sort();
+    all.dedup();
+    match all.as_slice() {
+        [] => "nowhere".to_owned(),
+        [Reach::Anywhere, ..] => "any interface".to_owned(),
+        [Reach::Loopback] => "loopback only".to_owned(),
+        several => several.iter().map(words).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn words(reach: &Reach) -> String {
+    match reach {
+        Reach::Anywhere => "any interface".to_owned(),
+        Reach::Interface(index) => format!("interface {index}"),
+        Reach::Address(ip) => format!("address {ip}"),
+        Reach::Private(ip) => format!("private network of {ip}"),
+        Reach::Link(ip) => format!("the link of {ip}"),
+        Reach::Loopback => "loopback".to_owned(),
+    }
+}
+
+fn reach(socket: &Socket) -> Option<Reach> {
+    let ip = socket.local.ip()?.to_canonical();
+    let (loopback, link, private) = match ip {
+        IpAddr::V4(ip) => (ip.is_loopback(), ip.is_link_local(), ip.is_private()),
+        IpAddr::V6(ip) => (ip.is_loopback(), ip.is_unicast_link_local(), ip.is_unique_local()),
+    };
+    Some(match (ip.is_unspecified(), socket.interface) {
+        (true, None) => Reach::Anywhere,
+        (true, Some(index)) => Reach::Interface(index),
+        _ if loopback => Reach::Loopback,
+        _ if link => Reach::Link(ip),
+        _ if private => Reach::Private(ip),
+        _ => Reach::Address(ip),
+    })
+}

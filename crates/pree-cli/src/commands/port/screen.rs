@@ -1,0 +1,299 @@
+//! Who has a port, in words for people.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pree::{Process, Protocol, Socket, State, Unowned};
+
+use super::holders::Group;
+use super::{Asked, reach};
+use crate::output::{escape, words};
+
+/// Every terminal has as many columns.
+const SCREEN: usize = 80;
+
+/// Ancestors of a process that are named: a limit, should their ids go round in a circle.
+const ANCESTORS: usize = 8;
+
+/// Other ends that are named where there is no listener.
+const PEERS: usize = 5;
+
+pub(super) struct Screen {
+    pub(super) asked: Asked,
+    /// Everybody who is known by name.
+    pub(super) processes: HashMap<u32, Arc<Process>>,
+    /// Time from the Unix epoch.
+    pub(super) now: Option<Duration>,
+    pub(super) whole_commands: bool,
+}
+
+/// The port, as it was asked for.
+pub(super) fn port(asked: Asked) -> String {
+    match asked.protocol {
+        Some(protocol) => format!("{}/{protocol}", asked.number),
+        None => format!("port {}", asked.number),
+    }
+}
+
+impl Screen {
+    pub(super) fn text(&self, groups: &[Group]) -> String {
+        let mut text = String::new();
+        for group in groups {
+            self.heading(&mut text, group);
+            self.owners(&mut text, group);
+            match group.waiting.first().map(|socket| socket.state) {
+                None => peers(&mut text, group),
+                Some(State::BoundInactive) => {}
+                Some(_) => line(&mut text, 2, &queues(group).join(", ")),
+            }
+        }
+        text
+    }
+
+    fn heading(&self, text: &mut String, group: &Group) {
+        let name = format!("{}/{}", self.asked.number, group.protocol);
+        let Some(first) = group.waiting.first() else {
+            let what = match group.protocol {
+                Protocol::Tcp => "the local end of connections, no listener",
+                _ => "connected",
+            };
+            return line(text, 0, &format!("{name} {what}"));
+        };
+        let mut addresses = Vec::new();
+        for socket in &group.waiting {
+            let address = address(socket);
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        let state = state(first.state);
+        let reachable = match first.state {
+            State::BoundInactive => "bound, and it neither listens nor is connected".to_owned(),
+            _ => format!("reachable from: {}", reach::of(group.waiting.iter())),
+        };
+        let left = format!("{name} {state} {}", addresses.join(" + "));
+        if left.chars().count() + 3 + reachable.chars().count() <= SCREEN {
+            line(text, 0, &format!("{left}   {reachable}"));
+        } else {
+            line(text, 0, &left);
+            line(text, 2, &reachable);
+        }
+    }
+
+    fn owners(&self, text: &mut String, group: &Group) {
+        let mut processes: BTreeMap<u32, &Process> = BTreeMap::new();
+        for owner in group.first().iter().flat_map(|socket| &socket.owners) {
+            processes.insert(owner.pid(), &owner.process);
+        }
+        for process in processes.values() {
+            let mut who = format!("{}[{}]", escape::word(process.name.as_bytes()), process.pid);
+            match (&process.user, process.uid) {
+                (Some(user), _) => {
+                    let _ = write!(who, " user {}", escape::word(user.as_bytes()));
+                }
+                (None, Some(uid)) => {
+                    let _ = write!(who, " user {uid}");
+                }
+                (None, None) => {}
+            }
+            if let Some(command) = process.command_line.as_ref().map(|bytes| command(bytes.as_bytes())) {
+                let room = SCREEN.saturating_sub(who.chars().count() + 4);
+                let command = if self.whole_commands { command } else { cut(&command, room) };
+                if !command.is_empty() {
+                    let _ = write!(who, "  {command}");
+                }
+            }
+            line(text, 2, &who);
+            if let Some(origin) = self.origin(process) {
+                line(text, 4, &origin);
+            }
+        }
+        if let Some(reason) = group.first().and_then(|socket| socket.unowned) {
+            line(text, 2, why_nobody(reason));
+        }
+    }
+
+    /// Who started it, and when.
+    fn origin(&self, process: &Process) -> Option<String> {
+        let mut chain = Vec::new();
+        let mut parent = process.parent;
+        while let Some(pid) = parent.filter(|pid| *pid != 0) {
+            if chain.len() == ANCESTORS {
+                break;
+            }
+            let known = self.processes.get(&pid);
+            chain.push(match known {
+                Some(known) => format!("{}[{pid}]", escape::word(known.name.as_bytes())),
+                None => format!("pid {pid}"),
+            });
+            parent = known.and_then(|known| known.parent);
+        }
+        chain.reverse();
+        let started = process.start_time.and_then(pree::model::StartTime::since_unix_epoch);
+        let ago = started.zip(self.now).map(|(started, now)| age(now.saturating_sub(started)));
+        match (chain.is_empty(), ago) {
+            (true, None) => None,
+            (true, Some(ago)) => Some(format!("started {ago} ago")),
+            (false, None) => Some(format!("started by {}", chain.join(" > "))),
+            (false, Some(ago)) => Some(format!("started by {}, {ago} ago", chain.join(" > "))),
+        }
+    }
+}
+
+/// What waits, and how many have come.
+fn queues(group: &Group) -> Vec<String> {
+    let mut parts = Vec::new();
+    let queues: Vec<_> = group.waiting.iter().filter_map(|socket| socket.listen).collect();
+    let shown = |queue: &pree::model::ListenQueue| {
+        // The kernel lets in one more than the limit.
+        let full = if queue.queue > queue.limit { " FULL" } else { "" };
+        format!("{}/{}{full}", queue.queue, queue.limit)
+    };
+    match queues.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("accept queue {}", shown(one))),
+        several => {
+            let fullest = several.iter().max_by_key(|queue| (queue.queue > queue.limit, queue.queue));
+            let waiting: u64 = several.iter().map(|queue| u64::from(queue.queue)).sum();
+            let fullest = fullest.map(shown).unwrap_or_default();
+            parts.push(format!("{} accept queues, {waiting} waiting, fullest {fullest}", several.len()));
+        }
+    }
+    if group.protocol != Protocol::Tcp {
+        let unread: u64 = group.waiting.iter().filter_map(|socket| socket.recv_queue).map(u64::from).sum();
+        parts.push(format!("{unread} bytes not yet read"));
+    }
+    let (clients, hosts) = group.clients();
+    let who = if group.protocol == Protocol::Tcp { "client" } else { "connected peer" };
+    if group.protocol == Protocol::Tcp || clients > 0 {
+        let from = if clients > 0 { format!(" from {}", plural(hosts, "host")) } else { String::new() };
+        parts.push(format!("{}{from}", plural(clients, who)));
+    }
+    for at in [State::CloseWait, State::SynReceived, State::TimeWait] {
+        let count = group.count(|is| is == at);
+        if count > 0 {
+            parts.push(format!("{count} in {}", state(at)));
+        }
+    }
+    let dropped: u64 = group.waiting.iter().filter_map(|socket| socket.drops).map(u64::from).sum();
+    if dropped > 0 {
+        parts.push(format!("{dropped} dropped"));
+    }
+    parts
+}
+
+/// The other ends, where there is no listener.
+fn peers(text: &mut String, group: &Group) {
+    for socket in group.connections.iter().take(PEERS) {
+        let remote = socket.remote.map(|remote| remote.to_string()).unwrap_or_default();
+        line(text, 2, &format!("{} {} to {remote}", state(socket.state), socket.local));
+    }
+    let rest = group.connections.len().saturating_sub(PEERS);
+    if rest > 0 {
+        line(text, 2, &format!("and {}", plural(rest, "other")));
+    }
+}
+
+fn line(text: &mut String, indent: usize, words: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{:indent$}{words}", "");
+}
+
+fn address(socket: &Socket) -> String {
+    match socket.local.ip() {
+        Some(IpAddr::V6(ip)) if socket.v6only == Some(false) && ip.is_unspecified() => {
+            "[::] (IPv4 too)".to_owned()
+        }
+        Some(IpAddr::V6(ip)) => format!("[{ip}]"),
+        Some(IpAddr::V4(ip)) => ip.to_string(),
+        None => socket.local.to_string(),
+    }
+}
+
+/// A state as tables have it.
+fn state(state: State) -> String {
+    let mut word = Vec::new();
+    words::state(state, &mut word);
+    String::from_utf8_lossy(&word).into_owned()
+}
+
+fn why_nobody(reason: Unowned) -> &'static str {
+    match reason {
+        Unowned::NotPermitted => "owner unknown: not permitted to look",
+        Unowned::AcceptQueue => "no process: connected, and not accepted yet",
+        Unowned::Handshake => "no process: the handshake is not finished",
+        Unowned::Orphaned => "no process: closed, and the kernel still sends",
+        Unowned::TimeWait => "no process: closed, and the kernel remembers it",
+        _ => "no process that can be seen: of another pid namespace, io_uring or the kernel",
+    }
+}
+
+/// Arguments as one line.
+fn command(arguments: &[u8]) -> String {
+    let mut line = Vec::new();
+    words::command_line(arguments, &mut line);
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// Cut in the middle: what it is stands at the beginning, what it is about at the end.
+fn cut(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let kept = room.saturating_sub(3);
+    let head = kept.div_ceil(2);
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - (kept - head)).collect();
+    format!("{start}...{end}")
+}
+
+/// A length of time, the two largest units of it.
+fn age(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let two = |large: u64, first: &str, small: u64, second: &str| match small {
+        0 => format!("{large}{first}"),
+        _ => format!("{large}{first} {small}{second}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3600..86400 => two(seconds / 3600, "h", seconds / 60 % 60, "min"),
+        _ => two(seconds / 86400, "d", seconds / 3600 % 24, "h"),
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        for (seconds, shown) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1min"),
+            (61, "1min 1s"),
+            (3_600, "1h"),
+            (7_800, "2h 10min"),
+            (86_400 * 3 + 3_600 * 4 + 59, "3d 4h"),
+        ] {
+            assert_eq!(age(Duration::from_secs(seconds)), shown);
+        }
+    }
+
+    #[test]
+    fn long_commands_are_cut_in_the_middle() {
+        assert_eq!(cut("0123456789", 10), "0123456789");
+        assert_eq!(cut("0123456789abcdef", 10), "0123...def");
+        assert_eq!(cut("0123456789", 2), "...");
+    }
+}
