@@ -82,7 +82,9 @@ def plain_list():
 def json_list():
     answer = json.loads(output)
     must(answer["schema"] == "pree/1", f"schema {answer['schema']!r}")
-    must(answer["complete"] is True, f"not complete: {answer['missing']}")
+    # Some process of the machine may refuse to be looked into, even by root in a container; no socket may be missing.
+    must(all(gap["what"] == "owners" for gap in answer["missing"]), f"missing: {answer['missing']}")
+    must(answer["complete"] is (not answer["missing"]), "complete disagrees with missing")
 
     def has(protocol, state, local):
         ip, port = local.rsplit(":", 1)
