@@ -30,7 +30,7 @@ fn variables() -> Result<(), Failed> {
         &[("LC_ALL", b"POSIX"), ("TERM", b"dumb")],
         &[("LC_ALL", b"tr_TR.ISO-8859-9"), ("LANGUAGE", b"tr")],
         &[("LC_ALL", b"\xff\xfe"), ("TERM", b"\x1b[31m"), ("HOME", b"")],
-        &[("TERM", b"xterm-256color"), ("COLORTERM", b"truecolor"), ("CLICOLOR_FORCE", b"1")],
+        &[("TERM", b"xterm-256color"), ("COLORTERM", b"truecolor"), ("CLICOLOR_FORCE", b"0")],
         &[("COLUMNS", b"10"), ("LINES", b"1"), ("NO_COLOR", b"1"), ("PAGER", b"false")],
         &[("HOME", b"/nonexistent"), ("XDG_CONFIG_HOME", b"relative"), ("PATH", b"")],
         &[("RUST_BACKTRACE", b"full"), ("RUST_LOG", b"trace"), ("RUST_MIN_STACK", b"1")],

@@ -37,6 +37,7 @@ const SOCKET: &[&str] = &[
     "owners",
     "unowned",
     "tcp",
+    "quality",
     "interface",
     "v6only",
     "upper_layer",
@@ -90,6 +91,9 @@ const TCP: &[&str] = &[
     "write_seq",
     "copied_seq",
 ];
+
+const QUALITY: &[&str] =
+    &["score", "loss", "bloat", "efficiency", "utilisation", "limited_by", "basis", "findings"];
 
 const MEMORY: &[&str] = &[
     "receive_alloc_bytes",
@@ -199,6 +203,10 @@ fn members(socket: &Value) -> Result<(), Failed> {
     }
     if socket["tcp"].is_object() {
         lacks(&socket["tcp"], TCP)?;
+        lacks(&socket["quality"], QUALITY)?;
+    }
+    if socket["tcp"].is_object() != socket["quality"].is_object() {
+        return Err(format!("judged without statistics, or not with them: {socket}").into());
     }
     for owner in socket["owners"].as_array().ok_or("owners is no list")? {
         lacks(owner, &["pid", "name", "fd", "start_time", "parent"])?;

@@ -45,6 +45,22 @@ fn hostile_names() -> Result<(), Failed> {
             return Err("not a line a socket".into());
         }
     }
+    // Formats without a reader here: harmless, a line a socket, and no two names alike.
+    for words in ["--csv -c process", "--tsv -c process", "--format {process}", "-c process"] {
+        let mut output = run::command(&format!("{words} -H")).output()?;
+        // RFC 4180 ends lines so.
+        if words.starts_with("--csv") {
+            output.stdout = String::from_utf8(output.stdout)?.replace("\r\n", "\n").into_bytes();
+        }
+        let out = run::judge(output)?.whole()?.out;
+        let mut names: Vec<&str> = out.lines().collect();
+        let lines = names.len();
+        names.sort_unstable();
+        names.dedup();
+        if (lines, names.len()) != (known.len(), known.len()) {
+            return Err(format!("{words}: {lines} lines, {} names: {names:#?}", names.len()).into());
+        }
+    }
     Ok(())
 }
 

@@ -2,13 +2,13 @@
 //! must hold whatever is asked: no panic, no signal, nothing unescaped, every line of stderr one of its own.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Output, Stdio};
 
 use pree_testkit::Failed;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 use crate::clean;
 
@@ -102,8 +102,25 @@ pub fn judge(output: Output) -> Result<Answer, Failed> {
     Ok(Answer { code, out, err })
 }
 
-/// Runs `pree` with a terminal as its output, which passes on every byte as it comes.
+/// Runs `pree` with a terminal as its output that says neither what it is nor how wide.
 pub fn on_terminal(words: &str) -> Result<Answer, Failed> {
+    let output = on(Terminal::default(), words)?;
+    judge(output).map_err(|failed| while_doing(&format!("{words} (terminal)"), failed))
+}
+
+/// A terminal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terminal {
+    /// `TERM`
+    pub name: Option<&'static str>,
+    /// 0 when it does not say.
+    pub columns: u16,
+    /// Messages go there too.
+    pub messages: bool,
+}
+
+/// Runs `pree` with this terminal as its output, which passes on every byte as it comes.
+pub fn on(terminal: Terminal, words: &str) -> Result<Output, Failed> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let screen = openpt(flags)?;
     unlockpt(&screen)?;
@@ -111,7 +128,12 @@ pub fn on_terminal(words: &str) -> Result<Answer, Failed> {
     let mut raw = tcgetattr(&line)?;
     raw.make_raw();
     tcsetattr(&line, OptionalActions::Now, &raw)?;
+    tcsetwinsize(&line, Winsize { ws_row: 24, ws_col: terminal.columns, ws_xpixel: 0, ws_ypixel: 0 })?;
     let mut command = command(words);
+    command.envs(terminal.name.map(|name| ("TERM", name)));
+    if terminal.messages {
+        command.stderr(line.try_clone()?);
+    }
     command.stdout(line);
     let mut child = command.spawn()?;
     // This process's copies of the line: the screen ends with the last of them.
@@ -120,14 +142,12 @@ pub fn on_terminal(words: &str) -> Result<Answer, Failed> {
     match File::from(screen).read_to_end(&mut shown) {
         // That is how a terminal's line ends.
         Err(error) if error.raw_os_error() == Some(libc::EIO) => {}
-        Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
-        _ => {}
+        other => drop(other?),
     }
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_end(&mut told)?;
     }
-    judge(Output { status: child.wait()?, stdout: shown, stderr: told })
-        .map_err(|failed| while_doing(&format!("{words} (terminal)"), failed))
+    Ok(Output { status: child.wait()?, stdout: shown, stderr: told })
 }
 
 /// The failure, with the arguments at which it happened.

@@ -3,6 +3,7 @@
 use pree_testkit::{Case, Failed, Need, Truth};
 
 use crate::flags::same_rows;
+use crate::run::Terminal;
 use crate::table::{self, Form, USUAL};
 use crate::truth::{self, FULL};
 use crate::{json, population, run};
@@ -11,7 +12,79 @@ pub fn cases() -> Vec<Case> {
     let lab = |name, run: fn() -> Result<(), Failed>| {
         Case::new(name, run).lab().needs(Need::Ipv6).needs(Need::Veth)
     };
-    vec![lab("terminal_folds_time_wait_away", folds), lab("terminal_columns_fit", columns_fit)]
+    vec![
+        lab("terminal_folds_time_wait_away", folds),
+        lab("terminal_tells_what_is_folded_away", footer),
+        lab("terminal_columns_fit", columns_fit),
+        lab("terminal_that_is_narrow_loses_no_address", narrow),
+        lab("terminal_colours_change_nothing_else", colours),
+    ]
+}
+
+/// Only where somebody sits.
+fn footer() -> Result<(), Failed> {
+    let all = population::everything()?;
+    let folded = all.truth().iter().filter(|truth| truth.state == "time_wait").count();
+    let both = Terminal { messages: true, ..Terminal::default() };
+    for (words, expected) in [("", 1), ("-t", 1), ("-a", 0), ("-l", 0), ("-u", 0), ("--json", 0), ("-q", 0)] {
+        let answer = run::judge(run::on(both, words)?)?.code(0)?;
+        let footers = answer.out.lines().filter(|line| *line == format!("{folded} time-wait (-a)")).count();
+        let time_wait = answer.out.contains("TIME-WAIT");
+        if footers != expected || time_wait != (words == "-a") {
+            return Err(format!("pree {words}: {footers} footers in\n{}", answer.out).into());
+        }
+    }
+    Ok(())
+}
+
+fn narrow() -> Result<(), Failed> {
+    let all = population::everything()?;
+    for columns in [1, 10, 40, 60, 80, 100] {
+        let narrow = Terminal { columns, ..Terminal::default() };
+        let out = run::judge(run::on(narrow, "-a")?)?.whole()?.out;
+        if out.lines().count() != all.truth().len() + 1 {
+            return Err(format!("{columns} columns: rows are missing\n{out}").into());
+        }
+        for truth in all.truth() {
+            let whole = |line: &str| line.split_whitespace().any(|word| word == truth.local.to_string());
+            if !out.lines().any(whole) {
+                return Err(format!("{columns} columns: no {}\n{out}", truth.local).into());
+            }
+        }
+        // Wider than the terminal are only rows whose addresses are unusually long.
+        let wide = |line: &&str| line.chars().count() > usize::from(columns) && !line.contains('[');
+        if let Some(line) = out.lines().find(wide).filter(|_| columns >= 80) {
+            return Err(format!("{columns} columns: {line:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn colours() -> Result<(), Failed> {
+    let _all = population::everything()?;
+    let xterm = Terminal { name: Some("xterm"), ..Terminal::default() };
+    let plain = run::on_terminal("-a")?.whole()?.out;
+    for (terminal, words, expected) in [
+        (xterm, "-a", true),
+        (xterm, "-a --color never", false),
+        (Terminal { name: Some("dumb"), ..xterm }, "-a", false),
+        (Terminal::default(), "-a --color always", true),
+    ] {
+        let mut output = run::on(terminal, words)?;
+        let shown = String::from_utf8(output.stdout)?;
+        let colourless = shown.replace("\u{1b}[33m", "").replace("\u{1b}[0m", "");
+        if (colourless != shown) != expected {
+            return Err(format!("{words} on {terminal:?}: {shown:?}").into());
+        }
+        // Nothing but colours was added.
+        output.stdout = colourless.into_bytes();
+        same_rows(
+            words,
+            &table::parse(&plain, USUAL)?,
+            &table::parse(&run::judge(output)?.whole()?.out, USUAL)?,
+        )?;
+    }
+    Ok(())
 }
 
 fn folds() -> Result<(), Failed> {
