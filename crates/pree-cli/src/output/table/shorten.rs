@@ -105,7 +105,7 @@ mod tests {
             ("nginx[12]/6,nginx[13]/6", 12, "nginx[12] +1"),
             ("a-long-name[12]/6", 11, "a-l…ame[12]"),
             ("a-long-name[1234567]/6,b[1]/2", 10, "a-…me[1234567] +1"),
-            ("\"a,b\\\"[1]\"[77]/6,c[1]/2", 16, "\"a,b\\\"[1]\"[77] +1"),
+            ("\"a,b\\\"[1]\"[77]/6,c[1]/2", 16, "\"a,b…[1]\"[77] +1"),
             ("(no_visible_holder)", 5, "(no_visible_holder)"),
         ] {
             assert_eq!(owners(list, room), shown, "{list}");
