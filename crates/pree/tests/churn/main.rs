@@ -11,11 +11,15 @@
 )]
 
 mod counting;
+#[path = "../scripted/kernel.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod kernel;
 mod lasting;
 mod runs;
+mod torn;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pree_testkit::main(runs::cases())
+    pree_testkit::main(runs::cases().into_iter().chain(torn::cases()).collect())
 }

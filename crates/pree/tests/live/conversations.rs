@@ -38,6 +38,8 @@ pub fn conversations() -> Result<Population, Failed> {
     }
     let listener = listener(Family::V6, None)?;
     let client = Socket::tcp(Family::V6)?;
+    // A smaller window in one direction, so that the two shifts differ.
+    client.set_receive_buffer(20_000)?;
     client.connect((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), listener.local()?.port()))?;
     let server = listener.accept()?;
     talk(&client, &server, 5)?;

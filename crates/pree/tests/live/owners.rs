@@ -157,7 +157,6 @@ fn pid_used_again() -> Result<(), Failed> {
         let (old, of_first) = listener("of the first process")?;
         let (new, of_second) = listener("of the second process")?;
         let holder = Holder::start(HolderSpec::hold().name(b"first").inherit(&old))?;
-        drop(old);
         let pid = holder.pid();
         let mut first = Some(holder);
         let mut second = None;
@@ -181,6 +180,7 @@ fn pid_used_again() -> Result<(), Failed> {
                 assert_eq!(owner.process.name.as_bytes(), name, "question {n}: {socket:?}");
             }
         }
+        assert!(owners(row(&snapshot, &of_first)?).contains(&(process::id(), old.number())));
         assert!(owners(row(&snapshot, &of_second)?).contains(&(process::id(), new.number())));
     }
     // The lab's pids are its own: nobody but us takes one.
