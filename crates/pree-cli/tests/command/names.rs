@@ -9,6 +9,18 @@ use crate::rows::Row;
 use crate::table::USUAL;
 use crate::{clean, json, run, table};
 
+/// Names that spell what others are escaped to.
+const SPELT: [&[u8]; 8] = [
+    b"two\\nlines",
+    b"\\xff\\xfe\\x80",
+    b"del\\u{7f}",
+    b"\"\"",
+    b"'-1",
+    b"''single'",
+    b"\"plain\"",
+    b"tab\\tbed",
+];
+
 pub fn cases() -> Vec<Case> {
     vec![Case::new("hostile_process_names", hostile_names).lab()]
 }
@@ -17,7 +29,7 @@ fn hostile_names() -> Result<(), Failed> {
     // By the pid that owns it: the port and the name.
     let mut known: BTreeMap<u32, (u16, &[u8])> = BTreeMap::new();
     let mut holders = Vec::new();
-    for name in hostile::NAMES {
+    for name in hostile::NAMES.iter().chain(&SPELT) {
         let socket = Socket::tcp(Family::V4)?;
         socket.bind((Family::V4.loopback(), 0))?;
         socket.listen(1)?;
