@@ -13,7 +13,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("tx", "bytes_sent"),
     ("rx", "bytes_received"),
     ("command", "cmd"),
-    ("owners", "owner"),
 ];
 
 /// Names that are agreed and whose data is not there yet.

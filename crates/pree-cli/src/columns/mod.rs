@@ -52,8 +52,11 @@ impl Column {
         }
     }
 
-    /// The heading in CSV and TSV: the name, for times with their unit.
+    /// The heading in CSV and TSV: the name, for times with their unit, for a list in the plural.
     pub(crate) fn machine_name(self) -> String {
+        if self.shrink() == Shrink::Owners {
+            return format!("{}s", self.name());
+        }
         let unit = match self {
             Self::Field(Field { unit: Unit::Microseconds, .. }) => "_us",
             Self::Field(Field { unit: Unit::Milliseconds, .. }) => "_ms",
@@ -87,14 +90,13 @@ impl Column {
         let usual = match self {
             Self::Special(special) => special.pipe_width,
             Self::Field(field) => match field.unit {
-                Unit::Text => 12,
+                Unit::BytesPerSecond => 10,
                 Unit::Bool => 3,
                 Unit::Address => 15,
                 Unit::UnixTime => 20,
                 Unit::Bytes => 8,
-                Unit::BytesPerSecond => 10,
                 Unit::Id | Unit::Count | Unit::Segments | Unit::Microseconds | Unit::Milliseconds => 7,
-                _ => 10,
+                _ => 12,
             },
         };
         usual.max(self.name().len())

@@ -58,6 +58,7 @@ impl Environment {
 mod tests {
     use super::*;
 
+    #[allow(clippy::unnecessary_wraps, reason = "the fields are options")]
     fn set(value: &str) -> Option<OsString> {
         Some(value.into())
     }

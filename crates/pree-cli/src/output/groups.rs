@@ -19,18 +19,18 @@ use crate::columns::Column;
 pub(super) struct Count<W> {
     format: Format,
     writer: W,
-    count: u64,
+    sockets: u64,
 }
 
 impl<W: Write> Count<W> {
     pub(super) fn new(format: Format, writer: W) -> Self {
-        Self { format, writer, count: 0 }
+        Self { format, writer, sockets: 0 }
     }
 }
 
 impl<W: Write> Output for Count<W> {
     fn row(&mut self, _: &Socket) -> io::Result<()> {
-        self.count += 1;
+        self.sockets += 1;
         Ok(())
     }
 
@@ -41,11 +41,11 @@ impl<W: Write> Output for Count<W> {
             json.open(b'{');
             completeness(&mut json, coverage);
             json.key("count");
-            json.number(self.count);
+            json.number(self.sockets);
             json.close(b'}');
             out.extend_from_slice(json.as_bytes());
         } else {
-            figures::number(self.count, &mut out);
+            figures::number(self.sockets, &mut out);
         }
         out.push(b'\n');
         self.writer.write_all(&out)?;
@@ -63,7 +63,7 @@ pub(super) struct Groups<W> {
     brief: bool,
     limit: usize,
     writer: W,
-    groups: HashMap<Vec<u8>, Sums>,
+    found: HashMap<Vec<u8>, Sums>,
     key: Vec<u8>,
 }
 
@@ -90,7 +90,7 @@ impl<W: Write> Groups<W> {
             brief: args.count,
             limit: args.limit.unwrap_or(usize::MAX),
             writer,
-            groups: HashMap::new(),
+            found: HashMap::new(),
             key: Vec::new(),
         }
     }
@@ -98,11 +98,10 @@ impl<W: Write> Groups<W> {
     fn read_key(&mut self, socket: &Socket) {
         self.key.clear();
         match self.by.name() {
-            "remote" => {
-                if let Some(ip) = socket.remote.and_then(|remote| remote.ip()) {
-                    words::ip(ip, &mut self.key);
-                }
-            }
+            "remote" => match socket.remote.and_then(|remote| remote.ip()) {
+                Some(ip) => words::ip(ip, &mut self.key),
+                None => self.by.write(socket, self.form, &mut self.key),
+            },
             "owner" | "process" => match socket.owners.first() {
                 Some(owner) => {
                     let name = owner.process.name.as_bytes();
@@ -118,7 +117,7 @@ impl<W: Write> Groups<W> {
 
     /// The largest first, those of one size by name.
     fn ordered(&mut self) -> Vec<(Vec<u8>, Sums)> {
-        let mut groups: Vec<_> = self.groups.drain().collect();
+        let mut groups: Vec<_> = self.found.drain().collect();
         groups.sort_by(|(a, of_a), (b, of_b)| of_b.count.cmp(&of_a.count).then_with(|| a.cmp(b)));
         groups.truncate(self.limit);
         groups
@@ -187,9 +186,9 @@ impl<W: Write> Groups<W> {
             json.open(b'{');
             json.key("key");
             if key.is_empty() {
-                json.null()
+                json.null();
             } else {
-                json.string(&String::from_utf8_lossy(&key))
+                json.string(&String::from_utf8_lossy(&key));
             }
             json.key("count");
             json.number(sums.count);
@@ -219,10 +218,10 @@ impl<W: Write> Groups<W> {
 impl<W: Write> Output for Groups<W> {
     fn row(&mut self, socket: &Socket) -> io::Result<()> {
         self.read_key(socket);
-        if !self.groups.contains_key(&self.key) {
-            self.groups.insert(self.key.clone(), Sums::default());
+        if !self.found.contains_key(&self.key) {
+            self.found.insert(self.key.clone(), Sums::default());
         }
-        if let Some(sums) = self.groups.get_mut(&self.key) {
+        if let Some(sums) = self.found.get_mut(&self.key) {
             sums.count += 1;
             if socket.state != State::Listen {
                 sums.recv_queue += u64::from(socket.recv_queue.unwrap_or(0));

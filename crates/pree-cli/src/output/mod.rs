@@ -16,6 +16,8 @@ mod separated;
 mod sorted;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;
 pub(crate) mod words;
 

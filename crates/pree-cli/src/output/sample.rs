@@ -28,7 +28,9 @@ const ROWS: [Row; 6] = [
 ];
 
 /// Process id, name, descriptors with their inodes.
-const PROCESSES: [(u32, &str, &[(u32, u64)]); 4] = [
+type Process = (u32, &'static str, &'static [(u32, u64)]);
+
+const PROCESSES: [Process; 4] = [
     (1, "init", &[]),
     (12, "sshd", &[(3, 101), (4, 102)]),
     (77, "postgres", &[(9, 104), (10, 103)]),

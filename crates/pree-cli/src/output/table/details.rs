@@ -11,7 +11,7 @@ use crate::output::value::{self, Form};
 /// A field as a word.
 struct Word {
     field: &'static Field,
-    /// Left out when it is 0: the kernel counts from there, and ss leaves it out too.
+    /// Left out when it is 0: there is nothing to tell, and ss leaves it out too.
     silent_at_zero: bool,
 }
 
@@ -28,7 +28,9 @@ impl Details {
         let mut words: Vec<Word> =
             fields(args).filter(|field| field.section != Section::Tcp).map(Word::always).collect();
         if args.tcp_info {
-            words.extend(field::of(Section::Tcp).map(|field| Word { field, silent_at_zero: counts(field) }));
+            // The state has a column.
+            let of_tcp = field::of(Section::Tcp).filter(|field| field.name != "tcp_state");
+            words.extend(of_tcp.map(|field| Word { field, silent_at_zero: begins_at_zero(field) }));
         }
         // Statistics stand last: a row without them skips them all at once.
         Self { words, options: args.extended, tcp: args.tcp_info }
@@ -103,8 +105,9 @@ fn is_extra(field: &Field) -> bool {
     !matches!(field.name, "protocol" | "family" | "type" | "state" | "recvq" | "sendq" | "drops")
 }
 
-/// Counters begin at 0; a round trip time, a window or a segment size does not.
-fn counts(field: &Field) -> bool {
+/// Counters begin at 0, and codes that say that something happened; a round trip time, a window or a segment size does
+/// not. One that is not known here is shown.
+fn begins_at_zero(field: &Field) -> bool {
     match field.unit {
         Unit::Count | Unit::Segments | Unit::Bytes => {
             // A closed window is 0 and not nothing.
@@ -115,6 +118,10 @@ fn counts(field: &Field) -> bool {
         }
         Unit::Microseconds => matches!(field.name, "busy_time" | "rwnd_limited" | "sndbuf_limited"),
         Unit::Milliseconds => field.name == "total_rto_time",
+        Unit::Id => {
+            matches!(field.name, "ca_state" | "options" | "fastopen_client_fail" | "ecn_mode")
+                || field.name.starts_with("accecn_")
+        }
         _ => false,
     }
 }

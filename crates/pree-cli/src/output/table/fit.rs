@@ -12,7 +12,7 @@ use crate::output::Output;
 /// An IPv4 address and port: what an address column keeps however narrow the terminal is.
 const ADDRESS: usize = 21;
 /// What a column that may be shortened keeps.
-const LEAST: usize = 14;
+const LEAST: usize = 8;
 
 pub(crate) struct Fitted<W> {
     writer: W,

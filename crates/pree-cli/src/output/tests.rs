@@ -1,0 +1,262 @@
+//! Every output of the same six sockets, as it is.
+
+use pree::{Coverage, Socket};
+
+use super::screen::Screen;
+use super::{Request, sample};
+use crate::args::Args;
+
+fn args(words: &[&str]) -> Args {
+    match crate::args::parse(words.iter().map(Into::into).collect()) {
+        Ok(args) => args,
+        Err(failure) => panic!("{}", failure.text().map(|text| text.to_string()).unwrap_or_default()),
+    }
+}
+
+fn written(words: &[&str], screen: Screen, sockets: &[Socket]) -> String {
+    let args = args(words);
+    let Ok(request) = Request::new(&args, screen) else { panic!("{words:?} was refused") };
+    let mut out = Vec::new();
+    {
+        let mut output = super::of(&request, &mut out);
+        for socket in sockets {
+            output.row(socket).unwrap();
+        }
+        output.end(&Coverage::default()).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// In a pipe. Lines are given without the spaces before them.
+#[track_caller]
+fn piped(line: &str, expected: &str) {
+    let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+    same(&written(&words, Screen::default(), &sample::sockets()), expected);
+}
+
+/// On a terminal of this width.
+#[track_caller]
+fn shown(width: usize, line: &str, expected: &str) {
+    let screen = Screen { terminal: true, width: Some(width), color: false };
+    let text = written(&line.split_whitespace().collect::<Vec<_>>(), screen, &sample::sockets());
+    same(&text, expected);
+}
+
+#[track_caller]
+fn same(text: &str, expected: &str) {
+    let expected: String = expected
+        .lines()
+        .map(str::trim_start)
+        .filter(|l| !l.is_empty())
+        .map(|l| l.to_owned() + "\n")
+        .collect();
+    let unindented: String = text.lines().map(|l| l.trim_start().to_owned() + "\n").collect();
+    assert!(unindented == expected, "\n{text}\ninstead of\n{expected}");
+}
+
+#[test]
+fn table_in_a_pipe() {
+    piped(
+        "",
+        r#"
+        PROTO   STATE       RECVQ  SENDQ LOCAL                     REMOTE                    OWNER
+        tcp     LISTEN        128    128 0.0.0.0:22                *                         sshd[12]/3
+        udp     UNCONN          0      0 127.0.0.53:53             *                         postgres[77]/10
+        tcp     LISTEN          0    511 [::]:443                  *                         sshd[12]/4
+        tcp     ESTAB           7   2048 10.0.0.5:40000            10.0.0.9:5432             postgres[77]/9
+        tcp     CLOSE-WAIT      1      0 [2001:db8::1]:40001       [2001:db8::2]:443         "a b"[90]/5
+        tcp     TIME-WAIT       0      0 10.0.0.5:40002            52.84.228.25:443          (time_wait)
+        "#,
+    );
+    piped(
+        "-H -c +rtt,-proto,-recvq,-sendq,-owner --sort -rtt --limit 3",
+        "
+        ESTAB      10.0.0.5:40000            10.0.0.9:5432               251ms
+        CLOSE-WAIT [2001:db8::1]:40001       [2001:db8::2]:443           1.5ms
+        LISTEN     0.0.0.0:22                *                               -
+        ",
+    );
+}
+
+#[test]
+fn details() {
+    let memory =
+        "rmem:0B rcvbuf:128KiB wmem:0B sndbuf:0B fwd_alloc:0B wmem_queued:0B optmem:0B locked_backlog:0B";
+    piped("-H -c sport -m --sort sport --limit 1", &format!("22 {memory} drops:0"));
+    let statistics =
+        "rto:0us snd_mss:1448 rcv_mss:0 pmtu:0 rtt:251ms rttvar:0us ssthresh:0 cwnd:10 advmss:0 minrtt:0us";
+    let text = written(&["-H", "-c", "sport", "-i"], Screen::default(), &sample::sockets());
+    // A listener and TIME_WAIT have no statistics, and counters at 0 say nothing.
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    assert_eq!((lines[0], lines[5]), ("22", "40002"));
+    for word in statistics.split(' ').filter(|word| !word.starts_with("ssthresh")) {
+        assert!(lines[3].split(' ').any(|shown| shown == word), "{word} is not in {}", lines[3]);
+    }
+    for name in ["retrans:", "bytes_sent:", "ca_state:", "tcp_state:", "busy_time:"] {
+        assert!(!lines[3].contains(&format!(" {name}")), "{name} is in {}", lines[3]);
+    }
+    let raw = written(&["-H", "-c", "sport", "-im", "--raw-units"], Screen::default(), &sample::sockets());
+    assert!(raw.contains(" rcvbuf:131072 ") && raw.contains(" rtt:251000 "), "{raw}");
+}
+
+#[test]
+fn table_on_a_terminal() {
+    shown(
+        100,
+        "",
+        r#"
+        PROTO STATE      RECVQ SENDQ LOCAL               REMOTE            OWNER
+        tcp   LISTEN       128   128 0.0.0.0:22          *                 sshd[12]/3
+        udp   UNCONN         0     0 127.0.0.53:53       *                 postgres[77]/10
+        tcp   LISTEN         0   511 [::]:443            *                 sshd[12]/4
+        tcp   ESTAB          7  2048 10.0.0.5:40000      10.0.0.9:5432     postgres[77]/9
+        tcp   CLOSE-WAIT     1     0 [2001:db8::1]:40001 [2001:db8::2]:443 "a b"[90]/5
+        tcp   TIME-WAIT      0     0 10.0.0.5:40002      52.84.228.25:443  (time_wait)
+        "#,
+    );
+    shown(
+        60,
+        "",
+        r#"
+        STATE      LOCAL               REMOTE            OWNER
+        LISTEN     0.0.0.0:22          *                 sshd[12]/3
+        UNCONN     127.0.0.53:53       *                 pos…res[77]
+        LISTEN     [::]:443            *                 sshd[12]/4
+        ESTAB      10.0.0.5:40000      10.0.0.9:5432     pos…res[77]
+        CLOSE-WAIT [2001:db8::1]:40001 [2001:db8::2]:443 "a b"[90]/5
+        TIME-WAIT  10.0.0.5:40002      52.84.228.25:443  (time_wait)
+        "#,
+    );
+    // Addresses are never cut, nor is a process id.
+    shown(
+        40,
+        "",
+        r#"
+        LOCAL               REMOTE            OWNER
+        0.0.0.0:22          *                 sshd[12]
+        127.0.0.53:53       *                 po…es[77]
+        [::]:443            *                 sshd[12]
+        10.0.0.5:40000      10.0.0.9:5432     po…es[77]
+        [2001:db8::1]:40001 [2001:db8::2]:443 "a b"[90]
+        10.0.0.5:40002      52.84.228.25:443  (tim…it)
+        "#,
+    );
+    // What was asked for by name stays.
+    shown(
+        20,
+        "-c state,sendq,sport --sort sport --limit 2",
+        "
+        STATE  SENDQ SPORT
+        LISTEN   128    22
+        UNCONN     0    53
+        ",
+    );
+    let whole = Screen { terminal: true, width: Some(40), color: false };
+    let text = written(&["--no-trunc"], whole, &sample::sockets());
+    assert!(text.contains("postgres[77]/10") && !text.contains('…'), "{text}");
+}
+
+#[test]
+fn colour_is_for_trouble() {
+    for (terminal, width) in [(false, None), (true, Some(80))] {
+        let screen = Screen { terminal, width, color: true };
+        let text = written(&["-m"], screen, &sample::sockets());
+        let marked: Vec<&str> =
+            text.split("\x1b[33m").skip(1).filter_map(|after| after.split('\x1b').next()).collect();
+        assert_eq!(marked, ["128", "drops:1", "CLOSE-WAIT"]);
+        // Without colour it is the same text.
+        let plain = written(&["-m"], Screen { color: false, ..screen }, &sample::sockets());
+        assert_eq!(text.replace("\x1b[33m", "").replace("\x1b[0m", ""), plain);
+    }
+}
+
+#[test]
+fn separated() {
+    piped(
+        "--csv",
+        r#"
+        protocol,family,state,src,sport,dst,dport,recvq,sendq,uid,inode,id,pid,process,fd,owners,unowned
+        tcp,ipv4,listen,0.0.0.0,22,,,128,128,1000,101,22,12,sshd,3,sshd[12]/3,
+        udp,ipv4,unconnected,127.0.0.53,53,,,0,0,1000,103,53,77,postgres,10,postgres[77]/10,
+        tcp,ipv6,listen,::,443,,,0,511,1000,102,443,12,sshd,4,sshd[12]/4,
+        tcp,ipv4,established,10.0.0.5,40000,10.0.0.9,5432,7,2048,1000,104,40000,77,postgres,9,postgres[77]/9,
+        tcp,ipv6,close_wait,2001:db8::1,40001,2001:db8::2,443,1,0,1000,105,40001,90,a b,5,"""a b""[90]/5",
+        tcp,ipv4,time_wait,10.0.0.5,40002,52.84.228.25,443,0,0,,,40002,,,,,time_wait
+        "#,
+    );
+    let text = written(&["--csv", "-c", "rtt,minrtt,rcvbuf"], Screen::default(), &sample::sockets());
+    assert!(text.starts_with("rtt_us,minrtt_us,rcvbuf\r\n,,131072\r\n"), "{text}");
+    piped("--tsv -H -c local,rtt --sort -rtt --limit 1", "10.0.0.5:40000\t251000");
+}
+
+#[test]
+fn template() {
+    let sockets = sample::sockets();
+    let text = written(&["--format", "{process}|{pid} {local} {rtt}}}"], Screen::default(), &sockets[3..]);
+    let expected =
+        "postgres|77 10.0.0.5:40000 251000}\na b|90 [2001:db8::1]:40001 1500}\n-|- 10.0.0.5:40002 -}\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn counts_and_groups() {
+    piped("--count", "6");
+    piped("--count --json", r#"{"schema":"pree/1","complete":true,"missing":[],"count":6}"#);
+    piped(
+        "-g process",
+        r#"
+        PROCESS     COUNT RECVQ SENDQ
+        postgres        2     7  2048
+        sshd            2     0     0
+        "a b"           1     1     0
+        (time_wait)     1     0     0
+        "#,
+    );
+    piped("-g state --count --limit 1", "STATE  COUNT\nLISTEN     2");
+    piped("-g dport -H --count --limit 2", "-   3\n443 2");
+    piped("-g remote --count --csv --limit 2", "remote,count\n,3\n10.0.0.9,1");
+    piped(
+        "-g process --jsonl --count --limit 1",
+        "{\"key\":\"postgres\",\"count\":2}\n{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[]}",
+    );
+    piped(
+        "-g uid --json --limit 1",
+        r#"{"schema":"pree/1","complete":true,"missing":[],"groups":[{"key":"1000","count":5,"recv_queue":8,"send_queue":2048}]}"#,
+    );
+}
+
+#[test]
+fn json() {
+    let text = written(&["--json"], Screen::default(), &sample::sockets());
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let sockets = document["sockets"].as_array().unwrap();
+    assert_eq!(sockets.len(), 6);
+    assert_eq!(sockets[3]["tcp"]["rtt_us"], 251_000);
+    assert!(sockets.iter().all(|socket| socket.get("quality").is_some()));
+    let text =
+        written(&["--jsonl", "-c", "-quality", "--sort", "-rtt"], Screen::default(), &sample::sockets());
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 7);
+    assert_eq!((lines[0]["local"]["port"].as_u64(), lines[0].get("quality")), (Some(40_000), None));
+    assert_eq!(lines[6]["complete"], true);
+}
+
+#[test]
+fn nothing_found() {
+    for (line, expected) in [
+        ("-c pid,local", "    PID LOCAL\n"),
+        ("-H", ""),
+        ("--csv -c pid", "pid\r\n"),
+        ("--tsv -c pid -H", ""),
+        ("--format {pid}", ""),
+        ("--count", "0\n"),
+        ("-g state --count", "STATE COUNT\n"),
+        ("--json", "{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[],\"sockets\":[]}\n"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(written(&words, Screen::default(), &[]), expected, "{line}");
+    }
+    let screen = Screen { terminal: true, width: Some(80), color: false };
+    assert_eq!(written(&["-c", "pid,local"], screen, &[]), "PID LOCAL\n");
+}
