@@ -11,7 +11,7 @@ use pree::{Family, Filter, OwnerLookup, Protocols, SourceChoice};
 
 use crate::exit::Failure;
 use crate::output::escape;
-pub(crate) use flags::{FLAGS, GROUPS};
+pub(crate) use flags::{FLAGS, Flag, GROUPS};
 
 /// What was asked for on the command line.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -150,6 +150,10 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
 
 /// The first word is a command if it is the name of one, unless an operator follows: then it is a filter.
 fn take_command(args: &mut Args) -> Result<(), Failure> {
+    if args.command == Command::Help {
+        // `pree port --help`: no topic was asked for.
+        args.words.clear();
+    }
     if args.command != Command::List {
         return Ok(());
     }

@@ -9,7 +9,6 @@ use crate::output::escape;
 /// Answered.
 pub(crate) const ANSWERED: u8 = 0;
 /// Nothing matched, where one thing was asked for.
-#[allow(dead_code)]
 pub(crate) const NOTHING: u8 = 1;
 /// The arguments make no sense.
 pub(crate) const USAGE: u8 = 2;

@@ -1,12 +1,17 @@
-//! `--help` and `--version`.
+//! `pree help`, `--help` and `--version`: everything is made from the tables of flags, commands, fields and keys.
+
+pub(super) mod columns;
+pub(super) mod commands;
+pub(super) mod exit;
+pub(super) mod filter;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::args::{FLAGS, GROUPS};
+use crate::args::{Args, Command, FLAGS, GROUPS};
 use crate::exit::Failure;
-use crate::output;
+use crate::output::{self, escape};
 
 /// Column in which the explanations begin.
 const WIDTH: usize = 34;
@@ -14,15 +19,51 @@ const WIDTH: usize = 34;
 /// Every terminal has as many columns.
 const SCREEN: usize = 80;
 
-pub(crate) fn help() -> Result<ExitCode, Failure> {
-    print(&help_text())
+/// Texts beside the one about flags.
+pub(super) const TOPICS: [&str; 3] = ["FILTER", "COLUMNS", "EXIT"];
+
+pub(super) const EXAMPLES: &[(&str, &str)] = &[
+    ("pree -tulpn", "who listens where"),
+    ("pree port 8080", "who has this port, and since when"),
+    ("pree -ti dst 10/8", "connections into a network, with statistics"),
+    ("pree 'rtt>50ms retrans>0' --sort -rtt", "slow and losing connections, the slowest first"),
+    ("pree state close-wait -g process", "which program forgets to close"),
+    ("pree user=www-data -l", "what one user's programs listen on"),
+    ("pree --json | jq .", "everything, for programs"),
+    ("pree capture now.pree", "keep it all for later and elsewhere"),
+    ("pree --replay now.pree -ti", "and ask it anything"),
+];
+
+pub(crate) fn help(args: &Args) -> Result<ExitCode, Failure> {
+    let text = match args.words.as_slice() {
+        [] => help_text(),
+        [topic] => match topic.to_ascii_uppercase().as_str() {
+            "FILTER" | "FILTERS" => filter::text(),
+            "COLUMNS" | "COLUMN" | "FIELDS" => columns::text(),
+            "EXIT" => exit::text(),
+            _ => match commands::text(topic) {
+                Some(text) => text,
+                None => return Err(unknown(topic)),
+            },
+        },
+        _ => return Err(Failure::Usage(format!("help is on one of {}", TOPICS.join(", ")))),
+    };
+    print(&text)
+}
+
+fn unknown(topic: &str) -> Failure {
+    let names: Vec<&str> = Command::ALL.iter().map(|(name, ..)| *name).collect();
+    let shown = escape::quoted(topic.as_bytes());
+    let topics = TOPICS.join(", ");
+    Failure::Usage(format!("there is no help on {shown}: take {topics}, or a command: {}", names.join(", ")))
 }
 
 pub(crate) fn version() -> Result<ExitCode, Failure> {
     print(&format!("pree {}\n", env!("CARGO_PKG_VERSION")))
 }
 
-fn print(text: &str) -> Result<ExitCode, Failure> {
+/// Writes a text to standard output.
+pub(super) fn print(text: &str) -> Result<ExitCode, Failure> {
     let mut stdout = output::stdout();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
@@ -32,10 +73,15 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
 fn help_text() -> String {
     let mut text = String::from(
         "pree: which sockets exist, whose are they, and how is each connection doing\n\n\
-         Usage: pree [flags]\n\n\
+         Usage: pree [FLAGS] [FILTER]\n       \
+         pree COMMAND [FLAGS] [WORDS]\n\n\
          Without flags: all TCP, UDP and UDP-Lite sockets with their owners;\n\
-         on a terminal without TIME-WAIT.\n",
+         on a terminal without TIME-WAIT.\n\n\
+         Commands:\n",
     );
+    for (name, _, doc) in Command::ALL {
+        row(&mut text, &format!("  {name}"), 16, doc);
+    }
     for group in GROUPS {
         let _ = writeln!(text, "\n{group}:");
         for flag in FLAGS.iter().filter(|flag| flag.group == group) {
@@ -46,35 +92,49 @@ fn help_text() -> String {
             if let Some(value) = flag.value {
                 let _ = write!(left, " {value}");
             }
-            // A flag that is too long for its column has its explanation on the next line.
-            if left.len() + 1 > WIDTH {
-                let _ = writeln!(text, "{left}");
-                left.clear();
-            }
-            for line in wrapped(flag.doc, SCREEN - WIDTH) {
-                let _ = writeln!(text, "{left:WIDTH$}{line}");
-                left.clear();
-            }
+            row(&mut text, &left, WIDTH, flag.doc);
         }
     }
-    text.push_str(
-        "\nExit codes: 0 answered, 2 usage, 3 sockets missing (with --strict: anything\n\
-         missing), 4 failed.\n\n\
-         Examples:\n  \
-         pree -tulpn          who listens where\n  \
-         pree -ti             TCP connections with their statistics\n  \
-         pree --json | jq .   everything, for programs\n",
-    );
+    text.push_str("\nExit codes:\n");
+    for (code, doc) in exit::CODES {
+        row(&mut text, &format!("  {code}"), 5, doc);
+    }
+    text.push_str("\nExamples:\n");
+    for (example, doc) in EXAMPLES {
+        row(&mut text, &format!("  {example}"), WIDTH, doc);
+    }
+    text.push_str("\nMore: pree help FILTER, pree help COLUMNS, pree help EXIT, pree help COMMAND\n");
     text
+}
+
+/// A word, and what it means from a column on. A word that is too long for its column has it on the next line.
+pub(super) fn row(text: &mut String, left: &str, column: usize, doc: &str) {
+    let mut left = left;
+    // Writing to a String cannot fail.
+    if left.chars().count() + 1 > column {
+        let _ = writeln!(text, "{left}");
+        left = "";
+    }
+    for line in wrapped(doc, SCREEN - column) {
+        let _ = writeln!(text, "{left:column$}{line}");
+        left = "";
+    }
+}
+
+/// A paragraph.
+pub(super) fn paragraph(text: &mut String, indent: usize, words: &str) {
+    for line in wrapped(words, SCREEN - indent) {
+        let _ = writeln!(text, "{:indent$}{line}", "");
+    }
 }
 
 /// The text in lines of at most this width.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in text.split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.len() + 1 + word.len() <= width => {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -82,4 +142,39 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_fits_the_screen() {
+        let of_commands = Command::ALL.iter().filter_map(|(name, ..)| commands::text(name));
+        for text in
+            [help_text(), filter::text(), columns::text(), exit::text()].into_iter().chain(of_commands)
+        {
+            for line in text.lines() {
+                assert!(line.chars().count() <= SCREEN, "{line}");
+                assert_eq!(line.trim_end(), line);
+            }
+            assert!(text.ends_with('\n') && !text.contains("\n\n\n"));
+        }
+    }
+
+    #[test]
+    fn examples_are_right() {
+        for (example, _) in EXAMPLES {
+            let line = example.split(" |").next().unwrap().replace('\'', "");
+            let words = line.split_whitespace().skip(1).map(Into::into).collect();
+            assert!(crate::args::parse(words).is_ok(), "{example}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        for (name, ..) in Command::ALL {
+            assert!(commands::text(name).is_some(), "{name}");
+        }
+    }
 }

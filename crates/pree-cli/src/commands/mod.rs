@@ -1,10 +1,14 @@
 //! One file a command.
 
 mod capture;
+mod completions;
 mod help;
 mod list;
+mod man;
 mod port;
+mod schema;
 mod source;
+mod summary;
 
 use std::process::ExitCode;
 
@@ -17,10 +21,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Command::List => list::run(args),
         Command::Port => port::run(args),
         Command::Capture => capture::run(args),
-        Command::Summary | Command::Schema | Command::Completions | Command::Man => {
-            Err(Failure::Usage("this command is not there yet".to_owned()))
-        }
-        Command::Help => help::help(),
+        Command::Summary => summary::run(args),
+        Command::Schema => schema::run(),
+        Command::Completions => completions::run(args),
+        Command::Man => man::run(),
+        Command::Help => help::help(args),
         Command::Version => help::version(),
     }
 }

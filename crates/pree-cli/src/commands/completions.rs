@@ -1,0 +1,144 @@
+//! `pree completions SHELL`: made from the tables of flags, commands, keys, states and columns.
+
+mod bash;
+mod fish;
+mod powershell;
+mod zsh;
+
+use std::process::ExitCode;
+
+use pree::{Filter, States};
+
+use super::help;
+use crate::args::{Args, Flag};
+use crate::columns;
+use crate::exit::Failure;
+use crate::output::escape;
+
+/// Shells and what makes their script.
+type Script = fn() -> String;
+const SHELLS: [(&str, Script); 4] = [
+    ("bash", bash::script),
+    ("zsh", zsh::script),
+    ("fish", fish::script),
+    ("powershell", powershell::script),
+];
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let names = || SHELLS.map(|(name, _)| name).join(", ");
+    let [shell] = args.words.as_slice() else {
+        return Err(Failure::Usage(format!("completions are for one shell: {}", names())));
+    };
+    if let Some((_, script)) = SHELLS.iter().find(|(name, _)| *name == shell.to_ascii_lowercase()) {
+        return help::print(&script());
+    }
+    let shell = escape::quoted(shell.as_bytes());
+    Err(Failure::Usage(format!("no completions for {shell}: take {}", names())))
+}
+
+/// What a flag takes.
+enum Takes {
+    Nothing,
+    /// One of these.
+    One(Vec<&'static str>),
+    /// Several of these, with commas.
+    Several(Vec<&'static str>),
+    File,
+    /// What nobody can guess.
+    Anything,
+}
+
+fn takes(flag: &Flag) -> Takes {
+    match (flag.long, flag.value) {
+        (_, None) => Takes::Nothing,
+        ("query", _) => Takes::Several(vec!["tcp", "udp", "udplite", "inet", "all"]),
+        ("columns" | "sort", _) => Takes::Several(fields()),
+        ("group-by", _) => Takes::One(fields()),
+        (_, Some("FILE")) => Takes::File,
+        (_, Some(choices)) if choices.contains('|') => Takes::One(choices.split('|').collect()),
+        _ => Takes::Anything,
+    }
+}
+
+/// Names of columns.
+fn fields() -> Vec<&'static str> {
+    columns::all().map(columns::Column::name).collect()
+}
+
+/// Keys of filters.
+fn keys() -> Vec<&'static str> {
+    Filter::keys().collect()
+}
+
+/// Words that a filter is made of beside its keys.
+const FILTER_WORDS: [&str; 7] = ["state", "exclude", "not", "and", "or", "has", "autobound"];
+
+/// States, and ss's names of several.
+fn states() -> Vec<String> {
+    let named = States::all().iter_names().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-"));
+    let single = named.filter(|name| !["listening", "connected", "other"].contains(&name.as_str()));
+    single.chain(["all", "connected", "synchronized", "bucket", "big"].map(str::to_owned)).collect()
+}
+
+/// Keys whose values are words.
+fn values_of_keys() -> [(&'static str, Vec<String>); 5] {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    [
+        ("state", states()),
+        ("family", words(&["ipv4", "ipv6"])),
+        ("proto", words(&["tcp", "udp", "udplite"])),
+        ("protocol", words(&["tcp", "udp", "udplite"])),
+        ("scope", words(&["loopback", "link", "private", "public"])),
+    ]
+}
+
+/// What follows a command that takes no filter.
+fn words_of_commands() -> [(&'static str, Vec<&'static str>); 2] {
+    let shells = SHELLS.map(|(name, _)| name).to_vec();
+    let topics = help::TOPICS.into_iter().chain(crate::args::Command::ALL.iter().map(|(name, ..)| *name));
+    [("completions", shells), ("help", topics.collect())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::FLAGS;
+
+    #[test]
+    fn every_value_that_is_offered_is_taken() {
+        for state in states() {
+            assert!(format!("state={state}").parse::<Filter>().is_ok(), "{state}");
+        }
+        for (key, values) in values_of_keys() {
+            for value in values {
+                assert!(format!("{key}={value}").parse::<Filter>().is_ok(), "{key}={value}");
+            }
+        }
+        for flag in FLAGS {
+            let (Takes::One(values) | Takes::Several(values)) = takes(flag) else { continue };
+            for value in values {
+                let line = vec![format!("--{}", flag.long).into(), value.into()];
+                assert!(crate::args::parse(line).is_ok(), "--{} {value}", flag.long);
+            }
+        }
+    }
+
+    #[test]
+    fn every_script_knows_everything() {
+        for (shell, script) in SHELLS {
+            let script = script();
+            for flag in FLAGS {
+                assert!(script.contains(flag.long), "{shell}: {}", flag.long);
+            }
+            for word in keys().into_iter().chain(fields()) {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+            for state in states() {
+                assert!(script.contains(&state), "{shell}: {state}");
+            }
+            for (name, ..) in crate::args::Command::ALL {
+                assert!(script.contains(name), "{shell}: {name}");
+            }
+        }
+    }
+}

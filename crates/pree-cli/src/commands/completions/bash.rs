@@ -1,0 +1,107 @@
+//! Completions for bash, without the bash-completion package.
+//!
+//! Bash breaks words at `=` and `:`, so `state=est` comes as three words.
+
+use std::fmt::Write as _;
+
+use super::{FILTER_WORDS, Takes, fields, keys, takes, values_of_keys, words_of_commands};
+use crate::args::{Command, FLAGS};
+
+pub(super) fn script() -> String {
+    let mut flags = String::new();
+    let mut cases = String::new();
+    for flag in FLAGS {
+        let names: Vec<String> = flag
+            .short
+            .map(|short| format!("-{short}"))
+            .into_iter()
+            .chain([format!("--{}", flag.long)])
+            .collect();
+        let _ = write!(flags, "{} ", names.join(" "));
+        let pattern = names.join("|");
+        let _ = match takes(flag) {
+            Takes::Nothing => Ok(()),
+            Takes::One(words) => {
+                writeln!(cases, "        {pattern}) _pree_words \"{}\"; return;;", words.join(" "))
+            }
+            Takes::Several(words) => {
+                writeln!(cases, "        {pattern}) _pree_list \"{}\"; return;;", words.join(" "))
+            }
+            Takes::File => writeln!(cases, "        {pattern}) _pree_files; return;;"),
+            Takes::Anything => writeln!(cases, "        {pattern}) return;;"),
+        };
+    }
+    let mut of_keys = String::new();
+    for (key, values) in values_of_keys() {
+        let _ = writeln!(of_keys, "        {key}) _pree_list \"{}\"; return;;", values.join(" "));
+    }
+    let states = values_of_keys().map(|(_, values)| values).into_iter().next().unwrap_or_default().join(" ");
+    let names: Vec<&str> = Command::ALL.iter().map(|(name, ..)| *name).collect();
+    let mut of_commands = String::new();
+    for (command, words) in words_of_commands() {
+        let _ = writeln!(of_commands, "        {command}) _pree_words \"{}\"; return;;", words.join(" "));
+    }
+    let filter: Vec<String> = keys().iter().map(|key| format!("{key}=")).collect();
+    format!(
+        r#"# pree completions for bash: source <(pree completions bash)
+_pree_words() {{
+    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+}}
+# Several words with commas between, each with a sign before it if need be.
+_pree_list() {{
+    local done="" part=$cur
+    if [[ $part == *,* ]]; then done="${{part%,*}},"; part=${{part##*,}}; fi
+    if [[ $part == [+-]* ]]; then done+=${{part:0:1}}; part=${{part:1}}; fi
+    COMPREPLY=($(compgen -P "$done" -W "$1" -- "$part"))
+}}
+_pree_files() {{
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$cur"))
+}}
+_pree() {{
+    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} key="" command="" i
+    COMPREPLY=()
+    if [[ $cur == "=" ]]; then
+        key=$prev cur=""
+    elif [[ $prev == "=" && $COMP_CWORD -ge 2 ]]; then
+        key=${{COMP_WORDS[COMP_CWORD-2]}}
+    fi
+    case $key in
+        --*) prev=$key;;
+{of_keys}        ?*) return;;
+    esac
+    case $prev in
+{cases}        state|exclude) _pree_words "{states}"; return;;
+        has) _pree_words "{fields}"; return;;
+    esac
+    if [[ $cur == -* ]]; then
+        _pree_words "{flags}"
+        return
+    fi
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${{COMP_WORDS[i]}} in
+            {commands}) command=${{COMP_WORDS[i]}}; break;;
+            -*) ;;
+            *) command=list; break;;
+        esac
+    done
+    case $command in
+{of_commands}        capture) _pree_files; return;;
+        port|schema|man) return;;
+    esac
+    local words="{filter} {filter_words}"
+    [[ -z $command ]] && words+=" {command_words}"
+    _pree_words "$words"
+    # A key wants its value right behind it.
+    if [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]]; then compopt -o nospace 2>/dev/null; fi
+}}
+complete -F _pree pree
+"#,
+        fields = fields().join(" "),
+        flags = flags.trim_end(),
+        commands = names.join("|"),
+        command_words = names.join(" "),
+        filter = filter.join(" "),
+        filter_words = FILTER_WORDS.join(" "),
+    )
+}

@@ -1,0 +1,79 @@
+//! `pree help COMMAND`: how each command is called.
+
+use crate::args::Command;
+
+use super::paragraph;
+
+/// Command, how it is written, what there is to know.
+const USES: &[(&str, &[&str], &[&str])] = &[
+    (
+        "list",
+        &["pree [FLAGS] [FILTER]", "pree list [FLAGS] [FILTER]"],
+        &["The word list is needed only where the filter begins with the name of a command: pree list port."],
+    ),
+    (
+        "port",
+        &["pree port 8080", "pree port https", "pree port 53/udp", "pree port 8080 -q && echo busy"],
+        &[
+            "Who has the port at this end: every owner with user, command and origin, the addresses, from where these \
+             can be reached (a firewall may say otherwise), the accept queue and the clients. Without a listener, \
+             whose connections begin there.",
+            "Exit code 1 when nobody has it. -q says only that; -l asks for listeners alone. --json, --csv and -c \
+             show the sockets as the list would.",
+        ],
+    ),
+    (
+        "summary",
+        &["pree -s", "pree summary [FLAGS] [FILTER]", "pree summary --json"],
+        &["Numbers of sockets by protocol, state and family, and how many have an owner or why not."],
+    ),
+    (
+        "capture",
+        &["pree capture FILE", "pree capture - > FILE", "pree --replay FILE [FLAGS] [FILTER]"],
+        &[
+            "Keeps the kernel's own answer about all sockets, their statistics and their owners, for this and other \
+             machines: list, port and summary answer from it with --replay FILE, whatever flags and filter.",
+            "It holds addresses, users, process names and command lines, so the file is for its owner alone (mode \
+             0600). --owners none leaves processes out.",
+        ],
+    ),
+    ("schema", &["pree schema > pree.schema.json"], &["The JSON Schema (2020-12) of what --json writes."]),
+    (
+        "completions",
+        &[
+            "source <(pree completions bash)",
+            "pree completions zsh > ~/.zfunc/_pree",
+            "pree completions fish > ~/.config/fish/completions/pree.fish",
+            "pree completions powershell >> $PROFILE",
+        ],
+        &["Flags and their values, commands, keys of filters, states and columns."],
+    ),
+    (
+        "man",
+        &["pree man | man -l -", "pree man > /usr/local/share/man/man1/pree.1"],
+        &["The manual page, as roff."],
+    ),
+    ("help", &["pree help", "pree help FILTER", "pree help port"], &["Help on flags, a topic or a command."]),
+];
+
+/// The help on the command of this name.
+pub(super) fn text(name: &str) -> Option<String> {
+    let (_, _, doc) = Command::ALL.iter().find(|(known, ..)| *known == name)?;
+    let (_, usage, more) = USES.iter().find(|(known, ..)| *known == name)?;
+    let mut text = format!("pree {name}: {doc}\n\n");
+    for line in *usage {
+        text.push_str("  ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    for words in *more {
+        text.push('\n');
+        paragraph(&mut text, 0, words);
+    }
+    Some(text)
+}
+
+/// What there is to know about a command, for the manual page.
+pub(in crate::commands) fn more(name: &str) -> &'static [&'static str] {
+    USES.iter().find(|(known, ..)| *known == name).map_or(&[], |(_, _, more)| more)
+}

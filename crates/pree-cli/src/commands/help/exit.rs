@@ -1,0 +1,31 @@
+//! `pree help EXIT`: what the exit code says.
+
+use super::{paragraph, row};
+
+pub(in crate::commands) const CODES: [(u8, &str); 5] = [
+    (0, "answered; an empty list is an answer"),
+    (1, "nothing matched, where one thing was asked for: port, and -q"),
+    (2, "the command line makes no sense"),
+    (3, "incomplete: sockets are missing; with --strict, anything is"),
+    (4, "failed: could not read, could not write, or not permitted"),
+];
+
+pub(super) fn text() -> String {
+    let mut text = String::from("Exit codes\n\n");
+    for (code, doc) in CODES {
+        row(&mut text, &format!("  {code}"), 5, doc);
+    }
+    text.push('\n');
+    for words in [
+        "What is missing is always told: a line on stderr says what, of how many sockets, why, and what would help; \
+         JSON says it under \"missing\". Owners that this user may not see are missing, but they are not code 3: \
+         the sockets are all there. With --strict they are.",
+        "A reader that goes away (pree | head) ends pree quietly, with code 0. A full disk is code 4.",
+    ] {
+        paragraph(&mut text, 0, words);
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}

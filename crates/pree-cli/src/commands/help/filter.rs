@@ -1,0 +1,138 @@
+//! `pree help FILTER`: the language, its keys, examples, and where it differs from ss.
+
+use pree::Filter;
+
+use super::{paragraph, row};
+
+/// Keys that are more than a field, or another name of one.
+pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
+    ("src", "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, :22"),
+    ("dst", "address of the other end"),
+    ("host", "address of either end"),
+    ("sport", "port of this end: 443, https, 8000-8999"),
+    ("dport", "port of the other end"),
+    ("port", "port of either end; :8080 is short for it"),
+    (
+        "state",
+        "listen established syn-sent syn-received fin-wait-1 fin-wait-2 time-wait close-wait last-ack closing \
+               closed unconnected bound-inactive, or ss's connected synchronized bucket big all",
+    ),
+    ("family", "ipv4 or ipv6, as the socket was made"),
+    ("proto", "tcp, udp or udplite"),
+    ("protocol", "the same as proto"),
+    ("scope", "of the local address: loopback, link, private or public (the wildcard is public)"),
+    ("dev", "interface the socket is bound to, by name or index"),
+    ("fwmark", "firewall mark, with a mask if need be: 0x10/0xf0"),
+    ("cgroup", "path of the cgroup the socket was made in"),
+    ("user", "user the socket belongs to, by name or number"),
+    ("uid", "the same as user"),
+    ("mss", "the same as snd_mss"),
+    ("rate", "the same as delivery_rate"),
+    ("tx", "the same as bytes_sent"),
+    ("rx", "the same as bytes_received"),
+    ("command", "the same as cmd"),
+];
+
+pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
+    ("dport=443,80", "to one of two ports"),
+    ("state established dst 10/8", "as ss has it"),
+    ("tcp:443", "TCP with this port at either end"),
+    ("53/udp", "the same the other way round"),
+    ("rtt>50ms and retrans>0", "slow and losing"),
+    ("not scope=loopback", "all that others could reach"),
+    ("pid=1234", "of one process"),
+    ("cmd~manage.py", "with this in its command line"),
+    ("nginx", "with this word in process, command or address"),
+    ("has tcp_state !state=established", "with statistics, in another state"),
+    ("recvq>=64k or drops>0", "programs that do not keep up"),
+];
+
+const GRAMMAR: &str = "  \
+filter = {(\"state\"|\"exclude\") STATE{,STATE}} [or]
+  or     = and {(\"or\"|\"|\"|\"||\") and}
+  and    = not {[\"and\"|\"&\"|\"&&\"] not}
+  not    = {\"!\"|\"not\"} (test | \"(\" or \")\")
+  test   = KEY [OP] VALUE{,VALUE} | \"has\" KEY | \"autobound\"
+         | :PORT | PORT/PROTO | PROTO:PORT | PROTO:HOST:PORT | WORD
+";
+
+const OPERATORS: &[(&str, &str)] = &[
+    ("=  ==  eq", "is; several values with commas are any of them; the operator may be left out"),
+    ("!=  ne  neq", "is not"),
+    ("<  lt   <=  le  leq", "is less, at most"),
+    (">  gt   >=  ge  geq", "is greater, at least"),
+    ("~  !~", "has this text in it, whatever the case; has not"),
+];
+
+const VALUES: &[(&str, &str)] = &[
+    ("times", "250us, 5ms, 1.5s, 10min, 2h, 3d"),
+    ("sizes", "1500, 64k or 64KiB, 10MiB, 5MB; with /s where it is a rate"),
+    ("texts", "* is any text and ? any character; in quotes when there are spaces in it"),
+];
+
+const DIFFERENCES: &[&str] = &[
+    "Every filter of ss means the same here. Spaces are optional everywhere, parentheses need none, and the shell still \
+     wants quotes around < > ( ) ! and *.",
+    "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
+     rtt>5ms. has rtt tests for it.",
+    "closed finds TCP's closed and UDP's unconnected sockets, as in ss. autobound is the running kernel's to decide: \
+     it stands only beside conditions that must all hold, and neither --replay nor --source proc can answer it.",
+];
+
+pub(super) fn text() -> String {
+    let mut text = String::from("Filters\n\n");
+    text.push_str(GRAMMAR);
+    text.push_str("\nOperators:\n");
+    for (op, doc) in OPERATORS {
+        row(&mut text, &format!("  {op}"), 24, doc);
+    }
+    text.push_str("\nValues:\n");
+    for (kind, doc) in VALUES {
+        row(&mut text, &format!("  {kind}"), 12, doc);
+    }
+    text.push_str("\nKeys:\n");
+    for (key, doc) in KEYS {
+        row(&mut text, &format!("  {key}"), 12, doc);
+    }
+    text.push_str("\nEvery field is a key too (pree help COLUMNS says what each is):\n");
+    paragraph(&mut text, 2, &fields().collect::<Vec<_>>().join(" "));
+    text.push_str("\nExamples:\n");
+    for (example, doc) in EXAMPLES {
+        row(&mut text, &format!("  {example}"), 38, doc);
+    }
+    text.push_str("\nBeside ss:\n");
+    for (index, words) in DIFFERENCES.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        paragraph(&mut text, 2, words);
+    }
+    text
+}
+
+/// Keys that are fields.
+fn fields() -> impl Iterator<Item = &'static str> {
+    Filter::keys().filter(|key| !KEYS.iter().any(|(special, _)| special == key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_help_and_no_other() {
+        for key in fields() {
+            assert!(pree::field::named(key).is_some(), "{key}: say in KEYS what it means");
+        }
+        for (key, _) in KEYS {
+            assert!(Filter::keys().any(|known| known == *key), "{key}");
+        }
+    }
+
+    #[test]
+    fn examples_are_filters() {
+        for (example, _) in EXAMPLES {
+            assert!(example.parse::<Filter>().is_ok(), "{example}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The schema and what is written follow each other.
+
+use pree::Coverage;
+use serde_json::{Value, json};
+
+use super::check::check;
+use crate::args::Args;
+use crate::output::screen::Screen;
+use crate::output::{self, Request, sample};
+
+fn root() -> Value {
+    let mut text = String::new();
+    super::schema().write(0, &mut text);
+    serde_json::from_str(&text).unwrap()
+}
+
+fn written(line: &str) -> Value {
+    let Ok(args) = crate::args::parse(line.split_whitespace().map(Into::into).collect()) else {
+        panic!("{line} was refused")
+    };
+    of_args(&args)
+}
+
+fn of_args(args: &Args) -> Value {
+    let Ok(request) = Request::new(args, Screen::default()) else { panic!("refused") };
+    let mut bytes = Vec::new();
+    let mut out = output::of(&request, &mut bytes);
+    for socket in sample::sockets() {
+        out.row(&socket).unwrap();
+    }
+    out.end(&Coverage::default()).unwrap();
+    drop(out);
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[test]
+fn what_is_written_follows_the_schema() {
+    let root = root();
+    for (line, of) in [
+        ("--json", "document"),
+        ("--json -c -quality", "document"),
+        ("--json -g state", "groups"),
+        ("--json -g state --count", "groups"),
+        ("--json --count", "count"),
+    ] {
+        let schema = json!({ "$ref": format!("#/$defs/{of}") });
+        assert_eq!(check(&root, &schema, &written(line), ""), Vec::<String>::new(), "{line}");
+    }
+}
+
+#[test]
+fn every_field_is_in_it() {
+    let text = root().to_string();
+    for field in pree::field::all() {
+        assert!(text.contains(&format!("\"{}\":", field.key)), "{}", field.name);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_found() {
+    let root = root();
+    let document = written("--json");
+    for (pointer, value, says) in [
+        ("/complete", json!("yes"), "against type"),
+        ("/schema", json!("pree/9"), "against const"),
+        ("/sockets/0/cookie", json!(5), "against type"),
+        ("/sockets/0/local/port", json!("80"), "against type"),
+        ("/sockets/0/protocol", json!(null), ""),
+        ("/sockets/0/local", json!({ "ip": "::1", "port": 1, "zone": 3 }), "does not know it"),
+        ("/sockets/0/owners", json!([{ "pid": 1 }]), "against required"),
+    ] {
+        let mut changed = document.clone();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        let wrong = check(&root, &root, &changed, "");
+        if says.is_empty() {
+            assert_eq!(wrong, Vec::<String>::new(), "{pointer}");
+        } else {
+            assert!(wrong.iter().any(|w| w.contains(says)), "{pointer}: {wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `pree summary`, `pree -s`: how many sockets of each protocol, state and family, and how many are whose.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use pree::{Coverage, Family, OwnerLookup, Protocol, Query, Socket, State, States};
+
+use super::source;
+use crate::args::{Args, Format, Which};
+use crate::exit::{Failure, NOTHING};
+use crate::output::environment::Environment;
+use crate::output::screen::Screen;
+use crate::output::{self, Request, words};
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let json = match args.format {
+        Format::Table => false,
+        Format::Json | Format::Jsonl => true,
+        _ => return Err(Failure::Usage("a summary comes as text or with --json".to_owned())),
+    };
+    let place = source::open(args)?;
+    let owners = if args.quiet { OwnerLookup::None } else { args.owners };
+    let mut summary =
+        Summary { owned: (owners != OwnerLookup::None).then(Owned::default), ..Summary::default() };
+    let coverage = place.visit(&query(args, owners), |socket| {
+        summary.add(socket);
+        ControlFlow::Continue(())
+    })?;
+    if !args.quiet {
+        let text = if json { summary.json(args, &coverage)? } else { summary.text() };
+        let mut stdout = output::stdout();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()?;
+    }
+    let code = source::end(args, &coverage);
+    let nothing = args.quiet && summary.all.total == 0 && !source::lacks(args, &coverage);
+    Ok(if nothing { ExitCode::from(NOTHING) } else { code })
+}
+
+fn query(args: &Args, owners: OwnerLookup) -> Query {
+    let mut query = Query::new().owner_lookup(owners).source(args.source);
+    if let Some(protocols) = args.protocols {
+        query = query.protocols(protocols);
+    }
+    for family in &args.families {
+        query = query.family(*family);
+    }
+    query = query.states(match args.which {
+        Some(Which::Listening) => States::LISTENING,
+        Some(Which::Bound) => States::BOUND_INACTIVE,
+        Some(Which::All) | None => States::all(),
+    });
+    match &args.filter {
+        Some(filter) => query.filter(filter.clone()),
+        None => query,
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Number {
+    total: u64,
+    ipv4: u64,
+    ipv6: u64,
+}
+
+impl Number {
+    fn add(&mut self, socket: &Socket) {
+        self.total += 1;
+        match socket.family {
+            Family::Ipv4 => self.ipv4 += 1,
+            Family::Ipv6 => self.ipv6 += 1,
+            _ => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Summary {
+    all: Number,
+    /// Listeners, and datagram sockets without a peer.
+    listening: u64,
+    protocols: BTreeMap<Protocol, (Number, BTreeMap<State, Number>)>,
+    /// `None` when nobody looked.
+    owned: Option<Owned>,
+}
+
+/// Whose the sockets are.
+#[derive(Default)]
+struct Owned {
+    sockets: u64,
+    processes: HashSet<u32>,
+    /// How many have no owner, by reason.
+    unowned: BTreeMap<&'static str, u64>,
+}
+
+impl Summary {
+    fn add(&mut self, socket: &Socket) {
+        self.all.add(socket);
+        self.listening += u64::from(States::LISTENING.contains(socket.state.set()));
+        let (number, states) = self.protocols.entry(socket.protocol).or_default();
+        number.add(socket);
+        states.entry(socket.state).or_default().add(socket);
+        if let Some(owned) = &mut self.owned {
+            owned.sockets += u64::from(!socket.owners.is_empty());
+            owned.processes.extend(socket.owners.iter().map(pree::Owner::pid));
+            if let Some(reason) = socket.unowned {
+                *owned.unowned.entry(reason.name()).or_default() += 1;
+            }
+        }
+    }
+
+    fn time_wait(&self) -> u64 {
+        let of_one = |(_, states): &(Number, BTreeMap<State, Number>)| states.get(&State::TimeWait).copied();
+        self.protocols.values().filter_map(of_one).map(|number| number.total).sum()
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{}: {} listening, {} in TIME-WAIT",
+            plural(self.all.total, "socket", "s"),
+            self.listening,
+            self.time_wait()
+        );
+        if let Some(owned) = &self.owned {
+            let _ = write!(
+                text,
+                "{} held by {}",
+                owned.sockets,
+                plural(owned.processes.len() as u64, "process", "es")
+            );
+            for (index, (reason, count)) in owned.unowned.iter().enumerate() {
+                let before = if index == 0 { "; without an owner: " } else { ", " };
+                let _ = write!(text, "{before}{count} {reason}");
+            }
+            text.push('\n');
+        }
+        let _ = writeln!(text, "\n{:<20} {:>9} {:>9} {:>9}", "", "TOTAL", "IPV4", "IPV6");
+        let mut line = |name: &str, n: &Number| {
+            let _ = writeln!(text, "{name:<20} {:>9} {:>9} {:>9}", n.total, n.ipv4, n.ipv6);
+        };
+        for (protocol, (number, states)) in &self.protocols {
+            line(protocol.name(), number);
+            for (state, number) in states {
+                let mut word = b"  ".to_vec();
+                words::state(*state, &mut word);
+                line(&String::from_utf8_lossy(&word), number);
+            }
+        }
+        if self.protocols.len() != 1 {
+            line("all", &self.all);
+        }
+        text
+    }
+
+    /// What is missing is said as everywhere: the last line of JSON lines, to which the summary is added.
+    fn json(&self, args: &Args, coverage: &Coverage) -> Result<String, Failure> {
+        let args = Args { format: Format::Jsonl, ..plain(args) };
+        let mut head = Vec::new();
+        let request = Request::new(&args, Screen::of_stdout(&args, &Environment::read()))?;
+        output::of(&request, &mut head).end(coverage)?;
+        let mut text = String::from_utf8_lossy(&head).trim_end().to_owned();
+        // The brace that closes it.
+        text.pop();
+        let _ = write!(
+            text,
+            ",\"summary\":{{{},\"listening\":{},\"time_wait\":{},\"protocols\":{{",
+            members(&self.all),
+            self.listening,
+            self.time_wait()
+        );
+        for (index, (protocol, (number, states))) in self.protocols.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            let _ = write!(text, "{comma}\"{protocol}\":{{{},\"states\":{{", members(number));
+            for (index, (state, number)) in states.iter().enumerate() {
+                let comma = if index == 0 { "" } else { "," };
+                let _ = write!(text, "{comma}\"{state}\":{{{}}}", members(number));
+            }
+            text.push_str("}}");
+        }
+        text.push_str("},");
+        match &self.owned {
+            None => text.push_str("\"owned\":null,\"processes\":null,\"unowned\":null"),
+            Some(owned) => {
+                let (sockets, processes) = (owned.sockets, owned.processes.len());
+                let _ = write!(text, "\"owned\":{sockets},\"processes\":{processes},\"unowned\":{{");
+                for (index, (reason, count)) in owned.unowned.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { "," };
+                    let _ = write!(text, "{comma}\"{reason}\":{count}");
+                }
+                text.push('}');
+            }
+        }
+        text.push_str("}}\n");
+        Ok(text)
+    }
+}
+
+/// Numbers as members of an object.
+fn members(number: &Number) -> String {
+    format!("\"sockets\":{},\"ipv4\":{},\"ipv6\":{}", number.total, number.ipv4, number.ipv6)
+}
+
+fn plural(count: u64, what: &str, more: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { more })
+}
+
+/// Without what chooses rows and columns: a summary has neither.
+fn plain(args: &Args) -> Args {
+    Args { columns: None, sort: Vec::new(), group_by: None, count: false, ..args.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    fn of_sample() -> Summary {
+        let mut summary = Summary { owned: Some(Owned::default()), ..Summary::default() };
+        for socket in sample::sockets() {
+            summary.add(&socket);
+        }
+        summary
+    }
+
+    #[test]
+    fn everything_is_counted_once() {
+        let summary = of_sample();
+        assert_eq!((summary.all.total, summary.all.ipv4, summary.all.ipv6), (6, 4, 2));
+        assert_eq!((summary.listening, summary.time_wait()), (3, 1));
+        let of_protocols: u64 = summary.protocols.values().map(|(number, _)| number.total).sum();
+        let states = summary.protocols.values().flat_map(|(_, states)| states.values());
+        assert_eq!((of_protocols, states.map(|number| number.total).sum::<u64>()), (6, 6));
+    }
+
+    #[test]
+    fn text_and_json_say_the_same() {
+        let summary = of_sample();
+        let text = summary.text();
+        assert!(text.starts_with("6 sockets: 3 listening, 1 in TIME-WAIT\n"), "{text}");
+        assert!(text.contains("held by 3 processes; without an owner: 1 time_wait\n"), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80));
+        let args = Args { format: Format::Json, ..Args::default() };
+        let Ok(json) = summary.json(&args, &Coverage::default()) else { panic!("no JSON") };
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["schema"], "pree/1");
+        assert_eq!(json["complete"], true);
+        assert_eq!(json["summary"]["sockets"], 6);
+        assert_eq!(json["summary"]["protocols"]["tcp"]["states"]["listen"]["ipv6"], 1);
+        assert_eq!(json["summary"]["unowned"]["time_wait"], 1);
+    }
+}
