@@ -11,30 +11,23 @@ type Read<T> = Result<T, String>;
 /// `HOST[:PORT]`, a network, `:PORT`, `*`.
 pub(super) fn host(text: &str) -> Read<Host> {
     let wrong = || format!("{text:?} is no address: take one such as 10.0.0.1, 10/8, [::1]:443 or :443");
-    if let Some(rest) = text.strip_prefix('[') {
-        let (address, after) = rest.split_once(']').ok_or_else(wrong)?;
-        let (prefix, port_text) = match after.strip_prefix('/') {
-            Some(after) => {
-                after.split_once(':').map_or((Some(after), None), |(p, port)| (Some(p), Some(port)))
-            }
-            None => {
-                (None, if after.is_empty() { None } else { Some(after.strip_prefix(':').ok_or_else(wrong)?) })
-            }
-        };
-        return Ok(Host {
-            network: network(address, prefix).ok_or_else(wrong)?,
-            port: maybe_port(port_text)?,
-        });
-    }
-    // More than one colon without brackets is an IPv6 address without a port.
-    let (address, port_text) = match text.rsplit_once(':') {
-        Some((address, _)) if address.contains(':') => (text, None),
-        Some((address, port)) => (address, Some(port)),
-        None => (text, None),
+    let (address, after) = if let Some(rest) = text.strip_prefix('[') {
+        rest.split_once(']').ok_or_else(wrong)?
+    } else {
+        // More than one colon without brackets is an IPv6 address without a port.
+        let port = || text.rfind(':').filter(|at| text.find(':') == Some(*at));
+        text.split_at(text.find('/').or_else(port).unwrap_or(text.len()))
     };
-    let (address, prefix) = match address.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (address, None),
+    let (after, port_text) = match after.split_once(':') {
+        Some((after, port)) => (after, Some(port)),
+        None => (after, None),
+    };
+    // ss has the prefix inside the brackets.
+    let (address, prefix) = match (address.split_once('/'), after.strip_prefix('/')) {
+        (None, Some(prefix)) => (address, Some(prefix)),
+        (Some((address, prefix)), None) if after.is_empty() => (address, Some(prefix)),
+        (None, None) if after.is_empty() => (address, None),
+        _ => return Err(wrong()),
     };
     Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_port(port_text)? })
 }
@@ -178,7 +171,7 @@ pub(super) fn states(text: &str) -> Read<States> {
         "listen" | "listening" => States::LISTEN,
         "established" | "estab" => States::ESTABLISHED,
         "synsent" => States::SYN_SENT,
-        "synrecv" | "synreceived" => States::SYN_RECEIVED,
+        "synrecv" | "synrcv" | "synreceived" => States::SYN_RECEIVED,
         "finwait1" => States::FIN_WAIT_1,
         "finwait2" => States::FIN_WAIT_2,
         "timewait" => States::TIME_WAIT,

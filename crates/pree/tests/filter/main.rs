@@ -1,0 +1,41 @@
+//! The filter language on the running kernel: what a filter lets through is what the test itself picks out of a
+//! population that it made, whether the kernel decides, or pree, or whether the rows come from /proc; and what `ss` picks
+//! for the same words.
+#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(clippy::disallowed_methods, reason = "the tests run ss and mount")]
+
+mod cgroup;
+mod limits;
+mod oracle;
+mod pushed;
+mod query;
+mod rights;
+mod table;
+mod world;
+
+use std::process::ExitCode;
+
+use pree_testkit::{Case, Failed, Need};
+use world::World;
+
+fn main() -> ExitCode {
+    let mut cases = vec![
+        world("table", table::run),
+        world("combinations", table::combinations),
+        world("as_ss", oracle::run).needs(Need::Tool("ss")),
+        world("where_ss_differs", oracle::differences).needs(Need::Tool("ss")),
+        world("pushed", pushed::run),
+        world("composes", query::composes),
+        world("names_nobody_has", query::unknown_names),
+        world("limits", limits::run),
+        Case::new("marks_without_the_right", rights::marks).lab(),
+    ];
+    cases.push(Case::new("cgroup", cgroup::run).lab().needs(Need::RealRoot).needs(Need::Tool("mount")));
+    pree_testkit::main(cases)
+}
+
+/// A case in a lab with the mixed population.
+fn world(name: &str, run: fn(&World) -> Result<(), Failed>) -> Case {
+    let case = Case::new(name, move || run(&World::new()?)).lab();
+    world::NEEDS.iter().fold(case, |case, need| case.needs(*need))
+}
