@@ -56,6 +56,11 @@ pub(crate) fn unknown(name: &str) -> String {
     }
 }
 
+/// True when `-c` changes the usual columns instead of naming all.
+pub(crate) fn is_relative(list: &str) -> bool {
+    list.trim_start().starts_with(['+', '-'])
+}
+
 /// Reads `-c`. Added columns stand before the owner, which has no fixed width.
 pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>, String> {
     let Some(list) = list else { return Ok(usual.to_vec()) };

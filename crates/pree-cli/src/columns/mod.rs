@@ -5,6 +5,7 @@
 
 mod choose;
 mod nearest;
+mod notes;
 mod sort;
 mod special;
 
@@ -13,7 +14,8 @@ use pree::{Needs, Socket};
 
 use crate::output::value::{self, Form};
 
-pub(crate) use choose::{choose, find, unknown};
+pub(crate) use choose::{choose, find, is_relative, unknown};
+pub(crate) use notes::NOTES;
 pub(crate) use sort::{Key, Order, parse_orders};
 pub(crate) use special::SPECIAL;
 use special::Special;
@@ -66,7 +68,6 @@ impl Column {
     }
 
     /// One line on what it means.
-    #[allow(dead_code, reason = "for help, man page and completions")]
     pub(crate) fn doc(self) -> &'static str {
         match self {
             Self::Special(special) => special.doc,

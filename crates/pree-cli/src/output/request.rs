@@ -87,6 +87,12 @@ impl<'a> Request<'a> {
         self.orders.is_empty() && self.group_by.is_none() && !self.args.count
     }
 
+    /// The columns of a table that nobody asked for by name.
+    pub(super) fn unasked(&self) -> Vec<&'static str> {
+        let named = self.args.columns.as_deref();
+        if named.is_none_or(columns::is_relative) { TABLE.to_vec() } else { Vec::new() }
+    }
+
     fn refuse_contradictions(&self) -> Result<(), Failure> {
         let Args { sort, columns, count, format, .. } = self.args;
         let refuse = |text: &str| Err(Failure::Usage(text.to_owned()));
@@ -133,7 +139,7 @@ impl<'a> Request<'a> {
             self.needs |= everything;
             return Ok(());
         };
-        let relative = list.trim_start().starts_with(['+', '-']);
+        let relative = columns::is_relative(list);
         let is = |part: &&str, sign: &str| part.trim().strip_prefix(sign) == Some("quality");
         let parts = list.split(',');
         self.quality = if relative {

@@ -151,6 +151,15 @@ fn table_on_a_terminal() {
         UNCONN     0    53
         ",
     );
+    shown(
+        40,
+        "-c +queue,-remote --sort sport --limit 2",
+        "
+        STATE  LOCAL           QUEUE OWNER
+        LISTEN 0.0.0.0:22    128/128 sshd[12]/3
+        UNCONN 127.0.0.53:53       - pos…res[77]
+        ",
+    );
     let whole = Screen { terminal: true, width: Some(40), color: false };
     let text = written(&["--no-trunc"], whole, &sample::sockets());
     assert!(text.contains("postgres[77]/10") && !text.contains('…'), "{text}");

@@ -14,6 +14,10 @@ pub(super) fn text() -> String {
          these, -c +rtt,-recvq changes what is shown anyway. Of several owners a field of the process is that of \
          the first.",
     );
+    for note in columns::NOTES {
+        text.push('\n');
+        paragraph(&mut text, 0, note);
+    }
     text.push_str("\nMade for tables:\n\n");
     for column in columns::all().filter(|column| matches!(column, Column::Special(_))) {
         row(&mut text, &format!("  {}", column.name()), 26, column.doc());

@@ -53,8 +53,9 @@ impl<W: Write> Fitted<W> {
             let width = |s: &Shown| if shrinks(s) { s.width.min(LEAST) } else { s.width };
             shown.iter().map(|s| width(s) + 1).sum::<usize>().saturating_sub(1)
         };
-        while self.style.may_drop && least(&shown) > room {
-            let first = shown.iter().max_by_key(|s| s.column.dropped()).filter(|s| s.column.dropped() > 0);
+        while least(&shown) > room {
+            let unasked = shown.iter().filter(|s| self.style.unasked.contains(&s.column.name()));
+            let first = unasked.max_by_key(|s| s.column.dropped()).filter(|s| s.column.dropped() > 0);
             let Some(index) = first.map(|s| s.index) else { break };
             shown.retain(|s| s.index != index);
         }

@@ -25,8 +25,8 @@ pub(super) struct Style {
     pub(super) screen: Screen,
     /// Nothing is shortened.
     pub(super) whole: bool,
-    /// Columns that were not asked for by name may be left out where there is no room.
-    pub(super) may_drop: bool,
+    /// Columns that may be left out where there is no room: nobody asked for them by name.
+    pub(super) unasked: Vec<&'static str>,
     pub(super) details: Details,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
         header: !args.no_header,
         screen: request.screen,
         whole: args.no_trunc,
-        may_drop: args.columns.is_none(),
+        unasked: request.unasked(),
         details: Details::of(args),
     };
     if request.screen.terminal {
