@@ -9,10 +9,33 @@ use pree::{Query, Socket};
 /// A listener on 22 whose accept queue is full, a UDP socket on 53, a listener on 443, and connections from 40000
 /// (`postgres`, RTT 251 ms, one drop), 40001 (`a b`, RTT 1.5 ms) and 40002 (`TIME_WAIT`); 22 and 443 are `sshd`'s.
 pub(crate) fn sockets() -> Vec<Socket> {
-    let mut snapshot =
-        Query::new().stats().owners().collect_from(&mut Kernel::default()).unwrap().into_sockets();
-    snapshot.sort_by_key(|socket| socket.local.port());
-    snapshot
+    let process = |(pid, name, sockets): &(u32, &str, &[(u32, u64)])| Process {
+        pid: *pid,
+        name: name.as_bytes().to_vec(),
+        sockets: sockets.to_vec(),
+    };
+    collect(Kernel {
+        rows: ROWS.to_vec(),
+        processes: PROCESSES.iter().map(process).collect(),
+        ..Kernel::default()
+    })
+}
+
+/// Listeners on ports from 1 up, each of a process with one of these names.
+pub(crate) fn listeners_of(names: &[Vec<u8>]) -> Vec<Socket> {
+    let mut kernel = Kernel::default();
+    for (index, name) in names.iter().enumerate() {
+        let number = index as u32 + 1;
+        kernel.rows.push((6, 10, format!("0.0.0.0:{number}").leak(), "", number, [0, 8], 0));
+        kernel.processes.push(Process { pid: number, name: name.clone(), sockets: vec![(3, number.into())] });
+    }
+    collect(kernel)
+}
+
+fn collect(mut kernel: Kernel) -> Vec<Socket> {
+    let mut sockets = Query::new().stats().owners().collect_from(&mut kernel).unwrap().into_sockets();
+    sockets.sort_by_key(|socket| socket.local.port());
+    sockets
 }
 
 /// Protocol, state, ends, inode, queues, round trip time in microseconds.
@@ -28,17 +51,25 @@ const ROWS: [Row; 6] = [
 ];
 
 /// Process id, name, descriptors with their inodes.
-type Process = (u32, &'static str, &'static [(u32, u64)]);
-
-const PROCESSES: [Process; 4] = [
+#[allow(clippy::type_complexity, reason = "it is written out once")]
+const PROCESSES: [(u32, &str, &[(u32, u64)]); 4] = [
     (1, "init", &[]),
     (12, "sshd", &[(3, 101), (4, 102)]),
     (77, "postgres", &[(9, 104), (10, 103)]),
     (90, "a b", &[(5, 105)]),
 ];
 
+struct Process {
+    pid: u32,
+    name: Vec<u8>,
+    /// Descriptors with their inodes.
+    sockets: Vec<(u32, u64)>,
+}
+
 #[derive(Default)]
-pub(crate) struct Kernel {
+struct Kernel {
+    rows: Vec<Row>,
+    processes: Vec<Process>,
     answer: VecDeque<Vec<u8>>,
 }
 
@@ -50,7 +81,8 @@ impl Source for Kernel {
                 let family = table.family;
                 let states = if family == 0 { &request[68..72] } else { &request[20..24] };
                 let states = u32::from_ne_bytes(states.try_into().unwrap());
-                let mut batch: Vec<u8> = ROWS
+                let mut batch: Vec<u8> = self
+                    .rows
                     .iter()
                     .filter(|row| row.0 == table.protocol && states & 1 << row.1 != 0)
                     .filter(|row| family == 0 || (family == 2) == end(row.2).is_ipv4())
@@ -63,20 +95,21 @@ impl Source for Kernel {
             Question::NetNamespace => [b"net:[4026531840]".to_vec()].into(),
             Question::KernelRelease => [b"6.18.0".to_vec()].into(),
             Question::Processes => {
-                [PROCESSES.iter().flat_map(|(pid, ..)| pid.to_le_bytes()).collect()].into()
+                [self.processes.iter().flat_map(|process| process.pid.to_le_bytes()).collect()].into()
             }
             Question::Process { pid, part } => {
-                let (_, name, sockets) = PROCESSES.iter().find(|(id, ..)| id == pid).ok_or(Errno::ENOENT)?;
+                let process =
+                    self.processes.iter().find(|process| process.pid == *pid).ok_or(Errno::ENOENT)?;
                 match part {
                     ProcessPart::Sockets => {
                         let record = |(fd, inode): &(u32, u64)| {
                             [fd.to_le_bytes().to_vec(), inode.to_le_bytes().to_vec()].concat()
                         };
-                        [sockets.iter().flat_map(record).collect()].into()
+                        [process.sockets.iter().flat_map(record).collect()].into()
                     }
                     ProcessPart::Stat => {
-                        let zeros = "0 ".repeat(17);
-                        [format!("{pid} ({name}) S 1 {zeros}12345 0 0\n").into_bytes()].into()
+                        let rest = format!(") S 1 {}12345 0 0\n", "0 ".repeat(17));
+                        [[format!("{pid} (").as_bytes(), &process.name, rest.as_bytes()].concat()].into()
                     }
                     _ => return Err(Errno::ENOENT),
                 }

@@ -1,5 +1,7 @@
 //! Every output of the same six sockets, as it is.
 
+use std::collections::BTreeSet;
+
 use pree::{Coverage, Socket};
 
 use super::screen::Screen;
@@ -268,4 +270,52 @@ fn nothing_found() {
     }
     let screen = Screen { terminal: true, width: Some(80), color: false };
     assert_eq!(written(&["-c", "pid,local"], screen, &[]), "PID LOCAL\n");
+}
+
+/// Different names of at most 15 bytes, as a kernel has them, from parts that try to break an output.
+fn hostile_names() -> Vec<Vec<u8>> {
+    let parts = || pree_testkit::hostile::NAMES.iter();
+    let pairs = parts().flat_map(|first| parts().map(move |second| [*first, *second].concat()));
+    let names: BTreeSet<Vec<u8>> = pairs.map(|name| name.into_iter().take(15).collect()).collect();
+    names.into_iter().take(1_000).collect()
+}
+
+#[test]
+fn hostile_names_stay_in_their_cell_and_look_like_no_other() {
+    let names = hostile_names();
+    assert_eq!(names.len(), 1_000);
+    let sockets = sample::listeners_of(&names);
+    let terminal = Screen { terminal: true, width: Some(80), color: false };
+    for (line, screen) in [
+        ("-H -c process", Screen::default()),
+        ("-H -c process", terminal),
+        ("-H --csv -c process", Screen::default()),
+        ("-H --tsv -c process", Screen::default()),
+        ("--format {process}", Screen::default()),
+        ("-H --count -g process", Screen::default()),
+        ("-H --count -g process --csv", Screen::default()),
+        ("-H --count -g process --jsonl", Screen::default()),
+    ] {
+        let text = written(&line.split(' ').collect::<Vec<_>>(), screen, &sockets);
+        let lines: BTreeSet<&str> = text.lines().filter(|line| !line.contains("\"complete\"")).collect();
+        assert_eq!(lines.len(), names.len(), "{line}");
+        let raw = lines.iter().flat_map(|line| line.chars()).find(|c| super::escape::must_escape(*c));
+        assert_eq!(raw, None, "{line}");
+    }
+    // In JSON the exact bytes come back.
+    let text = written(&["--json", "-c", "process"], Screen::default(), &sockets);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for (socket, name) in document["sockets"].as_array().unwrap().iter().zip(&names) {
+        let owner = &socket["owners"][0];
+        let bytes = owner["name_bytes"].as_str().map_or_else(
+            || owner["name"].as_str().unwrap().as_bytes().to_vec(),
+            |hex| {
+                (0..hex.len())
+                    .step_by(2)
+                    .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+                    .collect()
+            },
+        );
+        assert_eq!(&bytes, name);
+    }
 }
