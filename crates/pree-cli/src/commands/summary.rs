@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Family, OwnerLookup, Protocol, Query, Socket, State, States};
 
-use super::source;
+use super::{help, source};
 use crate::args::{Args, Format, Which};
 use crate::exit::{Failure, NOTHING};
 use crate::output::environment::Environment;
@@ -128,17 +128,14 @@ impl Summary {
             self.time_wait()
         );
         if let Some(owned) = &self.owned {
-            let _ = write!(
-                text,
-                "{} held by {}",
-                owned.sockets,
-                plural(owned.processes.len() as u64, "process", "es")
-            );
-            for (index, (reason, count)) in owned.unowned.iter().enumerate() {
-                let before = if index == 0 { "; without an owner: " } else { ", " };
-                let _ = write!(text, "{before}{count} {reason}");
+            let holders = plural(owned.processes.len() as u64, "process", "es");
+            let _ = writeln!(text, "{} held by {holders}", owned.sockets);
+            if !owned.unowned.is_empty() {
+                let all: u64 = owned.unowned.values().sum();
+                let reasons: Vec<String> =
+                    owned.unowned.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+                help::paragraph(&mut text, 0, &format!("{all} without an owner: {}", reasons.join(", ")));
             }
-            text.push('\n');
         }
         let _ = writeln!(text, "\n{:<20} {:>9} {:>9} {:>9}", "", "TOTAL", "IPV4", "IPV6");
         let mut line = |name: &str, n: &Number| {
@@ -243,7 +240,7 @@ mod tests {
         let summary = of_sample();
         let text = summary.text();
         assert!(text.starts_with("6 sockets: 3 listening, 1 in TIME-WAIT\n"), "{text}");
-        assert!(text.contains("held by 3 processes; without an owner: 1 time_wait\n"), "{text}");
+        assert!(text.contains("held by 3 processes\n1 without an owner: 1 time_wait\n"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 80));
         let args = Args { format: Format::Json, ..Args::default() };
         let Ok(json) = summary.json(&args, &Coverage::default()) else { panic!("no JSON") };

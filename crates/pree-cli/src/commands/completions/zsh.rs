@@ -52,11 +52,15 @@ _pree_protocols() {{
   compadd -S '' -- tcp udp udplite inet all
 }}
 _pree_word() {{
+  local command i
   local -a commands
   commands=(
 {commands}  )
-  if (( CURRENT > 1 )); then
-    case $words[1] in
+  for (( i = 2; i < CURRENT; i++ )); do
+    if [[ $words[i] != -* ]]; then command=$words[i]; break; fi
+  done
+  if [[ -n $command ]]; then
+    case $command in
 {of_commands}      capture) _files; return;;
       port|schema|man) return;;
     esac
@@ -72,7 +76,7 @@ _pree_word() {{
 }}
 _pree() {{
   _arguments -s -S \
-{flags}    '*::word:_pree_word'
+{flags}    '*:word:_pree_word'
 }}
 if [[ $funcstack[1] == _pree ]]; then
   _pree

@@ -1,0 +1,27 @@
+//! The commands beside the list, and recordings, as their users have them.
+#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(clippy::disallowed_methods, reason = "the command under test is a program")]
+
+#[path = "../../src/commands/schema/check.rs"]
+mod check;
+#[path = "../command/clean.rs"]
+mod clean;
+mod documents;
+mod folder;
+#[path = "../command/population.rs"]
+#[allow(dead_code)]
+mod population;
+mod port;
+mod replay;
+#[path = "../command/run.rs"]
+#[allow(dead_code)]
+mod run;
+mod shells;
+mod summary;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cases = [replay::cases(), port::cases(), summary::cases(), documents::cases(), shells::cases()];
+    pree_testkit::main(cases.into_iter().flatten().collect())
+}

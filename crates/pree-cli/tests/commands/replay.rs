@@ -1,0 +1,218 @@
+//! What a recording of everything answers is what the machine answered, whatever is asked of it.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+
+use pree_testkit::{Case, Failed, Need};
+use serde_json::Value;
+
+use crate::folder::Folder;
+use crate::{population, run};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("a_recording_answers_as_the_machine_did", same_answers)
+            .lab()
+            .needs(Need::Ipv6)
+            .needs(Need::Veth)
+            .timeout(120),
+        Case::new("a_recording_is_a_private_whole_file", files).lab(),
+        Case::new("damaged_and_unreadable_recordings", damage).lab(),
+        Case::new("what_makes_no_sense_for_recordings", usage),
+    ]
+}
+
+/// Narrower, differently flagged, of other sources: none of these was asked when the recording was made.
+const ASKED: &[&str] = &[
+    "",
+    "-a",
+    "-t",
+    "-u",
+    "-l",
+    "-B",
+    "-4",
+    "-6",
+    "-4t",
+    "-6t",
+    "-4u",
+    "-6u",
+    "-t4l",
+    "-tulpn",
+    "-tanpi",
+    "-A udplite",
+    "--owners none",
+    "--owners first",
+    "--owners none -4t",
+    "--source diag",
+    "--source diag -6t",
+    "--source proc",
+    "--source proc -t",
+    "--source proc -4t",
+    "--source proc -6u --owners none",
+    "--source procfs -t4",
+    "state established",
+    "exclude time-wait,listen",
+    "not scope=loopback",
+    "has rtt -4",
+    "family=ipv6 proto=tcp",
+    "dst 127/8 or src ::/0",
+    "sport>1024 dport<65535 -6t",
+    "user=root",
+    "user=nobody",
+    "cgroup_id>0",
+    "process~pree",
+    "--strict -t",
+];
+
+fn same_answers() -> Result<(), Failed> {
+    let population = population::everything()?;
+    let folder = Folder::new("replay")?;
+    let file = folder.file("all");
+    let captured = run::pree(&format!("capture {file}"))?.code(0)?.silent()?;
+    let count = format!("kept {} sockets in", population.truth().len());
+    if !captured.err.contains(&count) {
+        return Err(format!("{count}: {}", captured.err).into());
+    }
+    for flags in ASKED {
+        let live = run::pree(&format!("{flags} --jsonl"))?;
+        let replayed = run::pree(&format!("--replay {file} {flags} --jsonl"))?;
+        let same = (live.code, &live.err) == (replayed.code, &replayed.err);
+        if !same {
+            let (a, b) = ((live.code, live.err), (replayed.code, replayed.err));
+            return Err(format!("{flags}: live {a:?}, replayed {b:?}").into());
+        }
+        let (rows, others) = (sockets(&live.out)?, sockets(&replayed.out)?);
+        if rows != others {
+            let lacks = |from: &[String], in_: &[String]| {
+                from.iter().filter(|r| !in_.contains(r)).map(|r| format!("\n  {r}")).collect::<String>()
+            };
+            let (gone, new) = (lacks(&rows, &others), lacks(&others, &rows));
+            return Err(format!("{flags}: not replayed{gone}\nonly replayed{new}").into());
+        }
+        if rows.is_empty() && ["", "-t", "-4t", "--source proc -4t"].contains(flags) {
+            return Err(format!("{flags}: nothing").into());
+        }
+    }
+    for command in ["-s", "-s --json", "-l -c local,state", "--count"] {
+        let live = run::pree(command)?.whole()?;
+        let replayed = run::pree(&format!("{command} --replay {file}"))?.whole()?;
+        if live.out != replayed.out {
+            return Err(format!("{command}: {:?} is not {:?}", replayed.out, live.out).into());
+        }
+    }
+    // From standard input, and a recording of it all again.
+    let read = run::shell("", "--replay - --count", &format!("<{file}"));
+    let count = run::judge({ read }.output()?)?.whole()?.out;
+    if count.trim() != population.truth().len().to_string() {
+        return Err(format!("from standard input: {count}").into());
+    }
+    run::pree(&format!("--replay {file} autobound"))?.code(2)?.tells("autobound")?;
+    Ok(())
+}
+
+/// What does not change from one moment to the next, sorted.
+fn sockets(text: &str) -> Result<Vec<String>, Failed> {
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line)?;
+        let members = ["protocol", "family", "state", "local", "remote", "inode", "cookie", "uid", "listen"];
+        let mut row: Vec<String> = members.iter().map(|key| format!("{}", value[*key])).collect();
+        for key in ["owners", "unowned", "v6only", "options", "missing", "complete"] {
+            row.push(value[key].to_string());
+        }
+        // Statistics are there or not, whatever they are.
+        row.push(format!("{} {}", value["tcp"].is_null(), value["memory"].is_null()));
+        rows.push(row.join(" "));
+    }
+    rows.sort();
+    Ok(rows)
+}
+
+fn files() -> Result<(), Failed> {
+    let folder = Folder::new("files")?;
+    let file = folder.file("one");
+    fs::write(&file, "what was there before")?;
+    run::pree(&format!("capture {file} -q"))?.whole()?.silent()?;
+    let mode = fs::metadata(&file)?.permissions().mode() & 0o777;
+    if mode != 0o600 {
+        return Err(format!("mode {mode:o}").into());
+    }
+    run::pree(&format!("--replay {file}"))?.whole()?;
+    run::pree(&format!("capture {}", folder.path().display()))?.code(4)?.tells("cannot write")?;
+    run::pree(&format!("capture {}", folder.file("none/one")))?.code(4)?.tells("cannot write")?;
+    run::pree("capture /dev/full")?.code(4)?.tells("No space left")?;
+    run::into_file("capture -", File::options().write(true).open("/dev/full")?)?.code(4)?;
+    let names: Vec<_> = fs::read_dir(folder.path())?.filter_map(Result::ok).map(|e| e.file_name()).collect();
+    if names != ["one"] {
+        return Err(format!("left: {names:?}").into());
+    }
+    if !fs::metadata("/dev/full")?.permissions().mode() & 0o100_000 == 0 {
+        return Err("/dev/full was replaced".into());
+    }
+    // Standard output is the recording and nothing else.
+    let output = run::command("capture - -q").output()?;
+    if !output.stdout.starts_with(b"pree rec") || !output.stderr.is_empty() {
+        return Err(format!("{output:?}").into());
+    }
+    // Without processes.
+    run::pree(&format!("capture {file} --owners none"))?.code(0)?;
+    if fs::read(&file)?.windows(8).any(|bytes| bytes == b"process ") {
+        return Err("processes, with --owners none".into());
+    }
+    Ok(())
+}
+
+fn damage() -> Result<(), Failed> {
+    let population = population::few()?;
+    let folder = Folder::new("damage")?;
+    let file = folder.file("whole");
+    run::pree(&format!("capture {file}"))?.code(0)?;
+    let bytes = fs::read(&file)?;
+    drop(population);
+    let broken = folder.file("broken");
+    let replay = || run::pree(&format!("--replay {broken}"));
+    for length in [0, 3, 8, 15, bytes.len() / 3, bytes.len() - 1] {
+        fs::write(&broken, &bytes[..length])?;
+        let answer = replay()?.code(4)?.silent()?;
+        answer.tells("damaged: ")?.tells(" at byte ")?.tells(&broken)?;
+    }
+    for (at, byte, says) in
+        [(0, b'x', "at byte 0"), (8, 9, "version 9"), (16, 77, "unknown record at byte 16")]
+    {
+        let mut other = bytes.clone();
+        other[at] = byte;
+        fs::write(&broken, &other)?;
+        replay()?.code(4)?.silent()?.tells(says)?;
+    }
+    // Bytes of the kernel that make no sense: an answer with gaps, or an error, never a panic.
+    for step in 0..60 {
+        let mut other = bytes.clone();
+        let at = 40 + step * (other.len() - 40) / 60;
+        other[at] ^= 0xff;
+        fs::write(&broken, &other)?;
+        let answer = run::pree(&format!("--replay {broken} --json"))?;
+        if ![0, 3, 4].contains(&answer.code) {
+            return Err(format!("byte {at}: {answer:?}").into());
+        }
+    }
+    for (path, says) in [
+        (folder.path().display().to_string(), "Is a directory"),
+        (folder.file("nothing"), "No such file"),
+        ("/dev/zero".to_owned(), "not a pree recording at byte 0"),
+        ("/etc/passwd".to_owned(), "not a pree recording at byte 0"),
+    ] {
+        for command in ["", "port 80", "-s"] {
+            run::pree(&format!("{command} --replay {path}"))?.code(4)?.silent()?.tells(says)?.tells(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn usage() -> Result<(), Failed> {
+    for words in
+        ["capture", "capture a b", "capture a -t", "capture a -l", "capture a --json", "capture a --replay b"]
+    {
+        run::pree(words)?.code(2)?.silent()?.tells("pree capture")?;
+    }
+    Ok(())
+}

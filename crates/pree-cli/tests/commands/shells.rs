@@ -1,0 +1,115 @@
+//! Completions, in the shells that this machine has.
+
+use std::fs;
+use std::process::Command;
+
+use pree_testkit::{Case, Failed, Need, need};
+
+use crate::folder::Folder;
+use crate::run;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("bash_completes", bash).needs(Need::Tool("bash")),
+        Case::new("fish_completes", fish).needs(Need::Tool("fish")),
+        Case::new("zsh_reads_its_completions", zsh).needs(Need::Tool("zsh")),
+    ]
+}
+
+/// A line that ends where the cursor is, and what must be offered.
+const LINES: &[(&str, &[&str])] = &[
+    ("pree po", &["port", "port="]),
+    ("pree dpor", &["dport="]),
+    ("pree -l dpor", &["dport="]),
+    ("pree --so", &["--sort", "--source"]),
+    ("pree --source pr", &["proc", "procfs"]),
+    ("pree -c pid,rtt", &["pid,rtt", "pid,rttvar"]),
+    ("pree -A udp,tc", &["udp,tcp"]),
+    ("pree state close-", &["close-wait"]),
+    ("pree state=close-", &["close-wait"]),
+    ("pree has minr", &["minrtt"]),
+    ("pree completions z", &["zsh"]),
+    ("pree help EX", &["EXIT"]),
+    ("pree port 80 --jsonl", &["--jsonl"]),
+];
+
+fn script(shell: &str) -> Result<(Folder, String), Failed> {
+    let folder = Folder::new(shell)?;
+    let file = folder.file("script");
+    fs::write(&file, run::pree(&format!("completions {shell}"))?.whole()?.out)?;
+    Ok((folder, file))
+}
+
+fn shell(name: &str) -> Result<Command, Failed> {
+    let program = need::tool(name).ok_or_else(|| format!("no {name}"))?;
+    let mut command = run::hermetic(&program.display().to_string());
+    command.env("PATH", "/usr/bin:/bin");
+    Ok(command)
+}
+
+fn output(mut command: Command) -> Result<String, Failed> {
+    let output = command.output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() || !told.is_empty() {
+        return Err(format!("{}: {told}", output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn offered(line: &str, expected: &[&str], found: &[&str]) -> Result<(), Failed> {
+    if expected.iter().all(|word| found.contains(word)) {
+        return Ok(());
+    }
+    Err(format!("{line}: {found:?}, without one of {expected:?}").into())
+}
+
+fn bash() -> Result<(), Failed> {
+    let (_folder, file) = script("bash")?;
+    let mut syntax = shell("bash")?;
+    syntax.args(["-n", &file]);
+    output(syntax)?;
+    for (line, expected) in LINES {
+        // As bash breaks words: at spaces and around =.
+        let words: Vec<String> =
+            line.replace('=', " = ").split(' ').map(|word| format!("'{word}'")).collect();
+        let drive = format!(
+            "source {file}; COMP_WORDS=({}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _pree; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.join(" ")
+        );
+        let mut command = shell("bash")?;
+        command.args(["--norc", "-c", &drive]);
+        let text = output(command)?;
+        offered(line, expected, &text.lines().collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn fish() -> Result<(), Failed> {
+    let (folder, file) = script("fish")?;
+    for (line, expected) in LINES {
+        let mut command = shell("fish")?;
+        let home = folder.path().display().to_string();
+        command.env("HOME", &home).args([
+            "--no-config",
+            "-c",
+            &format!("source {file}; complete -C '{line}'"),
+        ]);
+        let text = output(command)?;
+        let found: Vec<&str> = text.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
+        // Fish keeps the key before the value.
+        let keyed: Vec<String> = match line.rsplit_once(' ').and_then(|(_, word)| word.split_once('=')) {
+            Some((key, _)) => expected.iter().map(|word| format!("{key}={word}")).collect(),
+            None => expected.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        offered(line, &keyed.iter().map(String::as_str).collect::<Vec<_>>(), &found)?;
+    }
+    Ok(())
+}
+
+fn zsh() -> Result<(), Failed> {
+    let (_folder, file) = script("zsh")?;
+    let mut command = shell("zsh")?;
+    command.args(["-f", "-n", &file]);
+    output(command).map(|_| ())
+}
