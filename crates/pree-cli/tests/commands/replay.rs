@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
             .timeout(120),
         Case::new("a_recording_is_a_private_whole_file", files).lab(),
         Case::new("damaged_and_unreadable_recordings", damage).lab(),
+        Case::new("the_format_is_as_documented", documented).lab().needs(Need::Ipv6),
         Case::new("what_makes_no_sense_for_recordings", usage),
     ]
 }
@@ -206,6 +207,32 @@ fn damage() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// `docs/replay-format.md` names every question that is asked.
+fn documented() -> Result<(), Failed> {
+    let _population = population::few()?;
+    let output = run::command("capture - -q").output()?.stdout;
+    let text = include_str!("../../../../docs/replay-format.md");
+    let mut rest = output.get(16..).ok_or("no header")?;
+    let mut questions = 0;
+    while let Some((kind, after)) = rest.split_first() {
+        let (length, after) = after.split_first_chunk::<4>().ok_or("no length")?;
+        let (body, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or("no body")?;
+        rest = after;
+        if *kind == 1 {
+            questions += 1;
+            let key = std::str::from_utf8(body)?;
+            let mut words = key.split(' ');
+            let first = words.next().unwrap_or_default();
+            let told = text.contains(&format!("`{first}`")) || text.contains(&format!("`{first} "));
+            let last = words.last().filter(|last| last.chars().all(char::is_alphabetic));
+            if !told || last.is_some_and(|last| !text.contains(last)) {
+                return Err(format!("{key} is not documented").into());
+            }
+        }
+    }
+    if questions > 20 { Ok(()) } else { Err(format!("{questions} questions").into()) }
 }
 
 fn usage() -> Result<(), Failed> {

@@ -48,6 +48,22 @@ fn what_is_written_follows_the_schema() {
     }
 }
 
+/// `docs/json.md` is true as far as a schema can tell.
+#[test]
+fn the_examples_of_the_documentation_follow_it() {
+    let root = root();
+    let text = include_str!("../../../../../docs/json.md");
+    let blocks: Vec<&str> =
+        text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let kinds = ["document", "end", "socket", "owner"];
+    assert_eq!(blocks.len(), kinds.len());
+    for (block, of) in blocks.into_iter().zip(kinds) {
+        let value: Value = serde_json::from_str(block).unwrap();
+        let schema = json!({ "$ref": format!("#/$defs/{of}") });
+        assert_eq!(check(&root, &schema, &value, ""), Vec::<String>::new(), "{block}");
+    }
+}
+
 #[test]
 fn every_field_is_in_it() {
     let text = root().to_string();
