@@ -3,6 +3,7 @@
 //! What comes from the registry of fields is made from it, so a new field is in the schema by itself; only what has an
 //! order of its own (owners, gaps, judgements) is written down here.
 
+mod fixed;
 mod node;
 
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use pree::field::{self, Section, Unit};
 
 use crate::exit::Failure;
+use fixed::{finding, gap, group, numbers, quality, summary};
 use node::{Node, object, text, words};
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
@@ -107,19 +109,6 @@ fn document(name: &str, node: Node) -> Node {
     closed(members)
 }
 
-fn gap() -> Node {
-    closed(named([
-        ("what", object([("enum", words(&["rows", "owners", "stats"]))])),
-        ("why", of_type("string")),
-        (
-            "object",
-            of_type("string").with("description", text("In what: tcp, /proc/net/tcp6; may be empty.")),
-        ),
-        ("count", or_null("integer").with("description", text("Of how many sockets, where that is known."))),
-        ("hint", of_type("string").with("description", text("How to get it."))),
-    ]))
-}
-
 /// The type of a field's values.
 fn value(key: &str, unit: Unit) -> Node {
     or_null(match unit {
@@ -211,99 +200,6 @@ fn owner() -> Node {
         ("required", words(&["pid", "name"])),
         ("properties", Node::Object(fields(Section::Owner))),
     ])
-}
-
-fn quality() -> Node {
-    let number = || or_null("number");
-    let share = || of_type("number");
-    let loss = named([("value", share()), ("low", share()), ("high", share()), ("samples", count())]);
-    let shares = [("network", share()), ("receiver", share()), ("send_buffer", share())];
-    let members = named([
-        ("score", number().with("description", text("1: nothing holds it back, 0: nothing gets through."))),
-        (
-            "loss",
-            object([
-                ("type", words(&["object", "null"])),
-                ("description", text("Share of segments sent again, with its 95 % interval.")),
-                ("properties", Node::Object(loss)),
-            ]),
-        ),
-        ("bloat", object([("enum", words_or_null(&["severe", "yes", "mild", "no"]))])),
-        ("efficiency", number()),
-        ("utilisation", number()),
-        (
-            "limited_by",
-            object([("type", text("object")), ("properties", Node::Object(named(shares)))])
-                .with("description", text("Share of the busy time; empty when it is not known.")),
-        ),
-        ("basis", or_null("string").with("description", text("Over which time: lifetime."))),
-        ("findings", list(reference("finding"))),
-    ]);
-    object([("type", words(&["object", "null"])), ("properties", Node::Object(members))])
-}
-
-/// Words, or nothing.
-fn words_or_null(all: &[&str]) -> Node {
-    let mut list: Vec<Node> = all.iter().map(|word| text(word)).collect();
-    list.push(Node::Null);
-    Node::List(list)
-}
-
-fn finding() -> Node {
-    closed(named([
-        ("name", of_type("string")),
-        ("severity", object([("enum", words(&["info", "warning", "critical"]))])),
-        (
-            "evidence",
-            of_type("object").with("description", text("The numbers behind it, the unit last in the key.")),
-        ),
-        ("advice", of_type("string")),
-    ]))
-}
-
-fn group() -> Node {
-    object([
-        ("type", text("object")),
-        ("required", words(&["key", "count"])),
-        (
-            "properties",
-            object([
-                ("key", or_null("string")),
-                ("count", count()),
-                ("recv_queue", count()),
-                ("send_queue", count()),
-            ]),
-        ),
-    ])
-}
-
-fn numbers() -> Node {
-    closed(named([("sockets", count()), ("ipv4", count()), ("ipv6", count())]))
-}
-
-fn summary() -> Node {
-    let map = |of: Node| object([("type", text("object")), ("additionalProperties", of)]);
-    let protocol = closed(named([
-        ("sockets", count()),
-        ("ipv4", count()),
-        ("ipv6", count()),
-        ("states", map(reference("numbers"))),
-    ]));
-    let unowned = object([("type", words(&["object", "null"])), ("additionalProperties", count())]);
-    closed(named([
-        ("sockets", count()),
-        ("ipv4", count()),
-        ("ipv6", count()),
-        ("listening", count()),
-        ("time_wait", count()),
-        ("protocols", map(protocol)),
-        (
-            "owned",
-            or_null("integer").with("description", text("Sockets with an owner; null: nobody looked.")),
-        ),
-        ("processes", or_null("integer")),
-        ("unowned", unowned.with("description", text("Sockets without an owner, by reason."))),
-    ]))
 }
 
 #[cfg(test)]

@@ -160,6 +160,7 @@ fn files() -> Result<(), Failed> {
     if fs::read(&file)?.windows(8).any(|bytes| bytes == b"process ") {
         return Err("processes, with --owners none".into());
     }
+    run::pree(&format!("--replay {file}"))?.whole()?;
     Ok(())
 }
 
@@ -226,7 +227,7 @@ fn documented() -> Result<(), Failed> {
             let mut words = key.split(' ');
             let first = words.next().unwrap_or_default();
             let told = text.contains(&format!("`{first}`")) || text.contains(&format!("`{first} "));
-            let last = words.last().filter(|last| last.chars().all(char::is_alphabetic));
+            let last = words.next_back().filter(|last| last.chars().all(char::is_alphabetic));
             if !told || last.is_some_and(|last| !text.contains(last)) {
                 return Err(format!("{key} is not documented").into());
             }

@@ -115,3 +115,25 @@ fn alike(a: &Socket, b: &Socket) -> bool {
 fn pids(socket: &Socket) -> BTreeSet<u32> {
     socket.owners.iter().map(Owner::pid).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    #[test]
+    fn the_same_processes_are_one_entry() {
+        // Of all ports at once: both listeners are sshd's, connections come to the listener of their family, and one
+        // that is only remembered is no client.
+        let groups = of(sample::sockets(), States::all());
+        let shown: Vec<_> = groups
+            .iter()
+            .map(|group| (group.protocol, group.waiting.len(), group.connections.len(), group.clients()))
+            .collect();
+        assert_eq!(shown.len(), 2);
+        assert!(shown.contains(&(Protocol::Tcp, 2, 3, (2, 2))), "{shown:?}");
+        assert!(shown.contains(&(Protocol::Udp, 1, 0, (0, 0))), "{shown:?}");
+        let listening = of(sample::sockets(), States::LISTENING);
+        assert!(listening.iter().all(|group| !group.waiting.is_empty()));
+    }
+}

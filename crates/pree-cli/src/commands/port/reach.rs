@@ -54,3 +54,26 @@ fn reach(socket: &Socket) -> Option<Reach> {
         _ => Reach::Address(ip),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    #[test]
+    fn the_widest_says_it_all() {
+        let all = sample::sockets();
+        for (ports, words) in [
+            (&[22][..], "any interface"),
+            (&[53], "loopback only"),
+            (&[40000], "private network of 10.0.0.5"),
+            (&[40001], "address 2001:db8::1"),
+            (&[53, 40000, 40001], "address 2001:db8::1, private network of 10.0.0.5, loopback"),
+            (&[53, 443], "any interface"),
+            (&[], "nowhere"),
+        ] {
+            let chosen = all.iter().filter(|socket| socket.local.port().is_some_and(|p| ports.contains(&p)));
+            assert_eq!(of(chosen), words);
+        }
+    }
+}

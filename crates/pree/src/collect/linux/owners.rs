@@ -18,7 +18,7 @@ use crate::error::ErrorKind;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
 use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup};
-use crate::source::{Errno, ProcessPart, Question, Source, read_all};
+use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
 pub(super) struct OwnerSearch<'p> {
     plan: &'p Plan,
@@ -40,6 +40,8 @@ enum Blind {
     Hidden,
     /// /proc is not there.
     NoProc,
+    /// The recording was made without owners.
+    NotRecorded,
     /// Something failed that was no refusal.
     Failed(Errno),
 }
@@ -108,6 +110,7 @@ impl<'p> OwnerSearch<'p> {
                 ErrorKind::NotPermitted,
                 "/proc hides other users' processes (hidepid): run as the machine's root",
             ),
+            Some(Blind::NotRecorded) => (ErrorKind::Absent, NOT_RECORDED),
             Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
             Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "reading /proc failed: try again"),
         };
@@ -182,6 +185,7 @@ impl<'p> OwnerSearch<'p> {
             }
             Err(errno) => {
                 self.blind = Some(match ErrorKind::of(errno) {
+                    _ if errno == Errno::ENODATA => Blind::NotRecorded,
                     ErrorKind::Absent => Blind::NoProc,
                     ErrorKind::NotPermitted => Blind::Refused,
                     _ => Blind::Failed(errno),

@@ -1,0 +1,92 @@
+//! Words for the screen of a port: times, commands, reasons.
+
+use std::time::Duration;
+
+use pree::{State, Unowned};
+
+use crate::output::words;
+
+/// A state as tables have it.
+pub(super) fn state(state: State) -> String {
+    let mut word = Vec::new();
+    words::state(state, &mut word);
+    String::from_utf8_lossy(&word).into_owned()
+}
+
+pub(super) fn why_nobody(reason: Unowned) -> &'static str {
+    match reason {
+        Unowned::NotPermitted => "owner unknown: not permitted to look",
+        Unowned::AcceptQueue => "no process: connected, and not accepted yet",
+        Unowned::Handshake => "no process: the handshake is not finished",
+        Unowned::Orphaned => "no process: closed, and the kernel still sends",
+        Unowned::TimeWait => "no process: closed, and the kernel remembers it",
+        _ => "no process that can be seen: of another pid namespace, io_uring or the kernel",
+    }
+}
+
+/// Arguments as one line.
+pub(super) fn command(arguments: &[u8]) -> String {
+    let mut line = Vec::new();
+    words::command_line(arguments, &mut line);
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// Cut in the middle: what it is stands at the beginning, what it is about at the end.
+pub(super) fn cut(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let kept = room.saturating_sub(1);
+    let head = kept.div_ceil(2);
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - (kept - head)).collect();
+    format!("{start}…{end}")
+}
+
+/// A length of time, the two largest units of it.
+pub(super) fn age(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let two = |large: u64, first: &str, small: u64, second: &str| match small {
+        0 => format!("{large}{first}"),
+        _ => format!("{large}{first} {small}{second}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3600..86400 => two(seconds / 3600, "h", seconds / 60 % 60, "min"),
+        _ => two(seconds / 86400, "d", seconds / 3600 % 24, "h"),
+    }
+}
+
+pub(super) fn plural(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        for (seconds, shown) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1min"),
+            (61, "1min 1s"),
+            (3_600, "1h"),
+            (7_800, "2h 10min"),
+            (86_400 * 3 + 3_600 * 4 + 59, "3d 4h"),
+        ] {
+            assert_eq!(age(Duration::from_secs(seconds)), shown);
+        }
+    }
+
+    #[test]
+    fn long_commands_are_cut_in_the_middle() {
+        assert_eq!(cut("0123456789", 10), "0123456789");
+        assert_eq!(cut("0123456789abcdef", 10), "01234…cdef");
+        assert_eq!(cut("0123456789", 0), "…");
+    }
+}
