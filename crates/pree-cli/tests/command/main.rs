@@ -7,6 +7,7 @@
 
 mod clean;
 mod closed;
+mod csv_readers;
 mod environment;
 mod flags;
 mod json;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         machine_formats::cases(),
         terminal::cases(),
         names::cases(),
+        csv_readers::cases(),
         closed::cases(),
         partial::cases(),
         refusals::cases(),
