@@ -332,8 +332,8 @@ impl Parser<'_> {
         if let Some((name, rest)) = word.split_once(':') {
             if let Some(protocol) = protocol(name) {
                 let test = if rest.contains(':') {
-                    let host = values::host(rest).map_err(|what| self.error(range.clone(), what))?;
-                    Test::Host(End::Local, host)
+                    let end = Key::Host(End::Local);
+                    test(end, "src", Op::Equal, rest).map_err(|what| self.error(range.clone(), what))?
                 } else {
                     Test::Port(End::Either, Op::Equal, port(rest)?)
                 };

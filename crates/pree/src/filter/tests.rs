@@ -245,7 +245,7 @@ fn whatever_is_read_can_be_printed_and_read() {
     for (open, each) in
         [("(", 1), ("!", 1), ("!(", 2), ("(:1 | :2 :3 ", 1), (":1 | :2 !(", 2), ("state=listen (", 1)]
     {
-        for inner in [":9", "sport!=1,2", "9/tcp", "tcp:9 or sport = 1,2", "!:8 :9 | :7"] {
+        for inner in [":9", "udp:*:3", "sport!=1,2", "9/tcp", "tcp:9 or sport = 1,2", "!:8 :9 | :7"] {
             for depth in 55 / each..=66 / each {
                 for before in ["", "exclude listen "] {
                     let text = format!("{before}{}", nested(depth, open, inner));
