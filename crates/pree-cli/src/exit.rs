@@ -60,6 +60,8 @@ impl Failure {
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) | Self::Filter(_) => USAGE,
+            // What was named is not there: the question was wrong, not the answer.
+            Self::Library(error) if error.kind() == pree::ErrorKind::Invalid => USAGE,
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => ANSWERED,
             Self::Library(_) | Self::File(_) | Self::Write(_) => FAILED,
         })

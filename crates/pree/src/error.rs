@@ -20,7 +20,7 @@ pub enum ErrorKind {
     Unsettled,
     /// The bytes do not make sense.
     Malformed,
-    /// What was asked for makes no sense; the text says why.
+    /// What was named in the question is not there: a user, an interface, a cgroup.
     Invalid,
     /// Anything else the system answered.
     Io,
@@ -138,7 +138,7 @@ impl fmt::Display for Error {
                 ErrorKind::Exhausted => "out of memory or descriptors",
                 ErrorKind::Unsettled => "it kept changing",
                 ErrorKind::Malformed => "the bytes make no sense",
-                ErrorKind::Invalid => "not a sensible request",
+                ErrorKind::Invalid => "there is no such thing",
                 ErrorKind::Io => "failed",
             }),
         }

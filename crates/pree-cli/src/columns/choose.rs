@@ -2,39 +2,11 @@
 
 use pree::field;
 
-use super::nearest::nearest;
 use super::{Column, SPECIAL, all};
 use crate::output::escape;
 
-/// Other names of fields, the same as in filters.
-const ALIASES: &[(&str, &str)] = &[
-    ("mss", "snd_mss"),
-    ("rate", "delivery_rate"),
-    ("tx", "bytes_sent"),
-    ("rx", "bytes_received"),
-    ("command", "cmd"),
-];
-
-/// Names that are agreed and whose data is not there yet.
-const LATER: &[&str] = &[
-    "score",
-    "loss",
-    "bloat",
-    "issue",
-    "limited",
-    "unit",
-    "container",
-    "pod",
-    "dir",
-    "age",
-    "idle",
-    "peer",
-    "scope",
-];
-
 /// The column of this name. What CSV and JSON call a field is taken too: `rtt_us`.
 pub(crate) fn find(name: &str) -> Option<Column> {
-    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| *name);
     let special = SPECIAL.iter().find(|special| special.name == name).map(Column::Special);
     let field = || field::named(name).map(Column::Field);
     special.or_else(field).or_else(|| all().find(|column| column.machine_name() == name)).or_else(|| {
@@ -46,11 +18,11 @@ pub(crate) fn find(name: &str) -> Option<Column> {
 
 /// What to say about a name that is no column.
 pub(crate) fn unknown(name: &str) -> String {
-    if LATER.contains(&name) {
+    if field::is_planned(name) {
         return format!("{name} is not there yet");
     }
     let shown = escape::quoted(name.as_bytes());
-    match nearest(name, all().map(Column::name)) {
+    match field::nearest(name, all().map(Column::name)) {
         Some(nearest) => format!("there is no field {shown}: did you mean {nearest}?"),
         None => format!("there is no field {shown}: pree help COLUMNS has them all"),
     }

@@ -4,7 +4,6 @@
 //! are better written otherwise in a table. Help, completion, sorting and grouping use the same names.
 
 mod choose;
-mod nearest;
 mod notes;
 mod sort;
 mod special;

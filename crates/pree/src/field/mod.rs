@@ -6,6 +6,7 @@
 
 mod identity;
 mod memory;
+mod names;
 mod process;
 mod queues;
 mod tcp;
@@ -13,6 +14,7 @@ mod tcp;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use names::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
 
 use crate::model::Socket;
@@ -178,8 +180,9 @@ pub fn of_owner() -> impl Iterator<Item = &'static OwnerField> {
     process::OWNER_FIELDS.iter()
 }
 
-/// The field of this name.
+/// The field of this name, or the one that [`ALIASES`] mean by it.
 pub fn named(name: &str) -> Option<&'static Field> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| *name);
     all().find(|field| field.name == name)
 }
 

@@ -157,8 +157,7 @@ impl Filter {
                         Name::User => "user",
                     };
                     let object = format!("{what} {:?}", named.name);
-                    result = Err(Error::new(ErrorKind::Invalid, "find", object)
-                        .with_hint("there is none of that name"));
+                    result = Err(Error::new(ErrorKind::Invalid, "find", object));
                 }
                 Err(error) => result = Err(error),
             }

@@ -225,7 +225,7 @@ impl Parser<'_> {
     }
 
     fn unknown(&self, range: Range<usize>, word: &str) -> FilterError {
-        let hint = keys::nearest(word, keys::names())
+        let hint = field::nearest(word, keys::names())
             .map_or(String::new(), |near| format!("; did you mean {near}?"));
         self.error(range, format!("there is no key {word:?}{hint}"))
     }

@@ -26,13 +26,25 @@ pub(crate) struct Fitted<W> {
     trouble: Vec<u64>,
     /// The widest cell of each column.
     widest: Vec<usize>,
+    /// What each column keeps if it may be shortened: the words in it that say why there is no owner stay whole.
+    least: Vec<usize>,
 }
 
 impl<W: Write> Fitted<W> {
     pub(crate) fn new(columns: Vec<Column>, style: Style, writer: W) -> Self {
         let headings = columns.iter().map(|column| if style.header { column.heading().len() } else { 1 });
         let widest = headings.collect();
-        Self { writer, columns, style, text: Vec::new(), ends: Vec::new(), trouble: Vec::new(), widest }
+        let least = vec![LEAST; columns.len()];
+        Self {
+            writer,
+            columns,
+            style,
+            text: Vec::new(),
+            ends: Vec::new(),
+            trouble: Vec::new(),
+            widest,
+            least,
+        }
     }
 
     /// The columns to show and how wide.
@@ -40,9 +52,14 @@ impl<W: Write> Fitted<W> {
         let mut shown: Vec<Shown> = self
             .columns
             .iter()
-            .zip(&self.widest)
+            .zip(self.widest.iter().zip(&self.least))
             .enumerate()
-            .map(|(index, (column, widest))| Shown { index, column: *column, width: *widest })
+            .map(|(index, (column, (width, least)))| Shown {
+                index,
+                column: *column,
+                width: *width,
+                least: *least,
+            })
             .collect();
         let Some(room) = self.style.screen.width.filter(|_| self.style.details.is_empty()) else {
             return shown;
@@ -50,7 +67,7 @@ impl<W: Write> Fitted<W> {
         let shrinks = |column: &Shown| !self.style.whole && column.column.shrink() != Shrink::No;
         // What the columns take at least, with the spaces between them.
         let least = |shown: &[Shown]| -> usize {
-            let width = |s: &Shown| if shrinks(s) { s.width.min(LEAST) } else { s.width };
+            let width = |s: &Shown| if shrinks(s) { s.width.min(s.least) } else { s.width };
             shown.iter().map(|s| width(s) + 1).sum::<usize>().saturating_sub(1)
         };
         while least(&shown) > room {
@@ -68,9 +85,9 @@ impl<W: Write> Fitted<W> {
         }
         let taken: usize = shown.iter().filter(|s| !shrinks(s)).map(|s| s.width + 1).sum();
         let elastic = shown.iter().filter(|s| shrinks(s)).count().max(1);
-        let each = (room.saturating_sub(taken) / elastic).saturating_sub(usize::from(elastic > 1)).max(LEAST);
+        let each = (room.saturating_sub(taken) / elastic).saturating_sub(usize::from(elastic > 1));
         for column in shown.iter_mut().filter(|s| shrinks(s)) {
-            column.width = column.width.min(each);
+            column.width = column.width.min(each.max(column.least));
         }
         shown
     }
@@ -90,7 +107,7 @@ impl<W: Write> Fitted<W> {
         let mut begin = 0;
         for (ends, trouble) in self.ends.chunks(self.columns.len() + 1).zip(&self.trouble) {
             line.clear();
-            for (at, Shown { index, column, width }) in shown.iter().enumerate() {
+            for (at, Shown { index, column, width, .. }) in shown.iter().enumerate() {
                 let start =
                     index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(begin);
                 let end = ends.get(*index).copied().unwrap_or(start);
@@ -121,18 +138,24 @@ struct Shown {
     index: usize,
     column: Column,
     width: usize,
+    least: usize,
 }
 
 impl<W: Write> Output for Fitted<W> {
     fn row(&mut self, socket: &Socket) -> io::Result<()> {
         let mut trouble = 0;
-        for (index, (column, widest)) in self.columns.iter().zip(&mut self.widest).enumerate() {
+        let widths = self.widest.iter_mut().zip(&mut self.least);
+        for (index, (column, (widest, least))) in self.columns.iter().zip(widths).enumerate() {
             let start = self.text.len();
             column.write(socket, self.style.form, &mut self.text);
             if self.text.len() == start {
                 self.text.push(b'-');
             }
-            *widest = (*widest).max(width(self.text.get(start..).unwrap_or_default()));
+            let cell = self.text.get(start..).unwrap_or_default();
+            *widest = (*widest).max(width(cell));
+            if column.shrink() == Shrink::Owners && cell.starts_with(b"(") {
+                *least = (*least).max(width(cell));
+            }
             self.ends.push(self.text.len());
             if self.style.screen.color && index < 64 && column.trouble(socket) {
                 trouble |= 1 << index;
