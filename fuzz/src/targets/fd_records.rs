@@ -1,0 +1,20 @@
+//! Our own records of descriptors.
+
+use pree_wire::fd_records::{FdRecord, decode_all};
+
+/// What is read is written as it was.
+pub(super) fn target(data: &[u8]) {
+    let mut whole = Vec::new();
+    let mut broken = 0;
+    for record in decode_all(data) {
+        match record {
+            Ok(record) => whole.extend(record.encode()),
+            Err(error) => {
+                broken += 1;
+                assert_eq!(error.offset, whole.len());
+            }
+        }
+    }
+    assert_eq!(whole, data[..data.len() / FdRecord::SIZE * FdRecord::SIZE]);
+    assert_eq!(broken, usize::from(data.len() % FdRecord::SIZE != 0));
+}

@@ -1,0 +1,35 @@
+//! Datagrams: messages, netlink's own messages, attributes.
+
+use pree_wire::netlink::{Body, attributes, messages};
+
+/// Everything lies inside the datagram, in order, and the kinds say what the bytes say.
+pub(super) fn target(data: &[u8]) {
+    let inside = |part: &[u8]| {
+        let (whole, part) = (data.as_ptr_range(), part.as_ptr_range());
+        assert!(part.start == part.end || (whole.start <= part.start && part.end <= whole.end));
+    };
+    let mut payload_bytes = 0;
+    let mut failed = false;
+    for message in messages(data) {
+        assert!(!failed, "nothing comes after what makes no sense");
+        let Ok(message) = message else {
+            failed = true;
+            continue;
+        };
+        inside(message.payload);
+        payload_bytes += message.payload.len() + 16;
+        let _ = (message.interrupted(), message.error_text().map(inside));
+        if let Body::Data(payload) = message.body() {
+            assert_eq!(payload, message.payload);
+            let mut values = 0;
+            for attribute in attributes(payload).flatten() {
+                inside(attribute.payload);
+                assert!(attribute.kind < 0x4000);
+                values += attribute.payload.len() + 4;
+            }
+            assert!(values <= payload.len());
+        }
+    }
+    assert!(payload_bytes <= data.len());
+    assert!(attributes(data).count() <= data.len());
+}

@@ -1,0 +1,43 @@
+//! Tables below /proc/net as text.
+
+use pree_wire::proc_net::{Family, inet_line, lines};
+
+pub(super) const WORDS: &[&str] = &[
+    " ",
+    "\n",
+    "  sl  local_address",
+    "   0: ",
+    "0100007F:1F90",
+    "00000000:0000",
+    " 0A ",
+    "00000005:00000003",
+    "00:00000000",
+    "00000000000000000000000001000000:0016",
+    "FFFFFFFFFFFFFFFF",
+    "18446744073709551616",
+    "-1",
+];
+
+/// Nothing of the text is lost between the lines, and a line says the same with other blanks.
+pub(super) fn target(data: &[u8]) {
+    let mut length = 0;
+    for line in lines(data) {
+        length += line.bytes.len() + usize::from(line.terminated);
+        for family in [Family::V4, Family::V6] {
+            let parsed = inet_line(line.bytes, family);
+            if let Ok(Some(socket)) = parsed {
+                assert!(family == Family::V6 || socket.local.address[4..] == [0; 12]);
+                let words: Vec<&[u8]> =
+                    line.bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+                assert_eq!(inet_line(&words.join(&b' '), family), Ok(Some(socket)));
+                // Cut within its last word but one, or earlier, it is no line.
+                assert!(inet_line(&words[..11].join(&b' '), family).is_err());
+            }
+            if let Err(error) = parsed {
+                assert!(error.offset <= line.bytes.len());
+                let _ = error.to_string();
+            }
+        }
+    }
+    assert_eq!(length, data.len());
+}

@@ -1,0 +1,53 @@
+//! Files and links of /proc/PID.
+
+use pree_wire::proc_pid::{self, Stat};
+
+pub(super) const WORDS: &[&str] = &[
+    "1 (",
+    ") S 1 ",
+    "Uid:\t",
+    "0::/",
+    "1:name=systemd:/",
+    "socket:[",
+    "]",
+    "btime ",
+    "4294967295",
+    "4294967296",
+    "18446744073709551615",
+    "\n",
+];
+
+pub(super) fn target(data: &[u8]) {
+    if let Ok(stat) = Stat::parse(data) {
+        // Whatever the name, it comes back.
+        let again = [
+            format!("{} (", stat.pid).as_bytes(),
+            stat.name,
+            format!(
+                ") {} {} {}{}\n",
+                char::from(stat.state),
+                stat.parent,
+                "0 ".repeat(17),
+                stat.start_time_ticks
+            )
+            .as_bytes(),
+        ]
+        .concat();
+        if stat.state.is_ascii_graphic() && stat.state != b')' {
+            assert_eq!(Stat::parse(&again), Ok(stat));
+        }
+    }
+    let _ = (proc_pid::status_uid(data), proc_pid::boot_time_seconds(data));
+    for path in
+        [proc_pid::cgroup_v2_path(data), proc_pid::cgroup_v1_systemd_path(data), proc_pid::cgroup_path(data)]
+    {
+        assert!(path.is_none_or(|path| !path.contains(&b'\n')));
+    }
+    if let Some(inode) = proc_pid::socket_inode(data) {
+        assert_eq!(proc_pid::socket_inode(format!("socket:[{inode}]").as_bytes()), Some(inode));
+    }
+    if let Some(fd) = proc_pid::fd_name(data) {
+        assert_eq!(proc_pid::fd_name(fd.to_string().as_bytes()), Some(fd));
+        assert_eq!(proc_pid::pid_name(data), Some(fd).filter(|pid| *pid != 0));
+    }
+}

@@ -1,0 +1,50 @@
+//! Recordings: any file, and any recording as the source of an answer.
+
+use pree::source::Recording;
+use pree::{Filter, Needs, Query, SourceChoice};
+
+use super::collection;
+
+pub(super) const WORDS: &[&str] = &[
+    "diag 0 6 first",
+    "diag 0 6 check",
+    "diag 0 6 settle",
+    "diag 2 17 first",
+    "diag 10 17 first",
+    "net tcp",
+    "net udp6",
+    "processes",
+    "process 40 sockets",
+    "process 40 stat",
+    "process 40 threads",
+    "process 40 thread 41 sockets",
+    "interface lo",
+    "users",
+    "boot_id",
+    "kernel_release",
+    "\u{1}",
+    "\u{2}",
+    "\u{3}",
+    "\u{4}",
+];
+
+/// It is written as it was read, and answers every question without a panic.
+pub(super) fn target(data: &[u8]) {
+    let recording = match Recording::from_bytes(data) {
+        Ok(recording) => recording,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let bytes = recording.to_bytes();
+    // Two bytes of the header mean nothing yet.
+    assert_eq!((&bytes[..14], &bytes[16..]), (&data[..14], &data[16..]));
+    assert_eq!(Recording::from_bytes(&bytes).ok(), Some(recording.clone()));
+    let mut queries = vec![Query::new().needs(Needs::all())];
+    queries.push(Query::new().needs(Needs::all()).source(SourceChoice::Proc));
+    queries.extend("dev=lo or process~a".parse::<Filter>().map(|filter| Query::new().tcp().filter(filter)));
+    for query in queries {
+        collection::look(&query, &mut recording.replay());
+    }
+}
