@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use pree::{Coverage, Filter, Query, State, States};
 
 use super::source::{self, Place};
-use crate::args::{Args, Format, Which};
+use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::pager::Pager;
@@ -72,25 +72,8 @@ impl Folding {
 }
 
 fn query(request: &Request<'_>, folding: Folding) -> Query {
-    let args = request.args;
-    let mut query = Query::new().owner_lookup(request.owners()).source(args.source);
-    if let Some(protocols) = args.protocols {
-        query = query.protocols(protocols);
-    }
-    for family in &args.families {
-        query = query.family(*family);
-    }
-    query = query.states(match args.which {
-        Some(Which::Listening) => States::LISTENING,
-        Some(Which::Bound) => States::BOUND_INACTIVE,
-        None if folding == Folding::Hidden => States::all() - States::TIME_WAIT,
-        Some(Which::All) | None => States::all(),
-    });
-    query = query.needs(request.needs());
-    if let Some(filter) = &args.filter {
-        query = query.filter(filter.clone());
-    }
-    query
+    let query = source::query(request.args).owner_lookup(request.owners()).needs(request.needs());
+    if folding == Folding::Hidden { query.states(States::all() - States::TIME_WAIT) } else { query }
 }
 
 /// Whether anything matches: the first that does is enough.

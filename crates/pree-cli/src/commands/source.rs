@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
-use pree::{Coverage, ErrorKind, Filter, Query, Socket};
+use pree::{Coverage, ErrorKind, Filter, Query, Socket, States};
 
-use crate::args::Args;
+use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::output::escape;
 
@@ -119,5 +119,25 @@ pub(crate) fn name(path: &Path) -> String {
         "standard input".to_owned()
     } else {
         escape::quoted(path.as_os_str().as_encoded_bytes())
+    }
+}
+
+/// The question that the flags about sockets ask.
+pub(crate) fn query(args: &Args) -> Query {
+    let mut query = Query::new().source(args.source);
+    if let Some(protocols) = args.protocols {
+        query = query.protocols(protocols);
+    }
+    for family in &args.families {
+        query = query.family(*family);
+    }
+    query = query.states(match args.which {
+        Some(Which::Listening) => States::LISTENING,
+        Some(Which::Bound) => States::BOUND_INACTIVE,
+        Some(Which::All) | None => States::all(),
+    });
+    match &args.filter {
+        Some(filter) => query.filter(filter.clone()),
+        None => query,
     }
 }

@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use pree::{Coverage, Family, OwnerLookup, Protocol, Query, Socket, State, States};
+use pree::{Coverage, Family, OwnerLookup, Protocol, Socket, State, States};
 
 use super::{help, source};
-use crate::args::{Args, Format, Which};
+use crate::args::{Args, Format};
 use crate::exit::{Failure, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let owners = if args.quiet { OwnerLookup::None } else { args.owners };
     let mut summary =
         Summary { owned: (owners != OwnerLookup::None).then(Owned::default), ..Summary::default() };
-    let coverage = place.visit(&query(args, owners), |socket| {
+    let coverage = place.visit(&source::query(args).owner_lookup(owners), |socket| {
         summary.add(socket);
         ControlFlow::Continue(())
     })?;
@@ -38,25 +38,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let code = source::end(args, &coverage);
     let nothing = args.quiet && summary.all.total == 0 && !source::lacks(args, &coverage);
     Ok(if nothing { ExitCode::from(NOTHING) } else { code })
-}
-
-fn query(args: &Args, owners: OwnerLookup) -> Query {
-    let mut query = Query::new().owner_lookup(owners).source(args.source);
-    if let Some(protocols) = args.protocols {
-        query = query.protocols(protocols);
-    }
-    for family in &args.families {
-        query = query.family(*family);
-    }
-    query = query.states(match args.which {
-        Some(Which::Listening) => States::LISTENING,
-        Some(Which::Bound) => States::BOUND_INACTIVE,
-        Some(Which::All) | None => States::all(),
-    });
-    match &args.filter {
-        Some(filter) => query.filter(filter.clone()),
-        None => query,
-    }
 }
 
 #[derive(Clone, Copy, Default)]
