@@ -69,14 +69,18 @@ def example():
 
 
 def plain_list():
-    def has(local, *words):
-        rows = [line for line in lines if local in line.split()]
-        rows = [line for line in rows if all(word in line.split() for word in words) and f"[{pid}]" in line]
-        must(len(rows) == 1, f"{len(rows)} rows {' '.join([local, *words])!r} of [{pid}] instead of one")
+    def has(state, local, remote):
+        # The two ends stand side by side, this one first.
+        def is_it(words):
+            ends = [at for at in range(len(words) - 1) if words[at : at + 2] == [local, remote]]
+            return ends and state in words[: ends[0]] and any(f"[{pid}]" in word for word in words)
 
-    has(known["listener"], "LISTEN")
-    has(known["client"], known["listener"], "ESTAB")
-    has(known["udp"])
+        rows = [line for line in lines if is_it(line.split())]
+        must(len(rows) == 1, f"{len(rows)} rows {state} {local} {remote} of [{pid}] instead of one")
+
+    has("LISTEN", known["listener"], "*")
+    has("ESTAB", known["client"], known["listener"])
+    has("UNCONN", known["udp"], "*")
 
 
 def json_list():
