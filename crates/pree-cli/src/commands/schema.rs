@@ -96,6 +96,11 @@ fn completeness_members() -> Vec<(String, Node)> {
         ("schema", object([("const", text("pree/1"))])),
         ("complete", of_type("boolean").with("description", text("Nothing that was asked for is missing."))),
         ("missing", list(reference("gap"))),
+        (
+            "notes",
+            list(of_type("string"))
+                .with("description", text("What is good to know of this answer and leaves no gap in it.")),
+        ),
     ])
 }
 

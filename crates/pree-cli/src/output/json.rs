@@ -105,6 +105,10 @@ pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
         json.close(b'}');
     }
     json.close(b']');
+    json.key("notes");
+    json.open(b'[');
+    coverage.notes().iter().for_each(|note| json.string(note));
+    json.close(b']');
 }
 
 fn socket(json: &mut Json, socket: &Socket, quality: bool) {

@@ -212,7 +212,7 @@ fn template() {
 #[test]
 fn counts_and_groups() {
     piped("--count", "6");
-    piped("--count --json", r#"{"schema":"pree/1","complete":true,"missing":[],"count":6}"#);
+    piped("--count --json", r#"{"schema":"pree/1","complete":true,"missing":[],"notes":[],"count":6}"#);
     piped(
         "-g process",
         r#"
@@ -228,11 +228,11 @@ fn counts_and_groups() {
     piped("-g remote --count --csv --limit 2", "remote,count\n,3\n10.0.0.9,1");
     piped(
         "-g process --jsonl --count --limit 1",
-        "{\"key\":\"postgres\",\"count\":2}\n{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[]}",
+        "{\"key\":\"postgres\",\"count\":2}\n{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[],\"notes\":[]}",
     );
     piped(
         "-g uid --json --limit 1",
-        r#"{"schema":"pree/1","complete":true,"missing":[],"groups":[{"key":"1000","count":5,"recv_queue":8,"send_queue":2048}]}"#,
+        r#"{"schema":"pree/1","complete":true,"missing":[],"notes":[],"groups":[{"key":"1000","count":5,"recv_queue":8,"send_queue":2048}]}"#,
     );
 }
 
@@ -263,7 +263,7 @@ fn nothing_found() {
         ("--format {pid}", ""),
         ("--count", "0\n"),
         ("-g state --count", "STATE COUNT\n"),
-        ("--json", "{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[],\"sockets\":[]}\n"),
+        ("--json", "{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[],\"notes\":[],\"sockets\":[]}\n"),
     ] {
         let words: Vec<&str> = line.split(' ').collect();
         assert_eq!(written(&words, Screen::default(), &[]), expected, "{line}");

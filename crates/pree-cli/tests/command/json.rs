@@ -44,23 +44,27 @@ pub fn document(text: &str) -> Result<Document, Failed> {
     let value: Value = serde_json::from_str(text)?;
     let members = value.as_object().ok_or("not an object")?;
     let sockets = members.get("sockets").and_then(Value::as_array).ok_or("no sockets")?.clone();
-    completeness(&value, 4, sockets)
+    completeness(&value, 5, sockets)
 }
 
 /// The output of `--jsonl`.
 pub fn lines(text: &str) -> Result<Document, Failed> {
     let mut values: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let last = values.pop().filter(|_| text.ends_with('\n')).ok_or("no last line")?;
-    completeness(&last, 3, values)
+    completeness(&last, 4, values)
 }
 
 fn completeness(value: &Value, members: usize, sockets: Vec<Value>) -> Result<Document, Failed> {
-    let wrong = || format!("not schema, complete and missing: {value}");
+    let wrong = || format!("not schema, complete, missing and notes: {value}");
     let object = value.as_object().filter(|object| object.len() == members).ok_or_else(wrong)?;
     if object.get("schema").and_then(Value::as_str) != Some("pree/1") {
         return Err(wrong().into());
     }
     let complete = object.get("complete").and_then(Value::as_bool).ok_or_else(wrong)?;
+    let notes = object.get("notes").and_then(Value::as_array).ok_or_else(wrong)?;
+    if !notes.iter().all(Value::is_string) {
+        return Err(wrong().into());
+    }
     let gaps = object.get("missing").and_then(Value::as_array).ok_or_else(wrong)?;
     let missing = gaps.iter().map(missing).collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
     if complete != missing.is_empty() {
