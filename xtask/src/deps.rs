@@ -120,7 +120,7 @@ fn complaints(packages: &[Package], licences: &[&str], duplicates: &[(&str, &str
             )),
             Err(error) => complaints.push(format!("{name} {version}: licence {licence:?} cannot be read: {error}")),
         }
-        if !(source.starts_with("registry+") && source.ends_with("/crates.io-index")) {
+        if !(source.starts_with("registry+") && source.ends_with("-index")) {
             complaints.push(format!(
                 "{name} {version}: comes from {source:?}; depend on a release of the public registry"
             ));
@@ -164,7 +164,7 @@ fn table(packages: &[Package]) -> String {
 mod tests {
     use super::{Package, complaints, packages, table};
 
-    const REGISTRY: &str = "registry+https://example.org/crates.io-index";
+    const REGISTRY: &str = "registry+https://example.org/the-index";
 
     fn package(name: &str, version: &str, licence: &str, source: &str, shipped: bool) -> Package {
         Package {
