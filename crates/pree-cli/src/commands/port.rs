@@ -16,7 +16,7 @@ use std::sync::Arc;
 use pree::{Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
 
 use super::source::{self, Place};
-use crate::args::{Args, Format, Which};
+use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
@@ -77,40 +77,14 @@ fn quoted(word: &str) -> String {
     escape::quoted(word.as_bytes())
 }
 
-/// What the flags narrow it to, without the port itself.
-fn query(args: &Args, asked: Asked) -> Query {
-    let mut query = Query::new().source(args.source).owner_lookup(args.owners);
-    if let Some(protocols) = args.protocols {
-        query = query.protocols(protocols);
-    }
-    for family in &args.families {
-        query = query.family(*family);
-    }
+/// The sockets that have the port at their own end, as far as the flags narrow them down.
+fn query(args: &Args, asked: Asked) -> Result<Query, Failure> {
     let port = format!("sport = {}", asked.number);
     let text = match asked.protocol {
         Some(protocol) => format!("{port} and proto = {}", protocol.name()),
         None => port,
     };
-    match text.parse() {
-        Ok(filter) => query.filter(filter),
-        // It is a filter, and if it were not, `has` would still choose the rows.
-        Err(_) => query,
-    }
-}
-
-/// Whether the socket has the port at its own end.
-fn has(asked: Asked, socket: &Socket) -> bool {
-    socket.local.port() == Some(asked.number)
-        && asked.protocol.is_none_or(|protocol| protocol == socket.protocol)
-}
-
-/// States that the flags ask for.
-fn states(args: &Args) -> States {
-    match args.which {
-        Some(Which::Listening) => States::LISTENING,
-        Some(Which::Bound) => States::BOUND_INACTIVE,
-        Some(Which::All) | None => States::all(),
-    }
+    Ok(source::query(args).filter(text.parse().map_err(Failure::Filter)?))
 }
 
 /// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
@@ -121,9 +95,9 @@ fn is_held(socket: &Socket) -> bool {
 /// Only the exit code.
 fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     let mut found = false;
-    let query = query(args, asked).states(states(args)).owner_lookup(OwnerLookup::None);
+    let query = query(args, asked)?.owner_lookup(OwnerLookup::None);
     let coverage = place.visit(&query, |socket| {
-        found = has(asked, socket) && is_held(socket);
+        found = is_held(socket);
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(ExitCode::from(match found {
@@ -136,14 +110,11 @@ fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> 
 /// The sockets, in one of the list's formats.
 fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     let request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
-    let query = query(args, asked).states(states(args)).owner_lookup(request.owners()).needs(request.needs());
+    let query = query(args, asked)?.owner_lookup(request.owners()).needs(request.needs());
     let most = args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
     let mut output = output::of(&request, BufWriter::new(output::stdout()));
     let (mut found, mut rows, mut written) = (false, 0, Ok(()));
     let coverage = place.visit(&query, |socket| {
-        if !has(asked, socket) {
-            return ControlFlow::Continue(());
-        }
         found |= is_held(socket);
         if rows == most {
             return ControlFlow::Break(());
@@ -160,7 +131,8 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
 
 /// The screen for people.
 fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
-    let query = query(args, asked).needs(Needs::MEMORY);
+    // Connections are asked for whatever the states: they are a listener's clients.
+    let query = query(args, asked)?.states(States::all()).owner_lookup(args.owners).needs(Needs::MEMORY);
     let query = if args.owners == OwnerLookup::None {
         query
     } else {
@@ -172,13 +144,10 @@ fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
         for owner in &socket.owners {
             processes.entry(owner.pid()).or_insert_with(|| Arc::clone(&owner.process));
         }
-        if has(asked, socket) {
-            sockets.push(socket.clone());
-        }
+        sockets.push(socket.clone());
         ControlFlow::Continue(())
     })?;
-    // Connections are asked for whatever the states: they are a listener's clients.
-    let wanted = states(args);
+    let wanted = source::states(args);
     let found = sockets.iter().any(|socket| is_held(socket) && wanted.contains(socket.state.set()));
     if found {
         let holders = holders::of(sockets, wanted);

@@ -131,13 +131,18 @@ pub(crate) fn query(args: &Args) -> Query {
     for family in &args.families {
         query = query.family(*family);
     }
-    query = query.states(match args.which {
-        Some(Which::Listening) => States::LISTENING,
-        Some(Which::Bound) => States::BOUND_INACTIVE,
-        Some(Which::All) | None => States::all(),
-    });
+    query = query.states(states(args));
     match &args.filter {
         Some(filter) => query.filter(filter.clone()),
         None => query,
+    }
+}
+
+/// States that the flags ask for.
+pub(crate) fn states(args: &Args) -> States {
+    match args.which {
+        Some(Which::Listening) => States::LISTENING,
+        Some(Which::Bound) => States::BOUND_INACTIVE,
+        Some(Which::All) | None => States::all(),
     }
 }

@@ -6,6 +6,8 @@
 
 mod compare;
 mod conversations;
+#[path = "../scripted/fail_nth.rs"]
+mod fail_nth;
 mod meddling;
 mod others;
 mod owners;

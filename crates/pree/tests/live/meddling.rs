@@ -26,30 +26,3 @@ impl<S: Source, F: FnMut(usize)> Source for Meddling<S, F> {
         self.inner.next(batch)
     }
 }
-
-/// Fails the n-th call (from 1), questions and batches counted alike.
-pub struct FailNth<S> {
-    pub inner: S,
-    pub n: usize,
-    pub errno: Errno,
-    pub calls: usize,
-}
-
-impl<S: Source> FailNth<S> {
-    fn call(&mut self) -> Result<(), Errno> {
-        self.calls += 1;
-        if self.calls == self.n { Err(self.errno) } else { Ok(()) }
-    }
-}
-
-impl<S: Source> Source for FailNth<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
-        self.call()?;
-        self.inner.ask(question)
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
-        self.call()?;
-        self.inner.next(batch)
-    }
-}

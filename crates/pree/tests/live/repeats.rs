@@ -12,7 +12,7 @@ use pree_testkit::{Case, Failed, Family, Need, Population, Socket, population};
 
 use crate::compare::{self, View, differences};
 use crate::conversations::{pair, talk};
-use crate::meddling::FailNth;
+use crate::fail_nth::FailNth;
 use crate::rows;
 
 pub fn cases() -> Vec<Case> {

@@ -308,30 +308,3 @@ impl Source for Kernel {
         }
     }
 }
-
-/// Passes calls on and fails the n-th, counting questions and batches alike.
-pub struct FailNth<S> {
-    pub inner: S,
-    pub n: usize,
-    pub errno: Errno,
-    pub calls: usize,
-}
-
-impl<S: Source> FailNth<S> {
-    fn fails(&mut self) -> Result<(), Errno> {
-        self.calls += 1;
-        if self.calls == self.n { Err(self.errno) } else { Ok(()) }
-    }
-}
-
-impl<S: Source> Source for FailNth<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
-        self.fails()?;
-        self.inner.ask(question)
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
-        self.fails()?;
-        self.inner.next(batch)
-    }
-}

@@ -1,11 +1,13 @@
 //! Collections from a kernel that the tests play: torn dumps, refusals, damage, and the n-th call that fails.
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
 
+mod fail_nth;
 mod kernel;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use kernel::{FailNth, Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
+use fail_nth::FailNth;
+use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
 use pree::source::{DiagPass, Errno, Question, Recorder, Recording};
 use pree::{
     ErrorKind, Family, Missing, Origin, OwnerLookup, Query, Snapshot, Socket, SourceChoice, State, States,

@@ -326,11 +326,11 @@ impl Reader<'_, '_, '_> {
 
     /// Decodes and delivers a row that was not delivered before.
     fn deliver(&mut self, row: &Row<'_>) -> ControlFlow<()> {
-        if self.seen.contains(&row.cookie()) {
+        if !self.seen.insert(row.cookie()) {
             self.repeated = true;
             return ControlFlow::Continue(());
         }
-        if !self.first_sight(row.id(), matches!(row.state(), states::SYN_RECV | states::TIME_WAIT)) {
+        if !self.is_another(row.id(), matches!(row.state(), states::SYN_RECV | states::TIME_WAIT)) {
             return ControlFlow::Continue(());
         }
         self.decode(row);
@@ -342,18 +342,16 @@ impl Reader<'_, '_, '_> {
 
     /// Delivers a row that is decoded already.
     fn deliver_socket(&mut self, mut missed: Missed) -> ControlFlow<()> {
-        if self.first_sight(missed.id, matches!(missed.socket.state, State::SynReceived | State::TimeWait)) {
+        let passing = matches!(missed.socket.state, State::SynReceived | State::TimeWait);
+        if self.seen.insert(missed.id.cookie) && self.is_another(missed.id, passing) {
             self.delivery.deliver(&mut missed.socket)
         } else {
             ControlFlow::Continue(())
         }
     }
 
-    /// True when neither this row nor another one of the same connection was delivered before.
-    fn first_sight(&mut self, id: Id, passing: bool) -> bool {
-        if !self.seen.insert(id.cookie) {
-            return false;
-        }
+    /// True when this row, whose cookie is new, is not of a connection that was delivered under another one.
+    fn is_another(&mut self, id: Id, passing: bool) -> bool {
         self.newest = self.newest.max(id.cookie);
         if self.passing.is_empty() && !passing {
             return true;

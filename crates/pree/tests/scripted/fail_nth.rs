@@ -1,0 +1,31 @@
+//! A source that stands before another one and fails once.
+#![allow(unreachable_pub, reason = "a module of a test")]
+
+use pree::source::{Errno, Question, Source};
+
+/// Passes calls on and fails the n-th, counting questions and batches alike.
+pub struct FailNth<S> {
+    pub inner: S,
+    pub n: usize,
+    pub errno: Errno,
+    pub calls: usize,
+}
+
+impl<S: Source> FailNth<S> {
+    fn fails(&mut self) -> Result<(), Errno> {
+        self.calls += 1;
+        if self.calls == self.n { Err(self.errno) } else { Ok(()) }
+    }
+}
+
+impl<S: Source> Source for FailNth<S> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        self.fails()?;
+        self.inner.ask(question)
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        self.fails()?;
+        self.inner.next(batch)
+    }
+}
