@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::coverage::Missing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Family, Protocol, Socket, SocketType, TcpStats};
-use crate::quality::{self, Assessment, Context, Finding, IpVersion, Severity};
+use crate::quality::{self, Assessment, Context, Finding, IpVersion, Severity, Subject};
 use crate::query::{OwnerLookup, Query};
 
 pub use crate::model::State as SocketState;
@@ -185,7 +185,8 @@ impl SocketStats {
     }
 
     fn assess(&self) -> Assessment {
-        quality::judge(&self.tcp, self.ip, &Context::default())
+        let subject = Subject { stats: &self.tcp, ip: self.ip, socket: None, interval: None };
+        quality::judge(&subject, &Context::default())
     }
 }
 

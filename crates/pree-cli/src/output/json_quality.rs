@@ -39,6 +39,12 @@ pub(super) fn quality(json: &mut Json, socket: &Socket) {
     json.key("basis");
     match assessment.basis {
         Basis::Lifetime => json.string("lifetime"),
+        Basis::Interval(length) => {
+            json.open(b'{');
+            json.key("seconds");
+            json.fraction(length.as_secs_f64());
+            json.close(b'}');
+        }
         _ => json.null(),
     }
     json.key("findings");

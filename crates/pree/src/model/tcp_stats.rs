@@ -122,6 +122,33 @@ macro_rules! tcp_stats {
 }
 pree_wire::for_each_tcp_info_field!(tcp_stats);
 
+macro_rules! since {
+    ($($name:ident)*) => {
+        impl TcpStats {
+            /// The counters of the time between an earlier look and this one, with everything else as it is now. `None`
+            /// when a counter shrank: then it was another connection. A counter that either look lacks is unknown.
+            pub fn since(&self, earlier: &Self) -> Option<Self> {
+                let mut between = self.clone();
+                $(
+                    between.$name = match (self.$name, earlier.$name) {
+                        (Some(now), Some(then)) => Some(now.checked_sub(then)?),
+                        _ => None,
+                    };
+                )*
+                Some(between)
+            }
+        }
+    };
+}
+// What only ever grows while the connection lives.
+since!(
+    total_retrans bytes_acked bytes_received segs_out segs_in data_segs_in data_segs_out
+    busy_time rwnd_limited sndbuf_limited delivered delivered_ce bytes_sent bytes_retrans
+    dsack_dups reord_seen rcv_ooopack rehash total_rto total_rto_recoveries total_rto_time
+    received_ce delivered_e1_bytes delivered_e0_bytes delivered_ce_bytes
+    received_e1_bytes received_e0_bytes received_ce_bytes
+);
+
 /// `TCP_INFINITE_SSTHRESH`: slow start has never ended.
 const INFINITE_SSTHRESH: u32 = 0x7fff_ffff;
 /// `tcp_min_rtt()` before the first sample.

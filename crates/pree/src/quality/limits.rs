@@ -98,3 +98,8 @@ pub(super) const ZERO_WINDOW_WORTH: f64 = 0.5;
 pub(super) const KEEPALIVE_WORTH: f64 = 0.5;
 /// With [`KEEPALIVES_DEAD`] unanswered.
 pub(super) const KEEPALIVES_DEAD_WORTH: f64 = 0.1;
+
+// --- intervals ----------------------------------------------------------------------------------------------------
+
+/// Looks that an interval keeps one by one; with more it keeps every second. Enough for a median, and 10 s at 10 a second.
+pub(super) const INTERVAL_POINTS: usize = 120;

@@ -1,11 +1,14 @@
 //! How well a connection is doing: pure functions of what the kernel tells.
 //!
 //! Each definition has a least number of samples, and below it the answer is [`Unknown`] with the reason, never 0 and
-//! never a verdict. `limits` has every threshold; `findings` has one detector for each named issue. What shows only
-//! across sockets or over time is not judged here.
+//! never a verdict. `limits` has every threshold; `findings` has one detector for each named issue of one socket, `host`
+//! one for each that shows only across sockets. A socket is judged by its life so far ([`assess`]) or by what happened
+//! between two looks ([`assess_interval`]), and the two are never mixed.
 
 mod delay;
 mod findings;
+mod host;
+mod interval;
 mod limits;
 mod loss;
 mod progress;
@@ -23,6 +26,11 @@ use crate::model::{Socket, TcpStats};
 
 pub use delay::QueueDelay;
 pub use findings::{DETECTORS, Detector, Evidence, Finding, Severity, Value};
+pub use host::{
+    About, HOST_DETECTORS, HostAssessment, HostDetector, HostFinding, Peers, assess_host,
+    assess_host_interval,
+};
+pub use interval::{Interval, Intervals, assess_interval};
 pub use score::{Factors, Score};
 pub use shares::Shares;
 pub use verdict::{Estimate, Unknown, Verdict};
@@ -34,6 +42,8 @@ pub enum Basis {
     /// Counters since it began, how long ago that was is not told; and its state now.
     #[default]
     Lifetime,
+    /// What happened in this length of time, from the first look to the last.
+    Interval(Duration),
 }
 
 /// What is known beside the connection itself.
@@ -85,22 +95,42 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
 }
 
-/// Judges one socket; one without statistics is unknown throughout.
+/// Judges one socket by its life so far; one without statistics is unknown throughout.
 pub fn assess(socket: &Socket, context: &Context) -> Assessment {
-    let ip = IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr());
     match &socket.tcp {
-        Some(stats) => judge(stats, ip, context),
-        None => judge(&TcpStats::default(), ip, context),
+        Some(stats) => judge(&Subject::of(socket, stats), context),
+        None => judge(&Subject::of(socket, &TcpStats::default()), context),
     }
 }
 
 /// Judges statistics alone. Without the addresses it takes IPv4's lower limit for a small segment size.
 pub fn assess_stats(stats: &TcpStats, context: &Context) -> Assessment {
-    judge(stats, IpVersion::V4, context)
+    judge(&Subject { stats, ip: IpVersion::V4, socket: None, interval: None }, context)
 }
 
-/// What [`assess`] and [`assess_stats`] share.
-pub(crate) fn judge(stats: &TcpStats, ip: IpVersion, context: &Context) -> Assessment {
+/// What is judged.
+#[derive(Clone, Copy)]
+#[expect(dead_code, reason = "the detectors that look at these come next")]
+pub(crate) struct Subject<'a> {
+    /// Counters of the basis, states of now.
+    pub(crate) stats: &'a TcpStats,
+    pub(crate) ip: IpVersion,
+    /// The socket now; `None` when only its statistics are there.
+    pub(crate) socket: Option<&'a Socket>,
+    /// The looks, where there were several.
+    pub(crate) interval: Option<&'a Interval>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(socket: &'a Socket, stats: &'a TcpStats) -> Self {
+        let ip = IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr());
+        Self { stats, ip, socket: Some(socket), interval: None }
+    }
+}
+
+/// What all of them share.
+pub(crate) fn judge(subject: &Subject<'_>, context: &Context) -> Assessment {
+    let stats = subject.stats;
     let loss = loss::estimate(stats);
     let queue_delay = delay::queue_delay(stats, context);
     let bloat = delay::bloat(stats, queue_delay);
@@ -124,7 +154,7 @@ pub(crate) fn judge(stats: &TcpStats, ip: IpVersion, context: &Context) -> Asses
         limited_by: shares::shares(stats),
         findings: Vec::new(),
     };
-    assessment.findings = findings::find(stats, ip, &assessment);
+    assessment.findings = findings::find(subject, &assessment);
     assessment
 }
 

@@ -9,9 +9,10 @@ use crate::quality::limits::{
 pub(super) const RECEIVER_LIMITED: Detector = Detector {
     name: "receiver_limited",
     advice: "if more is wanted, let the peer read faster or have a larger receive buffer",
-    check: |subject| {
+    more: "RFC 4898, SndLimTimeRwin; RFC 7323 section 2",
+    check: |subject, judged| {
         let stats = subject.stats;
-        let share = subject.judged.limited_by.ok()?.receiver;
+        let share = judged.limited_by.ok()?.receiver;
         if share < RECEIVER_LIMITED_SHARE {
             return None;
         }
@@ -36,9 +37,10 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
 pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
     name: "send_buffer_limited",
     advice: "do not set SO_SNDBUF, or set it to at least the rate wanted times the RTT; and write sooner",
-    check: |subject| {
+    more: "RFC 4898, SndLimTimeSnd; man 7 tcp, tcp_wmem",
+    check: |subject, judged| {
         let stats = subject.stats;
-        let share = subject.judged.limited_by.ok().map(|shares| shares.send_buffer);
+        let share = judged.limited_by.ok().map(|shares| shares.send_buffer);
         let long = share.is_some_and(|share| share >= SEND_BUFFER_LIMITED_SHARE);
         // Cubic counts next to none of that time; the buffer, full of nothing but what is in flight, shows it. That
         // is a moment, the share is a life.
@@ -72,11 +74,12 @@ fn is_buffer_in_flight(stats: &TcpStats) -> bool {
 pub(super) const APP_LIMITED: Detector = Detector {
     name: "app_limited",
     advice: "nothing needs doing: the path takes all that the program writes",
-    check: |subject| {
+    more: "RFC 7661",
+    check: |subject, judged| {
         let stats = subject.stats;
         let sparse = stats.delivery_rate_app_limited == Some(true) && stats.notsent_bytes == Some(0);
         // On a dead path that is how it was before.
-        (sparse && subject.judged.factors.progress >= 1.0).then(|| {
+        (sparse && judged.factors.progress >= 1.0).then(|| {
             Hit::new(
                 Severity::Info,
                 [

@@ -8,8 +8,9 @@ pub(super) const LOSSY: Detector = Detector {
     name: "lossy",
     advice: "find where packets are dropped on the way to the peer (a full link, a bad one, a policer); what is sent \
              again arrives a round trip or more later",
-    check: |subject| {
-        let loss = subject.judged.loss.ok().filter(|_| subject.judged.lossy.is_yes())?;
+    more: "RFC 8985; Mathis et al. 1997",
+    check: |subject, judged| {
+        let loss = judged.loss.ok().filter(|_| judged.lossy.is_yes())?;
         let critical = loss.low >= LOSS_CRITICAL_FROM;
         Some(Hit::new(
             if critical { Severity::Critical } else { Severity::Warning },
@@ -29,7 +30,8 @@ pub(super) const SPURIOUS_RETRANSMISSIONS: Detector = Detector {
     name: "spurious_retransmissions",
     advice: "nothing needs doing unless it goes on: delay that jumps, or lost acknowledgements, made segments look \
              lost that were not",
-    check: |subject| {
+    more: "RFC 3708; RFC 5682",
+    check: |subject, _| {
         let (spurious, all) = subject.stats.dsack_dups.zip(subject.stats.total_retrans)?;
         let many = spurious >= SPURIOUS_EVENTS && f64::from(spurious) >= SPURIOUS_SHARE * f64::from(all);
         many.then(|| {

@@ -13,8 +13,7 @@ mod syn;
 
 use std::fmt;
 
-use super::{Assessment, Basis, IpVersion};
-use crate::model::TcpStats;
+use super::{Assessment, Basis, Subject};
 
 pub use evidence::{Evidence, Value};
 
@@ -55,6 +54,8 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What to do about it, in one sentence.
     pub advice: &'static str,
+    /// Where to read more: a standard, a manual page.
+    pub more: &'static str,
 }
 
 impl fmt::Display for Finding {
@@ -75,15 +76,9 @@ pub struct Detector {
     pub name: &'static str,
     /// What to do about them.
     pub advice: &'static str,
-    check: fn(&Subject<'_>) -> Option<Hit>,
-}
-
-/// What a detector looks at.
-struct Subject<'a> {
-    stats: &'a TcpStats,
-    ip: IpVersion,
-    /// Without findings.
-    judged: &'a Assessment,
+    /// Where to read more: a standard, a manual page.
+    pub more: &'static str,
+    check: fn(&Subject<'_>, &Assessment) -> Option<Hit>,
 }
 
 /// What a detector found.
@@ -119,13 +114,12 @@ pub const DETECTORS: &[Detector] = &[
     buffers::APP_LIMITED,
 ];
 
-/// Asks every detector.
-pub(super) fn find(stats: &TcpStats, ip: IpVersion, judged: &Assessment) -> Vec<Finding> {
-    let subject = Subject { stats, ip, judged };
+/// Asks every detector; what is judged has no findings yet.
+pub(super) fn find(subject: &Subject<'_>, judged: &Assessment) -> Vec<Finding> {
     let ask = |detector: &Detector| {
-        let Hit { severity, evidence } = (detector.check)(&subject)?;
-        let Detector { name, advice, .. } = *detector;
-        Some(Finding { name, severity, basis: judged.basis, evidence, advice })
+        let Hit { severity, evidence } = (detector.check)(subject, judged)?;
+        let Detector { name, advice, more, .. } = *detector;
+        Some(Finding { name, severity, basis: judged.basis, evidence, advice, more })
     };
     DETECTORS.iter().filter_map(ask).collect()
 }

@@ -6,7 +6,8 @@ use crate::quality::limits::{REORDERING_EVENTS, REORDERING_SHARE};
 pub(super) const REORDERING: Detector = Detector {
     name: "reordering",
     advice: "look for balancing by packet and not by flow; TCP waits longer before it takes a gap for a loss",
-    check: |subject| {
+    more: "RFC 8985 section 6.2; RFC 4737",
+    check: |subject, _| {
         let stats = subject.stats;
         let (seen, sent) = stats.reord_seen.zip(stats.data_segs_out)?;
         let often = seen >= REORDERING_EVENTS && f64::from(seen) >= REORDERING_SHARE * f64::from(sent);

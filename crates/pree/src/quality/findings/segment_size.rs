@@ -11,7 +11,8 @@ const HEADERS_V6: u32 = 60;
 pub(super) const SMALL_MSS: Detector = Detector {
     name: "small_mss",
     advice: "check the MTU of tunnels on the way and the segment size the peer announces",
-    check: |subject| {
+    more: "RFC 9293 section 3.7.1; RFC 4821",
+    check: |subject, _| {
         let stats = subject.stats;
         let (limit, headers) = match subject.ip {
             IpVersion::V4 => (SMALL_MSS_V4, HEADERS_V4),

@@ -7,13 +7,15 @@ use crate::quality::progress::{is_connecting, is_zero_window, timeouts_in_a_row,
 pub(super) const PATH_DEAD: Detector = Detector {
     name: "path_dead",
     advice: "check that the peer is up and reachable; what is on its way is lost when the timeouts run out",
-    check: |subject| stalled(subject).filter(|(backoff, _)| *backoff >= PATH_DEAD_BACKOFF).map(critical),
+    more: "RFC 6298 section 5; man 7 tcp, tcp_retries2",
+    check: |subject, _| stalled(subject).filter(|(backoff, _)| *backoff >= PATH_DEAD_BACKOFF).map(critical),
 };
 
 pub(super) const RTO_STALL: Detector = Detector {
     name: "rto_stall",
     advice: "look again in a moment: if timeouts go on, the path or the peer is gone",
-    check: |subject| {
+    more: "RFC 6298 section 5",
+    check: |subject, _| {
         let short = RTO_STALL_BACKOFF..PATH_DEAD_BACKOFF;
         stalled(subject).filter(|(backoff, _)| short.contains(backoff)).map(|(_, hit)| hit)
     },
@@ -43,7 +45,8 @@ fn critical((_, hit): (u8, Hit)) -> Hit {
 pub(super) const SILENT_PEER: Detector = Detector {
     name: "silent_peer",
     advice: "check that the peer is up: it does not answer keepalives",
-    check: |subject| {
+    more: "RFC 9293 section 3.8.4; man 7 tcp, SO_KEEPALIVE",
+    check: |subject, _| {
         let probes = unanswered_keepalives(subject.stats);
         let severity = if probes >= KEEPALIVES_DEAD { Severity::Critical } else { Severity::Warning };
         (probes > 0).then(|| {
@@ -61,7 +64,8 @@ pub(super) const SILENT_PEER: Detector = Detector {
 pub(super) const ZERO_WINDOW: Detector = Detector {
     name: "zero_window",
     advice: "find out why the program at the other end does not read: its receive buffer is full",
-    check: |subject| {
+    more: "RFC 9293 section 3.8.6.1",
+    check: |subject, _| {
         let stats = subject.stats;
         is_zero_window(stats).then(|| {
             Hit::new(

@@ -7,7 +7,8 @@ use crate::quality::progress::is_connecting;
 pub(super) const SYN_STUCK: Detector = Detector {
     name: "syn_stuck",
     advice: "check the address, the peer and the firewalls on the way: nothing answers, not even a refusal",
-    check: |subject| {
+    more: "RFC 6298; man 7 tcp, tcp_syn_retries",
+    check: |subject, _| {
         let stats = subject.stats;
         let tries = stats.retransmits.filter(|tries| *tries >= SYN_STUCK_RETRANSMITS)?;
         is_connecting(stats).then(|| {
@@ -23,7 +24,8 @@ pub(super) const SYN_RETRANSMITTED: Detector = Detector {
     name: "syn_retransmitted",
     advice: "if it happens often, look for loss on the path or a listener whose accept queue is full: each cost a \
              second or more before the connection was up",
-    check: |subject| {
+    more: "RFC 6298; RFC 9293 section 3.5",
+    check: |subject, _| {
         let stats = subject.stats;
         let tries = stats.total_retrans.filter(|tries| *tries > 0)?;
         // No byte was sent again, so it was the handshake.
