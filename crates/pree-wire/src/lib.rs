@@ -1,4 +1,4 @@
-//! Bytes of socket interfaces to values: netlink framing, `inet_diag`, `tcp_info`, lines of /proc, our own records.
+//! Bytes of socket interfaces to values: netlink framing, `inet_diag`, `tcp_info`, lines of /proc, BTF, our own records.
 //!
 //! This crate owns the *formats*. It opens nothing, allocates nothing and contains no `unsafe`: the three attributes
 //! below make that a build error, not a promise. Who asks the kernel, when, and what the values mean together is left
@@ -17,6 +17,8 @@ mod bytes;
 #[macro_use]
 mod kernel_struct;
 
+pub mod bpf_records;
+pub mod btf;
 pub mod errno;
 pub mod fd_records;
 pub mod inet_diag;
