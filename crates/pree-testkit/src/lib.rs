@@ -22,10 +22,12 @@
 #![allow(clippy::print_stderr, reason = "a failed lab explains itself on its captured stderr")]
 
 pub mod churn;
+pub mod flow;
 mod harness;
 pub mod holder;
 pub mod hostile;
 pub mod lab;
+pub mod link;
 pub mod need;
 pub mod oracle;
 pub mod peer;

@@ -15,6 +15,7 @@ const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_TXQLEN: u16 = 13;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
@@ -48,6 +49,13 @@ impl Rtnetlink {
     pub(crate) fn set_up_without_arp(&self, index: u32) -> io::Result<()> {
         self.request(RTM_NEWLINK, 0, &link_header(index, IFF_NOARP, IFF_NOARP))?;
         self.request(RTM_NEWLINK, 0, &link_header(index, IFF_UP, IFF_UP))
+    }
+
+    /// How many packets wait for the other end of the interface before some are dropped.
+    pub(crate) fn set_queue_length(&self, index: u32, packets: u32) -> io::Result<()> {
+        let mut link = link_header(index, 0, 0);
+        attribute(&mut link, IFLA_TXQLEN, &packets.to_ne_bytes());
+        self.request(RTM_NEWLINK, 0, &link)
     }
 
     /// Makes two interfaces, each the other end of the other.

@@ -89,3 +89,23 @@ pub(crate) fn exit_this_thread() -> ! {
     unsafe { libc::syscall(libc::SYS_exit, 0) };
     unreachable!("SYS_exit returned")
 }
+
+/// Makes an open `/dev/net/tun` the TUN device of this name, in the network namespace of the calling thread.
+pub(crate) fn attach_tun(fd: impl AsFd, name: &str) -> io::Result<()> {
+    // SAFETY: `ifreq` is integers and a union of integers and pointers, for which all zeroes are a value.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(name.bytes()) {
+        *to = libc::c_char::from_ne_bytes([from]);
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
+    // SAFETY: TUNSETIFF reads and writes one `ifreq`, and `request` is one that lives through the call.
+    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TUNSETIFF as _, &raw mut request) };
+    check(result).map(drop)
+}
+
+/// Has the calling thread run before all others that are not as urgent, the moment it has something to do.
+pub(crate) fn be_first_in_line() -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: 1 };
+    // SAFETY: the pointer is to a `sched_param` that lives through the call and is only read; 0 is the calling thread.
+    check(unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameters) }).map(drop)
+}
