@@ -69,6 +69,9 @@ pub enum Question<'a> {
     /// Linux 6.1: `/proc/sys/net/ipv4/tcp_ehash_entries`, the buckets of this network namespace's TCP hash table as text,
     /// negative when it shares the machine's.
     TcpBuckets,
+    /// Linux: `sockstat`, `sockstat6` and `snmp` below `/proc/thread-self/net`, one after the other: among others, numbers
+    /// that change when a TCP socket enters or leaves the table.
+    TcpCounters,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -189,6 +192,7 @@ impl fmt::Display for Question<'_> {
             }
             Self::NetTable(table) => write!(f, "net {}", table.name()),
             Self::TcpBuckets => f.write_str("tcp_buckets"),
+            Self::TcpCounters => f.write_str("tcp_counters"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

@@ -230,6 +230,43 @@ fn what_a_torn_dump_lost_is_found() {
     assert!(kernel.asked.iter().any(|asked| asked.contains("settle")));
 }
 
+/// Counters as the kernel writes them, with this many sockets in the table.
+fn counters(inuse: usize) -> Vec<Vec<u8>> {
+    let text = format!(
+        "TCP: inuse {inuse} orphan 0 tw 0 alloc 9 mem 1\n\
+         Tcp: ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab\nTcp: 1 2 3 4 5\n"
+    );
+    vec![text.into_bytes()]
+}
+
+/// The passes over the TCP table when the counters are these before and after the first, and the table also has this row.
+#[track_caller]
+fn check_passes(before: Option<usize>, after: Option<usize>, row: Option<Fake>, expected: &[&str]) {
+    let mut population = population();
+    population.sockets.retain(|s| s.state == ESTABLISHED || s.state == LISTEN || s.protocol == UDP);
+    population.sockets.extend(row);
+    let mut kernel = Kernel::new(population).on(move |_, question, asked| {
+        let inuse = if asked == 0 { before } else { after };
+        (*question == Question::TcpCounters).then(|| inuse.map(counters).ok_or(Errno::EACCES))
+    });
+    Query::new().tcp().stats().collect_from(&mut kernel).unwrap();
+    let passes: Vec<_> = kernel.asked.iter().filter_map(|asked| asked.strip_prefix("diag 0 6 ")).collect();
+    assert_eq!(passes, expected);
+}
+
+#[test]
+fn a_table_that_nothing_left_is_read_once() {
+    check_passes(Some(7), Some(7), None, &["first"]);
+    check_passes(Some(7), Some(6), None, &["first", "check"]);
+    check_passes(Some(7), None, None, &["first", "check"]);
+    check_passes(None, None, None, &["first", "check"]);
+    // That these leave is not counted.
+    let handshake = Fake::tcp(12, "10.0.0.1:80", "10.0.0.9:5", 0);
+    check_passes(Some(7), Some(7), Some(handshake), &["first", "check"]);
+    let bound = Fake::tcp(CLOSE, "10.0.0.1:81", "", 8100);
+    check_passes(Some(7), Some(7), Some(bound), &["first", "check"]);
+}
+
 #[test]
 fn what_only_the_check_saw_and_is_gone_is_left_out() {
     let whole = population();

@@ -41,6 +41,21 @@ pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Errno> {
     })
 }
 
+/// The files of [`crate::source::Question::TcpCounters`]; a kernel without IPv6 lacks the second.
+pub(super) fn read_tcp_counters() -> Result<Vec<u8>, Errno> {
+    let mut text = Vec::new();
+    for path in
+        [c"/proc/thread-self/net/sockstat", c"/proc/thread-self/net/sockstat6", c"/proc/thread-self/net/snmp"]
+    {
+        match open(path) {
+            Ok(file) => while read_on(&file, &mut text)? {},
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(text)
+}
+
 pub(super) fn read_link(path: &CStr) -> Result<Vec<u8>, Errno> {
     link(CWD, path, SOCKET_LINK)
 }

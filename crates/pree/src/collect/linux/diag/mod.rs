@@ -5,10 +5,11 @@
 //! are passed over or told twice. So rows are known by cookie (which a connection keeps from handshake to
 //! `TIME_WAIT`), and where a dump can have been torn a second one follows, bare of extensions; what only that one saw
 //! is asked for by itself. Where chains are long the second one can have passed over the same socket, so there a third
-//! one follows.
+//! one follows. A dump during which no socket left the table cannot have missed one, and needs no other.
 
 mod cookies;
 mod exchange;
+mod stillness;
 
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
@@ -28,6 +29,7 @@ use crate::query::Needs;
 use crate::source::{DiagPass, DiagTable, Errno, NOT_RECORDED, Source};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, exchange};
+use stillness::Counters;
 
 /// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
 const ROWS_UNDER_ONE_LOCK: u64 = 16;
@@ -59,6 +61,7 @@ pub(super) fn read(
         seen: CookieSet::default(),
         newest: 0,
         repeated: false,
+        uncounted: false,
         passing: CookieSet::default(),
         hasher: RandomState::new(),
     };
@@ -82,6 +85,8 @@ struct Reader<'r, 'p, 'v> {
     newest: u64,
     /// A row came twice in one pass.
     repeated: bool,
+    /// A row was of a kind whose going the kernel does not count: in handshake, or bound only.
+    uncounted: bool,
     /// Ends of the connections that were delivered in handshake or in `TIME_WAIT`, hashed: these can come again under
     /// another cookie, and are still the same ends. A row gets its cookie after its chain's lock was let go, so a
     /// handshake may have become a connection that knows nothing of it; and the ends of a `TIME_WAIT` may be used
@@ -99,6 +104,7 @@ struct Missed {
 impl Reader<'_, '_, '_> {
     fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
         let extensions = self.plan.extensions(self.table.protocol);
+        let before = self.counts_whole_table().then(|| Counters::read(source)).flatten();
         let first = match self.pass_with_retries(source, coverage, DiagPass::First, extensions, Self::deliver)
         {
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
@@ -110,6 +116,11 @@ impl Reader<'_, '_, '_> {
         if !self.may_be_torn(&first) {
             return Ok(ControlFlow::Continue(()));
         }
+        let still =
+            before.is_some() && !self.uncounted && !first.interrupted && Counters::read(source) == before;
+        if still {
+            return Ok(ControlFlow::Continue(()));
+        }
         for _ in 1..PASSES {
             match self.check(source, coverage, extensions) {
                 ControlFlow::Continue(true) => {}
@@ -118,6 +129,14 @@ impl Reader<'_, '_, '_> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether the kernel's counters are about just what is read: the TCP sockets of this namespace, all of them, with
+    /// their handshakes.
+    fn counts_whole_table(&self) -> bool {
+        let whole =
+            self.table.protocol == Protocol::Tcp && self.table.family.is_none() && self.program.is_none();
+        whole && self.plan.state_bits(Protocol::Tcp) & 1 << states::SYN_RECV != 0
     }
 
     /// Whether the kernel let go of a chain's lock in the middle of it. It cannot have when everything came in one
@@ -330,6 +349,7 @@ impl Reader<'_, '_, '_> {
             self.repeated = true;
             return ControlFlow::Continue(());
         }
+        self.uncounted |= matches!(row.state(), states::SYN_RECV | states::CLOSE | states::BOUND_INACTIVE);
         if !self.is_another(row.id(), matches!(row.state(), states::SYN_RECV | states::TIME_WAIT)) {
             return ControlFlow::Continue(());
         }
