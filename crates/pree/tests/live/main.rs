@@ -14,11 +14,13 @@ mod owners;
 mod repeats;
 mod rows;
 mod ss;
+mod still;
 mod sys;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases = [rows::cases(), ss::cases(), others::cases(), owners::cases(), repeats::cases()];
+    let cases =
+        [rows::cases(), ss::cases(), others::cases(), owners::cases(), repeats::cases(), still::cases()];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }
