@@ -6,7 +6,7 @@ use crate::collect;
 use crate::coverage::Coverage;
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::model::{Family, Protocols, Socket, States};
+use crate::model::{Family, HostLimits, Protocols, Socket, States};
 use crate::snapshot::Snapshot;
 use crate::source::Source;
 use crate::sys;
@@ -32,6 +32,8 @@ bitflags::bitflags! {
         const PROCESS_CGROUP = 1 << 6;
         /// [`Socket::owners`] and [`Socket::unowned`]; how far is what [`OwnerLookup`] says.
         const OWNERS = 1 << 7;
+        /// [`Snapshot::host`]: limits of the machine that sockets share.
+        const HOST = 1 << 8;
     }
 }
 
@@ -221,7 +223,12 @@ impl Query {
             sockets.push(socket.clone());
             ControlFlow::Continue(())
         })?;
-        Ok(Snapshot::new(sockets, coverage))
+        let host = if self.needs.contains(Needs::HOST) {
+            collect::host_limits(source)
+        } else {
+            HostLimits::default()
+        };
+        Ok(Snapshot::new(sockets, coverage, host))
     }
 
     /// Asks the running system and calls `visitor` with each socket as it comes, each once, until it says

@@ -1,18 +1,19 @@
 //! The answer at one time: sockets, and what is missing.
 
 use crate::coverage::Coverage;
-use crate::model::Socket;
+use crate::model::{HostLimits, Socket};
 
 /// Sockets as they were, and how complete that is.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Snapshot {
     sockets: Vec<Socket>,
     coverage: Coverage,
+    host: HostLimits,
 }
 
 impl Snapshot {
-    pub(crate) fn new(sockets: Vec<Socket>, coverage: Coverage) -> Self {
-        Self { sockets, coverage }
+    pub(crate) fn new(sockets: Vec<Socket>, coverage: Coverage, host: HostLimits) -> Self {
+        Self { sockets, coverage, host }
     }
 
     /// The sockets, in the kernel's order.
@@ -28,6 +29,11 @@ impl Snapshot {
     /// What is missing and why.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
+    }
+
+    /// Limits that these sockets share; all unknown unless [`Needs::HOST`](crate::Needs::HOST) was asked for.
+    pub fn host(&self) -> &HostLimits {
+        &self.host
     }
 
     /// The sockets, owned.

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::coverage::Coverage;
 use crate::error::Result;
-use crate::model::Socket;
+use crate::model::{HostLimits, Socket};
 use crate::plan::Plan;
 use crate::query::Query;
 use crate::source::Source;
@@ -18,4 +18,9 @@ pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
 /// Answers `query` from `source`.
 pub(crate) fn visit(query: &Query, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     linux::visit(Plan::new(query), source, visitor)
+}
+
+/// The limits that sockets share; what the source does not tell is unknown.
+pub(crate) fn host_limits(source: &mut dyn Source) -> HostLimits {
+    linux::host_limits(source)
 }

@@ -4,6 +4,7 @@
 //! in a number we do not know keeps the number.
 
 mod address;
+mod host;
 mod owner;
 mod protocol;
 mod socket;
@@ -12,6 +13,7 @@ mod tcp_stats;
 mod text;
 
 pub use address::{Address, Family};
+pub use host::{HostLimits, PortRange, TimeWaitReuse};
 pub use owner::{Owner, Process, StartTime, Unowned};
 pub use protocol::{Protocol, Protocols, SocketType};
 pub use socket::{

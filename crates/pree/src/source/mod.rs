@@ -72,6 +72,8 @@ pub enum Question<'a> {
     /// Linux: `sockstat`, `sockstat6` and `snmp` below `/proc/thread-self/net`, one after the other: among others, numbers
     /// that change when a TCP socket enters or leaves the table.
     TcpCounters,
+    /// Linux: a file below `/proc/sys/net/ipv4`, as text: a limit of the calling thread's network namespace.
+    Setting(Setting),
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -156,6 +158,48 @@ impl NetTable {
     }
 }
 
+/// A limit of a network namespace, below `/proc/sys/net/ipv4`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Setting {
+    /// `ip_local_port_range`: the first and the last port.
+    LocalPortRange,
+    /// `ip_local_reserved_ports`: ports and ranges of them, separated by commas.
+    LocalReservedPorts,
+    /// `tcp_max_tw_buckets`
+    TcpMaxTwBuckets,
+    /// `tcp_tw_reuse`: 0, 1, 2.
+    TcpTwReuse,
+    /// `tcp_max_syn_backlog`
+    TcpMaxSynBacklog,
+    /// `tcp_syncookies`: 0, 1, 2.
+    TcpSyncookies,
+}
+
+impl Setting {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::LocalPortRange,
+        Self::LocalReservedPorts,
+        Self::TcpMaxTwBuckets,
+        Self::TcpTwReuse,
+        Self::TcpMaxSynBacklog,
+        Self::TcpSyncookies,
+    ];
+
+    /// The file's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LocalPortRange => "ip_local_port_range",
+            Self::LocalReservedPorts => "ip_local_reserved_ports",
+            Self::TcpMaxTwBuckets => "tcp_max_tw_buckets",
+            Self::TcpTwReuse => "tcp_tw_reuse",
+            Self::TcpMaxSynBacklog => "tcp_max_syn_backlog",
+            Self::TcpSyncookies => "tcp_syncookies",
+        }
+    }
+}
+
 /// A file below `/proc/PID`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -193,6 +237,7 @@ impl fmt::Display for Question<'_> {
             Self::NetTable(table) => write!(f, "net {}", table.name()),
             Self::TcpBuckets => f.write_str("tcp_buckets"),
             Self::TcpCounters => f.write_str("tcp_counters"),
+            Self::Setting(setting) => write!(f, "setting {}", setting.name()),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

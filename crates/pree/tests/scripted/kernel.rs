@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
-use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Source};
+use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Setting, Source};
 
 pub const TCP: u16 = 6;
 pub const UDP: u16 = 17;
@@ -286,6 +286,18 @@ impl Source for Kernel {
             Question::NetNamespace => vec![b"net:[4026531840]".to_vec()],
             Question::KernelRelease => vec![b"6.18.0-test".to_vec()],
             Question::BootTime => vec![1_000_000_000_000_000_000_i64.to_le_bytes().to_vec()],
+            Question::Setting(setting) => vec![
+                match setting {
+                    Setting::LocalPortRange => &b"32768\t60999\n"[..],
+                    Setting::LocalReservedPorts => b"40000-40009\n",
+                    Setting::TcpMaxTwBuckets => b"65536\n",
+                    Setting::TcpTwReuse => b"2\n",
+                    Setting::TcpMaxSynBacklog => b"4096\n",
+                    Setting::TcpSyncookies => b"1\n",
+                    _ => return Err(Errno::ENOENT),
+                }
+                .to_vec(),
+            ],
             Question::Users => vec![b"app:x:1000:1000::/:/bin/sh\n".to_vec()],
             Question::Processes => {
                 vec![self.population.processes.keys().flat_map(|pid| pid.to_le_bytes()).collect()]

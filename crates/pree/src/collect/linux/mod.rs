@@ -5,6 +5,7 @@
 
 mod delivery;
 mod diag;
+mod host;
 mod inode_map;
 mod names;
 mod owners;
@@ -23,6 +24,7 @@ use crate::plan::{Plan, Table};
 use crate::query::{Needs, OwnerLookup, SourceChoice};
 use crate::source::{Question, Source, read_all};
 use delivery::Delivery;
+pub(super) use host::host_limits;
 use owners::OwnerSearch;
 
 /// How often something that failed in passing is tried.

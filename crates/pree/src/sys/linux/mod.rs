@@ -45,6 +45,7 @@ impl Source for Live {
             Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
             Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
             Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
+            Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
             Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
             Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),

@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, sta
 
 use super::same_files::same_files;
 use super::{Answer, errno};
-use crate::source::{Errno, NetTable, ProcessPart};
+use crate::source::{Errno, NetTable, ProcessPart, Setting};
 
 /// One read(2) of a file; /proc gives at most a page or so at a time, whatever is asked for.
 const CHUNK: usize = 32 * 1024;
@@ -58,6 +58,18 @@ pub(super) fn read_tcp_counters() -> Result<Vec<u8>, Errno> {
 
 pub(super) fn read_link(path: &CStr) -> Result<Vec<u8>, Errno> {
     link(CWD, path, SOCKET_LINK)
+}
+
+/// /proc/sys/net shows the calling thread's network namespace.
+pub(super) fn open_setting(setting: Setting) -> Result<OwnedFd, Errno> {
+    open(match setting {
+        Setting::LocalPortRange => c"/proc/sys/net/ipv4/ip_local_port_range",
+        Setting::LocalReservedPorts => c"/proc/sys/net/ipv4/ip_local_reserved_ports",
+        Setting::TcpMaxTwBuckets => c"/proc/sys/net/ipv4/tcp_max_tw_buckets",
+        Setting::TcpTwReuse => c"/proc/sys/net/ipv4/tcp_tw_reuse",
+        Setting::TcpMaxSynBacklog => c"/proc/sys/net/ipv4/tcp_max_syn_backlog",
+        Setting::TcpSyncookies => c"/proc/sys/net/ipv4/tcp_syncookies",
+    })
 }
 
 /// Reads the next part of a file.

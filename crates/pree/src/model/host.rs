@@ -1,0 +1,84 @@
+//! Limits of a machine that its sockets share.
+
+/// Limits of the network namespace that was asked. `None`: the system does not tell, or was not asked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct HostLimits {
+    /// The ports that the system chooses from when a program leaves the choice to it. Linux: `ip_local_port_range`.
+    pub local_ports: Option<PortRange>,
+    /// Those that it never chooses. Linux: `ip_local_reserved_ports`.
+    pub reserved_ports: Option<Vec<PortRange>>,
+    /// How many connections it remembers in `TIME_WAIT`; more are forgotten at once. Linux: `tcp_max_tw_buckets`.
+    pub time_wait_limit: Option<u32>,
+    /// When a port in `TIME_WAIT` may be used for a new connection to the same destination. Linux: `tcp_tw_reuse`.
+    pub time_wait_reuse: Option<TimeWaitReuse>,
+    /// Handshakes not finished that one listener may have while SYN cookies are off. Linux: `tcp_max_syn_backlog`.
+    pub syn_backlog: Option<u32>,
+    /// Whether a listener whose queue of handshakes is full still answers (RFC 4987 §3.6). Linux: `tcp_syncookies`.
+    pub syn_cookies: Option<bool>,
+}
+
+impl HostLimits {
+    /// How many ports the system chooses from: the range without what is reserved in it. Where it is not told what is
+    /// reserved, this is more than there are.
+    pub fn choosable_ports(&self) -> Option<u32> {
+        let range = self.local_ports?;
+        let reserved = (range.first..=range.last).filter(|port| self.is_reserved(*port)).count();
+        Some(range.count() - u32::try_from(reserved).ok()?)
+    }
+
+    /// True for a port that the system may choose.
+    pub fn can_choose(&self, port: u16) -> bool {
+        self.local_ports.is_some_and(|range| range.contains(port)) && !self.is_reserved(port)
+    }
+
+    fn is_reserved(&self, port: u16) -> bool {
+        self.reserved_ports.as_ref().is_some_and(|ranges| ranges.iter().any(|range| range.contains(port)))
+    }
+}
+
+/// Ports from the first to the last, both included; never empty.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PortRange {
+    first: u16,
+    last: u16,
+}
+
+impl PortRange {
+    /// `None` when the last comes before the first.
+    pub fn new(first: u16, last: u16) -> Option<Self> {
+        (first <= last).then_some(Self { first, last })
+    }
+
+    /// The first port.
+    pub fn first(self) -> u16 {
+        self.first
+    }
+
+    /// The last port.
+    pub fn last(self) -> u16 {
+        self.last
+    }
+
+    /// How many there are.
+    pub fn count(self) -> u32 {
+        u32::from(self.last - self.first) + 1
+    }
+
+    /// True for a port between the two, and for the two.
+    pub fn contains(self, port: u16) -> bool {
+        (self.first..=self.last).contains(&port)
+    }
+}
+
+/// Which ports in `TIME_WAIT` may be used again. Linux does so after a second, when both ends use timestamps (RFC 7323).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum TimeWaitReuse {
+    /// None, for the whole minute.
+    Never,
+    /// Those of connections to this machine itself. The default since Linux 4.19.
+    Loopback,
+    /// All.
+    Always,
+}
