@@ -75,6 +75,13 @@ impl Plan {
         self.families.is_empty() || self.families.contains(&family)
     }
 
+    /// True where few rows are to be expected: no connections, or just those that the kernel's filter lets through.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let connections = States::CONNECTED - States::BOUND_INACTIVE;
+        let filtered = self.program(true).is_some();
+        filtered || !self.states.intersects(connections)
+    }
+
     /// The kernel's filter program, when there is one; see [`Filter::program`].
     pub(crate) fn program(&self, marks: bool) -> Option<Vec<u8>> {
         let filter = self.filter.as_ref().filter(|_| self.push_down || self.needs_the_kernel())?;

@@ -231,6 +231,44 @@ fn what_a_torn_dump_lost_is_found() {
     assert!(kernel.asked.iter().any(|asked| asked.contains("settle")));
 }
 
+/// Where few rows are expected they come first, and then only their owners are looked for.
+#[test]
+fn owners_of_few_rows_are_looked_for_last() {
+    let mut kernel = Kernel::new(population());
+    let query = Query::new().tcp().states(States::LISTEN).owners();
+    let snapshot = query.collect_from(&mut kernel).unwrap();
+    assert_eq!(snapshot.sockets().len(), 9);
+    assert!(snapshot.iter().all(|socket| !socket.owners.is_empty()));
+    let at = |key: &str| kernel.asked.iter().position(|asked| asked.starts_with(key)).unwrap();
+    assert!(at("diag") < at("processes"));
+
+    // One owner each is enough: after the first process that holds them all, nobody is asked.
+    let mut kernel = Kernel::new(population());
+    query.clone().owner_lookup(OwnerLookup::First).collect_from(&mut kernel).unwrap();
+    assert!(kernel.asked.iter().any(|asked| asked == "process 40 sockets"));
+    assert!(!kernel.asked.iter().any(|asked| asked == "process 41 sockets"));
+
+    // Without rows nobody is asked at all.
+    let mut kernel = Kernel::new(Population::default());
+    query.collect_from(&mut kernel).unwrap();
+    assert!(!kernel.asked.iter().any(|asked| asked == "processes"));
+}
+
+#[test]
+fn more_rows_than_expected_are_each_told_once() {
+    let mut population = population();
+    for n in 0..5000_u32 {
+        let address = format!("10.1.{}.{}:80", n / 250, n % 250);
+        population.sockets.push(Fake::tcp(LISTEN, &address, "", 100_000 + n));
+    }
+    population.rows_per_message = 100;
+    let mut kernel = Kernel::new(population);
+    let snapshot = Query::new().tcp().states(States::LISTEN).owners().collect_from(&mut kernel).unwrap();
+    let cookies: HashSet<_> = snapshot.iter().map(|socket| socket.id.unwrap().cookie).collect();
+    assert_eq!((snapshot.sockets().len(), cookies.len()), (5009, 5009));
+    assert_eq!(find(&snapshot, 2003).owners[0].pid(), 40);
+}
+
 /// Counters as the kernel writes them, with this many sockets in the table.
 fn counters(inuse: usize) -> Vec<Vec<u8>> {
     let text = format!(

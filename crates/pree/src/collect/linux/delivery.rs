@@ -1,5 +1,6 @@
 //! The last step of a row: is it asked for, whose is it, and off to the visitor.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::owners::OwnerSearch;
@@ -11,6 +12,9 @@ use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup};
 use crate::source::Source;
 
+/// Rows that are held when few are expected; more are better met with every owner known.
+const HELD_MOST: usize = 4096;
+
 pub(super) struct Delivery<'p, 'v> {
     plan: &'p Plan,
     owners: OwnerSearch<'p>,
@@ -19,14 +23,47 @@ pub(super) struct Delivery<'p, 'v> {
     filter_first: bool,
     /// What the filter asks for and some rows did not tell, and whether that was a matter of rights.
     undecided: Option<(&'static str, ErrorKind)>,
+    /// Whether no owner was looked for yet: every row is held then.
+    holds_all: bool,
     /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
     held: Vec<Socket>,
+    /// Some look could not see every descriptor.
+    was_blind: bool,
 }
 
 impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
         let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().contains(Needs::OWNERS));
-        Self { plan, owners, visitor, filter_first, undecided: None, held: Vec::new() }
+        Self {
+            plan,
+            owners,
+            visitor,
+            filter_first,
+            undecided: None,
+            holds_all: false,
+            held: Vec::new(),
+            was_blind: false,
+        }
+    }
+
+    /// From now on holds every row to the end.
+    pub(super) fn hold_all(&mut self) {
+        self.holds_all = true;
+    }
+
+    /// True when so many rows were to be held that reading them stopped.
+    pub(super) fn holds_too_many(&self) -> bool {
+        self.holds_all && self.held.len() > HELD_MOST
+    }
+
+    /// Looks for the owners of everything, if any are asked for. Rows that are held are forgotten.
+    pub(super) fn look(&mut self, source: &mut dyn Source) {
+        self.holds_all = false;
+        self.held.clear();
+        if self.plan.owners != OwnerLookup::None {
+            self.owners.look(source);
+            self.was_blind = self.owners.is_blind();
+        }
     }
 
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.
@@ -40,6 +77,10 @@ impl<'p, 'v> Delivery<'p, 'v> {
         socket.unowned = None;
         if !self.wants(socket) || (self.filter_first && !self.matches(socket)) {
             return ControlFlow::Continue(());
+        }
+        if self.holds_all {
+            self.held.push(socket.clone());
+            return if self.holds_too_many() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         if self.plan.owners != OwnerLookup::None {
             match socket.inode {
@@ -77,6 +118,12 @@ impl<'p, 'v> Delivery<'p, 'v> {
     /// Looks once more for the owners of the rows held, and passes them on.
     pub(super) fn finish(mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
         let flow = self.finish_held(source, coverage);
+        if self.was_blind && self.plan.owners == OwnerLookup::All {
+            coverage.note(
+                "not every process could be looked into: sockets may have more owners than are shown"
+                    .to_owned(),
+            );
+        }
         if let Some((key, why)) = self.undecided {
             let hint = if why == ErrorKind::NotPermitted {
                 "only those with CAP_NET_ADMIN are told marks: run as root"
@@ -98,15 +145,21 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if self.held.is_empty() {
             return ControlFlow::Continue(());
         }
-        let inodes = self.held.iter().filter_map(|socket| socket.inode).collect();
-        self.owners.look_again(source, &inodes);
+        let inodes: HashSet<u64> = self.held.iter().filter_map(|socket| socket.inode).collect();
+        if !inodes.is_empty() {
+            self.owners.look_again(source, &inodes);
+            self.was_blind |= self.owners.is_blind();
+        }
         let mut unknown = 0;
         for mut socket in std::mem::take(&mut self.held) {
-            if let Some(inode) = socket.inode {
-                self.owners.find(inode, &mut socket.owners);
-            }
+            let reason = match socket.inode {
+                None => reason_without_inode(socket.state),
+                Some(inode) => {
+                    self.owners.find(inode, &mut socket.owners);
+                    self.owners.reason_unowned()
+                }
+            };
             if socket.owners.is_empty() {
-                let reason = self.owners.reason_unowned();
                 unknown += u64::from(reason == Unowned::NotPermitted);
                 socket.unowned = Some(reason);
             }

@@ -1,7 +1,8 @@
 //! Linux: rows from `sock_diag` or /proc/net, owners from /proc/PID, joined by inode.
 //!
 //! Owners are looked up first, then rows stream past them; rows that the first look left without an owner are held to
-//! the end and looked up once more, because a socket can be younger than the look.
+//! the end and looked up once more, because a socket can be younger than the look. Where few rows are to be expected,
+//! they come first and are all held: then only their owners are looked for.
 
 mod delivery;
 mod diag;
@@ -37,22 +38,40 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
     }
     let plan = &plan;
     let decoder = decoder(source);
-    let mut owners = OwnerSearch::new(plan);
-    if plan.owners != OwnerLookup::None {
-        owners.look(source);
-        if owners.is_blind() && plan.owners == OwnerLookup::All {
-            coverage.note(
-                "not every process could be looked into: sockets may have more owners than are shown"
-                    .to_owned(),
-            );
-        }
+    let rows_first = plan.owners != OwnerLookup::None && plan.is_narrow();
+    let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), visitor);
+    if rows_first {
+        delivery.hold_all();
+    } else {
+        delivery.look(source);
     }
-    let mut delivery = Delivery::new(plan, owners, visitor);
+    let mut flow = read_tables(plan, &decoder, source, &mut delivery, &mut coverage)?;
+    if delivery.holds_too_many() {
+        // Nothing was passed on: what was expected to be few is read again, as many are.
+        coverage = Coverage::default();
+        delivery.look(source);
+        flow = read_tables(plan, &decoder, source, &mut delivery, &mut coverage)?;
+    }
+    if flow.is_continue() {
+        // Break here only means that the visitor has enough.
+        let _ = delivery.finish(source, &mut coverage);
+    }
+    Ok(coverage)
+}
+
+/// Reads every table. An error means that none came from anywhere.
+fn read_tables(
+    plan: &Plan,
+    decoder: &Decoder,
+    source: &mut dyn Source,
+    delivery: &mut Delivery<'_, '_>,
+    coverage: &mut Coverage,
+) -> Result<ControlFlow<()>> {
     let mut first_error = None;
     for table in &plan.tables {
-        match read_table(*table, plan, &decoder, source, &mut delivery, &mut coverage) {
+        match read_table(*table, plan, decoder, source, delivery, coverage) {
             Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => return Ok(coverage),
+            Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
                 coverage.add(Gap {
                     what: Missing::Rows,
@@ -66,13 +85,9 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
         }
     }
     match first_error {
-        // No table came from anywhere.
-        Some(error) if coverage.origins().is_empty() => return Err(error),
-        _ => {}
+        Some(error) if coverage.origins().is_empty() => Err(error),
+        _ => Ok(ControlFlow::Continue(())),
     }
-    // Break here only means that the visitor has enough.
-    let _ = delivery.finish(source, &mut coverage);
-    Ok(coverage)
 }
 
 /// Reads what identities are made of; a system that refuses it still has sockets.

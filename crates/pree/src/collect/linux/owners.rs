@@ -64,7 +64,8 @@ impl<'p> OwnerSearch<'p> {
         self.walk(source, None);
     }
 
-    /// Reads them again for sockets that had no owner, then the tables of threads for those that still have none.
+    /// Reads them, or reads them again, for just these sockets, then the tables of threads for those that still have no
+    /// owner.
     pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
         self.map.clear();
         self.processes.clear();
@@ -121,6 +122,11 @@ impl<'p> OwnerSearch<'p> {
         let Some(pids) = self.pids(source) else { return };
         for pid in pids {
             self.read(source, pid, 0, wanted);
+            let enough =
+                |wanted: &HashSet<u64>| wanted.iter().all(|inode| self.map.holders(*inode).next().is_some());
+            if self.plan.owners == OwnerLookup::First && wanted.is_some_and(enough) {
+                break;
+            }
         }
     }
 
