@@ -300,19 +300,14 @@ impl<'a> Iterator for Types<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let found = head(self.rest, self.id);
-        match found {
-            Some((one, length)) => {
-                self.rest = self.rest.get(length..).unwrap_or_default();
-                self.offset += length;
-                self.id = self.id.saturating_add(1);
-                Some(Ok(one))
-            }
-            None => {
-                self.rest = &[];
-                Some(Err(Malformed::new("BTF type", self.offset)))
-            }
-        }
+        let Some((one, length)) = head(self.rest, self.id) else {
+            self.rest = &[];
+            return Some(Err(Malformed::new("BTF type", self.offset)));
+        };
+        self.rest = self.rest.get(length..).unwrap_or_default();
+        self.offset += length;
+        self.id = self.id.saturating_add(1);
+        Some(Ok(one))
     }
 }
 

@@ -93,6 +93,11 @@ pub enum Question<'a> {
     Cgroup(&'a str),
     /// Linux: process ids, each a little-endian u32.
     Processes,
+    /// Linux: `/proc/sys/fs/file-nr`, how many files the machine has open, as text.
+    OpenFiles,
+    /// Linux 5.12: every descriptor that is a socket, of all processes in this pid namespace, as a BPF program in the
+    /// kernel tells them: [`pree_wire::bpf_records`]. A batch may end in the middle of a record.
+    Holders,
     /// Linux: one file of one process. All questions about one process in a row are answered about that very
     /// process: when it ends, they fail with `ESRCH` or `ENOENT` even if its pid is used again.
     Process {
@@ -247,6 +252,8 @@ impl fmt::Display for Question<'_> {
             Self::Interface(name) => write!(f, "interface {name}"),
             Self::Cgroup(path) => write!(f, "cgroup {path}"),
             Self::Processes => f.write_str("processes"),
+            Self::OpenFiles => f.write_str("open_files"),
+            Self::Holders => f.write_str("holders"),
             Self::Process { pid, part } => {
                 write!(f, "process {pid} ")?;
                 match part {

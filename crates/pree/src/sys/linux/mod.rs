@@ -1,5 +1,6 @@
-//! Linux: netlink and /proc, as bytes.
+//! Linux: netlink, /proc and BPF, as bytes.
 
+mod bpf;
 mod names;
 mod netlink;
 mod own_socket;
@@ -17,6 +18,8 @@ use crate::source::{Errno, Question, Source};
 pub(crate) struct Live {
     answer: Answer,
     processes: proc::Processes,
+    /// Loaded at the first question for it.
+    holders: Option<bpf::Holders>,
 }
 
 /// The answer that is being given.
@@ -24,6 +27,8 @@ enum Answer {
     None,
     /// Datagrams of one netlink request.
     Diag(netlink::Request),
+    /// A program that runs while it is read.
+    Bpf(bpf::Run),
     /// A file that is read on.
     File(std::os::fd::OwnedFd),
     /// Bytes that are known whole.
@@ -33,7 +38,16 @@ enum Answer {
 /// A source that answers from the running system. Nothing is opened before the first question.
 #[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
 pub(crate) fn live() -> Result<Live> {
-    Ok(Live { answer: Answer::None, processes: proc::Processes::default() })
+    Ok(Live { answer: Answer::None, processes: proc::Processes::default(), holders: None })
+}
+
+impl Live {
+    fn holders(&mut self) -> std::result::Result<&bpf::Holders, Errno> {
+        if self.holders.is_none() {
+            self.holders = Some(bpf::Holders::load()?);
+        }
+        self.holders.as_ref().ok_or(Errno::ENOSYS)
+    }
 }
 
 impl Source for Live {
@@ -56,6 +70,8 @@ impl Source for Live {
             Question::Cgroup(path) => Answer::Whole(names::cgroup_id(path)?.to_le_bytes().to_vec()),
             Question::Processes => Answer::Whole(self.processes.list()?),
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
+            Question::Holders => Answer::Bpf(self.holders()?.run()?),
+            Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
         };
         Ok(())
     }
@@ -65,6 +81,7 @@ impl Source for Live {
         match &mut self.answer {
             Answer::None => Ok(false),
             Answer::Diag(request) => request.receive(batch),
+            Answer::Bpf(run) => run.read(batch),
             Answer::File(file) => proc::read_on(file, batch),
             Answer::Whole(bytes) => {
                 std::mem::swap(bytes, batch);

@@ -29,6 +29,14 @@ pub(super) fn open(path: &CStr) -> Result<OwnedFd, Errno> {
     openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(errno)
 }
 
+/// The whole of a small file.
+pub(super) fn read_whole(path: &CStr) -> Result<Vec<u8>, Errno> {
+    let file = open(path)?;
+    let mut bytes = Vec::new();
+    while read_on(&file, &mut bytes)? {}
+    Ok(bytes)
+}
+
 /// The table as this thread's network namespace has it; `/proc/net` would be the main thread's.
 pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Errno> {
     open(match table {

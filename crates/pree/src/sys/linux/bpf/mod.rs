@@ -1,0 +1,130 @@
+//! BPF: programs of our own that the kernel runs, built when they are needed from what this kernel says of itself.
+//!
+//! No compiler and no object file: a small assembler ([`asm`]), the kernel's own types ([`types`]), bpf(2) ([`call`]).
+//! Each program is a file of a few builder functions. Only iterators are used: they change nothing, run only while we
+//! read, and end with their descriptor. Needs Linux 5.12, BTF, and `CAP_BPF` with `CAP_PERFMON`.
+
+mod asm;
+mod call;
+mod holders;
+mod types;
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use pree_wire::btf::Btf;
+use rustix::buffer::spare_capacity;
+use rustix::thread::{CapabilitySet, capabilities};
+
+use super::errno;
+use crate::source::Errno;
+
+/// One read(2) of an iterator. The kernel fills 8 of its pages (32 KiB) before it gives any.
+const CHUNK: usize = 64 * 1024;
+
+/// How often an iterator may answer that it has seen a million descriptors and none of a socket.
+const PATIENCE: u32 = 10_000;
+
+/// The program that tells which descriptors are sockets, loaded and attached.
+pub(super) struct Holders {
+    link: OwnedFd,
+    state: OwnedFd,
+}
+
+impl Holders {
+    /// Builds and loads it: 3 ms.
+    pub(super) fn load() -> Result<Self, Errno> {
+        // Asked first, because a sandbox may end a process for bpf(2) instead of refusing it.
+        if !may_load() {
+            return Err(Errno::EPERM);
+        }
+        let state = call::array_of_one(size_of_val(&holders::STATE) as u32)?;
+        let types = types::Types::of_kernel()?;
+        let layout = holders::Layout::of(Btf::parse(types.bytes()).map_err(|_| Errno::EBADMSG)?)?;
+        drop(types);
+        let program = holders::program(&layout, state.as_raw_fd(), boot_offset_ns())?;
+        let program = call::load_iterator(&program, layout.function).map_err(refusal)?;
+        let link = call::attach_iterator(program.as_fd())?;
+        Ok(Self { link, state })
+    }
+
+    /// Begins a run over all descriptors.
+    pub(super) fn run(&self) -> Result<Run, Errno> {
+        // A run that begins with the very task with which the last one ended must tell it anew.
+        call::set_value(self.state.as_fd(), &holders::STATE)?;
+        Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
+    }
+}
+
+/// One run of an iterator.
+pub(super) struct Run {
+    iterator: OwnedFd,
+}
+
+impl Run {
+    /// Reads the next records; they may end in the middle of one.
+    pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        batch.reserve(CHUNK);
+        for _ in 0..PATIENCE {
+            match rustix::io::read(&self.iterator, spare_capacity(batch)) {
+                Err(rustix::io::Errno::AGAIN) => {}
+                result => return result.map(|length| length > 0).map_err(errno),
+            }
+        }
+        Err(Errno::EAGAIN)
+    }
+}
+
+/// Whether our capabilities are enough; in a user namespace the kernel still says no.
+fn may_load() -> bool {
+    let both = CapabilitySet::BPF | CapabilitySet::PERFMON;
+    capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN) || sets.effective.contains(both))
+}
+
+/// What the refusal of a program means. The verifier says `EACCES` of a program that it does not understand, which is
+/// a matter of the kernel and not of rights; only a locked-down kernel knows no helper that reads its memory.
+fn refusal(errno: Errno) -> Errno {
+    match errno {
+        Errno::EACCES | Errno::EINVAL if is_locked_down() => Errno::EACCES,
+        Errno::EACCES => Errno::EINVAL,
+        other => other,
+    }
+}
+
+/// `lockdown=confidentiality`: nobody reads the kernel's memory.
+fn is_locked_down() -> bool {
+    let mode = super::proc::read_whole(c"/sys/kernel/security/lockdown");
+    mode.is_ok_and(|mode| mode.windows(17).any(|word| word == b"[confidentiality]"))
+}
+
+/// What our time namespace adds to the time since boot; 0 where there is none, or nothing that tells.
+fn boot_offset_ns() -> i64 {
+    let text = super::proc::read_whole(c"/proc/self/timens_offsets").unwrap_or_default();
+    std::str::from_utf8(&text).ok().and_then(boot_offset_in).unwrap_or(0)
+}
+
+/// The line `boottime SECONDS NANOSECONDS`.
+fn boot_offset_in(text: &str) -> Option<i64> {
+    let mut words = text.lines().find_map(|line| line.strip_prefix("boottime"))?.split_whitespace();
+    let seconds: i64 = words.next()?.parse().ok()?;
+    let nanoseconds: i64 = words.next()?.parse().ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_of_a_time_namespace() {
+        let check = |text, expected| assert_eq!(boot_offset_in(text), expected, "{text}");
+        check("monotonic           0         0\nboottime            0         0\n", Some(0));
+        check(
+            "monotonic           5         0\nboottime       -86400       500\n",
+            Some(-86_399_999_999_500),
+        );
+        check("monotonic           5         0\n", None);
+        check("boottime 9223372036854775807 0", None);
+        check("", None);
+    }
+}
