@@ -94,7 +94,8 @@ mod tests {
         for (list, says) in [
             ("rttt", "did you mean rtt?"),
             ("+nonsense", "pree help COLUMNS"),
-            ("score", "score is not there yet"),
+            ("age", "age is not there yet"),
+            ("scroe", "did you mean score?"),
             ("", "there is no field"),
             ("pid,,fd", "there is no field"),
             ("ip", "there is no field"),

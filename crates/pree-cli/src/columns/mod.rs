@@ -8,7 +8,7 @@ mod notes;
 mod sort;
 mod special;
 
-use pree::field::{self, Field, Unit, Value};
+use pree::field::{self, Field, Section, Unit, Value};
 use pree::{Needs, Socket};
 
 use crate::output::value::{self, Form};
@@ -96,10 +96,18 @@ impl Column {
                 Unit::UnixTime => 20,
                 Unit::Bytes => 8,
                 Unit::Id | Unit::Count | Unit::Segments | Unit::Microseconds | Unit::Milliseconds => 7,
+                Unit::Share | Unit::Score => 6,
+                _ if field.name == "issue" => 20,
+                _ if field.name == "limited" => 15,
                 _ => 12,
             },
         };
         usual.max(self.name().len())
+    }
+
+    /// True for parts of the judgement, which JSON has in an object of its own.
+    pub(crate) fn is_judgement(self) -> bool {
+        matches!(self, Self::Field(Field { section: Section::Quality, .. }))
     }
 
     /// How early a narrow terminal goes without it: the highest first, 0 never.
@@ -155,11 +163,21 @@ impl Column {
     }
 }
 
-/// Counters that are 0 while all is well.
+/// Counters that are 0 while all is well, and bad judgements.
 pub(crate) fn field_trouble(field: &Field, value: Value<'_>) -> bool {
-    matches!(field.name, "drops" | "retrans" | "retrans_out" | "retransmits" | "timer_retransmits")
-        && matches!(value, Value::Number(1..))
+    match (field.name, value) {
+        ("drops" | "retrans" | "retrans_out" | "retransmits" | "timer_retransmits", Value::Number(1..)) => {
+            true
+        }
+        ("score", Value::Share(score)) => score < LOW_SCORE,
+        ("bloat", Value::Word(word)) => matches!(word, "yes" | "severe"),
+        (_, Value::Issues(issues)) => issues.is_trouble(),
+        _ => false,
+    }
 }
+
+/// A queue that is a warning costs more than this leaves.
+const LOW_SCORE: f64 = 0.7;
 
 /// Every column, each once.
 pub(crate) fn all() -> impl Iterator<Item = Column> {

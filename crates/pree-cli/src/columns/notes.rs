@@ -1,7 +1,7 @@
 //! What is worth knowing about columns as a whole; help shows it.
 
 /// A paragraph each.
-pub(crate) const NOTES: [&str; 7] = [
+pub(crate) const NOTES: [&str; 8] = [
     "A table in a pipe has fixed widths and the columns proto, state, recvq, sendq, local, remote, owner. On a terminal \
      columns fit what is in them; where it is narrow sendq, recvq, proto and state go, in this order, and names and \
      commands are shortened in the middle (…) unless --no-trunc. Addresses, process ids and columns named with -c \
@@ -17,6 +17,8 @@ pub(crate) const NOTES: [&str; 7] = [
     "With --json -c names what is asked for; its members are the same. -c -quality leaves out the judgement.",
     "--sort puts the unknown last both ways, and what is equal stays as it came. -g remote counts hosts without their \
      ports; -g process counts names, of several owners the first's, and for sockets without one the reason.",
+    "score, loss, bloat, issue and limited judge each socket by itself, by its life so far; pree explain says why. issue \
+     has every finding, the worst first, those that are only good to know last.",
     "Colour marks trouble: a full accept queue, CLOSE-WAIT, drops, retransmissions, owners that may not be seen. \
      NO_COLOR, CLICOLOR_FORCE and --color decide.",
 ];

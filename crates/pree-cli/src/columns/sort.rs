@@ -1,11 +1,12 @@
 //! Order: numbers by size, times by length, addresses by number, text by bytes; what is unknown comes last either way.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use pree::Socket;
 use pree::field::Value;
+use pree::quality::Severity;
 
 use super::{Column, find, unknown};
 
@@ -14,6 +15,10 @@ use super::{Column, find, unknown};
 pub(crate) enum Key<'s> {
     Bool(bool),
     Number(u64),
+    /// A part of 1, in billionths.
+    Share(u64),
+    /// The worst issue.
+    Issue(Option<(Severity, Reverse<&'static str>)>),
     Time(Duration),
     Text(&'s [u8]),
     /// Name, then process id.
@@ -32,6 +37,12 @@ impl<'s> From<Value<'s>> for Key<'s> {
             Value::Word(word) => Self::Text(word.as_bytes()),
             Value::Text(text) => Self::Text(text),
             Value::Ip(ip) => Self::Ip(ip),
+            // Never negative, never NaN.
+            Value::Share(share) => Self::Share((share * 1e9) as u64),
+            Value::Most(name, _) => Self::Text(name.as_bytes()),
+            Value::Issues(issues) => {
+                Self::Issue(issues.iter().next().map(|(name, severity)| (severity, Reverse(name))))
+            }
             _ => Self::Unknown,
         }
     }

@@ -7,6 +7,7 @@ mod zsh;
 
 use std::process::ExitCode;
 
+use pree::field::{self, Field};
 use pree::{Filter, States};
 
 use super::help;
@@ -81,15 +82,18 @@ fn states() -> Vec<String> {
 }
 
 /// Keys whose values are words.
-fn values_of_keys() -> [(&'static str, Vec<String>); 5] {
+fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    [
+    let of_field = |field: &'static Field| Some((field.name, words(&field::words(field)?)));
+    let mut values = vec![
         ("state", states()),
         ("family", words(&["ipv4", "ipv6"])),
         ("proto", words(&["tcp", "udp", "udplite"])),
         ("protocol", words(&["tcp", "udp", "udplite"])),
         ("scope", words(&["loopback", "link", "private", "public"])),
-    ]
+    ];
+    values.extend(field::all().filter_map(of_field));
+    values
 }
 
 /// What follows a command that takes no filter.

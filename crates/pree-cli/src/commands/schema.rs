@@ -119,7 +119,7 @@ fn value(key: &str, unit: Unit) -> Node {
     or_null(match unit {
         Unit::Text | Unit::Address => "string",
         Unit::Bool => "boolean",
-        Unit::UnixTime => "number",
+        Unit::UnixTime | Unit::Share | Unit::Score => "number",
         Unit::Id if LONG_IDS.contains(&key) => "string",
         _ => "integer",
     })

@@ -75,6 +75,28 @@ pub(crate) fn bytes(bytes: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(unit);
 }
 
+/// A part of 1 in per cent, with three digits that count.
+pub(crate) fn percent(share: f64, out: &mut Vec<u8>) {
+    let percent = share * 100.0;
+    // Writing to a Vec cannot fail.
+    let _ = match percent {
+        0.0 => write!(out, "0%"),
+        p if p < 9.995 => write!(out, "{p:.2}%"),
+        p if p < 99.95 => write!(out, "{p:.1}%"),
+        p => write!(out, "{p:.0}%"),
+    };
+}
+
+/// A mark from 0 to 1.
+pub(crate) fn score(score: f64, out: &mut Vec<u8>) {
+    let _ = write!(out, "{score:.2}");
+}
+
+/// A fraction for programs: at most six digits.
+pub(crate) fn fraction(value: f64, out: &mut Vec<u8>) {
+    let _ = write!(out, "{}", (value * 1e6).round() / 1e6);
+}
+
 /// A point in time, UTC: `2026-01-31T23:59:59Z`. The machine's time zone would need its database.
 pub(crate) fn date(since_epoch: Duration, out: &mut Vec<u8>) {
     let seconds = since_epoch.as_secs();
@@ -159,6 +181,23 @@ mod tests {
         ] {
             check(shown, |out| bytes(size, out));
         }
+    }
+
+    #[test]
+    fn shares() {
+        for (share, percents, plain) in [
+            (0.0, "0%", "0"),
+            (0.000_012, "0.00%", "0.000012"),
+            (0.018, "1.80%", "0.018"),
+            (0.099_949, "9.99%", "0.099949"),
+            (0.099_96, "10.0%", "0.09996"),
+            (0.9996, "100%", "0.9996"),
+            (1.0, "100%", "1"),
+        ] {
+            check(percents, |out| percent(share, out));
+            check(plain, |out| fraction(share, out));
+        }
+        check("0.41", |out| score(0.4149, out));
     }
 
     #[test]

@@ -71,9 +71,7 @@ impl Json {
             return self.null();
         }
         self.separate();
-        let rounded = (value * 1e6).round() / 1e6;
-        // Writing to a Vec cannot fail.
-        let _ = write!(self.bytes, "{rounded}");
+        figures::fraction(value, &mut self.bytes);
     }
 
     pub(super) fn string(&mut self, text: &str) {

@@ -154,6 +154,8 @@ impl<'a> Request<'a> {
             let usual = if relative { named(&TABLE).collect() } else { Vec::new() };
             self.columns = columns::choose(Some(&others.join(",")), &usual).map_err(Failure::Usage)?;
         }
+        // A part of the judgement is asked for by its own name.
+        self.quality |= self.columns.iter().any(|column| column.is_judgement());
         if relative {
             self.needs |= everything;
         }
@@ -217,6 +219,8 @@ mod tests {
         check("--json -c -quality", "", everything, OwnerLookup::All);
         check("--json -c local", "local", none, OwnerLookup::None);
         check("--json -c quality", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
+        check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
+        check("-g limited", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
     }
 
     #[test]
@@ -227,7 +231,7 @@ mod tests {
             ("-g state --format {pid}", "--format is for rows"),
             ("-c pid --format {pid}", "take one of them"),
             ("-g nonsense", "--group-by: there is no field"),
-            ("-g score", "not there yet"),
+            ("-g age", "not there yet"),
             ("--json -c nonsense", "-c: there is no field"),
         ] {
             let args = args(line);

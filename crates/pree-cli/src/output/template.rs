@@ -137,7 +137,7 @@ mod tests {
             ("pid}", "a } without {"),
             ("{}", "there is no field \"\""),
             ("{rttt}", "did you mean rtt?"),
-            ("{score}", "score is not there yet"),
+            ("{age}", "age is not there yet"),
         ] {
             let error = parse(text).err().unwrap_or_default();
             assert!(error.contains(says), "{text}: {error}");

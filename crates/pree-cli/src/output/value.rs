@@ -52,6 +52,25 @@ pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u
         Value::Text(text) if form == Form::Machine => out.extend_from_slice(escape::text(text).as_bytes()),
         Value::Text(text) => out.extend_from_slice(escape::word(text).as_bytes()),
         Value::Ip(ip) => words::ip(ip, out),
+        Value::Share(share) => match (form, field.unit) {
+            (Form::Human, Unit::Score) => figures::score(share, out),
+            (Form::Human, _) => figures::percent(share, out),
+            _ => figures::fraction(share, out),
+        },
+        Value::Most(name, share) => {
+            out.extend_from_slice(name.as_bytes());
+            if form == Form::Human {
+                let _ = write!(out, " {:.0}%", share * 100.0);
+            }
+        }
+        Value::Issues(issues) => {
+            for (index, (name, _)) in issues.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(name.as_bytes());
+            }
+        }
         _ => {}
     }
 }
@@ -71,7 +90,7 @@ fn count(field: &Field, number: u64, form: Form, out: &mut Vec<u8>) {
 mod tests {
     use std::time::Duration;
 
-    use pree::field;
+    use pree::field::{self, Issues};
 
     use super::*;
 
@@ -95,6 +114,12 @@ mod tests {
             ("v6only", Value::Bool(true), "yes", "yes", "true"),
             ("process", text, "\"a b\"", "\"a b\"", "a b"),
             ("rtt", Value::Unknown, "", "", ""),
+            ("score", Value::Share(0.4149), "0.41", "0.4149", "0.4149"),
+            ("score", Value::Share(1.0), "1.00", "1", "1"),
+            ("loss", Value::Share(0.018), "1.80%", "0.018", "0.018"),
+            ("loss", Value::Share(1.0 / 3.0), "33.3%", "0.333333", "0.333333"),
+            ("limited", Value::Most("receiver", 0.926), "receiver 93%", "receiver", "receiver"),
+            ("issue", Value::Issues(Issues::default()), "", "", ""),
         ] {
             for (form, expected) in [(Form::Human, human), (Form::Raw, raw), (Form::Machine, machine)] {
                 let mut out = Vec::new();

@@ -8,6 +8,7 @@ mod identity;
 mod memory;
 mod names;
 mod process;
+mod quality;
 mod queues;
 mod tcp;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use names::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
+pub use quality::{Issues, words};
 
 use crate::model::Socket;
 use crate::query::Needs;
@@ -73,6 +75,8 @@ pub enum Section {
     Owner,
     /// `tcp`; null when there are no statistics.
     Tcp,
+    /// `quality`; null for what is not judged. In JSON it has an order of its own.
+    Quality,
 }
 
 /// What values are, and what numbers count.
@@ -101,6 +105,10 @@ pub enum Unit {
     Milliseconds,
     /// Time since the Unix epoch; seconds with two decimals in machine formats.
     UnixTime,
+    /// A part of 1; per cent in tables, the fraction in machine formats.
+    Share,
+    /// A mark from 0 to 1.
+    Score,
 }
 
 /// What a field is for one socket.
@@ -125,6 +133,12 @@ pub enum Value<'s> {
     Text(&'s [u8]),
     /// An IP address.
     Ip(IpAddr),
+    /// A part of 1.
+    Share(f64),
+    /// The greatest of several shares that have names: its name, and how much it is.
+    Most(&'static str, f64),
+    /// Names of issues.
+    Issues(Issues),
 }
 
 impl From<Option<u64>> for Value<'_> {
@@ -162,8 +176,8 @@ impl<'s> From<Option<&'s [u8]>> for Value<'s> {
     }
 }
 
-const TABLES: [&[Field]; 5] =
-    [identity::FIELDS, queues::FIELDS, memory::FIELDS, process::FIELDS, tcp::FIELDS];
+const TABLES: [&[Field]; 6] =
+    [identity::FIELDS, queues::FIELDS, memory::FIELDS, process::FIELDS, tcp::FIELDS, quality::FIELDS];
 
 /// Every field, grouped by section.
 pub fn all() -> impl Iterator<Item = &'static Field> {

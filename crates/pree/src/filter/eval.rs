@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::Op;
+use super::values::SHARE_WHOLE;
 use crate::field::{Field, Section, Value, of_owner};
 use crate::model::{Address, Protocol, Socket, States, Text};
 
@@ -61,21 +62,31 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
             Value::Duration(time) => Some(compare(*op, &time, wanted)),
             _ => None,
         }),
+        Test::Share(field, op, wanted) => of_field(field, socket, |value| match value {
+            Value::Share(share) => Some(compare(*op, &share, &(*wanted as f64 / SHARE_WHOLE as f64))),
+            _ => None,
+        }),
         Test::Bool(field, wanted) => of_field(field, socket, |value| match value {
             Value::Bool(yes) => Some(yes == *wanted),
             _ => None,
         }),
         Test::Words(field, op, wanted) => of_field(field, socket, |value| {
-            let text = match value {
-                Value::Text(text) => text,
-                Value::Word(word) => word.as_bytes(),
-                _ => return None,
+            let is = |text: &[u8]| {
+                if *op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) }
             };
-            Some(if *op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) })
+            Some(match value {
+                Value::Text(text) => is(text),
+                Value::Word(word) | Value::Most(word, _) => is(word.as_bytes()),
+                Value::Issues(issues) => issues.iter().any(|(name, _)| is(name.as_bytes())),
+                _ => return None,
+            })
         }),
         Test::Has(Has::Remote) => Some(socket.remote.is_some()),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
-        Test::Has(Has::Field(field)) => Some((field.get)(socket) != Value::Unknown),
+        Test::Has(Has::Field(field)) => Some(match (field.get)(socket) {
+            Value::Issues(issues) => issues.is_trouble(),
+            value => value != Value::Unknown,
+        }),
         // Only the kernel knows, and it was asked: the parser lets this stand only where its answer decides.
         Test::Autobound => Some(true),
         Test::Word(word) => Some(shows(socket, word)),

@@ -40,6 +40,8 @@ pub(super) enum Test {
     /// A field of the registry; of an owner: of any owner.
     Number(&'static Field, Op, u64),
     Time(&'static Field, Op, Duration),
+    /// In billionths, so that what is printed is read back the same.
+    Share(&'static Field, Op, u64),
     Bool(&'static Field, bool),
     Words(&'static Field, Op, Text),
     /// The value is known.

@@ -15,6 +15,7 @@ mod values;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 pub use error::FilterError;
 
@@ -68,6 +69,7 @@ impl Filter {
             needs |= match test {
                 Test::Number(field, ..)
                 | Test::Time(field, ..)
+                | Test::Share(field, ..)
                 | Test::Bool(field, _)
                 | Test::Words(field, ..)
                 | Test::Has(Has::Field(field)) => field.needs,
@@ -113,6 +115,14 @@ impl Filter {
     /// It is neither.
     pub fn port(text: &str) -> std::result::Result<u16, FilterError> {
         values::port(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
+    }
+
+    /// A length of time as the language reads it: `250us`, `5ms`, `10s`, `1.5h`.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn duration(text: &str) -> std::result::Result<Duration, FilterError> {
+        values::duration(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
     }
 
     /// True when a part cannot be asked of a row: only the running kernel's own program decides it (`autobound`).

@@ -426,6 +426,10 @@ fn field_test(field: &'static Field, op: Op, text: &str) -> Result<Test, String>
             ordered()?;
             Test::Number(field, op, values::number(text)?)
         }
+        Unit::Share | Unit::Score => {
+            ordered()?;
+            Test::Share(field, op, values::share(text)?)
+        }
         Unit::Bool => {
             equal()?;
             Test::Bool(field, values::yes_or_no(text)?)
@@ -434,8 +438,24 @@ fn field_test(field: &'static Field, op: Op, text: &str) -> Result<Test, String>
             if !matches!(op, Op::Equal | Op::Contains) {
                 return Err(format!("{} goes with =, !=, ~ and !~ only", field.name));
             }
+            if op == Op::Equal && !text.contains(['*', '?']) {
+                known_word(field, text)?;
+            }
             Test::Words(field, op, Text::from(text.as_bytes()))
         }
         Unit::Address | Unit::UnixTime => return Err(format!("{} cannot be filtered by", field.name)),
     })
+}
+
+/// A word that no value can be would silently match nothing.
+fn known_word(field: &Field, text: &str) -> Result<(), String> {
+    let Some(known) = field::words(field) else { return Ok(()) };
+    if known.contains(&text) {
+        return Ok(());
+    }
+    let hint = match field::nearest(text, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("take one of {}", known.join(", ")),
+    };
+    Err(format!("{text:?} is no {}: {hint}", field.name))
 }

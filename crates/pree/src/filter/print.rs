@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::is_word;
+use super::values::SHARE_WHOLE;
 use crate::model::{States, Text};
 
 impl Display for Expr {
@@ -65,6 +66,10 @@ impl Display for Test {
             Self::Time(field, op, time) => {
                 write!(f, "{} {} ", field.name, op.symbol())?;
                 duration(f, *time)
+            }
+            Self::Share(field, op, share) => {
+                write!(f, "{} {} ", field.name, op.symbol())?;
+                fraction(f, *share)
             }
             Self::Bool(field, yes) => write!(f, "{} = {}", field.name, if *yes { "yes" } else { "no" }),
             Self::Words(field, op, text) => {
@@ -165,6 +170,16 @@ fn duration(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
         n => (n, "ns"),
     };
     write!(f, "{number}{unit}")
+}
+
+/// Billionths as a decimal number.
+fn fraction(f: &mut fmt::Formatter<'_>, share: u64) -> fmt::Result {
+    let (whole, part) = (share / SHARE_WHOLE, share % SHARE_WHOLE);
+    if part == 0 {
+        return write!(f, "{whole}");
+    }
+    let digits = format!("{part:09}");
+    write!(f, "{whole}.{}", digits.trim_end_matches('0'))
 }
 
 fn quoted(f: &mut fmt::Formatter<'_>, text: &Text) -> fmt::Result {

@@ -113,6 +113,48 @@ fn examples() {
 }
 
 #[test]
+fn judgements() {
+    let mut lossy = socket("10.0.0.5:80", "192.168.1.7:50000", State::Established);
+    let mut stats = crate::TcpStats::default();
+    stats.data_segs_out = Some(10_000);
+    stats.bytes_retrans = Some(144_800);
+    stats.total_retrans = Some(100);
+    stats.dsack_dups = Some(0);
+    let (mut well, unknown) = (stats.clone(), socket("[::]:8080", "", State::Listen));
+    lossy.tcp = Some(Box::new(stats));
+    well.total_retrans = Some(0);
+    well.bytes_retrans = Some(0);
+    let well = Socket { tcp: Some(Box::new(well)), ..lossy.clone() };
+    // Filter, and whether each of the three matches.
+    for (text, expected) in [
+        ("score < 0.8", [true, false, false]),
+        ("score = 1", [false, true, false]),
+        ("not score < 80%", [false, true, false]),
+        ("has score", [true, true, false]),
+        ("loss > 0.9%", [true, false, false]),
+        ("loss = 1%", [true, false, false]),
+        ("loss >= 0.01", [true, false, false]),
+        ("loss = 0", [false, true, false]),
+        ("loss != 1%", [false, true, false]),
+        ("issue = lossy", [true, false, false]),
+        ("issue ~ LOSS", [true, false, false]),
+        ("issue = loss*", [true, false, false]),
+        ("issue != lossy", [false, true, false]),
+        ("issue = zero_window,lossy", [true, false, false]),
+        ("has issue", [true, false, false]),
+        ("not has issue", [false, true, true]),
+        // Nothing was ever timed.
+        ("bloat = no", [false, false, false]),
+        ("bloat != no", [false, false, false]),
+        ("has limited", [false, false, false]),
+    ] {
+        let filter = parse(text);
+        let matches = [&lossy, &well, &unknown].map(|socket| filter.matches(socket));
+        assert_eq!(matches, expected, "{text}");
+    }
+}
+
+#[test]
 fn mistakes() {
     for (text, carets, says) in [
         ("dprot = 80", "^^^^^", "did you mean dport?"),
@@ -126,8 +168,19 @@ fn mistakes() {
         ("state", "^^^^^", "a state must follow"),
         ("rtt > 5", "      ^", "give a unit"),
         ("rtt ~ 5ms", "      ^^^", "=, !=, <"),
-        ("score < 0.7", "^^^^^", "not there yet"),
-        ("has score", "    ^^^^^", "not there yet"),
+        ("age > 2h", "^^^", "not there yet"),
+        ("has age", "    ^^^", "not there yet"),
+        ("score < 7", "        ^", "a part of 1"),
+        ("score < -1", "        ^^", "a part of 1"),
+        ("score ~ 0.7", "        ^^^", "=, !=, <"),
+        ("loss > 101%", "       ^^^^", "a part of 1"),
+        ("loss > %", "       ^", "a part of 1"),
+        ("loss > 1ms", "       ^^^", "a part of 1"),
+        ("issue = losy", "        ^^^^", "did you mean lossy?"),
+        ("issue = nonsense", "        ^^^^^^^^", "take one of"),
+        ("issue > lossy", "        ^^^^^", "=, !=, ~"),
+        ("bloat = maybe", "        ^^^^^", "no, mild, yes, severe"),
+        ("limited = nic", "          ^^^", "network, receiver"),
         ("has sport", "    ^^^^^", "always known"),
         ("sport > 1,2", "        ^", "several values"),
         ("sport = 90-80", "        ^^^^^", "smaller port"),
@@ -229,6 +282,13 @@ fn numbers_are_exact() {
         ("tx > 9007199254740993", "bytes_sent > 9007199254740993"),
         ("tx > 18446744073709551615", "bytes_sent > 18446744073709551615"),
         ("tx > 1.5KiB", "bytes_sent > 1536"),
+        ("score < 0.70", "score < 0.7"),
+        ("score >= 70%", "score >= 0.7"),
+        ("loss > .1%", "loss > 0.001"),
+        ("loss <= 0.0000000019", "loss <= 0.000000001"),
+        ("score = 100%", "score = 1"),
+        ("loss = 0", "loss = 0"),
+        ("issue != lossy,zero_window", "not (issue = \"lossy\" or issue = \"zero_window\")"),
     ] {
         assert_eq!(parse(text).to_string(), printed, "{text}");
     }
@@ -266,6 +326,9 @@ fn needs_are_those_of_the_keys() {
     assert_eq!(parse("pid = 7").needs(), Needs::OWNERS);
     assert_eq!(parse("cmd ~ java").needs(), Needs::OWNERS | Needs::PROCESS_COMMAND_LINE);
     assert_eq!(parse("has drops").needs(), Needs::MEMORY);
+    for text in ["score < 0.7", "has loss", "bloat = yes", "issue ~ rto", "limited = network"] {
+        assert_eq!(parse(text).needs(), Needs::STATS | Needs::MEMORY, "{text}");
+    }
 }
 
 /// Filters that make sense, from the outside in.
@@ -288,6 +351,9 @@ fn sensible() -> impl Strategy<Value = String> {
         Just("fwmark = 0x10/0xf0".to_owned()),
         Just("v6only = no".to_owned()),
         Just("scope = link".to_owned()),
+        (0..=1_000_000_000_u64).prop_map(|n| format!("loss > {}", n as f64 / 1e9)),
+        (0..=100_u8).prop_map(|n| format!("score <= {n}%")),
+        Just("has issue".to_owned()),
     ];
     test.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![

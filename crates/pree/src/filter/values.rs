@@ -251,6 +251,19 @@ pub(super) fn size(text: &str) -> Read<u64> {
     times(number, factor).ok_or_else(wrong)
 }
 
+/// A part of 1, in billionths: `0.7`, `1%`.
+pub(super) fn share(text: &str) -> Read<u64> {
+    let wrong = || format!("{text:?} is no share: take a part of 1 such as 0.7, or 70%");
+    let (number, whole) = match text.strip_suffix('%') {
+        Some(percent) => (percent, SHARE_WHOLE / 100),
+        None => (text, SHARE_WHOLE),
+    };
+    times(number, whole).filter(|share| *share <= SHARE_WHOLE).ok_or_else(wrong)
+}
+
+/// Billionths in 1.
+pub(super) const SHARE_WHOLE: u64 = 1_000_000_000;
+
 pub(super) fn number(text: &str) -> Read<u64> {
     match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),

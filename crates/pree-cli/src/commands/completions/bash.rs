@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, takes, values_of_keys, words_of_commands};
+use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -35,7 +35,7 @@ pub(super) fn script() -> String {
     for (key, values) in values_of_keys() {
         let _ = writeln!(of_keys, "        {key}) _pree_list \"{}\"; return;;", values.join(" "));
     }
-    let states = values_of_keys().map(|(_, values)| values).into_iter().next().unwrap_or_default().join(" ");
+    let states = states().join(" ");
     let names: Vec<&str> = Command::ALL.iter().map(|(name, ..)| *name).collect();
     let mut of_commands = String::new();
     for (command, words) in words_of_commands() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, takes, values_of_keys, words_of_commands};
+use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -36,7 +36,7 @@ pub(super) fn script() -> String {
          function __pree_after\n    \
          set -l words (commandline -opc)\n    contains -- $words[-1] $argv\nend\n",
     );
-    let states = values_of_keys().map(|(_, values)| values).into_iter().next().unwrap_or_default().join(" ");
+    let states = states().join(" ");
     let _ = writeln!(out, "complete -c pree -n '__pree_after state exclude' -a '{states}' -d state");
     let _ = writeln!(out, "complete -c pree -n '__pree_after has' -a '{}' -d field", fields().join(" "));
     for (key, values) in values_of_keys() {

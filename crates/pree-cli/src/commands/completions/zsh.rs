@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, takes, values_of_keys, words_of_commands};
+use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -37,7 +37,7 @@ pub(super) fn script() -> String {
         let values = values.join(" ");
         let _ = writeln!(of_keys, "  if compset -P '{key}='; then _sequence compadd - {values}; return; fi");
     }
-    let states = values_of_keys().map(|(_, values)| values).into_iter().next().unwrap_or_default().join(" ");
+    let states = states().join(" ");
     let filter: Vec<String> = keys().iter().map(|key| format!("{key}=")).collect();
     format!(
         r"#compdef pree

@@ -51,6 +51,8 @@ pub(in crate::commands) fn unit(unit: Unit) -> &'static str {
         Unit::Microseconds | Unit::Milliseconds => "time",
         Unit::UnixTime => "date",
         Unit::Bool => "yes/no",
+        Unit::Share => "share",
+        Unit::Score => "0 to 1",
         _ => "",
     }
 }

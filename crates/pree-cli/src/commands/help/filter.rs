@@ -45,6 +45,8 @@ pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
     ("nginx", "with this word in process, command or address"),
     ("has tcp_state !state=established", "with statistics, in another state"),
     ("recvq>=64k or drops>0", "programs that do not keep up"),
+    ("score<0.7 or loss>1%", "connections that suffer"),
+    ("issue=zero_window,lossy", "with one of these issues; has issue: any"),
 ];
 
 const GRAMMAR: &str = "  \
@@ -67,6 +69,7 @@ const OPERATORS: &[(&str, &str)] = &[
 const VALUES: &[(&str, &str)] = &[
     ("times", "250us, 5ms, 1.5s, 10min, 2h, 3d"),
     ("sizes", "1500, 64k or 64KiB, 10MiB, 5MB; with /s where it is a rate"),
+    ("shares", "0.7 or 70%, of score and loss"),
     ("texts", "* is any text and ? any character; in quotes when there are spaces in it"),
 ];
 
@@ -74,7 +77,7 @@ const DIFFERENCES: &[&str] = &[
     "Every filter of ss means the same here. Spaces are optional everywhere, parentheses need none, and the shell still \
      wants quotes around < > ( ) ! and *.",
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
-     rtt>5ms. has rtt tests for it.",
+     rtt>5ms. has rtt tests for it. has issue asks for a warning or worse.",
     "closed finds TCP's closed and UDP's unconnected sockets, as in ss. autobound is the running kernel's to decide: \
      it stands only beside conditions that must all hold, and neither --replay nor --source proc can answer it.",
 ];

@@ -1,0 +1,201 @@
+//! The judgement of a connection, each by itself and by its life so far. In JSON it is an object of its own, `quality`,
+//! which says more.
+//!
+//! A socket is judged each time one of these is asked for, and never otherwise.
+
+use super::{Field, Section, Unit, Value};
+use crate::model::Socket;
+use crate::quality::{Assessment, Context, DETECTORS, Finding, Severity, assess};
+use crate::query::Needs;
+
+/// Named issues of one socket, each once, the worst first and those of one severity in the order of [`DETECTORS`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Issues {
+    /// For each severity, from info up, a bit for each detector.
+    found: [u64; 3],
+}
+
+const _: () = assert!(DETECTORS.len() <= 64, "a bit for each detector");
+
+/// From the worst down.
+const SEVERITIES: [(Severity, usize); 3] =
+    [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Info, 0)];
+
+impl Issues {
+    /// Of these findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut found = [0; 3];
+        for finding in findings {
+            let detector = DETECTORS.iter().position(|detector| detector.name == finding.name);
+            let severity = SEVERITIES.iter().find(|(severity, _)| *severity == finding.severity);
+            let bits = severity.and_then(|(_, index)| found.get_mut(*index));
+            if let (Some(detector), Some(bits)) = (detector, bits) {
+                *bits |= 1_u64 << detector;
+            }
+        }
+        Self { found }
+    }
+
+    /// Names and severities, the worst first.
+    pub fn iter(self) -> impl Iterator<Item = (&'static str, Severity)> {
+        SEVERITIES.into_iter().flat_map(move |(severity, index)| {
+            let bits = self.found.get(index).copied().unwrap_or_default();
+            let of_one = move |(at, name): (usize, &'static str)| {
+                (bits.checked_shr(at as u32).unwrap_or(0) & 1 == 1).then_some((name, severity))
+            };
+            DETECTORS.iter().map(|detector| detector.name).enumerate().filter_map(of_one)
+        })
+    }
+
+    /// The severity of the worst; `None` when there is no issue.
+    pub fn worst(self) -> Option<Severity> {
+        self.iter().next().map(|(_, severity)| severity)
+    }
+
+    /// True when one is of severity warning or above.
+    pub fn is_trouble(self) -> bool {
+        self.worst() >= Some(Severity::Warning)
+    }
+}
+
+/// The words that values of this field can be; `None` where they are no fixed list.
+pub fn words(field: &Field) -> Option<Vec<&'static str>> {
+    match field.name {
+        "bloat" => Some(vec!["no", "mild", "yes", "severe"]),
+        "limited" => Some(LIMITS.to_vec()),
+        "issue" => Some(DETECTORS.iter().map(|detector| detector.name).collect()),
+        _ => None,
+    }
+}
+
+/// What sending can be limited by, as the members of `limited_by` in JSON are called.
+const LIMITS: [&str; 3] = ["network", "receiver", "send_buffer"];
+
+macro_rules! fields {
+    ($( $name:literal $key:literal $unit:ident; $doc:literal; $source:literal => $get:expr; )*) => {
+        &[$( Field {
+            name: $name,
+            section: Section::Quality,
+            key: $key,
+            unit: Unit::$unit,
+            needs: Needs::STATS.union(Needs::MEMORY),
+            doc: $doc,
+            source: $source,
+            get: |socket| judged(socket, $get),
+        } ),*]
+    };
+}
+
+pub(super) const FIELDS: &[Field] = fields! {
+    "score" "score" Score; "How well it delivers: 1, nothing speaks against it, to 0, nothing gets through.";
+        "loss, queueing, progress" => |a| a.score.map_or(Value::Unknown, |score| Value::Share(score.get()));
+    "loss" "loss" Share; "Share of data segments that the path lost; unknown where there is only an upper bound.";
+        "tcpi_total_retrans - tcpi_dsack_dups of tcpi_data_segs_out" => |a| match a.loss {
+            // What is at most 0 is 0.
+            Ok(loss) if !loss.upper_bound || loss.count == 0 => Value::Share(loss.value),
+            _ => Value::Unknown,
+        };
+    "bloat" "bloat" Text; "Whether it fills a queue that is too long: no, mild, yes, severe.";
+        "tcpi_rtt - tcpi_min_rtt" => |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
+    "issue" "findings" Text; "Named issues, the worst first; has issue: one of them is a warning or worse.";
+        "pree explain" => |a| Value::Issues(Issues::of(&a.findings));
+    "limited" "limited_by" Text; "What sending waits for most: network, receiver or send_buffer.";
+        "tcpi_busy_time, rwnd_limited, sndbuf_limited" => |a| match a.limited_by {
+            Ok(shares) => {
+                let shares = [shares.network, shares.receiver, shares.send_buffer];
+                // Of two that are equal the first.
+                let most = LIMITS.into_iter().zip(shares).rev().max_by(|a, b| a.1.total_cmp(&b.1));
+                most.map_or(Value::Unknown, |(name, share)| Value::Most(name, share))
+            }
+            Err(_) => Value::Unknown,
+        };
+};
+
+/// A socket without statistics in which nothing is found was not judged.
+fn judged(socket: &Socket, get: fn(&Assessment) -> Value<'static>) -> Value<'static> {
+    let assessment = assess(socket, &Context::default());
+    if socket.tcp.is_none() && assessment.findings.is_empty() {
+        return Value::Unknown;
+    }
+    get(&assessment)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::field;
+    use crate::model::{Address, Family, Protocol, State, TcpStats};
+
+    fn socket(stats: Option<TcpStats>) -> Socket {
+        let local = Address::Inet("10.0.0.5:80".parse().unwrap());
+        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
+        socket.tcp = stats.map(Box::new);
+        socket
+    }
+
+    fn value<'s>(name: &str, socket: &'s Socket) -> Value<'s> {
+        (field::named(name).unwrap().get)(socket)
+    }
+
+    /// Ten thousand segments, a hundred of them lost, and a closed window.
+    fn troubled() -> TcpStats {
+        let mut stats = TcpStats::default();
+        stats.data_segs_out = Some(10_000);
+        stats.bytes_sent = Some(10_000 * 1448);
+        stats.bytes_retrans = Some(100 * 1448);
+        stats.total_retrans = Some(100);
+        stats.dsack_dups = Some(0);
+        stats.snd_mss = Some(1448);
+        stats.snd_wnd = Some(0);
+        stats.notsent_bytes = Some(5000);
+        stats.unacked = Some(0);
+        stats.backoff = Some(3);
+        stats.busy_time = Some(Duration::from_secs(10));
+        stats.rwnd_limited = Some(Duration::from_secs(6));
+        stats.sndbuf_limited = Some(Duration::ZERO);
+        stats
+    }
+
+    #[test]
+    fn what_is_not_judged_is_unknown() {
+        let names = ["score", "loss", "bloat", "issue", "limited"];
+        for name in names {
+            assert_eq!(value(name, &socket(None)), Value::Unknown, "{name}");
+        }
+        let nothing_known = socket(Some(TcpStats::default()));
+        for name in names {
+            let expected = if name == "issue" { Value::Issues(Issues::default()) } else { Value::Unknown };
+            assert_eq!(value(name, &nothing_known), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_judged() {
+        let socket = socket(Some(troubled()));
+        assert_eq!(value("loss", &socket), Value::Share(0.01));
+        assert_eq!(value("limited", &socket), Value::Most("receiver", 0.6));
+        let Value::Issues(issues) = value("issue", &socket) else { panic!("no issues") };
+        assert!(issues.iter().any(|(name, _)| name == "zero_window"));
+        assert!(issues.is_trouble());
+        assert!(issues.iter().is_sorted_by(|(_, a), (_, b)| a >= b), "the worst first");
+        let Value::Share(score) = value("score", &socket) else { panic!("no score") };
+        assert!(score > 0.0 && score < 0.5, "{score}");
+    }
+
+    #[test]
+    fn an_upper_bound_is_no_share() {
+        let mut stats = TcpStats::default();
+        stats.data_segs_out = Some(10_000);
+        stats.total_retrans = Some(100);
+        assert_eq!(value("loss", &socket(Some(stats.clone()))), Value::Unknown);
+        stats.total_retrans = Some(0);
+        assert_eq!(value("loss", &socket(Some(stats))), Value::Share(0.0));
+    }
+
+    #[test]
+    fn no_issue_is_known() {
+        assert_eq!((Issues::default().worst(), Issues::default().is_trouble()), (None, false));
+    }
+}
