@@ -95,6 +95,18 @@ impl Case {
 /// # Panics
 /// Two cases have the same name.
 pub fn main(cases: Vec<Case>) -> ExitCode {
+    run(cases, Arguments::from_args)
+}
+
+/// [`main`] for cases that disturb each other: never two at a time, whatever the command line says.
+///
+/// # Panics
+/// Two cases have the same name.
+pub fn main_one_at_a_time(cases: Vec<Case>) -> ExitCode {
+    run(cases, || Arguments { test_threads: Some(1), ..Arguments::from_args() })
+}
+
+fn run(cases: Vec<Case>, arguments: impl Fn() -> Arguments) -> ExitCode {
     match Stage::of_this_process() {
         Some(Stage::Namespaces) => lab::namespaces_stage(),
         Some(Stage::Init) => lab::init_stage(),
@@ -105,7 +117,7 @@ pub fn main(cases: Vec<Case>) -> ExitCode {
             for case in &cases {
                 assert!(names.insert(case.name.clone()), "two cases are named {}", case.name);
             }
-            let arguments = Arguments::from_args();
+            let arguments = arguments();
             let strict = env::var_os("PREE_TEST_STRICT").is_some_and(|value| value == "1");
             let trials = cases.into_iter().map(|case| case.into_trial(strict)).collect();
             libtest_mimic::run(&arguments, trials).exit_code()

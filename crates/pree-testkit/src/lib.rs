@@ -41,7 +41,7 @@ mod truth;
 mod wait;
 pub mod wire;
 
-pub use harness::{Case, main};
+pub use harness::{Case, main, main_one_at_a_time};
 pub use libtest_mimic::Failed;
 pub use need::Need;
 pub use population::Population;

@@ -37,6 +37,8 @@ pub enum Need {
     NewNetns,
     /// The kernel has veth pairs, for [`crate::wire::Wire`] and the populations that are made with it.
     Veth,
+    /// TUN devices can be made in a lab, for [`crate::link::Link`].
+    Tun,
 }
 
 impl fmt::Display for Need {
@@ -50,6 +52,7 @@ impl fmt::Display for Need {
             Self::UdpLite => f.write_str("UDP-Lite in the kernel"),
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
             Self::Veth => f.write_str("veth in the kernel"),
+            Self::Tun => f.write_str("/dev/net/tun"),
             Self::ChildEhash => f.write_str("kernel 6.1 for tcp_child_ehash_entries"),
         }
     }
@@ -72,6 +75,7 @@ impl Need {
                 return lab::probe(lab::Probe::Nothing).err().map(|error| format!("{self} ({error})"));
             }
             Self::Veth => return lab::probe(lab::Probe::Wire).err().map(|error| format!("{self} ({error})")),
+            Self::Tun => return lab::probe(lab::Probe::Link).err().map(|error| format!("{self} ({error})")),
             Self::RealRoot => {
                 rustix::process::geteuid().is_root() && in_first_user_namespace() && has_full_rights()
             }

@@ -2,24 +2,37 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 /// Index of `lo` in every network namespace.
 pub(crate) const LOOPBACK: u32 = 1;
 
-const NLM_F_REQUEST_ACK: u16 = 0x1 | 0x4;
+const NLM_F_REQUEST: u16 = 0x1;
+const NLM_F_ACK: u16 = 0x4;
 const NLM_F_CREATE_EXCL: u16 = 0x400 | 0x200;
 const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
+const RTM_NEWQDISC: u16 = 36;
+const RTM_GETQDISC: u16 = 38;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_TXQLEN: u16 = 13;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
+const IFLA_NET_NS_FD: u16 = 28;
 const VETH_INFO_PEER: u16 = 1;
+const NLA_F_NESTED: u16 = 0x8000;
+const TCA_KIND: u16 = 1;
+const TCA_OPTIONS: u16 = 2;
+const TCA_STATS2: u16 = 7;
+const TCA_TBF_PARMS: u16 = 1;
+const TCA_TBF_BURST: u16 = 6;
+const TCA_STATS_QUEUE: u16 = 3;
+/// The place of a queue through which everything goes (`TC_H_ROOT`).
+const ROOT: u32 = u32::MAX;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 /// No duplicate address detection: the address is usable at once.
@@ -58,10 +71,20 @@ impl Rtnetlink {
         self.request(RTM_NEWLINK, 0, &link)
     }
 
-    /// Makes two interfaces, each the other end of the other.
-    pub(crate) fn add_veth(&self, name: &str, hardware_address: [u8; 6], peer: &str) -> io::Result<()> {
+    /// Makes two interfaces, each the other end of the other; the second one in the network namespace of a descriptor,
+    /// or in this one.
+    pub(crate) fn add_veth(
+        &self,
+        name: &str,
+        hardware_address: [u8; 6],
+        peer: &str,
+        peer_namespace: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
         let mut peer_link = link_header(0, 0, 0);
         attribute(&mut peer_link, IFLA_IFNAME, &terminated(peer));
+        if let Some(namespace) = peer_namespace {
+            attribute(&mut peer_link, IFLA_NET_NS_FD, &namespace.as_raw_fd().to_ne_bytes());
+        }
         let mut data = Vec::new();
         attribute(&mut data, VETH_INFO_PEER, &peer_link);
         let mut info = Vec::new();
@@ -72,6 +95,35 @@ impl Rtnetlink {
         attribute(&mut link, IFLA_ADDRESS, &hardware_address);
         attribute(&mut link, IFLA_LINKINFO, &info);
         self.request(RTM_NEWLINK, NLM_F_CREATE_EXCL, &link)
+    }
+
+    /// Lets only so much out of an interface, by a token bucket (`tbf`); the rest waits, or is dropped.
+    pub(crate) fn add_bucket(&self, index: u32, bucket: Bucket) -> io::Result<()> {
+        // `struct tc_tbf_qopt`: two `struct tc_ratespec`, the rate and none for the peak, then limit, buffer and mtu.
+        let mut options = [0; 36];
+        // Ethernet framing, so that no table of times is wanted (`TC_LINKLAYER_ETHERNET`).
+        options[1] = 1;
+        options[8..12].copy_from_slice(&bucket.bytes_per_s.to_ne_bytes());
+        options[24..28].copy_from_slice(&bucket.limit_bytes.to_ne_bytes());
+        let mut parameters = Vec::new();
+        attribute(&mut parameters, TCA_TBF_PARMS, &options);
+        attribute(&mut parameters, TCA_TBF_BURST, &bucket.burst_bytes.to_ne_bytes());
+        let mut queue = queue_header(index);
+        attribute(&mut queue, TCA_KIND, b"tbf\0");
+        attribute(&mut queue, TCA_OPTIONS, &parameters);
+        self.request(RTM_NEWQDISC, NLM_F_CREATE_EXCL, &queue)
+    }
+
+    /// What waits at the root queue of an interface, and what it has dropped since it was made.
+    pub(crate) fn queue(&self, index: u32) -> io::Result<Queue> {
+        let answer = self.ask(RTM_GETQDISC, 0, &queue_header(index))?;
+        let attributes = answer.get(16 + 20..).unwrap_or_default();
+        let statistics =
+            find(attributes, TCA_STATS2).and_then(|statistics| find(statistics, TCA_STATS_QUEUE));
+        // `struct gnet_stats_queue`: length, backlog, drops, …
+        let number = |at: usize| Some(u32::from_ne_bytes(statistics?.get(at..at + 4)?.try_into().ok()?));
+        let queue = number(4).zip(number(8)).map(|(backlog_bytes, drops)| Queue { backlog_bytes, drops });
+        queue.ok_or_else(|| io::Error::other("rtnetlink told of a queue without its count"))
     }
 
     pub(crate) fn add_address(&self, index: u32, address: IpAddr, prefix: u8) -> io::Result<()> {
@@ -89,22 +141,44 @@ impl Rtnetlink {
     }
 
     fn request(&self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
-        let mut message = Vec::with_capacity(16 + body.len());
-        message.extend((16 + body.len() as u32).to_ne_bytes());
-        message.extend(kind.to_ne_bytes());
-        message.extend((NLM_F_REQUEST_ACK | flags).to_ne_bytes());
-        message.extend([0; 8]);
-        message.extend(body);
-        rustix::net::send(&self.socket, &message, SendFlags::empty())?;
-        let mut answer = [0; 4096];
-        let (length, _) = rustix::net::recv(&self.socket, &mut answer, RecvFlags::empty())?;
-        let error = answer[..length].get(16..20).and_then(|bytes| bytes.try_into().ok());
-        match error.map(i32::from_ne_bytes) {
+        let answer = self.ask(kind, NLM_F_ACK | flags, body)?;
+        match answer.get(16..20).and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes) {
             Some(0) => Ok(()),
             Some(errno) => Err(io::Error::from_raw_os_error(-errno)),
             None => Err(io::Error::other("rtnetlink answered without a result")),
         }
     }
+
+    /// Sends a request and returns the answer.
+    fn ask(&self, kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<u8>> {
+        let mut message = Vec::with_capacity(16 + body.len());
+        message.extend((16 + body.len() as u32).to_ne_bytes());
+        message.extend(kind.to_ne_bytes());
+        message.extend((NLM_F_REQUEST | flags).to_ne_bytes());
+        message.extend([0; 8]);
+        message.extend(body);
+        rustix::net::send(&self.socket, &message, SendFlags::empty())?;
+        let mut answer = vec![0; 8192];
+        let (length, _) = rustix::net::recv(&self.socket, &mut answer, RecvFlags::empty())?;
+        answer.truncate(length);
+        Ok(answer)
+    }
+}
+
+/// A rate, and the queue before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bucket {
+    pub(crate) bytes_per_s: u32,
+    pub(crate) limit_bytes: u32,
+    /// What may go at once after a pause.
+    pub(crate) burst_bytes: u32,
+}
+
+/// What a queue tells of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Queue {
+    pub(crate) backlog_bytes: u32,
+    pub(crate) drops: u32,
 }
 
 /// The index of an interface of this network namespace.
@@ -120,6 +194,28 @@ fn link_header(index: u32, flags: u32, change: u32) -> Vec<u8> {
     header.extend(flags.to_ne_bytes());
     header.extend(change.to_ne_bytes());
     header
+}
+
+/// `struct tcmsg`
+fn queue_header(index: u32) -> Vec<u8> {
+    let mut header = vec![0; 4];
+    header.extend(index.to_ne_bytes());
+    header.extend(0_u32.to_ne_bytes());
+    header.extend(ROOT.to_ne_bytes());
+    header.extend(0_u32.to_ne_bytes());
+    header
+}
+
+/// The value of the first attribute of this kind.
+fn find(mut attributes: &[u8], wanted: u16) -> Option<&[u8]> {
+    loop {
+        let length = usize::from(u16::from_ne_bytes(attributes.get(..2)?.try_into().ok()?));
+        let kind = u16::from_ne_bytes(attributes.get(2..4)?.try_into().ok()?);
+        if kind & !NLA_F_NESTED == wanted {
+            return attributes.get(4..length);
+        }
+        attributes = attributes.get(length.next_multiple_of(4).max(4)..)?;
+    }
 }
 
 /// Appends `struct rtattr` and its padding.

@@ -92,15 +92,38 @@ pub(crate) fn exit_this_thread() -> ! {
 
 /// Makes an open `/dev/net/tun` the TUN device of this name, in the network namespace of the calling thread.
 pub(crate) fn attach_tun(fd: impl AsFd, name: &str) -> io::Result<()> {
+    let mut request = interface_request(name);
+    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
+    // SAFETY: TUNSETIFF reads and writes one `ifreq`, and `request` is one that lives through the call.
+    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TUNSETIFF as _, &raw mut request) };
+    check(result).map(drop)
+}
+
+/// Has an interface of this namespace carry packets as they are on a wire: no segments joined, all checksums there.
+/// The socket is any of this namespace.
+pub(crate) fn switch_offloads_off(socket: impl AsFd, name: &str) -> io::Result<()> {
+    const SIOCETHTOOL: libc::c_ulong = 0x8946;
+    // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: joined segments out, the same in software, joined segments in.
+    for command in [0x1f_u32, 0x24, 0x2c] {
+        // `struct ethtool_value`: the command and what to set.
+        let mut value = [command, 0];
+        let mut request = interface_request(name);
+        request.ifr_ifru.ifru_data = value.as_mut_ptr().cast();
+        // SAFETY: SIOCETHTOOL reads one `ifreq`, and for these commands two u32 behind its pointer; `request` and
+        // `value` are such and live through the call.
+        let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), SIOCETHTOOL as _, &raw mut request) };
+        check(result)?;
+    }
+    Ok(())
+}
+
+fn interface_request(name: &str) -> libc::ifreq {
     // SAFETY: `ifreq` is integers and a union of integers and pointers, for which all zeroes are a value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(name.bytes()) {
         *to = libc::c_char::from_ne_bytes([from]);
     }
-    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
-    // SAFETY: TUNSETIFF reads and writes one `ifreq`, and `request` is one that lives through the call.
-    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TUNSETIFF as _, &raw mut request) };
-    check(result).map(drop)
+    request
 }
 
 /// Has the calling thread run before all others that are not as urgent, the moment it has something to do.

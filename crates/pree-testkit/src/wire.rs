@@ -41,7 +41,7 @@ impl Wire {
             return Ok(Self { near, far });
         }
         let network = Rtnetlink::open()?;
-        network.add_veth(NEAR, NEAR_HARDWARE, FAR)?;
+        network.add_veth(NEAR, NEAR_HARDWARE, FAR, None)?;
         let wire = Self { near: interface_index(NEAR)?, far: interface_index(FAR)? };
         network.set_up_without_arp(wire.far)?;
         network.set_up_without_arp(wire.near)?;

@@ -19,6 +19,7 @@ use rustix::process::{Signal, WaitOptions};
 use rustix::thread::UnshareFlags;
 
 use crate::harness::Case;
+use crate::link::{Link, Plan};
 use crate::stage::Stage;
 use crate::wire::Wire;
 use crate::{Failed, rtnetlink, sys};
@@ -44,6 +45,8 @@ pub(crate) enum Probe {
     Nothing,
     /// A veth pair in a lab.
     Wire,
+    /// A link with a relay in a lab.
+    Link,
 }
 
 impl Probe {
@@ -52,6 +55,7 @@ impl Probe {
         match self {
             Self::Nothing => "?nothing",
             Self::Wire => "?wire",
+            Self::Link => "?link",
         }
     }
 }
@@ -177,6 +181,8 @@ pub(crate) fn case_stage(cases: &[Case]) -> ExitCode {
         Ok(())
     } else if name == Probe::Wire.case() {
         Wire::open().map(drop)
+    } else if name == Probe::Link.case() {
+        Link::relayed(&[Plan::CLEAN; 2], 1).map(drop)
     } else if let Some(case) = cases.iter().find(|case| case.name == name) {
         (case.run)()
     } else {

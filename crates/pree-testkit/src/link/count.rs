@@ -81,6 +81,12 @@ impl WayCount {
         self.recent.push_back((now, waited));
     }
 
+    /// What a queue tells of itself, instead of packet by packet.
+    pub(super) fn queue_is(&mut self, now: Duration, waits: Duration, dropped: u64) {
+        self.left(now, waits);
+        self.dropped[Lost::Queue as usize] = dropped;
+    }
+
     /// How many packets were dropped for this reason.
     pub fn dropped(&self, reason: Lost) -> u64 {
         self.dropped[reason as usize]

@@ -10,6 +10,8 @@ mod packet;
 mod plan;
 mod random;
 mod relay;
+mod shaped;
+mod worker;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -27,7 +29,7 @@ pub use lane::Lost;
 pub use namespace::Namespace;
 pub use plan::{Detour, Plan, Victims};
 
-use relay::Relay;
+use worker::Worker;
 
 /// Name of the interface at either end.
 const INTERFACE: &str = "link0";
@@ -43,7 +45,7 @@ const DEVICE_QUEUE: u32 = 20_000;
 /// Two namespaces with a path between them, until it is dropped.
 #[derive(Debug)]
 pub struct Link {
-    relay: Relay,
+    worker: Worker,
     far: Namespace,
 }
 
@@ -57,12 +59,26 @@ impl Link {
         let far = Namespace::new()?;
         let near_device = tun()?;
         let far_device = far.run(tun)?;
-        let relay = Relay::start([near_device, far_device], plans, seed);
+        let worker = relay::start([near_device, far_device], plans, seed);
+        Self { worker, far }.brought_up()
+    }
+
+    /// A path that the kernel makes: so many bytes a second from the near end to the far one, with a queue of so many
+    /// bytes. Its count has the queue's waits and drops, and nothing of single connections.
+    ///
+    /// # Errors
+    /// The kernel's: no right, or no veth or tbf.
+    pub fn shaped(rate: u64, queue_bytes: u64) -> Result<Self, Failed> {
+        let far = Namespace::new()?;
+        let worker = shaped::start(&far, rate, queue_bytes)?;
+        Self { worker, far }.brought_up()
+    }
+
+    fn brought_up(self) -> Result<Self, Failed> {
         set_up(NEAR)?;
-        far.run(|| set_up(FAR))?;
-        let link = Self { relay, far };
-        link.await_addresses()?;
-        Ok(link)
+        self.far.run(|| set_up(FAR))?;
+        self.await_addresses()?;
+        Ok(self)
     }
 
     /// The far end.
@@ -82,26 +98,26 @@ impl Link {
 
     /// How long ago the link began.
     pub fn elapsed(&self) -> Duration {
-        self.relay.elapsed()
+        self.worker.shared().elapsed()
     }
 
     /// What was counted until now.
     pub fn count(&self) -> Count {
-        self.relay.count().clone()
+        self.worker.shared().count(|count| count.clone())
     }
 
     /// What a connection has sent from one end to the other until now.
     pub fn flow(&self, way: Way, source: SocketAddr, destination: SocketAddr) -> FlowCount {
-        self.relay.count().way(way).flow(source.port(), destination.port())
+        self.worker.shared().count(|count| count.way(way).flow(source.port(), destination.port()))
     }
 
-    /// Ends the relay and tells what it counted.
+    /// Ends the work and tells what it counted.
     ///
     /// # Errors
     /// The relay failed, or something was dropped or carried that the count does not show.
     pub fn finish(mut self) -> Result<Count, Failed> {
         let dropped = [dropped_by_device()?, self.far.run(dropped_by_device)?];
-        self.relay.stop()?;
+        self.worker.stop()?;
         if dropped != [0, 0] {
             return Err(format!("the devices dropped {dropped:?} packets before the relay saw them").into());
         }
@@ -117,9 +133,10 @@ impl Link {
     fn await_addresses(&self) -> Result<(), Failed> {
         for family in [Family::V4, Family::V6] {
             let near = Socket::udp(family)?;
-            if family == Family::V6 && near.bind((self.near_ip(family), 0)).is_err() {
+            match near.bind((self.near_ip(family), 0)) {
                 // A kernel without IPv6, where no scenario asks for it.
-                continue;
+                Err(_) if family == Family::V6 => continue,
+                result => result?,
             }
             let far_ip = self.far_ip(family);
             let far = self.far.run(move || {
