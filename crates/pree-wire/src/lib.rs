@@ -15,6 +15,8 @@
 
 mod bytes;
 #[macro_use]
+mod diag_row;
+#[macro_use]
 mod kernel_struct;
 
 pub mod bpf_records;
@@ -25,10 +27,14 @@ pub mod inet_diag;
 pub mod malformed;
 pub mod mptcp_info;
 pub mod netlink;
+pub mod netlink_diag;
+pub mod packet_diag;
 pub mod proc_net;
 pub mod proc_pid;
 pub mod socket_memory;
 pub mod tcp_info;
+pub mod unix_diag;
+pub mod vsock_diag;
 
 pub use errno::Errno;
 pub use kernel_struct::{FieldSpec, Unit};

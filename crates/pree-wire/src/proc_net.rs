@@ -1,10 +1,14 @@
-//! Lines of /proc/net/{tcp,udp,udplite,raw,icmp} and their IPv6 twins.
+//! Lines of /proc/net/{tcp,udp,udplite,raw,icmp} and their IPv6 twins; below, of unix, packet and netlink.
 //!
 //! Owns the format of a line and the splitting into lines. The file is never one moment in time: which rows are
 //! missing or doubled is for the caller to find out. Reading stops at the fields all kernels write alike.
 
 use crate::bytes::{hexadecimal, words};
 use crate::malformed::Malformed;
+
+pub mod netlink;
+pub mod packet;
+pub mod unix;
 
 /// Which of the twin files a line is from: it decides the width of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,6 +2,7 @@
 
 mod bytecode;
 mod collection;
+mod families;
 mod fd_records;
 mod filter;
 mod netlink;
@@ -25,6 +26,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "netlink", run: netlink::target, words: &[] },
     Target { name: "row", run: row::target, words: &["cubic\0", "bbr\0"] },
+    Target { name: "families", run: families::target, words: &[] },
     Target { name: "statistics", run: statistics::target, words: &[] },
     Target { name: "proc_net", run: proc_net::target, words: proc_net::WORDS },
     Target { name: "proc_pid", run: proc_pid::target, words: proc_pid::WORDS },

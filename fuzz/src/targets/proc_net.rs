@@ -1,5 +1,8 @@
 //! Tables below /proc/net as text.
 
+use pree_wire::proc_net::netlink::netlink_line;
+use pree_wire::proc_net::packet::packet_line;
+use pree_wire::proc_net::unix::{unix_line, unix_lines};
 use pree_wire::proc_net::{Family, inet_line, lines};
 
 pub(super) const WORDS: &[&str] = &[
@@ -16,6 +19,9 @@ pub(super) const WORDS: &[&str] = &[
     "FFFFFFFFFFFFFFFF",
     "18446744073709551616",
     "-1",
+    "0: 00000002 00000000 00010000 0001 01    77 name\n",
+    "0000 3      3    0800   1     1 0      0      77\n",
+    "0000 0   4242       00000011 0        0        0     2        0        77\n",
 ];
 
 /// Nothing of the text is lost between the lines, and a line says the same with other blanks.
@@ -40,4 +46,20 @@ pub(super) fn target(data: &[u8]) {
         }
     }
     assert_eq!(length, data.len());
+    for line in lines(data) {
+        let broken = [packet_line(line.bytes).err(), netlink_line(line.bytes).err()];
+        assert!(broken.into_iter().flatten().all(|broken| broken.offset <= line.bytes.len()));
+    }
+    for line in unix_lines(data) {
+        match line {
+            Ok(line) => {
+                // A name is as it stands there, and what follows it is no line.
+                let name = line.name.unwrap_or_default();
+                assert!(name.is_empty() || data.windows(name.len()).any(|window| window == name));
+                let mut rest = name.split(|byte| *byte == b'\n').skip(1);
+                assert!(rest.all(|more| unix_line(more).is_err()));
+            }
+            Err(broken) => assert!(broken.offset <= data.len()),
+        }
+    }
 }

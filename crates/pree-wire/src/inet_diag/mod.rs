@@ -1,15 +1,17 @@
 //! `inet_diag`: the kernel's answer to "which TCP, UDP, raw, MPTCP … sockets are there", over `NETLINK_SOCK_DIAG`.
 //!
 //! Owns the numbers of `include/uapi/linux/inet_diag.h`, the writing of requests ([`request`]) and filters
-//! ([`bytecode`]), and the reading of rows ([`reply`], [`congestion`], [`socket_options`]). Sending, repeating and
+//! ([`bytecode`]), and the reading of rows ([`reply`], [`congestion`], [`socket_options`], [`subflow`], [`sctp`]). Sending, repeating and
 //! judging whether a dump is whole are the caller's.
 
 pub mod bytecode;
 pub mod congestion;
 pub mod reply;
 pub mod request;
+pub mod sctp;
 pub mod socket_options;
 pub mod states;
+pub mod subflow;
 
 pub use bytecode::{BytecodeError, Expr, HostCondition};
 pub use congestion::{Bbr, Dctcp, Vegas};
@@ -17,6 +19,7 @@ pub use reply::Row;
 pub use request::{ANY_COOKIE, Extensions, Id, Kind, Request};
 pub use socket_options::SocketOptions;
 pub use states::StateBits;
+pub use subflow::Subflow;
 
 /// Message type of requests and rows of the v2 interface (`SOCK_DIAG_BY_FAMILY`, Linux 3.3).
 pub const SOCK_DIAG_BY_FAMILY: u16 = 20;

@@ -5,8 +5,11 @@
 //! measures it.
 
 use super::congestion::{Bbr, Dctcp, Vegas};
+use super::sctp;
 use super::socket_options::SocketOptions;
-use crate::bytes::{Native, fixed};
+use super::subflow::Subflow;
+use crate::bytes::fixed;
+use crate::diag_row::{self, DiagRow, Names};
 use crate::malformed::Malformed;
 use crate::mptcp_info::MptcpInfo;
 use crate::netlink::attributes;
@@ -64,24 +67,16 @@ const KNOWN: usize = attribute::SOCKOPT as usize + 1;
 /// Bytes of `struct inet_diag_msg`.
 const FIXED: usize = 72;
 
+const NAMES: Names = Names {
+    short: "inet_diag row (shorter than its fixed part)",
+    long: "inet_diag row (longer than 64 KiB)",
+    attribute: "inet_diag attribute",
+};
+
 /// One row of a dump, or the answer to an exact get.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    fixed: &'a [u8; FIXED],
-    attributes: &'a [u8],
-    // Offset and length of each value. Half of the 16 bytes a slice takes, twice: this table is cleared for every row.
-    // Offset 0 means absent, a value has its header before it.
-    spans: [(u16, u16); KNOWN],
-}
-
-macro_rules! fixed_fields {
-    ($($(#[$doc:meta])* $name:ident: $type:ident = $read:ident, $at:literal;)*) => {$(
-        $(#[$doc])*
-        #[inline]
-        pub fn $name(&self) -> $type {
-            $type::$read(fixed::<$at, { size_of::<$type>() }, FIXED>(self.fixed))
-        }
-    )*};
+    row: DiagRow<'a, FIXED, KNOWN>,
 }
 
 impl<'a> Row<'a> {
@@ -93,25 +88,7 @@ impl<'a> Row<'a> {
     /// no row reaches.
     #[inline]
     pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        let Some((fixed, attribute_bytes)) = payload.split_first_chunk() else {
-            return Err(Malformed::new("inet_diag row (shorter than its fixed part)", payload.len()));
-        };
-        if attribute_bytes.len() > usize::from(u16::MAX) {
-            return Err(Malformed::new("inet_diag row (longer than 64 KiB)", FIXED));
-        }
-        let mut spans = [(0, 0); KNOWN];
-        let mut rest = attributes(attribute_bytes);
-        while let Some(next) = rest.next_at() {
-            match next {
-                Ok((at, attribute)) => {
-                    if let Some(span) = spans.get_mut(usize::from(attribute.kind)) {
-                        *span = (at as u16, attribute.payload.len() as u16);
-                    }
-                }
-                Err(broken) => return Err(Malformed::new("inet_diag attribute", FIXED + broken.offset)),
-            }
-        }
-        Ok(Self { fixed, attributes: attribute_bytes, spans })
+        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
     }
 
     fixed_fields! {
@@ -150,21 +127,19 @@ impl<'a> Row<'a> {
     /// Local address; IPv4 in the first 4 bytes, the rest 0 (`idiag_src`).
     #[inline]
     pub fn source(&self) -> [u8; 16] {
-        fixed::<8, 16, FIXED>(self.fixed)
+        fixed::<8, 16, FIXED>(self.row.fixed)
     }
 
     /// Remote address; IPv4 in the first 4 bytes, the rest 0 (`idiag_dst`).
     #[inline]
     pub fn destination(&self) -> [u8; 16] {
-        fixed::<24, 16, FIXED>(self.fixed)
+        fixed::<24, 16, FIXED>(self.row.fixed)
     }
 
     /// The socket's cookie: unique in its network namespace as long as the kernel runs (`idiag_cookie`).
     #[inline]
     pub fn cookie(&self) -> u64 {
-        let low = u32::from_ne_bytes(fixed::<44, 4, FIXED>(self.fixed));
-        let high = u32::from_ne_bytes(fixed::<48, 4, FIXED>(self.fixed));
-        u64::from(high) << 32 | u64::from(low)
+        diag_row::cookie(fixed::<44, 8, FIXED>(self.row.fixed))
     }
 
     /// The row's identity in the form a request takes.
@@ -182,16 +157,7 @@ impl<'a> Row<'a> {
     /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
     #[inline]
     pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
-        let (at, length) = *self.spans.get(usize::from(kind))?;
-        if at == 0 {
-            return None;
-        }
-        self.attributes.get(usize::from(at)..)?.get(..usize::from(length))
-    }
-
-    #[inline]
-    fn number<T: Native>(&self, kind: u16) -> Option<T> {
-        T::at(self.attribute(kind)?, 0)
+        self.row.attribute(kind)
     }
 }
 
@@ -242,44 +208,44 @@ impl<'a> Row<'a> {
 
     /// IPv4 type of service; on request. IPv6 sockets have one too, for IPv4 peers.
     pub fn tos(&self) -> Option<u8> {
-        self.number(attribute::TOS)
+        self.row.number(attribute::TOS)
     }
 
     /// IPv6 traffic class; on request, IPv6 sockets only.
     pub fn tclass(&self) -> Option<u8> {
-        self.number(attribute::TCLASS)
+        self.row.number(attribute::TCLASS)
     }
 
     /// Directions shut down: bit 0 receiving, bit 1 sending.
     pub fn shutdown(&self) -> Option<u8> {
-        self.number(attribute::SHUTDOWN)
+        self.row.number(attribute::SHUTDOWN)
     }
 
     /// Whether an IPv6 socket refuses IPv4. Only known of listening and unconnected IPv6 sockets.
     pub fn v6only(&self) -> Option<bool> {
-        self.number::<u8>(attribute::SKV6ONLY).map(|only| only != 0)
+        self.row.number::<u8>(attribute::SKV6ONLY).map(|only| only != 0)
     }
 
     /// Firewall mark (`SO_MARK`). Shown to holders of `CAP_NET_ADMIN` only.
     pub fn mark(&self) -> Option<u32> {
-        self.number(attribute::MARK)
+        self.row.number(attribute::MARK)
     }
 
     /// Class of the `net_cls` cgroup, or the socket's priority where that is 0; on request of [`TCLASS`] or this.
     ///
     /// [`TCLASS`]: super::Extensions::TCLASS
     pub fn class_id(&self) -> Option<u32> {
-        self.number(attribute::CLASS_ID)
+        self.row.number(attribute::CLASS_ID)
     }
 
     /// Protocol number of a raw socket.
     pub fn protocol(&self) -> Option<u8> {
-        self.number(attribute::PROTOCOL)
+        self.row.number(attribute::PROTOCOL)
     }
 
     /// Id of the socket's cgroup in the v2 hierarchy: the inode number of its directory (Linux 5.8).
     pub fn cgroup_id(&self) -> Option<u64> {
-        self.number(attribute::CGROUP_ID)
+        self.row.number(attribute::CGROUP_ID)
     }
 
     /// Boolean options (Linux 5.10).
@@ -300,6 +266,21 @@ impl<'a> Row<'a> {
     /// The attributes about the MPTCP subflow, to be read with [`attributes`] (Linux 5.7; `CAP_NET_ADMIN` only).
     pub fn ulp_mptcp(&self) -> Option<&'a [u8]> {
         self.ulp(3)
+    }
+
+    /// What is told of the MPTCP subflow that this TCP socket is (Linux 5.7; `CAP_NET_ADMIN` only).
+    pub fn subflow(&self) -> Option<Subflow> {
+        self.ulp_mptcp().map(Subflow::parse)
+    }
+
+    /// Addresses of this end of an SCTP socket; on request of [`INFO`](super::Extensions::INFO).
+    pub fn sctp_locals(&self) -> Option<impl Iterator<Item = sctp::Endpoint> + use<'a>> {
+        self.attribute(attribute::LOCALS).map(sctp::endpoints)
+    }
+
+    /// Addresses of the other end of an SCTP association; comes with [`Self::sctp_locals`].
+    pub fn sctp_peers(&self) -> Option<impl Iterator<Item = sctp::Endpoint> + use<'a>> {
+        self.attribute(attribute::PEERS).map(sctp::endpoints)
     }
 
     /// `struct tcp_diag_md5sig`, 100 bytes each, **with the keys** (Linux 4.14; `CAP_NET_ADMIN` only). Never show them.

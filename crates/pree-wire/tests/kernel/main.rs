@@ -2,6 +2,7 @@
 //! expression describes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod families;
 #[path = "../suite/meaning.rs"]
 mod meaning;
 mod sock_diag;
@@ -237,5 +238,8 @@ fn main() -> std::process::ExitCode {
             an_exact_get_finds_the_socket_and_nothing_else,
         ),
         case("an_exact_get_for_udp_wants_the_ends_swapped", an_exact_get_for_udp_wants_the_ends_swapped),
+        case("unix_sockets_are_told_by_both_ways_of_asking", families::unix),
+        case("packet_sockets_are_told", families::packet),
+        case("netlink_sockets_are_told", families::netlink),
     ])
 }

@@ -1,12 +1,15 @@
 //! No input makes a decoder panic or look beyond its end, and what is written is read back as it was.
 
-use crate::golden;
+use crate::{families, golden};
 use pree_wire::fd_records::{FdRecord, decode_all};
 use pree_wire::inet_diag::{Bbr, Dctcp, Extensions, Id, Kind, Request, Row, StateBits, Vegas};
 use pree_wire::netlink::{Body, attributes, messages};
 use pree_wire::proc_net::{Family, inet_line, lines};
+use pree_wire::proc_net::{netlink::netlink_line, packet::packet_line, unix::unix_lines};
 use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
-use pree_wire::{mptcp_info, proc_pid, socket_memory, tcp_info};
+use pree_wire::{
+    mptcp_info, netlink_diag, packet_diag, proc_pid, socket_memory, tcp_info, unix_diag, vsock_diag,
+};
 use proptest::prelude::*;
 
 /// Reads everything there is to read. Answers the values that could be read, to compare rows with.
@@ -33,6 +36,10 @@ fn read_views(row: &Row<'_>) {
     if let Some(info) = row.tcp_info() {
         read_tcp_info(info);
     }
+    let addresses = |some: Option<usize>| assert!(some.is_none_or(|count| count <= 512));
+    addresses(row.sctp_locals().map(Iterator::count));
+    addresses(row.sctp_peers().map(Iterator::count));
+    let _ = row.subflow();
     if let Some(info) = row.mptcp_info() {
         let _ = (info.subflows(), info.retransmits(), info.last_ack_recv(), mptcp_info::FIELDS.len());
     }
@@ -55,11 +62,51 @@ fn read_tcp_info(info: TcpInfo<'_>) -> usize {
     known
 }
 
+/// The same bytes as a row of each family that has a kind of its own.
+fn read_families(payload: &[u8]) {
+    if let Ok(row) = unix_diag::Row::parse(payload) {
+        let _ =
+            (row.family(), row.socket_type(), row.state(), row.inode(), row.cookie(), row.file(), row.peer());
+        let _ = (row.receive_queue(), row.send_queue(), row.shutdown(), row.uid());
+        assert!(row.name().is_none_or(|name| !name.is_empty()));
+        assert!(row.pending().is_none_or(|pending| pending.count() <= payload.len() / 4));
+    }
+    if let Ok(row) = packet_diag::Row::parse(payload) {
+        let _ = (row.family(), row.socket_type(), row.protocol(), row.inode(), row.cookie(), row.fanout());
+        let _ = (row.uid(), row.filter(), row.info().and_then(packet_diag::Info::is_running));
+        let _ = (row.receive_ring().and_then(packet_diag::Ring::frame_nr), row.send_ring().is_some());
+        assert!(
+            row.memberships().is_none_or(|joined| joined.filter(|one| one.address.len() > 32).count() == 0)
+        );
+    }
+    if let Ok(row) = netlink_diag::Row::parse(payload) {
+        let _ = (row.family(), row.socket_type(), row.protocol(), row.state(), row.port_id(), row.inode());
+        let _ = (row.destination_port_id(), row.destination_group(), row.cookie(), row.flags());
+        let _ = (row.receive_ring().and_then(netlink_diag::Ring::frame_nr), row.send_ring().is_some());
+        assert!(row.groups().is_none_or(|groups| groups.count() <= payload.len() * 8));
+    }
+    if let Ok(row) = vsock_diag::Row::parse(payload) {
+        let _ = (row.family(), row.socket_type(), row.state(), row.shutdown(), row.inode(), row.cookie());
+        let _ = (row.source_cid(), row.source_port(), row.destination_cid(), row.destination_port());
+    }
+    for line in lines(payload) {
+        let _ = (packet_line(line.bytes), netlink_line(line.bytes));
+    }
+    for line in unix_lines(payload) {
+        match line {
+            Ok(line) => assert!(line.name.is_none_or(|name| name.len() < payload.len())),
+            Err(broken) => assert!(broken.offset <= payload.len()),
+        }
+    }
+}
+
 fn read_everything(bytes: &[u8]) {
+    read_families(bytes);
     for message in messages(bytes).flatten() {
         let _ = (message.body(), message.interrupted(), message.error_text());
         if let Body::Data(payload) = message.body() {
             read_row(payload);
+            read_families(payload);
         }
     }
     let _ = attributes(bytes).count();
@@ -78,7 +125,8 @@ fn read_everything(bytes: &[u8]) {
 /// Real bytes with some of them changed: gets further than noise does.
 fn almost_real() -> impl Strategy<Value = Vec<u8>> {
     let proc = golden::PROC.map(|(text, _)| text);
-    let real = prop::sample::select([&[golden::TCP, golden::UDP, golden::MPTCP][..], &proc].concat());
+    let diag = [golden::TCP, golden::UDP, golden::MPTCP, families::UNIX, families::PACKET, families::NETLINK];
+    let real = prop::sample::select([&diag[..], &proc, &families::PROC].concat());
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
     let cut = any::<prop::sample::Index>();
     (real, changes, cut, any::<bool>()).prop_map(|(real, changes, cut, whole)| {

@@ -3,7 +3,7 @@
 //!
 //! The bytes are little-endian, and so must be the machine.
 
-use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, states::*};
+use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, Subflow, states::*};
 use pree_wire::netlink::{Body, DONE, messages};
 use pree_wire::proc_net::{Endpoint, Family, InetLine, inet_line, lines};
 use std::collections::BTreeMap;
@@ -194,6 +194,16 @@ fn multipath_rows_are_the_population() {
         assert_eq!((info.bytes_sent(), info.bytes_received()), (Some(sent), Some(received)), "{name}");
         assert_eq!(subflows[name].ulp_name(), Some(&b"mptcp"[..]));
         assert!(subflows[name].ulp_mptcp().is_some() && subflows[name].ulp_tls().is_none());
+        let subflow = subflows[name].subflow().unwrap();
+        // The token joins a subflow to its connection.
+        assert_eq!((subflow.local_token, subflow.local_id), (info.token(), Some(0)), "{name}");
+        assert_ne!(subflow.remote_token, subflow.local_token, "{name}");
+        // The end that connected asked for it.
+        let asked = if name.starts_with("127.0.0.1:40009") { Subflow::CAPABLE_LOCAL } else { 0 };
+        let joined = Subflow::JOIN_LOCAL | Subflow::JOIN_REMOTE;
+        let shown = Subflow::CAPABLE_LOCAL | Subflow::CAPABLE_REMOTE | Subflow::CONNECTED | joined;
+        let expected = Subflow::CAPABLE_REMOTE | Subflow::CONNECTED | asked;
+        assert_eq!(subflow.flags.unwrap() & shown, expected, "{name}");
     }
     assert_eq!(rows["127.0.0.1:18087 0.0.0.0:0"].state(), LISTEN);
     assert_eq!(rows.len(), 3);

@@ -5,6 +5,8 @@
 mod any_input;
 mod bytecode;
 #[cfg(target_endian = "little")]
+mod families;
+#[cfg(target_endian = "little")]
 mod golden;
 mod interpreter;
 mod meaning;

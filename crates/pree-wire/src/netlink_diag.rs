@@ -1,0 +1,214 @@
+//! `netlink_diag`: the kernel's answer to "which netlink sockets are there", over `NETLINK_SOCK_DIAG` (Linux 3.10).
+//!
+//! Owns the layout of `include/uapi/linux/netlink_diag.h`: request and row.
+
+use crate::bytes::fixed;
+use crate::diag_row::{self, DiagRow, Names, encode_request};
+use crate::malformed::{BufferTooSmall, Malformed};
+use crate::socket_memory::SocketMemory;
+
+/// Address family (`AF_NETLINK`), as Linux numbers it.
+pub const AF_NETLINK: u8 = 16;
+/// Every netlink protocol (`NDIAG_PROTO_ALL`).
+pub const ALL_PROTOCOLS: u8 = u8::MAX;
+
+/// What a row shall carry besides its fixed part (`ndiag_show`).
+pub mod show {
+    /// The nine memory numbers of `SO_MEMINFO` (`NDIAG_SHOW_MEMINFO`).
+    pub const MEMORY: u32 = 1;
+    /// Multicast groups the socket is a member of (`NDIAG_SHOW_GROUPS`).
+    pub const GROUPS: u32 = 1 << 1;
+    /// Mapped rings (`NDIAG_SHOW_RING_CFG`); gone since Linux 4.6.
+    pub const RINGS: u32 = 1 << 2;
+    /// Options set on the socket (`NDIAG_SHOW_FLAGS`, Linux 4.18; ignored before).
+    pub const FLAGS: u32 = 1 << 3;
+}
+
+/// A request for the sockets of one protocol or all, ready to be written. There is none for a single socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Netlink protocol: 0 route, 4 `sock_diag` …, or [`ALL_PROTOCOLS`].
+    pub protocol: u8,
+    /// What rows shall carry, see [`show`].
+    pub show: u32,
+    /// The number the answers will carry.
+    pub sequence: u32,
+}
+
+impl Request {
+    /// Every socket of the network namespace.
+    pub const fn dump(show: u32) -> Self {
+        Self { protocol: ALL_PROTOCOLS, show, sequence: 0 }
+    }
+
+    /// The same request under this sequence number.
+    #[must_use]
+    pub const fn with_sequence(self, sequence: u32) -> Self {
+        Self { sequence, ..self }
+    }
+
+    /// Writes the netlink message and answers its length.
+    ///
+    /// # Errors
+    /// The buffer has no room: 36 bytes are enough.
+    pub fn encode(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
+        let kind = [AF_NETLINK, self.protocol];
+        encode_request(buffer, kind, &[0, self.show], u64::MAX, false, self.sequence)
+    }
+}
+
+/// Numbers of the attributes of a row (`NETLINK_DIAG_*`), for [`Row::attribute`].
+pub mod attribute {
+    /// Memory (`NETLINK_DIAG_MEMINFO`).
+    pub const MEMORY: u16 = 0;
+    /// Groups (`NETLINK_DIAG_GROUPS`).
+    pub const GROUPS: u16 = 1;
+    /// Mapped ring for receiving (`NETLINK_DIAG_RX_RING`); gone since Linux 4.6.
+    pub const RX_RING: u16 = 2;
+    /// Mapped ring for sending (`NETLINK_DIAG_TX_RING`); gone since Linux 4.6.
+    pub const TX_RING: u16 = 3;
+    /// Options (`NETLINK_DIAG_FLAGS`).
+    pub const FLAGS: u16 = 4;
+}
+
+/// Options of a netlink socket (`NDIAG_FLAG_*`), bits of [`Row::flags`].
+pub mod flag {
+    /// A dump to it is under way.
+    pub const CALLBACK_RUNNING: u32 = 1;
+    /// `NETLINK_PKTINFO`.
+    pub const PACKET_INFO: u32 = 1 << 1;
+    /// `NETLINK_BROADCAST_ERROR`.
+    pub const BROADCAST_ERROR: u32 = 1 << 2;
+    /// `NETLINK_NO_ENOBUFS`.
+    pub const NO_ENOBUFS: u32 = 1 << 3;
+    /// `NETLINK_LISTEN_ALL_NSID`.
+    pub const LISTEN_ALL_NAMESPACES: u32 = 1 << 4;
+    /// `NETLINK_CAP_ACK`.
+    pub const CAPPED_ACK: u32 = 1 << 5;
+    /// `NETLINK_EXT_ACK` (`NDIAG_FLAG_EXT_ACK`, Linux 6.6).
+    pub const EXTENDED_ACK: u32 = 1 << 6;
+    /// `NETLINK_GET_STRICT_CHK` (`NDIAG_FLAG_STRICT_CHK`, Linux 6.6).
+    pub const STRICT_CHECK: u32 = 1 << 7;
+}
+
+const KNOWN: usize = attribute::FLAGS as usize + 1;
+/// Bytes of `struct netlink_diag_msg`.
+const FIXED: usize = 28;
+
+const NAMES: Names = Names {
+    short: "netlink_diag row (shorter than its fixed part)",
+    long: "netlink_diag row (longer than 64 KiB)",
+    attribute: "netlink_diag attribute",
+};
+
+/// One netlink socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    row: DiagRow<'a, FIXED, KNOWN>,
+}
+
+impl<'a> Row<'a> {
+    /// Checks the payload of a message and finds its attributes.
+    ///
+    /// # Errors
+    /// The payload is shorter than `struct netlink_diag_msg`, its attributes are broken, or it is longer than 64 KiB.
+    #[inline]
+    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
+        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
+    }
+
+    fixed_fields! {
+        /// Address family: 16 (`ndiag_family`).
+        family: u8 = from_ne_bytes, 0;
+        /// Type: 2 datagram, 3 raw; netlink treats them alike (`ndiag_type`).
+        socket_type: u8 = from_ne_bytes, 1;
+        /// Netlink protocol: 0 route, 4 `sock_diag`, 15 kobject events … (`ndiag_protocol`).
+        protocol: u8 = from_ne_bytes, 2;
+        /// State number: 1 connected; 0 or 7 not (`ndiag_state`).
+        state: u8 = from_ne_bytes, 3;
+        /// Port id, the address of the socket; 0 is the kernel's own (`ndiag_portid`). Often a pid, never surely.
+        port_id: u32 = from_ne_bytes, 4;
+        /// Port id it is connected to (`ndiag_dst_portid`).
+        destination_port_id: u32 = from_ne_bytes, 8;
+        /// Group it is connected to, 0 for none (`ndiag_dst_group`).
+        destination_group: u32 = from_ne_bytes, 12;
+        /// Inode number as in `socket:[…]` (`ndiag_ino`). The kernel's sockets have one too.
+        inode: u32 = from_ne_bytes, 16;
+    }
+
+    /// The socket's cookie: unique as long as the kernel runs (`ndiag_cookie`).
+    #[inline]
+    pub fn cookie(&self) -> u64 {
+        diag_row::cookie(fixed::<20, 8, FIXED>(self.row.fixed))
+    }
+
+    /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
+    #[inline]
+    pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
+        self.row.attribute(kind)
+    }
+
+    /// Buffers, limits and drops; on request.
+    pub fn socket_memory(&self) -> Option<SocketMemory<'a>> {
+        self.attribute(attribute::MEMORY).map(SocketMemory::new)
+    }
+
+    /// The multicast groups the socket is a member of, from 1 on, ascending; on request. `None` for a socket that never
+    /// joined one.
+    pub fn groups(&self) -> Option<impl Iterator<Item = u32> + use<'a>> {
+        let bytes = self.attribute(attribute::GROUPS)?;
+        Some((0..bytes.len() as u32 * 8).filter(move |bit| is_set(bytes, *bit)).map(|bit| bit + 1))
+    }
+
+    /// Options, see [`flag`]; on request.
+    pub fn flags(&self) -> Option<u32> {
+        self.row.number(attribute::FLAGS)
+    }
+
+    /// The mapped ring for receiving; on request, before Linux 4.6.
+    pub fn receive_ring(&self) -> Option<Ring<'a>> {
+        self.attribute(attribute::RX_RING).map(Ring::new)
+    }
+
+    /// The mapped ring for sending; on request, before Linux 4.6.
+    pub fn send_ring(&self) -> Option<Ring<'a>> {
+        self.attribute(attribute::TX_RING).map(Ring::new)
+    }
+}
+
+/// The kernel keeps groups as bits of its own words: on a big-endian machine the first of eight bytes is the last.
+fn is_set(bytes: &[u8], bit: u32) -> bool {
+    const WORD: usize = size_of::<usize>();
+    let at = bit as usize / 8;
+    let at = if cfg!(target_endian = "big") { at ^ (WORD - 1) } else { at };
+    bytes.get(at).is_some_and(|byte| byte & 1 << (bit % 8) != 0)
+}
+
+/// `struct netlink_diag_ring`: a mapped ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Ring<'a> {
+    /// Bytes of the fields this crate knows.
+    pub const SIZE: usize = 16;
+
+    /// A view of the value of a ring's attribute.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+}
+
+kernel_struct! { Ring;
+    /// Size of a block.
+    block_size: u32, 0, bytes, "3.10";
+    /// Blocks.
+    block_nr: u32, 4, count, "3.10";
+    /// Size of a frame.
+    frame_size: u32, 8, bytes, "3.10";
+    /// Frames.
+    frame_nr: u32, 12, count, "3.10";
+}
+
+const _: () = assert!(crate::kernel_struct::is_sound(FIELDS, Ring::SIZE));
