@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Family, Filter, OwnerLookup, Protocols, SourceChoice};
+use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocols, SourceChoice};
 
 use crate::exit::Failure;
 use crate::output::escape;
@@ -25,6 +25,7 @@ pub(crate) struct Args {
     /// `-l`, `-a` or `-B`; none: what the output usually shows.
     pub(crate) which: Option<Which>,
     pub(crate) owners: OwnerLookup,
+    pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
     pub(crate) replay: Option<PathBuf>,
     pub(crate) format: Format,

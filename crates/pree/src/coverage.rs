@@ -73,16 +73,18 @@ impl fmt::Display for Gap {
     }
 }
 
-/// Where the rows of one table came from.
+/// Where the rows of one table, or the owners, came from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Origin {
     /// `sock_diag` netlink.
     Diag,
-    /// /proc/net, our own parser.
+    /// Rows: /proc/net, our own parser. Owners: /proc/PID.
     Proc,
     /// /proc/net, the parser of the `procfs` crates.
     Procfs,
+    /// A BPF program that the kernel ran for us.
+    Bpf,
 }
 
 impl Origin {
@@ -92,6 +94,7 @@ impl Origin {
             Self::Diag => "diag",
             Self::Proc => "proc",
             Self::Procfs => "procfs",
+            Self::Bpf => "bpf",
         }
     }
 }
@@ -103,6 +106,7 @@ pub struct Coverage {
     gaps: Vec<Gap>,
     notes: Vec<String>,
     origins: Vec<(&'static str, Origin)>,
+    owners: Option<Origin>,
 }
 
 impl Coverage {
@@ -124,6 +128,11 @@ impl Coverage {
     /// Which source each table (`tcp`, `udp`, …) came from, in the order they were read.
     pub fn origins(&self) -> &[(&'static str, Origin)] {
         &self.origins
+    }
+
+    /// Which source the owners came from; `None` when nobody asked for any.
+    pub fn owners_origin(&self) -> Option<Origin> {
+        self.owners
     }
 
     /// What is good to know and leaves no gap: a protocol this kernel lacks, a fallback that was taken.
@@ -154,6 +163,10 @@ impl Coverage {
 
     pub(crate) fn came_from(&mut self, table: &'static str, origin: Origin) {
         self.origins.push((table, origin));
+    }
+
+    pub(crate) fn owners_came_from(&mut self, origin: Origin) {
+        self.owners = Some(origin);
     }
 }
 

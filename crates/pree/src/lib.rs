@@ -26,7 +26,7 @@ pub use model::{
     Address, Family, Owner, Process, Protocol, Protocols, Socket, SocketId, State, States, TcpStats, Text,
     Unowned,
 };
-pub use query::{Needs, OwnerLookup, Query, SourceChoice};
+pub use query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
 pub use snapshot::Snapshot;
 
 /// The path of the compatibility API.

@@ -4,7 +4,7 @@ use pree_wire::inet_diag::Extensions;
 
 use crate::filter::Filter;
 use crate::model::{Family, Protocol, Protocols, States};
-use crate::query::{Needs, OwnerLookup, Query, SourceChoice};
+use crate::query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
 
 /// What a collection does.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub(crate) struct Plan {
     families: Vec<Family>,
     pub(crate) needs: Needs,
     pub(crate) owners: OwnerLookup,
+    pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
     /// Every row is asked; what it named is found by number before the first.
     pub(crate) filter: Option<Filter>,
@@ -64,6 +65,7 @@ impl Plan {
             families: query.families.clone(),
             needs: query.needs,
             owners: query.owners,
+            owner_source: query.owner_source,
             source: query.source,
             filter,
             push_down: query.push_down,

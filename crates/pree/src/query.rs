@@ -50,6 +50,19 @@ pub enum OwnerLookup {
     All,
 }
 
+/// How owners are found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum OwnerSource {
+    /// The cheaper way of those that are permitted.
+    #[default]
+    Auto,
+    /// Each process's descriptors in /proc.
+    Proc,
+    /// A BPF program that the kernel runs over all descriptors (Linux 5.12; `CAP_BPF` and `CAP_PERFMON`), or an error.
+    Bpf,
+}
+
 /// Where rows are read from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
@@ -87,6 +100,7 @@ pub struct Query {
     pub(crate) states: States,
     pub(crate) needs: Needs,
     pub(crate) owners: OwnerLookup,
+    pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
     pub(crate) filter: Option<Filter>,
     pub(crate) push_down: bool,
@@ -107,6 +121,7 @@ impl Query {
             states: States::all(),
             needs: Needs::empty(),
             owners: OwnerLookup::None,
+            owner_source: OwnerSource::Auto,
             source: SourceChoice::Auto,
             filter: None,
             push_down: true,
@@ -180,6 +195,13 @@ impl Query {
     #[must_use]
     pub fn owner_lookup(mut self, lookup: OwnerLookup) -> Self {
         self.owners = lookup;
+        self
+    }
+
+    /// Forces how owners are found; asks for none by itself.
+    #[must_use]
+    pub fn owner_source(mut self, source: OwnerSource) -> Self {
+        self.owner_source = source;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Every flag, once: how it is written, what it does, what its value sets.
 
-use pree::{Family, OwnerLookup, Protocols, SourceChoice};
+use pree::{Family, OwnerLookup, OwnerSource, Protocols, SourceChoice};
 
 use super::{Args, Command, Format, When, Which};
 use crate::output::escape;
@@ -108,13 +108,14 @@ pub(crate) const FLAGS: &[Flag] = &[
         };
         Ok(())
     }),
-    flag!("How", None, "owners", Some("auto|proc|first|none"), "how far owners are looked for", |a, value| {
-        a.owners = match value {
-            "auto" | "proc" => OwnerLookup::All,
-            "first" => OwnerLookup::First,
-            "none" => OwnerLookup::None,
-            "bpf" => return Err("--owners bpf is not there yet: use auto or proc".to_owned()),
-            _ => return Err(choice("--owners", value, "auto, proc, first or none")),
+    flag!("How", None, "owners", Some("auto|bpf|proc|first|none"), "how and how far owners are looked for", |a, value| {
+        (a.owners, a.owner_source) = match value {
+            "auto" => (OwnerLookup::All, OwnerSource::Auto),
+            "bpf" => (OwnerLookup::All, OwnerSource::Bpf),
+            "proc" => (OwnerLookup::All, OwnerSource::Proc),
+            "first" => (OwnerLookup::First, OwnerSource::Auto),
+            "none" => (OwnerLookup::None, OwnerSource::Auto),
+            _ => return Err(choice("--owners", value, "auto, bpf, proc, first or none")),
         };
         Ok(())
     }),

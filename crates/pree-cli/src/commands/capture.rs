@@ -73,7 +73,11 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<(u64, Coverage), Fa
                 | Needs::PROCESS_CGROUP
         }
     };
-    let query = Query::new().stats().needs(Needs::TRAFFIC_CLASS | details).owner_lookup(args.owners);
+    let query = Query::new()
+        .stats()
+        .needs(Needs::TRAFFIC_CLASS | details)
+        .owner_lookup(args.owners)
+        .owner_source(args.owner_source);
     ask(recorder, &Question::Time);
     let mut sockets = 0;
     let mut cgroups = BTreeSet::new();

@@ -156,6 +156,9 @@ fn tell_origins(coverage: &Coverage) {
             source::say(&format!("{table} from {}", origin.name()));
         }
     }
+    if let Some(origin) = coverage.owners_origin() {
+        source::say(&format!("owners from {}", origin.name()));
+    }
     for note in coverage.notes() {
         source::say(&output::escape::text(note.as_bytes()));
     }

@@ -66,6 +66,11 @@ impl StartTime {
         Self { ticks, boot_time }
     }
 
+    /// Ticks since boot.
+    pub(crate) fn ticks(self) -> u64 {
+        self.ticks
+    }
+
     /// Time from boot to the start of the process; exact to 10 ms.
     pub fn since_boot(self) -> Duration {
         Duration::from_millis(self.ticks.saturating_mul(1000 / TICKS_PER_S))

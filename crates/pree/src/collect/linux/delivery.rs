@@ -118,6 +118,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     /// Looks once more for the owners of the rows held, and passes them on.
     pub(super) fn finish(mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
         let flow = self.finish_held(source, coverage);
+        self.owners.tell(coverage);
         if self.was_blind && self.plan.owners == OwnerLookup::All {
             coverage.note(
                 "not every process could be looked into: sockets may have more owners than are shown"

@@ -4,6 +4,7 @@
 //! the end and looked up once more, because a socket can be younger than the look. Where few rows are to be expected,
 //! they come first and are all held: then only their owners are looked for.
 
+mod bpf_owners;
 mod delivery;
 mod diag;
 mod host;
@@ -22,7 +23,7 @@ use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Protocol, Socket, State, States};
 use crate::plan::{Plan, Table};
-use crate::query::{Needs, OwnerLookup, SourceChoice};
+use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::source::{Question, Source, read_all};
 use delivery::Delivery;
 pub(super) use host::host_limits;
@@ -37,6 +38,9 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
         filter.resolve(|what, name| names::number(source, what, name))?;
     }
     let plan = &plan;
+    if plan.owners != OwnerLookup::None && plan.owner_source == OwnerSource::Bpf {
+        bpf_owners::demand(source)?;
+    }
     let decoder = decoder(source);
     let rows_first = plan.owners != OwnerLookup::None && plan.is_narrow();
     let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), visitor);

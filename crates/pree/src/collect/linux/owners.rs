@@ -1,6 +1,7 @@
 //! Whose socket is it: every process's descriptors, joined to sockets by inode.
 //!
-//! Each process is pinned while it is read, so a pid that is used again cannot mix two processes up. A process that
+//! A BPF program tells them all at once where that is permitted and pays (`bpf_owners.rs`); else /proc is walked. In
+//! that walk each process is pinned while it is read, so a pid that is used again cannot mix two processes up. A process that
 //! ends meanwhile is no error. Descriptor tables private to a thread are read only for sockets that nobody else
 //! holds, because reading them for all would cost a walk a thread.
 
@@ -12,21 +13,30 @@ use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
 use super::TRIES;
+use super::bpf_owners::{Way, refused};
 use super::inode_map::InodeMap;
-use crate::coverage::{Gap, Missing};
+use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::ErrorKind;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
 use crate::plan::Plan;
-use crate::query::{Needs, OwnerLookup};
+use crate::query::{Needs, OwnerLookup, OwnerSource};
 use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
+/// What is read of a process only on request.
+const DETAILS: Needs = Needs::PROCESS_USER
+    .union(Needs::PROCESS_EXECUTABLE)
+    .union(Needs::PROCESS_COMMAND_LINE)
+    .union(Needs::PROCESS_CGROUP);
+
 pub(super) struct OwnerSearch<'p> {
-    plan: &'p Plan,
-    map: InodeMap,
-    processes: Vec<Arc<Process>>,
+    pub(super) plan: &'p Plan,
+    /// How the looks are done, once that is decided.
+    pub(super) way: Option<Way>,
+    pub(super) map: InodeMap,
+    pub(super) processes: Vec<Arc<Process>>,
     /// What kept us from seeing every descriptor, if anything did.
     blind: Option<Blind>,
-    boot_time: Option<Duration>,
+    pub(super) boot_time: Option<Duration>,
     users: HashMap<u32, Text>,
     prepared: bool,
 }
@@ -50,6 +60,7 @@ impl<'p> OwnerSearch<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
+            way: None,
             map: InodeMap::default(),
             processes: Vec::new(),
             blind: None,
@@ -61,20 +72,51 @@ impl<'p> OwnerSearch<'p> {
 
     /// Reads every process's descriptors.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
-        self.walk(source, None);
+        self.see(source, None);
     }
 
     /// Reads them, or reads them again, for just these sockets, then the tables of threads for those that still have no
     /// owner.
     pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
-        self.map.clear();
-        self.processes.clear();
-        self.blind = None;
-        self.walk(source, Some(wanted));
+        self.see(source, Some(wanted));
+        if self.way == Some(Way::Bpf) {
+            return;
+        }
         let without: HashSet<u64> =
             wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect();
         if !without.is_empty() {
             self.walk_threads(source, &without);
+        }
+    }
+
+    fn see(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) {
+        self.map.clear();
+        self.processes.clear();
+        self.blind = None;
+        if self.choose(source) == Way::Bpf {
+            match self.read_holders(source, wanted) {
+                Ok(()) => return,
+                Err(errno) if self.plan.owner_source == OwnerSource::Bpf => {
+                    self.blind = Some(Blind::Failed(errno));
+                    return;
+                }
+                Err(errno) => self.way = Some(Way::ProcInstead(errno)),
+            }
+            self.map.clear();
+        }
+        self.walk(source, wanted);
+    }
+
+    /// Says where the owners come from.
+    pub(super) fn tell(&self, coverage: &mut Coverage) {
+        match self.way {
+            None => {}
+            Some(Way::Bpf) => coverage.owners_came_from(Origin::Bpf),
+            Some(Way::Proc) => coverage.owners_came_from(Origin::Proc),
+            Some(Way::ProcInstead(errno)) => {
+                coverage.owners_came_from(Origin::Proc);
+                coverage.note(format!("{}; owners come from /proc", refused(errno)));
+            }
         }
     }
 
@@ -113,7 +155,7 @@ impl<'p> OwnerSearch<'p> {
             ),
             Some(Blind::NotRecorded) => (ErrorKind::Absent, NOT_RECORDED),
             Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
-            Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "reading /proc failed: try again"),
+            Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "looking for them failed: try again"),
         };
         Gap { what: Missing::Owners, why, count: Some(count), object: String::new(), hint }
     }
@@ -135,6 +177,11 @@ impl<'p> OwnerSearch<'p> {
         let mut tries = 0;
         while let Err(errno) = self.try_read(source, pid, thread, wanted) {
             tries += 1;
+            if errno == Errno::ENODATA && thread == 0 {
+                // Made with another source of owners.
+                self.blind = Some(Blind::NotRecorded);
+                return;
+            }
             if tries == TRIES || !is_passing(errno) {
                 return self.failed(errno);
             }
@@ -242,31 +289,42 @@ impl<'p> OwnerSearch<'p> {
     /// Reads what was asked about a process.
     fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<Process, Errno> {
         self.prepare(source);
-        let mut ask = |part| read_all(source, &Question::Process { pid, part });
-        let bytes = ask(ProcessPart::Stat)?;
+        let bytes = read_all(source, &Question::Process { pid, part: ProcessPart::Stat })?;
         let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Errno::EBADMSG)?;
-        let needs = self.plan.needs;
-        // The details are worth having, but none of them is worth losing the owner for.
-        let mut detail = |need, part| if needs.contains(need) { ask(part).ok() } else { None };
-        let uid = detail(Needs::PROCESS_USER, ProcessPart::Status)
-            .and_then(|status| proc_pid::status_uid(&status))
-            .map(|(_, effective)| effective);
-        Ok(Process {
+        let mut process = Process {
             pid,
             name: Text::from(stat.name),
             start_time: Some(StartTime::new(stat.start_time_ticks, self.boot_time)),
             parent: Some(stat.parent),
-            uid,
-            user: uid.and_then(|uid| self.users.get(&uid).cloned()),
-            executable: detail(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from),
-            command_line: detail(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from),
-            cgroup: detail(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
-                .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from)),
-        })
+            ..Process::default()
+        };
+        self.add_details(source, &mut process);
+        Ok(process)
+    }
+
+    pub(super) fn wants_details(&self) -> bool {
+        self.plan.needs.intersects(DETAILS)
+    }
+
+    /// Reads what is asked about a process beyond its `stat`. Each is worth having, but none is worth losing the owner
+    /// for.
+    pub(super) fn add_details(&self, source: &mut dyn Source, process: &mut Process) {
+        let (pid, needs) = (process.pid, self.plan.needs);
+        let mut detail = |need, part| {
+            if needs.contains(need) { read_all(source, &Question::Process { pid, part }).ok() } else { None }
+        };
+        process.uid = detail(Needs::PROCESS_USER, ProcessPart::Status)
+            .and_then(|status| proc_pid::status_uid(&status))
+            .map(|(_, effective)| effective);
+        process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
+        process.executable = detail(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
+        process.command_line = detail(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from);
+        process.cgroup = detail(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
+            .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from));
     }
 
     /// Reads once what every process record needs.
-    fn prepare(&mut self, source: &mut dyn Source) {
+    pub(super) fn prepare(&mut self, source: &mut dyn Source) {
         if std::mem::replace(&mut self.prepared, true) {
             return;
         }
@@ -283,11 +341,11 @@ impl<'p> OwnerSearch<'p> {
 }
 
 /// True for failures that say nothing about the process: another try can be without.
-fn is_passing(errno: Errno) -> bool {
+pub(super) fn is_passing(errno: Errno) -> bool {
     !matches!(ErrorKind::of(errno), ErrorKind::Absent | ErrorKind::NotPermitted)
 }
 
-fn read_with_retries(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+pub(super) fn read_with_retries(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
     let mut tries = 0;
     loop {
         tries += 1;

@@ -10,7 +10,7 @@ use pree_wire::btf::{Btf, Kind, Type};
 use super::asm::{Assembler, Helper, Label, R0, R1, R2, R3, R6, R7, R8, R9, Reg, Slot, When};
 use crate::source::Errno;
 
-/// What the program remembers from one descriptor to the next: of which task it told last (see [`remember`]).
+/// What the program remembers from one descriptor to the next: which task it told of last, and when that started.
 pub(super) const STATE: [u64; 2] = [0; 2];
 
 /// Of the helpers, this is the youngest: Linux 5.11.
@@ -154,7 +154,7 @@ fn holder(asm: &mut Assembler, layout: &Layout, boot_offset_ns: i64, out: Label)
         asm.store_slot(HOLDER.at(16), R1);
     }
     asm.load_slot(R1, LEADER);
-    asm.read(HOLDER.at(24), NAME_SIZE as i32, R1, layout.task_name, out);
+    asm.read(HOLDER.at(24), i32::from(NAME_SIZE as u16), R1, layout.task_name, out);
 
     // The parent may be a thread, and outside of our namespace.
     let orphan = asm.label();
@@ -190,7 +190,7 @@ fn write(asm: &mut Assembler, record: Slot, size: usize, full: Label) {
     asm.load64(R1, R6, CONTEXT_META);
     asm.load64(R1, R1, META_SEQ);
     asm.slot_address(R2, record);
-    asm.set(R3, size as i32);
+    asm.set(R3, i32::from(size as u16));
     asm.call(SEQ_WRITE);
     asm.jump_if(R0, When::NotEqual, 0, full);
 }
