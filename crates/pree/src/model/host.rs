@@ -6,7 +6,7 @@
 pub struct HostLimits {
     /// The ports that the system chooses from when a program leaves the choice to it. Linux: `ip_local_port_range`.
     pub local_ports: Option<PortRange>,
-    /// Those that it never chooses. Linux: `ip_local_reserved_ports`.
+    /// Those that it never chooses, in order and without overlaps. Linux: `ip_local_reserved_ports`.
     pub reserved_ports: Option<Vec<PortRange>>,
     /// How many connections it remembers in `TIME_WAIT`; more are forgotten at once. Linux: `tcp_max_tw_buckets`.
     pub time_wait_limit: Option<u32>,
@@ -23,8 +23,11 @@ impl HostLimits {
     /// reserved, this is more than there are.
     pub fn choosable_ports(&self) -> Option<u32> {
         let range = self.local_ports?;
-        let reserved = (range.first..=range.last).filter(|port| self.is_reserved(*port)).count();
-        Some(range.count() - u32::try_from(reserved).ok()?)
+        let reserved = self.reserved_ports.iter().flatten().map(|reserved| {
+            let (first, last) = (reserved.first.max(range.first), reserved.last.min(range.last));
+            PortRange::new(first, last).map_or(0, PortRange::count)
+        });
+        Some(range.count().saturating_sub(reserved.sum()))
     }
 
     /// True for a port that the system may choose.
@@ -33,7 +36,10 @@ impl HostLimits {
     }
 
     fn is_reserved(&self, port: u16) -> bool {
-        self.reserved_ports.as_ref().is_some_and(|ranges| ranges.iter().any(|range| range.contains(port)))
+        self.reserved_ports.as_ref().is_some_and(|ranges| {
+            let at = ranges.partition_point(|range| range.last < port);
+            ranges.get(at).is_some_and(|range| range.contains(port))
+        })
     }
 }
 

@@ -99,6 +99,23 @@ pub(super) const KEEPALIVE_WORTH: f64 = 0.5;
 /// With [`KEEPALIVES_DEAD`] unanswered.
 pub(super) const KEEPALIVES_DEAD_WORTH: f64 = 0.1;
 
+// --- across sockets -----------------------------------------------------------------------------------------------
+
+/// Convention: so many connections of one process that it has not closed are worth a look…
+pub(super) const CLOSE_WAIT_LEAST: usize = 10;
+/// …and a leak when none of them has moved for as long: a slow request is over by then, and so is `TIME_WAIT`.
+pub(super) const CLOSE_WAIT_OLD: Duration = Duration::from_secs(60);
+/// Convention: a port is then searched for long, and a burst finds none (measured: `connect()` fails at 40 of 40).
+pub(super) const PORTS_USED_SHARE: f64 = 0.8;
+/// Convention: connections to the destination are opened faster than half the rate that the ports allow.
+pub(super) const TIME_WAIT_SHARE: f64 = 0.5;
+/// Convention. Handshakes whose answer had to be repeated are a second old at least (RFC 6298), and one is a lost packet.
+pub(super) const HALF_OPEN_LEAST: usize = 10;
+/// Convention: two connections with the same trouble are chance…
+pub(super) const PATH_SOCKETS: usize = 3;
+/// …and fewer than half of those to one address are not the path's.
+pub(super) const PATH_SHARE: f64 = 0.5;
+
 // --- intervals ----------------------------------------------------------------------------------------------------
 
 /// Looks that an interval keeps one by one; with more it keeps every second. Enough for a median, and 10 s at 10 a second.

@@ -1,12 +1,24 @@
 //! The machine as a whole: each socket judged with what the others know, and what shows only across sockets.
-//! [`HOST_DETECTORS`] is the table of those issues: a new one is a file (or a place in one) and a line there.
+//! [`HOST_DETECTORS`] is the table of those issues: a new one is a file (or a place in one) and a line there. What a
+//! single listener or datagram socket shows by itself (a full accept queue, drops) is in `findings`.
 
+mod close_wait;
+mod destinations;
+mod group;
+mod half_open;
+mod path;
 mod peers;
+mod ports;
+mod time_wait;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::{Assessment, Basis, Evidence, Intervals, Severity, assess, assess_interval};
+use super::{Assessment, Basis, Context, Evidence, Intervals, Severity, Value, assess, assess_interval};
 use crate::model::{Process, Socket};
 use crate::snapshot::Snapshot;
 
@@ -22,9 +34,11 @@ pub struct HostAssessment {
     pub sockets: Vec<Option<Assessment>>,
     /// What shows only across sockets, the worst first.
     pub findings: Vec<HostFinding>,
+    /// What could not be looked at, or not wholly. All else in [`HOST_DETECTORS`] was, so that no finding means no issue.
+    pub unchecked: Vec<Unchecked>,
 }
 
-/// A named issue of several sockets together, or of the machine.
+/// A named issue of several sockets together, or of the machine. Its `Display` is one line, without whose it is.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct HostFinding {
@@ -46,6 +60,16 @@ pub struct HostFinding {
     pub more: &'static str,
 }
 
+impl fmt::Display for HostFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        for (index, evidence) in self.evidence.iter().enumerate() {
+            write!(f, "{} {evidence}", if index == 0 { ":" } else { "," })?;
+        }
+        write!(f, "; {}", self.advice)
+    }
+}
+
 /// What an issue across sockets is about.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
@@ -62,6 +86,16 @@ pub enum About {
     Local(SocketAddr),
 }
 
+/// An issue that was not looked for everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Unchecked {
+    /// The name its findings would have.
+    pub name: &'static str,
+    /// What is missing, in a few words.
+    pub why: &'static str,
+}
+
 /// What finds one kind of issue across sockets.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -72,19 +106,50 @@ pub struct HostDetector {
     pub advice: &'static str,
     /// Where to read more: a standard, a manual page.
     pub more: &'static str,
-    check: fn(&View<'_>) -> Vec<Hit>,
+    check: fn(&View<'_>) -> Found,
 }
 
 /// What these detectors look at.
-#[expect(dead_code, reason = "the detectors come next")]
 struct View<'a> {
     snapshot: &'a Snapshot,
     /// One for each socket of the snapshot.
-    sockets: &'a [Option<Assessment>],
+    judged: &'a [Option<Assessment>],
+    peers: &'a Peers,
+    /// For each socket of the snapshot the number of its peer.
+    peer_of: &'a [Option<u32>],
     intervals: Option<&'a Intervals>,
 }
 
-/// What such a detector found.
+impl<'a> View<'a> {
+    /// The sockets with their places.
+    fn sockets(&self) -> impl Iterator<Item = (usize, &'a Socket)> + use<'a> {
+        self.snapshot.iter().enumerate()
+    }
+
+    fn at(&self, places: &[usize]) -> impl Iterator<Item = &'a Socket> {
+        places.iter().filter_map(|place| self.snapshot.sockets().get(*place))
+    }
+
+    /// How many of these have come to their state since the first look; `None` with one look only.
+    fn new_since_first_look(&self, places: &[usize]) -> Option<usize> {
+        let intervals = self.intervals?;
+        let whole = intervals.length();
+        let is_new = |socket: &&Socket| {
+            let interval = socket.id.and_then(|id| intervals.get(id));
+            interval
+                .is_none_or(|interval| interval.length() < whole || interval.first().state != socket.state)
+        };
+        Some(self.at(places).filter(is_new).count())
+    }
+}
+
+/// What such a detector found, and what kept it from looking at all.
+#[derive(Default)]
+struct Found {
+    hits: Vec<Hit>,
+    unchecked: Option<&'static str>,
+}
+
 struct Hit {
     severity: Severity,
     about: About,
@@ -92,10 +157,29 @@ struct Hit {
     evidence: Vec<Evidence>,
 }
 
-/// Every issue that shows only across sockets.
-pub const HOST_DETECTORS: &[HostDetector] = &[];
+/// Evidence that the system does not tell is left out.
+fn told<const N: usize>(evidence: [(&'static str, Option<Value>); N]) -> Vec<Evidence> {
+    let told = |(name, value): (_, Option<Value>)| Some(Evidence { name, value: value? });
+    evidence.into_iter().filter_map(told).collect()
+}
 
-/// Judges every socket of a snapshot by its life so far, and the machine.
+/// How many there are, as evidence.
+fn count(number: impl TryInto<u64>) -> Option<Value> {
+    number.try_into().ok().map(Value::Count)
+}
+
+/// Every issue that shows only across sockets.
+pub const HOST_DETECTORS: &[HostDetector] = &[
+    ports::PORTS_EXHAUSTED,
+    path::PATH_TROUBLE,
+    path::SHARED_QUEUE,
+    half_open::HALF_OPEN,
+    close_wait::CLOSE_WAIT_LEAK,
+    time_wait::TIME_WAIT_PILE,
+];
+
+/// Judges every socket of a snapshot by its life so far, and the machine. Ask the snapshot's query for
+/// [`Needs::HOST`](crate::Needs::HOST), statistics and owners: what is not there is in [`HostAssessment::unchecked`].
 pub fn assess_host(snapshot: &Snapshot) -> HostAssessment {
     judge(snapshot, None)
 }
@@ -106,32 +190,27 @@ pub fn assess_host_interval(snapshot: &Snapshot, intervals: &Intervals) -> HostA
 }
 
 fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
-    let peers = Peers::of(snapshot);
-    let judge = |socket: &Socket| {
-        let context = peers.context(socket);
+    let mut peers = Peers::default();
+    let peer_of: Vec<_> = snapshot.iter().map(|socket| peers.add(socket)).collect();
+    let judge = |(socket, peer): (&Socket, &Option<u32>)| {
+        let context = Context { peer_base_rtt: peers.base_rtt(*peer), ..Context::default() };
         let assessment = match intervals {
             None => assess(socket, &context),
             Some(intervals) => assess_interval(intervals.get(socket.id?)?, &context),
         };
         (socket.tcp.is_some() || !assessment.findings.is_empty()).then_some(assessment)
     };
-    let sockets: Vec<_> = snapshot.iter().map(judge).collect();
+    let sockets: Vec<_> = snapshot.iter().zip(&peer_of).map(judge).collect();
     let basis = intervals.map_or(Basis::Lifetime, |intervals| Basis::Interval(intervals.length()));
-    let view = View { snapshot, sockets: &sockets, intervals };
-    let ask = |detector: &HostDetector| {
-        let HostDetector { name, advice, more, check } = *detector;
-        check(&view).into_iter().map(move |Hit { severity, about, sockets, evidence }| HostFinding {
-            name,
-            severity,
-            basis,
-            about,
-            sockets,
-            evidence,
-            advice,
-            more,
-        })
-    };
-    let mut findings: Vec<_> = HOST_DETECTORS.iter().flat_map(ask).collect();
+    let view = View { snapshot, judged: &sockets, peers: &peers, peer_of: &peer_of, intervals };
+    let (mut findings, mut unchecked) = (Vec::new(), Vec::new());
+    for HostDetector { name, advice, more, check } in HOST_DETECTORS.iter().copied() {
+        let found = check(&view);
+        unchecked.extend(found.unchecked.map(|why| Unchecked { name, why }));
+        findings.extend(found.hits.into_iter().map(|Hit { severity, about, sockets, evidence }| {
+            HostFinding { name, severity, basis, about, sockets, evidence, advice, more }
+        }));
+    }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    HostAssessment { basis, sockets, findings }
+    HostAssessment { basis, sockets, findings, unchecked }
 }

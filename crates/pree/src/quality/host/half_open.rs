@@ -1,0 +1,110 @@
+//! Handshakes that do not end: the peers do not answer, or never meant to.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::group::{Map, end_key, group};
+use super::{About, Found, Hit, HostDetector, View, count, told};
+use crate::model::{HostLimits, Protocol, Socket, State};
+use crate::quality::limits::HALF_OPEN_LEAST;
+use crate::quality::{Severity, Value};
+
+pub(super) const HALF_OPEN: HostDetector = HostDetector {
+    name: "half_open",
+    advice: "see where they come from: from all over it is a SYN flood (keep net.ipv4.tcp_syncookies on), from a few \
+             the way back to them is broken; if the accept queue is full, the program must accept faster",
+    more: "RFC 4987; man 7 tcp, tcp_syncookies",
+    check,
+};
+
+/// All listeners of one address and port.
+#[derive(Clone, Copy)]
+struct Listeners {
+    address: SocketAddr,
+    /// Handshakes that they may have: each as many as its accept queue.
+    limit: Option<u64>,
+    /// The accept queue of one of them is full, so that handshakes cannot end.
+    full: bool,
+}
+
+fn check(view: &View<'_>) -> Found {
+    let handshakes: Vec<_> =
+        view.sockets().filter(|(_, socket)| socket.state == State::SynReceived).collect();
+    let tried = |socket: &Socket| socket.timer.map_or(0, |timer| timer.retransmits);
+    // Almost always so: a handshake takes no longer than a round trip.
+    if handshakes.iter().all(|(_, socket)| tried(socket) == 0) {
+        return Found::default();
+    }
+    let listeners = listeners(view);
+    let at_listeners = handshakes.iter().filter_map(|(place, socket)| {
+        let local = socket.local.socket_addr()?;
+        Some((serving(&listeners, local).map_or(end_key(local), |it| end_key(it.address)), *place))
+    });
+    let hits = group(at_listeners).into_iter().filter_map(|(key, places)| {
+        let listener = listeners.get(&key);
+        let about = match listener {
+            Some(listener) => listener.address,
+            None => view.at(&places).next()?.local.socket_addr()?,
+        };
+        let repeated = view.at(&places).filter(|socket| tried(socket) > 0).count();
+        let limit = listener.and_then(|listener| listener.limit);
+        let full = is_full(view.snapshot.host(), places.len() as u64, limit);
+        if repeated < HALF_OPEN_LEAST && !(full && repeated > 0) {
+            return None;
+        }
+        let lost = full && view.snapshot.host().syn_cookies == Some(false);
+        let waits = listener.filter(|listener| listener.full).map(|_| Value::Word("full"));
+        Some(Hit {
+            severity: if lost { Severity::Critical } else { Severity::Warning },
+            about: About::Local(about),
+            evidence: told([
+                ("syn_received", count(places.len())),
+                ("backlog", limit.and_then(count)),
+                ("repeated", count(repeated)),
+                ("most_repeats", view.at(&places).map(tried).max().and_then(count)),
+                ("accept_queue", waits),
+                ("new", view.new_since_first_look(&places).and_then(count)),
+            ]),
+            sockets: places,
+        })
+    });
+    Found { hits: hits.collect(), unchecked: None }
+}
+
+/// Whether the next SYN finds no room (`tcp_conn_request()`): as many as the listener's backlog, or without cookies
+/// three quarters of `tcp_max_syn_backlog`.
+fn is_full(limits: &HostLimits, handshakes: u64, backlog: Option<u64>) -> bool {
+    let few_left = |most: u32| u64::from(most).saturating_sub(handshakes) < u64::from(most / 4);
+    backlog.is_some_and(|backlog| handshakes >= backlog)
+        || limits.syn_cookies == Some(false) && limits.syn_backlog.is_some_and(few_left)
+}
+
+type Key = (u128, u16);
+
+fn listeners(view: &View<'_>) -> Map<Key, Listeners> {
+    let mut all: Map<Key, Listeners> = Map::default();
+    for (_, socket) in view.sockets() {
+        if socket.protocol != Protocol::Tcp || socket.state != State::Listen {
+            continue;
+        }
+        let Some(address) = socket.local.socket_addr() else { continue };
+        let limit = socket.listen.map(|listen| u64::from(listen.limit));
+        let full = socket.listen.is_some_and(|listen| listen.queue > listen.limit);
+        all.entry(end_key(address))
+            .and_modify(|known| {
+                known.limit = known.limit.zip(limit).map(|(known, more)| known + more);
+                known.full |= full;
+            })
+            .or_insert(Listeners { address, limit, full });
+    }
+    all
+}
+
+/// The listeners that a handshake at this address is for: at the very address, or at all of its version, or at all.
+fn serving(all: &Map<Key, Listeners>, local: SocketAddr) -> Option<&Listeners> {
+    let any = |ip: [u16; 8]| end_key(SocketAddr::new(IpAddr::from(ip), local.port()));
+    let v4 = all.get(&end_key(local)).or_else(|| {
+        let is_v4 = local.ip().to_canonical().is_ipv4();
+        is_v4.then(|| all.get(&any([0, 0, 0, 0, 0, 0xffff, 0, 0])))?
+    });
+    v4.or_else(|| all.get(&any([0; 8])))
+}

@@ -1,0 +1,141 @@
+//! Trouble that connections to one remote address share.
+
+use std::net::IpAddr;
+
+use super::group::{Map, group};
+use super::{About, Found, Hit, HostDetector, View, count, told};
+use crate::quality::limits::{PATH_SHARE, PATH_SOCKETS};
+use crate::quality::{Assessment, Finding, Severity, Value};
+
+pub(super) const PATH_TROUBLE: HostDetector = HostDetector {
+    name: "path_trouble",
+    advice: "look at the path and at the machine at its end, not at these connections: most of those that go there \
+             have the same trouble",
+    more: "RFC 6298; RFC 8289",
+    check: path_trouble,
+};
+
+pub(super) const SHARED_QUEUE: HostDetector = HostDetector {
+    name: "shared_queue",
+    advice: "slow down the connections that fill the queue (a congestion control that does not, such as bbr, or a \
+             rate limit), or shorten it with fq_codel or cake where the path is narrowest: others wait in it",
+    more: "RFC 8289; bufferbloat.net",
+    check: shared_queue,
+};
+
+/// Issues of one kind: degrees of it, or what the same cause does to connections that do different things. What the
+/// program at this end brings about is none of them.
+struct Kind {
+    name: &'static str,
+    issues: &'static [&'static str],
+}
+
+const KINDS: &[Kind] = &[
+    Kind { name: "no answer", issues: &["path_dead", "rto_stall", "silent_peer", "syn_stuck"] },
+    Kind { name: "loss", issues: &["lossy", "retransmission_storm"] },
+    Kind { name: "queue", issues: &["buffer_bloat", "latency_raised", "download_bloat"] },
+    Kind { name: "closed window", issues: &["zero_window", "receiver_limited"] },
+    Kind { name: "small segments", issues: &["small_mss", "pmtu_black_hole"] },
+];
+
+fn path_trouble(view: &View<'_>) -> Found {
+    let with_kind = judged(view).flat_map(|(place, peer, judged)| {
+        let has = move |kind: &usize| judged.findings.iter().any(|it| kind_of(it) == Some(*kind));
+        (0..KINDS.len()).filter(has).map(move |kind| ((peer, kind), place))
+    });
+    let mut shared = group(with_kind);
+    shared.retain(|(_, places)| places.len() >= PATH_SOCKETS);
+    // Of all that go there, those about which anything can be said.
+    let mut known: Map<u32, usize> = shared.iter().map(|((peer, _), _)| (*peer, 0)).collect();
+    if !known.is_empty() {
+        for (_, peer, judged) in judged(view) {
+            let told = judged.score.is_some() || judged.findings.iter().any(|it| kind_of(it).is_some());
+            known.entry(peer).and_modify(|known| *known += usize::from(told));
+        }
+    }
+    let hits = shared.into_iter().filter_map(|((peer, kind), places)| {
+        hit(view, view.peers.ip(peer)?, kind, *known.get(&peer)?, places)
+    });
+    let hits = hits.collect();
+    unless_blind(view, hits)
+}
+
+fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize>) -> Option<Hit> {
+    let enough = |number: usize| number >= PATH_SOCKETS && number as f64 >= PATH_SHARE * known as f64;
+    // On this machine there is no path.
+    let here =
+        || view.at(&places).any(|socket| socket.local.ip().is_some_and(|own| own.to_canonical() == ip));
+    if !enough(places.len()) || ip.is_loopback() || here() {
+        return None;
+    }
+    let is_critical = |place: &&usize| {
+        let judged = view.judged.get(**place).and_then(Option::as_ref);
+        judged.is_some_and(|judged| {
+            let mut same = judged.findings.iter().filter(|it| kind_of(it) == Some(kind));
+            same.any(|finding| finding.severity >= Severity::Critical)
+        })
+    };
+    let critical = places.iter().filter(is_critical).count();
+    Some(Hit {
+        severity: if enough(critical) { Severity::Critical } else { Severity::Warning },
+        about: About::Remote(ip),
+        evidence: told([
+            ("trouble", KINDS.get(kind).map(|kind| Value::Word(kind.name))),
+            ("sockets", count(places.len())),
+            ("judged", count(known)),
+        ]),
+        sockets: places,
+    })
+}
+
+/// Every judgement with the place of its socket and the number of its peer.
+fn judged<'v>(view: &'v View<'_>) -> impl Iterator<Item = (usize, u32, &'v Assessment)> {
+    let all = view.judged.iter().zip(view.peer_of).enumerate();
+    all.filter_map(|(place, (judged, peer))| Some((place, (*peer)?, judged.as_ref()?)))
+}
+
+/// Without statistics of any connection nothing was looked at.
+fn unless_blind(view: &View<'_>, hits: Vec<Hit>) -> Found {
+    let blind = view.judged.iter().all(Option::is_none) && view.sockets().any(|(_, it)| it.remote.is_some());
+    Found { hits, unchecked: blind.then_some("there are no statistics of connections") }
+}
+
+/// Index of the kind that a finding is of, if it is one that costs.
+fn kind_of(finding: &Finding) -> Option<usize> {
+    let costs = finding.severity >= Severity::Warning;
+    costs.then(|| KINDS.iter().position(|kind| kind.issues.contains(&finding.name)))?
+}
+
+/// Connections that wait in a queue, beside those that fill one on the way to the same address.
+fn shared_queue(view: &View<'_>) -> Found {
+    let places = |wanted: fn(&Assessment) -> bool| {
+        judged(view).filter(move |(_, _, judged)| wanted(judged)).map(|(place, peer, _)| (peer, place))
+    };
+    let waiting = group(places(|judged| judged.latency_raised.is_yes()));
+    if waiting.is_empty() {
+        return unless_blind(view, Vec::new());
+    }
+    let filling: Map<u32, Vec<usize>> = group(places(|judged| judged.bloat.is_yes())).into_iter().collect();
+    let hits = waiting.into_iter().filter_map(|(peer, waiting)| {
+        let filling = filling.get(&peer)?;
+        let delay = |places: &[usize]| {
+            let judged = places.iter().filter_map(|place| view.judged.get(*place)?.as_ref());
+            judged.filter_map(|judged| Some(judged.queue_delay.ok()?.queue)).max()
+        };
+        let mut sockets = [waiting.as_slice(), filling].concat();
+        sockets.sort_unstable();
+        Some(Hit {
+            severity: Severity::Warning,
+            about: About::Remote(view.peers.ip(peer)?),
+            evidence: told([
+                ("waiting", count(waiting.len())),
+                ("queue_delay", delay(&waiting).map(Value::Time)),
+                ("filling", count(filling.len())),
+                ("their_queue_delay", delay(filling).map(Value::Time)),
+            ]),
+            sockets,
+        })
+    });
+    let hits = hits.collect();
+    unless_blind(view, hits)
+}

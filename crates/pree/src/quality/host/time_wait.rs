@@ -1,0 +1,71 @@
+//! Connections that are over and whose ports rest for a minute: many to one destination, or many at all.
+
+use super::destinations::{destinations, is_reusable};
+use super::{About, Found, Hit, HostDetector, View, count, told};
+use crate::model::{Socket, State};
+use crate::quality::limits::TIME_WAIT_SHARE;
+use crate::quality::{Severity, Value};
+
+pub(super) const TIME_WAIT_PILE: HostDetector = HostDetector {
+    name: "time_wait_pile",
+    advice: "keep connections open and use them again (a pool, keep-alive), or let the other end close first: each \
+             connection that is closed here rests for a minute",
+    more: "RFC 9293 section 3.6.1; RFC 6191; man 7 tcp, tcp_max_tw_buckets",
+    check,
+};
+
+fn check(view: &View<'_>) -> Found {
+    let limits = view.snapshot.host();
+    let mut hits = Vec::new();
+    let all: Vec<usize> =
+        view.sockets().filter(|(_, socket)| rests(socket)).map(|(place, _)| place).collect();
+    if let Some(limit) = limits.time_wait_limit.filter(|limit| all.len() as u64 >= least(*limit)) {
+        // At the limit they are forgotten at once: nothing fails, but late segments of the old connection can meet a
+        // new one.
+        let full = all.len() as u64 >= u64::from(limit);
+        let severity = if full { Severity::Warning } else { Severity::Info };
+        hits.push(hit(view, (severity, About::Host), all, ("limit", limit)));
+    }
+    if let Some(ports) = limits.choosable_ports() {
+        for places in destinations(view, u32::try_from(least(ports)).unwrap_or(u32::MAX), rests) {
+            let Some(first) = view.at(&places).next() else { continue };
+            let Some(destination) = first.remote.and_then(|remote| remote.socket_addr()) else { continue };
+            let severity = if is_reusable(limits, first) { Severity::Info } else { Severity::Warning };
+            hits.push(hit(view, (severity, About::Destination(destination)), places, ("ports", ports)));
+        }
+    }
+    let unchecked = match (limits.time_wait_limit, limits.local_ports) {
+        (Some(_), Some(_)) => None,
+        (None, Some(_)) => Some("how many TIME_WAIT the system keeps is not known"),
+        (_, None) => Some("the range of local ports is not known"),
+    };
+    Found { hits, unchecked }
+}
+
+fn rests(socket: &Socket) -> bool {
+    socket.state == State::TimeWait
+}
+
+/// So many are a pile.
+fn least(of: u32) -> u64 {
+    ((f64::from(of) * TIME_WAIT_SHARE).ceil() as u64).max(1)
+}
+
+fn hit(
+    view: &View<'_>,
+    (severity, about): (Severity, About),
+    places: Vec<usize>,
+    (name, limit): (&'static str, u32),
+) -> Hit {
+    Hit {
+        severity,
+        about,
+        evidence: told([
+            ("time_wait", count(places.len())),
+            (name, count(limit)),
+            ("share", Some(Value::Share(places.len() as f64 / f64::from(limit)))),
+            ("new", view.new_since_first_look(&places).and_then(count)),
+        ]),
+        sockets: places,
+    }
+}
