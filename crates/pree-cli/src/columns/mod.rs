@@ -114,8 +114,17 @@ impl Column {
     pub(crate) fn dropped(self) -> u8 {
         match self {
             Self::Special(special) => special.dropped,
-            Self::Field(_) => 0,
+            Self::Field(field) => match field.name {
+                "rtt" => 7,
+                "score" => 4,
+                _ => 0,
+            },
         }
+    }
+
+    /// True for a column whose cell is left empty where nothing is known.
+    pub(crate) fn blank(self) -> bool {
+        matches!(self, Self::Special(Special { blank: true, .. }))
     }
 
     pub(crate) fn shrink(self) -> Shrink {

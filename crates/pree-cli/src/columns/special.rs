@@ -1,6 +1,6 @@
 //! Columns that are more than a field of the registry, or shorter in a table than there.
 
-use pree::field::{self, Field};
+use pree::field::{self, Field, Value};
 use pree::{Needs, Socket, State, Unowned};
 
 use super::{Key, Shrink};
@@ -13,6 +13,8 @@ pub(crate) struct Special {
     pub(super) right: bool,
     pub(super) pipe_width: usize,
     pub(super) dropped: u8,
+    /// What is unknown takes no room in a table.
+    pub(super) blank: bool,
     pub(super) shrink: Shrink,
     pub(super) needs: Needs,
     pub(super) doc: &'static str,
@@ -28,6 +30,7 @@ const PLAIN: Special = Special {
     right: false,
     pipe_width: 0,
     dropped: 0,
+    blank: false,
     shrink: Shrink::No,
     needs: Needs::empty(),
     doc: "",
@@ -36,12 +39,12 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 11] = [
+pub(crate) static SPECIAL: [Special; 12] = [
     Special {
         name: "proto",
         heading: "PROTO",
         pipe_width: 7,
-        dropped: 2,
+        dropped: 6,
         doc: "Transport protocol.",
         write: |s, _, out| out.extend_from_slice(s.protocol.name().as_bytes()),
         key: |s| Key::Text(s.protocol.name().as_bytes()),
@@ -51,7 +54,7 @@ pub(crate) static SPECIAL: [Special; 11] = [
         name: "state",
         heading: "STATE",
         pipe_width: 10,
-        dropped: 1,
+        dropped: 5,
         doc: "State, RFC 9293; in tables as ss writes it.",
         write: |s, form, out| match form {
             Form::Machine => field("state", s, form, out),
@@ -66,7 +69,7 @@ pub(crate) static SPECIAL: [Special; 11] = [
         heading: "RECVQ",
         right: true,
         pipe_width: 6,
-        dropped: 3,
+        dropped: 8,
         doc: "Bytes not yet read; a listener: connections not yet accepted.",
         write: |s, _, out| count(s.recv_queue, out),
         key: |s| number(s.recv_queue),
@@ -78,7 +81,7 @@ pub(crate) static SPECIAL: [Special; 11] = [
         heading: "SENDQ",
         right: true,
         pipe_width: 6,
-        dropped: 4,
+        dropped: 9,
         doc: "Bytes not yet acknowledged; a listener: limit of the accept queue.",
         write: |s, _, out| count(s.send_queue, out),
         key: |s| number(s.send_queue),
@@ -89,7 +92,7 @@ pub(crate) static SPECIAL: [Special; 11] = [
         heading: "QUEUE",
         right: true,
         pipe_width: 9,
-        dropped: 3,
+        dropped: 8,
         doc: "A listener's accept queue: waiting/limit.",
         write: |s, _, out| {
             if let Some(listen) = s.listen {
@@ -160,6 +163,28 @@ pub(crate) static SPECIAL: [Special; 11] = [
         ..PLAIN
     },
     Special {
+        name: "worst",
+        heading: "",
+        pipe_width: 12,
+        dropped: 3,
+        blank: true,
+        needs: Needs::STATS.union(Needs::MEMORY),
+        doc: "The worst issue, if it is a warning or worse; in tables a part of its name, for issue~PART.",
+        write: |s, form, out| {
+            if let Some(name) = worst(s) {
+                if form == Form::Machine {
+                    out.extend_from_slice(name.as_bytes());
+                } else {
+                    out.extend_from_slice(b"! ");
+                    out.extend_from_slice(words::short_issue(name).as_bytes());
+                }
+            }
+        },
+        key: |s| named("issue").map_or(Key::Unknown, |field| (field.get)(s).into()),
+        trouble: |s| worst(s).is_some(),
+        ..PLAIN
+    },
+    Special {
         name: "sockopt",
         heading: "SOCKOPT",
         pipe_width: 16,
@@ -192,6 +217,14 @@ pub(crate) static SPECIAL: [Special; 11] = [
         ..PLAIN
     },
 ];
+
+/// The worst issue, if anybody should act.
+fn worst(socket: &Socket) -> Option<&'static str> {
+    match (named("issue")?.get)(socket) {
+        Value::Issues(issues) => issues.iter().next().filter(|_| issues.is_trouble()).map(|(name, _)| name),
+        _ => None,
+    }
+}
 
 /// The kernel takes in one more than the limit; at the limit the queue is as good as full.
 pub(super) fn accept_queue_full(socket: &Socket) -> bool {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Filter, Query, State, States};
 
+use super::judged;
 use super::source::{self, Place};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
@@ -19,7 +20,7 @@ const BUFFER: usize = 64 * 1024;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let environment = Environment::read();
-    let request = Request::new(args, Screen::of_stdout(args, &environment))?;
+    let mut request = Request::new(args, Screen::of_stdout(args, &environment))?;
     let folding = Folding::of(args, &request);
     let query = query(&request, folding);
     let place = source::open(args)?;
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     } else {
         let mut pager = pager(args, &request, &environment);
         let writer = pager.as_mut().and_then(Pager::writer).unwrap_or_else(output::stdout);
-        let listed = list(&place, &query, &request, folding, BufWriter::with_capacity(BUFFER, writer));
+        let listed = list(&place, &query, &mut request, folding, BufWriter::with_capacity(BUFFER, writer));
         // The user reads on after all was written, and what is to be told stands below it.
         if let Some(pager) = pager {
             pager.wait();
@@ -89,10 +90,14 @@ fn look(place: &Place, query: &Query) -> Result<Listed, Failure> {
 fn list(
     place: &Place,
     query: &Query,
-    request: &Request<'_>,
+    request: &mut Request<'_>,
     folding: Folding,
     writer: impl Write,
 ) -> Result<Listed, Failure> {
+    if request.judges_with_the_host() {
+        let (sockets, coverage) = judged::document(place, query, request, writer)?;
+        return Ok(Listed { coverage, matched: !sockets.is_empty(), folded: None });
+    }
     let mut output: Box<dyn Output + '_> = output::of(request, writer);
     let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
     let (mut rows, mut folded) = (0, 0);

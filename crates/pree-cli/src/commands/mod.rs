@@ -3,6 +3,7 @@
 mod capture;
 mod completions;
 mod help;
+mod judged;
 mod list;
 mod man;
 mod port;

@@ -8,13 +8,14 @@ mod reach;
 mod screen;
 
 use std::collections::HashMap;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
+use pree::{Coverage, Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
 
+use super::judged;
 use super::source::{self, Place};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
@@ -109,12 +110,30 @@ fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> 
 
 /// The sockets, in one of the list's formats.
 fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
-    let request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
+    let mut request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
     let query = query(args, asked)?.owner_lookup(request.owners()).needs(request.needs());
-    let most = args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
-    let mut output = output::of(&request, BufWriter::new(output::stdout()));
+    let writer = BufWriter::new(output::stdout());
+    let (found, coverage) = if request.judges_with_the_host() {
+        let (sockets, coverage) = judged::document(place, &query, &mut request, writer)?;
+        (sockets.iter().any(is_held), coverage)
+    } else {
+        write_rows(place, &query, &request, writer)?
+    };
+    let code = source::end(args, &coverage);
+    Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
+}
+
+/// Rows as they come; and whether anybody has the port.
+fn write_rows(
+    place: &Place,
+    query: &Query,
+    request: &Request<'_>,
+    writer: impl Write,
+) -> Result<(bool, Coverage), Failure> {
+    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
+    let mut output = output::of(request, writer);
     let (mut found, mut rows, mut written) = (false, 0, Ok(()));
-    let coverage = place.visit(&query, |socket| {
+    let coverage = place.visit(query, |socket| {
         found |= is_held(socket);
         if rows == most {
             return ControlFlow::Break(());
@@ -125,8 +144,7 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     })?;
     written?;
     output.end(&coverage)?;
-    let code = source::end(args, &coverage);
-    Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
+    Ok((found, coverage))
 }
 
 /// The screen for people.

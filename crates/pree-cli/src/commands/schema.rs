@@ -188,7 +188,7 @@ fn socket() -> Node {
         (
             "quality",
             reference("quality")
-                .with("description", text("Left out with -c. Each socket is judged by itself.")),
+                .with("description", text("Left out with -c. --jsonl judges each socket by itself.")),
         ),
     ]));
     object([

@@ -5,32 +5,36 @@
 use std::io::{self, Write};
 
 use pree::field::{self, Section, Value};
+use pree::quality::{Assessment, Context, Peers, assess};
 use pree::{Coverage, Socket};
 
+use super::json_quality::quality;
 use super::json_writer::Json;
-use super::{Output, json_quality};
+use super::{Output, Request};
 
 /// Version of the schema: members are only ever added to it.
 const SCHEMA: &str = "pree/1";
 
 /// One document. The sockets wait for the end, because what is missing stands before them.
-pub(super) struct Document<W> {
+pub(super) struct Document<'r, W> {
     writer: W,
     sockets: Json,
-    quality: bool,
+    /// What the host knows of the paths; `None` when nothing is judged.
+    peers: Option<&'r Peers>,
 }
 
-impl<W: Write> Document<W> {
-    pub(super) fn new(quality: bool, writer: W) -> Self {
+impl<'r, W: Write> Document<'r, W> {
+    pub(super) fn new(request: &'r Request<'_>, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
-        Self { writer, sockets, quality }
+        Self { writer, sockets, peers: request.quality.then_some(&request.peers) }
     }
 }
 
-impl<W: Write> Output for Document<W> {
+impl<W: Write> Output for Document<'_, W> {
     fn row(&mut self, row: &Socket) -> io::Result<()> {
-        socket(&mut self.sockets, row, self.quality);
+        let assessment = self.peers.map(|peers| assess(row, &peers.context(row)));
+        socket(&mut self.sockets, row, assessment.as_ref());
         Ok(())
     }
 
@@ -63,7 +67,8 @@ impl<W: Write> Lines<W> {
 impl<W: Write> Output for Lines<W> {
     fn row(&mut self, row: &Socket) -> io::Result<()> {
         self.line.clear();
-        socket(&mut self.line, row, self.quality);
+        let assessment = self.quality.then(|| assess(row, &Context::default()));
+        socket(&mut self.line, row, assessment.as_ref());
         self.line.raw(b"\n");
         self.writer.write_all(self.line.as_bytes())
     }
@@ -111,7 +116,8 @@ pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.close(b']');
 }
 
-fn socket(json: &mut Json, socket: &Socket, quality: bool) {
+/// One of `sockets`; without an assessment it has no `quality`.
+pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Assessment>) {
     json.open(b'{');
     members(json, Section::Socket, socket);
     section(json, "local", Section::Local, socket, true);
@@ -159,9 +165,14 @@ fn socket(json: &mut Json, socket: &Socket, quality: bool) {
     }
     section(json, "memory", Section::Memory, socket, socket.memory.is_some());
     section(json, "tcp", Section::Tcp, socket, socket.tcp.is_some());
-    if quality {
+    if let Some(assessment) = assessment {
         json.key("quality");
-        json_quality::quality(json, socket);
+        // A socket without statistics in which nothing is found was not judged.
+        if socket.tcp.is_some() || !assessment.findings.is_empty() {
+            quality(json, assessment);
+        } else {
+            json.null();
+        }
     }
     json.close(b'}');
 }

@@ -1,23 +1,18 @@
 //! The judgement of a connection as a JSON object.
 
-use pree::Socket;
-use pree::quality::{Assessment, Basis, Context, Finding, Unknown, Value, assess};
+use pree::quality::{Assessment, Basis, Evidence, Finding, Unknown, Value};
 
 use super::json_writer::Json;
 
-/// Writes the value of `quality`: null for what is no connection with statistics. Each socket is judged by itself.
-pub(super) fn quality(json: &mut Json, socket: &Socket) {
-    if socket.tcp.is_none() {
-        return json.null();
-    }
-    let assessment = assess(socket, &Context::default());
+/// Writes the value of `quality`.
+pub(super) fn quality(json: &mut Json, assessment: &Assessment) {
     json.open(b'{');
     json.key("score");
     match assessment.score {
         Some(score) => json.fraction(score.get()),
         None => json.null(),
     }
-    loss(json, &assessment);
+    loss(json, assessment);
     json.key("bloat");
     match assessment.bloat.name() {
         Some(name) => json.string(name),
@@ -36,8 +31,18 @@ pub(super) fn quality(json: &mut Json, socket: &Socket) {
         }
     }
     json.close(b'}');
+    basis(json, assessment.basis);
+    json.key("findings");
+    json.open(b'[');
+    assessment.findings.iter().for_each(|found| finding(json, found));
+    json.close(b']');
+    json.close(b'}');
+}
+
+/// The member that says what of its life is judged.
+pub(super) fn basis(json: &mut Json, basis: Basis) {
     json.key("basis");
-    match assessment.basis {
+    match basis {
         Basis::Lifetime => json.string("lifetime"),
         Basis::Interval(length) => {
             json.open(b'{');
@@ -47,11 +52,6 @@ pub(super) fn quality(json: &mut Json, socket: &Socket) {
         }
         _ => json.null(),
     }
-    json.key("findings");
-    json.open(b'[');
-    assessment.findings.iter().for_each(|found| finding(json, found));
-    json.close(b']');
-    json.close(b'}');
 }
 
 fn loss(json: &mut Json, assessment: &Assessment) {
@@ -81,9 +81,24 @@ fn finding(json: &mut Json, finding: &Finding) {
     json.string(finding.name);
     json.key("severity");
     json.string(finding.severity.name());
+    evidence(json, &finding.evidence);
+    told(json, finding.advice, finding.more);
+    json.close(b'}');
+}
+
+/// What to do, and where to read more.
+pub(super) fn told(json: &mut Json, advice: &str, more: &str) {
+    json.key("advice");
+    json.string(advice);
+    json.key("more");
+    json.string(more);
+}
+
+/// The numbers that a finding rests on.
+pub(super) fn evidence(json: &mut Json, all: &[Evidence]) {
     json.key("evidence");
     json.open(b'{');
-    for evidence in &finding.evidence {
+    for evidence in all {
         // The unit is last in the key, as everywhere.
         let unit = evidence.value.unit();
         if unit.is_empty() || evidence.name.ends_with(unit) {
@@ -99,8 +114,5 @@ fn finding(json: &mut Json, finding: &Finding) {
             _ => json.null(),
         }
     }
-    json.close(b'}');
-    json.key("advice");
-    json.string(finding.advice);
     json.close(b'}');
 }

@@ -50,7 +50,7 @@ pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
         Format::Csv => Box::new(separated::Separated::csv(request, writer)),
         Format::Tsv => Box::new(separated::Separated::tsv(request, writer)),
         Format::Template => Box::new(template::Filled::new(&request.template, writer)),
-        Format::Json => Box::new(json::Document::new(request.quality, writer)),
+        Format::Json => Box::new(json::Document::new(request, writer)),
         Format::Jsonl => Box::new(json::Lines::new(request.quality, writer)),
     };
     if request.orders.is_empty() {

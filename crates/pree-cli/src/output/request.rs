@@ -1,6 +1,7 @@
 //! From arguments to what an output writes: columns, order, groups, template; and what must be asked for them.
 
-use pree::{Needs, OwnerLookup};
+use pree::quality::Peers;
+use pree::{Needs, OwnerLookup, SourceChoice};
 
 use super::screen::Screen;
 use super::table;
@@ -11,6 +12,10 @@ use crate::exit::Failure;
 
 /// The columns of a table.
 const TABLE: [&str; 7] = ["proto", "state", "recvq", "sendq", "local", "remote", "owner"];
+
+/// The columns of a table on a terminal. A pipe has no judgement that nobody asked for: statistics cost the kernel time.
+const TERMINAL: [&str; 10] =
+    ["proto", "state", "recvq", "sendq", "local", "remote", "rtt", "score", "owner", "worst"];
 
 /// The columns of CSV and TSV; `-i`, `-m`, `-o` and `-e` add theirs.
 const SEPARATED: [&str; 17] = [
@@ -28,6 +33,8 @@ pub(crate) struct Request<'a> {
     pub(super) group_by: Option<Column>,
     /// Whether JSON judges.
     pub(super) quality: bool,
+    /// What is known of the paths beside each connection itself, for `--json`.
+    pub(crate) peers: Peers,
     needs: Needs,
 }
 
@@ -43,6 +50,7 @@ impl<'a> Request<'a> {
             orders: columns::parse_orders(&args.sort).map_err(Failure::Usage)?,
             group_by: None,
             quality: false,
+            peers: Peers::default(),
             needs: Needs::empty(),
         };
         if let Some(name) = &args.group_by {
@@ -87,10 +95,26 @@ impl<'a> Request<'a> {
         self.orders.is_empty() && self.group_by.is_none() && !self.args.count
     }
 
+    /// True for the output that judges with what the whole machine knows: it has no row before the last one came.
+    pub(crate) fn judges_with_the_host(&self) -> bool {
+        self.quality && self.args.format == Format::Json
+    }
+
     /// The columns of a table that nobody asked for by name.
     pub(super) fn unasked(&self) -> Vec<&'static str> {
-        let named = self.args.columns.as_deref();
-        if named.is_none_or(columns::is_relative) { TABLE.to_vec() } else { Vec::new() }
+        let list = self.args.columns.as_deref().unwrap_or_default();
+        if !list.is_empty() && !columns::is_relative(list) {
+            return Vec::new();
+        }
+        let asked = |name: &&str| list.split(',').any(|part| part.trim().strip_prefix('+') == Some(*name));
+        self.usual().iter().copied().filter(|name| !asked(name)).collect()
+    }
+
+    /// The columns of a table, before `-c`.
+    fn usual(&self) -> &'static [&'static str] {
+        // /proc tells no statistics, and nobody asked for them.
+        let told = !matches!(self.args.source, SourceChoice::Proc | SourceChoice::Procfs);
+        if self.screen.terminal && told { &TERMINAL } else { &TABLE }
     }
 
     fn refuse_contradictions(&self) -> Result<(), Failure> {
@@ -113,7 +137,7 @@ impl<'a> Request<'a> {
     }
 
     fn table(&mut self) -> Result<(), Failure> {
-        let usual = named(&TABLE).filter(|column| {
+        let usual = named(self.usual()).filter(|column| {
             self.args.owners != OwnerLookup::None || !column.needs().contains(Needs::OWNERS)
         });
         self.columns = self.choose(&usual.collect::<Vec<_>>())?;
@@ -221,6 +245,25 @@ mod tests {
         check("--json -c quality", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
         check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
         check("-g limited", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
+    }
+
+    #[test]
+    fn a_terminal_is_told_of_trouble() {
+        let screen = Screen { terminal: true, ..Screen::default() };
+        let both = Needs::STATS | Needs::MEMORY;
+        for (line, needs) in [
+            ("", both),
+            ("-c +user", both | Needs::PROCESS_USER),
+            ("-c local", Needs::empty()),
+            ("-q", Needs::empty()),
+        ] {
+            let args = args(line);
+            let Ok(request) = Request::new(&args, screen) else { panic!("{line} was refused") };
+            assert_eq!(request.needs(), needs, "{line}");
+        }
+        let args = args("--source proc");
+        let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
+        assert_eq!(request.needs(), Needs::empty(), "/proc has none");
     }
 
     #[test]

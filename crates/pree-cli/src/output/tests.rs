@@ -107,13 +107,13 @@ fn table_on_a_terminal() {
         100,
         "",
         r#"
-        PROTO STATE      RECVQ SENDQ LOCAL               REMOTE            OWNER
-        tcp   LISTEN       128   128 0.0.0.0:22          *                 sshd[12]/3
-        udp   UNCONN         0     0 127.0.0.53:53       *                 postgres[77]/10
-        tcp   LISTEN         0   511 [::]:443            *                 sshd[12]/4
-        tcp   ESTAB          7  2048 10.0.0.5:40000      10.0.0.9:5432     postgres[77]/9
-        tcp   CLOSE-WAIT     1     0 [2001:db8::1]:40001 [2001:db8::2]:443 "a b"[90]/5
-        tcp   TIME-WAIT      0     0 10.0.0.5:40002      52.84.228.25:443  (time_wait)
+        PROTO STATE      RECVQ SENDQ LOCAL               REMOTE              RTT OWNER
+        tcp   LISTEN       128   128 0.0.0.0:22          *                     - sshd[12]/3
+        udp   UNCONN         0     0 127.0.0.53:53       *                     - postgres[77]/10
+        tcp   LISTEN         0   511 [::]:443            *                     - sshd[12]/4
+        tcp   ESTAB          7  2048 10.0.0.5:40000      10.0.0.9:5432     251ms postgres[77]/9
+        tcp   CLOSE-WAIT     1     0 [2001:db8::1]:40001 [2001:db8::2]:443 1.5ms "a b"[90]/5
+        tcp   TIME-WAIT      0     0 10.0.0.5:40002      52.84.228.25:443      - (time_wait)
         "#,
     );
     shown(

@@ -89,6 +89,31 @@ pub(crate) fn unowned(socket: &Socket, out: &mut Vec<u8>) {
     }
 }
 
+/// A part of an issue's name that says it in little room.
+pub(crate) fn short_issue(name: &'static str) -> &'static str {
+    SHORT_ISSUES.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short)
+}
+
+/// Each is a part of the name, so that `issue~bloat` finds what was shown.
+const SHORT_ISSUES: &[(&str, &str)] = &[
+    ("accept_overflow", "overflow"),
+    ("buffer_bloat", "bloat"),
+    ("download_bloat", "bloat"),
+    ("latency_raised", "latency"),
+    ("path_dead", "dead"),
+    ("pmtu_black_hole", "black_hole"),
+    ("receiver_limited", "receiver"),
+    ("retransmission_storm", "storm"),
+    ("rto_stall", "stall"),
+    ("send_buffer_limited", "send_buffer"),
+    ("silent_peer", "silent"),
+    ("small_cwnd", "cwnd"),
+    ("syn_stuck", "stuck"),
+    ("udp_drops", "drops"),
+    ("unread_data", "unread"),
+    ("zero_window", "window"),
+];
+
 /// Arguments that each end with NUL, as words with spaces between.
 pub(crate) fn command_line(arguments: &[u8], out: &mut Vec<u8>) {
     let arguments = arguments.strip_suffix(b"\0").unwrap_or(arguments);
@@ -117,6 +142,14 @@ mod tests {
             ip(socket.ip(), &mut out);
             assert_eq!(String::from_utf8_lossy(&out), socket.ip().to_string());
         }
+    }
+
+    #[test]
+    fn short_issues_are_parts_of_their_names() {
+        for (name, short) in SHORT_ISSUES {
+            assert!(name.contains(short) && short_issue(name) == *short, "{name}");
+        }
+        assert_eq!(short_issue("lossy"), "lossy");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Reads the table back: six columns without spaces, the owners, then `name:value`.
+//! Reads the table back: six columns without spaces, on a terminal up to two more, the owners, an alarm, then
+//! `name:value`.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +9,31 @@ use crate::rows::{Owner, Row};
 
 const HEADING: [&str; 6] = ["PROTO", "STATE", "RECVQ", "SENDQ", "LOCAL", "REMOTE"];
 
+/// Before the owner, on a terminal, where a row has them.
+const JUDGED: [&str; 2] = ["RTT", "SCORE"];
+
 /// What was asked about the form.
 #[derive(Debug, Clone, Copy)]
 pub struct Form {
     pub heading: bool,
     pub owners: bool,
+    /// How many of the columns about quality there are; a heading says it itself.
+    pub judged: usize,
 }
 
-pub const USUAL: Form = Form { heading: true, owners: true };
+pub const USUAL: Form = Form { heading: true, owners: true, judged: 0 };
 
 pub fn parse(text: &str, form: Form) -> Result<Vec<Row>, Failed> {
     if !text.is_empty() && !text.ends_with('\n') {
         return Err(format!("the last line has no end: {text:?}").into());
     }
     let mut lines = text.lines();
+    let mut form = form;
     if form.heading {
-        let heading: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
+        let mut heading: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
+        let whole = heading.len();
+        heading.retain(|word| !JUDGED.contains(word));
+        form.judged = whole - heading.len();
         let expected: Vec<&str> = HEADING.into_iter().chain(form.owners.then_some("OWNER")).collect();
         if heading != expected {
             return Err(format!("heading {heading:?}").into());
@@ -39,6 +49,12 @@ fn parse_row(line: &str, form: Form) -> Option<Row> {
     }
     let mut rest = line;
     let [protocol, state, recv_queue, send_queue, local, remote] = HEADING.map(|_| word(&mut rest));
+    for _ in 0..form.judged {
+        let value = word(&mut rest);
+        if value != "-" && !value.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+    }
     let number = |text: &str| if text == "-" { Some(None) } else { Some(Some(text.parse().ok()?)) };
     let mut row = Row {
         protocol: protocol.to_owned(),
@@ -67,6 +83,10 @@ fn parse_row(line: &str, form: Form) -> Option<Row> {
         if !(rest.is_empty() || rest.starts_with(' ')) {
             return None;
         }
+    }
+    if let Some(alarm) = rest.trim_start().strip_prefix("! ") {
+        rest = alarm;
+        word(&mut rest);
     }
     for detail in rest.split_whitespace() {
         let (name, value) = detail.split_once(':')?;

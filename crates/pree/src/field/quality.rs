@@ -141,21 +141,22 @@ mod tests {
 
     /// Ten thousand segments, a hundred of them lost, and a closed window.
     fn troubled() -> TcpStats {
-        let mut stats = TcpStats::default();
-        stats.data_segs_out = Some(10_000);
-        stats.bytes_sent = Some(10_000 * 1448);
-        stats.bytes_retrans = Some(100 * 1448);
-        stats.total_retrans = Some(100);
-        stats.dsack_dups = Some(0);
-        stats.snd_mss = Some(1448);
-        stats.snd_wnd = Some(0);
-        stats.notsent_bytes = Some(5000);
-        stats.unacked = Some(0);
-        stats.backoff = Some(3);
-        stats.busy_time = Some(Duration::from_secs(10));
-        stats.rwnd_limited = Some(Duration::from_secs(6));
-        stats.sndbuf_limited = Some(Duration::ZERO);
-        stats
+        TcpStats {
+            data_segs_out: Some(10_000),
+            bytes_sent: Some(10_000 * 1448),
+            bytes_retrans: Some(100 * 1448),
+            total_retrans: Some(100),
+            dsack_dups: Some(0),
+            snd_mss: Some(1448),
+            snd_wnd: Some(0),
+            notsent_bytes: Some(5000),
+            unacked: Some(0),
+            backoff: Some(3),
+            busy_time: Some(Duration::from_secs(10)),
+            rwnd_limited: Some(Duration::from_secs(6)),
+            sndbuf_limited: Some(Duration::ZERO),
+            ..TcpStats::default()
+        }
     }
 
     #[test]
@@ -186,12 +187,13 @@ mod tests {
 
     #[test]
     fn an_upper_bound_is_no_share() {
-        let mut stats = TcpStats::default();
-        stats.data_segs_out = Some(10_000);
-        stats.total_retrans = Some(100);
-        assert_eq!(value("loss", &socket(Some(stats.clone()))), Value::Unknown);
-        stats.total_retrans = Some(0);
-        assert_eq!(value("loss", &socket(Some(stats))), Value::Share(0.0));
+        let stats = |retransmitted| TcpStats {
+            data_segs_out: Some(10_000),
+            total_retrans: Some(retransmitted),
+            ..TcpStats::default()
+        };
+        assert_eq!(value("loss", &socket(Some(stats(100)))), Value::Unknown);
+        assert_eq!(value("loss", &socket(Some(stats(0)))), Value::Share(0.0));
     }
 
     #[test]

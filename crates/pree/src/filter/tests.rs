@@ -115,16 +115,16 @@ fn examples() {
 #[test]
 fn judgements() {
     let mut lossy = socket("10.0.0.5:80", "192.168.1.7:50000", State::Established);
-    let mut stats = crate::TcpStats::default();
-    stats.data_segs_out = Some(10_000);
-    stats.bytes_retrans = Some(144_800);
-    stats.total_retrans = Some(100);
-    stats.dsack_dups = Some(0);
-    let (mut well, unknown) = (stats.clone(), socket("[::]:8080", "", State::Listen));
-    lossy.tcp = Some(Box::new(stats));
-    well.total_retrans = Some(0);
-    well.bytes_retrans = Some(0);
-    let well = Socket { tcp: Some(Box::new(well)), ..lossy.clone() };
+    let stats = |retransmitted: u32| crate::TcpStats {
+        data_segs_out: Some(10_000),
+        bytes_retrans: Some(u64::from(retransmitted) * 1448),
+        total_retrans: Some(retransmitted),
+        dsack_dups: Some(0),
+        ..crate::TcpStats::default()
+    };
+    let unknown = socket("[::]:8080", "", State::Listen);
+    lossy.tcp = Some(Box::new(stats(100)));
+    let well = Socket { tcp: Some(Box::new(stats(0))), ..lossy.clone() };
     // Filter, and whether each of the three matches.
     for (text, expected) in [
         ("score < 0.8", [true, false, false]),

@@ -20,7 +20,7 @@ pub(super) fn quality() -> Node {
     let number = || or_null("number");
     let share = || of_type("number");
     let loss = named([("value", share()), ("low", share()), ("high", share()), ("samples", count())]);
-    let shares = [("network", share()), ("receiver", share()), ("send_buffer", share())];
+    let shares = [("network", share()), ("receiver", share()), ("send_buffer", share()), ("app", share())];
     let members = named([
         ("score", number().with("description", text("1: nothing holds it back, 0: nothing gets through."))),
         (
@@ -36,13 +36,22 @@ pub(super) fn quality() -> Node {
         ("utilisation", number()),
         (
             "limited_by",
-            object([("type", text("object")), ("properties", Node::Object(named(shares)))])
-                .with("description", text("Share of the busy time; empty when it is not known.")),
+            object([("type", text("object")), ("properties", Node::Object(named(shares)))]).with(
+                "description",
+                text("Share of the busy time, or with `app` of the interval; empty when it is not known."),
+            ),
         ),
-        ("basis", or_null("string").with("description", text("Over which time: lifetime."))),
+        ("basis", basis()),
         ("findings", list(reference("finding"))),
     ]);
     object([("type", words(&["object", "null"])), ("properties", Node::Object(members))])
+}
+
+/// What of its life is judged.
+pub(super) fn basis() -> Node {
+    object([("type", words(&["string", "object", "null"]))])
+        .with("properties", Node::Object(named([("seconds", of_type("number"))])))
+        .with("description", text("lifetime, or how many seconds were looked at."))
 }
 
 /// Words, or nothing.
@@ -61,6 +70,7 @@ pub(super) fn finding() -> Node {
             of_type("object").with("description", text("The numbers behind it, the unit last in the key.")),
         ),
         ("advice", of_type("string")),
+        ("more", of_type("string").with("description", text("Where to read more."))),
     ]))
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pree::{Coverage, Socket};
+use pree::{Coverage, Needs, Socket};
 
 use super::width::width;
 use super::{Style, line, shorten};
@@ -28,13 +28,15 @@ pub(crate) struct Fitted<W> {
     widest: Vec<usize>,
     /// What each column keeps if it may be shortened: the words in it that say why there is no owner stay whole.
     least: Vec<usize>,
+    /// Whether any row knows the value of each column.
+    known: Vec<bool>,
 }
 
 impl<W: Write> Fitted<W> {
     pub(crate) fn new(columns: Vec<Column>, style: Style, writer: W) -> Self {
         let headings = columns.iter().map(|column| if style.header { column.heading().len() } else { 1 });
         let widest = headings.collect();
-        let least = vec![LEAST; columns.len()];
+        let (least, known) = (vec![LEAST; columns.len()], vec![false; columns.len()]);
         Self {
             writer,
             columns,
@@ -44,6 +46,7 @@ impl<W: Write> Fitted<W> {
             trouble: Vec::new(),
             widest,
             least,
+            known,
         }
     }
 
@@ -61,6 +64,13 @@ impl<W: Write> Fitted<W> {
                 least: *least,
             })
             .collect();
+        // Statistics that nobody asked for and no row has: of listeners, of UDP.
+        shown.retain(|s| {
+            let known = self.known.get(s.index).copied().unwrap_or(true);
+            known
+                || !s.column.needs().contains(Needs::STATS)
+                || !self.style.unasked.contains(&s.column.name())
+        });
         let Some(room) = self.style.screen.width.filter(|_| self.style.details.is_empty()) else {
             return shown;
         };
@@ -101,6 +111,7 @@ impl<W: Write> Fitted<W> {
                 let heading = column.heading();
                 line::add(&mut line, heading.as_bytes(), *width, column.right(), false, at == last);
             }
+            line::trim(&mut line);
             line.push(b'\n');
             self.writer.write_all(&line)?;
         }
@@ -121,6 +132,7 @@ impl<W: Write> Fitted<W> {
                 let cell = narrow.as_ref().map_or(cell, |narrow| narrow.as_bytes());
                 line::add(&mut line, cell, *width, column.right(), trouble, at == last);
             }
+            line::trim(&mut line);
             let details = ends.len().checked_sub(2).and_then(|before| ends.get(before)).copied();
             let end = ends.last().copied().unwrap_or(begin);
             line.extend_from_slice(self.text.get(details.unwrap_or(end)..end).unwrap_or_default());
@@ -144,11 +156,13 @@ struct Shown {
 impl<W: Write> Output for Fitted<W> {
     fn row(&mut self, socket: &Socket) -> io::Result<()> {
         let mut trouble = 0;
-        let widths = self.widest.iter_mut().zip(&mut self.least);
-        for (index, (column, (widest, least))) in self.columns.iter().zip(widths).enumerate() {
+        let widths = self.widest.iter_mut().zip(&mut self.least).zip(&mut self.known);
+        for (index, (column, ((widest, least), known))) in self.columns.iter().zip(widths).enumerate() {
             let start = self.text.len();
             column.write(socket, self.style.form, &mut self.text);
-            if self.text.len() == start {
+            if self.text.len() > start {
+                *known = true;
+            } else if !column.blank() {
                 self.text.push(b'-');
             }
             let cell = self.text.get(start..).unwrap_or_default();

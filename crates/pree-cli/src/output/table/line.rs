@@ -22,3 +22,9 @@ pub(super) fn add(line: &mut Vec<u8>, cell: &[u8], columns: usize, right: bool, 
         line.resize(line.len() + fill + 1, b' ');
     }
 }
+
+/// Takes away the spaces before an empty last cell.
+pub(super) fn trim(line: &mut Vec<u8>) {
+    let end = line.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
+    line.truncate(end);
+}

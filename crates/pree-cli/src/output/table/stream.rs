@@ -59,12 +59,13 @@ impl<W: Write> Output for Streamed<W> {
         for Fixed { column, width, right, last } in columns {
             cell.clear();
             column.write(socket, style.form, cell);
-            if cell.is_empty() {
+            if cell.is_empty() && !column.blank() {
                 cell.push(b'-');
             }
             let trouble = style.screen.color && column.trouble(socket);
             line::add(line, cell, *width, *right, trouble, *last);
         }
+        line::trim(line);
         if !style.details.is_empty() {
             style.details.write(socket, style.form, style.screen.color, line);
         }
