@@ -10,6 +10,7 @@ mod cargo;
 mod deps;
 mod features;
 mod msrv;
+mod quality;
 mod rust_text;
 mod spdx;
 mod suite;
@@ -22,6 +23,9 @@ usage: cargo xtask COMMAND
 
   test [--strict] [CARGO TEST OPTIONS] [-- TEST OPTIONS]
                           every test this machine permits, and a summary; --strict allows no skip
+  quality [--seeds N] [--runs FILE] [FILTER]
+                          every scenario in every combination with 3 seeds, and docs/quality-results.md of it; with
+                          a filter only on the terminal; --runs reads the lines of runs made before
   tidy                    the house rules that no lint knows (`cargo test` checks them too)
   deps                    licences, duplicates and sources of the dependencies
   features                the library with no feature, each alone, and all; with and without a platform
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["test", rest @ ..] => suite::run(rest),
+        ["quality", rest @ ..] => quality::run(rest),
         ["tidy"] => tidy::run(),
         ["deps"] => deps::run(),
         ["features"] => features::run(),

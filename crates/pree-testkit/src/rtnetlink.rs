@@ -4,13 +4,18 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
+use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+
+use crate::PATIENCE;
 
 /// Index of `lo` in every network namespace.
 pub(crate) const LOOPBACK: u32 = 1;
 
 const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
+/// Tell me too what you tell others: without it a question for one queue is answered to listeners only.
+const NLM_F_ECHO: u16 = 0x8;
 const NLM_F_CREATE_EXCL: u16 = 0x400 | 0x200;
 const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
@@ -51,6 +56,7 @@ impl Rtnetlink {
         // Protocol 0 is NETLINK_ROUTE.
         let socket =
             rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+        sockopt::set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
         Ok(Self { socket })
     }
 
@@ -116,7 +122,7 @@ impl Rtnetlink {
 
     /// What waits at the root queue of an interface, and what it has dropped since it was made.
     pub(crate) fn queue(&self, index: u32) -> io::Result<Queue> {
-        let answer = self.ask(RTM_GETQDISC, 0, &queue_header(index))?;
+        let answer = self.ask(RTM_GETQDISC, NLM_F_ECHO, &queue_header(index))?;
         let attributes = answer.get(16 + 20..).unwrap_or_default();
         let statistics =
             find(attributes, TCA_STATS2).and_then(|statistics| find(statistics, TCA_STATS_QUEUE));

@@ -22,10 +22,16 @@ pub(super) fn write(stream: &TcpStream, writing: Writing, shared: &Shared) -> io
             bulk(stream, shared, |now| now < end)?;
             paced(stream, shared, bytes, every)
         }
-        Writing::Requests(question, answer, pause) => {
+        Writing::Requests(question, answer, pause) | Writing::SplitRequests(question, answer, pause) => {
             let mut buffer = vec![0; BLOCK];
             while shared.may_write() {
-                put(stream, shared, question)?;
+                if let Writing::SplitRequests(..) = writing {
+                    put(stream, shared, question / 2)?;
+                    sleep(shared, pause);
+                    put(stream, shared, question - question / 2)?;
+                } else {
+                    put(stream, shared, question)?;
+                }
                 take(stream, shared, &mut buffer, answer)?;
                 sleep(shared, pause);
             }
@@ -45,7 +51,7 @@ pub(super) fn read(
     while shared.goes_on() {
         match (writing, reading) {
             (_, Reading::Never) => sleep(shared, TICK),
-            (Writing::Requests(question, answer, _), _) => {
+            (Writing::Requests(question, answer, _) | Writing::SplitRequests(question, answer, _), _) => {
                 if take(stream, shared, &mut buffer, question)? {
                     put(stream, shared, answer)?;
                 }

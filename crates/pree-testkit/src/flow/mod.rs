@@ -28,6 +28,9 @@ pub enum Writing {
     BulkThenPaced(Duration, usize, Duration),
     /// So many bytes, and after so long again, but only once an answer of so many bytes has come.
     Requests(usize, usize, Duration),
+    /// The same with the question in two halves, so long apart: the other end has nothing to say to the first one and
+    /// acknowledges it late.
+    SplitRequests(usize, usize, Duration),
     /// Nothing.
     Silent,
 }

@@ -1,0 +1,75 @@
+//! `cargo xtask quality`: every scenario of the quality suite in every combination, and a page of what came out.
+//!
+//! The suite (`crates/pree/tests/quality`) makes the runs and writes a line for each; here they are added up and beside
+//! them what two widespread rules would have said of the same runs. Fails where the promised shares are not met.
+
+mod page;
+mod runs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Result, cargo};
+use runs::Run;
+
+/// Where the page is.
+const PAGE: &str = "docs/quality-results.md";
+const SEEDS: &str = "3";
+
+pub(crate) fn run(args: &[&str]) -> Result<()> {
+    let (mut seeds, mut filter, mut kept) = (SEEDS, None, None);
+    let mut args = args.iter();
+    while let Some(&arg) = args.next() {
+        let mut value = || args.next().copied().ok_or(format!("{arg} needs a value"));
+        match arg {
+            "--seeds" => seeds = value()?,
+            "--runs" => kept = Some(PathBuf::from(value()?)),
+            _ if arg.starts_with('-') || filter.is_some() => {
+                return Err(format!("quality: unexpected argument {arg:?}"));
+            }
+            _ => filter = Some(arg),
+        }
+    }
+    let file = match kept {
+        Some(file) => file,
+        None => make_runs(seeds, filter)?,
+    };
+    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let runs: Vec<Run> = text.lines().map(Run::read).collect::<Result<_>>()?;
+    if runs.is_empty() {
+        return Err("there were no runs".into());
+    }
+    let (page, broken) = page::page(&runs);
+    if filter.is_none() {
+        let path = cargo::root().join(PAGE);
+        fs::write(&path, &page).map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("{} runs, written to {PAGE}", runs.len());
+    } else {
+        println!("{page}");
+    }
+    for promise in &broken {
+        eprintln!("not kept: {promise}");
+    }
+    if broken.is_empty() { Ok(()) } else { Err("not every promise is kept".into()) }
+}
+
+/// Has the suite make the runs; each that is wrong is a line of its report too, so its own result does not matter.
+fn make_runs(seeds: &str, filter: Option<&str>) -> Result<PathBuf> {
+    let folder = cargo::target_directory(&cargo::metadata(&["--no-deps"])?);
+    let file = folder.join("quality-runs.tsv");
+    remove(&file)?;
+    let mut command = cargo::command();
+    command.args(["test", "-p", "pree", "--test", "quality", "--no-fail-fast", "--"]).args(filter);
+    command.env("PREE_QUALITY_SEEDS", seeds).env("PREE_QUALITY_REPORT", &file);
+    command.status().map_err(|error| format!("cannot run cargo: {error}"))?;
+    Ok(file)
+}
+
+fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{}: {error}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
