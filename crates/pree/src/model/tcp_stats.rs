@@ -123,10 +123,11 @@ macro_rules! tcp_stats {
 pree_wire::for_each_tcp_info_field!(tcp_stats);
 
 macro_rules! since {
-    ($($name:ident)*) => {
+    (grow: $($name:ident)*; wrap: $($narrow:ident)*;) => {
         impl TcpStats {
             /// The counters of the time between an earlier look and this one, with everything else as it is now. `None`
-            /// when a counter shrank: then it was another connection. A counter that either look lacks is unknown.
+            /// when a counter shrank: then it was another connection. A counter that either look lacks is unknown, and so
+            /// is a narrow one that went around meanwhile.
             pub fn since(&self, earlier: &Self) -> Option<Self> {
                 let mut between = self.clone();
                 $(
@@ -135,18 +136,28 @@ macro_rules! since {
                         _ => None,
                     };
                 )*
+                $(
+                    between.$narrow =
+                        self.$narrow.zip(earlier.$narrow).and_then(|(now, then)| now.checked_sub(then));
+                )*
                 Some(between)
+            }
+
+            /// Whether a counter is less than it was.
+            pub(crate) fn has_shrunk_since(&self, earlier: &Self) -> bool {
+                $( self.$name.zip(earlier.$name).is_some_and(|(now, then)| now < then) )||*
             }
         }
     };
 }
-// What only ever grows while the connection lives.
+// What only ever grows while the connection lives. What counts in 16 bits, bytes in 32, or reads two clocks, can go back.
 since!(
-    total_retrans bytes_acked bytes_received segs_out segs_in data_segs_in data_segs_out
-    busy_time rwnd_limited sndbuf_limited delivered delivered_ce bytes_sent bytes_retrans
-    dsack_dups reord_seen rcv_ooopack rehash total_rto total_rto_recoveries total_rto_time
-    received_ce delivered_e1_bytes delivered_e0_bytes delivered_ce_bytes
-    received_e1_bytes received_e0_bytes received_ce_bytes
+    grow: total_retrans bytes_acked bytes_received segs_out segs_in data_segs_in data_segs_out
+        busy_time rwnd_limited sndbuf_limited delivered delivered_ce bytes_sent bytes_retrans
+        dsack_dups reord_seen rcv_ooopack received_ce;
+    wrap: rehash total_rto total_rto_recoveries total_rto_time
+        delivered_e1_bytes delivered_e0_bytes delivered_ce_bytes
+        received_e1_bytes received_e0_bytes received_ce_bytes;
 );
 
 /// `TCP_INFINITE_SSTHRESH`: slow start has never ended.

@@ -5,18 +5,19 @@
 
 use std::time::Duration;
 
+use super::growth::{Growth, growth};
 use super::limits::{
-    BLOAT_FROM, BLOAT_MILD_FROM, BLOAT_SAMPLES, BLOAT_SEVERE_FROM, DELAY_SAMPLES, LATENCY_FROM,
+    BLOAT_FROM, BLOAT_MILD_FROM, BLOAT_SAMPLES, BLOAT_SEVERE_FROM, DELAY_SAMPLES, DOWNLOAD_LOOKS,
+    DOWNLOAD_PAUSE, DOWNLOAD_SAMPLES, LATENCY_FROM, LOADING_APP_LIMITED_SHARE, LOADING_BUSY_SHARE,
     QUEUE_ALLOWED_MOST,
 };
-use super::{Context, Unknown, Verdict};
-use crate::model::TcpStats;
+use super::{Context, Subject, Unknown, Verdict};
 
 /// What of the round trip is waiting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct QueueDelay {
-    /// Smoothed round-trip time now.
+    /// Smoothed round-trip time now; of an interval the median.
     pub rtt: Duration,
     /// The path's own: the smallest seen lately, by this connection or by another one to the same peer.
     pub base: Duration,
@@ -24,59 +25,113 @@ pub struct QueueDelay {
     pub queue: Duration,
     /// What of `queue` is beyond the buffer a path needs: one base RTT, at most 100 ms.
     pub excess: Duration,
+    /// No other connection has seen a shorter base, so a queue that was there when this one began does not show.
+    pub own_base: bool,
+}
+
+impl QueueDelay {
+    fn new(rtt: Duration, own: Option<Duration>, context: &Context) -> Option<Self> {
+        // Opened into a full queue, a connection never sees its path empty: others to that peer may have.
+        let base = own.into_iter().chain(context.peer_base_rtt).min()?;
+        let queue = rtt.saturating_sub(base);
+        let excess = queue.saturating_sub(base.min(QUEUE_ALLOWED_MOST));
+        Some(Self { rtt, base, queue, excess, own_base: own == Some(base) })
+    }
+
+    fn grade(self) -> Verdict {
+        match self.excess {
+            excess if excess >= BLOAT_SEVERE_FROM => Verdict::Severe,
+            excess if excess >= BLOAT_FROM => Verdict::Yes,
+            excess if excess >= BLOAT_MILD_FROM => Verdict::Mild,
+            _ => Verdict::No,
+        }
+    }
 }
 
 /// Measures the queue.
-pub(super) fn queue_delay(stats: &TcpStats, context: &Context) -> Result<QueueDelay, Unknown> {
+pub(super) fn queue_delay(subject: &Subject<'_>, context: &Context) -> Result<QueueDelay, Unknown> {
+    let stats = subject.stats;
     let rtt = stats.rtt.ok_or(Unknown::NotTold)?;
     // A connection that only receives keeps the handshake's sample forever.
-    if stats.rttvar.is_some_and(|rttvar| rttvar.as_micros() == rtt.as_micros() / 2) {
+    let now = subject.now();
+    let one_sample =
+        now.rttvar.zip(now.rtt).is_some_and(|(rttvar, rtt)| rttvar.as_micros() == rtt.as_micros() / 2);
+    if one_sample {
         return Err(Unknown::OneSample);
     }
     if stats.data_segs_out.ok_or(Unknown::NotTold)? < DELAY_SAMPLES {
         return Err(Unknown::FewSamples);
     }
-    // Opened into a full queue, a connection never sees its path empty: others to that peer may have.
-    let base = stats.min_rtt.into_iter().chain(context.peer_base_rtt).min().ok_or(Unknown::NotTold)?;
-    let queue = rtt.saturating_sub(base);
-    Ok(QueueDelay { rtt, base, queue, excess: queue.saturating_sub(base.min(QUEUE_ALLOWED_MOST)) })
-}
-
-/// Whether the connection itself fills its path. The kernel's word for it is that of its last sample of the delivery
-/// rate, which may be old; so something must also wait to be sent now.
-fn is_loading(stats: &TcpStats) -> Option<bool> {
-    match (stats.delivery_rate_app_limited, stats.notsent_bytes) {
-        (Some(true), _) | (_, Some(0)) => Some(false),
-        (Some(false), Some(_)) => Some(true),
-        (None, _) | (_, None) => None,
+    let delay = QueueDelay::new(rtt, stats.min_rtt, context).ok_or(Unknown::NotTold)?;
+    let grew = delay.excess >= BLOAT_MILD_FROM && is_loading(subject) == Some(true);
+    match subject.interval.filter(|_| grew).map(growth) {
+        Some(Growth::WithoutDataInFlight) => Err(Unknown::PathChanged),
+        _ => Ok(delay),
     }
 }
 
+/// Whether the connection itself fills its path. For one look, the kernel's word for it is that of its last sample of the
+/// delivery rate, which may be old; so something must also wait to be sent now.
+fn is_loading(subject: &Subject<'_>) -> Option<bool> {
+    let stats = subject.stats;
+    let Some(interval) = subject.interval else {
+        return match (stats.delivery_rate_app_limited, stats.notsent_bytes) {
+            (Some(true), _) | (_, Some(0)) => Some(false),
+            (Some(false), Some(_)) => Some(true),
+            (None, _) | (_, None) => None,
+        };
+    };
+    let busy = stats.busy_time?.as_secs_f64() >= LOADING_BUSY_SHARE * interval.length().as_secs_f64();
+    Some(busy && interval.share(|look| look.app_limited)? < LOADING_APP_LIMITED_SHARE)
+}
+
 /// Whether a connection that fills its path makes itself a queue that hurts.
-pub(super) fn bloat(stats: &TcpStats, delay: Result<QueueDelay, Unknown>) -> Verdict {
+pub(super) fn bloat(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -> Verdict {
     let delay = match delay {
         Ok(delay) => delay,
+        Err(Unknown::PathChanged) => return Verdict::No,
         Err(why) => return Verdict::Unknown(why),
     };
-    match is_loading(stats) {
+    match is_loading(subject) {
         None => Verdict::Unknown(Unknown::NotTold),
         Some(false) => Verdict::Unknown(Unknown::NotLoading),
-        Some(true) if stats.data_segs_out < Some(BLOAT_SAMPLES) => Verdict::Unknown(Unknown::FewSamples),
-        Some(true) if delay.excess >= BLOAT_SEVERE_FROM => Verdict::Severe,
-        Some(true) if delay.excess >= BLOAT_FROM => Verdict::Yes,
-        Some(true) if delay.excess >= BLOAT_MILD_FROM => Verdict::Mild,
-        Some(true) => Verdict::No,
+        Some(true) if subject.stats.data_segs_out < Some(BLOAT_SAMPLES) => {
+            Verdict::Unknown(Unknown::FewSamples)
+        }
+        Some(true) => delay.grade(),
     }
 }
 
 /// Whether a connection that does not fill its path waits in somebody else's queue. Sparse flows are acknowledged
 /// late, so only what no delayed acknowledgement explains counts; between that and nothing it stays open.
-pub(super) fn latency_raised(stats: &TcpStats, delay: Result<QueueDelay, Unknown>) -> Verdict {
+pub(super) fn latency_raised(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -> Verdict {
     match delay {
         Err(why) => Verdict::Unknown(why),
-        Ok(_) if is_loading(stats) == Some(true) => Verdict::Unknown(Unknown::Loading),
+        Ok(_) if is_loading(subject) == Some(true) => Verdict::Unknown(Unknown::Loading),
         Ok(delay) if delay.queue >= LATENCY_FROM && delay.excess >= BLOAT_FROM => Verdict::Yes,
         Ok(delay) if delay.excess < BLOAT_MILD_FROM => Verdict::No,
         Ok(_) => Verdict::Unknown(Unknown::Undecided),
     }
+}
+
+/// The queue of what arrives, as the receiving end sees it: from a window opened to the data that fill it. With pauses
+/// in between that is the sender's time and not the path's, so data must come without any.
+pub(super) fn download_delay(subject: &Subject<'_>, context: &Context) -> Result<QueueDelay, Unknown> {
+    let interval = subject.interval.ok_or(Unknown::NeedsInterval)?;
+    let segments = subject.stats.data_segs_in.ok_or(Unknown::NotTold)?;
+    let points = interval.points();
+    let told = points.iter().filter(|look| look.last_data_recv.is_some() && look.rcv_rtt.is_some()).count();
+    if segments < DOWNLOAD_SAMPLES || told < DOWNLOAD_LOOKS {
+        return Err(Unknown::FewSamples);
+    }
+    if points.iter().any(|look| look.last_data_recv > Some(DOWNLOAD_PAUSE)) {
+        return Err(Unknown::NotLoading);
+    }
+    let rtt = interval.median(|look| look.rcv_rtt).ok_or(Unknown::NotTold)?;
+    QueueDelay::new(rtt, subject.stats.min_rtt, context).ok_or(Unknown::NotTold)
+}
+
+/// Whether what arrives fills a queue that hurts.
+pub(super) fn download_bloat(delay: Result<QueueDelay, Unknown>) -> Verdict {
+    delay.map_or_else(Verdict::Unknown, QueueDelay::grade)
 }

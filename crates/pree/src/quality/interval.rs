@@ -6,8 +6,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::buffer;
+use super::capacity::Rate;
 use super::limits::INTERVAL_POINTS;
-use super::{Assessment, Basis, Context, Subject, judge};
+use super::{Assessment, Basis, Context, IpVersion, Subject, judge};
 use crate::model::{Socket, SocketId, TcpStats};
 
 /// What was seen of one socket from one look to a later one.
@@ -27,15 +29,54 @@ pub struct Interval {
 /// What of one look is kept.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Point {
+    /// The time of the look.
     pub(super) at: Duration,
     pub(super) rtt: Option<Duration>,
+    pub(super) rcv_rtt: Option<Duration>,
+    pub(super) last_data_recv: Option<Duration>,
+    /// Bytes sent and not yet acknowledged.
+    pub(super) in_flight: Option<u64>,
+    /// What the path was seen to deliver.
+    pub(super) rate: Option<Rate>,
+    /// Whether the program, and not the path, limited the last sample of the delivery rate.
+    pub(super) app_limited: Option<bool>,
+    pub(super) snd_cwnd: Option<u32>,
+    /// The peer's window has no room for as little as two segments.
+    pub(super) window_is_small: bool,
+    /// See [`buffer::is_in_flight`].
+    pub(super) buffer_is_in_flight: bool,
+    /// Bytes the program has not read.
+    pub(super) unread: Option<u32>,
+    /// The receive buffer is nearly full.
+    pub(super) unread_fills_buffer: bool,
 }
 
 impl Point {
-    fn of(at: Duration, socket: &Socket) -> Self {
-        let stats = socket.tcp.as_deref();
-        Self { at, rtt: stats.and_then(|stats| stats.rtt) }
+    fn of(at: Duration, socket: &Socket, before: Option<&Socket>) -> Self {
+        let nothing = TcpStats::default();
+        let stats = socket.tcp.as_deref().unwrap_or(&nothing);
+        Self {
+            at,
+            rtt: stats.rtt,
+            rcv_rtt: stats.rcv_rtt,
+            last_data_recv: stats.last_data_recv,
+            in_flight: in_flight(stats),
+            rate: Rate::of(stats, before.and_then(|before| before.tcp.as_deref())),
+            app_limited: stats
+                .delivery_rate_app_limited
+                .map(|limited| limited && stats.notsent_bytes == Some(0)),
+            snd_cwnd: stats.snd_cwnd,
+            window_is_small: buffer::is_window_small(stats),
+            buffer_is_in_flight: buffer::is_in_flight(stats),
+            unread: buffer::unread(socket),
+            unread_fills_buffer: buffer::is_receive_buffer_full(socket),
+        }
     }
+}
+
+/// Bytes sent and not yet acknowledged.
+pub(super) fn in_flight(stats: &TcpStats) -> Option<u64> {
+    stats.unacked.zip(stats.snd_mss).map(|(segments, mss)| u64::from(segments) * u64::from(mss))
 }
 
 impl Interval {
@@ -46,7 +87,7 @@ impl Interval {
             until: at,
             first: socket.clone(),
             last: socket.clone(),
-            points: vec![Point::of(at, socket)],
+            points: vec![Point::of(at, socket, None)],
             stride: 1,
             looks: 1,
         }
@@ -59,10 +100,10 @@ impl Interval {
             return false;
         }
         self.until = at;
-        self.last.clone_from(socket);
         if self.looks % self.stride == 0 {
-            self.points.push(Point::of(at, socket));
+            self.points.push(Point::of(at, socket, Some(&self.last)));
         }
+        self.last.clone_from(socket);
         self.looks += 1;
         if self.points.len() > INTERVAL_POINTS {
             let mut index = 0;
@@ -78,6 +119,11 @@ impl Interval {
     /// The time from the first look to the last.
     pub fn length(&self) -> Duration {
         self.until.saturating_sub(self.from)
+    }
+
+    /// The time of the last look.
+    pub(super) fn end(&self) -> Duration {
+        self.until
     }
 
     /// How often was looked.
@@ -101,25 +147,48 @@ impl Interval {
             return None;
         }
         let mut stats = self.last.tcp.as_deref()?.since(self.first.tcp.as_deref()?)?;
-        stats.rtt = self.median_rtt();
+        stats.rtt = self.median(|point| point.rtt);
         Some(stats)
     }
 
-    #[expect(dead_code, reason = "the judgements that look at these come next")]
+    /// The looks that were kept, in order.
     pub(super) fn points(&self) -> &[Point] {
         &self.points
     }
 
-    fn median_rtt(&self) -> Option<Duration> {
-        let mut times: Vec<Duration> = self.points.iter().filter_map(|point| point.rtt).collect();
-        let middle = times.len() / 2;
-        (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1)
+    /// The middle of what the looks tell; of an even number the greater.
+    pub(super) fn median(&self, get: impl Fn(&Point) -> Option<Duration>) -> Option<Duration> {
+        median(self.points.iter().filter_map(get).collect())
     }
+
+    /// In what part of the looks that tell it was so; `None` when none does.
+    pub(super) fn share(&self, is_so: impl Fn(&Point) -> Option<bool>) -> Option<f64> {
+        let (mut so, mut told) = (0_u32, 0_u32);
+        for answer in self.points.iter().filter_map(is_so) {
+            so += u32::from(answer);
+            told += 1;
+        }
+        (told > 0).then(|| f64::from(so) / f64::from(told))
+    }
+
+    /// Whether it was so in half the looks or more, and in two that were that long apart.
+    pub(super) fn lasted(&self, long: Duration, is_so: impl Fn(&Point) -> bool) -> bool {
+        let mut so = self.points.iter().filter(|point| is_so(point)).map(|point| point.at);
+        let Some(first) = so.next() else { return false };
+        let (last, count) = so.fold((first, 1), |(_, count), at| (at, count + 1));
+        last.saturating_sub(first) >= long && 2 * count >= self.points.len()
+    }
+}
+
+/// The middle one; of an even number the greater.
+pub(super) fn median<T: Copy + Ord>(mut values: Vec<T>) -> Option<T> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable(middle).1)
 }
 
 fn has_shrunk(now: &Socket, before: &Socket) -> bool {
     match (&now.tcp, &before.tcp) {
-        (Some(now), Some(before)) => now.since(before).is_none(),
+        (Some(now), Some(before)) => now.has_shrunk_since(before),
         _ => false,
     }
 }
@@ -128,6 +197,10 @@ fn has_shrunk(now: &Socket, before: &Socket) -> bool {
 pub fn assess_interval(interval: &Interval, context: &Context) -> Assessment {
     let context = Context { basis: Basis::Interval(interval.length()), ..*context };
     let stats = interval.stats().unwrap_or_default();
+    if interval.looks() < 2 {
+        let nothing = Subject { stats: &stats, ip: IpVersion::V4, socket: None, interval: None };
+        return judge(&nothing, &context);
+    }
     judge(&Subject { interval: Some(interval), ..Subject::of(interval.last(), &stats) }, &context)
 }
 

@@ -23,6 +23,8 @@ pub(super) const LOSS_CRITICAL_FROM: f64 = 0.1;
 pub(super) const Z_95: f64 = 1.959_964;
 /// Mathis, Semke, Mahdavi, Ott 1997: rate ≤ √(3/2)·mss/(rtt·√p).
 pub(super) const MATHIS_CONSTANT: f64 = 1.22;
+/// Retransmission storm: convention, with [`LOSS_CRITICAL_FROM`]. Fewer are one bad moment.
+pub(super) const STORM_EVENTS: u64 = 10;
 /// Fewer losses than this tell no share: the score then counts the lower end of the interval.
 pub(super) const LOSS_EVENTS_FOR_VALUE: u64 = 3;
 
@@ -67,6 +69,18 @@ pub(super) const RECEIVER_LIMITED_SHARE: f64 = 0.3;
 pub(super) const SEND_BUFFER_LIMITED_SHARE: f64 = 0.2;
 /// A window of fewer full segments than this is a receiver that does not read (RFC 9293 §3.8.6.2.2, silly windows).
 pub(super) const SMALL_WINDOW_SEGMENTS: u32 = 2;
+/// The part of the receive buffer that is nearly all of it; convention. Measured: slow readers 1.0.
+pub(super) const RECEIVE_BUFFER_FULL: f64 = 0.8;
+/// Data that wait for longer are not read at once: hundreds of a scheduler's rounds; convention.
+pub(super) const UNREAD_FROM: Duration = Duration::from_secs(1);
+/// Convention: a program that has not read for a minute has forgotten the connection, or hangs.
+pub(super) const UNREAD_LONG: Duration = Duration::from_secs(60);
+/// Looks in all of which unread data grow before that is no chance.
+pub(super) const UNREAD_LOOKS: usize = 5;
+/// With no more in flight three duplicate acknowledgements cannot come: a loss costs a timeout (RFC 5681 §3.2, RFC 5827).
+pub(super) const SMALL_CWND_MOST: u32 = 4;
+/// Of the congestion window, when that is what limits; convention.
+pub(super) const CWND_IN_USE: f64 = 0.9;
 /// IPv4: an MTU of 576 or less (RFC 9293 §3.7.1).
 pub(super) const SMALL_MSS_V4: u32 = 548;
 /// IPv6: less than its least MTU of 1280 allows, timestamps taken off (RFC 8200 §5).
@@ -78,6 +92,12 @@ pub(super) const SMALL_MSS_V6: u32 = 1208;
 pub(super) const RTO_STALL_BACKOFF: u8 = 2;
 /// The third: nothing has passed for more than seven times the timeout (RFC 6298 doubles it each time).
 pub(super) const PATH_DEAD_BACKOFF: u8 = 3;
+/// Timeouts from which large segments are suspected: one may be a loss.
+pub(super) const BLACK_HOLE_RTOS: u64 = 2;
+/// A smaller segment passes any path: an MTU of 1280, the least of IPv6 (RFC 8200 §5), without headers of 60 bytes.
+pub(super) const BLACK_HOLE_MSS_ABOVE: u32 = 1220;
+/// Heard of a moment ago: less than the least initial timeout (RFC 6298: 1 s).
+pub(super) const PEER_HEARD: Duration = Duration::from_secs(1);
 /// SYNs repeated: one is a lost packet. Timeouts and not doublings are counted: Linux 6.5 and later wait 1 s each for
 /// the first four (`tcp_syn_linear_timeouts`), earlier ones and RFC 6298 double from the first.
 pub(super) const SYN_STUCK_RETRANSMITS: u8 = 2;
@@ -120,3 +140,32 @@ pub(super) const PATH_SHARE: f64 = 0.5;
 
 /// Looks that an interval keeps one by one; with more it keeps every second. Enough for a median, and 10 s at 10 a second.
 pub(super) const INTERVAL_POINTS: usize = 120;
+/// Busy for less of the interval, a connection does not fill its path; convention.
+pub(super) const LOADING_BUSY_SHARE: f64 = 0.8;
+/// With more of the looks limited by the program it does not either; convention.
+pub(super) const LOADING_APP_LIMITED_SHARE: f64 = 0.5;
+
+/// A path's capacity changes: BBR forgets its estimate after ten round trips, this is a minute.
+pub(super) const CAPACITY_AGE: Duration = Duration::from_secs(60);
+/// Held up by windows or buffers for longer, a rate is not the path's; convention.
+pub(super) const CAPACITY_HELD_UP: f64 = 0.1;
+/// Looks from which the greatest of the rates stands for the capacity. Measured: 0.515 of it used, 0.519 true.
+pub(super) const UTILISATION_LOOKS: usize = 5;
+
+/// Looks that tell whether data arrive without a pause.
+pub(super) const DOWNLOAD_LOOKS: usize = 10;
+/// Data segments received, as [`BLOAT_SAMPLES`] for those sent.
+pub(super) const DOWNLOAD_SAMPLES: u32 = 100;
+/// Between data that come later, the receiver's RTT is the sender's pause. Measured: bulk 4 ms, paced 12 to 120 ms.
+pub(super) const DOWNLOAD_PAUSE: Duration = Duration::from_millis(10);
+
+/// Looks from which their first and last quarters are two or more each.
+pub(super) const GROWTH_LOOKS: usize = 8;
+/// An RTT that grew by less says nothing about why. Measured: queues and routes 6 times.
+pub(super) const GROWTH_RTT: f64 = 1.5;
+/// Exponent of data in flight over RTT, from which they grow alike. Measured: 1.03 in a queue, 0 on a longer route.
+pub(super) const GROWTH_ALIKE: f64 = 0.5;
+/// So much more in flight…
+pub(super) const GROWTH_IN_FLIGHT: f64 = 2.0;
+/// …would raise the RTT of a queue as much, and not by less than this; convention.
+pub(super) const GROWTH_LEVEL: f64 = 1.1;

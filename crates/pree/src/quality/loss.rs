@@ -25,6 +25,10 @@ pub(super) fn estimate(stats: &TcpStats) -> Result<Estimate, Unknown> {
         (Some(sent), ..) => (retransmitted.into(), sent.into(), false),
         (None, ..) => (retransmitted.into(), sent_at_least(stats, retransmitted)?, false),
     };
+    counted(count, samples, exact)
+}
+
+fn counted(count: u64, samples: u64, exact: bool) -> Result<Estimate, Unknown> {
     if samples < LOSS_SAMPLES_WITH_EVENTS {
         return Err(Unknown::FewSamples);
     }
@@ -57,9 +61,14 @@ fn has_wrapped(stats: &TcpStats) -> bool {
     }
 }
 
-/// Whether so much is lost that it hurts.
-pub(super) fn lossy(loss: Result<Estimate, Unknown>) -> Verdict {
-    match loss {
+/// Whether so much is lost that it hurts. What timeouts in a row sent again and again is left out: it says that nothing
+/// passes now, not how much is lost of what does.
+pub(super) fn lossy(loss: Result<Estimate, Unknown>, timeouts: Option<u8>) -> Verdict {
+    let without = |loss: Estimate| match timeouts.map_or(0, u64::from).min(loss.count) {
+        0 => Ok(loss),
+        repeated => counted(loss.count - repeated, loss.samples - repeated, !loss.upper_bound),
+    };
+    match loss.and_then(without) {
         Err(why) => Verdict::Unknown(why),
         Ok(loss) if loss.low >= LOSSY_FROM => Verdict::Yes,
         Ok(loss) if loss.high <= NOT_LOSSY_TO => Verdict::No,

@@ -5,8 +5,11 @@
 //! one for each that shows only across sockets. A socket is judged by its life so far ([`assess`]) or by what happened
 //! between two looks ([`assess_interval`]), and the two are never mixed.
 
+mod buffer;
+mod capacity;
 mod delay;
 mod findings;
+mod growth;
 mod host;
 mod interval;
 mod limits;
@@ -14,6 +17,7 @@ mod loss;
 mod progress;
 mod score;
 mod shares;
+mod unknowns;
 mod verdict;
 
 #[cfg(test)]
@@ -24,6 +28,7 @@ use std::time::Duration;
 
 use crate::model::{Socket, TcpStats};
 
+pub use capacity::Capacity;
 pub use delay::QueueDelay;
 pub use findings::{DETECTORS, Detector, Evidence, Finding, Severity, Value};
 pub use host::{
@@ -81,18 +86,29 @@ pub struct Assessment {
     pub lossy: Verdict,
     /// The share of bytes sent that were not repetitions (RFC 6349).
     pub efficiency: Result<f64, Unknown>,
-    /// The share of the path's capacity in use. It takes two looks.
+    /// The share of the path's capacity in use. It takes several looks.
     pub utilisation: Result<f64, Unknown>,
+    /// What the path can carry, as far as it was seen in the interval.
+    pub capacity: Result<Capacity, Unknown>,
     /// What of the round trip is a queue.
     pub queue_delay: Result<QueueDelay, Unknown>,
     /// Whether the connection fills a queue that is too long.
     pub bloat: Verdict,
     /// Whether it waits in a queue that others fill.
     pub latency_raised: Verdict,
+    /// What of the way here is a queue, as this end sees it from what arrives. It takes several looks.
+    pub download_delay: Result<QueueDelay, Unknown>,
+    /// Whether what arrives fills a queue that is too long.
+    pub download_bloat: Verdict,
     /// What sending waited for.
     pub limited_by: Result<Shares, Unknown>,
+    /// Whether the peer no longer answers.
+    pub peer_silent: Verdict,
     /// The named issues, in the order of [`DETECTORS`].
     pub findings: Vec<Finding>,
+    /// It is a connection, and this end has received data.
+    is_connection: bool,
+    has_received: bool,
 }
 
 /// Judges one socket by its life so far; one without statistics is unknown throughout.
@@ -110,7 +126,6 @@ pub fn assess_stats(stats: &TcpStats, context: &Context) -> Assessment {
 
 /// What is judged.
 #[derive(Clone, Copy)]
-#[expect(dead_code, reason = "the detectors that look at these come next")]
 pub(crate) struct Subject<'a> {
     /// Counters of the basis, states of now.
     pub(crate) stats: &'a TcpStats,
@@ -126,33 +141,71 @@ impl<'a> Subject<'a> {
         let ip = IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr());
         Self { stats, ip, socket: Some(socket), interval: None }
     }
+
+    /// The statistics as they are now, counters since the connection began.
+    fn now(&self) -> &'a TcpStats {
+        self.interval.and_then(|interval| interval.last().tcp.as_deref()).unwrap_or(self.stats)
+    }
+
+    /// How long the interval is; `None` for a life.
+    fn length(&self) -> Option<Duration> {
+        self.interval.map(Interval::length)
+    }
+
+    /// Nothing was sent in the interval. Less than a tick is not counted as busy, so segments count where they are.
+    fn is_idle(&self) -> bool {
+        let idle = match self.stats.data_segs_out {
+            Some(segments) => segments == 0,
+            None => self.stats.busy_time == Some(Duration::ZERO),
+        };
+        idle && self.interval.is_some()
+    }
+
+    /// The better reason for too few samples.
+    fn or_idle<T>(&self, result: Result<T, Unknown>) -> Result<T, Unknown> {
+        match result {
+            Err(Unknown::FewSamples) if self.is_idle() => Err(Unknown::Idle),
+            other => other,
+        }
+    }
 }
 
 /// What all of them share.
 pub(crate) fn judge(subject: &Subject<'_>, context: &Context) -> Assessment {
     let stats = subject.stats;
-    let loss = loss::estimate(stats);
-    let queue_delay = delay::queue_delay(stats, context);
-    let bloat = delay::bloat(stats, queue_delay);
-    let latency_raised = delay::latency_raised(stats, queue_delay);
+    let loss = subject.or_idle(loss::estimate(stats));
+    let queue_delay = subject.or_idle(delay::queue_delay(subject, context));
+    let bloat = delay::bloat(subject, queue_delay);
+    let latency_raised = delay::latency_raised(subject, queue_delay);
+    let download_delay = delay::download_delay(subject, context);
+    let capacity = capacity::capacity(subject);
     let factors = Factors {
         loss: score::loss_worth(loss),
-        delay: score::delay_worth(queue_delay, bloat, latency_raised),
-        progress: progress::worth(stats),
+        delay: score::worse(
+            score::delay_worth(queue_delay, bloat, latency_raised),
+            score::download_worth(download_delay),
+        ),
+        progress: progress::worth(subject),
     };
     let mut assessment = Assessment {
         basis: context.basis,
         score: factors.score(),
         factors,
         loss,
-        lossy: loss::lossy(loss),
-        efficiency: loss::efficiency(stats),
-        utilisation: Err(Unknown::NeedsInterval),
+        lossy: loss::lossy(loss, progress::stalled(stats)),
+        efficiency: subject.or_idle(loss::efficiency(stats)),
+        utilisation: capacity::utilisation(subject, capacity),
+        capacity,
         queue_delay,
         bloat,
         latency_raised,
-        limited_by: shares::shares(stats),
+        download_delay,
+        download_bloat: delay::download_bloat(download_delay),
+        limited_by: shares::shares(subject),
+        peer_silent: progress::peer_silent(subject),
         findings: Vec::new(),
+        is_connection: subject.socket.is_none_or(|socket| socket.tcp.is_some()),
+        has_received: subject.now().bytes_received > Some(0),
     };
     assessment.findings = findings::find(subject, &assessment);
     assessment

@@ -3,10 +3,11 @@
 //! One look is enough for these, they are states. Their absence says nothing about how well things go.
 
 use super::limits::{
-    BACKOFF_WORTH, KEEPALIVE_WORTH, KEEPALIVES_DEAD, KEEPALIVES_DEAD_WORTH, RTO_STALL_BACKOFF,
+    BACKOFF_WORTH, KEEPALIVE_WORTH, KEEPALIVES_DEAD, KEEPALIVES_DEAD_WORTH, PEER_HEARD, RTO_STALL_BACKOFF,
     ZERO_WINDOW_WORTH,
 };
-use crate::model::TcpStats;
+use super::{Subject, Unknown, Verdict};
+use crate::model::{Socket, TcpStats, TimerKind};
 
 /// `TCP_CA_Loss`: congestion control believes that everything in flight is lost.
 const CA_LOSS: u8 = 4;
@@ -14,9 +15,14 @@ const CA_LOSS: u8 = 4;
 const SYN_SENT: u8 = pree_wire::inet_diag::states::SYN_SENT;
 
 /// Doublings of the timeout while something sent is not acknowledged.
-pub(super) fn timeouts_in_a_row(stats: &TcpStats) -> Option<u8> {
+fn timeouts_in_a_row(stats: &TcpStats) -> Option<u8> {
     // Probes of a closed window double it as well.
     (stats.ca_state == Some(CA_LOSS) && stats.unacked > Some(0)).then_some(stats.backoff).flatten()
+}
+
+/// As many of them that it is no single loss.
+pub(super) fn stalled(stats: &TcpStats) -> Option<u8> {
+    timeouts_in_a_row(stats).filter(|timeouts| *timeouts >= RTO_STALL_BACKOFF)
 }
 
 /// The peer's window is closed, and probes found it so again. `probes` does not tell: it is 0 while they are answered.
@@ -25,10 +31,44 @@ pub(super) fn is_zero_window(stats: &TcpStats) -> bool {
     closed && stats.notsent_bytes > Some(0) && stats.unacked == Some(0) && stats.backoff > Some(0)
 }
 
-/// Keepalives not answered. With data to send the same counter means probes of a window.
-pub(super) fn unanswered_keepalives(stats: &TcpStats) -> u8 {
-    let idle = stats.unacked == Some(0) && stats.notsent_bytes == Some(0);
-    stats.probes.filter(|_| idle).unwrap_or(0)
+/// Keepalives not answered. With data to send the same counter means probes of a window, and another timer runs.
+pub(super) fn unanswered_keepalives(subject: &Subject<'_>) -> u8 {
+    let stats = subject.stats;
+    let other_timer = subject.socket.is_some_and(|socket| !has_keepalive(socket));
+    stats.probes.filter(|_| is_quiet(stats) && !other_timer).unwrap_or(0)
+}
+
+/// Nothing is on its way, and nothing waits to be.
+fn is_quiet(stats: &TcpStats) -> bool {
+    stats.unacked == Some(0) && stats.notsent_bytes == Some(0)
+}
+
+fn has_keepalive(socket: &Socket) -> bool {
+    socket.timer.is_some_and(|timer| timer.kind == TimerKind::Keepalive)
+}
+
+/// Whether the peer no longer answers.
+pub(super) fn peer_silent(subject: &Subject<'_>) -> Verdict {
+    let stats = subject.stats;
+    match unanswered_keepalives(subject) {
+        0 => {}
+        KEEPALIVES_DEAD.. => return Verdict::Severe,
+        _ => return Verdict::Yes,
+    }
+    if stalled(stats).is_some() {
+        return Verdict::Yes;
+    }
+    let heard = stats.last_data_recv.into_iter().chain(stats.last_ack_recv).min();
+    if heard.is_some_and(|ago| ago < PEER_HEARD) {
+        return Verdict::No;
+    }
+    match (stats.unacked, stats.notsent_bytes, subject.socket) {
+        (Some(0), Some(0), Some(socket)) if has_keepalive(socket) => Verdict::No,
+        (Some(0), Some(0), Some(_)) => Verdict::Unknown(Unknown::NoKeepalive),
+        (None, ..) | (_, None, _) | (Some(0), Some(0), None) => Verdict::Unknown(Unknown::NotTold),
+        // Timeouts will show it.
+        _ => Verdict::No,
+    }
 }
 
 /// The connection is being asked for.
@@ -37,11 +77,11 @@ pub(super) fn is_connecting(stats: &TcpStats) -> bool {
 }
 
 /// The factor of the score: 1 without a sign.
-pub(super) fn worth(stats: &TcpStats) -> f64 {
-    let backoff = timeouts_in_a_row(stats).filter(|backoff| *backoff >= RTO_STALL_BACKOFF);
-    let timeouts = backoff.map_or(1.0, |backoff| BACKOFF_WORTH.powi(i32::from(backoff) - 1));
+pub(super) fn worth(subject: &Subject<'_>) -> f64 {
+    let stats = subject.stats;
+    let timeouts = stalled(stats).map_or(1.0, |backoff| BACKOFF_WORTH.powi(i32::from(backoff) - 1));
     let window = if is_zero_window(stats) { ZERO_WINDOW_WORTH } else { 1.0 };
-    let peer = match unanswered_keepalives(stats) {
+    let peer = match unanswered_keepalives(subject) {
         0 => 1.0,
         KEEPALIVES_DEAD.. => KEEPALIVES_DEAD_WORTH,
         _ => KEEPALIVE_WORTH,

@@ -56,7 +56,21 @@ pub(super) fn loss_worth(loss: Result<Estimate, Unknown>) -> Result<f64, Unknown
     if loss.upper_bound && worth < 1.0 { Err(Unknown::UpperBound) } else { Ok(worth) }
 }
 
-/// The factor of delay, where one of its verdicts is decided.
+/// The factor of delay: of both directions the worse, as far as they are known.
+pub(super) fn worse(sent: Result<f64, Unknown>, received: Result<f64, Unknown>) -> Result<f64, Unknown> {
+    match (sent, received) {
+        (Ok(sent), Ok(received)) => Ok(sent.min(received)),
+        (Err(_), Ok(received)) => Ok(received),
+        (sent, Err(_)) => sent,
+    }
+}
+
+/// What a queue of what arrives leaves of 1.
+pub(super) fn download_worth(delay: Result<QueueDelay, Unknown>) -> Result<f64, Unknown> {
+    Ok(worth(delay?.excess.as_secs_f64() * 1e3, DELAY_WORTH))
+}
+
+/// What the round trip leaves of 1, where one of its verdicts is decided.
 pub(super) fn delay_worth(
     delay: Result<QueueDelay, Unknown>,
     bloat: Verdict,

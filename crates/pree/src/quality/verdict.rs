@@ -70,6 +70,19 @@ pub enum Unknown {
     NeedsInterval,
     /// The counters contradict each other: one has wrapped.
     Inconsistent,
+    /// Nothing was sent in the interval.
+    Idle,
+    /// The round trip grew without more data in flight: the way became longer, or others fill its queue. What the RTT
+    /// was before says nothing about now.
+    PathChanged,
+    /// The path itself was never seen to be the limit.
+    CapacityUnknown,
+    /// Only this connection's own smallest RTT is known: a queue that was there from its start does not show.
+    OwnBase,
+    /// Nothing is due from the peer, and no keepalive asks whether it is still there.
+    NoKeepalive,
+    /// Only the other end can count it.
+    OtherEnd,
 }
 
 impl Unknown {
@@ -85,6 +98,12 @@ impl Unknown {
             Self::Loading => "loading",
             Self::NeedsInterval => "needs_interval",
             Self::Inconsistent => "inconsistent",
+            Self::Idle => "idle",
+            Self::PathChanged => "path_changed",
+            Self::CapacityUnknown => "capacity_unknown",
+            Self::OwnBase => "own_base",
+            Self::NoKeepalive => "no_keepalive",
+            Self::OtherEnd => "other_end",
         }
     }
 }
@@ -101,6 +120,12 @@ impl fmt::Display for Unknown {
             Self::Loading => "judged as buffer bloat",
             Self::NeedsInterval => "takes two looks",
             Self::Inconsistent => "the counters contradict each other",
+            Self::Idle => "nothing was sent",
+            Self::PathChanged => "the round trip grew without more data in flight",
+            Self::CapacityUnknown => "the path was never seen to be the limit",
+            Self::OwnBase => "no other connection has seen the path empty",
+            Self::NoKeepalive => "cannot be known: no keepalive",
+            Self::OtherEnd => "only the other end can count it",
         })
     }
 }

@@ -1,26 +1,27 @@
 //! What keeps the sender from sending more: the peer's window, its own buffer, the program.
 
 use super::{Detector, Hit, Severity, Value};
-use crate::model::TcpStats;
+use crate::quality::buffer;
 use crate::quality::limits::{
-    BUSY_LEAST, RECEIVER_LIMITED_SHARE, SEND_BUFFER_LIMITED_SHARE, SMALL_WINDOW_SEGMENTS,
+    BUSY_LEAST, LOADING_APP_LIMITED_SHARE, RECEIVER_LIMITED_SHARE, SEND_BUFFER_LIMITED_SHARE,
 };
+use crate::quality::shares::of_busy;
 
 pub(super) const RECEIVER_LIMITED: Detector = Detector {
     name: "receiver_limited",
     advice: "if more is wanted, let the peer read faster or have a larger receive buffer",
     more: "RFC 4898, SndLimTimeRwin; RFC 7323 section 2",
-    check: |subject, judged| {
+    check: |subject, _| {
         let stats = subject.stats;
-        let share = judged.limited_by.ok()?.receiver;
+        let (share, _) = of_busy(stats)?;
         if share < RECEIVER_LIMITED_SHARE {
             return None;
         }
         // On a path without limits the window is what is left to limit: that is no fault.
-        let small = stats
-            .snd_wnd
-            .zip(stats.snd_mss)
-            .is_some_and(|(window, mss)| window < mss.saturating_mul(SMALL_WINDOW_SEGMENTS));
+        let small = match subject.interval {
+            Some(interval) => interval.points().iter().any(|look| look.window_is_small),
+            None => buffer::is_window_small(stats),
+        };
         Some(Hit::new(
             if small { Severity::Warning } else { Severity::Info },
             [
@@ -38,13 +39,19 @@ pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
     name: "send_buffer_limited",
     advice: "do not set SO_SNDBUF, or set it to at least the rate wanted times the RTT; and write sooner",
     more: "RFC 4898, SndLimTimeSnd; man 7 tcp, tcp_wmem",
-    check: |subject, judged| {
+    check: |subject, _| {
         let stats = subject.stats;
-        let share = judged.limited_by.ok().map(|shares| shares.send_buffer);
-        let long = share.is_some_and(|share| share >= SEND_BUFFER_LIMITED_SHARE);
-        // Cubic counts next to none of that time; the buffer, full of nothing but what is in flight, shows it. That
-        // is a moment, the share is a life.
-        let now = stats.busy_time >= Some(BUSY_LEAST) && is_buffer_in_flight(stats);
+        let share = of_busy(stats).map(|(_, share)| share);
+        let held_up = share.is_some_and(|share| share >= SEND_BUFFER_LIMITED_SHARE);
+        // Cubic counts next to none of that time; the buffer, full of nothing but what is in flight, shows it. One look
+        // at it is a moment, the share is all the time.
+        let enough = stats.busy_time >= Some(BUSY_LEAST);
+        let (now, lasted) = match subject.interval {
+            None => (buffer::is_in_flight(stats), false),
+            Some(interval) => (false, interval.lasted(BUSY_LEAST, |look| look.buffer_is_in_flight)),
+        };
+        let long = held_up || (enough && lasted);
+        let now = enough && now;
         (long || now).then(|| {
             let buffer = stats.memory.and_then(|memory| memory.send_buffer_bytes);
             Hit::new(
@@ -62,28 +69,31 @@ pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
     },
 };
 
-/// The send buffer is full, all of it is in flight, and congestion control would allow more.
-fn is_buffer_in_flight(stats: &TcpStats) -> bool {
-    let full = stats.memory.is_some_and(|memory| {
-        memory.send_queued_bytes.zip(memory.send_buffer_bytes).is_some_and(|(queued, limit)| queued >= limit)
-    });
-    let more_allowed = stats.unacked.zip(stats.snd_cwnd).is_some_and(|(unacked, window)| unacked < window);
-    full && more_allowed && stats.notsent_bytes == Some(0)
-}
-
 pub(super) const APP_LIMITED: Detector = Detector {
     name: "app_limited",
     advice: "nothing needs doing: the path takes all that the program writes",
     more: "RFC 7661",
     check: |subject, judged| {
         let stats = subject.stats;
-        let sparse = stats.delivery_rate_app_limited == Some(true) && stats.notsent_bytes == Some(0);
         // On a dead path that is how it was before.
-        (sparse && judged.factors.progress >= 1.0).then(|| {
+        if judged.factors.progress < 1.0 {
+            return None;
+        }
+        let sparse = match subject.interval {
+            None => stats.delivery_rate_app_limited == Some(true) && stats.notsent_bytes == Some(0),
+            Some(_) if subject.is_idle() => subject.now().data_segs_out > Some(0),
+            Some(interval) => interval.share(|look| look.app_limited) >= Some(LOADING_APP_LIMITED_SHARE),
+        };
+        sparse.then(|| {
             Hit::new(
                 Severity::Info,
                 [
+                    ("app_share", judged.limited_by.ok().and_then(|shares| shares.app).map(Value::Share)),
                     ("delivery_rate", stats.delivery_rate.map(Value::BytesPerS)),
+                    (
+                        "capacity_at_least",
+                        judged.capacity.ok().map(|seen| Value::BytesPerS(seen.bytes_per_s)),
+                    ),
                     ("notsent_bytes", Value::bytes(stats.notsent_bytes)),
                     ("last_data_sent", Value::time(stats.last_data_sent)),
                 ],

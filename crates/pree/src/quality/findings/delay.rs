@@ -1,6 +1,8 @@
 //! Queues: the connection's own, and somebody else's.
 
 use super::{Detector, Hit, Severity, Subject, Value};
+use crate::quality::growth::{Growth, growth};
+use crate::quality::interval::in_flight;
 use crate::quality::{Assessment, Verdict};
 
 pub(super) const BUFFER_BLOAT: Detector = Detector {
@@ -9,15 +11,46 @@ pub(super) const BUFFER_BLOAT: Detector = Detector {
              congestion control that does not fill it (bbr)",
     more: "RFC 8289; bufferbloat.net",
     check: |subject, judged| {
-        let severity = match judged.bloat {
-            Verdict::Mild => Severity::Info,
-            Verdict::Yes => Severity::Warning,
-            Verdict::Severe => Severity::Critical,
-            Verdict::No | Verdict::Unknown(_) => return None,
+        let severity = grade(judged.bloat)?;
+        let alternative = match subject.interval.map(growth) {
+            Some(Growth::WithDataInFlight) => "a full path for acknowledgements",
+            _ => ROUTE_OR_ACKS,
         };
-        // A lower min_rtt is remembered for 300 s (tcp_min_rtt_wlen).
-        let alternative = "route change within the last 300 s, or a full path for acknowledgements";
         hit(subject, judged, severity, alternative)
+    },
+};
+
+/// A lower `min_rtt` is remembered for 300 s (`tcp_min_rtt_wlen`).
+const ROUTE_OR_ACKS: &str = "route change within the last 300 s, or a full path for acknowledgements";
+
+fn grade(bloat: Verdict) -> Option<Severity> {
+    match bloat {
+        Verdict::Mild => Some(Severity::Info),
+        Verdict::Yes => Some(Severity::Warning),
+        Verdict::Severe => Some(Severity::Critical),
+        Verdict::No | Verdict::Unknown(_) => None,
+    }
+}
+
+pub(super) const DOWNLOAD_BLOAT: Detector = Detector {
+    name: "download_bloat",
+    advice: "shorten the queue before the narrowest link on the way here (fq_codel or cake), or let the sender use a \
+             congestion control that does not fill it (bbr)",
+    more: "RFC 7323 section 4; RFC 8289",
+    check: |subject, judged| {
+        let severity = grade(judged.download_bloat)?;
+        let delay = judged.download_delay.ok()?;
+        Some(Hit::new(
+            severity,
+            [
+                ("seen", Some(Value::Word("from the receiving end"))),
+                ("rcv_rtt", Some(Value::Time(delay.rtt))),
+                ("base_rtt", Some(Value::Time(delay.base))),
+                ("queue_delay", Some(Value::Time(delay.queue))),
+                ("data_segs_in", Value::count(subject.stats.data_segs_in)),
+                ("alternative", Some(Value::Word("route change since this end last sent data"))),
+            ],
+        ))
     },
 };
 
@@ -39,14 +72,13 @@ fn hit(
 ) -> Option<Hit> {
     let stats = subject.stats;
     let delay = judged.queue_delay.ok()?;
-    let in_flight = stats.unacked.zip(stats.snd_mss).map(|(n, mss)| u64::from(n) * u64::from(mss));
     Some(Hit::new(
         severity,
         [
             ("rtt", Some(Value::Time(delay.rtt))),
             ("base_rtt", Some(Value::Time(delay.base))),
             ("queue_delay", Some(Value::Time(delay.queue))),
-            ("in_flight", Value::bytes(in_flight)),
+            ("in_flight", Value::bytes(in_flight(stats))),
             ("delivery_rate", stats.delivery_rate.map(Value::BytesPerS)),
             ("notsent_bytes", Value::bytes(stats.notsent_bytes)),
             ("alternative", Some(Value::Word(alternative))),

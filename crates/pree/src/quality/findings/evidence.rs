@@ -33,6 +33,8 @@ pub enum Value {
     Bytes(u64),
     /// Bytes a second.
     BytesPerS(u64),
+    /// Times a second.
+    PerS(f64),
     /// What numbers do not say.
     Word(&'static str),
 }
@@ -45,6 +47,7 @@ impl Value {
             Self::Time(_) => "us",
             Self::Bytes(_) => "bytes",
             Self::BytesPerS(_) => "bytes_per_s",
+            Self::PerS(_) => "per_s",
         }
     }
 
@@ -75,6 +78,7 @@ impl fmt::Display for Value {
             Self::Time(time) => write!(f, "{time:?}"),
             Self::Bytes(bytes) => write!(f, "{bytes} B"),
             Self::BytesPerS(rate) => write!(f, "{rate} B/s"),
+            Self::PerS(rate) => write!(f, "{rate:.1}/s"),
             Self::Word(word) => f.write_str(word),
         }
     }

@@ -1,7 +1,7 @@
 //! What the path loses, and what was sent again for nothing.
 
 use super::{Detector, Hit, Severity, Value};
-use crate::quality::limits::{LOSS_CRITICAL_FROM, SPURIOUS_EVENTS, SPURIOUS_SHARE};
+use crate::quality::limits::{LOSS_CRITICAL_FROM, SPURIOUS_EVENTS, SPURIOUS_SHARE, STORM_EVENTS};
 use crate::quality::loss::mathis_limit;
 
 pub(super) const LOSSY: Detector = Detector {
@@ -23,6 +23,30 @@ pub(super) const LOSSY: Detector = Detector {
                 ("mathis_limit", mathis_limit(subject.stats, &loss).map(Value::BytesPerS)),
             ],
         ))
+    },
+};
+
+pub(super) const RETRANSMISSION_STORM: Detector = Detector {
+    name: "retransmission_storm",
+    advice: "send less or elsewhere until the path is repaired: a tenth or more of what is sent now is lost",
+    more: "RFC 6298 section 5; RFC 8085 section 3.1",
+    check: |subject, judged| {
+        let loss = judged.loss.ok().filter(|_| judged.lossy.is_yes())?;
+        let seconds = subject.length()?.as_secs_f64();
+        let storm = loss.count >= STORM_EVENTS && loss.low >= LOSS_CRITICAL_FROM && seconds > 0.0;
+        storm.then(|| {
+            let again = subject.stats.total_retrans.map(|again| Value::PerS(f64::from(again) / seconds));
+            Hit::new(
+                Severity::Critical,
+                [
+                    ("retrans", again),
+                    ("lost", Some(Value::Count(loss.count))),
+                    ("data_segs_out", Some(Value::Count(loss.samples))),
+                    ("loss_low", Some(Value::Share(loss.low))),
+                    ("loss_high", Some(Value::Share(loss.high))),
+                ],
+            )
+        })
     },
 };
 

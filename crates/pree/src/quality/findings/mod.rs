@@ -3,13 +3,17 @@
 
 mod evidence;
 
+mod black_hole;
 mod buffers;
+mod congestion_window;
 mod delay;
+mod drops;
 mod loss;
 mod reordering;
 mod segment_size;
 mod silence;
 mod syn;
+mod unread;
 
 use std::fmt;
 
@@ -95,15 +99,22 @@ impl Hit {
     }
 }
 
-/// Every issue that one look at one connection can show.
+/// Every issue of one socket. Some show only in an interval.
 pub const DETECTORS: &[Detector] = &[
     silence::PATH_DEAD,
     silence::RTO_STALL,
     silence::SILENT_PEER,
     silence::ZERO_WINDOW,
+    black_hole::PMTU_BLACK_HOLE,
     syn::SYN_STUCK,
+    drops::ACCEPT_OVERFLOW,
+    drops::UDP_DROPS,
+    unread::UNREAD_DATA,
+    loss::RETRANSMISSION_STORM,
     loss::LOSSY,
+    congestion_window::SMALL_CWND,
     delay::BUFFER_BLOAT,
+    delay::DOWNLOAD_BLOAT,
     delay::LATENCY_RAISED,
     buffers::RECEIVER_LIMITED,
     buffers::SEND_BUFFER_LIMITED,

@@ -13,7 +13,7 @@ pub(super) const SMALL_MSS: Detector = Detector {
     advice: "check the MTU of tunnels on the way and the segment size the peer announces",
     more: "RFC 9293 section 3.7.1; RFC 4821",
     check: |subject, _| {
-        let stats = subject.stats;
+        let stats = subject.now();
         let (limit, headers) = match subject.ip {
             IpVersion::V4 => (SMALL_MSS_V4, HEADERS_V4),
             IpVersion::V6 => (SMALL_MSS_V6, HEADERS_V6),

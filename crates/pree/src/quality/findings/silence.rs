@@ -1,8 +1,8 @@
 //! Nothing gets through now: a dead path, a peer that is gone, a peer that does not read.
 
 use super::{Detector, Hit, Severity, Subject, Value};
-use crate::quality::limits::{KEEPALIVES_DEAD, PATH_DEAD_BACKOFF, RTO_STALL_BACKOFF};
-use crate::quality::progress::{is_connecting, is_zero_window, timeouts_in_a_row, unanswered_keepalives};
+use crate::quality::limits::{KEEPALIVES_DEAD, PATH_DEAD_BACKOFF};
+use crate::quality::progress::{self, is_connecting, is_zero_window, unanswered_keepalives};
 
 pub(super) const PATH_DEAD: Detector = Detector {
     name: "path_dead",
@@ -16,15 +16,14 @@ pub(super) const RTO_STALL: Detector = Detector {
     advice: "look again in a moment: if timeouts go on, the path or the peer is gone",
     more: "RFC 6298 section 5",
     check: |subject, _| {
-        let short = RTO_STALL_BACKOFF..PATH_DEAD_BACKOFF;
-        stalled(subject).filter(|(backoff, _)| short.contains(backoff)).map(|(_, hit)| hit)
+        stalled(subject).filter(|(backoff, _)| *backoff < PATH_DEAD_BACKOFF).map(|(_, hit)| hit)
     },
 };
 
 /// Timeouts in a row of a connection that was up; one that is not yet is the handshake's business.
 fn stalled(subject: &Subject<'_>) -> Option<(u8, Hit)> {
     let stats = subject.stats;
-    let backoff = timeouts_in_a_row(stats).filter(|_| !is_connecting(stats))?;
+    let backoff = progress::stalled(stats).filter(|_| !is_connecting(stats))?;
     let hit = Hit::new(
         Severity::Warning,
         [
@@ -47,7 +46,7 @@ pub(super) const SILENT_PEER: Detector = Detector {
     advice: "check that the peer is up: it does not answer keepalives",
     more: "RFC 9293 section 3.8.4; man 7 tcp, SO_KEEPALIVE",
     check: |subject, _| {
-        let probes = unanswered_keepalives(subject.stats);
+        let probes = unanswered_keepalives(subject);
         let severity = if probes >= KEEPALIVES_DEAD { Severity::Critical } else { Severity::Warning };
         (probes > 0).then(|| {
             Hit::new(

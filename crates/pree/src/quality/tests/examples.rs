@@ -146,9 +146,10 @@ fn little_is_known() {
         "path dead",
         &dead,
         &Expected {
-            lossy: Verdict::Yes,
+            // What the timeouts repeated says nothing about the share.
+            lossy: UNDECIDED,
             score: Some(0.04),
-            findings: &["path_dead", "lossy"],
+            findings: &["path_dead"],
             loss_percent: None,
             bloat: NOT_TOLD,
         },

@@ -1,0 +1,60 @@
+//! The buffers at this end and the window of the other one, as they are at one look.
+
+use pree_wire::inet_diag::states;
+
+use super::limits::{RECEIVE_BUFFER_FULL, SMALL_WINDOW_SEGMENTS};
+use crate::model::{Protocol, Socket, SocketMemory, TcpStats};
+
+/// The peer's window has no room for as little as two segments: it does not read as fast as it is sent to.
+pub(super) fn is_window_small(stats: &TcpStats) -> bool {
+    let window = stats.snd_wnd.zip(stats.snd_mss);
+    window.is_some_and(|(window, mss)| window < mss.saturating_mul(SMALL_WINDOW_SEGMENTS))
+}
+
+/// The send buffer is full, all of it is in flight, and congestion control would allow more.
+pub(super) fn is_in_flight(stats: &TcpStats) -> bool {
+    let full = stats.memory.is_some_and(|memory| {
+        memory.send_queued_bytes.zip(memory.send_buffer_bytes).is_some_and(|(queued, limit)| queued >= limit)
+    });
+    let more_allowed = stats.unacked.zip(stats.snd_cwnd).is_some_and(|(unacked, window)| unacked < window);
+    full && more_allowed && stats.notsent_bytes == Some(0)
+}
+
+/// Bytes of the stream received and not yet read.
+pub(super) fn unread_of(stats: &TcpStats) -> Option<u32> {
+    // The end of the stream counts as a byte, and there is nothing to read in it.
+    let ended = stats.state.is_some_and(|state| {
+        matches!(state, states::CLOSE_WAIT | states::LAST_ACK | states::CLOSING | states::TIME_WAIT)
+    });
+    Some(stats.recv_queue_bytes?.saturating_sub(ended.into()))
+}
+
+/// What the program has not read: bytes of the stream, or memory of datagrams. A listener has nothing to read.
+pub(super) fn unread(socket: &Socket) -> Option<u32> {
+    match &socket.tcp {
+        Some(stats) => unread_of(stats),
+        None if is_datagram(socket) => socket.recv_queue,
+        None => None,
+    }
+}
+
+/// What was received takes up nearly all the room there is for it.
+pub(super) fn is_receive_buffer_full(socket: &Socket) -> bool {
+    let memory = match &socket.tcp {
+        Some(stats) => stats.memory,
+        None if is_datagram(socket) => socket.memory,
+        None => None,
+    };
+    receive_buffer_share(memory).is_some_and(|share| share >= RECEIVE_BUFFER_FULL)
+}
+
+/// How much of that room is taken; more than all of it is taken when the limit was lowered meanwhile.
+pub(super) fn receive_buffer_share(memory: Option<SocketMemory>) -> Option<f64> {
+    let memory = memory?;
+    let (taken, limit) = memory.receive_alloc_bytes.zip(memory.receive_buffer_bytes)?;
+    (limit > 0).then(|| (f64::from(taken) / f64::from(limit)).min(1.0))
+}
+
+pub(super) fn is_datagram(socket: &Socket) -> bool {
+    matches!(socket.protocol, Protocol::Udp | Protocol::UdpLite)
+}

@@ -1,0 +1,99 @@
+//! How much the path can carry, and how much of that is used.
+//!
+//! The kernel keeps the last sample of the delivery rate that the program did not limit, however old, and a sample that a
+//! window or a buffer held up is that divided by the RTT. So one look tells nothing of the path's capacity.
+
+use std::time::Duration;
+
+use super::limits::{CAPACITY_AGE, CAPACITY_HELD_UP, UTILISATION_LOOKS};
+use super::{Subject, Unknown};
+use crate::model::{CongestionDetail, TcpStats};
+
+/// What the path was seen to carry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Capacity {
+    /// How much. Linux: `tcpi_delivery_rate`, or BBR's estimate of the bandwidth.
+    pub bytes_per_s: u64,
+    /// How long before the last look.
+    pub seen_ago: Duration,
+    /// Something other than the path was the limit: it can carry that much at least.
+    pub is_lower_bound: bool,
+}
+
+/// What one look tells of the capacity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Rate {
+    bytes_per_s: u64,
+    /// Nothing but the path limited it.
+    is_capacity: bool,
+}
+
+impl Rate {
+    /// `before` is the look before it: what is as it was then may be of any age.
+    pub(super) fn of(now: &TcpStats, before: Option<&TcpStats>) -> Option<Self> {
+        let (before, told) = before.zip(now.delivery_rate)?;
+        let filled = now.delivery_rate_app_limited == Some(false);
+        let fresh = before.delivery_rate != Some(told) || (filled && now.notsent_bytes > Some(0));
+        if !fresh {
+            return None;
+        }
+        let is_capacity = filled && was_held_up(now, before) == Some(false);
+        let bytes_per_s = match now.congestion_detail {
+            Some(CongestionDetail::Bbr(bbr)) if is_capacity && bbr.bandwidth_bytes_per_s > 0 => {
+                bbr.bandwidth_bytes_per_s
+            }
+            _ => told,
+        };
+        Some(Self { bytes_per_s, is_capacity })
+    }
+}
+
+/// Whether the peer's window or the send buffer held up sending between two looks.
+fn was_held_up(now: &TcpStats, before: &TcpStats) -> Option<bool> {
+    let between = |get: fn(&TcpStats) -> Option<Duration>| get(now)?.checked_sub(get(before)?);
+    let busy = between(|stats| stats.busy_time)?;
+    let held_up = between(|stats| stats.rwnd_limited)?.saturating_add(between(|stats| stats.sndbuf_limited)?);
+    Some(held_up.as_secs_f64() >= CAPACITY_HELD_UP * busy.as_secs_f64())
+}
+
+/// The greatest rate seen lately; that of the path, if it ever was the limit.
+pub(super) fn capacity(subject: &Subject<'_>) -> Result<Capacity, Unknown> {
+    let interval = subject.interval.ok_or(Unknown::NeedsInterval)?;
+    if interval.looks() < UTILISATION_LOOKS {
+        return Err(Unknown::FewSamples);
+    }
+    if subject.stats.delivery_rate.is_none() {
+        return Err(Unknown::NotTold);
+    }
+    let end = interval.end();
+    let rates = interval.points().iter().filter_map(|point| {
+        let rate = point.rate?;
+        let seen_ago = end.saturating_sub(point.at);
+        let is_lower_bound = !rate.is_capacity;
+        (seen_ago <= CAPACITY_AGE).then_some(Capacity {
+            bytes_per_s: rate.bytes_per_s,
+            seen_ago,
+            is_lower_bound,
+        })
+    });
+    rates.max_by_key(|seen| (!seen.is_lower_bound, seen.bytes_per_s)).ok_or(if subject.is_idle() {
+        Unknown::Idle
+    } else {
+        Unknown::CapacityUnknown
+    })
+}
+
+/// The share of it that was used.
+pub(super) fn utilisation(
+    subject: &Subject<'_>,
+    capacity: Result<Capacity, Unknown>,
+) -> Result<f64, Unknown> {
+    let capacity = capacity?;
+    let bytes = subject.stats.bytes_acked.ok_or(Unknown::NotTold)?;
+    let length = subject.length().filter(|length| !length.is_zero()).ok_or(Unknown::FewSamples)?;
+    if capacity.is_lower_bound || capacity.bytes_per_s == 0 {
+        return Err(Unknown::CapacityUnknown);
+    }
+    Ok((bytes as f64 / length.as_secs_f64() / capacity.bytes_per_s as f64).min(1.0))
+}
