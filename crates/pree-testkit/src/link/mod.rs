@@ -10,6 +10,7 @@ mod packet;
 mod plan;
 mod random;
 mod relay;
+mod rules;
 mod shaped;
 mod worker;
 
@@ -47,6 +48,10 @@ const DEVICE_QUEUE: u32 = 20_000;
 pub struct Link {
     worker: Worker,
     far: Namespace,
+    /// What the two devices had dropped while they came up.
+    lost_before: [u64; 2],
+    /// Rules at the far end count what arrives there, and not the worker.
+    has_rules: bool,
 }
 
 impl Link {
@@ -60,7 +65,7 @@ impl Link {
         let near_device = tun()?;
         let far_device = far.run(tun)?;
         let worker = relay::start([near_device, far_device], plans, seed);
-        Self { worker, far }.brought_up()
+        Self { worker, far, lost_before: [0; 2], has_rules: false }.brought_up()
     }
 
     /// A path that the kernel makes: so many bytes a second from the near end to the far one, with a queue of so many
@@ -71,13 +76,26 @@ impl Link {
     pub fn shaped(rate: u64, queue_bytes: u64) -> Result<Self, Failed> {
         let far = Namespace::new()?;
         let worker = shaped::start(&far, rate, queue_bytes)?;
-        Self { worker, far }.brought_up()
+        Self { worker, far, lost_before: [0; 2], has_rules: false }.brought_up()
     }
 
-    fn brought_up(self) -> Result<Self, Failed> {
+    /// The same, and rules of the kernel at the far end drop this share of the data that arrives. Their count is of all
+    /// connections together. Needs `nft`.
+    ///
+    /// # Errors
+    /// The kernel's, or those of `nft`.
+    pub fn shaped_and_losing(rate: u64, queue_bytes: u64, share: f64) -> Result<Self, Failed> {
+        let mut link = Self::shaped(rate, queue_bytes)?;
+        link.far.run(move || rules::drop_arriving(share))?;
+        link.has_rules = true;
+        Ok(link)
+    }
+
+    fn brought_up(mut self) -> Result<Self, Failed> {
         set_up(NEAR)?;
         self.far.run(|| set_up(FAR))?;
         self.await_addresses()?;
+        self.lost_before = self.lost_by_devices()?;
         Ok(self)
     }
 
@@ -107,8 +125,15 @@ impl Link {
     }
 
     /// What a connection has sent from one end to the other until now.
-    pub fn flow(&self, way: Way, source: SocketAddr, destination: SocketAddr) -> FlowCount {
-        self.worker.shared().count(|count| count.way(way).flow(source.port(), destination.port()))
+    ///
+    /// # Errors
+    /// Those of `nft`, where rules count.
+    pub fn flow(&self, way: Way, source: SocketAddr, destination: SocketAddr) -> Result<FlowCount, Failed> {
+        if self.has_rules && way == Way::There {
+            return self.far.run(rules::count);
+        }
+        let (source, destination) = (source.port(), destination.port());
+        Ok(self.worker.shared().count(|count| count.way(way).flow(source, destination)))
     }
 
     /// Ends the work and tells what it counted.
@@ -116,10 +141,10 @@ impl Link {
     /// # Errors
     /// The relay failed, or something was dropped or carried that the count does not show.
     pub fn finish(mut self) -> Result<Count, Failed> {
-        let dropped = [dropped_by_device()?, self.far.run(dropped_by_device)?];
+        let (before, lost) = (self.lost_before, self.lost_by_devices()?);
         self.worker.stop()?;
-        if dropped != [0, 0] {
-            return Err(format!("the devices dropped {dropped:?} packets before the relay saw them").into());
+        if lost != before {
+            return Err(format!("the devices dropped packets uncounted: {before:?}, then {lost:?}").into());
         }
         let count = self.count();
         let longest = Way::BOTH.map(|way| count.way(way).longest);
@@ -127,6 +152,10 @@ impl Link {
             return Err(format!("packets of {longest:?} bytes: segmentation offload is on").into());
         }
         Ok(count)
+    }
+
+    fn lost_by_devices(&self) -> Result<[u64; 2], Failed> {
+        Ok([lost_by_device()?, self.far.run(lost_by_device)?])
     }
 
     /// New IPv6 addresses and their routes are usable a moment later.
@@ -190,7 +219,7 @@ fn set_up((v4, v6): (Ipv4Addr, Ipv6Addr)) -> io::Result<()> {
 }
 
 /// Packets that this end's device had no room for.
-fn dropped_by_device() -> io::Result<u64> {
+fn lost_by_device() -> io::Result<u64> {
     // Two columns of eight numbers each; the fourth of the second is what was not sent.
     let table = std::fs::read_to_string("/proc/thread-self/net/dev")?;
     let line = table.lines().find_map(|line| line.trim_start().strip_prefix(INTERFACE)?.strip_prefix(':'));

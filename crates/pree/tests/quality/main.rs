@@ -18,7 +18,7 @@ mod scenarios;
 
 use std::process::ExitCode;
 
-use pree_testkit::{Case, Failed, Need};
+use pree_testkit::{Case, Failed};
 
 use scenario::{Run, Scenario};
 
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 }
 
 fn case(run: Run) -> Case {
-    Case::new(run.name(), move || judge(&run)).lab().needs(Need::Tun).needs(Need::Ipv6).timeout(120)
+    let case = Case::new(run.name(), move || judge(&run)).lab().timeout(120);
+    run.scenario.needs().iter().fold(case, |case, need| case.needs(*need))
 }
 
 /// A run in which the relay itself was late tells nothing about pree, and is made again.

@@ -86,7 +86,8 @@ pub fn observe(run: &Run) -> Result<Seen, Failed> {
     let scenario = run.scenario;
     let link = match &scenario.link {
         Path::Relay(plans) => Link::relayed(plans, run.seed)?,
-        Path::Shaped { rate, queue_bytes } => Link::shaped(*rate, *queue_bytes)?,
+        Path::Shaped { rate, queue_bytes, loss: 0.0 } => Link::shaped(*rate, *queue_bytes)?,
+        Path::Shaped { rate, queue_bytes, loss } => Link::shaped_and_losing(*rate, *queue_bytes, *loss)?,
     };
     let mut flows = Vec::new();
     for (at, plan) in scenario.flows {
@@ -95,16 +96,16 @@ pub fn observe(run: &Run) -> Result<Seen, Failed> {
     }
     let (judged, plan) = flows.last().zip(scenario.flows.last()).ok_or("a scenario without a connection")?;
     let (near, far) = (judged.near(), judged.far());
-    let sent = |count: &Count| match plan.1.sender {
-        Sender::Near => count.way(Way::There).flow(near.port(), far.port()),
-        Sender::Far => count.way(Way::Back).flow(far.port(), near.port()),
+    let sent = || match plan.1.sender {
+        Sender::Near => link.flow(Way::There, near, far),
+        Sender::Far => link.flow(Way::Back, far, near),
     };
 
     let look_at = Duration::from_millis(scenario.look);
     let mut at = look_at.saturating_sub(Duration::from_millis(scenario.interval));
     sleep_until(&link, at);
     let began = link.elapsed();
-    let at_first = sent(&link.count());
+    let at_first = sent()?;
     let mut interval = Interval::new(began, &find(&look()?, near, far)?);
     loop {
         at += STEP;
@@ -120,13 +121,12 @@ pub fn observe(run: &Run) -> Result<Seen, Failed> {
     sleep_until(&link, look_at);
     let snapshot = look()?;
     let now = link.elapsed();
-    let count = link.count();
+    let (count, truth) = (link.count(), sent()?);
     let socket = find(&snapshot, near, far)?;
     interval.add(now, &socket);
     let context = Peers::of(&snapshot).context(&socket);
 
-    let truth = sent(&count);
-    // The kernel's own queue does not count bytes.
+    // The kernel's own queue and rules do not count bytes.
     let utilisation = scenario.rate().filter(|_| truth.bytes > 0).map(|rate| {
         (truth.bytes - at_first.bytes) as f64 / (now.saturating_sub(began).as_secs_f64() * rate as f64)
     });
@@ -136,7 +136,7 @@ pub fn observe(run: &Run) -> Result<Seen, Failed> {
         }
         let socket = settle(near, far)?;
         let life = assess(&socket, &context);
-        Some(Settled { truth: sent(&link.count()), socket, life })
+        Some(Settled { truth: sent()?, socket, life })
     } else {
         None
     };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use pree_testkit::Family;
 use pree_testkit::flow::FlowPlan;
 use pree_testkit::link::Plan;
+use pree_testkit::{Family, Need};
 
 /// One situation, and what must be said of it.
 #[derive(Debug)]
@@ -29,13 +29,12 @@ pub enum Path {
     /// A relay that does this on the way there and back.
     Relay([Plan; 2]),
     /// The kernel's own: a pair of interfaces, the near one with a token bucket of so many bytes a second and a queue
-    /// of so many bytes.
-    Shaped { rate: u64, queue_bytes: u64 },
+    /// of so many bytes, and rules that drop this share of the data.
+    Shaped { rate: u64, queue_bytes: u64, loss: f64 },
 }
 
 /// One thing that must be true. "Life" is the judgement of the connection's life so far, "live" that of the interval.
 #[derive(Debug, Clone, Copy)]
-#[allow(dead_code, reason = "the detectors that some of these are about come next")]
 pub enum Check {
     /// Of its life, this is found.
     Life(&'static str),
@@ -99,6 +98,15 @@ impl Scenario {
     /// Whether everything that was written arrives at last, and truth and count are to be compared then.
     pub fn settles(&self) -> bool {
         self.checks.iter().any(|check| matches!(check, Check::Loss | Check::Spurious))
+    }
+
+    /// What this machine must have for it, beside labs.
+    pub fn needs(&self) -> &'static [Need] {
+        match self.link {
+            Path::Relay(_) => &[Need::Tun, Need::Ipv6],
+            Path::Shaped { loss: 0.0, .. } => &[Need::Veth, Need::Ipv6],
+            Path::Shaped { .. } => &[Need::Veth, Need::Ipv6, Need::Tool("nft")],
+        }
     }
 
     /// Round trip of the empty path.

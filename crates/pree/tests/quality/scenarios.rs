@@ -7,7 +7,8 @@ use pree_testkit::flow::{FlowPlan, Reading, Sender, Writing};
 use pree_testkit::link::{Detour, Plan, Victims};
 
 use crate::scenario::Check::{
-    AloneNotHealthy, Bloat, Both, Innocent, Latency, Life, Loss, NamesRouteChange, Never, Spurious,
+    AloneNotHealthy, Bloat, Both, DownloadBloat, Innocent, Latency, Life, Live, Loss, NamesRouteChange,
+    Never, NeverLive, Spurious, Utilisation,
 };
 use crate::scenario::{Path, Scenario};
 use std::time::Duration;
@@ -70,7 +71,7 @@ pub static ALL: &[Scenario] = &[
         name: "loss_20_percent",
         link: losing(0.2),
         flows: &[(0, WINDOWED)],
-        checks: &[Loss, Both("lossy")],
+        checks: &[Loss, Life("lossy"), Live("retransmission_storm")],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -79,6 +80,14 @@ pub static ALL: &[Scenario] = &[
         link: there(Plan { burst: Some((0.003, 8)), ..NEAR_BY }),
         flows: &[(0, WINDOWED)],
         checks: &[Loss, Both("lossy")],
+        ..Scenario::DEFAULT
+    },
+    Scenario {
+        name: "loss_in_a_lan",
+        // 10 MB/s through a quarter of a megabyte: what the receiver's window lets wait there is short.
+        link: Path::Shaped { rate: 10 * NARROW, queue_bytes: DEEP / 4, loss: 0.01 },
+        flows: &[(0, WINDOWED)],
+        checks: &[Loss, Bloat],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -126,7 +135,7 @@ pub static ALL: &[Scenario] = &[
     },
     Scenario {
         name: "deep_queue_of_the_kernel",
-        link: Path::Shaped { rate: NARROW, queue_bytes: DEEP },
+        link: Path::Shaped { rate: NARROW, queue_bytes: DEEP, loss: 0.0 },
         flows: &[(0, FlowPlan::BULK)],
         look: 7_000,
         checks: &[Bloat],
@@ -174,7 +183,7 @@ pub static ALL: &[Scenario] = &[
         flows: &[(0, WINDOWED)],
         look: 6_500,
         interval: 5_000,
-        checks: &[NamesRouteChange, Never("lossy"), Loss],
+        checks: &[NamesRouteChange, NeverLive("buffer_bloat"), Never("lossy"), Loss],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -182,14 +191,14 @@ pub static ALL: &[Scenario] = &[
         link: Path::Relay([NEAR_BY, NEAR_BY.narrow(NARROW, DEEP)]),
         flows: &[(0, DOWNLOAD)],
         look: 7_000,
-        checks: &[Never("buffer_bloat")],
+        checks: &[DownloadBloat, Never("buffer_bloat")],
         ..Scenario::DEFAULT
     },
     Scenario {
         name: "download",
         link: both_ways(NEAR_BY),
         flows: &[(0, FlowPlan { sender: Sender::Far, ..WINDOWED })],
-        checks: &[Innocent],
+        checks: &[Innocent, DownloadBloat],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -263,7 +272,7 @@ pub static ALL: &[Scenario] = &[
         flows: &[(0, FlowPlan::writing(Writing::BulkThenPaced(ms(3_000), 10_000, ms(20))))],
         look: 9_000,
         interval: 7_000,
-        checks: &[Innocent],
+        checks: &[Utilisation],
         ..Scenario::DEFAULT
     },
     // --- what holds up the sender ---------------------------------------------------------------------------------
@@ -305,7 +314,7 @@ pub static ALL: &[Scenario] = &[
         link: there(Plan { hole_above: Some(1_400), ..NEAR_BY }),
         flows: &[(0, FlowPlan::BULK)],
         look: 6_000,
-        checks: &[Both("path_dead"), Never("buffer_bloat")],
+        checks: &[Life("pmtu_black_hole"), Never("buffer_bloat")],
         ..Scenario::DEFAULT
     },
 ];
