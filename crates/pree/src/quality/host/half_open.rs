@@ -70,8 +70,8 @@ fn check(view: &View<'_>) -> Found {
     Found { hits: hits.collect(), unchecked: None }
 }
 
-/// Whether the next SYN finds no room (`tcp_conn_request()`): as many as the listener's backlog, or without cookies
-/// three quarters of `tcp_max_syn_backlog`.
+/// Whether the next SYN finds no room (`tcp_conn_request()`): as many as the listener's backlog (newer kernels let in one
+/// more), or without cookies three quarters of `tcp_max_syn_backlog`.
 fn is_full(limits: &HostLimits, handshakes: u64, backlog: Option<u64>) -> bool {
     let few_left = |most: u32| u64::from(most).saturating_sub(handshakes) < u64::from(most / 4);
     backlog.is_some_and(|backlog| handshakes >= backlog)

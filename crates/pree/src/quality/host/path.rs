@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::group::{Map, group};
 use super::{About, Found, Hit, HostDetector, View, count, told};
+use crate::model::{Protocol, Socket, State};
 use crate::quality::limits::{PATH_SHARE, PATH_SOCKETS};
 use crate::quality::{Assessment, Finding, Severity, Value};
 
@@ -94,10 +95,25 @@ fn judged<'v>(view: &'v View<'_>) -> impl Iterator<Item = (usize, u32, &'v Asses
     all.filter_map(|(place, (judged, peer))| Some((place, (*peer)?, judged.as_ref()?)))
 }
 
-/// Without statistics of any connection nothing was looked at.
+/// Where no connection has statistics that could have, nothing was looked at.
 fn unless_blind(view: &View<'_>, hits: Vec<Hit>) -> Found {
-    let blind = view.judged.iter().all(Option::is_none) && view.sockets().any(|(_, it)| it.remote.is_some());
+    let sockets = || view.sockets().map(|(_, socket)| socket);
+    let blind = sockets().any(has_no_statistics) && sockets().all(|it| it.tcp.is_none());
     Found { hits, unchecked: blind.then_some("there are no statistics of connections") }
+}
+
+/// True for a connection that is more than a memory, and of which no more is told.
+fn has_no_statistics(socket: &Socket) -> bool {
+    let alive = matches!(
+        socket.state,
+        State::SynSent
+            | State::Established
+            | State::FinWait1
+            | State::CloseWait
+            | State::LastAck
+            | State::Closing
+    );
+    socket.protocol == Protocol::Tcp && alive && socket.tcp.is_none()
 }
 
 /// Index of the kind that a finding is of, if it is one that costs.

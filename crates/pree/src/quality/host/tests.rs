@@ -91,6 +91,17 @@ fn an_empty_machine_is_well() {
     assert_eq!(names.len(), HOST_DETECTORS.len());
 }
 
+/// What never has statistics lacks none.
+#[test]
+fn memories_need_no_statistics() {
+    let resting = [tcp(State::TimeWait, "192.0.2.1:80", WEB), tcp(State::SynReceived, "192.0.2.1:80", WEB)];
+    assert_eq!(assess_host(&snapshot(resting.to_vec(), limits())).unchecked, []);
+    let bare = assess_host(&snapshot(vec![tcp(State::Established, "192.0.2.1:80", WEB)], limits()));
+    assert_eq!(bare.unchecked.len(), 2);
+    let told = vec![tcp(State::Established, "192.0.2.1:80", WEB), connection(WEB, healthy())];
+    assert_eq!(assess_host(&snapshot(told, limits())).unchecked, []);
+}
+
 /// Nothing is known of the machine, and of connections only that they are there.
 #[test]
 fn what_is_not_known_is_said() {
