@@ -1,6 +1,6 @@
 //! Single parts on recorded bytes: parser, decoding, join, filters, outputs, and the difference of a live tick.
 //!
-//! The recording is of the population of 1000 TCP sockets: `--capture bench/recorded/1k.pree --sizes 1k` made it.
+//! The recording is of the population of 1000 TCP sockets; README.md has the command that made it.
 //! Outputs belong to the command, so they are measured as the command, with its start; `start` is what to take off.
 #![allow(clippy::disallowed_methods, reason = "it starts pree")]
 

@@ -18,8 +18,8 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [FLAGS]
       --name NAME     results go to bench/results/NAME.json, .md and .svg
                       (latest)
       --list          the comparisons and their limits; nothing is run
-      --capture FILE  a recording of the first population for the benches of
-                      single parts; nothing is measured
+      --inside TEXT   give this to sh beside the first population; nothing
+                      is measured
   -h, --help          this help
 ";
 
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     pub(crate) pree: Option<PathBuf>,
     pub(crate) name: String,
     pub(crate) list: bool,
-    pub(crate) capture: Option<PathBuf>,
+    pub(crate) inside: Option<String>,
     pub(crate) help: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn parse() -> Result<Args, lexopt::Error> {
         pree: None,
         name: "latest".to_owned(),
         list: false,
-        capture: None,
+        inside: None,
         help: false,
     };
     let mut parser = lexopt::Parser::from_env();
@@ -61,7 +61,7 @@ pub(crate) fn parse() -> Result<Args, lexopt::Error> {
             Long("pree") => args.pree = Some(parser.value()?.into()),
             Long("name") => args.name = parser.value()?.parse_with(name)?,
             Long("list") => args.list = true,
-            Long("capture") => args.capture = Some(parser.value()?.into()),
+            Long("inside") => args.inside = Some(parser.value()?.string()?),
             Short('h') | Long("help") => args.help = true,
             other => return Err(other.unexpected()),
         }

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream,
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::population::{FIRST_PORT, Population};
+use crate::population::Population;
 
 /// What goes over each connection, both ways.
 const GREETING: [u8; 512] = [b'.'; 512];
@@ -50,7 +50,7 @@ struct Held {
 impl Held {
     fn sockets(&mut self, population: &Population, index: u32) -> Result<()> {
         let share = population.share(index);
-        let port = FIRST_PORT + index as u16;
+        let port = population.port(index);
         // An address for each process, as on a machine with many containers.
         let own = Ipv4Addr::new(127, 1, (index / 250) as u8, 1 + (index % 250) as u8);
         let v4 = TcpListener::bind(SocketAddr::from((own, port)))?;

@@ -23,6 +23,8 @@ use crate::{hold, rounds, sys};
 pub(crate) struct Job {
     pub(crate) population: Population,
     pub(crate) series: Vec<Series>,
+    /// A command for sh.
+    pub(crate) inside: Option<String>,
 }
 
 /// What the inside tells, a line each.
@@ -93,6 +95,11 @@ pub(crate) fn inside_stage() -> Result<ExitCode> {
     std::thread::sleep(Duration::from_millis(300));
     for series in &job.series {
         rounds::run(series, |outcome| tell(&outcome.map_or_else(Event::Failed, Event::Measured)))?;
+    }
+    if let Some(command) = &job.inside {
+        // Standard output is for what is told.
+        let words = rustix::io::dup(rustix::stdio::stderr())?;
+        sys::tie(Command::new("sh").arg("-c").arg(command).stdin(Stdio::null()).stdout(words)).status()?;
     }
     tell(&Event::Finished)?;
     drop(holders);

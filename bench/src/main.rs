@@ -70,17 +70,12 @@ fn drive() -> Result<ExitCode, Box<dyn Error>> {
             return Ok(ExitCode::from(2));
         }
     }
-    let tools = Tools::find(args.pree.clone())?;
-    if let Some(file) = &args.capture {
-        let size = args.sizes.first().copied().unwrap_or(1_000);
-        let job = plan::capture(&tools, size, file)?;
-        lab::run(&job, |event| {
-            if let lab::Event::Failed(failed) = event {
-                eprintln!("{}: {}", failed.label, failed.why);
-            }
-        })?;
+    if let Some(command) = args.inside {
+        let population = Population::of(args.sizes.first().copied().unwrap_or(0));
+        lab::run(&lab::Job { population, series: Vec::new(), inside: Some(command) }, |_| {})?;
         return Ok(ExitCode::SUCCESS);
     }
+    let tools = Tools::find(args.pree.clone())?;
     let mut report = Report::new(&tools);
     for &size in &sizes {
         let population = Population::of(size);

@@ -1,13 +1,10 @@
 //! From the comparisons to what is run: one series for each program that others are compared with.
 
-use std::path::Path;
-
 use crate::args::Args;
 use crate::lab::Job;
-use crate::measure::Sink;
 use crate::population::Population;
 use crate::rounds::{Failed, Series};
-use crate::rows::{Figure, Program, ROWS, Row, Tool};
+use crate::rows::{Figure, Program, ROWS, Row};
 use crate::tools::Tools;
 
 /// Longest run of a program that a limit is about, and of one that is only told.
@@ -68,19 +65,9 @@ pub(crate) fn job(tools: &Tools, size: u32, args: &Args) -> (Job, Vec<Failed>) {
         });
     }
     absent.dedup_by(|a, b| a.label == b.label);
-    (Job { population: Population::of(size), series }, absent)
+    (Job { population: Population::of(size), series, inside: None }, absent)
 }
 
 fn alone(rows: &[&Row]) -> bool {
     rows.iter().all(|row| row.other.is_none())
-}
-
-/// `pree capture` beside a population.
-pub(crate) fn capture(tools: &Tools, size: u32, file: &Path) -> Result<Job, String> {
-    let mut invocation =
-        tools.invocation(&Program { tool: Tool::Pree, arguments: &["capture"], sink: Sink::Null })?;
-    let file = std::path::absolute(file).map_err(|error| error.to_string())?;
-    invocation.arguments.push(file.to_string_lossy().into_owned());
-    let series = Series { invocations: vec![invocation], rounds: 0, budget_ms: 0, patience_s: PATIENCE_S };
-    Ok(Job { population: Population::of(size), series: vec![series] })
 }

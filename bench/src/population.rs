@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The port on which the first process listens; the second has the next one, and so on. Nothing else uses them.
+/// The port on which the process in the middle listens: a search that ends when it has found it goes half the way. The
+/// others have the ports after it. Nothing else uses them.
 pub(crate) const FIRST_PORT: u16 = 10_000;
 /// Ports the kernel gives to the other ends; inside the population only.
 pub(crate) const EPHEMERAL_PORTS: &str = "30000 65000";
@@ -64,6 +65,12 @@ impl Population {
         Share { connections, connections6: connections / 4, udp: part(self.udp, self.processes, index) }
     }
 
+    /// Where the process of this number listens.
+    pub(crate) fn port(&self, index: u32) -> u16 {
+        let ahead = self.processes - self.processes / 2;
+        FIRST_PORT + ((index + ahead) % self.processes.max(1)) as u16
+    }
+
     /// What the idle process of this number holds.
     pub(crate) fn idle_share(&self, index: u32) -> u32 {
         part(self.idle_descriptors, self.idle_processes, index)
@@ -117,6 +124,15 @@ mod tests {
             let idle = (0..population.idle_processes).map(|index| population.idle_share(index));
             assert_eq!(idle.sum::<u32>(), population.idle_descriptors);
         }
+    }
+
+    #[test]
+    fn every_process_has_a_port_and_the_middle_one_the_first() {
+        let population = Population::of(1_000);
+        let mut ports: Vec<u16> = (0..17).map(|index| population.port(index)).collect();
+        assert_eq!(ports[8], FIRST_PORT);
+        ports.sort_unstable();
+        assert!(ports.into_iter().eq(FIRST_PORT..FIRST_PORT + 17));
     }
 
     #[test]

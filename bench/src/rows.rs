@@ -108,7 +108,7 @@ const K10: u32 = 10_000;
 const K100: u32 = 100_000;
 const M1: u32 = 1_000_000;
 
-/// The first listener's; the filters below name it.
+/// The filters below name it.
 const _: () = assert!(crate::population::FIRST_PORT == 10_000);
 
 const fn program(tool: Tool, arguments: &'static [&'static str]) -> Program {

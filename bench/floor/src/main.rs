@@ -1,13 +1,15 @@
 //! The bare system calls of `-tanpi`: one dump of all TCP sockets, one walk over every process's descriptors.
 //!
 //! No join, no parsing beyond the framing of messages, no output. A program that shows the same cannot cost less than
-//! this without asking the kernel in another way. `--dump` and `--walk` do one half only.
+//! this without asking the kernel in another way: with `--bpf` the walk is the pass of our BPF program, loading included.
+//! `--dump` and `--walk` do one half only.
 #![allow(clippy::disallowed_methods, reason = "a program reads its arguments")]
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::process::ExitCode;
 
+use pree::source::{Question, Source};
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::io::Errno;
 use rustix::net::{
@@ -32,11 +34,7 @@ fn main() -> ExitCode {
         None => dump().and_then(|()| walk()),
         Some("--dump") => dump(),
         Some("--walk") => walk(),
-        // The place of the second floor: one pass of an iterator over the files of all tasks.
-        Some("--bpf") => {
-            eprintln!("floor: the BPF pass is not there yet");
-            return ExitCode::from(2);
-        }
+        Some("--bpf") => dump().and_then(|()| holders()),
         Some(_) => {
             eprintln!("Usage: floor [--dump | --walk | --bpf]");
             return ExitCode::from(2);
@@ -113,6 +111,16 @@ fn walk() -> Result<(), Errno> {
             }
         }
     }
+    Ok(())
+}
+
+/// Reads what the BPF program tells of every descriptor that is a socket.
+fn holders() -> Result<(), Errno> {
+    let mut source = pree::source::live().map_err(|_| Errno::NOSYS)?;
+    let mut batch = Vec::new();
+    let failed = |errno: pree::source::Errno| Errno::from_raw_os_error(errno.0);
+    source.ask(&Question::Holders).map_err(failed)?;
+    while source.next(&mut batch).map_err(failed)? {}
     Ok(())
 }
 
