@@ -39,6 +39,8 @@ pub enum Need {
     Veth,
     /// TUN devices can be made in a lab, for [`crate::link::Link`].
     Tun,
+    /// This congestion control, and the right to choose it.
+    Congestion(&'static str),
 }
 
 impl fmt::Display for Need {
@@ -53,6 +55,7 @@ impl fmt::Display for Need {
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
             Self::Veth => f.write_str("veth in the kernel"),
             Self::Tun => f.write_str("/dev/net/tun"),
+            Self::Congestion(name) => write!(f, "congestion control {name}"),
             Self::ChildEhash => f.write_str("kernel 6.1 for tcp_child_ehash_entries"),
         }
     }
@@ -82,6 +85,10 @@ impl Need {
             Self::Tool(name) => tool(name).is_some(),
             Self::PythonModule(name) => python(name).is_some(),
             Self::BoundInactive => kernel_version() >= (6, 8),
+            // As root it loads the module, which a lab may not.
+            Self::Congestion(name) => {
+                Socket::tcp(Family::V4).and_then(|socket| socket.set_congestion(name)).is_ok()
+            }
             Self::UdpLite => Socket::udplite(Family::V4).is_ok(),
             Self::Ipv6 => Socket::udp(Family::V6).is_ok() && Path::new("/proc/net/if_inet6").exists(),
             Self::ChildEhash => Path::new("/proc/sys/net/ipv4/tcp_child_ehash_entries").exists(),

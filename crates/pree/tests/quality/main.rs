@@ -18,7 +18,7 @@ mod scenarios;
 
 use std::process::ExitCode;
 
-use pree_testkit::{Case, Failed};
+use pree_testkit::{Case, Failed, Need};
 
 use scenario::{Run, Scenario};
 
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 }
 
 fn case(run: Run) -> Case {
-    let case = Case::new(run.name(), move || judge(&run)).lab().timeout(120);
+    let case =
+        Case::new(run.name(), move || judge(&run)).lab().timeout(120).needs(Need::Congestion(run.congestion));
     run.scenario.needs().iter().fold(case, |case, need| case.needs(*need))
 }
 
@@ -45,7 +46,13 @@ const ATTEMPTS: usize = 3;
 fn judge(run: &Run) -> Result<(), Failed> {
     let mut attempt = 1;
     let seen = loop {
-        let seen = observe::observe(run)?;
+        let seen = match observe::observe(run) {
+            Ok(seen) => seen,
+            Err(error) => {
+                report::keep(&report::failed(run, error.message().unwrap_or("no reason given")))?;
+                return Err(error);
+            }
+        };
         if !seen.is_disturbed() || attempt == ATTEMPTS {
             break seen;
         }

@@ -20,6 +20,8 @@ const RECENTLY: Duration = Duration::from_millis(1_000);
 const SETTLING: Duration = Duration::from_secs(20);
 /// A relay that was later than this made a delay of its own.
 const DISTURBED: Duration = Duration::from_millis(15);
+/// When looks are later than this, other threads without urgency were too: who should read at once did not.
+const LATE: Duration = Duration::from_millis(40);
 
 /// What was seen, from both sides.
 pub struct Seen {
@@ -33,6 +35,8 @@ pub struct Seen {
     pub utilisation: Option<f64>,
     /// The longest that the relay was late.
     pub stall: Duration,
+    /// The longest that a look was late.
+    pub late: Duration,
     /// The socket at the look, and what is said of it.
     pub socket: Socket,
     pub life: Assessment,
@@ -52,7 +56,7 @@ pub struct Settled {
 
 impl Seen {
     pub fn is_disturbed(&self) -> bool {
-        self.stall > DISTURBED
+        self.stall > DISTURBED || self.late > LATE
     }
 
     /// Everything, for whoever has to find out what went wrong.
@@ -70,11 +74,12 @@ impl Seen {
             )
         };
         format!(
-            "truth: {:?}\nwaits: {:?}, in the interval {:?}, stall {:?}\n{}\n{}\n{:?}",
+            "truth: {:?}\nwaits: {:?}, in the interval {:?}, stall {:?}, late {:?}\n{}\n{}\n{:?}",
             self.truth,
             self.waits,
             self.waits_live,
             self.stall,
+            self.late,
             told("life", &self.life),
             told("live", &self.live),
             self.socket.tcp,
@@ -85,7 +90,7 @@ impl Seen {
 pub fn observe(run: &Run) -> Result<Seen, Failed> {
     let scenario = run.scenario;
     let link = match &scenario.link {
-        Path::Relay(plans) => Link::relayed(plans, run.seed)?,
+        Path::Relay(plans) => Link::relayed(plans, run.link_seed())?,
         Path::Shaped { rate, queue_bytes, loss: 0.0 } => Link::shaped(*rate, *queue_bytes)?,
         Path::Shaped { rate, queue_bytes, loss } => Link::shaped_and_losing(*rate, *queue_bytes, *loss)?,
     };
@@ -107,12 +112,14 @@ pub fn observe(run: &Run) -> Result<Seen, Failed> {
     let began = link.elapsed();
     let at_first = sent()?;
     let mut interval = Interval::new(began, &find(&look()?, near, far)?);
+    let mut late = Duration::ZERO;
     loop {
         at += STEP;
         if at >= look_at {
             break;
         }
         sleep_until(&link, at);
+        late = late.max(link.elapsed().saturating_sub(at));
         let socket = find(&look()?, near, far)?;
         if !interval.add(link.elapsed(), &socket) {
             return Err("the interval began anew: the socket changed".into());
@@ -151,6 +158,7 @@ pub fn observe(run: &Run) -> Result<Seen, Failed> {
         waits_live: waits(&count, began),
         utilisation,
         stall: count.worst_stall,
+        late,
         life: assess(&socket, &context),
         live: assess_interval(&interval, &context),
         alone: assess(&socket, &Context::default()),

@@ -30,13 +30,17 @@ pub fn line(run: &Run, seen: &Seen, wrong: &[String], attempt: usize) -> String 
     add("wait", waits(&seen.waits));
     add("wait_live", waits(&seen.waits_live));
     add("stall", ms(seen.stall));
+    add("late", ms(seen.late));
     add("queue", format!("{:?}", Queue::bloat(&seen.waits, seen.base)));
     add("queue_live", format!("{:?}", Queue::bloat(&seen.waits_live, seen.base)));
     let asks = |wanted: fn(&Check) -> bool| u8::from(run.scenario.checks.iter().any(wanted)).to_string();
     add("judges_bloat", asks(|check| matches!(check, Check::Bloat)));
     add("innocent", asks(|check| matches!(check, Check::Innocent)));
     // Where the near end sends, so that its round trip is the queue's.
-    add("compared", asks(|check| matches!(check, Check::Bloat | Check::NamesRouteChange | Check::Loss)));
+    add(
+        "compared",
+        asks(|check| matches!(check, Check::Innocent | Check::Bloat | Check::NamesRouteChange | Check::Loss)),
+    );
     for (name, said) in [("life", &seen.life), ("live", &seen.live)] {
         add(name, said.findings.iter().map(|finding| finding.name).collect::<Vec<_>>().join(","));
         add(&format!("{name}_score"), said.score.map_or("-".into(), |score| format!("{:.2}", score.get())));
@@ -54,6 +58,11 @@ pub fn line(run: &Run, seen: &Seen, wrong: &[String], attempt: usize) -> String 
     }
     add("wrong", wrong.join("; "));
     line
+}
+
+/// The line of a run that came to no judgement.
+pub fn failed(run: &Run, error: &str) -> String {
+    format!("run={}\twrong={}", run.name(), error.replace(['\t', '\n'], " "))
 }
 
 /// Appends it to the file that the caller asked for.

@@ -136,6 +136,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// What decides the link's chances: other for every run, and always the same for one.
+    pub fn link_seed(&self) -> u64 {
+        // FNV-1a.
+        let mix = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        self.name().bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    }
+
     pub fn name(&self) -> String {
         let Self { scenario, congestion, family, seed } = self;
         let family = if *family == Family::V4 { "v4" } else { "v6" };

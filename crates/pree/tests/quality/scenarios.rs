@@ -46,14 +46,14 @@ const fn both_ways(plan: Plan) -> Path {
 pub static ALL: &[Scenario] = &[
     // --- loss -----------------------------------------------------------------------------------------------------
     Scenario {
-        name: "loss_0_1_percent",
+        name: "loss_of_0.1_percent",
         link: losing(0.001),
         flows: &[(0, WINDOWED)],
         checks: &[Loss, Never("lossy"), Bloat],
         ..Scenario::DEFAULT
     },
     Scenario {
-        name: "loss_1_percent",
+        name: "loss_of_1_percent",
         link: losing(0.01),
         flows: &[(0, WINDOWED)],
         checks: &[Loss, Bloat],
@@ -61,14 +61,14 @@ pub static ALL: &[Scenario] = &[
         ..Scenario::DEFAULT
     },
     Scenario {
-        name: "loss_5_percent",
+        name: "loss_of_5_percent",
         link: losing(0.05),
         flows: &[(0, WINDOWED)],
         checks: &[Loss, Both("lossy"), Bloat],
         ..Scenario::DEFAULT
     },
     Scenario {
-        name: "loss_20_percent",
+        name: "loss_of_20_percent",
         link: losing(0.2),
         flows: &[(0, WINDOWED)],
         checks: &[Loss, Life("lossy"), Live("retransmission_storm")],
@@ -91,7 +91,7 @@ pub static ALL: &[Scenario] = &[
         ..Scenario::DEFAULT
     },
     Scenario {
-        name: "ack_loss_5_percent",
+        name: "loss_of_acks",
         link: Path::Relay([NEAR_BY, NEAR_BY.losing(0.05, Victims::Acks)]),
         flows: &[(0, WINDOWED)],
         checks: &[Innocent, Loss, Spurious],
