@@ -37,7 +37,7 @@ pub(super) fn growth(interval: &Interval) -> Growth {
     if rtt >= GROWTH_RTT {
         // 1 in a queue, 0 on a longer way.
         return if in_flight.ln() / rtt.ln() >= GROWTH_ALIKE {
-            with_level_looks_left_out(looks)
+            unless_level_above(looks)
         } else {
             Growth::WithoutDataInFlight
         };
@@ -46,9 +46,14 @@ pub(super) fn growth(interval: &Interval) -> Growth {
 }
 
 /// A window that opens after the way has become longer looks like a queue; but then the RTT stays where it is.
-fn with_level_looks_left_out(looks: Vec<Look>) -> Growth {
-    let upper = looks.len() / 2;
-    match level(looks.into_iter().skip(upper).collect()) {
+fn unless_level_above(looks: Vec<Look>) -> Growth {
+    let [Some(least), Some(most)] =
+        [looks.first(), looks.last()].map(|look| look.map(|look| look.rtt.as_secs_f64()))
+    else {
+        return Growth::Unknown;
+    };
+    let middle = (least * most).sqrt();
+    match level(looks.into_iter().filter(|look| look.rtt.as_secs_f64() > middle).collect()) {
         Growth::Unknown => Growth::WithDataInFlight,
         growth => growth,
     }
@@ -65,7 +70,8 @@ fn level(mut looks: Vec<Look>) -> Growth {
     }
 }
 
-/// How many times the first quarter's the last quarter's are, in the middle: RTT and data in flight.
+/// How many times the first quarter's the last quarter's are, in the middle: RTT and data in flight. A quarter is two
+/// looks or more, because BBR empties its pipe for one now and then.
 fn quarters(looks: &[Look]) -> Option<(f64, f64)> {
     let quarter = looks.len() / 4;
     if looks.len() < GROWTH_LOOKS {

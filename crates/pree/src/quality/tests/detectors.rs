@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::super::{Context, DETECTORS, Severity, Value, assess};
-use super::{TcpStats, healthy, judge, ms, names, with_delay, with_loss};
+use super::super::{Assessment, Context, DETECTORS, Severity, Value, assess};
+use super::intervals::{bulk, download, looks};
+use super::sockets::{datagrams, listener, unread};
+use super::{TcpStats, healthy, judge, ms, names, severity, with_delay, with_loss};
 use crate::model::{Address, Family, Protocol, Socket, SocketMemory, State};
 use Severity::{Critical, Info, Warning};
 
@@ -33,6 +35,134 @@ fn silent_without_numbers() {
     assert_eq!(unique.len(), names.len());
 }
 
+/// A line for each detector: a case in which it fires, and one next to it in which it is silent.
+#[test]
+fn each_fires_and_is_silent() {
+    let alone = |socket: Socket| assess(&socket, &Context::default());
+    let idle =
+        |probes| TcpStats { probes: Some(probes), unacked: Some(0), notsent_bytes: Some(0), ..healthy() };
+    let backoff = |backoff| judge(&TcpStats { ca_state: Some(4), backoff: Some(backoff), ..healthy() });
+    let window =
+        |snd_wnd| TcpStats { snd_wnd: Some(snd_wnd), unacked: Some(0), backoff: Some(1), ..healthy() };
+    let connecting = |retransmits| TcpStats { state: Some(2), retransmits: Some(retransmits), ..healthy() };
+    let storm = |lost: u32| {
+        let again =
+            TcpStats { total_retrans: Some(50_000 + lost), bytes_retrans: Some(1 << 30), ..bulk(9.0) };
+        looks(9000.0, [bulk(0.0), again])
+    };
+    let download = |rcv_rtt| looks(500.0, (0..10).map(|second| download(second, rcv_rtt, 4.0)));
+    let busy = |receiver, send_buffer| {
+        let [rwnd_limited, sndbuf_limited] = [receiver, send_buffer].map(|time| Some(ms(time)));
+        judge(&TcpStats { rwnd_limited, sndbuf_limited, ..healthy() })
+    };
+    let cases: Vec<(&str, Assessment, Assessment)> = vec![
+        ("path_dead", backoff(3), backoff(2)),
+        ("rto_stall", backoff(2), backoff(1)),
+        ("silent_peer", judge(&idle(1)), judge(&idle(0))),
+        ("zero_window", judge(&window(0)), judge(&window(1448))),
+        ("pmtu_black_hole", judge(&black_hole(1447, 1448)), judge(&black_hole(1448, 1448))),
+        ("syn_stuck", judge(&connecting(2)), judge(&connecting(1))),
+        ("accept_overflow", alone(listener(2, 1, None)), alone(listener(1, 1, None))),
+        ("udp_drops", alone(datagrams(0, 1, Some(1))), alone(datagrams(0, 1, Some(0)))),
+        ("unread_data", judge(&unread(1, 1000.0, 0.0)), judge(&unread(1, 999.0, 0.0))),
+        ("retransmission_storm", storm(900), storm(600)),
+        ("lossy", judge(&with_loss(17, 2000)), judge(&with_loss(16, 2000))),
+        ("small_cwnd", judge(&small_cwnd(4)), judge(&small_cwnd(5))),
+        ("buffer_bloat", judge(&with_delay(healthy(), 20.0, 70.0, true)), judge(&healthy())),
+        ("download_bloat", download(75.0), download(60.0)),
+        ("latency_raised", judge(&with_delay(healthy(), 20.0, 270.0, false)), judge(&healthy())),
+        ("receiver_limited", busy(4500.0, 0.0), busy(4490.0, 0.0)),
+        ("send_buffer_limited", busy(0.0, 3000.0), busy(0.0, 2990.0)),
+        ("small_mss", judge(&TcpStats { snd_mss: Some(547), ..healthy() }), judge(&healthy())),
+        ("spurious_retransmissions", judge(&spurious(5, 25)), judge(&spurious(5, 26))),
+        ("reordering", judge(&TcpStats { reord_seen: Some(50), ..healthy() }), judge(&healthy())),
+        ("syn_retransmitted", judge(&TcpStats { total_retrans: Some(1), ..healthy() }), judge(&healthy())),
+        ("app_limited", judge(&with_delay(healthy(), 20.0, 21.0, false)), judge(&healthy())),
+    ];
+    let names: Vec<_> = DETECTORS.iter().map(|detector| detector.name).collect();
+    assert_eq!(cases.iter().map(|(name, ..)| *name).collect::<Vec<_>>(), names);
+    for (name, fires, silent) in &cases {
+        let finding = fires.findings.iter().find(|finding| finding.name == *name);
+        let finding = finding.unwrap_or_else(|| panic!("{name}: {fires:?}"));
+        let detector = DETECTORS.iter().find(|detector| detector.name == *name).unwrap();
+        assert_eq!((finding.advice, finding.more), (detector.advice, detector.more));
+        assert!(
+            !finding.evidence.is_empty() && !finding.more.is_empty() && finding.basis == fires.basis,
+            "{name}"
+        );
+        assert_eq!(severity(silent, name), None, "{name}: {silent:?}");
+    }
+}
+
+fn spurious(dups: u32, all: u32) -> TcpStats {
+    TcpStats { dsack_dups: Some(dups), ..with_loss(all, 2000) }
+}
+
+/// Timeouts in a row, with so many bytes ever acknowledged and so many in flight.
+fn black_hole(bytes_acked: u64, in_flight: u32) -> TcpStats {
+    TcpStats {
+        ca_state: Some(4),
+        backoff: Some(2),
+        total_rto: Some(2),
+        bytes_acked: Some(bytes_acked),
+        notsent_bytes: Some(5000),
+        send_queue_bytes: Some(in_flight + 5000),
+        ..healthy()
+    }
+}
+
+#[test]
+fn pmtu_black_hole() {
+    check("pmtu_black_hole", &black_hole(1, 1448), Some(Warning));
+    check("pmtu_black_hole", &black_hole(1, 1447), None);
+    check("pmtu_black_hole", &TcpStats { snd_mss: Some(1220), ..black_hole(1, 1448) }, None);
+    check("pmtu_black_hole", &TcpStats { snd_mss: Some(1221), ..black_hole(1, 1448) }, Some(Warning));
+    check("pmtu_black_hole", &TcpStats { total_rto: Some(1), ..black_hole(1, 1448) }, None);
+    // Before 6.7 the doublings count, and before 4.1 nothing does.
+    check("pmtu_black_hole", &TcpStats { total_rto: None, ..black_hole(1, 1448) }, Some(Warning));
+    check("pmtu_black_hole", &TcpStats { bytes_acked: None, ..black_hole(1, 1448) }, None);
+    check("pmtu_black_hole", &TcpStats { state: Some(2), ..black_hole(1, 1448) }, None);
+    // Small segments pass, full ones do not; before the interval they did not either.
+    let then = TcpStats { bytes_acked: Some(100), ..black_hole(100, 1448) };
+    let judged = looks(1000.0, [then.clone(), TcpStats { bytes_acked: Some(900), ..then }]);
+    assert_eq!(severity(&judged, "pmtu_black_hole"), Some(Warning));
+    let judged = looks(1000.0, [black_hole(1_000_000, 1448), black_hole(1_000_000, 1448)]);
+    assert_eq!(severity(&judged, "pmtu_black_hole"), None);
+}
+
+fn small_cwnd(snd_cwnd: u32) -> TcpStats {
+    TcpStats { snd_cwnd: Some(snd_cwnd), unacked: Some(4), ..with_loss(3, 300) }
+}
+
+#[test]
+fn small_cwnd_after_loss() {
+    check("small_cwnd", &small_cwnd(4), Some(Info));
+    check("small_cwnd", &TcpStats { unacked: Some(3), ..small_cwnd(4) }, None);
+    check("small_cwnd", &TcpStats { rwnd_limited: Some(ms(4500.0)), ..small_cwnd(4) }, None);
+    check("small_cwnd", &TcpStats { sndbuf_limited: Some(ms(3000.0)), ..small_cwnd(4) }, None);
+    check("small_cwnd", &TcpStats { delivery_rate_app_limited: Some(true), ..small_cwnd(4) }, None);
+    // BBR measures its path; a path that stands still.
+    check("small_cwnd", &TcpStats { snd_cwnd: Some(4), unacked: Some(4), ..healthy() }, None);
+    check("small_cwnd", &TcpStats { ca_state: Some(4), backoff: Some(2), ..small_cwnd(4) }, None);
+}
+
+#[test]
+fn the_end_of_the_stream_is_no_handshake() {
+    let closed = |state| TcpStats { state: Some(state), total_retrans: Some(1), ..healthy() };
+    for (state, expected) in [(1, Some(Info)), (8, Some(Info)), (4, None), (5, None), (9, None), (11, None)] {
+        check("syn_retransmitted", &closed(state), expected);
+    }
+}
+
+#[test]
+fn lossy_beside_timeouts_in_a_row() {
+    // Of 17 lost 4 were the same segment again and again: 13 of 1996 are undecided.
+    let stalled = |backoff| TcpStats { ca_state: Some(4), backoff: Some(backoff), ..with_loss(17, 2000) };
+    check("lossy", &stalled(1), Some(Warning));
+    check("lossy", &stalled(4), None);
+    check("lossy", &TcpStats { unacked: Some(0), ..stalled(4) }, Some(Warning));
+}
+
 #[test]
 fn lossy() {
     check("lossy", &with_loss(100, 10_000), Some(Warning));
@@ -50,7 +180,6 @@ fn lossy() {
 
 #[test]
 fn spurious_retransmissions() {
-    let spurious = |dups, all| TcpStats { dsack_dups: Some(dups), ..with_loss(all, 2000) };
     check("spurious_retransmissions", &spurious(5, 25), Some(Info));
     check("spurious_retransmissions", &spurious(4, 4), None);
     check("spurious_retransmissions", &spurious(5, 26), None);

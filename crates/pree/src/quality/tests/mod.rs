@@ -6,12 +6,15 @@
 mod definitions;
 mod detectors;
 mod examples;
+mod intervals;
 mod properties;
+mod sockets;
+mod unknowns;
 
 use std::time::Duration;
 
-use super::{Assessment, Context, Verdict, assess_stats};
-use crate::model::TcpStats;
+use super::{Assessment, Context, Severity, Verdict, assess_stats};
+use crate::model::{Address, Family, Protocol, Socket, State, TcpStats};
 
 const MSS: u32 = 1448;
 
@@ -25,6 +28,18 @@ fn judge(stats: &TcpStats) -> Assessment {
 
 fn names(assessment: &Assessment) -> Vec<&'static str> {
     assessment.findings.iter().map(|finding| finding.name).collect()
+}
+
+/// How much the finding of this name matters; `None` without one.
+fn severity(assessment: &Assessment, name: &str) -> Option<Severity> {
+    assessment.findings.iter().find(|finding| finding.name == name).map(|finding| finding.severity)
+}
+
+/// A connection with these statistics.
+fn tcp(stats: TcpStats) -> Socket {
+    let inet = |text: &str| Address::Inet(text.parse().unwrap());
+    let socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, inet("192.0.2.1:1"));
+    Socket { remote: Some(inet("192.0.2.2:2")), tcp: Some(Box::new(stats)), ..socket }
 }
 
 /// An established bulk connection about which nothing is wrong: 20 ms away, 10,000 segments sent.
