@@ -5,6 +5,7 @@ mod flags;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocols, SourceChoice};
@@ -38,6 +39,8 @@ pub(crate) struct Args {
     pub(crate) group_by: Option<String>,
     pub(crate) count: bool,
     pub(crate) limit: Option<usize>,
+    /// `--for`: how long is looked.
+    pub(crate) look_for: Option<Duration>,
     pub(crate) tcp_info: bool,
     pub(crate) extended: bool,
     pub(crate) memory: bool,
@@ -58,6 +61,8 @@ pub(crate) enum Command {
     #[default]
     List,
     Port,
+    Explain,
+    Doctor,
     Summary,
     Capture,
     Schema,
@@ -72,6 +77,8 @@ impl Command {
     pub(crate) const ALL: &[(&str, Self, &str)] = &[
         ("list", Self::List, "the sockets that match a filter (the default)"),
         ("port", Self::Port, "who has this port, since when, reachable from where"),
+        ("explain", Self::Explain, "how a connection is doing, what holds it up, and what is not known"),
+        ("doctor", Self::Doctor, "what is wrong on this machine, the worst first"),
         ("summary", Self::Summary, "how many sockets of each protocol and state; also -s"),
         ("capture", Self::Capture, "keep the kernel's answer in a file for --replay"),
         ("schema", Self::Schema, "the JSON schema of --json"),
@@ -81,12 +88,11 @@ impl Command {
     ];
 
     /// Commands that are agreed and not there yet.
-    const LATER: &[&str] =
-        &["explain", "top", "watch", "record", "history", "diff", "doctor", "kill", "close"];
+    const LATER: &[&str] = &["top", "watch", "record", "history", "diff", "kill", "close"];
 
     /// True for those whose words are a filter.
     fn takes_filter(self) -> bool {
-        matches!(self, Self::List | Self::Summary)
+        matches!(self, Self::List | Self::Summary | Self::Explain)
     }
 }
 
@@ -145,6 +151,13 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     if args.command.takes_filter() && !args.words.is_empty() {
         let text = args.words.join(" ");
         args.filter = Some(filter(args.filter, &text)?);
+    }
+    let looks = matches!(args.command, Command::Explain | Command::Doctor | Command::Help | Command::Version);
+    if args.look_for.is_some() && !looks {
+        return Err(Failure::Usage("--for is for pree explain and pree doctor".to_owned()));
+    }
+    if args.look_for.is_some() && args.replay.is_some() {
+        return Err(Failure::Usage("--for looks at the running system: a recording is one look".to_owned()));
     }
     Ok(args)
 }

@@ -16,6 +16,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const INCOMPLETE: u8 = 3;
 /// Could not read, could not write, or was not permitted.
 pub(crate) const FAILED: u8 = 4;
+/// `doctor` found something.
+pub(crate) const TROUBLE: u8 = 5;
 
 /// What ended the command early.
 pub(crate) enum Failure {

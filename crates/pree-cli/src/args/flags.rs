@@ -1,6 +1,8 @@
 //! Every flag, once: how it is written, what it does, what its value sets.
 
-use pree::{Family, OwnerLookup, OwnerSource, Protocols, SourceChoice};
+use std::time::Duration;
+
+use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocols, SourceChoice};
 
 use super::{Args, Command, Format, When, Which};
 use crate::output::escape;
@@ -119,6 +121,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         };
         Ok(())
     }),
+    flag!("How", None, "for", Some("TIME"), "explain, doctor: look for this long and judge what happens in it", look_for),
     flag!("How", None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
         |a, value| { a.replay = Some(value.into()); Ok(()) }),
     flag!("How", None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
@@ -207,6 +210,15 @@ fn filter_file(args: &mut Args, path: &str) -> Result<(), String> {
     let filter = super::filter(args.filter.take(), &lines.join(" "));
     args.filter =
         Some(filter.map_err(|failure| failure.text().map(|text| text.to_string()).unwrap_or_default())?);
+    Ok(())
+}
+
+/// Shorter holds too few looks, longer too many surprises.
+const LOOK: std::ops::RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_secs(3600);
+
+fn look_for(args: &mut Args, value: &str) -> Result<(), String> {
+    let time = Filter::duration(value).ok().filter(|time| LOOK.contains(time));
+    args.look_for = Some(time.ok_or_else(|| choice("--for", value, "a time from 200ms to 1h, such as 10s"))?);
     Ok(())
 }
 

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use pree::source::{Question, Recorder, Source, live};
-use pree::{Coverage, Needs, OwnerLookup, Query, SourceChoice};
+use pree::{Needs, OwnerLookup, Query, Snapshot, SourceChoice};
 
+use super::phrases::plural;
 use super::source;
 use crate::args::{Args, Format};
 use crate::exit::Failure;
@@ -20,7 +21,7 @@ use crate::output;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let path = file(args)?;
     let mut recorder = Recorder::new(live()?);
-    let (sockets, coverage) = record(args, &mut recorder)?;
+    let snapshot = record(args, &mut recorder)?;
     let bytes = recorder.finish().to_bytes();
     if path.as_os_str() == "-" {
         let mut stdout = output::stdout();
@@ -31,14 +32,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         write(&path, &bytes).map_err(failed)?;
     }
     if !args.quiet {
-        let plural = if sockets == 1 { "" } else { "s" };
+        let sockets = plural(snapshot.sockets().len(), "socket");
         source::say(&format!(
-            "kept {sockets} socket{plural} in {} bytes, with addresses, users, process names and command lines: \
+            "kept {sockets} in {} bytes, with addresses, users, process names and command lines: \
              look before you pass it on (pree --replay FILE)",
             bytes.len()
         ));
     }
-    Ok(source::end(args, &coverage))
+    Ok(source::end(args, snapshot.coverage()))
 }
 
 /// The one argument; nothing else makes sense here.
@@ -62,8 +63,8 @@ fn file(args: &Args) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Asks everything; how many sockets there were, and what is missing.
-fn record(args: &Args, recorder: &mut impl Source) -> Result<(u64, Coverage), Failure> {
+/// Asks everything.
+fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> {
     let details = match args.owners {
         OwnerLookup::None => Needs::empty(),
         _ => {
@@ -79,14 +80,11 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<(u64, Coverage), Fa
         .owner_lookup(args.owners)
         .owner_source(args.owner_source);
     ask(recorder, &Question::Time);
-    let mut sockets = 0;
-    let mut cgroups = BTreeSet::new();
-    let coverage = query.clone().source(args.source).visit_from(recorder, |socket| {
-        sockets += 1;
-        let of_owners = socket.owners.iter().filter_map(|owner| owner.process.cgroup.as_ref());
-        cgroups.extend(of_owners.filter_map(|path| String::from_utf8(path.as_bytes().to_vec()).ok()));
-        ControlFlow::Continue(())
-    })?;
+    let snapshot = query.clone().needs(Needs::HOST).source(args.source).collect_from(recorder)?;
+    let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);
+    let paths = of_owners.filter_map(|owner| owner.process.cgroup.as_ref());
+    let cgroups: BTreeSet<String> =
+        paths.filter_map(|path| String::from_utf8(path.as_bytes().to_vec()).ok()).collect();
     // For a filter that names one of them.
     for path in &cgroups {
         ask(recorder, &Question::Cgroup(path));
@@ -95,7 +93,7 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<(u64, Coverage), Fa
         // For `--source proc`. Its answer is beside the first one, so what it lacks is not told.
         let _ = query.source(SourceChoice::Proc).visit_from(recorder, |_| ControlFlow::Continue(()));
     }
-    Ok((sockets, coverage))
+    Ok(snapshot)
 }
 
 /// Asks for the recording's sake.

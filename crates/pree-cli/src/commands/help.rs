@@ -28,6 +28,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("pree -ti dst 10/8", "connections into a network, with statistics"),
     ("pree 'rtt>50ms retrans>0' --sort -rtt", "slow and losing connections, the slowest first"),
     ("pree state close-wait -g process", "which program forgets to close"),
+    ("pree explain :5432", "how these connections are doing, and why"),
+    ("pree doctor", "what is wrong here; exit code 5 if anything"),
     ("pree user=www-data -l", "what one user's programs listen on"),
     ("pree --json | jq .", "everything, for programs"),
     ("pree capture now.pree", "keep it all for later and elsewhere"),

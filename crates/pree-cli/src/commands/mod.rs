@@ -2,10 +2,15 @@
 
 mod capture;
 mod completions;
+mod doctor;
+mod explain;
+mod finding;
 mod help;
 mod judged;
 mod list;
+mod look;
 mod man;
+mod phrases;
 mod port;
 mod schema;
 mod source;
@@ -21,6 +26,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List => list::run(args),
         Command::Port => port::run(args),
+        Command::Explain => explain::run(args),
+        Command::Doctor => doctor::run(args),
         Command::Capture => capture::run(args),
         Command::Summary => summary::run(args),
         Command::Schema => schema::run(),

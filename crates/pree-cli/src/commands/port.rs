@@ -3,7 +3,6 @@
 //! `holders` sorts the sockets, `screen` says it in words; machine formats show the same sockets as the list would.
 
 mod holders;
-mod phrases;
 mod reach;
 mod screen;
 

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use pree::field::{self, Section, Unit};
 
 use crate::exit::Failure;
-use fixed::{finding, gap, group, numbers, quality, summary};
+use fixed::{diagnosis, finding, gap, group, host_finding, numbers, quality, summary};
 use node::{Node, object, text, words};
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
@@ -36,7 +36,8 @@ fn schema() -> Node {
             "description",
             text(
                 "Members are only ever added. null is: not known, or there is no such thing. Of --jsonl every line is \
-                 #/$defs/socket, but the last, which is #/$defs/end. pree -s --json is #/$defs/summary.",
+                 #/$defs/socket, but the last, which is #/$defs/end. pree -s --json is #/$defs/summary, pree doctor \
+                 --json #/$defs/diagnosis.",
             ),
         ),
         ("$ref", text("#/$defs/document")),
@@ -48,11 +49,13 @@ fn schema() -> Node {
                 ("groups", document("groups", list(group()))),
                 ("count", document("count", count())),
                 ("summary", document("summary", summary())),
+                ("diagnosis", diagnosis()),
                 ("gap", gap()),
                 ("socket", socket()),
                 ("owner", owner()),
                 ("quality", quality()),
                 ("finding", finding()),
+                ("host_finding", host_finding()),
                 ("numbers", numbers()),
             ]),
         ),

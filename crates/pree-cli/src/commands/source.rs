@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
-use pree::{Coverage, ErrorKind, Filter, Query, Socket, States};
+use pree::{Coverage, ErrorKind, Filter, Query, Snapshot, Socket, States};
 
 use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
@@ -46,6 +46,14 @@ impl Place {
         Ok(match self {
             Self::Running => query.visit(visitor)?,
             Self::Recorded(recording) => query.visit_from(&mut recording.replay(), visitor)?,
+        })
+    }
+
+    /// [`Query::collect`] there.
+    pub(crate) fn collect(&self, query: &Query) -> Result<Snapshot, Failure> {
+        Ok(match self {
+            Self::Running => query.collect()?,
+            Self::Recorded(recording) => query.collect_from(&mut recording.replay())?,
         })
     }
 

@@ -29,6 +29,10 @@ pub(super) fn quality(json: &mut Json, assessment: &Assessment) {
             json.key(key);
             json.fraction(share);
         }
+        if let Some(app) = shares.app {
+            json.key("app");
+            json.fraction(app);
+        }
     }
     json.close(b'}');
     basis(json, assessment.basis);
@@ -108,7 +112,7 @@ pub(super) fn evidence(json: &mut Json, all: &[Evidence]) {
         }
         match evidence.value {
             Value::Count(number) | Value::Bytes(number) | Value::BytesPerS(number) => json.number(number),
-            Value::Share(share) => json.fraction(share),
+            Value::Share(share) | Value::PerS(share) => json.fraction(share),
             Value::Time(time) => json.number(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
             Value::Word(word) => json.string(word),
             _ => json.null(),

@@ -6,6 +6,7 @@ pub(crate) mod figures;
 mod groups;
 mod json;
 mod json_quality;
+pub(crate) mod json_verdicts;
 mod json_writer;
 pub(crate) mod pager;
 mod request;

@@ -34,6 +34,6 @@ impl Screen {
 }
 
 /// `ESC [ 33 m`: yellow, the terminal's own, on any background.
-pub(super) const TROUBLE: &[u8] = b"\x1b[33m";
+pub(crate) const TROUBLE: &[u8] = b"\x1b[33m";
 /// Back to what was before.
-pub(super) const CALM: &[u8] = b"\x1b[0m";
+pub(crate) const CALM: &[u8] = b"\x1b[0m";

@@ -79,6 +79,7 @@ fn help_is_true() -> Result<(), Failed> {
             (_, "FIELD") => "rtt",
             (_, "N") => "1",
             (_, "FILE") => "/dev/null",
+            (_, "TIME") => "10s",
             (_, value) => value,
         };
         for name in names.split(", ") {

@@ -39,13 +39,11 @@ fn senseless() -> Result<(), Failed> {
         "--yes",
         "-A unix",
         "--owners bpf",
-        "explain",
         "top",
         "watch",
         "record",
         "history",
         "diff",
-        "doctor",
         "kill :80",
         "close",
     ] {

@@ -8,6 +8,7 @@ mod check;
 mod clean;
 mod documents;
 mod folder;
+mod judged;
 #[path = "../command/population.rs"]
 #[allow(dead_code)]
 mod population;
@@ -18,10 +19,19 @@ mod replay;
 mod run;
 mod shells;
 mod summary;
+mod verdicts;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases = [replay::cases(), port::cases(), summary::cases(), documents::cases(), shells::cases()];
+    let cases = [
+        replay::cases(),
+        port::cases(),
+        verdicts::cases(),
+        judged::cases(),
+        summary::cases(),
+        documents::cases(),
+        shells::cases(),
+    ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

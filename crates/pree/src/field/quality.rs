@@ -69,7 +69,7 @@ pub fn words(field: &Field) -> Option<Vec<&'static str>> {
 }
 
 /// What sending can be limited by, as the members of `limited_by` in JSON are called.
-const LIMITS: [&str; 3] = ["network", "receiver", "send_buffer"];
+const LIMITS: [&str; 4] = ["network", "receiver", "send_buffer", "app"];
 
 macro_rules! fields {
     ($( $name:literal $key:literal $unit:ident; $doc:literal; $source:literal => $get:expr; )*) => {
@@ -102,7 +102,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "limited" "limited_by" Text; "What sending waits for most: network, receiver or send_buffer.";
         "tcpi_busy_time, rwnd_limited, sndbuf_limited" => |a| match a.limited_by {
             Ok(shares) => {
-                let shares = [shares.network, shares.receiver, shares.send_buffer];
+                let shares = [shares.network, shares.receiver, shares.send_buffer, shares.app.unwrap_or(0.0)];
                 // Of two that are equal the first.
                 let most = LIMITS.into_iter().zip(shares).rev().max_by(|a, b| a.1.total_cmp(&b.1));
                 most.map_or(Value::Unknown, |(name, share)| Value::Most(name, share))

@@ -23,6 +23,35 @@ const USES: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
+        "explain",
+        &[
+            "pree explain tcp:10.0.0.5:51002",
+            "pree explain :8080",
+            "pree explain pid=1234 --for 10s",
+            "pree explain 'score<0.7' --json",
+        ],
+        &[
+            "How each socket that matches is doing: its score and what it is made of, what was found with the numbers it \
+             rests on and what to do about it, what it waits for, what is not known and why. Of several matches the three \
+             worst are explained, the next are told in a line each; --limit says how many in all.",
+            "A connection is judged by its life so far, with what other connections know of the way to the same address. \
+             --for 10s looks ten times a second for so long, and judges only what happens meanwhile. Exit code 1 when \
+             nothing matches.",
+        ],
+    ),
+    (
+        "doctor",
+        &["pree doctor", "pree doctor --for 10s", "pree doctor --json", "pree doctor -q || echo trouble"],
+        &[
+            "Looks at every socket of the machine: first at what shows only across sockets, such as a process that does \
+             not close its connections or ports that run out, then at each by itself, the worst first. It says what was \
+             looked for and what could not be.",
+            "Exit code 5 when anything is a warning or worse, 0 when all is well, 3 when nothing was found and sockets \
+             are missing. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
+             told by pree explain and --json.",
+        ],
+    ),
+    (
         "summary",
         &["pree -s", "pree summary [FLAGS] [FILTER]", "pree summary --json"],
         &["Numbers of sockets by protocol, state and family, and how many have an owner or why not."],
@@ -32,7 +61,7 @@ const USES: &[(&str, &[&str], &[&str])] = &[
         &["pree capture FILE", "pree capture - > FILE", "pree --replay FILE [FLAGS] [FILTER]"],
         &[
             "Keeps the kernel's own answer about all sockets, their statistics and their owners, for this and other \
-             machines: list, port and summary answer from it with --replay FILE, whatever flags and filter.",
+             machines: list, port, explain, doctor and summary answer from it with --replay FILE, whatever flags and filter.",
             "It holds addresses, users, process names and command lines, so the file is for its owner alone (mode \
              0600). --owners none leaves processes out.",
         ],

@@ -2,12 +2,13 @@
 
 use super::{paragraph, row};
 
-pub(in crate::commands) const CODES: [(u8, &str); 5] = [
+pub(in crate::commands) const CODES: [(u8, &str); 6] = [
     (0, "answered; an empty list is an answer"),
-    (1, "nothing matched, where one thing was asked for: port, and -q"),
+    (1, "nothing matched, where one thing was asked for: port, explain, and -q"),
     (2, "the command line makes no sense"),
     (3, "incomplete: sockets are missing; with --strict, anything is"),
     (4, "failed: could not read, could not write, or not permitted"),
+    (5, "doctor found something wrong"),
 ];
 
 pub(super) fn text() -> String {

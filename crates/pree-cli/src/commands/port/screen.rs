@@ -9,8 +9,8 @@ use std::time::Duration;
 use pree::{Process, Protocol, Socket, State};
 
 use super::holders::Group;
-use super::phrases::{age, command, cut, plural, state, why_nobody};
 use super::{Asked, reach};
+use crate::commands::phrases::{age, command, cut, plural, state, why_nobody};
 use crate::output::escape;
 
 /// Every terminal has as many columns.

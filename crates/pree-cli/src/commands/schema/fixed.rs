@@ -1,7 +1,7 @@
 //! The parts of the schema that no field stands for: gaps, judgements, groups, numbers.
 
 use super::node::{Node, object, text, words};
-use super::{closed, count, list, named, of_type, or_null, reference};
+use super::{closed, completeness_members, count, list, named, of_type, or_null, reference};
 
 pub(super) fn gap() -> Node {
     closed(named([
@@ -62,16 +62,68 @@ fn words_or_null(all: &[&str]) -> Node {
 }
 
 pub(super) fn finding() -> Node {
-    closed(named([
-        ("name", of_type("string")),
-        ("severity", object([("enum", words(&["info", "warning", "critical"]))])),
+    let mut members = named([("name", of_type("string")), ("severity", severity())]);
+    members.extend(grounds());
+    closed(members)
+}
+
+fn severity() -> Node {
+    object([("enum", words(&["info", "warning", "critical"]))])
+}
+
+/// What every finding rests on and leads to.
+fn grounds() -> Vec<(String, Node)> {
+    named([
         (
             "evidence",
             of_type("object").with("description", text("The numbers behind it, the unit last in the key.")),
         ),
         ("advice", of_type("string")),
         ("more", of_type("string").with("description", text("Where to read more."))),
-    ]))
+    ])
+}
+
+pub(super) fn host_finding() -> Node {
+    let kinds = words(&["host", "process", "remote", "destination", "local"]);
+    let about = object([("type", text("object")), ("required", words(&["kind"]))]).with(
+        "properties",
+        Node::Object(named([
+            ("kind", object([("enum", kinds)])),
+            ("pid", count()),
+            ("name", of_type("string")),
+            ("name_bytes", of_type("string")),
+            ("ip", of_type("string")),
+            ("port", count()),
+        ])),
+    );
+    let mut members = named([
+        ("name", of_type("string")),
+        ("severity", severity()),
+        ("basis", basis()),
+        ("about", about.with("description", text("Whose it is."))),
+        ("count", count().with("description", text("Sockets that it rests on."))),
+        ("cookies", list(of_type("string")).with("description", text("Of these, at most 100."))),
+    ]);
+    members.extend(grounds());
+    closed(members)
+}
+
+pub(super) fn diagnosis() -> Node {
+    let looked_at = named([("sockets", count()), ("connections", count()), ("scored", count())]);
+    let not_looked_for = named([("name", of_type("string")), ("why", of_type("string"))]);
+    let mut members = completeness_members();
+    members.extend(named([
+        (
+            "findings",
+            list(reference("host_finding")).with("description", text("What shows only across sockets.")),
+        ),
+        ("sockets", list(reference("socket")).with("description", text("Those with a warning or worse."))),
+        ("basis", basis()),
+        ("looked_at", closed(looked_at)),
+        ("looked_for", list(of_type("string"))),
+        ("not_looked_for", list(closed(not_looked_for))),
+    ]));
+    closed(members)
 }
 
 pub(super) fn group() -> Node {

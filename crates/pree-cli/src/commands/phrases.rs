@@ -1,4 +1,4 @@
-//! Words for the screen of a port: times, commands, reasons.
+//! Words for the screens of ports and connections: times, commands, reasons.
 
 use std::time::Duration;
 

@@ -1,0 +1,82 @@
+//! `pree doctor`: what is wrong on this machine, the worst first, or that all is well and what that rests on.
+
+mod screen;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
+use pree::{Needs, Snapshot, Socket};
+
+use super::finding::Page;
+use super::look::{self, Seen};
+use super::{explain, source};
+use crate::args::{Args, Format};
+use crate::exit::{Failure, TROUBLE};
+use crate::output::environment::Environment;
+use crate::output::screen::Screen;
+use crate::output::{self, json_verdicts};
+
+/// Connections and groups of them that are shown when nobody says how many.
+const SHOWN: usize = 20;
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    refuse(args)?;
+    let place = source::open(args)?;
+    let query = source::query(args).owner_lookup(args.owners).stats().needs(Needs::HOST);
+    let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
+    let host = match &intervals {
+        None => assess_host(&snapshot),
+        Some(intervals) => assess_host_interval(&snapshot, intervals),
+    };
+    let troubled = troubled(&snapshot, &host);
+    let trouble =
+        !troubled.is_empty() || host.findings.iter().any(|finding| finding.severity >= Severity::Warning);
+    if !args.quiet {
+        let text = if args.format == Format::Json {
+            let limit = args.limit.unwrap_or(usize::MAX).min(troubled.len());
+            json_verdicts::diagnosed(&snapshot, &host, troubled.get(..limit).unwrap_or_default())
+        } else {
+            let screen = Screen::of_stdout(args, &Environment::read());
+            let mut page = Page::new(screen.color);
+            screen::write(&mut page, &snapshot, &host, &troubled, args.limit.unwrap_or(SHOWN));
+            page.text.into_bytes()
+        };
+        let mut stdout = output::stdout();
+        stdout.write_all(&text)?;
+        stdout.flush()?;
+    }
+    let code = source::end(args, snapshot.coverage());
+    Ok(if trouble { ExitCode::from(TROUBLE) } else { code })
+}
+
+/// What makes no sense here.
+fn refuse(args: &Args) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+    let narrower = args.filter.is_some()
+        || !args.words.is_empty()
+        || args.protocols.is_some()
+        || args.which.is_some()
+        || !args.families.is_empty();
+    if narrower {
+        return usage("pree doctor looks at everything: pree explain takes a filter");
+    }
+    if !matches!(args.format, Format::Table | Format::Json) {
+        return usage("pree doctor comes as text or with --json");
+    }
+    if args.columns.is_some() || !args.sort.is_empty() || args.group_by.is_some() || args.count {
+        return usage("pree doctor has a screen of its own: pree list has columns, order and groups");
+    }
+    Ok(())
+}
+
+/// Sockets with a warning or worse, the worst first.
+fn troubled<'s>(snapshot: &'s Snapshot, host: &'s HostAssessment) -> Vec<(&'s Socket, &'s Assessment)> {
+    let judged = snapshot.iter().zip(&host.sockets);
+    let mut troubled: Vec<_> = judged
+        .filter_map(|(socket, assessment)| Some((socket, assessment.as_ref()?)))
+        .filter(|(_, assessment)| explain::worst(assessment) >= Some(Severity::Warning))
+        .collect();
+    troubled.sort_by(|(_, a), (_, b)| explain::order(a, b));
+    troubled
+}

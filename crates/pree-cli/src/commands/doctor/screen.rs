@@ -1,0 +1,172 @@
+//! The diagnosis in words for people.
+
+use std::net::IpAddr;
+
+use pree::quality::{
+    About, Assessment, Basis, DETECTORS, Finding, HOST_DETECTORS, HostAssessment, HostFinding, Severity,
+};
+use pree::{Snapshot, Socket};
+
+use crate::commands::finding::{self, Page, figure};
+use crate::commands::phrases::plural;
+use crate::output::{figures, words};
+
+pub(super) fn write(
+    page: &mut Page,
+    snapshot: &Snapshot,
+    host: &HostAssessment,
+    troubled: &[(&Socket, &Assessment)],
+    limit: usize,
+) {
+    let serious: Vec<_> =
+        host.findings.iter().filter(|finding| finding.severity >= Severity::Warning).collect();
+    let well = serious.is_empty() && troubled.is_empty();
+    page.line(&match (well, snapshot.coverage().lacks_rows()) {
+        (true, false) => "all is well: nothing is a warning or worse".to_owned(),
+        (true, true) => "nothing is a warning or worse, but sockets are missing".to_owned(),
+        _ => heading(serious.len(), troubled.len()),
+    });
+    for finding in &host.findings {
+        page.line("");
+        of_host(page, finding);
+    }
+    let groups = groups(troubled);
+    for group in groups.iter().take(limit) {
+        page.line("");
+        of_group(page, group);
+    }
+    let rest = groups.len().saturating_sub(limit);
+    if rest > 0 {
+        page.line("");
+        page.line(&format!("and {} more of connections: --limit {}", rest, groups.len()));
+    }
+    page.line("");
+    checked(page, snapshot, host);
+}
+
+fn heading(host: usize, sockets: usize) -> String {
+    match (host, sockets) {
+        (0, _) => format!("{} in trouble", plural(sockets, "socket")),
+        (_, 0) => format!("{} of the machine", plural(host, "trouble")),
+        _ => format!("{} of the machine, {} in trouble", plural(host, "trouble"), plural(sockets, "socket")),
+    }
+}
+
+fn of_host(page: &mut Page, found: &HostFinding) {
+    page.heading(found.severity, found.name, &about(&found.about));
+    page.more(&finding::evidence(&found.evidence));
+    page.more(&format!("{}; see {}", found.advice, found.more));
+}
+
+/// Whose it is, escaped.
+fn about(about: &About) -> String {
+    match about {
+        About::Process(process) => finding::process(process),
+        About::Remote(ip) => format!("to {}", figure(words::ip, *ip)),
+        About::Destination(address) => format!("to {address}"),
+        About::Local(address) => format!("at {address}"),
+        _ => "this machine".to_owned(),
+    }
+}
+
+/// Sockets of one process with one peer and the same trouble.
+struct Group<'s> {
+    sockets: Vec<(&'s Socket, &'s Assessment)>,
+    worst: &'s Finding,
+}
+
+/// What sockets of one group have in common.
+fn key<'s>(socket: &Socket, worst: &'s Finding) -> (&'s str, Option<u32>, Option<IpAddr>, String) {
+    let remote = socket.remote.and_then(|remote| remote.ip()).map(|ip| ip.to_canonical());
+    // What waits for peers has an address of its own.
+    let local = if remote.is_none() { socket.local.to_string() } else { String::new() };
+    (worst.name, socket.owners.first().map(pree::Owner::pid), remote, local)
+}
+
+/// In the order of their worst sockets.
+fn groups<'s>(troubled: &[(&'s Socket, &'s Assessment)]) -> Vec<Group<'s>> {
+    let mut places = std::collections::HashMap::new();
+    let mut groups: Vec<Group<'s>> = Vec::new();
+    for (socket, assessment) in troubled {
+        // Of several equally bad ones the first, as the detectors stand.
+        let Some(worst) = assessment.findings.iter().rev().max_by_key(|finding| finding.severity) else {
+            continue;
+        };
+        let place = *places.entry(key(socket, worst)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.sockets.push((socket, assessment)),
+            None => groups.push(Group { sockets: vec![(socket, assessment)], worst }),
+        }
+    }
+    groups
+}
+
+fn of_group(page: &mut Page, group: &Group<'_>) {
+    let Some((socket, assessment)) = group.sockets.first() else { return };
+    page.heading(group.worst.severity, group.worst.name, &finding::line(socket));
+    let mut facts = Vec::new();
+    if let Some(score) = assessment.score {
+        facts.push(format!("score {}", figure(figures::score, score.get())));
+    }
+    let others: Vec<&str> = assessment
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Warning && finding.name != group.worst.name)
+        .map(|finding| finding.name)
+        .collect();
+    if !others.is_empty() {
+        facts.push(format!("also {}", others.join(", ")));
+    }
+    match group.sockets.len() - 1 {
+        0 => {}
+        1 => facts.push("another one is alike".to_owned()),
+        others => facts.push(format!("{others} others are alike")),
+    }
+    if !facts.is_empty() {
+        page.more(&facts.join("; "));
+    }
+    page.more(&finding::evidence(&group.worst.evidence));
+    page.more(&format!("{}; see {}", group.worst.advice, group.worst.more));
+}
+
+/// What the answer rests on.
+fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
+    let connections: Vec<&Assessment> = snapshot
+        .iter()
+        .zip(&host.sockets)
+        .filter(|(socket, _)| socket.tcp.is_some())
+        .filter_map(|(_, assessment)| assessment.as_ref())
+        .collect();
+    let scored = connections.iter().filter(|assessment| assessment.score.is_some()).count();
+    let basis = match host.basis {
+        Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
+        _ => "by their lives so far; what shows only over time takes --for 10s".to_owned(),
+    };
+    page.row(
+        "looked at",
+        &format!(
+            "{}, of which {} with statistics, {basis}",
+            plural(snapshot.sockets().len(), "socket"),
+            plural(connections.len(), "connection"),
+        ),
+    );
+    let unknown = connections.len() - scored;
+    if unknown > 0 {
+        page.row(
+            "not known",
+            &format!("the score of {}: too little was sent", plural(unknown, "connection")),
+        );
+    }
+    let unchecked = |name: &&str| host.unchecked.iter().any(|unchecked| unchecked.name == *name);
+    let names = HOST_DETECTORS.iter().map(|detector| detector.name).filter(|name| !unchecked(name));
+    let names: Vec<String> = names
+        .chain(DETECTORS.iter().map(|detector| detector.name))
+        .map(|name| name.replace('_', " "))
+        .collect();
+    page.row("looked for", &names.join(", "));
+    let unchecked: Vec<String> =
+        host.unchecked.iter().map(|one| format!("{} ({})", one.name.replace('_', " "), one.why)).collect();
+    if !unchecked.is_empty() {
+        page.row("not looked for", &unchecked.join("; "));
+    }
+}

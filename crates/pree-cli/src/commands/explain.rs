@@ -1,0 +1,111 @@
+//! `pree explain`: how the sockets that match are doing, what holds them up, and what is not known.
+
+mod screen;
+
+use std::cmp::Reverse;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use pree::quality::{Assessment, Interval, Severity, assess, assess_interval};
+use pree::{OwnerLookup, Socket};
+
+use super::finding::Page;
+use super::look::{self, Seen};
+use super::{judged, source};
+use crate::args::{Args, Format};
+use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
+use crate::output::environment::Environment;
+use crate::output::screen::Screen;
+use crate::output::{self, json_verdicts};
+
+/// Sockets that are explained; the next are told in a line each.
+const WHOLE: usize = 3;
+/// Sockets that are told at all when nobody says how many.
+const TOLD: usize = 23;
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    refuse(args)?;
+    let place = source::open(args)?;
+    let owners = if args.quiet { OwnerLookup::None } else { args.owners };
+    let query = source::query(args).owner_lookup(owners).stats();
+    let seen = look::look(&place, args, &query)?;
+    let peers = judged::peers(&place, args, seen.snapshot.sockets());
+    let coverage = seen.snapshot.coverage().clone();
+    let sockets = judge(seen, |socket, interval| match interval {
+        None => assess(socket, &peers.context(socket)),
+        Some(interval) => assess_interval(interval, &peers.context(socket)),
+    });
+    let found = !sockets.is_empty();
+    if !args.quiet {
+        let limit = args.limit.unwrap_or(usize::MAX);
+        let text = if args.format == Format::Json {
+            let sockets: Vec<_> = sockets.iter().take(limit).map(|(socket, a)| (socket, a)).collect();
+            json_verdicts::explained(&sockets, &coverage)
+        } else {
+            let screen = Screen::of_stdout(args, &Environment::read());
+            let mut page = Page::new(screen.color);
+            screen::write(&mut page, &sockets, WHOLE, args.limit.unwrap_or(TOLD), place.now());
+            page.text.into_bytes()
+        };
+        let mut stdout = output::stdout();
+        stdout.write_all(&text)?;
+        stdout.flush()?;
+        if !found && args.format == Format::Table {
+            source::say("nothing matches");
+        }
+    }
+    let code = source::end(args, &coverage);
+    Ok(match found {
+        true if args.quiet => ExitCode::from(ANSWERED),
+        true => code,
+        false if source::lacks(args, &coverage) => ExitCode::from(INCOMPLETE),
+        false => ExitCode::from(NOTHING),
+    })
+}
+
+/// What makes no sense here.
+fn refuse(args: &Args) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+    if args.filter.is_none() {
+        return usage(
+            "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all",
+        );
+    }
+    if !matches!(args.format, Format::Table | Format::Json) {
+        return usage("pree explain comes as text or with --json");
+    }
+    if args.columns.is_some() || !args.sort.is_empty() || args.group_by.is_some() || args.count {
+        return usage("pree explain has a screen of its own: pree list has columns, order and groups");
+    }
+    Ok(())
+}
+
+/// Every socket with its judgement, the worst first.
+fn judge(seen: Seen, assess: impl Fn(&Socket, Option<&Interval>) -> Assessment) -> Vec<(Socket, Assessment)> {
+    let Seen { snapshot, intervals } = seen;
+    let judge = |socket: Socket| {
+        let assessment = match &intervals {
+            None => assess(&socket, None),
+            Some(intervals) => match socket.id.and_then(|id| intervals.get(id)) {
+                Some(interval) => assess(&socket, Some(interval)),
+                // Seen once: nothing is known of any length of time.
+                None => assess(&socket, Some(&Interval::new(std::time::Duration::ZERO, &socket))),
+            },
+        };
+        (socket, assessment)
+    };
+    let mut sockets: Vec<_> = snapshot.into_sockets().into_iter().map(judge).collect();
+    sockets.sort_by(|(_, a), (_, b)| order(a, b));
+    sockets
+}
+
+/// The worst first: by severity, then by score, the unknown last.
+pub(super) fn order(a: &Assessment, b: &Assessment) -> std::cmp::Ordering {
+    let score = |of: &Assessment| of.score.map_or(f64::INFINITY, pree::quality::Score::get);
+    Reverse(worst(a)).cmp(&Reverse(worst(b))).then_with(|| score(a).total_cmp(&score(b)))
+}
+
+/// The severity of the worst finding.
+pub(super) fn worst(assessment: &Assessment) -> Option<Severity> {
+    assessment.findings.iter().map(|finding| finding.severity).max()
+}

@@ -1,0 +1,228 @@
+//! A socket's judgement in words for people.
+
+use std::time::Duration;
+
+use pree::field;
+use pree::quality::{Assessment, Basis, Unknown};
+use pree::{Protocol, Socket, State, TcpStats};
+
+use crate::commands::finding::{self, Page, figure};
+use crate::commands::phrases;
+use crate::output::figures;
+
+/// The first few in full, the next in a line each.
+pub(super) fn write(
+    page: &mut Page,
+    sockets: &[(Socket, Assessment)],
+    whole: usize,
+    limit: usize,
+    now: Option<Duration>,
+) {
+    for (index, (socket, assessment)) in sockets.iter().take(whole.min(limit)).enumerate() {
+        if index > 0 {
+            page.line("");
+        }
+        one(page, socket, assessment, now);
+    }
+    let rest = sockets.get(whole..).unwrap_or_default();
+    let told = limit.saturating_sub(whole).min(rest.len());
+    if told > 0 {
+        page.line("");
+        page.line("SCORE ISSUES, SOCKET");
+        rest.iter().take(told).for_each(|(socket, assessment)| brief(page, socket, assessment));
+    }
+    let untold = sockets.len().saturating_sub(whole.min(limit) + told);
+    if untold > 0 {
+        page.line(&format!("and {}: --limit {}", phrases::plural(untold, "other"), sockets.len()));
+    }
+}
+
+/// A socket in a line.
+fn brief(page: &mut Page, socket: &Socket, assessment: &Assessment) {
+    let score = assessment.score.map_or("-".to_owned(), |score| figure(figures::score, score.get()));
+    let names: Vec<&str> = assessment.findings.iter().map(|finding| finding.name).collect();
+    let names = if names.is_empty() { String::new() } else { format!("{}, ", names.join(" ")) };
+    page.line(&format!("{score:>5} {names}{}", finding::line(socket)));
+}
+
+fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, now: Option<Duration>) {
+    heading(page, socket, assessment);
+    page.whole("socket", &ends(socket));
+    if let Some(stats) = &socket.tcp {
+        page.row("score", &score(assessment));
+        findings(page, assessment);
+        if let Ok(loss) = assessment.loss {
+            page.row("loss", &loss_words(&loss));
+        }
+        if let Ok(shares) = assessment.limited_by {
+            let parts = [
+                ("network", Some(shares.network)),
+                ("receiver", Some(shares.receiver)),
+                ("send buffer", Some(shares.send_buffer)),
+                ("program", shares.app),
+            ];
+            page.row("limited by", &shares_words(&parts));
+        }
+        page.row("path", &path(stats));
+    } else {
+        findings(page, assessment);
+    }
+    page.row("waiting", &waiting(socket));
+    let unknown: Vec<String> = assessment.unknowns().map(|(what, why)| format!("{what} ({why})")).collect();
+    if !unknown.is_empty() {
+        page.row("not known", &unknown.join("; "));
+    }
+    page.row("judged", &basis(assessment.basis, socket));
+    let sources = sources(socket, assessment).join(", ");
+    let at = now.map(|now| format!("; sampled {}", figure(figures::date, now))).unwrap_or_default();
+    page.row("evidence", &format!("{sources}{at}"));
+}
+
+fn heading(page: &mut Page, socket: &Socket, assessment: &Assessment) {
+    let who = finding::who(socket);
+    let state = phrases::state(socket.state);
+    let left = match (who.is_empty(), socket.remote) {
+        (false, Some(remote)) => format!("{who} -> {remote}  {state}"),
+        (true, Some(remote)) => format!("{} -> {remote}  {state}", socket.local),
+        (false, None) => format!("{who}  {state} {}", socket.local),
+        (true, None) => format!("{state} {}", socket.local),
+    };
+    let idle = socket.tcp.as_deref().and_then(idle);
+    let idle = idle.map(|idle| format!(", idle {}", figure(figures::duration, idle))).unwrap_or_default();
+    let right = match (assessment.score, &socket.tcp) {
+        (Some(score), _) => format!("score {}", figure(figures::score, score.get())),
+        (None, Some(_)) => "score unknown".to_owned(),
+        (None, None) => String::new(),
+    };
+    page.ends(&format!("{left}{idle}"), &right);
+}
+
+/// Time since data went either way.
+fn idle(stats: &TcpStats) -> Option<Duration> {
+    stats.last_data_sent.into_iter().chain(stats.last_data_recv).min()
+}
+
+fn ends(socket: &Socket) -> String {
+    match socket.remote {
+        Some(remote) => format!("{} {} -> {remote}", socket.protocol, socket.local),
+        None => format!("{} {}", socket.protocol, socket.local),
+    }
+}
+
+/// What the score is the product of.
+fn score(assessment: &Assessment) -> String {
+    let factor = |name: &str, factor: Result<f64, Unknown>| match factor {
+        Ok(worth) => format!("{name} {}", figure(figures::score, worth)),
+        Err(why) => format!("{name} unknown ({why})"),
+    };
+    let factors = assessment.factors;
+    let parts = [
+        factor("loss", factors.loss),
+        factor("delay", factors.delay),
+        factor("progress", Ok(factors.progress)),
+    ];
+    match assessment.score {
+        Some(score) => format!("{} = {}", figure(figures::score, score.get()), parts.join(" x ")),
+        None => format!("unknown: {}", parts.join(", ")),
+    }
+}
+
+fn findings(page: &mut Page, assessment: &Assessment) {
+    let mut findings: Vec<_> = assessment.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for found in findings {
+        page.finding(found.severity, found.name, &found.evidence);
+        page.more(&format!("{}; see {}", found.advice, found.more));
+    }
+}
+
+fn loss_words(loss: &pree::quality::Estimate) -> String {
+    let percent = |share| figure(figures::percent, share);
+    let most = if loss.upper_bound { "at most " } else { "" };
+    format!(
+        "{most}{} of {} segments, {} (95 %: {} to {})",
+        loss.count,
+        loss.samples,
+        percent(loss.value),
+        percent(loss.low),
+        percent(loss.high)
+    )
+}
+
+fn shares_words(parts: &[(&str, Option<f64>)]) -> String {
+    let known =
+        parts.iter().filter_map(|(name, share)| Some(format!("{name} {:.0} %", share.as_ref()? * 100.0)));
+    known.collect::<Vec<_>>().join(", ")
+}
+
+/// What the way there is like.
+fn path(stats: &TcpStats) -> String {
+    let mut parts = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            parts.push(format!("{name} {value}"));
+        }
+    };
+    let time = |time| figure(figures::duration, time);
+    add("rtt", stats.rtt.map(time));
+    add("least rtt", stats.min_rtt.map(time));
+    add("mss", stats.snd_mss.map(|mss| mss.to_string()));
+    add("pmtu", stats.pmtu.map(|mtu| mtu.to_string()));
+    add("cwnd", stats.snd_cwnd.map(|window| window.to_string()));
+    add("ssthresh", stats.snd_ssthresh.map(|window| window.to_string()));
+    add("rate", stats.delivery_rate.map(|rate| format!("{}/s", figure(figures::bytes, rate))));
+    if let Some(name) = &stats.congestion_algorithm {
+        let name = crate::output::escape::word(name.as_bytes()).into_owned();
+        parts.push(name);
+    }
+    parts.join(", ")
+}
+
+/// What lies in queues.
+fn waiting(socket: &Socket) -> String {
+    let bytes = |count: u32| figure(figures::bytes, u64::from(count));
+    let mut parts = Vec::new();
+    match (socket.listen, socket.state) {
+        (_, State::TimeWait) => parts.push("nothing: closed, and the kernel remembers it".to_owned()),
+        (Some(listen), _) => parts.push(format!("accept queue {}/{}", listen.queue, listen.limit)),
+        (None, _) => {
+            parts.extend(socket.recv_queue.map(|count| format!("{} not yet read", bytes(count))));
+            let what = if socket.protocol == Protocol::Tcp { "not yet acknowledged" } else { "not yet sent" };
+            parts.extend(socket.send_queue.map(|count| format!("{} {what}", bytes(count))));
+        }
+    }
+    parts.extend(socket.drops.filter(|drops| *drops > 0).map(|n| format!("{n} dropped since it was made")));
+    if parts.is_empty() { "not known".to_owned() } else { parts.join(", ") }
+}
+
+fn basis(basis: Basis, socket: &Socket) -> String {
+    match basis {
+        Basis::Interval(length) if length.is_zero() => "by nothing: it was seen once".to_owned(),
+        Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
+        _ if socket.tcp.is_some() => "by its life so far, how long that was is not told".to_owned(),
+        _ => "as it is now".to_owned(),
+    }
+}
+
+/// The kernel's names of what the judgement rests on.
+fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
+    let always: &[&str] = match (&socket.tcp, socket.listen) {
+        (Some(_), _) => &["rtt", "minrtt", "retrans", "dsack_dups", "data_segs_out"],
+        (None, Some(_)) => &["backlog", "backlog_limit", "drops"],
+        (None, None) => &["state", "recvq", "drops"],
+    };
+    let of_findings = assessment.findings.iter().flat_map(|finding| &finding.evidence);
+    let names = always.iter().copied().chain(of_findings.map(|evidence| evidence.name));
+    let mut sources = Vec::new();
+    for name in names {
+        let by_key = || field::all().find(|field| field.key.trim_end_matches("_us") == name);
+        if let Some(field) = field::named(name).or_else(by_key) {
+            // Since which kernel stands behind it.
+            let source = field.source.split(',').next().unwrap_or(field.source);
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+    }
+    sources
+}

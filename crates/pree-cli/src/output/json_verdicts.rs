@@ -1,0 +1,150 @@
+//! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
+
+use pree::quality::{About, Assessment, DETECTORS, HOST_DETECTORS, HostAssessment, HostFinding};
+use pree::{Coverage, Snapshot, Socket};
+
+use super::json::{completeness, socket};
+use super::json_quality::{basis, evidence, told};
+use super::json_writer::Json;
+
+/// Sockets of one finding that are named: the rest is counted.
+const NAMED: usize = 100;
+
+/// Sockets with their judgements.
+pub(crate) fn explained(judged: &[(&Socket, &Assessment)], coverage: &Coverage) -> Vec<u8> {
+    let mut json = Json::default();
+    json.open(b'{');
+    completeness(&mut json, coverage);
+    sockets(&mut json, judged);
+    end(json)
+}
+
+/// What was found on a machine, and in which of its sockets.
+pub(crate) fn diagnosed(
+    snapshot: &Snapshot,
+    host: &HostAssessment,
+    troubled: &[(&Socket, &Assessment)],
+) -> Vec<u8> {
+    let mut json = Json::default();
+    json.open(b'{');
+    completeness(&mut json, snapshot.coverage());
+    json.key("findings");
+    json.open(b'[');
+    host.findings.iter().for_each(|found| finding(&mut json, found, snapshot));
+    json.close(b']');
+    sockets(&mut json, troubled);
+    basis(&mut json, host.basis);
+    let scored = |assessment: &&Assessment| assessment.score.is_some();
+    let connections = snapshot.iter().zip(&host.sockets).filter(|(socket, _)| socket.tcp.is_some());
+    let judged: Vec<&Assessment> = connections.filter_map(|(_, assessment)| assessment.as_ref()).collect();
+    json.key("looked_at");
+    json.open(b'{');
+    for (key, number) in [
+        ("sockets", snapshot.sockets().len()),
+        ("connections", judged.len()),
+        ("scored", judged.iter().copied().filter(scored).count()),
+    ] {
+        json.key(key);
+        json.number(number as u64);
+    }
+    json.close(b'}');
+    let unchecked = |name: &&str| host.unchecked.iter().any(|unchecked| unchecked.name == *name);
+    json.key("looked_for");
+    json.open(b'[');
+    HOST_DETECTORS
+        .iter()
+        .map(|detector| detector.name)
+        .filter(|name| !unchecked(name))
+        .for_each(|n| json.string(n));
+    for detector in DETECTORS {
+        json.string(detector.name);
+    }
+    json.close(b']');
+    json.key("not_looked_for");
+    json.open(b'[');
+    for unchecked in &host.unchecked {
+        json.open(b'{');
+        json.key("name");
+        json.string(unchecked.name);
+        json.key("why");
+        json.string(unchecked.why);
+        json.close(b'}');
+    }
+    json.close(b']');
+    end(json)
+}
+
+fn end(mut json: Json) -> Vec<u8> {
+    json.close(b'}');
+    json.raw(b"\n");
+    json.as_bytes().to_vec()
+}
+
+fn sockets(json: &mut Json, judged: &[(&Socket, &Assessment)]) {
+    json.key("sockets");
+    json.open(b'[');
+    for (row, assessment) in judged {
+        socket(json, row, Some(assessment));
+    }
+    json.close(b']');
+}
+
+fn finding(json: &mut Json, found: &HostFinding, snapshot: &Snapshot) {
+    json.open(b'{');
+    json.key("name");
+    json.string(found.name);
+    json.key("severity");
+    json.string(found.severity.name());
+    basis(json, found.basis);
+    json.key("about");
+    about(json, &found.about);
+    json.key("count");
+    json.number(found.sockets.len() as u64);
+    json.key("cookies");
+    json.open(b'[');
+    let of_place = |place: &usize| Some(snapshot.sockets().get(*place)?.id?.cookie);
+    found.sockets.iter().filter_map(of_place).take(NAMED).for_each(|cookie| json.string(&cookie.to_string()));
+    json.close(b']');
+    evidence(json, &found.evidence);
+    told(json, found.advice, found.more);
+    json.close(b'}');
+}
+
+fn about(json: &mut Json, about: &About) {
+    json.open(b'{');
+    json.key("kind");
+    let address = match about {
+        About::Process(process) => {
+            json.string("process");
+            json.key("pid");
+            json.number(process.pid.into());
+            json.text("name", process.name.as_bytes());
+            None
+        }
+        About::Remote(ip) => {
+            json.string("remote");
+            Some((*ip, None))
+        }
+        About::Destination(address) => {
+            json.string("destination");
+            Some((address.ip(), Some(address.port())))
+        }
+        About::Local(address) => {
+            json.string("local");
+            Some((address.ip(), Some(address.port())))
+        }
+        _ => {
+            json.string("host");
+            None
+        }
+    };
+    if let Some((ip, port)) = address {
+        json.key("ip");
+        json.string(&ip.to_string());
+        if let Some(port) = port {
+            json.key("port");
+            json.number(port.into());
+        }
+    }
+    json.close(b'}');
+}
