@@ -1,4 +1,4 @@
-//! Just enough rtnetlink to set up a lab's network without any tool: links up, veth pairs, addresses.
+//! Just enough rtnetlink to set up a lab's network without any tool: links up, veth pairs, addresses, a queue.
 
 use std::io;
 use std::net::IpAddr;

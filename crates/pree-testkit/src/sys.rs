@@ -99,8 +99,8 @@ pub(crate) fn attach_tun(fd: impl AsFd, name: &str) -> io::Result<()> {
     check(result).map(drop)
 }
 
-/// Has an interface of this namespace carry packets as they are on a wire: no segments joined, all checksums there.
-/// The socket is any of this namespace.
+/// Has an interface of this namespace carry packets of the size they have on a wire: no segments joined. The socket is
+/// any of this namespace.
 pub(crate) fn switch_offloads_off(socket: impl AsFd, name: &str) -> io::Result<()> {
     const SIOCETHTOOL: libc::c_ulong = 0x8946;
     // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: joined segments out, the same in software, joined segments in.

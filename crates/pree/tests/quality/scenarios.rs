@@ -7,8 +7,8 @@ use pree_testkit::flow::{FlowPlan, Reading, Sender, Writing};
 use pree_testkit::link::{Detour, Plan, Victims};
 
 use crate::scenario::Check::{
-    AloneNotHealthy, Bloat, Both, DownloadBloat, Innocent, Latency, Life, Live, Loss, NamesRouteChange,
-    Never, NeverLive, Spurious, Utilisation,
+    AloneNotHealthy, Bloat, Both, DownloadBloat, Innocent, Latency, Life, Live, LiveWarning, Loss,
+    NamesRouteChange, Never, NeverLive, Spurious, Utilisation,
 };
 use crate::scenario::{Path, Scenario};
 use std::time::Duration;
@@ -281,7 +281,13 @@ pub static ALL: &[Scenario] = &[
         link: both_ways(NEAR_BY),
         flows: &[(0, FlowPlan { reading: Reading::Slowly(2_000, ms(20)), ..WINDOWED })],
         look: 6_000,
-        checks: &[Both("receiver_limited"), Never("lossy"), Never("buffer_bloat"), Never("path_dead")],
+        checks: &[
+            Life("receiver_limited"),
+            LiveWarning("receiver_limited"),
+            Never("lossy"),
+            Never("buffer_bloat"),
+            Never("path_dead"),
+        ],
         ..Scenario::DEFAULT
     },
     Scenario {
