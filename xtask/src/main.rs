@@ -9,6 +9,7 @@
 mod cargo;
 mod deps;
 mod features;
+mod kernels;
 mod msrv;
 mod quality;
 mod rust_text;
@@ -29,6 +30,9 @@ usage: cargo xtask COMMAND
   tidy                    the house rules that no lint knows (`cargo test` checks them too)
   deps                    licences, duplicates and sources of the dependencies
   features                the library with no feature, each alone, and all; with and without a platform
+  kernels [--update] [--golden] [5.10|6.1|6.12|newest …]
+                          pree on other kernels, booted under emulation; --update asks Debian for newer ones,
+                          --golden keeps their recordings for the tests of pree-wire
   msrv --toolchain DIR    the library with the oldest compiler it declares; DIR holds usr/bin/rustc";
 
 /// A failed chore: the line to print, or nothing where everything has been said already.
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["deps"] => deps::run(),
         ["features"] => features::run(),
+        ["kernels", rest @ ..] => kernels::run(rest),
         ["msrv", "--toolchain", dir] => msrv::run(dir),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -185,7 +185,7 @@ fn heading(line: &str) -> Option<String> {
 }
 
 /// `[skip: needs ss] name` → the name, and the need where there is one. libtest-mimic pads both.
-fn name_and_need(test: &str) -> (&str, Option<&str>) {
+pub(crate) fn name_and_need(test: &str) -> (&str, Option<&str>) {
     match test.strip_prefix('[').and_then(|test| test.split_once("] ")) {
         Some((kind, name)) => (name.trim(), Some(kind.strip_prefix("skip: ").unwrap_or(kind))),
         None => (test.trim(), None),

@@ -68,11 +68,16 @@ fn main() {
     let datagram6 = UdpSocket::bind((V6, 18086)).unwrap();
 
     let mptcp = NonZeroU32::new(u32::from(inet_diag::MPTCP)).map(Protocol::from_raw);
-    let multipath = listen((V4, 18087).into(), 128, mptcp);
-    let multipath_sender = connect((V4, 40009).into(), (V4, 18087).into(), mptcp);
-    let multipath_reader = net::accept(&multipath).unwrap();
-    send(&multipath_sender, 500);
-    pause();
+    // Old kernels are without.
+    let has_mptcp = net::socket(AddressFamily::INET, SocketType::STREAM, mptcp).is_ok();
+    let multipath = has_mptcp.then(|| {
+        let listener = listen((V4, 18087).into(), 128, mptcp);
+        let sender = connect((V4, 40009).into(), (V4, 18087).into(), mptcp);
+        let reader = net::accept(&listener).unwrap();
+        send(&sender, 500);
+        pause();
+        (listener, sender, reader)
+    });
 
     let ask = |name: &str, requests: &[Request<'_>]| {
         let mut bytes = Vec::new();
@@ -85,6 +90,9 @@ fn main() {
     let everything = StateBits::ALL;
     ask("tcp.bin", &[Request::dump_v1(inet_diag::TCP).with_states(everything)]);
     for (name, protocol) in [("udp.bin", inet_diag::UDP), ("mptcp.bin", inet_diag::MPTCP)] {
+        if protocol == inet_diag::MPTCP && !has_mptcp {
+            continue;
+        }
         let both = [inet_diag::AF_INET, inet_diag::AF_INET6].map(|family| Request::dump_v2(family, protocol));
         ask(name, &both);
     }
@@ -94,7 +102,7 @@ fn main() {
     }
     // Everything above was open until here.
     drop((reader, half_open, waiting, reader6, sender6, mapped, mapped_reader, bound, datagram, datagram6));
-    drop((multipath_reader, closer));
+    drop((multipath, closer));
 }
 
 fn pause() {

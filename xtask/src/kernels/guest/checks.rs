@@ -1,0 +1,240 @@
+//! The checks: sockets made on purpose, beside what the command says about them. To check more, add a line.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::os::fd::OwnedFd;
+
+use pree_testkit::{Case, Failed, Family, Need, Population, Socket, Truth, population};
+use rustix::net::{self, AddressFamily, Protocol, SocketFlags, SocketType};
+use serde_json::Value;
+
+use crate::pree::{document, pree};
+use crate::truth::{self, FULL, Owners, View, has_stats};
+use crate::{fact, json, recordings};
+
+#[allow(dead_code, reason = "shared with the tests of the command")]
+#[path = "../../../../crates/pree-cli/tests/command/population.rs"]
+mod cli_population;
+
+pub use cli_population::everything;
+
+/// The checks of a phase: `base` before the modules of `sock_diag` are loaded, `diag` after.
+pub fn of_phase(phase: &str) -> Vec<Case> {
+    let case = |name: &str, run: fn() -> Result<(), Failed>| {
+        Case::new(name, run).lab().needs(Need::Ipv6).needs(Need::Veth).timeout(120)
+    };
+    if phase == "base" {
+        return vec![
+            case("without diag: rows and owners from /proc", fallback),
+            case("without diag: asked for by name it is an error", refused),
+        ];
+    }
+    let mut cases = vec![
+        case("what this kernel has", abilities),
+        case("rows and owners", automatic),
+        case("rows and owners, --source diag", by_diag),
+        case("rows and owners, --source proc", by_proc),
+        case("rows and owners, --source procfs", by_procfs),
+        case("one owner a socket, --owners first", first_owners),
+        case("owners, --owners bpf", bpf_owners),
+        case("bound, not listening", bound).needs(Need::BoundInactive),
+        case("UDP-Lite", udplite).needs(Need::UdpLite),
+        case("filters in the kernel", filters),
+        case("statistics", statistics),
+        case("capture and replay", recordings::capture_and_replay),
+        case("recordings for pree-wire", recordings::golden),
+    ];
+    // The test kit has no need of that name; the host knows which kernels must have it.
+    if mptcp_socket().is_ok() {
+        cases.push(case("subflows of MPTCP", multipath));
+    }
+    cases
+}
+
+const FROM_PROC: View<'static> = View { diag: false, owners: Owners::All };
+
+/// The rows of `pree WORDS --json` are these sockets, and nothing is missing but what /proc does not have.
+fn same<'t>(truth: impl IntoIterator<Item = &'t Truth>, words: &str, view: View<'_>) -> Result<(), Failed> {
+    let truth: Vec<&Truth> = truth.into_iter().collect();
+    let answer = pree(&format!("--json {words}"))?;
+    let document = json::document(std::str::from_utf8(&answer.out)?)?;
+    let connections = truth.iter().filter(|truth| has_stats(truth)).count() as u64;
+    let expected = if view.diag || connections == 0 { None } else { Some(("stats", Some(connections))) };
+    let missing: Vec<_> = document.missing.iter().map(|gap| (gap.what.as_str(), gap.count)).collect();
+    if answer.code != 0 || missing != Vec::from_iter(expected) {
+        return Err(format!("pree {words}: code {}, missing {missing:?}: {}", answer.code, answer.err).into());
+    }
+    truth::same(truth, &document.rows()?, view)
+}
+
+fn fallback() -> Result<(), Failed> {
+    same(everything()?.truth(), "", FROM_PROC)
+}
+
+/// Without modules: the old request for all of TCP is not known, the others find nobody who answers.
+fn refused() -> Result<(), Failed> {
+    let _all = population::connections()?;
+    for (words, errno) in [("-t", "EOPNOTSUPP (95)"), ("-t4", "ENOENT (2)"), ("-u", "ENOENT (2)")] {
+        let answer = pree(&format!("--source diag {words}"))?;
+        if answer.code != 4 || !answer.out.is_empty() || !answer.err.contains(errno) {
+            return Err(format!("{words}: code {} without {errno}: {:?}", answer.code, answer.err).into());
+        }
+    }
+    Ok(())
+}
+
+fn automatic() -> Result<(), Failed> {
+    let all = everything()?;
+    fact("sockets", all.truth().len())?;
+    fact("connections with statistics", all.truth().iter().filter(|truth| has_stats(truth)).count())?;
+    same(all.truth(), "", FULL)
+}
+
+fn by_diag() -> Result<(), Failed> {
+    same(everything()?.truth(), "--source diag", FULL)
+}
+
+fn by_proc() -> Result<(), Failed> {
+    same(everything()?.truth(), "--source proc", FROM_PROC)
+}
+
+fn by_procfs() -> Result<(), Failed> {
+    let all = everything()?;
+    // That parser knows no UDP-Lite.
+    let known = all.truth().iter().filter(|truth| truth.protocol != "udplite");
+    same(known, "-tu not proto=udplite --source procfs", FROM_PROC)
+}
+
+fn first_owners() -> Result<(), Failed> {
+    same(everything()?.truth(), "--owners first", View { owners: Owners::First, ..FULL })
+}
+
+fn bpf_owners() -> Result<(), Failed> {
+    same(everything()?.truth(), "--owners bpf", FULL)
+}
+
+fn bound() -> Result<(), Failed> {
+    same(population::bound_only()?.truth(), "", FULL)
+}
+
+fn udplite() -> Result<(), Failed> {
+    let all = population::udplite()?;
+    same(all.truth(), "", FULL)?;
+    same(all.truth(), "--source proc", FROM_PROC)
+}
+
+/// Whether something is true of a socket.
+type Wanted = fn(&Truth) -> bool;
+
+/// Filters that the kernel decides, and the sockets they are true of.
+const FILTERS: &[(&str, Wanted)] = &[
+    ("state=listen", |truth| truth.state == "listen"),
+    ("dev=lo", |truth| truth.interface == Some(1)),
+    ("fwmark=0xc0ffee", |truth| truth.mark.is_some()),
+    ("src=127.0.0.0/8", |truth| truth.local.ip().to_canonical().to_string().starts_with("127.")),
+    ("sport>=1024 and not src=::1", |truth| truth.local.ip().to_string() != "::1"),
+    ("proto=tcp dst=[::1]", |truth| {
+        truth.protocol == "tcp" && truth.remote.is_some_and(|end| end.ip().to_string() == "::1")
+    }),
+    // Everything here runs in the root group.
+    ("state=established cgroup=/", |truth| truth.state == "established"),
+];
+
+fn filters() -> Result<(), Failed> {
+    let mut all = population::options()?;
+    all.merge(population::listeners()?);
+    all.merge(population::connections()?);
+    all.merge(population::udp()?);
+    for (filter, wanted) in FILTERS {
+        let wanted = all.truth().iter().filter(|truth| wanted(truth));
+        same(wanted, filter, FULL)
+            .map_err(|failed| format!("{filter}: {}", failed.message().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// The last field of each length of `tcp_info`, and that length.
+const LAST_FIELDS: &[(&str, usize)] =
+    &[("snd_wnd", 232), ("rehash", 240), ("total_rto", 248), ("accecn_state", 280)];
+
+fn statistics() -> Result<(), Failed> {
+    let all = connection(Socket::tcp)?;
+    let rows = document("--json state=established")?.whole()?.sockets;
+    let [one, other] = rows.as_slice() else { return Err(format!("{rows:?}").into()) };
+    let sender = if one["tcp"]["bytes_sent"] == SENT { one } else { other };
+    let tcp = &sender["tcp"];
+    // The SYN is acknowledged too.
+    for (name, expected) in [
+        ("bytes_sent", SENT),
+        ("bytes_acked", SENT + 1),
+        ("bytes_retrans", 0),
+        ("total_retrans", 0),
+        ("unacked", 0),
+    ] {
+        if tcp[name] != expected {
+            return Err(format!("{name} is {} instead of {expected}: {tcp}", tcp[name]).into());
+        }
+    }
+    for name in ["rtt_us", "min_rtt_us", "cwnd", "snd_mss", "congestion_algorithm", "delivery_rate"] {
+        if tcp[name].is_null() {
+            return Err(format!("{name} is unknown: {tcp}").into());
+        }
+    }
+    fact("bytes of tcp_info", all.1)?;
+    for (name, length) in LAST_FIELDS {
+        let value = tcp.get(name).ok_or_else(|| format!("no member {name}: {tcp}"))?;
+        if value.is_null() == (all.1 >= *length) {
+            return Err(format!("{name} is {value} of {} bytes", all.1).into());
+        }
+    }
+    Ok(())
+}
+
+const SENT: usize = 10_000;
+
+/// A connection over which so many bytes went one way, all acknowledged, and the length of its `tcp_info`.
+fn connection(make: fn(Family) -> std::io::Result<Socket>) -> Result<(Population, usize), Failed> {
+    let mut all = Population::new();
+    let listener = make(Family::V4)?;
+    listener.bind((Family::V4.loopback(), 0))?;
+    listener.listen(1)?;
+    let client = make(Family::V4)?;
+    client.connect(listener.local()?)?;
+    let server = listener.accept()?;
+    let mut left = client.send(&[b'x'; SENT])?;
+    while left > 0 {
+        left -= server.receive(&mut [0; 4096])?;
+    }
+    pree_testkit::wait_until("the last acknowledgement", || {
+        client.unacknowledged_bytes().is_ok_and(|bytes| bytes == 0)
+    })?;
+    let length = client.tcp_info()?.len();
+    all.keep((listener, client, server));
+    Ok((all, length))
+}
+
+fn abilities() -> Result<(), Failed> {
+    let word = |has| if has { "yes" } else { "no" };
+    fact("MPTCP", word(mptcp_socket().is_ok()))?;
+    fact("UDP-Lite", word(Need::UdpLite.missing().is_none()))?;
+    fact("bound sockets told", word(Need::BoundInactive.missing().is_none()))?;
+    Ok(())
+}
+
+fn mptcp_socket() -> rustix::io::Result<OwnedFd> {
+    let protocol = NonZeroU32::new(262).map(Protocol::from_raw);
+    net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, protocol)
+}
+
+fn multipath() -> Result<(), Failed> {
+    let listener = mptcp_socket()?;
+    net::bind(&listener, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    net::listen(&listener, 1)?;
+    let client = mptcp_socket()?;
+    net::connect(&client, &net::getsockname(&listener)?)?;
+    let _server = net::accept(&listener)?;
+    // The connections below the multipath ones; those themselves are no TCP.
+    let rows = document("--json -t state=established")?.whole()?.sockets;
+    let layers: Vec<&Value> = rows.iter().map(|row| &row["upper_layer"]).collect();
+    if layers == ["mptcp", "mptcp"] { Ok(()) } else { Err(format!("upper layers {layers:?}").into()) }
+}
