@@ -151,6 +151,28 @@ pub(crate) fn message(kind: u16, payload: &[u8]) -> Vec<u8> {
     message
 }
 
+/// What a real machine said of its other families: address family, table, answer of `sock_diag`, text.
+const RECORDED: [(u8, NetTable, &[u8], &[u8]); 3] = [
+    (
+        1,
+        NetTable::Unix,
+        include_bytes!("../../crates/pree-wire/tests/golden/unix.bin"),
+        include_bytes!("../../crates/pree-wire/tests/golden/unix.txt"),
+    ),
+    (
+        17,
+        NetTable::Packet,
+        include_bytes!("../../crates/pree-wire/tests/golden/packet.bin"),
+        include_bytes!("../../crates/pree-wire/tests/golden/packet.txt"),
+    ),
+    (
+        16,
+        NetTable::Netlink,
+        include_bytes!("../../crates/pree-wire/tests/golden/netlink.bin"),
+        include_bytes!("../../crates/pree-wire/tests/golden/netlink.txt"),
+    ),
+];
+
 /// The machine.
 #[derive(Default)]
 pub(crate) struct Kernel {
@@ -234,11 +256,18 @@ impl Source for Kernel {
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
         self.answer = Some(match *question {
             Question::Diag { pass: DiagPass::Exact(_), .. } => return Err(Errno::ENOENT),
+            Question::Diag { table, .. } if !matches!(table.family, 0 | 2 | 10) => {
+                let recorded = RECORDED.iter().find(|(family, ..)| *family == table.family);
+                recorded.ok_or(Errno::ENOENT)?.2.to_vec()
+            }
             Question::Diag { table, request, .. } => {
                 self.dump(table.family, table.protocol, request);
                 return Ok(());
             }
-            Question::NetTable(table) => Self::net_table(table),
+            Question::NetTable(table) => match RECORDED.iter().find(|(_, recorded, ..)| *recorded == table) {
+                Some((.., text)) => text.to_vec(),
+                None => Self::net_table(table),
+            },
             Question::BootId => b"00112233-4455-6677-8899-aabbccddeeff\n".to_vec(),
             Question::NetNamespace => b"net:[4026531840]".to_vec(),
             Question::KernelRelease => b"6.18.0".to_vec(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::coverage::Missing;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Family, Protocol, Socket, SocketType, TcpStats};
+use crate::model::{Address, Family, Protocol, Socket, SocketType, TcpStats};
 use crate::quality::{self, Assessment, Context, Finding, IpVersion, Severity, Subject};
 use crate::query::{OwnerLookup, Query};
 
@@ -80,13 +80,13 @@ impl From<&Socket> for SocketInfo {
         let owner = socket.owners.first();
         Self {
             local_addr,
-            remote_addr: socket.remote.and_then(|remote| remote.socket_addr()).unwrap_or(no_peer),
+            remote_addr: socket.remote.as_ref().and_then(Address::socket_addr).unwrap_or(no_peer),
             state: socket.state,
             protocol: socket.protocol,
             process_id: owner.map(|owner| owner.process.pid),
             process_name: owner.map(|owner| owner.process.name.to_string_lossy().into_owned()),
             stats: socket.tcp.as_deref().map(|tcp| SocketStats::new(tcp, socket)),
-            socket_type: socket.socket_type,
+            socket_type: socket.socket_type.unwrap_or(SocketType::Stream),
             family: socket.family,
         }
     }
@@ -139,7 +139,7 @@ impl SocketStats {
             bytes_sent: tcp.bytes_sent,
             bytes_received: tcp.bytes_received,
             tcp: tcp.clone(),
-            ip: IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr()),
+            ip: IpVersion::of(socket.remote.as_ref().unwrap_or(&socket.local).socket_addr()),
         }
     }
 

@@ -34,29 +34,30 @@ pub(crate) struct Table {
 
 impl Plan {
     pub(crate) fn new(query: &Query) -> Self {
-        let protocols = if query.protocols.is_empty() { Protocols::all() } else { query.protocols };
         let filter = query.filter.clone();
         let states = query.states & filter.as_ref().map_or(States::all(), Filter::states);
-        let allowed = filter.as_ref().map(Filter::protocols);
-        let wants = |family| query.families.is_empty() || query.families.contains(&family);
+        let allowed = filter.as_ref().map_or(Protocols::all(), Filter::protocols);
+        let protocols = match query.protocols {
+            // Who names no protocol but a filter that only others can match means those.
+            none if none.is_empty() && allowed.intersects(Protocols::USUAL) => Protocols::USUAL & allowed,
+            none if none.is_empty() => allowed,
+            named => named & allowed,
+        };
+        let wants = |family: &Family| query.families.is_empty() || query.families.contains(family);
         let mut tables = Vec::new();
-        for (flag, protocol) in [
-            (Protocols::TCP, Protocol::Tcp),
-            (Protocols::UDP, Protocol::Udp),
-            (Protocols::UDPLITE, Protocol::UdpLite),
-        ] {
+        for protocol in Protocol::ALL {
             // A table none of whose states is asked for is not read.
-            let excluded = allowed.as_ref().is_some_and(|allowed| !allowed.contains(&protocol));
-            if excluded || !protocols.contains(flag) || (states & possible_states(protocol)).is_empty() {
+            if !protocols.contains(protocol.set()) || (states & possible_states(protocol)).is_empty() {
                 continue;
             }
-            let families = [Family::Ipv4, Family::Ipv6].into_iter().filter(|family| wants(*family));
-            if protocol == Protocol::Tcp && families.clone().count() == 2 {
+            let families: Vec<Family> =
+                protocol.families().iter().copied().filter(|family| wants(family)).collect();
+            if protocol == Protocol::Tcp && families.len() == 2 {
                 // The v1-compat request walks both families at once for .82 of the cost of two passes; the
                 // kernel has it for TCP only.
                 tables.push(Table { protocol, family: None });
             } else {
-                tables.extend(families.map(|family| Table { protocol, family: Some(family) }));
+                tables.extend(families.into_iter().map(|family| Table { protocol, family: Some(family) }));
             }
         }
         Self {
@@ -98,8 +99,13 @@ impl Plan {
     /// The extensions a `sock_diag` request names for this protocol.
     pub(crate) fn extensions(&self, protocol: Protocol) -> Extensions {
         let mut extensions = Extensions::NONE;
-        if protocol == Protocol::Tcp && self.needs.contains(Needs::STATS) {
-            extensions = extensions | Extensions::INFO | Extensions::CONG | Extensions::VEGAS_INFO;
+        match protocol {
+            Protocol::Tcp if self.needs.contains(Needs::STATS) => {
+                extensions = extensions | Extensions::INFO | Extensions::CONG | Extensions::VEGAS_INFO;
+            }
+            // The token, which joins it to its subflows, is among the statistics.
+            Protocol::Mptcp => extensions = extensions | Extensions::INFO,
+            _ => {}
         }
         if self.needs.contains(Needs::MEMORY) {
             extensions = extensions | Extensions::SKMEMINFO;
@@ -113,10 +119,8 @@ impl Plan {
     /// The states a `sock_diag` request names: kernel state numbers as bits.
     pub(crate) fn state_bits(&self, protocol: Protocol) -> u32 {
         if protocol != Protocol::Tcp {
-            let mut bits = 0;
-            if self.states.contains(States::ESTABLISHED) {
-                bits |= 1 << 1;
-            }
+            let possible = self.states & possible_states(protocol);
+            let mut bits = (possible & (States::CONNECTED | States::LISTEN)).bits();
             if self.states.intersects(States::UNCONNECTED | States::CLOSED) {
                 bits |= 1 << 7;
             }
@@ -133,7 +137,13 @@ impl Plan {
 fn possible_states(protocol: Protocol) -> States {
     match protocol {
         Protocol::Tcp => States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE | States::OTHER,
-        Protocol::Udp | Protocol::UdpLite => States::ESTABLISHED | States::UNCONNECTED | States::OTHER,
+        Protocol::Mptcp => States::CONNECTED | States::LISTEN | States::CLOSED | States::OTHER,
+        Protocol::Udp | Protocol::UdpLite | Protocol::Raw | Protocol::Icmp | Protocol::Netlink => {
+            States::ESTABLISHED | States::UNCONNECTED | States::OTHER
+        }
+        Protocol::Unix => States::ESTABLISHED | States::LISTEN | States::UNCONNECTED | States::OTHER,
+        Protocol::Packet => States::UNCONNECTED,
+        Protocol::Vsock => States::CONNECTED | States::LISTEN | States::UNCONNECTED | States::OTHER,
     }
 }
 
@@ -160,6 +170,19 @@ mod tests {
             &Query::new().family(Family::Ipv4),
             &[(Protocol::Tcp, v4), (Protocol::Udp, v4), (Protocol::UdpLite, v4)],
         );
+        let (unix, netlink) = (Some(Family::Unix), Some(Family::Netlink));
+        check(&Query::new().protocols(Protocols::UNIX), &[(Protocol::Unix, unix)]);
+        check(&Query::new().protocols(Protocols::UNIX).family(Family::Ipv4), &[]);
+        check(&Query::new().protocols(Protocols::PACKET).states(States::LISTEN), &[]);
+        check(
+            &Query::new().protocols(Protocols::MPTCP | Protocols::NETLINK),
+            &[(Protocol::Mptcp, v4), (Protocol::Mptcp, v6), (Protocol::Netlink, netlink)],
+        );
+        let filter = |text: &str| Query::new().filter(text.parse().unwrap());
+        check(&filter("proto = unix"), &[(Protocol::Unix, unix)]);
+        check(&filter("proto = unix or proto = tcp"), &[(Protocol::Tcp, None)]);
+        check(&filter("family = netlink"), &[(Protocol::Netlink, netlink)]);
+        check(&filter("proto = unix").tcp(), &[]);
     }
 
     #[test]
@@ -168,6 +191,8 @@ mod tests {
         assert_eq!(plan.state_bits(Protocol::Tcp), 1 << 10);
         assert_eq!(plan.state_bits(Protocol::Udp), 1 << 7);
         assert_eq!(Plan::new(&Query::new()).state_bits(Protocol::Tcp), 0x2f7e);
+        assert_eq!(plan.state_bits(Protocol::Unix), 1 << 7 | 1 << 10);
+        assert_eq!(Plan::new(&Query::new()).state_bits(Protocol::Unix), 1 << 1 | 1 << 7 | 1 << 10);
     }
 
     #[test]

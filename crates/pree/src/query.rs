@@ -113,7 +113,7 @@ impl Default for Query {
 }
 
 impl Query {
-    /// Every socket pree knows how to list, without statistics or owners.
+    /// TCP, UDP and UDP-Lite sockets, without statistics or owners.
     pub fn new() -> Self {
         Self {
             protocols: Protocols::empty(),

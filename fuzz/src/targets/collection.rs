@@ -11,7 +11,7 @@ use crate::kernel::{Kernel, message};
 pub(super) fn target(data: &[u8]) {
     let input = Input::new(data);
     let mut query = Query::new()
-        .protocols(Protocols::from_bits_truncate(input.byte().into()))
+        .protocols(Protocols::from_bits_truncate(u16::from_ne_bytes(input.array()).into()))
         .needs(Needs::from_bits_truncate(input.byte().into()))
         .push_down(input.byte() & 1 == 0)
         .source(

@@ -189,7 +189,7 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
                 "tcp" => Protocols::TCP,
                 "udp" => Protocols::UDP,
                 "udplite" => Protocols::UDPLITE,
-                "inet" | "all" => Protocols::all(),
+                "inet" | "all" => Protocols::USUAL,
                 "raw" | "icmp" | "unix" | "packet" | "netlink" | "vsock" | "mptcp" | "sctp" | "dccp"
                 | "xdp" | "tipc" => {
                     return Err(format!("-A {name} is not there yet"));

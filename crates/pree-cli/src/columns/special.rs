@@ -110,7 +110,7 @@ pub(crate) static SPECIAL: [Special; 12] = [
         heading: "LOCAL",
         pipe_width: 25,
         doc: "Address and port of this end.",
-        write: |s, _, out| words::address(s.local, out),
+        write: |s, _, out| words::address(&s.local, out),
         key: |s| s.local.socket_addr().map_or(Key::Unknown, Key::Address),
         ..PLAIN
     },
@@ -119,12 +119,12 @@ pub(crate) static SPECIAL: [Special; 12] = [
         heading: "REMOTE",
         pipe_width: 25,
         doc: "Address and port of the other end; * is none.",
-        write: |s, form, out| match s.remote {
+        write: |s, form, out| match &s.remote {
             Some(remote) => words::address(remote, out),
             None if form == Form::Machine => {}
             None => out.push(b'*'),
         },
-        key: |s| s.remote.and_then(|remote| remote.socket_addr()).map_or(Key::Unknown, Key::Address),
+        key: |s| s.remote.as_ref().and_then(pree::Address::socket_addr).map_or(Key::Unknown, Key::Address),
         ..PLAIN
     },
     Special {

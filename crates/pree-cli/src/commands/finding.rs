@@ -179,7 +179,7 @@ pub(super) fn process(process: &pree::Process) -> String {
 pub(super) fn line(socket: &Socket) -> String {
     let who = who(socket);
     let space = if who.is_empty() { "" } else { " " };
-    match socket.remote {
+    match &socket.remote {
         Some(remote) => format!("{who}{space}{} -> {remote}", socket.local),
         None => format!("{who}{space}{} {} {}", socket.protocol, phrases::state(socket.state), socket.local),
     }

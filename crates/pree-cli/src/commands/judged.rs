@@ -52,7 +52,7 @@ pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
     let remotes: BTreeSet<IpAddr> = sockets
         .iter()
         .filter(|socket| socket.tcp.is_some())
-        .filter_map(|socket| Some(socket.remote?.ip()?.to_canonical()))
+        .filter_map(|socket| Some(socket.remote.as_ref()?.ip()?.to_canonical()))
         .collect();
     if remotes.is_empty() {
         return Peers::default();

@@ -98,7 +98,7 @@ impl<W: Write> Groups<W> {
     fn read_key(&mut self, socket: &Socket) {
         self.key.clear();
         match self.by.name() {
-            "remote" => match socket.remote.and_then(|remote| remote.ip()) {
+            "remote" => match socket.remote.as_ref().and_then(pree::Address::ip) {
                 Some(ip) => words::ip(ip, &mut self.key),
                 None => self.by.write(socket, self.form, &mut self.key),
             },

@@ -30,7 +30,7 @@ pub(crate) fn state(state: State, out: &mut Vec<u8>) {
 
 /// An end with its port. The scope of a link-local one is a number: names of interfaces are another namespace's
 /// business.
-pub(crate) fn address(address: Address, out: &mut Vec<u8>) {
+pub(crate) fn address(address: &Address, out: &mut Vec<u8>) {
     match address {
         Address::Inet(SocketAddr::V4(v4)) => {
             ipv4(*v4.ip(), out);
@@ -136,7 +136,7 @@ mod tests {
         {
             let socket: SocketAddr = text.parse().unwrap();
             let mut out = Vec::new();
-            address(Address::Inet(socket), &mut out);
+            address(&Address::Inet(socket), &mut out);
             assert_eq!(String::from_utf8_lossy(&out), text);
             out.clear();
             ip(socket.ip(), &mut out);

@@ -1,15 +1,19 @@
 //! Linux: rows of `sock_diag` and lines of /proc/net.
 
+mod families;
+
+pub(crate) use families::decode_table;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, states};
+use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, Subflow, states};
 use pree_wire::proc_net::{Endpoint, InetLine};
 use pree_wire::tcp_info::AccEcnLayout;
 
 use crate::model::{
-    Address, BootId, CongestionDetail, Family, ListenQueue, Protocol, Shutdown, Socket, SocketId,
-    SocketMemory, SocketOptions, State, Text, Timer, TimerKind,
+    Address, BootId, CongestionDetail, Detail, Family, ListenQueue, MptcpDetail, Protocol, Shutdown, Socket,
+    SocketId, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
 };
 
 /// Decodes rows; knows what every identity begins with.
@@ -34,6 +38,10 @@ impl Decoder {
         }
     }
 
+    fn id(&self, cookie: u64) -> SocketId {
+        SocketId { boot: self.boot, network_namespace: self.network_namespace, cookie }
+    }
+
     /// Decodes a row into `socket`, which is made when there is none and reused when there is.
     pub(crate) fn decode(&self, row: &Row<'_>, protocol: Protocol, socket: &mut Option<Socket>) {
         let family = family(row.family());
@@ -43,11 +51,7 @@ impl Decoder {
         let reused = socket.as_mut().and_then(|socket| socket.tcp.take());
         let socket = socket.insert(Socket::new(protocol, family, state, local));
 
-        socket.id = Some(SocketId {
-            boot: self.boot,
-            network_namespace: self.network_namespace,
-            cookie: row.cookie(),
-        });
+        socket.id = Some(self.id(row.cookie()));
         let remote = address(row.destination(), row.destination_port(), family, row.interface());
         // A bound socket whose connection was reset still carries that connection's peer.
         socket.remote = (has_peer(&remote) && state != State::BoundInactive).then_some(remote);
@@ -58,7 +62,7 @@ impl Decoder {
         set_queues(socket, row.receive_queue(), row.send_queue());
         socket.timer = timer(row.timer(), Duration::from_millis(row.expires_ms().into()), row.retransmits());
         socket.v6only = row.v6only();
-        socket.shutdown = row.shutdown().map(|bits| Shutdown { receive: bits & 1 != 0, send: bits & 2 != 0 });
+        socket.shutdown = row.shutdown().map(shutdown);
         socket.tos = row.tos();
         socket.tclass = row.tclass();
         socket.class_id = row.class_id();
@@ -68,6 +72,17 @@ impl Decoder {
         socket.upper_layer = row.ulp_name().map(Text::from);
         socket.memory = row.socket_memory().map(SocketMemory::from);
         socket.drops = socket.memory.and_then(|memory| memory.drops);
+        match protocol {
+            Protocol::Tcp => {}
+            Protocol::Mptcp => {
+                socket.detail = row.mptcp_info().map(|info| Box::new(Detail::Mptcp(info.into())));
+                return;
+            }
+            _ => return,
+        }
+        if socket.upper_layer.as_ref().is_some_and(|name| name.as_bytes() == b"mptcp") {
+            socket.detail = row.subflow().map(|subflow| Box::new(Detail::Subflow(subflow.into())));
+        }
         if let Some(view) = row.tcp_info() {
             // For a listener the kernel fills tcp_info with its accept queue, and a bound socket has only initial values.
             if !matches!(state, State::Listen | State::BoundInactive | State::Closed) {
@@ -170,7 +185,9 @@ fn state(number: u8, protocol: Protocol) -> State {
         (states::TIME_WAIT, _) => State::TimeWait,
         // A closed TCP socket is in no table unless it is bound.
         (states::CLOSE, Protocol::Tcp) | (states::BOUND_INACTIVE, _) => State::BoundInactive,
-        (states::CLOSE, Protocol::Udp | Protocol::UdpLite) => State::Unconnected,
+        (states::CLOSE, Protocol::Mptcp) => State::Closed,
+        // Netlink has numbers of its own: this one says the same.
+        (states::CLOSE | 0, _) => State::Unconnected,
         (states::CLOSE_WAIT, _) => State::CloseWait,
         (states::LAST_ACK, _) => State::LastAck,
         (states::LISTEN, _) => State::Listen,
@@ -195,6 +212,10 @@ fn has_peer(remote: &Address) -> bool {
     remote.port() != Some(0) || !remote.is_wildcard()
 }
 
+fn shutdown(bits: u8) -> Shutdown {
+    Shutdown { receive: bits & 1 != 0, send: bits & 2 != 0 }
+}
+
 fn timer(kind: u8, expires: Duration, retransmits: u8) -> Option<Timer> {
     let kind = match kind {
         0 => return None,
@@ -216,6 +237,39 @@ fn congestion_detail(row: &Row<'_>) -> Option<CongestionDetail> {
         return Some(CongestionDetail::Dctcp(dctcp));
     }
     row.vegas().map(CongestionDetail::Vegas)
+}
+
+impl From<pree_wire::mptcp_info::MptcpInfo<'_>> for MptcpDetail {
+    fn from(info: pree_wire::mptcp_info::MptcpInfo<'_>) -> Self {
+        /// `MPTCP_INFO_FLAG_FALLBACK`.
+        const FALLBACK: u32 = 1;
+        Self {
+            token: info.token(),
+            subflows: info
+                .subflows_total()
+                .map(u32::from)
+                .or_else(|| info.subflows().map(|besides| u32::from(besides) + 1)),
+            is_fallback: info.flags().map(|flags| flags & FALLBACK != 0),
+            bytes_sent: info.bytes_sent(),
+            bytes_received: info.bytes_received(),
+            bytes_acked: info.bytes_acked(),
+            bytes_retrans: info.bytes_retrans(),
+        }
+    }
+}
+
+impl From<Subflow> for SubflowDetail {
+    fn from(subflow: Subflow) -> Self {
+        let any = |bits: u32| subflow.flags.map(|flags| flags & bits != 0);
+        Self {
+            token: subflow.local_token,
+            remote_token: subflow.remote_token,
+            local_id: subflow.local_id,
+            remote_id: subflow.remote_id,
+            is_join: any(Subflow::JOIN_LOCAL | Subflow::JOIN_REMOTE),
+            is_backup: any(Subflow::BACKUP_LOCAL | Subflow::BACKUP_REMOTE),
+        }
+    }
 }
 
 impl From<pree_wire::socket_memory::SocketMemory<'_>> for SocketMemory {

@@ -1,7 +1,7 @@
 //! Which socket: protocol, state, ends, ids.
 
 use super::{Field, Section, Unit, Value};
-use crate::model::{Family, State};
+use crate::model::{Address, Family, SocketType, State};
 use crate::query::Needs;
 
 /// Named without quotes: `$name, $section.$key: doc; source => get`.
@@ -30,8 +30,11 @@ pub(super) const FIELDS: &[Field] = fields! {
             (None, Family::Other(number)) => Value::Unnamed("family", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "type" Socket "type" Text NONE; "stream, dgram, …"; "follows from the protocol" =>
-        |s| Value::Word(s.socket_type.name());
+    "type" Socket "type" Text NONE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is told" =>
+        |s| match (s.socket_type.and_then(SocketType::name), s.socket_type) {
+            (None, Some(SocketType::Other(number))) => Value::Unnamed("type", number.into()),
+            (name, _) => name.map_or(Value::Unknown, Value::Word),
+        };
     "state" Socket "state" Text NONE; "State, RFC 9293."; "idiag_state" =>
         |s| match (s.state.name(), s.state) {
             (None, State::Other(number)) => Value::Unnamed("state", number.into()),
@@ -41,9 +44,9 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.local.ip().map_or(Value::Unknown, Value::Ip);
     "sport" Local "port" Id NONE; "Port of this end."; "idiag_sport" => |s| s.local.port().into();
     "dst" Remote "ip" Address NONE; "Address of the other end."; "idiag_dst" =>
-        |s| s.remote.and_then(|remote| remote.ip()).map_or(Value::Unknown, Value::Ip);
+        |s| s.remote.as_ref().and_then(Address::ip).map_or(Value::Unknown, Value::Ip);
     "dport" Remote "port" Id NONE; "Port of the other end."; "idiag_dport" =>
-        |s| s.remote.and_then(|remote| remote.port()).into();
+        |s| s.remote.as_ref().and_then(Address::port).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));

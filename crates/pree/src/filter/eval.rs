@@ -6,7 +6,7 @@ use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::Op;
 use super::values::SHARE_WHOLE;
 use crate::field::{Field, Section, Value, of_owner};
-use crate::model::{Address, Protocol, Socket, States, Text};
+use crate::model::{Address, Protocol, Protocols, Socket, States, Text};
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
 pub(super) fn eval(expr: &Expr, socket: &Socket) -> Option<bool> {
@@ -99,12 +99,12 @@ pub(super) fn tells_device(socket: &Socket) -> bool {
 }
 
 /// A listener has no remote end, and that is known: no address and no port of it matches.
-fn at_end(end: End, socket: &Socket, test: impl Fn(Address) -> Option<bool>) -> Option<bool> {
-    let remote = || socket.remote.map_or(Some(false), &test);
+fn at_end(end: End, socket: &Socket, test: impl Fn(&Address) -> Option<bool>) -> Option<bool> {
+    let remote = || socket.remote.as_ref().map_or(Some(false), &test);
     match end {
-        End::Local => test(socket.local),
+        End::Local => test(&socket.local),
         End::Remote => remote(),
-        End::Either => any([test(socket.local), remote()].into_iter()),
+        End::Either => any([test(&socket.local), remote()].into_iter()),
     }
 }
 
@@ -131,7 +131,7 @@ fn of_field(field: &Field, socket: &Socket, test: impl Fn(Value<'_>) -> Option<b
 }
 
 /// An IPv4 network also holds the v4-mapped addresses of IPv6 sockets, as in the kernel's own filter.
-fn matches_host(host: &Host, address: Address) -> Option<bool> {
+fn matches_host(host: &Host, address: &Address) -> Option<bool> {
     if host.port.is_some_and(|port| Some(port) != address.port()) {
         return Some(false);
     }
@@ -211,9 +211,9 @@ fn contains(text: &[u8], wanted: &Text) -> bool {
 /// A word is looked for in what is shown: process, command, addresses.
 fn shows(socket: &Socket, word: &Text) -> bool {
     let in_address =
-        |address: Option<Address>| address.is_some_and(|a| contains(a.to_string().as_bytes(), word));
-    in_address(Some(socket.local))
-        || in_address(socket.remote)
+        |address: Option<&Address>| address.is_some_and(|a| contains(a.to_string().as_bytes(), word));
+    in_address(Some(&socket.local))
+        || in_address(socket.remote.as_ref())
         || socket.owners.iter().any(|owner| {
             let process = &owner.process;
             let texts = [Some(&process.name), process.command_line.as_ref(), process.executable.as_ref()];
@@ -237,9 +237,8 @@ pub(super) fn states(expr: &Expr) -> States {
 }
 
 /// Protocols that a matching socket can have.
-pub(super) fn protocols(expr: &Expr) -> Vec<Protocol> {
-    const ALL: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite];
-    ALL.into_iter().filter(|protocol| allows(expr, *protocol)).collect()
+pub(super) fn protocols(expr: &Expr) -> Protocols {
+    Protocol::ALL.into_iter().filter(|protocol| allows(expr, *protocol)).map(Protocol::set).collect()
 }
 
 fn allows(expr: &Expr, protocol: Protocol) -> bool {
@@ -248,6 +247,11 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
         Expr::Or(parts) => parts.iter().any(|part| allows(part, protocol)),
         Expr::Not(inner) => !matches!(&**inner, Expr::Test(Test::Protocol(named)) if *named == protocol),
         Expr::Test(Test::Protocol(named)) => *named == protocol,
+        Expr::Test(Test::Family(family)) => protocol.families().contains(family),
+        // Others have no port, and no address that a scope could be told of.
+        Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_) | Test::Autobound) => {
+            Protocols::INET.contains(protocol.set())
+        }
         Expr::Test(_) => true,
     }
 }

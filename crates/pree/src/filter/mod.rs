@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Protocol, Socket, State, States};
+use crate::model::{Protocols, Socket, State, States};
 use crate::query::Needs;
 use expr::{Expr, Has, Test};
 
@@ -99,7 +99,7 @@ impl Filter {
     }
 
     /// Only these protocols can match.
-    pub(crate) fn protocols(&self) -> Vec<Protocol> {
+    pub(crate) fn protocols(&self) -> Protocols {
         eval::protocols(&self.expr)
     }
 

@@ -345,7 +345,7 @@ impl Parser<'_> {
 }
 
 fn protocol(name: &str) -> Option<Protocol> {
-    [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|protocol| protocol.name() == name)
+    Protocol::ALL.into_iter().find(|protocol| protocol.name() == name)
 }
 
 /// One value of a comparison.
@@ -373,11 +373,20 @@ fn test(key: Key, name: &str, op: Op, text: &str) -> Result<Test, String> {
                 Key::Family => Test::Family(match text {
                     "ipv4" | "inet" | "4" => Family::Ipv4,
                     "ipv6" | "inet6" | "6" => Family::Ipv6,
-                    _ => return Err(format!("{text:?} is no family: ipv4 or ipv6")),
+                    "unix" => Family::Unix,
+                    "packet" | "link" => Family::Packet,
+                    "netlink" => Family::Netlink,
+                    "vsock" => Family::Vsock,
+                    _ => {
+                        return Err(format!(
+                            "{text:?} is no family: ipv4, ipv6, unix, packet, netlink or vsock"
+                        ));
+                    }
                 }),
-                Key::Protocol => Test::Protocol(
-                    protocol(text).ok_or_else(|| format!("{text:?} is no protocol: tcp, udp or udplite"))?,
-                ),
+                Key::Protocol => Test::Protocol(protocol(text).ok_or_else(|| {
+                    let names: Vec<&str> = Protocol::ALL.into_iter().map(Protocol::name).collect();
+                    format!("{text:?} is no protocol: {}", names.join(", "))
+                })?),
                 Key::Scope => Test::Scope(values::scope(text)?),
                 Key::Mark => {
                     let (mark, mask) = values::mark(text)?;

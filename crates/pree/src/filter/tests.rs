@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Address, Family, Protocol, Socket, State};
+use crate::model::{Address, Family, Protocol, Protocols, Socket, State};
 
 fn socket(local: &str, remote: &str, state: State) -> Socket {
     let address = |text: &str| Address::Inet(text.parse::<SocketAddr>().unwrap());
@@ -225,8 +225,13 @@ fn what_the_kernel_and_the_plan_are_told() {
         assert_eq!(filter.program(true).is_some(), pushed, "{text}");
         assert_eq!(filter.states(), states, "{text}");
     }
-    assert_eq!(parse("proto = udp").protocols(), [Protocol::Udp]);
-    assert_eq!(parse("80/tcp or proto = udp").protocols(), [Protocol::Tcp, Protocol::Udp]);
+    assert_eq!(parse("proto = udp").protocols(), Protocols::UDP);
+    assert_eq!(parse("family = unix").protocols(), Protocols::UNIX);
+    assert_eq!(parse("family = ipv4 or family = vsock").protocols(), Protocols::INET | Protocols::VSOCK);
+    assert_eq!(parse("autobound").protocols(), Protocols::INET);
+    assert_eq!(parse("sport = 80").protocols(), Protocols::INET);
+    assert_eq!(parse("process = x").protocols(), Protocols::all());
+    assert_eq!(parse("80/tcp or proto = udp").protocols(), Protocols::TCP | Protocols::UDP);
     // More than the kernel should run is left to ourselves.
     let many = format!("sport = {}", (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
     assert_eq!(parse(&many).program(true), None);

@@ -3,13 +3,40 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use super::Text;
+
 /// One end of a socket.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Address {
     /// An IP address and port; for a link-local IPv6 address the scope is the interface index.
     /// A v4-mapped address (`::ffff:a.b.c.d`) is kept as the socket has it: IPv6.
+    /// A raw socket has the number of its IP protocol in place of the port, and one for ICMP its identifier.
     Inet(SocketAddr),
+    /// The name of a Unix socket: a path as it was bound, relative ones too, or an abstract name with the NUL at its
+    /// start; empty for a socket without a name.
+    Unix(Text),
+    /// What a packet socket reads.
+    Packet {
+        /// Protocol of the packets, an `ETH_P_*`: 0x0003 is all, 0 none.
+        protocol: u16,
+        /// Index of the interface; 0 is all of them.
+        interface: u32,
+    },
+    /// Where a netlink socket is.
+    Netlink {
+        /// Netlink protocol: 0 is route, 4 `sock_diag` …
+        protocol: u8,
+        /// Port id; 0 is the kernel. Many programs take their pid, so that it looks like one.
+        port_id: u32,
+    },
+    /// An end between virtual machines and their host.
+    Vsock {
+        /// Context id: 2 is the host; `u32::MAX` any.
+        cid: u32,
+        /// Port; `u32::MAX` any.
+        port: u32,
+    },
 }
 
 impl Address {
@@ -17,6 +44,7 @@ impl Address {
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Inet(address) => Some(*address),
+            _ => None,
         }
     }
 
@@ -25,7 +53,7 @@ impl Address {
         self.socket_addr().map(|address| address.ip())
     }
 
-    /// The port, if it has one.
+    /// The port of an IP address, if it has one.
     pub fn port(&self) -> Option<u16> {
         self.socket_addr().map(|address| address.port())
     }
@@ -34,14 +62,93 @@ impl Address {
     pub fn is_wildcard(&self) -> bool {
         self.ip().is_some_and(|ip| ip.is_unspecified())
     }
-}
 
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The name of a Unix socket, an abstract one with the NUL at its start; `None` for a socket without a name.
+    pub fn path(&self) -> Option<&[u8]> {
         match self {
-            Self::Inet(address) => address.fmt(f),
+            Self::Unix(name) if !name.is_empty() => Some(name.as_bytes()),
+            _ => None,
         }
     }
+
+    /// Whether the name of a Unix socket is an abstract one; `None` for a socket without a name.
+    pub fn is_abstract(&self) -> Option<bool> {
+        self.path().map(|name| name.first() == Some(&0))
+    }
+}
+
+/// Bytes that are not printable ASCII are shown as escapes, and the NUL of an abstract name as `@`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// `VMADDR_CID_ANY` and `VMADDR_PORT_ANY`.
+        const ANY: u32 = u32::MAX;
+        let number_or_star = |f: &mut fmt::Formatter<'_>, number: u32, star: u32| match number {
+            _ if number == star => f.write_str("*"),
+            _ => number.fmt(f),
+        };
+        match self {
+            Self::Inet(address) => address.fmt(f),
+            Self::Unix(name) => match name.as_bytes() {
+                [] => f.write_str("*"),
+                [0, rest @ ..] => write!(f, "@{}", rest.escape_ascii()),
+                path => path.escape_ascii().fmt(f),
+            },
+            Self::Packet { protocol, interface } => {
+                match *protocol {
+                    ALL_PROTOCOLS => f.write_str("*")?,
+                    other => write!(f, "0x{other:04x}")?,
+                }
+                f.write_str("%")?;
+                number_or_star(f, *interface, 0)
+            }
+            Self::Netlink { protocol, port_id } => {
+                match netlink_protocol(*protocol) {
+                    Some(name) => f.write_str(name)?,
+                    None => protocol.fmt(f)?,
+                }
+                match port_id {
+                    0 => f.write_str(":kernel"),
+                    _ => write!(f, ":{port_id}"),
+                }
+            }
+            Self::Vsock { cid, port } => {
+                number_or_star(f, *cid, ANY)?;
+                f.write_str(":")?;
+                number_or_star(f, *port, ANY)
+            }
+        }
+    }
+}
+
+/// `ETH_P_ALL`.
+const ALL_PROTOCOLS: u16 = 3;
+
+/// The name of a netlink protocol, `NETLINK_*` in include/uapi/linux/netlink.h; `None` for a number without one.
+pub(crate) fn netlink_protocol(number: u8) -> Option<&'static str> {
+    Some(match number {
+        0 => "route",
+        2 => "usersock",
+        3 => "firewall",
+        4 => "sock_diag",
+        5 => "nflog",
+        6 => "xfrm",
+        7 => "selinux",
+        8 => "iscsi",
+        9 => "audit",
+        10 => "fib_lookup",
+        11 => "connector",
+        12 => "netfilter",
+        13 => "ip6_fw",
+        14 => "dnrtmsg",
+        15 => "kobject_uevent",
+        16 => "generic",
+        18 => "scsitransport",
+        19 => "ecryptfs",
+        20 => "rdma",
+        21 => "crypto",
+        22 => "smc",
+        _ => return None,
+    })
 }
 
 /// The address family the socket was made with (`AF_INET`, `AF_INET6`, …).
@@ -52,6 +159,14 @@ pub enum Family {
     Ipv4,
     /// `AF_INET6`, dual-stack sockets and v4-mapped connections included.
     Ipv6,
+    /// `AF_UNIX`.
+    Unix,
+    /// `AF_PACKET`.
+    Packet,
+    /// `AF_NETLINK`.
+    Netlink,
+    /// `AF_VSOCK`.
+    Vsock,
     /// A family this version has no name for, by the system's own number.
     Other(u16),
 }
@@ -62,6 +177,10 @@ impl Family {
         match self {
             Self::Ipv4 => Some("ipv4"),
             Self::Ipv6 => Some("ipv6"),
+            Self::Unix => Some("unix"),
+            Self::Packet => Some("packet"),
+            Self::Netlink => Some("netlink"),
+            Self::Vsock => Some("vsock"),
             Self::Other(_) => None,
         }
     }
@@ -74,5 +193,36 @@ impl fmt::Display for Family {
             (None, Self::Other(number)) => write!(f, "family{number}"),
             (None, _) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_one_line_of_printable_ascii() {
+        let unix = |name: &[u8]| Address::Unix(Text::from(name));
+        for (address, shown) in [
+            (Address::Inet(([127, 0, 0, 1], 80).into()), "127.0.0.1:80"),
+            (unix(b""), "*"),
+            (unix(b"/run/a b"), "/run/a b"),
+            (unix(b"\0name\0\n"), "@name\\x00\\n"),
+            (unix(b"@path\xff\x1b"), "@path\\xff\\x1b"),
+            (Address::Packet { protocol: 3, interface: 0 }, "*%*"),
+            (Address::Packet { protocol: 0x0800, interface: 2 }, "0x0800%2"),
+            (Address::Netlink { protocol: 0, port_id: 4242 }, "route:4242"),
+            (Address::Netlink { protocol: 16, port_id: 0 }, "generic:kernel"),
+            (Address::Netlink { protocol: 99, port_id: u32::MAX }, "99:4294967295"),
+            (Address::Vsock { cid: 2, port: 1024 }, "2:1024"),
+            (Address::Vsock { cid: u32::MAX, port: u32::MAX }, "*:*"),
+        ] {
+            assert_eq!(address.to_string(), shown);
+        }
+        assert_eq!(unix(b"\0a").is_abstract(), Some(true));
+        assert_eq!(
+            (unix(b"a").is_abstract(), unix(b"").is_abstract(), unix(b"").path()),
+            (Some(false), None, None)
+        );
     }
 }

@@ -4,6 +4,7 @@
 //! in a number we do not know keeps the number.
 
 mod address;
+mod detail;
 mod host;
 mod owner;
 mod protocol;
@@ -13,11 +14,12 @@ mod tcp_stats;
 mod text;
 
 pub use address::{Address, Family};
+pub use detail::{BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SubflowDetail, UnixDetail};
 pub use host::{HostLimits, PortRange, TimeWaitReuse};
 pub use owner::{Owner, Process, StartTime, Unowned};
 pub use protocol::{Protocol, Protocols, SocketType};
 pub use socket::{
-    BootId, ListenQueue, Shutdown, Socket, SocketId, SocketMemory, SocketOptions, Timer, TimerKind,
+    BootId, ListenQueue, Peer, Shutdown, Socket, SocketId, SocketMemory, SocketOptions, Timer, TimerKind,
 };
 pub use state::{State, States};
 pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, TcpStats};

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// The transport protocol of a socket.
+use super::Family;
+
+/// The protocol of a socket; of the families that have no transport protocol, the family.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -12,23 +14,89 @@ pub enum Protocol {
     Udp,
     /// UDP-Lite, RFC 3828. Gone from Linux in 7.3.
     UdpLite,
+    /// Multipath TCP, RFC 8684: the connection above its subflows, which are TCP sockets of their own.
+    Mptcp,
+    /// Raw IP: packets of one protocol, whose number stands where others have the local port.
+    Raw,
+    /// ICMP echo without privilege; the identifier stands where others have the local port.
+    Icmp,
+    /// Unix sockets of every type.
+    Unix,
+    /// Packets off the interfaces (`AF_PACKET`).
+    Packet,
+    /// Netlink: between processes and the kernel.
+    Netlink,
+    /// Between virtual machines and their host (`AF_VSOCK`).
+    Vsock,
 }
 
 impl Protocol {
+    /// Every protocol, in the order of output.
+    pub const ALL: [Self; 10] = [
+        Self::Tcp,
+        Self::Mptcp,
+        Self::Udp,
+        Self::UdpLite,
+        Self::Raw,
+        Self::Icmp,
+        Self::Unix,
+        Self::Packet,
+        Self::Netlink,
+        Self::Vsock,
+    ];
+
     /// The name in JSON, filters and tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
             Self::UdpLite => "udplite",
+            Self::Mptcp => "mptcp",
+            Self::Raw => "raw",
+            Self::Icmp => "icmp",
+            Self::Unix => "unix",
+            Self::Packet => "packet",
+            Self::Netlink => "netlink",
+            Self::Vsock => "vsock",
         }
     }
 
-    /// The type such a socket has.
-    pub fn socket_type(self) -> SocketType {
+    /// The type such a socket has; `None` where there are several.
+    pub fn socket_type(self) -> Option<SocketType> {
         match self {
-            Self::Tcp => SocketType::Stream,
-            Self::Udp | Self::UdpLite => SocketType::Dgram,
+            Self::Tcp | Self::Mptcp => Some(SocketType::Stream),
+            Self::Udp | Self::UdpLite | Self::Icmp => Some(SocketType::Dgram),
+            Self::Raw => Some(SocketType::Raw),
+            Self::Unix | Self::Packet | Self::Netlink | Self::Vsock => None,
+        }
+    }
+
+    /// Families that have it.
+    pub fn families(self) -> &'static [Family] {
+        match self {
+            Self::Tcp | Self::Udp | Self::UdpLite | Self::Mptcp | Self::Raw | Self::Icmp => {
+                &[Family::Ipv4, Family::Ipv6]
+            }
+            Self::Unix => &[Family::Unix],
+            Self::Packet => &[Family::Packet],
+            Self::Netlink => &[Family::Netlink],
+            Self::Vsock => &[Family::Vsock],
+        }
+    }
+
+    /// The set with just this protocol.
+    pub fn set(self) -> Protocols {
+        match self {
+            Self::Tcp => Protocols::TCP,
+            Self::Udp => Protocols::UDP,
+            Self::UdpLite => Protocols::UDPLITE,
+            Self::Mptcp => Protocols::MPTCP,
+            Self::Raw => Protocols::RAW,
+            Self::Icmp => Protocols::ICMP,
+            Self::Unix => Protocols::UNIX,
+            Self::Packet => Protocols::PACKET,
+            Self::Netlink => Protocols::NETLINK,
+            Self::Vsock => Protocols::VSOCK,
         }
     }
 }
@@ -49,6 +117,25 @@ bitflags::bitflags! {
         const UDP = 1 << 1;
         /// [`Protocol::UdpLite`].
         const UDPLITE = 1 << 2;
+        /// [`Protocol::Mptcp`].
+        const MPTCP = 1 << 3;
+        /// [`Protocol::Raw`].
+        const RAW = 1 << 4;
+        /// [`Protocol::Icmp`].
+        const ICMP = 1 << 5;
+        /// [`Protocol::Unix`].
+        const UNIX = 1 << 6;
+        /// [`Protocol::Packet`].
+        const PACKET = 1 << 7;
+        /// [`Protocol::Netlink`].
+        const NETLINK = 1 << 8;
+        /// [`Protocol::Vsock`].
+        const VSOCK = 1 << 9;
+
+        /// What a query is about that names none: TCP, UDP and UDP-Lite.
+        const USUAL = Self::TCP.bits() | Self::UDP.bits() | Self::UDPLITE.bits();
+        /// What has IP addresses.
+        const INET = Self::USUAL.bits() | Self::MPTCP.bits() | Self::RAW.bits() | Self::ICMP.bits();
     }
 }
 
@@ -60,14 +147,29 @@ pub enum SocketType {
     Stream,
     /// `SOCK_DGRAM`.
     Dgram,
+    /// `SOCK_RAW`.
+    Raw,
+    /// `SOCK_RDM`.
+    Rdm,
+    /// `SOCK_SEQPACKET`.
+    Seqpacket,
+    /// `SOCK_PACKET`, the old way to packets.
+    Packet,
+    /// A type this version has no name for, by the system's own number.
+    Other(u16),
 }
 
 impl SocketType {
-    /// The name in JSON and filters.
-    pub fn name(self) -> &'static str {
-        match self {
+    /// The name in JSON and filters; `None` for a number without a name.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
             Self::Stream => "stream",
             Self::Dgram => "dgram",
-        }
+            Self::Raw => "raw",
+            Self::Rdm => "rdm",
+            Self::Seqpacket => "seqpacket",
+            Self::Packet => "packet",
+            Self::Other(_) => return None,
+        })
     }
 }

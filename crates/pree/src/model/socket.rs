@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Address, Family, Owner, Protocol, SocketType, State, TcpStats, Text, Unowned};
+use super::{Address, Detail, Family, Owner, Protocol, SocketType, State, TcpStats, Text, Unowned};
 
 /// One socket of this machine.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,25 +15,27 @@ pub struct Socket {
     pub protocol: Protocol,
     /// Address family it was made with.
     pub family: Family,
-    /// `SOCK_STREAM`, `SOCK_DGRAM`, …
-    pub socket_type: SocketType,
+    /// `SOCK_STREAM`, `SOCK_DGRAM`, …; unknown where the source does not tell (/proc/net/netlink).
+    pub socket_type: Option<SocketType>,
     /// RFC 9293 state, or what stands for it.
     pub state: State,
     /// This machine's end.
     pub local: Address,
-    /// The other end, `None` when there is none.
+    /// The other end, `None` when there is none. Of a Unix socket the system tells [`Socket::peer`] only.
     pub remote: Option<Address>,
+    /// The socket at the other end, where that is one of this machine and the system tells.
+    pub peer: Option<Box<Peer>>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
     pub interface: Option<u32>,
     /// Inode in sockfs; `None` when no file stands for the socket (`TIME_WAIT`, handshake, accept queue, orphan).
     pub inode: Option<u64>,
     /// Owner of that inode; unknown when there is none.
     pub uid: Option<u32>,
-    /// TCP: bytes received and not yet read; UDP: memory of datagrams not yet read, overhead included; a listener:
-    /// connections waiting to be accepted.
+    /// TCP and Unix streams: bytes received and not yet read; Unix datagrams: bytes of the first one; others: memory of
+    /// what is not yet read, overhead included; a listener: connections waiting to be accepted.
     pub recv_queue: Option<u32>,
-    /// TCP: bytes written and not yet acknowledged; UDP: bytes of memory waiting to be sent; a listener: the limit of
-    /// its accept queue.
+    /// TCP: bytes written and not yet acknowledged; others: bytes of memory waiting to be sent or, of Unix sockets, to
+    /// be read by the other end; a listener: the limit of its accept queue.
     pub send_queue: Option<u32>,
     /// A listener's accept queue: the same two numbers under their own names.
     pub listen: Option<ListenQueue>,
@@ -68,6 +70,18 @@ pub struct Socket {
     pub unowned: Option<Unowned>,
     /// Statistics of a TCP connection, on request; a listener or `TIME_WAIT` has none.
     pub tcp: Option<Box<TcpStats>>,
+    /// What only sockets of its family have.
+    pub detail: Option<Box<Detail>>,
+}
+
+/// The socket at the other end.
+#[derive(Clone, PartialEq, Debug, Default)]
+#[non_exhaustive]
+pub struct Peer {
+    /// Its inode in sockfs; `None` when no file stands for it: it was not accepted yet, or is closed.
+    pub inode: Option<u64>,
+    /// Processes that hold it, as far as owners were asked for.
+    pub owners: Vec<Owner>,
 }
 
 impl Socket {
@@ -81,6 +95,7 @@ impl Socket {
             state,
             local,
             remote: None,
+            peer: None,
             interface: None,
             inode: None,
             uid: None,
@@ -102,6 +117,7 @@ impl Socket {
             owners: Vec::new(),
             unowned: None,
             tcp: None,
+            detail: None,
         }
     }
 }

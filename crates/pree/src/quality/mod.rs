@@ -138,7 +138,7 @@ pub(crate) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn of(socket: &'a Socket, stats: &'a TcpStats) -> Self {
-        let ip = IpVersion::of(socket.remote.unwrap_or(socket.local).socket_addr());
+        let ip = IpVersion::of(socket.remote.as_ref().unwrap_or(&socket.local).socket_addr());
         Self { stats, ip, socket: Some(socket), interval: None }
     }
 

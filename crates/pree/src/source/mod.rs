@@ -111,9 +111,9 @@ pub enum Question<'a> {
 /// Which sockets a `sock_diag` request is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct DiagTable {
-    /// `AF_INET`, `AF_INET6`, or 0 for both at once (the v1-compat request).
+    /// `AF_INET`, `AF_INET6`, or 0 for both at once (the v1-compat request); `AF_UNIX`, `AF_PACKET`, …
     pub family: u8,
-    /// `IPPROTO_*`.
+    /// `IPPROTO_*`; 0 for families without protocols, whose requests are about all of theirs.
     pub protocol: u16,
 }
 
@@ -147,6 +147,20 @@ pub enum NetTable {
     UdpLite,
     /// `udplite6`
     UdpLite6,
+    /// `raw`
+    Raw,
+    /// `raw6`
+    Raw6,
+    /// `icmp`
+    Icmp,
+    /// `icmp6`
+    Icmp6,
+    /// `unix`
+    Unix,
+    /// `packet`
+    Packet,
+    /// `netlink`
+    Netlink,
 }
 
 impl NetTable {
@@ -159,6 +173,13 @@ impl NetTable {
             Self::Udp6 => "udp6",
             Self::UdpLite => "udplite",
             Self::UdpLite6 => "udplite6",
+            Self::Raw => "raw",
+            Self::Raw6 => "raw6",
+            Self::Icmp => "icmp",
+            Self::Icmp6 => "icmp6",
+            Self::Unix => "unix",
+            Self::Packet => "packet",
+            Self::Netlink => "netlink",
         }
     }
 }

@@ -139,8 +139,9 @@ fn repeats(snapshot: &Snapshot, faults: &mut Faults) {
             socket.inode.and_then(|inode| inodes.insert(inode, socket)),
             socket
                 .remote
+                .as_ref()
                 .filter(|_| socket.protocol == Protocol::Tcp)
-                .and_then(|remote| connections.insert((socket.local, remote, socket.interface), socket)),
+                .and_then(|remote| connections.insert((&socket.local, remote, socket.interface), socket)),
         ];
         if let Some(other) = again.into_iter().flatten().next() {
             faults.repeated += 1;
@@ -166,7 +167,7 @@ fn compare(truth: &[Truth], snapshot: &Snapshot, choice: SourceChoice, churner: 
             }
             continue;
         };
-        let remote = row.remote.map(|remote| remote.socket_addr());
+        let remote = row.remote.as_ref().map(pree::Address::socket_addr);
         let same = Some(truth.state) == row.state.name()
             && row.local.socket_addr() == Some(truth.local)
             && remote == truth.remote.map(Some)

@@ -59,10 +59,10 @@ pub fn differences(truth: &Truth, row: &Socket, view: View) -> Vec<String> {
     all.same("protocol", truth.protocol, row.protocol.name());
     all.same("state", Some(truth.state), row.state.name());
     let place = |address: SocketAddr| if diag { address } else { without_scope(address) };
-    all.same("local", Address::Inet(place(truth.local)), row.local);
+    all.same("local", Address::Inet(place(truth.local)), row.local.clone());
     // The kernel still tells the peer of a connection that was reset, which is none any more.
     let remote = truth.remote.filter(|_| truth.state != "bound_inactive");
-    all.same("remote", remote.map(|remote| Address::Inet(place(remote))), row.remote);
+    all.same("remote", remote.map(|remote| Address::Inet(place(remote))), row.remote.clone());
     all.same("inode", truth.inode, row.inode);
     all.same("owners", truth.owners.clone(), owners(row));
     all.same("unowned", truth.unowned, row.unowned.map(|reason| reason.name()));
@@ -110,7 +110,7 @@ fn against_itself(truth: &Truth, row: &Socket, view: View) -> Vec<String> {
     let family = if truth.local.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
     all.same("family", family, row.family);
     let kind = if truth.protocol == "tcp" { "stream" } else { "dgram" };
-    all.same("type", kind, row.socket_type.name());
+    all.same("type", Some(kind), row.socket_type.and_then(pree::SocketType::name));
     all.same("identity is known", diag, row.id.is_some());
     if family == Family::Ipv4 {
         all.same("v6only of IPv4", None, row.v6only);

@@ -32,14 +32,14 @@ fn psutil_agrees() -> Result<(), Failed> {
         let shown: Shown = (row.protocol, row.state, row.local, row.remote);
         let holder = row.pid.zip(row.fd.filter(|_| row.pid.is_some()));
         let same = |socket: &&Socket| {
-            let inet = |address: pree::Address| address.socket_addr().map(without_scope);
+            let inet = |address: &pree::Address| address.socket_addr().map(without_scope);
             Some(shown)
                 == (|| {
-                    let remote = match socket.remote {
+                    let remote = match &socket.remote {
                         Some(remote) => Some(inet(remote)?),
                         None => None,
                     };
-                    Some((socket.protocol.name(), socket.state.name()?, inet(socket.local)?, remote))
+                    Some((socket.protocol.name(), socket.state.name()?, inet(&socket.local)?, remote))
                 })()
                 && match holder {
                     Some(holder) => owners(socket).contains(&holder),

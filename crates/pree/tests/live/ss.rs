@@ -329,7 +329,7 @@ impl Look<'_> {
         all.same(
             "remote",
             row.remote,
-            socket.remote.and_then(|remote| remote.socket_addr()).map(without_scope),
+            socket.remote.as_ref().and_then(pree::Address::socket_addr).map(without_scope),
         );
         all.same("inode", row.inode(), socket.inode.unwrap_or(0));
         all.same("uid", row.number("uid").unwrap_or(0.0), socket.uid.unwrap_or(0).into());

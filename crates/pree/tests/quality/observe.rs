@@ -174,7 +174,7 @@ fn look() -> Result<Snapshot, Failed> {
 fn find(snapshot: &Snapshot, near: SocketAddr, far: SocketAddr) -> Result<Socket, Failed> {
     let is_it = |socket: &&Socket| {
         socket.local.socket_addr() == Some(near)
-            && socket.remote.and_then(|remote| remote.socket_addr()) == Some(far)
+            && socket.remote.as_ref().and_then(pree::Address::socket_addr) == Some(far)
     };
     Ok(snapshot.iter().find(is_it).ok_or("pree does not show the connection")?.clone())
 }

@@ -80,7 +80,7 @@ fn row(s: &Socket) -> Row {
         s.protocol.name(),
         s.state,
         s.local.to_string(),
-        s.remote.map_or(String::new(), |r| r.to_string()),
+        s.remote.as_ref().map_or(String::new(), ToString::to_string),
         s.inode.unwrap_or(0),
     )
 }
@@ -112,7 +112,7 @@ fn truth(population: &Population) -> Vec<Row> {
                 name,
                 state(s),
                 s.local.to_string(),
-                s.remote.map_or(String::new(), |r| r.to_string()),
+                s.remote.as_ref().map_or(String::new(), ToString::to_string),
                 s.inode.into(),
             )
         })

@@ -77,7 +77,7 @@ struct Group<'s> {
 
 /// What sockets of one group have in common.
 fn key<'s>(socket: &Socket, worst: &'s Finding) -> (&'s str, Option<u32>, Option<IpAddr>, String) {
-    let remote = socket.remote.and_then(|remote| remote.ip()).map(|ip| ip.to_canonical());
+    let remote = socket.remote.as_ref().and_then(pree::Address::ip).map(|ip| ip.to_canonical());
     // What waits for peers has an address of its own.
     let local = if remote.is_none() { socket.local.to_string() } else { String::new() };
     (worst.name, socket.owners.first().map(pree::Owner::pid), remote, local)

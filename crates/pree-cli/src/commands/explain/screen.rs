@@ -81,7 +81,7 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, now: Option<Du
 fn heading(page: &mut Page, socket: &Socket, assessment: &Assessment) {
     let who = finding::who(socket);
     let state = phrases::state(socket.state);
-    let left = match (who.is_empty(), socket.remote) {
+    let left = match (who.is_empty(), &socket.remote) {
         (false, Some(remote)) => format!("{who} -> {remote}  {state}"),
         (true, Some(remote)) => format!("{} -> {remote}  {state}", socket.local),
         (false, None) => format!("{who}  {state} {}", socket.local),
@@ -103,7 +103,7 @@ fn idle(stats: &TcpStats) -> Option<Duration> {
 }
 
 fn ends(socket: &Socket) -> String {
-    match socket.remote {
+    match &socket.remote {
         Some(remote) => format!("{} {} -> {remote}", socket.protocol, socket.local),
         None => format!("{} {}", socket.protocol, socket.local),
     }

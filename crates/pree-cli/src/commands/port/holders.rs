@@ -35,7 +35,7 @@ impl Group {
                 continue;
             }
             clients += 1;
-            hosts.extend(socket.remote.and_then(|remote| remote.ip()).map(|ip| ip.to_canonical()));
+            hosts.extend(socket.remote.as_ref().and_then(pree::Address::ip).map(|ip| ip.to_canonical()));
         }
         (clients, hosts.len())
     }
@@ -74,7 +74,7 @@ pub(super) fn of(sockets: Vec<Socket>, wanted: States) -> Vec<Group> {
         }
     }
     for group in &mut groups {
-        group.waiting.sort_by_key(|socket| socket.local);
+        group.waiting.sort_by(|a, b| a.local.cmp(&b.local));
     }
     groups.retain(|group| group.first().is_some_and(|socket| wanted.contains(socket.state.set())));
     groups

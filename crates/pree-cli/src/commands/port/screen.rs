@@ -189,7 +189,7 @@ fn queues(group: &Group) -> Vec<String> {
 /// The other ends, where there is no listener.
 fn peers(text: &mut String, group: &Group) {
     for socket in group.connections.iter().take(PEERS) {
-        let remote = socket.remote.map(|remote| remote.to_string()).unwrap_or_default();
+        let remote = socket.remote.as_ref().map(ToString::to_string).unwrap_or_default();
         line(text, 2, &format!("{} {} to {remote}", state(socket.state), socket.local));
     }
     let rest = group.connections.len().saturating_sub(PEERS);

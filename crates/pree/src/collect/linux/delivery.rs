@@ -7,7 +7,7 @@ use super::owners::OwnerSearch;
 use crate::collect::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
-use crate::model::{Socket, State, Unowned};
+use crate::model::{Address, Socket, State, Unowned};
 use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup};
 use crate::source::Source;
@@ -75,6 +75,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn deliver(&mut self, socket: &mut Socket) -> ControlFlow<()> {
         socket.owners.clear();
         socket.unowned = None;
+        if let Some(peer) = &mut socket.peer {
+            peer.owners.clear();
+        }
         if !self.wants(socket) || (self.filter_first && !self.matches(socket)) {
             return ControlFlow::Continue(());
         }
@@ -85,9 +88,10 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if self.plan.owners != OwnerLookup::None {
             match socket.inode {
                 None => socket.unowned = Some(reason_without_inode(socket.state)),
+                Some(_) if is_kernels(socket) => socket.unowned = Some(Unowned::NoVisibleHolder),
                 Some(inode) => {
                     self.owners.find(inode, &mut socket.owners);
-                    if socket.owners.is_empty() {
+                    if socket.owners.is_empty() | !self.find_peer(socket) {
                         self.held.push(socket.clone());
                         return ControlFlow::Continue(());
                     }
@@ -99,6 +103,14 @@ impl<'p, 'v> Delivery<'p, 'v> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    /// Looks for those who hold the other end. False when they should be known and are not.
+    fn find_peer(&self, socket: &mut Socket) -> bool {
+        let Some(peer) = &mut socket.peer else { return true };
+        let Some(inode) = peer.inode else { return true };
+        self.owners.find(inode, &mut peer.owners);
+        !peer.owners.is_empty()
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {
@@ -146,7 +158,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if self.held.is_empty() {
             return ControlFlow::Continue(());
         }
-        let inodes: HashSet<u64> = self.held.iter().filter_map(|socket| socket.inode).collect();
+        let peer = |socket: &Socket| socket.peer.as_ref().and_then(|peer| peer.inode);
+        let inodes = self.held.iter().flat_map(|socket| [socket.inode, peer(socket)]);
+        let inodes: HashSet<u64> = inodes.flatten().collect();
         if !inodes.is_empty() {
             self.owners.look_again(source, &inodes);
             self.was_blind |= self.owners.is_blind();
@@ -155,8 +169,15 @@ impl<'p, 'v> Delivery<'p, 'v> {
         for mut socket in std::mem::take(&mut self.held) {
             let reason = match socket.inode {
                 None => reason_without_inode(socket.state),
+                Some(_) if is_kernels(&socket) => Unowned::NoVisibleHolder,
                 Some(inode) => {
+                    // Those found by the first look are found again.
+                    socket.owners.clear();
                     self.owners.find(inode, &mut socket.owners);
+                    if let Some(peer) = &mut socket.peer {
+                        peer.owners.clear();
+                    }
+                    self.find_peer(&mut socket);
                     self.owners.reason_unowned()
                 }
             };
@@ -176,6 +197,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The kernel's own ends of netlink have inodes and no descriptors.
+fn is_kernels(socket: &Socket) -> bool {
+    matches!(socket.local, Address::Netlink { port_id: 0, .. })
 }
 
 /// Why a socket that no file stands for has no owner: its state says so.

@@ -116,20 +116,21 @@ fn read_table(
     coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
     let refused = match plan.source {
-        SourceChoice::Auto | SourceChoice::Diag => {
+        SourceChoice::Auto | SourceChoice::Diag if table.protocol != Protocol::Icmp => {
             match diag::read(table, plan, decoder, source, delivery, coverage) {
                 Ok(flow) => {
                     coverage.came_from(table_name(table), Origin::Diag);
                     return Ok(flow);
                 }
                 Err(error) if plan.source == SourceChoice::Diag && lacks(table, &error) => {
-                    return Ok(told_absent(coverage));
+                    return Ok(told_absent(table, plan, coverage));
                 }
                 Err(error) if plan.source == SourceChoice::Diag => return Err(error),
                 Err(error) => Some(error),
             }
         }
-        SourceChoice::Proc | SourceChoice::Procfs => None,
+        SourceChoice::Diag => return Ok(told_absent(table, plan, coverage)),
+        SourceChoice::Auto | SourceChoice::Proc | SourceChoice::Procfs => None,
     };
     if plan.needs_the_kernel() {
         return Err(refused.unwrap_or_else(|| {
@@ -139,7 +140,11 @@ fn read_table(
     }
     let (rows, origin) = match proc_net::read(table, plan, source, coverage) {
         Ok(read) => read,
-        Err(error) if lacks(table, &error) => return Ok(told_absent(coverage)),
+        Err(error)
+            if refused.as_ref().is_none_or(|refused| lacks(table, refused)) && lacks(table, &error) =>
+        {
+            return Ok(told_absent(table, plan, coverage));
+        }
         // The kernel's first refusal says more than that /proc does not help either.
         Err(error) => return Err(refused.unwrap_or(error)),
     };
@@ -173,13 +178,25 @@ fn read_table(
     Ok(ControlFlow::Continue(()))
 }
 
-/// True when the error means that this kernel has no such protocol: Linux dropped UDP-Lite in 7.3.
+/// True when the error means that this kernel has no such protocol, or does not tell of it: Linux dropped UDP-Lite in
+/// 7.3, and of the families that came later none is in every kernel.
 fn lacks(table: Table, error: &Error) -> bool {
-    table.protocol == Protocol::UdpLite && error.kind() == ErrorKind::Absent
+    let may_lack = matches!(
+        table.protocol,
+        Protocol::UdpLite | Protocol::Mptcp | Protocol::Icmp | Protocol::Packet | Protocol::Vsock
+    );
+    may_lack && error.kind() == ErrorKind::Absent
 }
 
-fn told_absent(coverage: &mut Coverage) -> ControlFlow<()> {
-    coverage.note("this kernel has no UDP-Lite".to_owned());
+fn told_absent(table: Table, plan: &Plan, coverage: &mut Coverage) -> ControlFlow<()> {
+    coverage.note(match table.protocol {
+        Protocol::UdpLite => "this kernel has no UDP-Lite".to_owned(),
+        protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {
+            format!("/proc/net tells nothing of {protocol} sockets")
+        }
+        // They may be there: where the module that tells of them is missing, nothing else does.
+        protocol => format!("this kernel tells nothing of {protocol} sockets"),
+    });
     ControlFlow::Continue(())
 }
 

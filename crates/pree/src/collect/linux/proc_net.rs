@@ -5,10 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pree_wire::proc_net::{Family as WireFamily, inet_line, lines};
-
 use crate::coverage::{Coverage, Gap, Missing, Origin};
-use crate::decode::linux::decode_line;
+use crate::decode::linux::decode_table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket};
 use crate::plan::{Plan, Table};
@@ -29,6 +27,12 @@ pub(super) fn read(
     if plan.source == SourceChoice::Procfs {
         files.origin = files.procfs_origin();
     }
+    if file_of(table.protocol, Family::Ipv4).is_none() {
+        return Err(Error::from_errno(Errno::ENOENT, "read", format!("/proc/net/{}", table.protocol)));
+    }
+    if let Some(family) = table.family.filter(|family| !matches!(family, Family::Ipv4 | Family::Ipv6)) {
+        return Ok((files.read_until_settled(source, family)?, files.origin));
+    }
     let mut rows = Vec::new();
     if table.family != Some(Family::Ipv6) {
         rows = files.read_until_settled(source, Family::Ipv4)?;
@@ -38,8 +42,8 @@ pub(super) fn read(
             Ok(more) => rows.extend(more),
             // A kernel without IPv6 has the other file alone. If that is not there either, /proc is missing.
             Err(error) if error.kind() == ErrorKind::Absent => {
-                let other = Question::NetTable(file_of(table.protocol, Family::Ipv4));
-                source.ask(&other).map_err(|_| error)?;
+                let other = file_of(table.protocol, Family::Ipv4).map(Question::NetTable);
+                other.is_some_and(|other| source.ask(&other).is_ok()).then_some(()).ok_or(error)?;
                 files.coverage.note("this kernel has no IPv6".to_owned());
             }
             Err(error) => return Err(error),
@@ -61,14 +65,15 @@ type Key = (u64, Option<(Address, Option<Address>)>);
 fn key(socket: &Socket) -> Key {
     match socket.inode {
         Some(inode) => (inode, None),
-        None => (0, Some((socket.local, socket.remote))),
+        None => (0, Some((socket.local.clone(), socket.remote.clone()))),
     }
 }
 
 /// The two ends of a TCP connection. In two reads it is one connection, whatever has become of its inode: it may have
 /// been accepted or closed between them.
 fn pair(socket: &Socket) -> Option<(Address, Address)> {
-    socket.remote.filter(|_| socket.protocol == Protocol::Tcp).map(|remote| (socket.local, remote))
+    let remote = socket.remote.as_ref().filter(|_| socket.protocol == Protocol::Tcp)?;
+    Some((socket.local.clone(), remote.clone()))
 }
 
 /// The rows of one read, each once, and behind them those of `older` reads that it does not tell of.
@@ -98,7 +103,7 @@ fn newer(read: Vec<Socket>, older: Vec<Socket>) -> Vec<Socket> {
 
 impl Files<'_> {
     fn read_until_settled(&mut self, source: &mut dyn Source, family: Family) -> Result<Vec<Socket>> {
-        let file = file_of(self.protocol, family);
+        let Some(file) = file_of(self.protocol, family) else { return Ok(Vec::new()) };
         let error = |errno| Error::from_errno(errno, "read", format!("/proc/net/{}", file.name()));
         let mut rows: Vec<Socket> = Vec::new();
         let mut before: Option<HashSet<Key>> = None;
@@ -158,24 +163,15 @@ impl Files<'_> {
                 }
             }
         }
-        let wire_family = if family == Family::Ipv4 { WireFamily::V4 } else { WireFamily::V6 };
-        let (mut rows, mut malformed) = (Vec::new(), 0);
-        for line in lines(text) {
-            match inet_line(line.bytes, wire_family) {
-                Ok(Some(line)) => rows.push(decode_line(&line, self.protocol, family)),
-                Ok(None) => {}
-                Err(_) => malformed += 1,
-            }
-        }
-        (rows, malformed)
+        decode_table(text, self.protocol, family)
     }
 
     /// `procfs`, if this build has it and it knows the protocol.
     fn procfs_origin(&mut self) -> Origin {
         let why = if cfg!(not(feature = "linux-procfs")) {
             "this build is without the feature linux-procfs"
-        } else if self.protocol == Protocol::UdpLite {
-            "procfs does not know UDP-Lite"
+        } else if !matches!(self.protocol, Protocol::Tcp | Protocol::Udp) {
+            "procfs does not know it, or tells less"
         } else {
             return Origin::Procfs;
         };
@@ -184,14 +180,20 @@ impl Files<'_> {
     }
 }
 
-fn file_of(protocol: Protocol, family: Family) -> NetTable {
-    match (protocol, family) {
-        (Protocol::Tcp, Family::Ipv4) => NetTable::Tcp,
-        (Protocol::Tcp, _) => NetTable::Tcp6,
-        (Protocol::Udp, Family::Ipv4) => NetTable::Udp,
-        (Protocol::Udp, _) => NetTable::Udp6,
-        (Protocol::UdpLite, Family::Ipv4) => NetTable::UdpLite,
-        (Protocol::UdpLite, _) => NetTable::UdpLite6,
+/// The file that lists these; `None` where there is none.
+fn file_of(protocol: Protocol, family: Family) -> Option<NetTable> {
+    let v4 = family == Family::Ipv4;
+    let either = |four, six| Some(if v4 { four } else { six });
+    match protocol {
+        Protocol::Tcp => either(NetTable::Tcp, NetTable::Tcp6),
+        Protocol::Udp => either(NetTable::Udp, NetTable::Udp6),
+        Protocol::UdpLite => either(NetTable::UdpLite, NetTable::UdpLite6),
+        Protocol::Raw => either(NetTable::Raw, NetTable::Raw6),
+        Protocol::Icmp => either(NetTable::Icmp, NetTable::Icmp6),
+        Protocol::Unix => Some(NetTable::Unix),
+        Protocol::Packet => Some(NetTable::Packet),
+        Protocol::Netlink => Some(NetTable::Netlink),
+        Protocol::Mptcp | Protocol::Vsock => None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::View;
 use super::group::{end_key, group, ip_key};
-use crate::model::{HostLimits, Protocol, Socket, State, TimeWaitReuse};
+use crate::model::{Address, HostLimits, Protocol, Socket, State, TimeWaitReuse};
 
 /// The places of the connections from one address to one destination, for every pair of them with at least so many.
 pub(super) fn destinations(view: &View<'_>, least: u32, wanted: fn(&Socket) -> bool) -> Vec<Vec<usize>> {
@@ -17,7 +17,7 @@ pub(super) fn destinations(view: &View<'_>, least: u32, wanted: fn(&Socket) -> b
         return Vec::new();
     }
     let with_ends = holding().filter_map(|(place, socket)| {
-        let (local, remote) = (socket.local.ip()?, socket.remote?.socket_addr()?);
+        let (local, remote) = (socket.local.ip()?, socket.remote.as_ref()?.socket_addr()?);
         Some(((ip_key(local), end_key(remote)), place))
     });
     let groups = group(with_ends).into_iter().map(|(_, places)| places);
@@ -44,6 +44,6 @@ pub(super) fn is_reusable(limits: &HostLimits, socket: &Socket) -> bool {
 
 /// What the kernel takes for loopback: either end is a loopback address.
 fn stays_here(socket: &Socket) -> bool {
-    let ends = [Some(socket.local), socket.remote];
-    ends.into_iter().flatten().filter_map(|end| end.ip()).any(|ip| ip.to_canonical().is_loopback())
+    let ends = [Some(&socket.local), socket.remote.as_ref()];
+    ends.into_iter().flatten().filter_map(Address::ip).any(|ip| ip.to_canonical().is_loopback())
 }

@@ -63,5 +63,5 @@ impl Peers {
 }
 
 fn remote(socket: &Socket) -> Option<IpAddr> {
-    socket.remote?.ip()
+    socket.remote.as_ref()?.ip()
 }

@@ -30,7 +30,7 @@ fn check(view: &View<'_>) -> Found {
     let hits = destinations(view, rest, |socket| socket.state != State::SynReceived)
         .into_iter()
         .filter_map(|places| {
-            let destination = view.at(&places).next()?.remote?.socket_addr()?;
+            let destination = view.at(&places).next()?.remote.as_ref()?.socket_addr()?;
             let held: Vec<usize> =
                 places.into_iter().filter(|at| view.at(&[*at]).all(|s| !is_reusable(limits, s))).collect();
             let mut used: Vec<u16> =

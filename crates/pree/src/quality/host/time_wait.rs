@@ -29,7 +29,7 @@ fn check(view: &View<'_>) -> Found {
     if let Some(ports) = limits.choosable_ports() {
         for places in destinations(view, u32::try_from(least(ports)).unwrap_or(u32::MAX), rests) {
             let Some(first) = view.at(&places).next() else { continue };
-            let Some(destination) = first.remote.and_then(|remote| remote.socket_addr()) else { continue };
+            let Some(destination) = first.remote.as_ref().and_then(crate::Address::socket_addr) else { continue };
             let severity = if is_reusable(limits, first) { Severity::Info } else { Severity::Warning };
             hits.push(hit(view, (severity, About::Destination(destination)), places, ("ports", ports)));
         }

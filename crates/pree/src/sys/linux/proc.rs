@@ -46,6 +46,13 @@ pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Errno> {
         NetTable::Udp6 => c"/proc/thread-self/net/udp6",
         NetTable::UdpLite => c"/proc/thread-self/net/udplite",
         NetTable::UdpLite6 => c"/proc/thread-self/net/udplite6",
+        NetTable::Raw => c"/proc/thread-self/net/raw",
+        NetTable::Raw6 => c"/proc/thread-self/net/raw6",
+        NetTable::Icmp => c"/proc/thread-self/net/icmp",
+        NetTable::Icmp6 => c"/proc/thread-self/net/icmp6",
+        NetTable::Unix => c"/proc/thread-self/net/unix",
+        NetTable::Packet => c"/proc/thread-self/net/packet",
+        NetTable::Netlink => c"/proc/thread-self/net/netlink",
     })
 }
 

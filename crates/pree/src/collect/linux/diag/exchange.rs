@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use pree_wire::Malformed;
 use pree_wire::inet_diag::{Request, Row, states};
 use pree_wire::netlink::{self, Body};
 
@@ -30,6 +31,13 @@ pub(super) enum PassError {
     Failed(Errno),
 }
 
+/// What was made of one row.
+pub(super) struct Told {
+    /// The kernel may let go of its lock in the middle of the row's chain.
+    pub(super) unlocked: bool,
+    pub(super) flow: ControlFlow<()>,
+}
+
 /// Sends one request and hands each row of the answer to `row`.
 pub(super) fn exchange(
     source: &mut dyn Source,
@@ -38,11 +46,25 @@ pub(super) fn exchange(
     pass: DiagPass,
     row: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
 ) -> Result<Pass, PassError> {
-    let failed = PassError::Failed;
     let mut buffer = vec![0; REQUEST_SIZE + request.bytecode.map_or(0, <[u8]>::len)];
-    let length = request.encode(&mut buffer).map_err(|_| failed(Errno::EINVAL))?;
+    let length = request.encode(&mut buffer).map_err(|_| PassError::Failed(Errno::EINVAL))?;
     let bytes = buffer.get(..length).unwrap_or_default();
-    source.ask(&Question::Diag { table, pass, request: bytes }).map_err(failed)?;
+    exchange_bytes(source, bytes, table, pass, &mut |payload| {
+        let view = Row::parse(payload)?;
+        Ok(Told { unlocked: view.state() != states::LISTEN, flow: row(&view) })
+    })
+}
+
+/// [`exchange`] for any family: the request is written, and each row is bytes.
+pub(super) fn exchange_bytes(
+    source: &mut dyn Source,
+    request: &[u8],
+    table: DiagTable,
+    pass: DiagPass,
+    row: &mut dyn FnMut(&[u8]) -> Result<Told, Malformed>,
+) -> Result<Pass, PassError> {
+    let failed = PassError::Failed;
+    source.ask(&Question::Diag { table, pass, request }).map_err(failed)?;
     let single = matches!(pass, DiagPass::Exact(_));
     let mut done = Pass::default();
     let mut batch = Vec::new();
@@ -62,14 +84,14 @@ pub(super) fn exchange(
                 Body::Overrun => return Err(failed(Errno::ENOBUFS)),
                 Body::Error(None) | Body::Noop => continue,
             };
-            match Row::parse(payload) {
-                Ok(view) => {
+            match row(payload) {
+                Ok(told) => {
                     if rows == 0 {
                         done.messages += 1;
                     }
                     rows += 1;
-                    done.unlocked_rows += u64::from(view.state() != states::LISTEN);
-                    if row(&view).is_break() {
+                    done.unlocked_rows += u64::from(told.unlocked);
+                    if told.flow.is_break() {
                         return Err(PassError::Enough);
                     }
                 }

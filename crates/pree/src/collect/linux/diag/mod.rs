@@ -9,6 +9,7 @@
 
 mod cookies;
 mod exchange;
+mod families;
 mod stillness;
 
 use std::collections::HashSet;
@@ -17,13 +18,14 @@ use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 
 use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
+use pree_wire::{netlink_diag, packet_diag, unix_diag, vsock_diag};
 
 use super::delivery::Delivery;
 use super::{TRIES, has_stats, table_name};
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Family, Protocol, Socket, State};
+use crate::model::{Family, Protocol, Protocols, Socket, State};
 use crate::plan::{Plan, Table};
 use crate::query::Needs;
 use crate::source::{DiagPass, DiagTable, Errno, NOT_RECORDED, Source};
@@ -50,6 +52,9 @@ pub(super) fn read(
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
+    if !Protocols::INET.contains(table.protocol.set()) {
+        return families::read(table, plan, decoder, source, delivery, coverage);
+    }
     let mut reader = Reader {
         table,
         plan,
@@ -176,7 +181,7 @@ impl Reader<'_, '_, '_> {
         });
         let failed = pass.is_err();
         if let Err(error) = pass {
-            coverage.add(self.gap(Missing::Rows, error.kind(), None));
+            coverage.add(gap(self.table, Missing::Rows, error.kind(), None));
         }
         let changed = told.len() != known || !missed.is_empty();
         let again = !failed && (torn || (changed && self.has_long_chains(source)));
@@ -271,7 +276,7 @@ impl Reader<'_, '_, '_> {
             return ControlFlow::Continue(());
         }
         if self.plan.needs.contains(Needs::STATS) && has_stats(&missed.socket) {
-            coverage.add(self.gap(Missing::Stats, ErrorKind::Unsettled, Some(1)));
+            coverage.add(gap(self.table, Missing::Stats, ErrorKind::Unsettled, Some(1)));
         }
         self.deliver_socket(missed)
     }
@@ -310,7 +315,7 @@ impl Reader<'_, '_, '_> {
             let errno = match answer {
                 Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
                 Ok(done) if tries == TRIES => {
-                    coverage.add(self.gap(Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
+                    coverage.add(gap(self.table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
                     return Ok(ControlFlow::Continue(done));
                 }
                 Ok(_) => Errno::EBADMSG,
@@ -322,7 +327,7 @@ impl Reader<'_, '_, '_> {
                 continue;
             }
             if tries == TRIES || !passes(errno) {
-                return Err(self.error(errno));
+                return Err(error(self.table, errno));
             }
         }
     }
@@ -389,27 +394,39 @@ impl Reader<'_, '_, '_> {
             Protocol::Tcp => inet_diag::TCP,
             Protocol::Udp => inet_diag::UDP,
             Protocol::UdpLite => inet_diag::UDPLITE,
-        }
-    }
-
-    fn gap(&self, what: Missing, why: ErrorKind, count: Option<u64>) -> Gap {
-        let hint = match why {
-            ErrorKind::Unsettled => "the table changed while it was read: ask again",
-            _ => "",
-        };
-        Gap { what, why, count, object: table_name(self.table).to_owned(), hint }
-    }
-
-    fn error(&self, errno: Errno) -> Error {
-        let object = format!("{} through sock_diag", table_name(self.table));
-        let error = Error::from_errno(errno, "dump", object);
-        match ErrorKind::of(errno) {
-            _ if errno == Errno::ENODATA => error.with_hint(NOT_RECORDED),
-            ErrorKind::Absent => {
-                error.with_hint("load the kernel's inet_diag, tcp_diag and udp_diag modules")
+            Protocol::Mptcp => inet_diag::MPTCP,
+            Protocol::Raw => inet_diag::RAW,
+            // Not asked for here: no kernel has it, or the family has a way of its own.
+            Protocol::Icmp | Protocol::Unix | Protocol::Packet | Protocol::Netlink | Protocol::Vsock => {
+                u16::MAX
             }
-            _ => error,
         }
+    }
+}
+
+/// A gap in this table.
+fn gap(table: Table, what: Missing, why: ErrorKind, count: Option<u64>) -> Gap {
+    let hint = match why {
+        ErrorKind::Unsettled => "the table changed while it was read: ask again",
+        _ => "",
+    };
+    Gap { what, why, count, object: table_name(table).to_owned(), hint }
+}
+
+/// Why this table could not be read.
+fn error(table: Table, errno: Errno) -> Error {
+    let object = format!("{} through sock_diag", table_name(table));
+    let error = Error::from_errno(errno, "dump", object);
+    match (ErrorKind::of(errno), table.protocol) {
+        _ if errno == Errno::ENODATA => error.with_hint(NOT_RECORDED),
+        (ErrorKind::Absent, Protocol::Tcp | Protocol::Udp | Protocol::UdpLite) => {
+            error.with_hint("load the kernel's inet_diag, tcp_diag and udp_diag modules")
+        }
+        (ErrorKind::Absent, _) => error.with_hint("load the kernel's diag module of this family"),
+        (ErrorKind::NotPermitted, Protocol::Mptcp) => {
+            error.with_hint("this takes CAP_NET_ADMIN: run as root")
+        }
+        _ => error,
     }
 }
 
@@ -427,6 +444,10 @@ fn family_number(family: Family) -> u8 {
     match family {
         Family::Ipv4 => inet_diag::AF_INET,
         Family::Ipv6 => inet_diag::AF_INET6,
+        Family::Unix => unix_diag::AF_UNIX,
+        Family::Packet => packet_diag::AF_PACKET,
+        Family::Netlink => netlink_diag::AF_NETLINK,
+        Family::Vsock => vsock_diag::AF_VSOCK,
         Family::Other(number) => u8::try_from(number).unwrap_or(0),
     }
 }

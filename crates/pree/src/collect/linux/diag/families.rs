@@ -1,0 +1,198 @@
+//! Rows of Unix, packet, netlink and vsock sockets from `sock_diag`, each once, none missed.
+//!
+//! The kernel tells these tables chain by chain too, but each chain under one lock, which it lets go of only when a
+//! message is full. So a dump of one message cannot be torn. After a longer one a second follows, and what only that one
+//! saw is delivered too; a third if the second shows that it was torn itself. The kernel sends no filter program here.
+
+use std::ops::ControlFlow;
+
+use pree_wire::netlink_diag;
+use pree_wire::packet_diag;
+use pree_wire::unix_diag;
+use pree_wire::{BufferTooSmall, Malformed, vsock_diag};
+
+use super::cookies::CookieSet;
+use super::exchange::{Pass, PassError, Told, exchange_bytes};
+use super::{PASSES, TRIES, error, family_number, gap, passes};
+use crate::collect::linux::delivery::Delivery;
+use crate::coverage::{Coverage, Missing};
+use crate::decode::linux::Decoder;
+use crate::error::{ErrorKind, Result};
+use crate::model::{Protocol, Socket};
+use crate::plan::{Plan, Table};
+use crate::query::Needs;
+use crate::source::{DiagPass, DiagTable, Errno, Source};
+
+/// Room for a request of any of these families.
+const REQUEST_SIZE: usize = 64;
+
+/// Reads one table. An error means that no row of it was delivered.
+pub(super) fn read(
+    table: Table,
+    plan: &Plan,
+    decoder: &Decoder,
+    source: &mut dyn Source,
+    delivery: &mut Delivery<'_, '_>,
+    coverage: &mut Coverage,
+) -> Result<ControlFlow<()>> {
+    let mut reader = Reader {
+        table,
+        plan,
+        delivery,
+        decoder,
+        socket: None,
+        seen: CookieSet::default(),
+        newest: 0,
+        is_torn: false,
+    };
+    reader.read(source, coverage)
+}
+
+struct Reader<'r, 'p, 'v> {
+    table: Table,
+    plan: &'r Plan,
+    delivery: &'r mut Delivery<'p, 'v>,
+    decoder: &'r Decoder,
+    /// The row that is reused for every socket.
+    socket: Option<Socket>,
+    /// Cookies of the rows that were delivered.
+    seen: CookieSet,
+    /// The greatest of them at the end of the last pass.
+    newest: u64,
+    /// This pass told a row that the one before must have passed over.
+    is_torn: bool,
+}
+
+impl Reader<'_, '_, '_> {
+    fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
+        for number in 0..PASSES {
+            let which = if number == 0 { DiagPass::First } else { DiagPass::Check };
+            self.is_torn = false;
+            let pass = match self.pass_with_retries(source, which, coverage) {
+                Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
+                Ok(ControlFlow::Continue(pass)) => pass,
+                Err(errno) if self.seen.is_empty() => return Err(error(self.table, errno)),
+                // Rows were delivered and are not taken back.
+                Err(errno) => {
+                    coverage.add(gap(self.table, Missing::Rows, ErrorKind::of(errno), None));
+                    break;
+                }
+            };
+            self.newest = self.seen.iter().copied().max().unwrap_or(0);
+            let again = if number == 0 { pass.messages > 1 || pass.interrupted } else { self.is_torn };
+            if !again {
+                break;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Dumps the table, again if it fails in passing. Rows that were delivered are skipped by cookie.
+    fn pass_with_retries(
+        &mut self,
+        source: &mut dyn Source,
+        pass: DiagPass,
+        coverage: &mut Coverage,
+    ) -> std::result::Result<ControlFlow<(), Pass>, Errno> {
+        let mut buffer = [0; REQUEST_SIZE];
+        let length = self.request(&mut buffer).map_err(|_| Errno::EINVAL)?;
+        let request = buffer.get(..length).unwrap_or_default();
+        let table = DiagTable { family: self.table.family.map_or(0, family_number), protocol: 0 };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = exchange_bytes(source, request, table, pass, &mut |payload| {
+                let flow = self.row(payload)?;
+                Ok(Told { unlocked: false, flow })
+            });
+            let errno = match answer {
+                Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
+                Ok(done) if tries == TRIES => {
+                    coverage.add(gap(self.table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
+                    return Ok(ControlFlow::Continue(done));
+                }
+                Ok(_) => Errno::EBADMSG,
+                Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
+                Err(PassError::Failed(errno)) => errno,
+            };
+            if tries == TRIES || !passes(errno) {
+                return Err(errno);
+            }
+        }
+    }
+
+    /// Asks for what the row shows, and for memory where that is wanted.
+    fn request(&self, buffer: &mut [u8]) -> std::result::Result<usize, BufferTooSmall> {
+        let states = self.plan.state_bits(self.table.protocol);
+        let memory = self.plan.needs.contains(Needs::MEMORY);
+        match self.table.protocol {
+            Protocol::Packet => {
+                use packet_diag::show;
+                // The queue is among the memory's numbers.
+                let usual = show::INFO | show::RINGS | show::FANOUT | show::FILTER | show::MEMORY;
+                packet_diag::Request::dump(usual).with_sequence(1).encode(buffer)
+            }
+            Protocol::Netlink => {
+                use netlink_diag::show;
+                let usual = show::GROUPS | show::MEMORY;
+                netlink_diag::Request::dump(usual).with_sequence(1).encode(buffer)
+            }
+            Protocol::Vsock => vsock_diag::Request::dump(states).with_sequence(1).encode(buffer),
+            _ => {
+                use unix_diag::show;
+                let usual = show::NAME | show::VFS | show::PEER | show::PENDING | show::QUEUES | show::UID;
+                let show = if memory { usual | show::MEMORY } else { usual };
+                unix_diag::Request::dump(show).with_states(states).with_sequence(1).encode(buffer)
+            }
+        }
+    }
+
+    /// Decodes and delivers a row that was not delivered before.
+    fn row(&mut self, payload: &[u8]) -> std::result::Result<ControlFlow<()>, Malformed> {
+        match self.table.protocol {
+            Protocol::Packet => {
+                let row = packet_diag::Row::parse(payload)?;
+                if self.is_new(row.cookie()) {
+                    self.decoder.decode_packet(&row, &mut self.socket);
+                    return Ok(self.deliver());
+                }
+            }
+            Protocol::Netlink => {
+                let row = netlink_diag::Row::parse(payload)?;
+                if self.is_new(row.cookie()) {
+                    self.decoder.decode_netlink(&row, &mut self.socket);
+                    return Ok(self.deliver());
+                }
+            }
+            Protocol::Vsock => {
+                let row = vsock_diag::Row::parse(payload)?;
+                if self.is_new(row.cookie()) {
+                    self.decoder.decode_vsock(&row, &mut self.socket);
+                    return Ok(self.deliver());
+                }
+            }
+            _ => {
+                let row = unix_diag::Row::parse(payload)?;
+                if self.is_new(row.cookie()) {
+                    self.decoder.decode_unix(&row, &mut self.socket);
+                    return Ok(self.deliver());
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn is_new(&mut self, cookie: u64) -> bool {
+        let is_new = self.seen.insert(cookie);
+        // Cookies are given at the first look: this one was there before and was passed over.
+        self.is_torn |= is_new && cookie < self.newest;
+        is_new
+    }
+
+    fn deliver(&mut self) -> ControlFlow<()> {
+        match &mut self.socket {
+            Some(socket) => self.delivery.deliver(socket),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
