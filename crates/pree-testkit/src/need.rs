@@ -35,6 +35,8 @@ pub enum Need {
     ChildEhash,
     /// A new network namespace can be made, the same right as [`Need::Root`].
     NewNetns,
+    /// BPF iterators are permitted and there: `CAP_BPF` and `CAP_PERFMON` outside of any user namespace, BTF, 5.12.
+    Bpf,
     /// The kernel has veth pairs, for [`crate::wire::Wire`] and the populations that are made with it.
     Veth,
     /// TUN devices can be made in a lab, for [`crate::link::Link`].
@@ -53,6 +55,7 @@ impl fmt::Display for Need {
             Self::BoundInactive => f.write_str("kernel 6.8 for bound-only sockets"),
             Self::UdpLite => f.write_str("UDP-Lite in the kernel"),
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
+            Self::Bpf => f.write_str("BPF iterators"),
             Self::Veth => f.write_str("veth in the kernel"),
             Self::Tun => f.write_str("/dev/net/tun"),
             Self::Congestion(name) => write!(f, "congestion control {name}"),
@@ -81,6 +84,12 @@ impl Need {
             Self::Tun => return lab::probe(lab::Probe::Link).err().map(|error| format!("{self} ({error})")),
             Self::RealRoot => {
                 rustix::process::geteuid().is_root() && in_first_user_namespace() && has_full_rights()
+            }
+            Self::Bpf => {
+                in_first_user_namespace()
+                    && may_use_bpf()
+                    && kernel_version() >= (5, 12)
+                    && Path::new("/sys/kernel/btf/vmlinux").exists()
             }
             Self::Tool(name) => tool(name).is_some(),
             Self::PythonModule(name) => python(name).is_some(),
@@ -130,6 +139,13 @@ pub fn kernel_version() -> (u32, u32) {
 fn has_full_rights() -> bool {
     let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::CHOWN | CapabilitySet::SETUID;
     rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(needed))
+}
+
+/// Whether this process has the capabilities that BPF iterators take.
+fn may_use_bpf() -> bool {
+    let both = CapabilitySet::BPF | CapabilitySet::PERFMON;
+    rustix::thread::capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN) || sets.effective.contains(both))
 }
 
 /// Whether every uid is mapped to itself, as in the namespace that the machine booted with.

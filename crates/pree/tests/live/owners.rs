@@ -1,4 +1,4 @@
-//! Whose sockets: the hard cases of finding out, and what is said when it cannot be found out.
+//! Whose sockets: the hard cases of finding out from /proc, and what is said when it cannot be found out.
 
 use std::ffi::CString;
 use std::fs;
@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::process;
 use std::time::Duration;
 
-use pree::{ErrorKind, Gap, Missing, Needs, OwnerLookup, Query, Snapshot, Socket, SourceChoice, Unowned};
+use pree::{
+    ErrorKind, Gap, Missing, Needs, OwnerLookup, OwnerSource, Query, Snapshot, Socket, SourceChoice, Unowned,
+};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::need::kernel_version;
 use pree_testkit::{Case, Failed, Family, Need, Population, Truth, hostile, lab, population};
@@ -32,8 +34,13 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+/// From /proc, also where BPF is permitted: `tests/owners_bpf/` is about that.
+fn query() -> Query {
+    Query::new().owner_source(OwnerSource::Proc)
+}
+
 fn collect() -> Result<Snapshot, Failed> {
-    Ok(Query::new().stats().owners().collect()?)
+    Ok(query().stats().owners().collect()?)
 }
 
 fn row<'s>(snapshot: &'s Snapshot, truth: &Truth) -> Result<&'s Socket, Failed> {
@@ -61,7 +68,7 @@ fn threads(holder: &Holder) -> Result<(), Failed> {
     let mut all = population::shared()?;
     holder.truth().iter().for_each(|truth| all.know(truth.clone()));
     for (source, view) in [(SourceChoice::Auto, View::Diag), (SourceChoice::Proc, View::Proc)] {
-        let snapshot = Query::new().stats().owners().source(source).collect()?;
+        let snapshot = query().stats().owners().source(source).collect()?;
         compare::check(all.truth(), snapshot.sockets(), view)?;
         let [truth] = holder.truth() else { return Err("one socket".into()) };
         let [owner] = &row(&snapshot, truth)?.owners[..] else { return Err("one owner".into()) };
@@ -105,10 +112,10 @@ fn all_first_none() -> Result<(), Failed> {
     let all = population::shared()?;
     let [truth] = all.truth() else { return Err("one socket".into()) };
     assert!(truth.owners.len() >= 5);
-    let first = Query::new().owner_lookup(OwnerLookup::First).collect()?;
+    let first = query().owner_lookup(OwnerLookup::First).collect()?;
     let [owner] = owners(row(&first, truth)?)[..] else { return Err("one owner".into()) };
     assert!(truth.owners.contains(&owner));
-    let none = Query::new().collect()?;
+    let none = query().collect()?;
     let row = row(&none, truth)?;
     assert_eq!((row.owners.len(), row.unowned), (0, None));
     Ok(())
@@ -128,7 +135,7 @@ fn exit_meanwhile() -> Result<(), Failed> {
                 mortal = None;
             }
         });
-        let snapshot = Query::new().stats().owners().collect_from(&mut source)?;
+        let snapshot = query().stats().owners().collect_from(&mut source)?;
         assert!(snapshot.coverage().is_complete(), "question {n}: {}", snapshot.coverage());
         let here = (process::id(), shared.number());
         let got = owners(row(&snapshot, &both)?);
@@ -167,7 +174,7 @@ fn pid_used_again() -> Result<(), Failed> {
                 second = Some(Holder::start(HolderSpec::hold().name(b"second").inherit(&new)).unwrap());
             }
         });
-        let snapshot = Query::new().stats().owners().collect_from(&mut source)?;
+        let snapshot = query().stats().owners().collect_from(&mut source)?;
         let asked = source.asked;
         let Some(second) = &second else {
             assert!(asked <= n && n > 10);
@@ -218,7 +225,7 @@ fn check_blind(all: &Population, why: ErrorKind, hint: &str) -> Result<(), Faile
     assert_eq!((gap.what, gap.why, gap.count), (Missing::Owners, why, Some(unknown)));
     assert!(gap.hint.contains(hint), "{gap}");
     // Nothing is missing when nobody asks.
-    assert!(Query::new().stats().collect()?.coverage().is_complete());
+    assert!(query().stats().collect()?.coverage().is_complete());
     Ok(())
 }
 
@@ -247,7 +254,7 @@ fn without_proc() -> Result<(), Failed> {
     all.merge(population::in_flight(Family::V4)?);
     lab::hide_proc()?;
     check_blind(&all, ErrorKind::Absent, "mount")?;
-    let refused = Query::new().source(SourceChoice::Proc).collect().unwrap_err();
+    let refused = query().source(SourceChoice::Proc).collect().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Absent);
     lab::uncover_proc()?;
     compare::check(all.truth(), collect()?.sockets(), View::Diag)
@@ -261,7 +268,7 @@ fn in_detail() -> Result<(), Failed> {
         | Needs::PROCESS_COMMAND_LINE
         | Needs::PROCESS_CGROUP
         | Needs::OWNERS;
-    let snapshot = Query::new().needs(needs).collect()?;
+    let snapshot = query().needs(needs).collect()?;
     let owners = &row(&snapshot, &truth)?.owners;
     let mut pids: Vec<u32> = owners.iter().map(pree::Owner::pid).collect();
     pids.sort_unstable();
@@ -304,7 +311,7 @@ fn in_detail() -> Result<(), Failed> {
         assert_eq!(process.user.as_ref().map(AsRef::as_ref), user.map(str::as_bytes));
     }
     // Nobody asked: nobody is told.
-    let plain = Query::new().owners().collect()?;
+    let plain = query().owners().collect()?;
     for owner in &row(&plain, &truth)?.owners {
         let process = &*owner.process;
         assert!(process.executable.is_none() && process.command_line.is_none());

@@ -1,0 +1,47 @@
+//! Owners as a BPF program tells them: the same as a walk through /proc where that sees everything, and right where it
+//! does not.
+//!
+//! Each case has a laboratory of its own, where no other sockets are.
+#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+
+mod beside_proc;
+#[path = "../live/compare.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod compare;
+mod hard;
+#[path = "../scripted/kernel.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod kernel;
+#[path = "../live/meddling.rs"]
+mod meddling;
+mod played;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use pree::{Owner, OwnerSource, Process, Query, Socket};
+
+/// Every owner, by the program or not at all.
+fn by_program() -> Query {
+    Query::new().owners().owner_source(OwnerSource::Bpf)
+}
+
+/// Every owner, from /proc.
+fn by_walk() -> Query {
+    Query::new().owners().owner_source(OwnerSource::Proc)
+}
+
+/// Everything about the owners. The time of boot is the difference of two clocks, and never twice the same.
+fn owners_of(socket: &Socket) -> Vec<(Option<u32>, Option<u32>, Option<Duration>, Process)> {
+    let owner = |owner: &Owner| {
+        let mut process = (*owner.process).clone();
+        let start = process.start_time.take().map(|start| start.since_boot());
+        (owner.fd, owner.thread, start, process)
+    };
+    socket.owners.iter().map(owner).collect()
+}
+
+fn main() -> ExitCode {
+    let cases = [beside_proc::cases(), hard::cases(), played::cases()];
+    pree_testkit::main(cases.into_iter().flatten().collect())
+}

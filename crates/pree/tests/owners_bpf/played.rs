@@ -1,0 +1,164 @@
+//! A kernel that the test plays: which way is chosen, and what is said when the program fails.
+
+use std::collections::BTreeMap;
+
+use pree::source::{Errno, Question};
+use pree::{Origin, OwnerSource, Query, Unowned};
+use pree_testkit::{Case, Failed};
+
+use crate::kernel::{Fake, Kernel, Population, Process};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("played_choice", choice),
+        Case::new("played_refusal", refusal),
+        Case::new("played_damage", damage),
+        Case::new("played_second_look", second_look),
+    ]
+}
+
+fn population() -> Population {
+    let process = Process { name: b"walked".to_vec(), sockets: vec![(3, 100)], ..Process::default() };
+    Population {
+        sockets: vec![Fake::tcp(10, "127.0.0.1:80", "", 100)],
+        processes: BTreeMap::from([(1, Process::default()), (7, process)]),
+        rows_per_message: 8,
+    }
+}
+
+/// A holder's record and its descriptors', from the description in `pree_wire::bpf_records`.
+fn records(pid: u32, thread: u32, descriptors: &[(u32, u64)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    [1, pid, thread, 1].iter().for_each(|word: &u32| bytes.extend(word.to_ne_bytes()));
+    bytes.extend(5_000_000_000_u64.to_ne_bytes());
+    bytes.extend(*b"told\0\0\0\0\0\0\0\0\0\0\0\0");
+    for (fd, inode) in descriptors {
+        bytes.extend(2_u32.to_ne_bytes());
+        bytes.extend(fd.to_ne_bytes());
+        bytes.extend(inode.to_ne_bytes());
+    }
+    bytes
+}
+
+type Answer = Result<Vec<Vec<u8>>, Errno>;
+
+/// A kernel with so many open files, and a program that answers so.
+fn kernel(files: &'static str, mut program: impl FnMut(usize) -> Answer + 'static) -> Kernel {
+    Kernel::new(population()).on(move |_, question, before| match question {
+        Question::OpenFiles => Some(Ok(vec![files.into()])),
+        Question::Holders => Some(program(before)),
+        _ => None,
+    })
+}
+
+/// The name of the one owner, where it came from, and how often the program was asked for.
+fn answer(mut kernel: Kernel, source: OwnerSource) -> Result<(Vec<u8>, Option<Origin>, usize), Failed> {
+    let snapshot = Query::new().tcp().owners().owner_source(source).collect_from(&mut kernel)?;
+    let [row] = snapshot.sockets() else { return Err("one row".into()) };
+    let [owner] = &row.owners[..] else { return Err(format!("one owner: {row:?}").into()) };
+    assert!(snapshot.coverage().is_complete());
+    let asked = kernel.asked.iter().filter(|asked| *asked == "holders").count();
+    Ok((owner.process.name.as_bytes().to_vec(), snapshot.coverage().owners_origin(), asked))
+}
+
+fn choice() -> Result<(), Failed> {
+    let told = |_| Ok(vec![records(7, 7, &[(3, 100)])]);
+    let by_bpf = |asked| (b"told".to_vec(), Some(Origin::Bpf), asked);
+    let by_proc = (b"walked".to_vec(), Some(Origin::Proc), 0);
+    let few = "100\t0\t1000\n";
+    let many = "5000\t0\t1000\n";
+    assert_eq!(answer(kernel(many, told), OwnerSource::Auto)?, by_bpf(1));
+    assert_eq!(answer(kernel(few, told), OwnerSource::Auto)?, by_proc);
+    assert_eq!(answer(kernel(many, told), OwnerSource::Proc)?, by_proc);
+    assert_eq!(answer(kernel(few, told), OwnerSource::Bpf)?, by_bpf(2));
+    // Where nothing tells how many there are, the program is tried.
+    assert_eq!(answer(kernel("nonsense", told), OwnerSource::Auto)?, by_bpf(1));
+    // Many processes that share their files.
+    let mut crowd = kernel(few, told);
+    crowd.population.processes.extend((10..400).map(|pid| (pid, Process::default())));
+    assert_eq!(answer(crowd, OwnerSource::Auto)?, by_bpf(1));
+    Ok(())
+}
+
+fn refusal() -> Result<(), Failed> {
+    let refused = [
+        (1, "CAP_BPF", 1),
+        (13, "locked down", 1),
+        (2, "CONFIG_DEBUG_INFO_BTF", 1),
+        (22, "5.12", 1),
+        (38, "5.12", 1),
+        (12, "5.12", 3),
+    ];
+    for (number, hint, asked) in refused {
+        let errno = Errno(number);
+        let forced = Query::new().owners().owner_source(OwnerSource::Bpf);
+        let error = forced.collect_from(&mut kernel("5000", move |_| Err(errno))).unwrap_err();
+        assert_eq!(error.errno(), Some(number));
+        assert!(error.hint().is_some_and(|text| text.contains(hint)), "{number}: {error}");
+        let fallen = answer(kernel("5000", move |_| Err(errno)), OwnerSource::Auto)?;
+        assert_eq!(fallen, (b"walked".to_vec(), Some(Origin::Proc), asked), "{number}");
+        let snapshot = Query::new().owners().collect_from(&mut kernel("5000", move |_| Err(errno)))?;
+        let notes = snapshot.coverage().notes().join("\n");
+        assert!(
+            notes.contains("cannot read owners through BPF: ") && notes.contains("from /proc"),
+            "{notes}"
+        );
+    }
+    Ok(())
+}
+
+/// A record that is cut, unknown, or nobody's: the walk takes over, and nothing of the damaged answer stays.
+fn damage() -> Result<(), Failed> {
+    let whole = records(7, 7, &[(3, 100), (4, 100)]);
+    for length in 1..whole.len() {
+        let cut = whole[..length].to_vec();
+        // Between two records it is a whole answer.
+        if [40, 56].contains(&length) {
+            continue;
+        }
+        let (name, origin, asked) =
+            answer(kernel("5000", move |_| Ok(vec![cut.clone()])), OwnerSource::Auto)?;
+        assert_eq!((&name[..], origin, asked), (&b"walked"[..], Some(Origin::Proc), 3), "{length} bytes");
+    }
+    for bytes in [vec![9; 40], whole[40..].to_vec()] {
+        let (name, ..) = answer(kernel("5000", move |_| Ok(vec![bytes.clone()])), OwnerSource::Auto)?;
+        assert_eq!(name, b"walked");
+    }
+    // A batch may end anywhere.
+    for size in 1..whole.len() {
+        let mut kernel = kernel("5000", {
+            let whole = whole.clone();
+            move |_| Ok(whole.chunks(size).map(<[u8]>::to_vec).collect())
+        });
+        let snapshot = Query::new().tcp().owners().collect_from(&mut kernel)?;
+        let owners = &snapshot.sockets()[0].owners;
+        assert_eq!(owners.iter().map(|owner| owner.fd).collect::<Vec<_>>(), [Some(3), Some(4)]);
+    }
+    // What fails once in passing is asked again.
+    let once = |before| if before == 0 { Err(Errno::ENOMEM) } else { Ok(vec![records(7, 7, &[(3, 100)])]) };
+    assert_eq!(answer(kernel("5000", once), OwnerSource::Auto)?, (b"told".to_vec(), Some(Origin::Bpf), 2));
+    Ok(())
+}
+
+/// A socket that is younger than the first run is found by the second, and only that is told then.
+fn second_look() -> Result<(), Failed> {
+    let later = |before| match before {
+        0 => Ok(vec![records(6, 6, &[(9, 1)])]),
+        _ => Ok(vec![
+            [records(6, 6, &[(9, 1)]), records(7, 7, &[(3, 100)]), records(7, 8, &[(3, 100)])].concat(),
+        ]),
+    };
+    let mut played = kernel("5000", later);
+    let snapshot = Query::new().tcp().owners().collect_from(&mut played)?;
+    let [owner] = &snapshot.sockets()[0].owners[..] else { return Err("one owner".into()) };
+    assert_eq!((owner.pid(), owner.fd, owner.thread), (7, Some(3), None));
+    let nobody = |_| Ok(vec![records(6, 6, &[(9, 1)])]);
+    let snapshot = Query::new().tcp().owners().collect_from(&mut kernel("5000", nobody))?;
+    assert_eq!(snapshot.sockets()[0].unowned, Some(Unowned::NoVisibleHolder));
+    // A thread's own descriptor counts beside another process's.
+    let beside = |_| Ok(vec![[records(6, 6, &[(9, 100)]), records(7, 8, &[(3, 100)])].concat()]);
+    let snapshot = Query::new().tcp().owners().collect_from(&mut kernel("5000", beside))?;
+    let owners: Vec<_> = snapshot.sockets()[0].owners.iter().map(|o| (o.pid(), o.thread)).collect();
+    assert_eq!(owners, [(6, None), (7, Some(8))]);
+    Ok(())
+}
