@@ -54,8 +54,12 @@ pub(super) fn queue_delay(subject: &Subject<'_>, context: &Context) -> Result<Qu
     let rtt = stats.rtt.ok_or(Unknown::NotTold)?;
     // A connection that only receives keeps the handshake's sample forever.
     let now = subject.now();
-    let one_sample =
-        now.rttvar.zip(now.rtt).is_some_and(|(rttvar, rtt)| rttvar.as_micros() == rtt.as_micros() / 2);
+    // The kernel halves whole microseconds.
+    let halves = |(rtt, rttvar): (Duration, Duration)| {
+        let rest = rtt.checked_sub(rttvar).and_then(|rest| rest.checked_sub(rttvar));
+        rest.is_some_and(|rest| rest <= Duration::from_micros(1))
+    };
+    let one_sample = now.rtt.zip(now.rttvar).is_some_and(halves);
     if one_sample {
         return Err(Unknown::OneSample);
     }

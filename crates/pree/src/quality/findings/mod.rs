@@ -94,8 +94,9 @@ struct Hit {
 impl Hit {
     /// Evidence that the system does not tell is left out.
     fn new<const N: usize>(severity: Severity, evidence: [(&'static str, Option<Value>); N]) -> Self {
-        let told = |(name, value): (_, Option<Value>)| Some(Evidence { name, value: value? });
-        Self { severity, evidence: evidence.into_iter().filter_map(told).collect() }
+        let mut told = Vec::with_capacity(N);
+        told.extend(evidence.into_iter().filter_map(|(name, value)| Some(Evidence { name, value: value? })));
+        Self { severity, evidence: told }
     }
 }
 
