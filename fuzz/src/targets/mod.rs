@@ -1,5 +1,7 @@
 //! The targets by name.
 
+mod bpf_records;
+mod btf;
 mod bytecode;
 mod collection;
 mod families;
@@ -31,6 +33,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "proc_net", run: proc_net::target, words: proc_net::WORDS },
     Target { name: "proc_pid", run: proc_pid::target, words: proc_pid::WORDS },
     Target { name: "fd_records", run: fd_records::target, words: &[] },
+    Target { name: "bpf_records", run: bpf_records::target, words: &[] },
+    Target { name: "btf", run: btf::target, words: &["pid\0", "thread\0", "task\0"] },
     Target { name: "bytecode", run: bytecode::target, words: &[] },
     Target { name: "filter", run: filter::target, words: filter::WORDS },
     Target { name: "recording", run: recording::target, words: recording::WORDS },

@@ -13,6 +13,7 @@ mod flags;
 mod json;
 mod machine_formats;
 mod names;
+mod owners;
 mod partial;
 mod population;
 mod refusals;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         closed::cases(),
         partial::cases(),
         refusals::cases(),
+        owners::cases(),
         environment::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())

@@ -31,26 +31,44 @@ pub struct Btf<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Kind(pub u8);
 
-#[allow(missing_docs, reason = "the names of include/uapi/linux/btf.h")]
 impl Kind {
+    /// A number: integer, character, boolean.
     pub const INT: Self = Self(1);
+    /// A pointer.
     pub const PTR: Self = Self(2);
+    /// An array.
     pub const ARRAY: Self = Self(3);
+    /// A structure.
     pub const STRUCT: Self = Self(4);
+    /// A union.
     pub const UNION: Self = Self(5);
+    /// An enumeration of 32 bits.
     pub const ENUM: Self = Self(6);
+    /// The name of a structure that is described elsewhere.
     pub const FWD: Self = Self(7);
+    /// Another name of a type.
     pub const TYPEDEF: Self = Self(8);
+    /// `volatile`
     pub const VOLATILE: Self = Self(9);
+    /// `const`
     pub const CONST: Self = Self(10);
+    /// `restrict`
     pub const RESTRICT: Self = Self(11);
+    /// A function.
     pub const FUNC: Self = Self(12);
+    /// Arguments and result of a function.
     pub const FUNC_PROTO: Self = Self(13);
+    /// A variable.
     pub const VAR: Self = Self(14);
+    /// A section of variables.
     pub const DATASEC: Self = Self(15);
+    /// A floating-point number.
     pub const FLOAT: Self = Self(16);
+    /// A remark on a declaration.
     pub const DECL_TAG: Self = Self(17);
+    /// A remark on a type.
     pub const TYPE_TAG: Self = Self(18);
+    /// An enumeration of 64 bits.
     pub const ENUM64: Self = Self(19);
 
     /// Bytes that follow the type's head, given its number of parts. `None` for a kind that we do not know: where the

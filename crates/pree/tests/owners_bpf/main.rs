@@ -31,8 +31,11 @@ fn by_walk() -> Query {
     Query::new().owners().owner_source(OwnerSource::Proc)
 }
 
+/// Descriptor, thread, start after boot, and the process without its start.
+type Told = (Option<u32>, Option<u32>, Option<Duration>, Process);
+
 /// Everything about the owners. The time of boot is the difference of two clocks, and never twice the same.
-fn owners_of(socket: &Socket) -> Vec<(Option<u32>, Option<u32>, Option<Duration>, Process)> {
+fn owners_of(socket: &Socket) -> Vec<Told> {
     let owner = |owner: &Owner| {
         let mut process = (*owner.process).clone();
         let start = process.start_time.take().map(|start| start.since_boot());
