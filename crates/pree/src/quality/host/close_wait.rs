@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::group::group;
 use super::{About, Found, Hit, HostDetector, View, count, told};
-use crate::model::{Socket, State, Unowned};
+use crate::model::{Socket, Unowned};
 use crate::quality::limits::{CLOSE_WAIT_LEAST, CLOSE_WAIT_OLD};
 use crate::quality::{Severity, Value};
 
@@ -19,7 +19,7 @@ pub(super) const CLOSE_WAIT_LEAK: HostDetector = HostDetector {
 
 fn check(view: &View<'_>) -> Found {
     let (mut owned, mut unknown) = (Vec::new(), 0);
-    for (place, socket) in view.sockets().filter(|(_, socket)| socket.state == State::CloseWait) {
+    for (place, socket) in view.each(&view.places.close_wait) {
         match socket.owners.first() {
             // The first of several, which is the parent's where a process has forked: the leak is told once.
             Some(owner) => owned.push(((owner.process.pid, owner.process.start_time), place)),

@@ -3,25 +3,37 @@
 //! Such a port is in use for one source address and one destination only: the kernel looks for a free one among the
 //! connections with the same three other parts.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+
 use super::View;
 use super::group::{end_key, group, ip_key};
 use crate::model::{Address, HostLimits, Protocol, Socket, State, TimeWaitReuse};
 
-/// The places of the connections from one address to one destination, for every pair of them with at least so many.
-pub(super) fn destinations(view: &View<'_>, least: u32, wanted: fn(&Socket) -> bool) -> Vec<Vec<usize>> {
-    let limits = view.snapshot.host();
-    let holding =
-        || view.sockets().filter(|(_, socket)| wanted(socket) && chosen_port(limits, socket).is_some());
+/// Counters for all destinations together; a power of two.
+const COUNTERS: usize = 1 << 14;
+
+/// Those of these connections that go from one address to one destination, for every pair with at least so many.
+pub(super) fn destinations(view: &View<'_>, places: &[usize], least: usize) -> Vec<Vec<usize>> {
     // Where all together are too few, no one needs to be asked where it goes.
-    if holding().count() < least as usize {
+    if places.len() < least {
         return Vec::new();
     }
-    let with_ends = holding().filter_map(|(place, socket)| {
-        let (local, remote) = (socket.local.ip()?, socket.remote.as_ref()?.socket_addr()?);
-        Some(((ip_key(local), end_key(remote)), place))
-    });
-    let groups = group(with_ends).into_iter().map(|(_, places)| places);
-    groups.filter(|places| places.len() >= least as usize).collect()
+    let with_ends = || {
+        view.each(places).filter_map(|(place, socket)| {
+            let (local, remote) = (socket.local.ip()?, socket.remote.as_ref()?.socket_addr()?);
+            Some(((ip_key(local), end_key(remote)), place))
+        })
+    };
+    // Destinations that share a counter are together at least as many as each of them.
+    let hasher = RandomState::new();
+    let counter = |(_, remote): &(u128, (u128, u16))| hasher.hash_one(remote) as usize % COUNTERS;
+    let mut counters = vec![0_usize; COUNTERS];
+    for (key, _) in with_ends() {
+        counters[counter(&key)] += 1;
+    }
+    let groups = group(with_ends().filter(|(key, _)| counters[counter(key)] >= least));
+    groups.into_iter().map(|(_, places)| places).filter(|places| places.len() >= least).collect()
 }
 
 /// The local port of a connection that was asked for on this side, if the system can have chosen it. Connections that

@@ -1,10 +1,11 @@
 //! Handshakes that do not end: the peers do not answer, or never meant to.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::group::{Map, end_key, group};
+use super::group::{end_key, group};
 use super::{About, Found, Hit, HostDetector, View, count, told};
-use crate::model::{HostLimits, Protocol, Socket, State};
+use crate::model::{HostLimits, Socket, State};
 use crate::quality::limits::HALF_OPEN_LEAST;
 use crate::quality::{Severity, Value};
 
@@ -27,17 +28,16 @@ struct Listeners {
 }
 
 fn check(view: &View<'_>) -> Found {
-    let handshakes: Vec<_> =
-        view.sockets().filter(|(_, socket)| socket.state == State::SynReceived).collect();
+    let handshakes = view.each(&view.places.handshakes);
     let tried = |socket: &Socket| socket.timer.map_or(0, |timer| timer.retransmits);
     // Almost always so: a handshake takes no longer than a round trip.
-    if handshakes.iter().all(|(_, socket)| tried(socket) == 0) {
+    if handshakes.clone().all(|(_, socket)| tried(socket) == 0) {
         return Found::default();
     }
     let listeners = listeners(view);
-    let at_listeners = handshakes.iter().filter_map(|(place, socket)| {
+    let at_listeners = handshakes.filter_map(|(place, socket)| {
         let local = socket.local.socket_addr()?;
-        Some((serving(&listeners, local).map_or(end_key(local), |it| end_key(it.address)), *place))
+        Some((serving(&listeners, local).map_or(end_key(local), |it| end_key(it.address)), place))
     });
     let hits = group(at_listeners).into_iter().filter_map(|(key, places)| {
         let listener = listeners.get(&key);
@@ -80,12 +80,9 @@ fn is_full(limits: &HostLimits, handshakes: u64, backlog: Option<u64>) -> bool {
 
 type Key = (u128, u16);
 
-fn listeners(view: &View<'_>) -> Map<Key, Listeners> {
-    let mut all: Map<Key, Listeners> = Map::default();
-    for (_, socket) in view.sockets() {
-        if socket.protocol != Protocol::Tcp || socket.state != State::Listen {
-            continue;
-        }
+fn listeners(view: &View<'_>) -> HashMap<Key, Listeners> {
+    let mut all: HashMap<Key, Listeners> = HashMap::new();
+    for socket in view.at(&view.places.bound).filter(|socket| socket.state == State::Listen) {
         let Some(address) = socket.local.socket_addr() else { continue };
         let limit = socket.listen.map(|listen| u64::from(listen.limit));
         let full = socket.listen.is_some_and(|listen| listen.queue > listen.limit);
@@ -100,7 +97,7 @@ fn listeners(view: &View<'_>) -> Map<Key, Listeners> {
 }
 
 /// The listeners that a handshake at this address is for: at the very address, or at all of its version, or at all.
-fn serving(all: &Map<Key, Listeners>, local: SocketAddr) -> Option<&Listeners> {
+fn serving(all: &HashMap<Key, Listeners>, local: SocketAddr) -> Option<&Listeners> {
     let any = |ip: [u16; 8]| end_key(SocketAddr::new(IpAddr::from(ip), local.port()));
     let v4 = all.get(&end_key(local)).or_else(|| {
         let is_v4 = local.ip().to_canonical().is_ipv4();

@@ -8,6 +8,7 @@ mod group;
 mod half_open;
 mod path;
 mod peers;
+mod places;
 mod ports;
 mod time_wait;
 
@@ -23,6 +24,7 @@ use crate::model::{Process, Socket};
 use crate::snapshot::Snapshot;
 
 pub use peers::Peers;
+use places::Places;
 
 /// The judgement of everything in one snapshot.
 #[derive(Clone, PartialEq, Debug)]
@@ -112,8 +114,11 @@ pub struct HostDetector {
 /// What these detectors look at.
 struct View<'a> {
     snapshot: &'a Snapshot,
+    places: &'a Places,
     /// One for each socket of the snapshot.
     judged: &'a [Option<Assessment>],
+    /// Places of those that have an issue of their own that costs.
+    troubled: &'a [usize],
     peers: &'a Peers,
     /// For each socket of the snapshot the number of its peer.
     peer_of: &'a [Option<u32>],
@@ -121,9 +126,13 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The sockets with their places.
-    fn sockets(&self) -> impl Iterator<Item = (usize, &'a Socket)> + use<'a> {
-        self.snapshot.iter().enumerate()
+    /// These sockets with their places.
+    fn each<'p>(
+        &self,
+        places: &'p [usize],
+    ) -> impl Iterator<Item = (usize, &'a Socket)> + Clone + use<'a, 'p> {
+        let sockets = self.snapshot.sockets();
+        places.iter().filter_map(move |place| Some((*place, sockets.get(*place)?)))
     }
 
     fn at(&self, places: &[usize]) -> impl Iterator<Item = &'a Socket> {
@@ -190,19 +199,35 @@ pub fn assess_host_interval(snapshot: &Snapshot, intervals: &Intervals) -> HostA
 }
 
 fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
-    let mut peers = Peers::default();
-    let peer_of: Vec<_> = snapshot.iter().map(|socket| peers.add(socket)).collect();
-    let judge = |(socket, peer): (&Socket, &Option<u32>)| {
+    let (mut peers, mut places) = (Peers::default(), Places::default());
+    let mut peer_of = Vec::with_capacity(snapshot.sockets().len());
+    for (place, socket) in snapshot.iter().enumerate() {
+        peer_of.push(peers.add(socket));
+        places.add(place, socket, snapshot);
+    }
+    let mut troubled = Vec::new();
+    let judge = |(place, (socket, peer)): (usize, (&Socket, &Option<u32>))| {
         let context = Context { peer_base_rtt: peers.base_rtt(*peer), ..Context::default() };
         let assessment = match intervals {
             None => assess(socket, &context),
             Some(intervals) => assess_interval(intervals.get(socket.id?)?, &context),
         };
+        if assessment.findings.iter().any(|finding| finding.severity >= Severity::Warning) {
+            troubled.push(place);
+        }
         (socket.tcp.is_some() || !assessment.findings.is_empty()).then_some(assessment)
     };
-    let sockets: Vec<_> = snapshot.iter().zip(&peer_of).map(judge).collect();
+    let sockets: Vec<_> = snapshot.iter().zip(&peer_of).enumerate().map(judge).collect();
     let basis = intervals.map_or(Basis::Lifetime, |intervals| Basis::Interval(intervals.length()));
-    let view = View { snapshot, judged: &sockets, peers: &peers, peer_of: &peer_of, intervals };
+    let view = View {
+        snapshot,
+        places: &places,
+        judged: &sockets,
+        troubled: &troubled,
+        peers: &peers,
+        peer_of: &peer_of,
+        intervals,
+    };
     let (mut findings, mut unchecked) = (Vec::new(), Vec::new());
     for HostDetector { name, advice, more, check } in HOST_DETECTORS.iter().copied() {
         let found = check(&view);

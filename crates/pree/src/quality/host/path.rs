@@ -1,10 +1,10 @@
 //! Trouble that connections to one remote address share.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::group::{Map, group};
+use super::group::group;
 use super::{About, Found, Hit, HostDetector, View, count, told};
-use crate::model::{Protocol, Socket, State};
 use crate::quality::limits::{PATH_SHARE, PATH_SOCKETS};
 use crate::quality::{Assessment, Finding, Severity, Value};
 
@@ -40,18 +40,19 @@ const KINDS: &[Kind] = &[
 ];
 
 fn path_trouble(view: &View<'_>) -> Found {
-    let with_kind = judged(view).flat_map(|(place, peer, judged)| {
+    let with_kind = troubled(view).flat_map(|(place, peer, judged)| {
         let has = move |kind: &usize| judged.findings.iter().any(|it| kind_of(it) == Some(*kind));
         (0..KINDS.len()).filter(has).map(move |kind| ((peer, kind), place))
     });
     let mut shared = group(with_kind);
     shared.retain(|(_, places)| places.len() >= PATH_SOCKETS);
     // Of all that go there, those about which anything can be said.
-    let mut known: Map<u32, usize> = shared.iter().map(|((peer, _), _)| (*peer, 0)).collect();
+    let mut known: HashMap<u32, usize> = shared.iter().map(|((peer, _), _)| (*peer, 0)).collect();
     if !known.is_empty() {
-        for (_, peer, judged) in judged(view) {
+        for (judged, peer) in view.judged.iter().zip(view.peer_of) {
+            let (Some(judged), Some(peer)) = (judged, peer) else { continue };
             let told = judged.score.is_some() || judged.findings.iter().any(|it| kind_of(it).is_some());
-            known.entry(peer).and_modify(|known| *known += usize::from(told));
+            known.entry(*peer).and_modify(|known| *known += usize::from(told));
         }
     }
     let hits = shared.into_iter().filter_map(|((peer, kind), places)| {
@@ -89,31 +90,16 @@ fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize
     })
 }
 
-/// Every judgement with the place of its socket and the number of its peer.
-fn judged<'v>(view: &'v View<'_>) -> impl Iterator<Item = (usize, u32, &'v Assessment)> {
-    let all = view.judged.iter().zip(view.peer_of).enumerate();
-    all.filter_map(|(place, (judged, peer))| Some((place, (*peer)?, judged.as_ref()?)))
+/// The judgements of those that are in trouble, with the places of the sockets and the numbers of their peers.
+fn troubled<'v>(view: &'v View<'_>) -> impl Iterator<Item = (usize, u32, &'v Assessment)> {
+    let of = |place: usize| Some((place, (*view.peer_of.get(place)?)?, view.judged.get(place)?.as_ref()?));
+    view.troubled.iter().filter_map(move |place| of(*place))
 }
 
 /// Where no connection has statistics that could have, nothing was looked at.
 fn unless_blind(view: &View<'_>, hits: Vec<Hit>) -> Found {
-    let sockets = || view.sockets().map(|(_, socket)| socket);
-    let blind = sockets().any(has_no_statistics) && sockets().all(|it| it.tcp.is_none());
+    let blind = view.places.lacks_statistics && !view.places.has_statistics;
     Found { hits, unchecked: blind.then_some("there are no statistics of connections") }
-}
-
-/// True for a connection that is more than a memory, and of which no more is told.
-fn has_no_statistics(socket: &Socket) -> bool {
-    let alive = matches!(
-        socket.state,
-        State::SynSent
-            | State::Established
-            | State::FinWait1
-            | State::CloseWait
-            | State::LastAck
-            | State::Closing
-    );
-    socket.protocol == Protocol::Tcp && alive && socket.tcp.is_none()
 }
 
 /// Index of the kind that a finding is of, if it is one that costs.
@@ -125,13 +111,14 @@ fn kind_of(finding: &Finding) -> Option<usize> {
 /// Connections that wait in a queue, beside those that fill one on the way to the same address.
 fn shared_queue(view: &View<'_>) -> Found {
     let places = |wanted: fn(&Assessment) -> bool| {
-        judged(view).filter(move |(_, _, judged)| wanted(judged)).map(|(place, peer, _)| (peer, place))
+        troubled(view).filter(move |(_, _, judged)| wanted(judged)).map(|(place, peer, _)| (peer, place))
     };
     let waiting = group(places(|judged| judged.latency_raised.is_yes()));
     if waiting.is_empty() {
         return unless_blind(view, Vec::new());
     }
-    let filling: Map<u32, Vec<usize>> = group(places(|judged| judged.bloat.is_yes())).into_iter().collect();
+    let filling: HashMap<u32, Vec<usize>> =
+        group(places(|judged| judged.bloat.is_yes())).into_iter().collect();
     let hits = waiting.into_iter().filter_map(|(peer, waiting)| {
         let filling = filling.get(&peer)?;
         let delay = |places: &[usize]| {
@@ -154,4 +141,17 @@ fn shared_queue(view: &View<'_>) -> Found {
     });
     let hits = hits.collect();
     unless_blind(view, hits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quality::DETECTORS;
+
+    #[test]
+    fn kinds_are_of_issues_that_there_are() {
+        for issue in KINDS.iter().flat_map(|kind| kind.issues) {
+            assert!(DETECTORS.iter().any(|detector| detector.name == *issue), "{issue}");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! What connections to one peer know of the path to it together.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::group::{Map, ip_key};
+use super::group::ip_key;
 use crate::model::Socket;
 use crate::quality::Context;
 
@@ -13,7 +14,7 @@ use crate::quality::Context;
 #[derive(Clone, Debug, Default)]
 pub struct Peers {
     /// Numbers in the order in which addresses were first met.
-    numbers: Map<u128, u32>,
+    numbers: HashMap<u128, u32>,
     peers: Vec<Peer>,
 }
 

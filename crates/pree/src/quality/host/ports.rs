@@ -2,7 +2,7 @@
 
 use super::destinations::{chosen_port, destinations, is_reusable};
 use super::{About, Found, Hit, HostDetector, View, count, told};
-use crate::model::{Protocol, State};
+use crate::model::State;
 use crate::quality::limits::PORTS_USED_SHARE;
 use crate::quality::{Severity, Value};
 
@@ -21,13 +21,13 @@ fn check(view: &View<'_>) -> Found {
     };
     let bound = bound_ports(view);
     let many = least(ports);
-    if bound.len() >= many as usize {
+    if bound.len() >= many {
         // Then every destination is short of them, and none is to blame.
         let hit = hit(About::Host, Vec::new(), &bound, (bound.len(), ports, 0));
         return Found { hits: vec![hit], unchecked: None };
     }
-    let rest = many - bound.len() as u32;
-    let hits = destinations(view, rest, |socket| socket.state != State::SynReceived)
+    let rest = many - bound.len();
+    let hits = destinations(view, &view.places.chosen, rest)
         .into_iter()
         .filter_map(|places| {
             let destination = view.at(&places).next()?.remote.as_ref()?.socket_addr()?;
@@ -39,7 +39,7 @@ fn check(view: &View<'_>) -> Found {
             used.sort_unstable();
             used.dedup();
             let over = view.at(&held).filter(|socket| socket.state == State::TimeWait).count();
-            let enough = used.len() >= many as usize;
+            let enough = used.len() >= many;
             enough.then(|| hit(About::Destination(destination), held, &bound, (used.len(), ports, over)))
         })
         .collect();
@@ -47,18 +47,15 @@ fn check(view: &View<'_>) -> Found {
 }
 
 /// So many are too many.
-fn least(ports: u32) -> u32 {
-    ((f64::from(ports) * PORTS_USED_SHARE).ceil() as u32).max(1)
+fn least(ports: u32) -> usize {
+    ((f64::from(ports) * PORTS_USED_SHARE).ceil() as usize).max(1)
 }
 
 /// Ports that a program took for itself, by bind(2): the kernel passes them over for connections to anywhere.
 fn bound_ports(view: &View<'_>) -> Vec<u16> {
     let limits = view.snapshot.host();
-    let bound = view.sockets().map(|(_, socket)| socket).filter(|socket| {
-        socket.protocol == Protocol::Tcp && matches!(socket.state, State::Listen | State::BoundInactive)
-    });
-    let mut ports: Vec<u16> =
-        bound.filter_map(|socket| socket.local.port()).filter(|port| limits.can_choose(*port)).collect();
+    let bound = view.at(&view.places.bound).filter_map(|socket| socket.local.port());
+    let mut ports: Vec<u16> = bound.filter(|port| limits.can_choose(*port)).collect();
     ports.sort_unstable();
     ports.dedup();
     ports

@@ -1,8 +1,7 @@
 //! Connections that are over and whose ports rest for a minute: many to one destination, or many at all.
 
-use super::destinations::{destinations, is_reusable};
+use super::destinations::{chosen_port, destinations, is_reusable};
 use super::{About, Found, Hit, HostDetector, View, count, told};
-use crate::model::{Socket, State};
 use crate::quality::limits::TIME_WAIT_SHARE;
 use crate::quality::{Severity, Value};
 
@@ -17,17 +16,18 @@ pub(super) const TIME_WAIT_PILE: HostDetector = HostDetector {
 fn check(view: &View<'_>) -> Found {
     let limits = view.snapshot.host();
     let mut hits = Vec::new();
-    let all: Vec<usize> =
-        view.sockets().filter(|(_, socket)| rests(socket)).map(|(place, _)| place).collect();
-    if let Some(limit) = limits.time_wait_limit.filter(|limit| all.len() as u64 >= least(*limit)) {
+    let all = &view.places.time_wait;
+    if let Some(limit) = limits.time_wait_limit.filter(|limit| all.len() >= least(*limit)) {
         // At the limit they are forgotten at once: nothing fails, but late segments of the old connection can meet a
         // new one.
-        let full = all.len() as u64 >= u64::from(limit);
+        let full = all.len() >= limit as usize;
         let severity = if full { Severity::Warning } else { Severity::Info };
-        hits.push(hit(view, (severity, About::Host), all, ("limit", limit)));
+        hits.push(hit(view, (severity, About::Host), all.clone(), ("limit", limit)));
     }
     if let Some(ports) = limits.choosable_ports() {
-        for places in destinations(view, u32::try_from(least(ports)).unwrap_or(u32::MAX), rests) {
+        let holding = view.each(all).filter(|(_, socket)| chosen_port(limits, socket).is_some());
+        let resting: Vec<usize> = holding.map(|(place, _)| place).collect();
+        for places in destinations(view, &resting, least(ports)) {
             let Some(first) = view.at(&places).next() else { continue };
             let Some(destination) = first.remote.as_ref().and_then(crate::Address::socket_addr) else { continue };
             let severity = if is_reusable(limits, first) { Severity::Info } else { Severity::Warning };
@@ -42,13 +42,9 @@ fn check(view: &View<'_>) -> Found {
     Found { hits, unchecked }
 }
 
-fn rests(socket: &Socket) -> bool {
-    socket.state == State::TimeWait
-}
-
 /// So many are a pile.
-fn least(of: u32) -> u64 {
-    ((f64::from(of) * TIME_WAIT_SHARE).ceil() as u64).max(1)
+fn least(of: u32) -> usize {
+    ((f64::from(of) * TIME_WAIT_SHARE).ceil() as usize).max(1)
 }
 
 fn hit(
