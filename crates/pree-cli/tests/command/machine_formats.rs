@@ -203,10 +203,13 @@ fn members(socket: &Value) -> Result<(), Failed> {
     }
     if socket["tcp"].is_object() {
         lacks(&socket["tcp"], TCP)?;
+    }
+    let found = socket["quality"]["findings"].as_array().is_some_and(|findings| !findings.is_empty());
+    if socket["quality"].is_object() {
         lacks(&socket["quality"], QUALITY)?;
     }
-    if socket["tcp"].is_object() != socket["quality"].is_object() {
-        return Err(format!("judged without statistics, or not with them: {socket}").into());
+    if (socket["tcp"].is_object() || found) != socket["quality"].is_object() {
+        return Err(format!("judged without statistics and findings, or not with them: {socket}").into());
     }
     for owner in socket["owners"].as_array().ok_or("owners is no list")? {
         lacks(owner, &["pid", "name", "fd", "start_time", "parent"])?;

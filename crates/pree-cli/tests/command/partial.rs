@@ -97,13 +97,13 @@ fn proc_hidden() -> Result<(), Failed> {
     let owned = all.truth().iter().filter(|truth| truth.inode.is_some()).count() as u64;
     lab::hide_proc()?;
     let view = View { diag: true, owners: Owners::Only(&[]) };
-    let document = json::document(&run::pree("--json")?.code(0)?.tells("owner unknown")?.out)?;
+    let document = json::document(&run::pree("--owners proc --json")?.code(0)?.tells("owner unknown")?.out)?;
     truth::same(all.truth(), &document.rows()?, view)?;
     let [gap] = document.missing.as_slice() else { return Err(format!("{:?}", document.missing).into()) };
     if (&*gap.what, gap.count) != ("owners", Some(owned)) || !gap.hint.contains("/proc") {
         return Err(format!("{gap:?}").into());
     }
-    run::pree("--strict")?.code(3)?.tells("owner unknown")?;
+    run::pree("--owners proc --strict")?.code(3)?.tells("owner unknown")?;
     let form = Form { owners: false, ..USUAL };
     let rows = table::parse(&run::pree("--strict --owners none")?.whole()?.out, form)?;
     truth::same(all.truth(), &rows, View { owners: Owners::None, ..FULL })?;

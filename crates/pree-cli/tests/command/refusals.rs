@@ -100,9 +100,10 @@ fn no_descriptors() -> Result<(), Failed> {
     ] {
         let run = |words: &str| refused(Refusal { call, first_argument: None, errno }, words);
         let nobody = View { diag: true, owners: Owners::Only(&[]) };
-        let answer = run("")?.code(0)?.tells(&format!("owner unknown for {owned}"))?;
+        let answer = run("--owners proc")?.code(0)?.tells(&format!("owner unknown for {owned}"))?;
         truth::same(all.truth(), &table::parse(&answer.out, USUAL)?, nobody)?;
-        let document = json::document(&run("--json --strict")?.code(3)?.tells("owner unknown")?.out)?;
+        let document =
+            json::document(&run("--owners proc --json --strict")?.code(3)?.tells("owner unknown")?.out)?;
         truth::same(all.truth(), &document.rows()?, nobody)?;
         let told: Vec<_> = document.missing.iter().map(|m| (&*m.what, &*m.why, m.count)).collect();
         if told != [("owners", why, Some(owned))] {

@@ -55,7 +55,7 @@ const FLAGS: &[&str] = &[
     "-H, --no-header",
     "-n, --numeric",
     "--source auto|diag|proc|procfs",
-    "--owners auto|proc|first|none",
+    "--owners auto|bpf|proc|first|none",
     "--strict",
     "-h, --help",
     "-V, --version",
