@@ -63,7 +63,8 @@ impl Held {
             }
         }
         for number in 0..share.udp {
-            let address = if number % 4 == 0 { Ipv6Addr::LOCALHOST.into() } else { own.into() };
+            let address =
+                if (index + number).is_multiple_of(4) { Ipv6Addr::LOCALHOST.into() } else { own.into() };
             self.datagrams.push(UdpSocket::bind(SocketAddr::new(address, 0))?);
         }
         self.listeners.extend([v4, v6]);

@@ -98,9 +98,10 @@ fn drive() -> Result<ExitCode, Box<dyn Error>> {
         })?;
         eprintln!("{size} sockets: {:.0} s in all", start.elapsed().as_secs_f64());
         report.add(taken);
+        // What was measured is kept, whatever becomes of the next one.
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+        report.write(&folder, &args.name)?;
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    report.write(&folder, &args.name)?;
     print!("{}", report::table::markdown(&report));
     Ok(ExitCode::SUCCESS)
 }

@@ -30,24 +30,30 @@ impl Tools {
         let mut tools = Self::default();
         let pree = match pree {
             Some(path) => path,
-            None => build(&Path::new(BENCH).join("../Cargo.toml"), "pree-cli", "pree")?,
+            None => {
+                let mut built = build(&Path::new(BENCH).join("../Cargo.toml"), &["--package", "pree-cli"])?;
+                built.remove("pree").ok_or("pree does not build here")?
+            }
         };
         tools.add(Tool::Pree, vec![text(&pree)], &["--version"]);
-        for (tool, package, binary) in [
-            (Tool::Tick, "pree-bench", "tick"),
-            (Tool::Floor, "floor", "floor"),
-            (Tool::Netstat2, "peer-netstat2", "peer-netstat2"),
-            (Tool::Listeners, "peer-listeners", "peer-listeners"),
-            (Tool::Procfs, "peer-procfs", "peer-procfs"),
-            (Tool::PreeV1, "peer-pree-v1", "peer-pree-v1"),
+        // All at once: one choice of features, and who does not build is only absent.
+        let mut built =
+            build(&Path::new(BENCH).join("Cargo.toml"), &["--workspace", "--bins", "--keep-going"])?;
+        for (tool, binary) in [
+            (Tool::Tick, "tick"),
+            (Tool::Floor, "floor"),
+            (Tool::Netstat2, "peer-netstat2"),
+            (Tool::Listeners, "peer-listeners"),
+            (Tool::Procfs, "peer-procfs"),
+            (Tool::PreeV1, "peer-pree-v1"),
         ] {
-            match build(&Path::new(BENCH).join("Cargo.toml"), package, binary) {
-                Ok(path) => {
+            match built.remove(binary) {
+                Some(path) => {
                     let version = locked_version(tool).unwrap_or_default();
                     tools.found.insert(tool, Found { command: vec![text(&path)], version });
                 }
-                Err(why) => {
-                    tools.absent.insert(tool, why);
+                None => {
+                    tools.absent.insert(tool, format!("{binary} does not build here"));
                 }
             }
         }
@@ -117,23 +123,24 @@ impl Tools {
     }
 }
 
-/// Builds one program as a release and says where it is.
-fn build(manifest: &Path, package: &str, binary: &str) -> Result<PathBuf, String> {
-    eprintln!("building {binary}");
+/// Builds programs as a release and says where each is that could be built.
+fn build(manifest: &Path, what: &[&str]) -> Result<HashMap<String, PathBuf>, String> {
+    eprintln!("building: cargo build --release {}", what.join(" "));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--release", "--locked", "--quiet", "--message-format=json", "--package", package])
-        .args(["--bin", binary, "--manifest-path"])
+        .args(["build", "--release", "--locked", "--quiet", "--message-format=json"])
+        .args(what)
+        .arg("--manifest-path")
         .arg(manifest)
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
-    let built = output.stdout.split(|&byte| byte == b'\n').find_map(|line| {
+    let built = output.stdout.split(|&byte| byte == b'\n').filter_map(|line| {
         let message: Value = serde_json::from_slice(line).ok()?;
-        let ours = message["target"]["name"] == binary;
-        message["executable"].as_str().filter(|_| ours).map(PathBuf::from)
+        let name = message["target"]["name"].as_str()?.to_owned();
+        Some((name, PathBuf::from(message["executable"].as_str()?)))
     });
-    built.filter(|_| output.status.success()).ok_or_else(|| format!("{package} does not build here"))
+    Ok(built.collect())
 }
 
 /// The version of a crate behind a driver, from our Cargo.lock.
