@@ -37,18 +37,15 @@ impl Counters {
                 return None;
             };
             for name in *names {
-                numbers.push(match lines.clone().next() {
+                let number = if let Some(values) = lines.clone().next() {
                     // A line of names, and one of values below it.
-                    Some(values) => {
-                        let place = line.split_whitespace().position(|word| word == *name)?;
-                        values.split_whitespace().nth(place)?.parse().ok()?
-                    }
+                    let place = line.split_whitespace().position(|word| word == *name)?;
+                    values.split_whitespace().nth(place)?
+                } else {
                     // Names and values take turns.
-                    None => {
-                        let mut words = line.split_whitespace().skip_while(|word| word != name);
-                        words.nth(1)?.parse().ok()?
-                    }
-                });
+                    line.split_whitespace().skip_while(|word| word != name).nth(1)?
+                };
+                numbers.push(number.parse().ok()?);
             }
         }
         Some(Self(numbers))
