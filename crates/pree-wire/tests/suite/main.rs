@@ -9,4 +9,6 @@ mod families;
 #[cfg(target_endian = "little")]
 mod golden;
 mod interpreter;
+#[cfg(target_endian = "little")]
+mod kernels;
 mod meaning;
