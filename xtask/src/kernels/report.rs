@@ -28,6 +28,7 @@ const FACTS: &[Expected<&str>] = &[
     }),
     ("bound sockets told", |version| if version >= (6, 8) { "yes" } else { "no" }),
     ("UDP-Lite", |version| if version < (7, 3) { "yes" } else { "no" }),
+    ("owners by BPF", |version| if version >= (5, 12) { "yes" } else { "no" }),
     // Debian builds it in from 5.15 on.
     ("MPTCP", |version| if version >= (5, 15) { "yes" } else { "no" }),
 ];
