@@ -38,7 +38,7 @@ impl Program {
         }
         match self.sink {
             Sink::Null => label,
-            Sink::Pipe => label + " | …",
+            Sink::Pipe => label + " (pipe)",
             Sink::Terminal => label + " (terminal)",
         }
     }
@@ -234,6 +234,6 @@ mod tests {
     #[test]
     fn labels_can_be_typed() {
         assert_eq!(SS_PORT.label(), "ss -tlnp 'sport = :10000'");
-        assert_eq!(piped(LIST).label(), "pree -tanpi --owners proc | …");
+        assert_eq!(piped(LIST).label(), "pree -tanpi --owners proc (pipe)");
     }
 }
