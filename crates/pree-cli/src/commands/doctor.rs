@@ -5,7 +5,9 @@ mod screen;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
+use pree::quality::{
+    Assessment, Basis, DETECTORS, HOST_DETECTORS, HostAssessment, Severity, assess_host, assess_host_interval,
+};
 use pree::{Needs, Snapshot, Socket};
 
 use super::finding::Page;
@@ -35,7 +37,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if !args.quiet {
         let text = if args.format == Format::Json {
             let limit = args.limit.unwrap_or(usize::MAX).min(troubled.len());
-            json_verdicts::diagnosed(&snapshot, &host, troubled.get(..limit).unwrap_or_default())
+            json_verdicts::diagnosed(
+                &snapshot,
+                &host,
+                troubled.get(..limit).unwrap_or_default(),
+                &looked_for(&host),
+            )
         } else {
             let screen = Screen::of_stdout(args, &Environment::read());
             let mut page = Page::new(screen.color);
@@ -70,6 +77,20 @@ fn refuse(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Issues that one look cannot show.
+const OVER_TIME: [&str; 2] = ["retransmission_storm", "download_bloat"];
+
+/// What was looked for, and what was not and why.
+fn looked_for(host: &HostAssessment) -> (Vec<&'static str>, Vec<(&'static str, &'static str)>) {
+    let mut not: Vec<_> = host.unchecked.iter().map(|unchecked| (unchecked.name, unchecked.why)).collect();
+    if host.basis == Basis::Lifetime {
+        not.extend(OVER_TIME.map(|name| (name, "takes several looks: --for 10s")));
+    }
+    let of_host = HOST_DETECTORS.iter().map(|detector| detector.name);
+    let all = of_host.chain(DETECTORS.iter().map(|detector| detector.name));
+    (all.filter(|name| !not.iter().any(|(other, _)| other == name)).collect(), not)
+}
+
 /// Sockets with a warning or worse, the worst first.
 fn troubled<'s>(snapshot: &'s Snapshot, host: &'s HostAssessment) -> Vec<(&'s Socket, &'s Assessment)> {
     let judged = snapshot.iter().zip(&host.sockets);
@@ -79,4 +100,16 @@ fn troubled<'s>(snapshot: &'s Snapshot, host: &'s HostAssessment) -> Vec<(&'s So
         .collect();
     troubled.sort_by(|(_, a), (_, b)| explain::order(a, b));
     troubled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_time_is_an_issue() {
+        for name in OVER_TIME {
+            assert!(DETECTORS.iter().any(|detector| detector.name == name), "{name}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
 
-use pree::quality::{About, Assessment, DETECTORS, HOST_DETECTORS, HostAssessment, HostFinding};
+use pree::quality::{About, Assessment, HostAssessment, HostFinding};
 use pree::{Coverage, Snapshot, Socket};
 
 use super::json::{completeness, socket};
@@ -19,11 +19,12 @@ pub(crate) fn explained(judged: &[(&Socket, &Assessment)], coverage: &Coverage) 
     end(json)
 }
 
-/// What was found on a machine, and in which of its sockets.
+/// What was found on a machine, and in which of its sockets; what was looked for, and what not and why.
 pub(crate) fn diagnosed(
     snapshot: &Snapshot,
     host: &HostAssessment,
     troubled: &[(&Socket, &Assessment)],
+    (looked_for, not): &(Vec<&str>, Vec<(&str, &str)>),
 ) -> Vec<u8> {
     let mut json = Json::default();
     json.open(b'{');
@@ -48,26 +49,20 @@ pub(crate) fn diagnosed(
         json.number(number as u64);
     }
     json.close(b'}');
-    let unchecked = |name: &&str| host.unchecked.iter().any(|unchecked| unchecked.name == *name);
     json.key("looked_for");
     json.open(b'[');
-    HOST_DETECTORS
-        .iter()
-        .map(|detector| detector.name)
-        .filter(|name| !unchecked(name))
-        .for_each(|n| json.string(n));
-    for detector in DETECTORS {
-        json.string(detector.name);
+    for name in looked_for {
+        json.string(name);
     }
     json.close(b']');
     json.key("not_looked_for");
     json.open(b'[');
-    for unchecked in &host.unchecked {
+    for (name, why) in not {
         json.open(b'{');
         json.key("name");
-        json.string(unchecked.name);
+        json.string(name);
         json.key("why");
-        json.string(unchecked.why);
+        json.string(why);
         json.close(b'}');
     }
     json.close(b']');

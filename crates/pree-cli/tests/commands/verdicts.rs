@@ -226,6 +226,17 @@ fn columns(closed: &Socket) -> Result<(), Failed> {
     }
     let groups = run::pree(&format!("-H -g issue --count {filter}"))?.whole()?.out;
     ensure(groups.split_whitespace().eq(["zero_window,receiver_limited", "1"]), || groups.clone())?;
+    // In order: the unknown last both ways, the worst issue by severity.
+    let first = |words: &str| -> Result<String, Failed> {
+        let out = run::pree(&format!("-tH --owners none {words} --limit 1"))?.whole()?.out;
+        Ok(out.trim().to_owned())
+    };
+    let lowest: f64 = first("-c score --sort score")?.parse()?;
+    let highest: f64 = first("-c score --sort -score")?.parse()?;
+    ensure(lowest <= highest && lowest <= 0.5, || format!("{lowest} to {highest}"))?;
+    let severe = ["accept_overflow", "path_dead"];
+    let worst = first("-c issue --sort -issue")?;
+    ensure(severe.iter().any(|name| worst.starts_with(name)), || worst.clone())?;
     // On a terminal without being asked.
     let wide = Terminal { columns: 120, ..Terminal::default() };
     let out = run::judge(run::on(wide, "")?)?.whole()?.out;

@@ -99,7 +99,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         "tcpi_rtt - tcpi_min_rtt" => |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
     "issue" "findings" Text; "Named issues, the worst first; has issue: one of them is a warning or worse.";
         "pree explain" => |a| Value::Issues(Issues::of(&a.findings));
-    "limited" "limited_by" Text; "What sending waits for most: network, receiver or send_buffer.";
+    "limited" "limited_by" Text; "What sending waits for most: network, receiver, send_buffer or app.";
         "tcpi_busy_time, rwnd_limited, sndbuf_limited" => |a| match a.limited_by {
             Ok(shares) => {
                 let shares = [shares.network, shares.receiver, shares.send_buffer, shares.app.unwrap_or(0.0)];

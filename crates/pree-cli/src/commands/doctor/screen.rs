@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use pree::quality::{
-    About, Assessment, Basis, DETECTORS, Finding, HOST_DETECTORS, HostAssessment, HostFinding, Severity,
-};
+use pree::quality::{About, Assessment, Basis, Finding, HostAssessment, HostFinding, Severity};
 use pree::{Snapshot, Socket};
 
 use crate::commands::finding::{self, Page, figure};
@@ -140,7 +138,7 @@ fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
     let scored = connections.iter().filter(|assessment| assessment.score.is_some()).count();
     let basis = match host.basis {
         Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
-        _ => "by their lives so far; what shows only over time takes --for 10s".to_owned(),
+        _ => "by their lives so far".to_owned(),
     };
     page.row(
         "looked at",
@@ -157,16 +155,12 @@ fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
             &format!("the score of {}: too little was sent", plural(unknown, "connection")),
         );
     }
-    let unchecked = |name: &&str| host.unchecked.iter().any(|unchecked| unchecked.name == *name);
-    let names = HOST_DETECTORS.iter().map(|detector| detector.name).filter(|name| !unchecked(name));
-    let names: Vec<String> = names
-        .chain(DETECTORS.iter().map(|detector| detector.name))
-        .map(|name| name.replace('_', " "))
-        .collect();
+    let (names, not) = super::looked_for(host);
+    let names: Vec<String> = names.into_iter().map(|name| name.replace('_', " ")).collect();
     page.row("looked for", &names.join(", "));
-    let unchecked: Vec<String> =
-        host.unchecked.iter().map(|one| format!("{} ({})", one.name.replace('_', " "), one.why)).collect();
-    if !unchecked.is_empty() {
-        page.row("not looked for", &unchecked.join("; "));
+    let not: Vec<String> =
+        not.into_iter().map(|(name, why)| format!("{} ({why})", name.replace('_', " "))).collect();
+    if !not.is_empty() {
+        page.row("not looked for", &not.join("; "));
     }
 }
