@@ -1,4 +1,4 @@
-//! What our own BPF programs write: which descriptors of which process are sockets.
+//! What our own BPF programs write: which descriptors of which process are sockets; sequence numbers.
 //!
 //! Whole records one after another, in the kernel's byte order, each a multiple of 8 bytes. A process is told once,
 //! before the first of its sockets: most have many. The programs that write this are in `pree`, `sys/linux/bpf/`.
@@ -60,6 +60,41 @@ pub enum Record {
     Holder(Holder),
     /// One of them.
     Descriptor(Descriptor),
+}
+
+/// Sequence numbers of a TCP socket: the only record of its program, without a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sequence {
+    /// The socket's cookie.
+    pub cookie: u64,
+    /// `tcp_sock.snd_una`: oldest number not acknowledged.
+    pub snd_una: u32,
+    /// `tcp_sock.snd_nxt`: next number to send.
+    pub snd_nxt: u32,
+    /// `tcp_sock.rcv_nxt`: next number expected.
+    pub rcv_nxt: u32,
+    /// `tcp_sock.write_seq`: number after the last byte written by the program.
+    pub write_seq: u32,
+    /// `tcp_sock.copied_seq`: number after the last byte read by the program.
+    pub copied_seq: u32,
+}
+
+impl Sequence {
+    /// Bytes of a record: the last four are 0.
+    pub const SIZE: usize = 32;
+
+    /// The record at the start of `bytes`, if they hold a whole one.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let whole = bytes.get(..Self::SIZE)?;
+        Some(Self {
+            cookie: u64::at(whole, 0)?,
+            snd_una: u32::at(whole, 8)?,
+            snd_nxt: u32::at(whole, 12)?,
+            rcv_nxt: u32::at(whole, 16)?,
+            write_seq: u32::at(whole, 20)?,
+            copied_seq: u32::at(whole, 24)?,
+        })
+    }
 }
 
 /// Takes the first record off `bytes`. `None` when they hold no whole one: more may come.
@@ -141,6 +176,18 @@ mod tests {
             let taken = if whole == 0 { 0 } else { Holder::SIZE + (whole - 1) * Descriptor::SIZE };
             assert_eq!(rest.len(), length - taken, "{length}");
         }
+    }
+
+    #[test]
+    fn sequence_numbers_in_their_order() {
+        let mut bytes = 9_u64.to_ne_bytes().to_vec();
+        for word in [1, 2, 3, 4, u32::MAX, 0] {
+            bytes.extend(u32::to_ne_bytes(word));
+        }
+        let sequence =
+            Sequence { cookie: 9, snd_una: 1, snd_nxt: 2, rcv_nxt: 3, write_seq: 4, copied_seq: u32::MAX };
+        assert_eq!(Sequence::decode(&bytes), Some(sequence));
+        assert_eq!(Sequence::decode(&bytes[..31]), None);
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Plan {
         filtered || !self.states.intersects(connections)
     }
 
+    /// True when TCP sockets are read.
+    pub(crate) fn reads_tcp(&self) -> bool {
+        self.tables.iter().any(|table| table.protocol == Protocol::Tcp)
+    }
+
     /// The kernel's filter program, when there is one; see [`Filter::program`].
     pub(crate) fn program(&self, marks: bool) -> Option<Vec<u8>> {
         let filter = self.filter.as_ref().filter(|_| self.push_down || self.needs_the_kernel())?;

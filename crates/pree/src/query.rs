@@ -34,6 +34,9 @@ bitflags::bitflags! {
         const OWNERS = 1 << 7;
         /// [`Snapshot::host`]: limits of the machine that sockets share.
         const HOST = 1 << 8;
+        /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`], together with `STATS`. Takes
+        /// rights: see `PLATFORM.md`.
+        const SEQUENCES = 1 << 9;
     }
 }
 

@@ -97,11 +97,11 @@ macro_rules! fields {
             own!(ecn_mode, Id, "tcpi_ecn_mode", "What of ECN was negotiated."),
             own!(cwnd_bytes, Bytes, "cwnd × mss, or the system's own", "Congestion window in bytes."),
             own!(ssthresh_bytes, Bytes, "ssthresh × mss, or the system's own", "Slow start threshold in bytes."),
-            own!(snd_una, Id, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
-            own!(snd_nxt, Id, "SND.NXT, RFC 9293", "Next sequence number to send."),
-            own!(rcv_nxt, Id, "RCV.NXT, RFC 9293", "Next sequence number expected."),
-            own!(write_seq, Id, "tcp_sock.write_seq", "Sequence number after the last byte written."),
-            own!(copied_seq, Id, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
+            sequence!(snd_una, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
+            sequence!(snd_nxt, "SND.NXT, RFC 9293", "Next sequence number to send."),
+            sequence!(rcv_nxt, "RCV.NXT, RFC 9293", "Next sequence number expected."),
+            sequence!(write_seq, "tcp_sock.write_seq", "Sequence number after the last byte written."),
+            sequence!(copied_seq, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
             Field {
                 name: "cc",
                 section: Section::Tcp,
@@ -116,6 +116,12 @@ macro_rules! fields {
                 },
             },
         ]
+    };
+}
+
+macro_rules! sequence {
+    ($name:ident, $source:literal, $doc:literal) => {
+        Field { needs: Needs::STATS.union(Needs::SEQUENCES), ..own!($name, Id, $source, $doc) }
     };
 }
 

@@ -73,15 +73,15 @@ macro_rules! tcp_stats {
             pub cwnd_bytes: Option<u64>,
             /// Slow start threshold in bytes: as the system tells it, on Linux `snd_ssthresh` × `snd_mss`.
             pub ssthresh_bytes: Option<u64>,
-            /// Oldest sequence number not acknowledged (RFC 9293 SND.UNA). Not told by `sock_diag`.
+            /// Oldest sequence number not acknowledged (RFC 9293 SND.UNA). On request (`Needs::SEQUENCES`).
             pub snd_una: Option<u32>,
-            /// Next sequence number to send (RFC 9293 SND.NXT). Not told by `sock_diag`.
+            /// Next sequence number to send (RFC 9293 SND.NXT). On request (`Needs::SEQUENCES`).
             pub snd_nxt: Option<u32>,
-            /// Next sequence number expected (RFC 9293 RCV.NXT). Not told by `sock_diag`.
+            /// Next sequence number expected (RFC 9293 RCV.NXT). On request (`Needs::SEQUENCES`).
             pub rcv_nxt: Option<u32>,
-            /// Sequence number after the last byte the program wrote. Not told by `sock_diag`.
+            /// Sequence number after the last byte the program wrote. On request (`Needs::SEQUENCES`).
             pub write_seq: Option<u32>,
-            /// Sequence number after the last byte the program read. Not told by `sock_diag`.
+            /// Sequence number after the last byte the program read. On request (`Needs::SEQUENCES`).
             pub copied_seq: Option<u32>,
             /// Bytes received and not yet read: the socket's [`recv_queue`](super::Socket::recv_queue), so that
             /// statistics can be judged by themselves.

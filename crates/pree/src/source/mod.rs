@@ -95,6 +95,9 @@ pub enum Question<'a> {
     Processes,
     /// Linux: `/proc/sys/fs/file-nr`, how many files the machine has open, as text.
     OpenFiles,
+    /// Linux 5.12: sequence numbers of the TCP sockets of this network namespace, as a BPF program in the kernel tells
+    /// them: [`pree_wire::bpf_records::Sequence`]. A batch may end in the middle of a record.
+    Sequences,
     /// Linux 5.12: every descriptor that is a socket, of all processes in this pid namespace, as a BPF program in the
     /// kernel tells them: [`pree_wire::bpf_records`]. A batch may end in the middle of a record.
     Holders,
@@ -275,6 +278,7 @@ impl fmt::Display for Question<'_> {
             Self::Processes => f.write_str("processes"),
             Self::OpenFiles => f.write_str("open_files"),
             Self::Holders => f.write_str("holders"),
+            Self::Sequences => f.write_str("sequences"),
             Self::Process { pid, part } => {
                 write!(f, "process {pid} ")?;
                 match part {

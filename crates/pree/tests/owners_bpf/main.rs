@@ -1,5 +1,5 @@
 //! Owners as a BPF program tells them: the same as a walk through /proc where that sees everything, and right where it
-//! does not.
+//! does not. And the sequence numbers that another such program tells.
 //!
 //! Each case has a laboratory of its own, where no other sockets are.
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
@@ -15,6 +15,7 @@ mod kernel;
 #[path = "../live/meddling.rs"]
 mod meddling;
 mod played;
+mod sequences;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,6 +46,6 @@ fn owners_of(socket: &Socket) -> Vec<Told> {
 }
 
 fn main() -> ExitCode {
-    let cases = [beside_proc::cases(), hard::cases(), played::cases()];
+    let cases = [beside_proc::cases(), hard::cases(), played::cases(), sequences::cases()];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

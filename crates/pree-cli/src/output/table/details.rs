@@ -92,7 +92,8 @@ pub(crate) fn fields(args: &Args) -> impl Iterator<Item = &'static Field> + use<
         .chain(of(timers, Section::Timer))
         .chain(of(memory, Section::Memory))
         .chain(field::named("drops").filter(|_| memory))
-        .chain(of(tcp, Section::Tcp))
+        // Sequence numbers take rights that -i does not: they are columns.
+        .chain(of(tcp, Section::Tcp).filter(|field| !field.needs.contains(Needs::SEQUENCES)))
 }
 
 /// What must be asked for them.

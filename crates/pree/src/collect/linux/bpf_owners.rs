@@ -164,17 +164,21 @@ pub(super) fn demand(source: &mut dyn Source) -> Result<()> {
 
 /// Why there are no owners from the program.
 pub(super) fn refused(errno: Errno) -> Error {
-    let error = Error::from_errno(errno, "read", "owners through BPF");
-    error.with_hint(match errno {
+    Error::from_errno(errno, "read", "owners through BPF").with_hint(hint(errno))
+}
+
+/// What helps when a program is refused.
+pub(super) fn hint(errno: Errno) -> &'static str {
+    match errno {
         Errno::ENODATA => NOT_RECORDED,
         Errno::ENOENT => "the kernel must describe its types (CONFIG_DEBUG_INFO_BTF) and /sys be mounted",
         Errno::EPERM => {
             "CAP_BPF and CAP_PERFMON together are needed, outside of any user namespace, and a sandbox must let bpf(2) \
-             pass: run as the machine's root, or take /proc"
+             pass: run as the machine's root"
         }
-        Errno::EACCES => "the kernel is locked down (lockdown=confidentiality): take /proc",
-        _ => "it takes Linux 5.12 with BPF and BTF: take /proc",
-    })
+        Errno::EACCES => "the kernel is locked down (lockdown=confidentiality)",
+        _ => "it takes Linux 5.12 with BPF and BTF",
+    }
 }
 
 /// Whether the program costs less than a walk; `None` where nothing tells.

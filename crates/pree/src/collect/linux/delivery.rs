@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::owners::OwnerSearch;
+use super::sequences::Sequences;
 use crate::collect::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
@@ -18,6 +19,7 @@ const HELD_MOST: usize = 4096;
 pub(super) struct Delivery<'p, 'v> {
     plan: &'p Plan,
     owners: OwnerSearch<'p>,
+    sequences: &'p Sequences,
     visitor: &'p mut Visitor<'v>,
     /// Whether the filter can be asked before the owners are known: that saves looking them up.
     filter_first: bool,
@@ -32,11 +34,17 @@ pub(super) struct Delivery<'p, 'v> {
 }
 
 impl<'p, 'v> Delivery<'p, 'v> {
-    pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
+    pub(super) fn new(
+        plan: &'p Plan,
+        owners: OwnerSearch<'p>,
+        sequences: &'p Sequences,
+        visitor: &'p mut Visitor<'v>,
+    ) -> Self {
         let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().contains(Needs::OWNERS));
         Self {
             plan,
             owners,
+            sequences,
             visitor,
             filter_first,
             undecided: None,
@@ -78,6 +86,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(peer) = &mut socket.peer {
             peer.owners.clear();
         }
+        self.sequences.add_to(socket);
         if !self.wants(socket) || (self.filter_first && !self.matches(socket)) {
             return ControlFlow::Continue(());
         }

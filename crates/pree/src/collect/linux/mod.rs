@@ -14,6 +14,7 @@ mod owners;
 mod proc_net;
 #[cfg(feature = "linux-procfs")]
 mod procfs;
+mod sequences;
 
 use std::ops::ControlFlow;
 
@@ -28,6 +29,7 @@ use crate::source::{Question, Source, read_all};
 use delivery::Delivery;
 pub(super) use host::host_limits;
 use owners::OwnerSearch;
+use sequences::Sequences;
 
 /// How often something that failed in passing is tried.
 const TRIES: usize = 3;
@@ -43,7 +45,8 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
     }
     let decoder = decoder(source);
     let rows_first = plan.owners != OwnerLookup::None && plan.is_narrow();
-    let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), visitor);
+    let sequences = Sequences::read(plan, source);
+    let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), &sequences, visitor);
     if rows_first {
         delivery.hold_all();
     } else {
@@ -59,6 +62,9 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
     if flow.is_continue() {
         // Break here only means that the visitor has enough.
         let _ = delivery.finish(source, &mut coverage);
+    }
+    if let Some(gap) = sequences.gap() {
+        coverage.add(gap);
     }
     Ok(coverage)
 }

@@ -20,6 +20,8 @@ pub(crate) struct Live {
     processes: proc::Processes,
     /// Loaded at the first question for it.
     holders: Option<bpf::Holders>,
+    /// The same.
+    sequences: Option<bpf::Sequences>,
 }
 
 /// The answer that is being given.
@@ -38,7 +40,7 @@ enum Answer {
 /// A source that answers from the running system. Nothing is opened before the first question.
 #[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
 pub(crate) fn live() -> Result<Live> {
-    Ok(Live { answer: Answer::None, processes: proc::Processes::default(), holders: None })
+    Ok(Live { answer: Answer::None, processes: proc::Processes::default(), holders: None, sequences: None })
 }
 
 impl Live {
@@ -47,6 +49,13 @@ impl Live {
             self.holders = Some(bpf::Holders::load()?);
         }
         self.holders.as_ref().ok_or(Errno::ENOSYS)
+    }
+
+    fn sequences(&mut self) -> std::result::Result<&bpf::Sequences, Errno> {
+        if self.sequences.is_none() {
+            self.sequences = Some(bpf::Sequences::load()?);
+        }
+        self.sequences.as_ref().ok_or(Errno::ENOSYS)
     }
 }
 
@@ -71,6 +80,7 @@ impl Source for Live {
             Question::Processes => Answer::Whole(self.processes.list()?),
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders => Answer::Bpf(self.holders()?.run()?),
+            Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
         };
         Ok(())

@@ -7,6 +7,7 @@
 use pree_wire::bpf_records::{Descriptor, Holder, NAME_SIZE, TAG_DESCRIPTOR, TAG_HOLDER};
 use pree_wire::btf::{Btf, Kind, Type};
 
+use super::SEQ_WRITE;
 use super::asm::{Assembler, Helper, Label, R0, R1, R2, R3, R6, R7, R8, R9, Reg, Slot, When};
 use crate::source::Errno;
 
@@ -16,7 +17,6 @@ pub(super) const STATE: [u64; 2] = [0; 2];
 /// Of the helpers, this is the youngest: Linux 5.11.
 const SOCK_FROM_FILE: Helper = Helper(162);
 const GET_CURRENT_TASK: Helper = Helper(35);
-const SEQ_WRITE: Helper = Helper(127);
 
 /// What the program is given, 8 bytes an argument of `bpf_iter_task_file` (`kernel/bpf/task_iter.c`): a promise to
 /// programs, like the first member of `struct bpf_iter_meta`.

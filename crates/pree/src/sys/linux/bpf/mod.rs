@@ -7,6 +7,7 @@
 mod asm;
 mod call;
 mod holders;
+mod sequences;
 mod types;
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -17,6 +18,9 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use super::errno;
 use crate::source::Errno;
+
+/// `bpf_seq_write`: to those who read the iterator. Linux 5.8.
+const SEQ_WRITE: asm::Helper = asm::Helper(127);
 
 /// One read(2) of an iterator. The kernel fills 8 of its pages (32 KiB) before it gives any.
 const CHUNK: usize = 64 * 1024;
@@ -33,10 +37,7 @@ pub(super) struct Holders {
 impl Holders {
     /// Builds and loads it: 3 ms.
     pub(super) fn load() -> Result<Self, Errno> {
-        // Asked first, because a sandbox may end a process for bpf(2) instead of refusing it.
-        if !may_load() {
-            return Err(Errno::EPERM);
-        }
+        demand_rights()?;
         let state = call::array_of_one(size_of_val(&holders::STATE) as u32)?;
         let types = types::Types::of_kernel()?;
         let layout = holders::Layout::of(Btf::parse(types.bytes()).map_err(|_| Errno::EBADMSG)?)?;
@@ -51,6 +52,28 @@ impl Holders {
     pub(super) fn run(&self) -> Result<Run, Errno> {
         // A run that begins with the very task with which the last one ended must tell it anew.
         call::set_value(self.state.as_fd(), &holders::STATE)?;
+        Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
+    }
+}
+
+/// The program that tells sequence numbers, loaded and attached.
+pub(super) struct Sequences {
+    link: OwnedFd,
+}
+
+impl Sequences {
+    /// Builds and loads it.
+    pub(super) fn load() -> Result<Self, Errno> {
+        demand_rights()?;
+        let types = types::Types::of_kernel()?;
+        let layout = sequences::Layout::of(Btf::parse(types.bytes()).map_err(|_| Errno::EBADMSG)?)?;
+        drop(types);
+        let program = call::load_iterator(&sequences::program(&layout)?, layout.function).map_err(refusal)?;
+        Ok(Self { link: call::attach_iterator(program.as_fd())? })
+    }
+
+    /// Begins a run over the TCP sockets of this thread's network namespace.
+    pub(super) fn run(&self) -> Result<Run, Errno> {
         Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
     }
 }
@@ -74,11 +97,13 @@ impl Run {
     }
 }
 
-/// Whether our capabilities are enough; in a user namespace the kernel still says no.
-fn may_load() -> bool {
+/// Refuses where our capabilities are too few; in a user namespace the kernel still says no. Asked before anything else,
+/// because a sandbox may end a process for bpf(2) instead of refusing it.
+fn demand_rights() -> Result<(), Errno> {
     let both = CapabilitySet::BPF | CapabilitySet::PERFMON;
-    capabilities(None)
-        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN) || sets.effective.contains(both))
+    let enough = capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN) || sets.effective.contains(both));
+    if enough { Ok(()) } else { Err(Errno::EPERM) }
 }
 
 /// What the refusal of a program means. The verifier says `EACCES` of a program that it does not understand, which is
