@@ -27,6 +27,8 @@ const FACTS: &[Expected<&str>] = &[
         _ => "232",
     }),
     ("bound sockets told", |version| if version >= (6, 8) { "yes" } else { "no" }),
+    // All of them are modules of Debian's kernels.
+    ("families of sock_diag", |_| "unix packet netlink vsock raw sctp"),
     ("UDP-Lite", |version| if version < (7, 3) { "yes" } else { "no" }),
     ("owners by BPF", |version| if version >= (5, 12) { "yes" } else { "no" }),
     // Debian builds it in from 5.15 on.

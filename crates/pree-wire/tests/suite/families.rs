@@ -33,7 +33,7 @@ fn inode(number: usize) -> u32 {
 
 /// The rows of a recording by inode; every message in it is a row or the end of the dump. A netlink socket that is a
 /// member of groups is told twice.
-fn rows<R>(
+pub(crate) fn rows<R>(
     recording: &'static [u8],
     parse: impl Fn(&'static [u8]) -> Result<R, Malformed>,
     inode: impl Fn(&R) -> u32,

@@ -1,10 +1,31 @@
 //! The population of `golden.rs` as other kernels tell of it: recorded by `cargo xtask kernels --golden`, which runs
 //! `examples/capture_golden.rs` on each. What a kernel does not know must be unknown, never 0.
 
+use crate::families;
 use crate::golden::{not_in_proc, rows, tcp_rows_are, udp_rows_are_the_population_of};
-use pree_wire::inet_diag::states::CLOSE;
+use pree_wire::inet_diag::states::{CLOSE, LISTEN};
+use pree_wire::inet_diag::{self, AF_INET};
 use pree_wire::proc_net::Family;
 use pree_wire::tcp_info::TcpInfo;
+use pree_wire::{netlink_diag, packet_diag, unix_diag, vsock_diag};
+
+/// One socket of each of these families, and the inode of each: `xtask/src/kernels/guest/families.rs` made them.
+struct Families {
+    unix: &'static [u8],
+    packet: &'static [u8],
+    netlink: &'static [u8],
+    vsock: &'static [u8],
+    raw: &'static [u8],
+    sctp: &'static [u8],
+    inodes: &'static str,
+}
+
+impl Families {
+    fn inode(&self, family: &str) -> u32 {
+        let mut lines = self.inodes.lines().filter_map(|line| line.split_once(' '));
+        lines.find(|(name, _)| *name == family).unwrap().1.parse().unwrap()
+    }
+}
 
 /// What one kernel recorded, and what is known about it from its sources.
 struct Kernel {
@@ -14,6 +35,7 @@ struct Kernel {
     /// Debian builds MPTCP in from 5.15 on.
     mptcp: Option<&'static [u8]>,
     proc: [(&'static [u8], Family); 4],
+    families: Families,
     tcp_info_bytes: usize,
     /// Sockets that are bound and no more are told from 6.8 on.
     tells_bound: bool,
@@ -32,6 +54,15 @@ macro_rules! kernel {
                 (recording!($name, "udp.txt"), Family::V4),
                 (recording!($name, "udp6.txt"), Family::V6),
             ],
+            families: Families {
+                unix: recording!($name, "unix.bin"),
+                packet: recording!($name, "packet.bin"),
+                netlink: recording!($name, "netlink.bin"),
+                vsock: recording!($name, "vsock.bin"),
+                raw: recording!($name, "raw.bin"),
+                sctp: recording!($name, "sctp.bin"),
+                inodes: include_str!(concat!("../golden/linux-", $name, "/families.txt")),
+            },
             tcp_info_bytes: $tcp_info_bytes,
             tells_bound: $tells_bound,
         }
@@ -135,5 +166,48 @@ fn subflows_name_their_connection() {
             );
             assert_eq!(info.subflows_total(), counts.then_some(1), "{name}");
         }
+    }
+}
+
+/// 127.0.0.1 as rows carry it.
+const LOOPBACK: [u8; 16] = [127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+#[test]
+fn other_families_are_told_by_all() {
+    for Kernel { name, families: made, .. } in &KERNELS {
+        println!("Linux {name}");
+        let unix = families::rows(made.unix, unix_diag::Row::parse, unix_diag::Row::inode);
+        let unix = unix[&made.inode("unix")];
+        assert_eq!((unix.name(), unix.socket_type(), unix.state()), (Some(&b"\0pree"[..]), 1, LISTEN));
+        assert_eq!((unix.receive_queue(), unix.send_queue(), unix.uid()), (Some(0), Some(3), Some(0)));
+
+        let packet = families::rows(made.packet, packet_diag::Row::parse, packet_diag::Row::inode);
+        let packet = packet[&made.inode("packet")];
+        // All protocols (ETH_P_ALL), on every interface.
+        assert_eq!((packet.socket_type(), packet.protocol(), packet.uid()), (3, 3, Some(0)));
+        assert_eq!(packet.info().unwrap().index(), Some(0));
+
+        let netlink = families::rows(made.netlink, netlink_diag::Row::parse, netlink_diag::Row::inode);
+        let netlink = netlink[&made.inode("netlink")];
+        assert_eq!((netlink.socket_type(), netlink.protocol(), netlink.port_id()), (3, 0, 4242));
+
+        let vsock = families::rows(made.vsock, vsock_diag::Row::parse, vsock_diag::Row::inode);
+        let vsock = vsock[&made.inode("vsock")];
+        assert_eq!((vsock.family(), vsock.socket_type(), vsock.state()), (40, 1, CLOSE));
+        assert_eq!((vsock.source_port(), vsock.destination_port()), (vsock_diag::ANY, vsock_diag::ANY));
+
+        let inet = |recording, family| {
+            let rows = families::rows(recording, inet_diag::Row::parse, inet_diag::Row::inode);
+            assert_eq!(rows.len(), 1, "{family}");
+            rows[&made.inode(family)]
+        };
+        let raw = inet(made.raw, "raw");
+        // The protocol stands where the port would.
+        assert_eq!((raw.family(), raw.source(), raw.source_port()), (AF_INET, LOOPBACK, 253));
+        let sctp = inet(made.sctp, "sctp");
+        assert_eq!((sctp.state(), sctp.source_port(), sctp.uid()), (LISTEN, 18090, 0));
+        let ends: Vec<_> = sctp.sctp_locals().unwrap().collect();
+        assert_eq!(ends.len(), 1);
+        assert_eq!((ends[0].family, ends[0].address, ends[0].port), (AF_INET, LOOPBACK, 18090));
     }
 }

@@ -34,7 +34,7 @@ pub fn capture_and_replay() -> Result<(), Failed> {
 pub fn golden() -> Result<(), Failed> {
     unreachable_net()?;
     let folder = format!("{OUT}/golden");
-    fs::create_dir(&folder)?;
+    fs::create_dir_all(&folder)?;
     let output = Command::new("/capture_golden").arg(&folder).output()?;
     if output.status.success() {
         return Ok(());

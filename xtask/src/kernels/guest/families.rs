@@ -1,0 +1,128 @@
+//! Which families of sockets the kernel tells of through `sock_diag`, asked with bytes of our own. Until the command
+//! lists a family, this is what is known about it on old kernels.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::os::fd::OwnedFd;
+
+use pree_testkit::Failed;
+use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
+use rustix::net::{
+    self, AddressFamily, Protocol, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
+};
+
+use crate::{OUT, fact};
+
+/// A family by name, and a question for all of its sockets, all states, everything that can be shown. The bytes are
+/// `struct unix_diag_req`, `packet_diag_req`, `netlink_diag_req`, `vsock_diag_req` and `inet_diag_req_v2`.
+const FAMILIES: &[(&str, &[u8])] = &[
+    (
+        "unix",
+        &[1, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0x7f, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255],
+    ),
+    ("packet", &[17, 0, 0, 0, 0, 0, 0, 0, 0x3f, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]),
+    ("netlink", &[16, 255, 0, 0, 0, 0, 0, 0, 0xb, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]),
+    (
+        "vsock",
+        &[40, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255],
+    ),
+    ("raw", &inet(255)),
+    ("sctp", &inet(132)),
+];
+
+const fn inet(protocol: u8) -> [u8; 56] {
+    let mut request = [0; 56];
+    request[0] = 2;
+    request[1] = protocol;
+    let mut at = 4;
+    while at < 8 {
+        request[at] = 255;
+        at += 1;
+    }
+    request
+}
+
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const REQUEST_DUMP: u16 = 0x301;
+const ERROR: u16 = 2;
+const DONE: u16 = 3;
+
+/// One socket of each family is made, and its family asked for; the answers are kept, and the inodes of the sockets.
+pub fn told() -> Result<(), Failed> {
+    let folder = format!("{OUT}/golden");
+    fs::create_dir_all(&folder)?;
+    let sockets = make()?;
+    let mut told = Vec::new();
+    let mut inodes = String::new();
+    for ((name, question), socket) in FAMILIES.iter().zip(&sockets) {
+        if let Some(answer) = ask(question)? {
+            fs::write(format!("{folder}/{name}.bin"), answer)?;
+            inodes += &format!("{name} {}\n", rustix::fs::fstat(socket)?.st_ino);
+            told.push(*name);
+        }
+    }
+    fs::write(format!("{folder}/families.txt"), inodes)?;
+    Ok(fact("families of sock_diag", told.join(" "))?)
+}
+
+/// In the order of the table: a Unix listener with an abstract name, a netlink socket of port 4242, a raw socket of
+/// protocol 253 and a listener of SCTP at 127.0.0.1, of the others one that was opened and no more.
+fn make() -> Result<Vec<OwnedFd>, Failed> {
+    let open = |family: AddressFamily, kind: SocketType, protocol: u32| {
+        let number = NonZeroU32::new(protocol).map(Protocol::from_raw);
+        net::socket_with(family, kind, SocketFlags::CLOEXEC, number)
+            .map_err(|error| Failed::from(format!("{family:?} {kind:?} {protocol}: {error}")))
+    };
+    let unix = open(AddressFamily::UNIX, SocketType::STREAM, 0)?;
+    net::bind(&unix, &SocketAddrUnix::new_abstract_name(b"pree")?)?;
+    net::listen(&unix, 3)?;
+    let packet = open(AddressFamily::PACKET, SocketType::RAW, 0x0300)?;
+    let netlink = open(AddressFamily::NETLINK, SocketType::RAW, 0)?;
+    net::bind(&netlink, &SocketAddrNetlink::new(4242, 0))?;
+    let vsock = open(AddressFamily::VSOCK, SocketType::STREAM, 0)?;
+    let raw = open(AddressFamily::INET, SocketType::RAW, 253)?;
+    net::bind(&raw, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let sctp = open(AddressFamily::INET, SocketType::STREAM, 132)?;
+    net::bind(&sctp, &SocketAddr::from((Ipv4Addr::LOCALHOST, 18090)))?;
+    net::listen(&sctp, 3)?;
+    Ok(vec![unix, packet, netlink, vsock, raw, sctp])
+}
+
+/// The whole answer; `None` when nobody gives one.
+fn ask(question: &[u8]) -> Result<Option<Vec<u8>>, Failed> {
+    let socket =
+        net::socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(SOCK_DIAG))?;
+    let mut request = (16 + question.len() as u32).to_ne_bytes().to_vec();
+    request.extend([SOCK_DIAG_BY_FAMILY.to_ne_bytes(), REQUEST_DUMP.to_ne_bytes()].concat());
+    request.extend([0; 8]);
+    request.extend(question);
+    net::send(&socket, &request, SendFlags::empty())?;
+    let mut answer = Vec::new();
+    let mut buffer = vec![0; 64 * 1024];
+    // One socket of a family is two datagrams at most; more than this would never end.
+    for _ in 0..100 {
+        let (length, _) = net::recv(&socket, &mut buffer, RecvFlags::empty())?;
+        let datagram = &buffer[..length];
+        answer.extend(datagram);
+        let kinds = kinds(datagram);
+        if kinds.contains(&ERROR) {
+            return Ok(None);
+        }
+        if kinds.contains(&DONE) {
+            return Ok(Some(answer));
+        }
+    }
+    Err("an answer without an end".into())
+}
+
+/// The kinds of the messages of a datagram.
+fn kinds(mut datagram: &[u8]) -> Vec<u16> {
+    let mut kinds = Vec::new();
+    while let Some(header) = datagram.first_chunk::<6>() {
+        let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]).max(16) as usize;
+        kinds.push(u16::from_ne_bytes([header[4], header[5]]));
+        datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    kinds
+}
