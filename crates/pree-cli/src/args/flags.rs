@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocols, SourceChoice};
+use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice};
 
 use super::{Args, Command, Format, When, Which};
 use crate::output::escape;
@@ -42,7 +42,16 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Which sockets", Some('t'), "tcp", None, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
     flag!("Which sockets", Some('u'), "udp", None, "UDP and UDP-Lite sockets",
         set!(a => protocol(a, Protocols::UDP | Protocols::UDPLITE))),
-    flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,udp,udplite,inet,all", protocols),
+    flag!("Which sockets", Some('x'), "unix", None, "Unix sockets", set!(a => protocol(a, Protocols::UNIX))),
+    flag!("Which sockets", Some('w'), "raw", None, "raw IP sockets, and those for ICMP echo",
+        set!(a => protocol(a, Protocols::RAW | Protocols::ICMP))),
+    flag!("Which sockets", Some('0'), "packet", None, "packet sockets, such as those of tcpdump",
+        set!(a => protocol(a, Protocols::PACKET))),
+    flag!("Which sockets", Some('M'), "mptcp", None, "MPTCP connections, above their subflows",
+        set!(a => protocol(a, Protocols::MPTCP))),
+    flag!("Which sockets", None, "vsock", None, "sockets of virtual machines and their host",
+        set!(a => protocol(a, Protocols::VSOCK))),
+    flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,netlink,inet,all", protocols),
     flag!("Which sockets", Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
     flag!("Which sockets", Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
         set!(a => a.families.push(Family::Ipv6))),
@@ -135,28 +144,8 @@ pub(crate) const FLAGS: &[Flag] = &[
 const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl"), ("socket", "query"), ("colour", "color")];
 
 /// Flags that are agreed and not there yet: said plainly instead of "unknown".
-const LATER: &[&str] = &[
-    "w",
-    "x",
-    "0",
-    "M",
-    "r",
-    "E",
-    "N",
-    "vsock",
-    "watch",
-    "save",
-    "resolve",
-    "raw",
-    "unix",
-    "packet",
-    "mptcp",
-    "events",
-    "net",
-    "all-netns",
-    "no-runtime",
-    "yes",
-];
+const LATER: &[&str] =
+    &["r", "E", "N", "watch", "save", "resolve", "events", "net", "all-netns", "no-runtime", "yes"];
 
 /// The flag of this long name.
 pub(super) fn long(name: &str) -> Option<&'static Flag> {
@@ -183,20 +172,18 @@ fn protocol(args: &mut Args, protocols: Protocols) {
 
 fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
     for name in list.split(',') {
-        protocol(
-            args,
-            match name {
-                "tcp" => Protocols::TCP,
-                "udp" => Protocols::UDP,
-                "udplite" => Protocols::UDPLITE,
-                "inet" | "all" => Protocols::USUAL,
-                "raw" | "icmp" | "unix" | "packet" | "netlink" | "vsock" | "mptcp" | "sctp" | "dccp"
-                | "xdp" | "tipc" => {
-                    return Err(format!("-A {name} is not there yet"));
-                }
-                _ => return Err(choice("-A", name, "tcp, udp, udplite, inet or all")),
-            },
-        );
+        let known = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
+        let named = match (known, name) {
+            (Some(known), _) => known.set(),
+            (None, "inet") => Protocols::INET,
+            (None, "all") => Protocols::all(),
+            (None, "sctp" | "dccp" | "xdp" | "tipc") => return Err(format!("-A {name} is not there yet")),
+            (None, _) => {
+                let names = Protocol::ALL.map(Protocol::name).join(", ");
+                return Err(choice("-A", name, &format!("{names}, inet or all")));
+            }
+        };
+        protocol(args, named);
     }
     Ok(())
 }

@@ -40,6 +40,12 @@ fn letters_bundle() {
         a.families = vec![Family::Ipv6, Family::Ipv4];
         a.no_header = true;
     });
+    check("-xw0M --vsock", |a| {
+        let raw = Protocols::RAW | Protocols::ICMP;
+        a.protocols = Some(Protocols::UNIX | raw | Protocols::PACKET | Protocols::MPTCP | Protocols::VSOCK);
+    });
+    check("-A all", |a| a.protocols = Some(Protocols::all()));
+    check("-A netlink,unix", |a| a.protocols = Some(Protocols::NETLINK | Protocols::UNIX));
     check("-A udp,tcp -s", |a| {
         a.protocols = Some(Protocols::TCP | Protocols::UDP);
         a.command = Command::Summary;
@@ -94,7 +100,9 @@ fn refusals_say_what_is_right() {
     refused("--source=netlink", "auto, diag, proc or procfs");
     refused("--owners", "needs a value");
     refused("-K", "pree close");
-    refused("-x", "not there yet");
+    refused("-E", "not there yet");
+    refused("-A unix,tipc", "not there yet");
+    refused("-A unx", "unx");
     refused("--nonsense", "no flag --nonsense");
     refused("--json=yes", "takes no value");
     refused("top", "not there yet");

@@ -39,7 +39,7 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 12] = [
+pub(crate) static SPECIAL: [Special; 13] = [
     Special {
         name: "proto",
         heading: "PROTO",
@@ -135,7 +135,7 @@ pub(crate) static SPECIAL: [Special; 12] = [
         needs: Needs::OWNERS,
         doc: "Every owner, name[pid]/fd, or in parentheses why there is none.",
         write: |s, form, out| {
-            words::owners(s, out);
+            words::owners(&s.owners, out);
             if form != Form::Machine {
                 words::unowned(s, out);
             }
@@ -145,6 +145,24 @@ pub(crate) static SPECIAL: [Special; 12] = [
             first.map_or(Key::Unknown, |owner| Key::Owner(owner.process.name.as_bytes(), owner.pid()))
         },
         trouble: |s| s.unowned == Some(Unowned::NotPermitted),
+        ..PLAIN
+    },
+    Special {
+        name: "peer",
+        heading: "PEER",
+        pipe_width: 24,
+        shrink: Shrink::Owners,
+        needs: Needs::OWNERS,
+        doc: "Who is at the other end of a Unix socket, name[pid]/fd.",
+        write: |s, _, out| {
+            if let Some(peer) = &s.peer {
+                words::owners(&peer.owners, out);
+            }
+        },
+        key: |s| {
+            let first = s.peer.as_ref().and_then(|peer| peer.owners.first());
+            first.map_or(Key::Unknown, |owner| Key::Owner(owner.process.name.as_bytes(), owner.pid()))
+        },
         ..PLAIN
     },
     Special {

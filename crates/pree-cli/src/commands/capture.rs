@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use pree::source::{Question, Recorder, Source, live};
-use pree::{Needs, OwnerLookup, Query, Snapshot, SourceChoice};
+use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
 
 use super::phrases::plural;
 use super::source;
@@ -75,6 +75,7 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> 
         }
     };
     let query = Query::new()
+        .protocols(Protocols::all())
         .stats()
         .needs(Needs::TRAFFIC_CLASS | details)
         .owner_lookup(args.owners)

@@ -8,7 +8,7 @@ mod zsh;
 use std::process::ExitCode;
 
 use pree::field::{self, Field};
-use pree::{Filter, States};
+use pree::{Filter, Protocol, States};
 
 use super::help;
 use crate::args::{Args, Flag};
@@ -87,9 +87,9 @@ fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
     let of_field = |field: &'static Field| Some((field.name, words(&field::words(field)?)));
     let mut values = vec![
         ("state", states()),
-        ("family", words(&["ipv4", "ipv6"])),
-        ("proto", words(&["tcp", "udp", "udplite"])),
-        ("protocol", words(&["tcp", "udp", "udplite"])),
+        ("family", words(&["ipv4", "ipv6", "unix", "packet", "netlink", "vsock"])),
+        ("proto", words(&Protocol::ALL.map(Protocol::name))),
+        ("protocol", words(&Protocol::ALL.map(Protocol::name))),
         ("scope", words(&["loopback", "link", "private", "public"])),
     ];
     values.extend(field::all().filter_map(of_field));

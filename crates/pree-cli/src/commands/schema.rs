@@ -168,8 +168,9 @@ fn section_or_null(of: Section) -> Node {
 fn socket() -> Node {
     let mut members = fields(Section::Socket);
     members.extend(named([
-        ("local", section(Section::Local)),
-        ("remote", section_or_null(Section::Remote).with("description", text("null: no peer."))),
+        ("local", end(Section::Local, &["object"]).with("description", text("What its family has of this."))),
+        ("remote", end(Section::Remote, &["object", "null"]).with("description", text("null: no peer."))),
+        ("peer", peer()),
         ("netns", section_or_null(Section::Netns)),
         ("listen", section(Section::Listen).with("description", text("Listeners only."))),
         ("timer", section_or_null(Section::Timer).with("description", text("null: none runs."))),
@@ -197,6 +198,33 @@ fn socket() -> Node {
     object([
         ("type", text("object")),
         ("required", words(&["protocol", "state", "local", "owners"])),
+        ("properties", Node::Object(members)),
+    ])
+}
+
+/// An end: what each family has.
+fn end(of: Section, types: &[&str]) -> Node {
+    let mut members = fields(of);
+    members.extend(named([
+        (
+            "protocol",
+            of_type("integer").with("description", text("Packet: ETH_P_*, 3 is all. Netlink: NETLINK_*.")),
+        ),
+        ("interface", or_null("integer").with("description", text("Packet: its index. null: all."))),
+        ("port_id", of_type("integer").with("description", text("Netlink: 0 is the kernel."))),
+        ("cid", or_null("integer").with("description", text("Vsock: context id. null: any."))),
+    ]));
+    object([("type", words(types)), ("properties", Node::Object(members))])
+}
+
+fn peer() -> Node {
+    let members = named([
+        ("inode", or_null("integer").with("description", text("null: it is not accepted yet, or closed."))),
+        ("owners", list(reference("owner"))),
+    ]);
+    object([
+        ("type", text("object")),
+        ("description", text("The socket at the other end, where that is told: of Unix sockets.")),
         ("properties", Node::Object(members)),
     ])
 }

@@ -4,9 +4,9 @@
 
 use std::io::{self, Write};
 
-use pree::field::{self, Section, Value};
+use pree::field::{self, Field, Section, Unit, Value};
 use pree::quality::{Assessment, Context, Peers, assess};
-use pree::{Coverage, Socket};
+use pree::{Address, Coverage, Owner, Socket};
 
 use super::json_quality::quality;
 use super::json_writer::Json;
@@ -120,8 +120,15 @@ pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
 pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Assessment>) {
     json.open(b'{');
     members(json, Section::Socket, socket);
-    section(json, "local", Section::Local, socket, true);
-    section(json, "remote", Section::Remote, socket, socket.remote.is_some());
+    end(json, "local", Section::Local, socket, Some(&socket.local));
+    end(json, "remote", Section::Remote, socket, socket.remote.as_ref());
+    if let Some(peer) = &socket.peer {
+        json.key("peer");
+        json.open(b'{');
+        json.value("inode", Unit::Id, peer.inode.into());
+        owners(json, &peer.owners);
+        json.close(b'}');
+    }
     let namespace = socket.id.is_some_and(|id| id.network_namespace != 0);
     section(json, "netns", Section::Netns, socket, namespace);
     if socket.listen.is_some() {
@@ -144,20 +151,7 @@ pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Asses
         options.names().for_each(|name| json.string(name));
         json.close(b']');
     }
-    json.key("owners");
-    json.open(b'[');
-    for owner in &socket.owners {
-        json.open(b'{');
-        for field in field::of_owner() {
-            // What was not asked for is left out: an owner's details are many.
-            let value = (field.get)(owner);
-            if value != Value::Unknown {
-                json.value(field.key, field.unit, value);
-            }
-        }
-        json.close(b'}');
-    }
-    json.close(b']');
+    owners(json, &socket.owners);
     json.key("unowned");
     match socket.unowned {
         Some(reason) => json.string(reason.name()),
@@ -172,6 +166,57 @@ pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Asses
             quality(json, assessment);
         } else {
             json.null();
+        }
+    }
+    json.close(b'}');
+}
+
+fn owners(json: &mut Json, owners: &[Owner]) {
+    json.key("owners");
+    json.open(b'[');
+    for owner in owners {
+        json.open(b'{');
+        for field in field::of_owner() {
+            // What was not asked for is left out: an owner's details are many.
+            let value = (field.get)(owner);
+            if value != Value::Unknown {
+                json.value(field.key, field.unit, value);
+            }
+        }
+        json.close(b'}');
+    }
+    json.close(b']');
+}
+
+/// An end, with what its family has.
+fn end(json: &mut Json, key: &str, of: Section, socket: &Socket, address: Option<&Address>) {
+    let known =
+        |number: u32, any: u32| if number == any { Value::Unknown } else { Value::Number(number.into()) };
+    json.key(key);
+    let Some(address) = address else { return json.null() };
+    json.open(b'{');
+    match address {
+        Address::Unix(_) => {
+            json.value("path", Unit::Text, address.path().into());
+            json.value("abstract", Unit::Bool, Value::Bool(address.is_abstract() == Some(true)));
+        }
+        Address::Packet { protocol, interface } => {
+            json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
+            json.value("interface", Unit::Id, known(*interface, 0));
+        }
+        Address::Netlink { protocol, port_id } => {
+            json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
+            json.value("port_id", Unit::Id, Value::Number((*port_id).into()));
+        }
+        Address::Vsock { cid, port } => {
+            json.value("cid", Unit::Id, known(*cid, u32::MAX));
+            json.value("port", Unit::Id, known(*port, u32::MAX));
+        }
+        _ => {
+            let inet = |field: &&Field| matches!(field.key, "ip" | "port");
+            field::of(of)
+                .filter(inet)
+                .for_each(|field| json.value(field.key, field.unit, (field.get)(socket)));
         }
     }
     json.close(b'}');

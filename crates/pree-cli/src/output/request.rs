@@ -1,7 +1,7 @@
 //! From arguments to what an output writes: columns, order, groups, template; and what must be asked for them.
 
 use pree::quality::Peers;
-use pree::{Needs, OwnerLookup, SourceChoice};
+use pree::{Needs, OwnerLookup, Protocols, SourceChoice};
 
 use super::screen::Screen;
 use super::table;
@@ -17,11 +17,20 @@ const TABLE: [&str; 7] = ["proto", "state", "recvq", "sendq", "local", "remote",
 const TERMINAL: [&str; 10] =
     ["proto", "state", "recvq", "sendq", "local", "remote", "rtt", "score", "owner", "worst"];
 
+/// The same with Unix sockets among them: who is at the other end.
+const TABLE_UNIX: [&str; 8] = ["proto", "state", "recvq", "sendq", "local", "remote", "peer", "owner"];
+
+/// The columns of a table of Unix sockets alone, which have a name at one end only.
+const ONLY_UNIX: [&str; 8] = ["proto", "type", "state", "recvq", "sendq", "local", "peer", "owner"];
+
 /// The columns of CSV and TSV; `-i`, `-m`, `-o` and `-e` add theirs.
 const SEPARATED: [&str; 17] = [
     "protocol", "family", "state", "src", "sport", "dst", "dport", "recvq", "sendq", "uid", "inode", "id",
     "pid", "process", "fd", "owner", "unowned",
 ];
+
+/// With Unix sockets among them, these too.
+const SEPARATED_UNIX: [&str; 4] = ["type", "path", "peer_inode", "peer"];
 
 /// What is written, resolved: everything that can be wrong with it was.
 pub(crate) struct Request<'a> {
@@ -112,6 +121,11 @@ impl<'a> Request<'a> {
 
     /// The columns of a table, before `-c`.
     fn usual(&self) -> &'static [&'static str] {
+        match self.args.protocols {
+            Some(Protocols::UNIX) => return &ONLY_UNIX,
+            Some(some) if some.contains(Protocols::UNIX) => return &TABLE_UNIX,
+            _ => {}
+        }
         // /proc tells no statistics, and nobody asked for them.
         let told = !matches!(self.args.source, SourceChoice::Proc | SourceChoice::Procfs);
         if self.screen.terminal && told { &TERMINAL } else { &TABLE }
@@ -146,7 +160,9 @@ impl<'a> Request<'a> {
     }
 
     fn separated(&mut self) -> Result<(), Failure> {
-        self.columns = self.choose(&named(&SEPARATED).collect::<Vec<_>>())?;
+        let unix = self.args.protocols.is_some_and(|some| some.contains(Protocols::UNIX));
+        let of_unix = named(if unix { &SEPARATED_UNIX } else { &[] });
+        self.columns = self.choose(&named(&SEPARATED).chain(of_unix).collect::<Vec<_>>())?;
         for field in table::fields(self.args) {
             if !self.columns.iter().any(|column| column.name() == field.name) {
                 self.columns.push(Column::Field(field));

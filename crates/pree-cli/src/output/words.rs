@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use pree::{Address, Socket, State};
+use pree::{Address, Owner, Socket, State};
 
 use super::{escape, figures};
 
@@ -37,6 +37,16 @@ pub(crate) fn address(address: &Address, out: &mut Vec<u8>) {
             out.push(b':');
             figures::number(v4.port().into(), out);
         }
+        Address::Unix(_) => match address.path() {
+            None => out.push(b'*'),
+            // Different names never look alike: a path that begins with @ comes in quotes.
+            Some([0, rest @ ..]) => {
+                out.push(b'@');
+                out.extend_from_slice(escape::word(rest).as_bytes());
+            }
+            Some(path @ ([b'@', ..] | b"*")) => out.extend_from_slice(escape::quoted(path).as_bytes()),
+            Some(path) => out.extend_from_slice(escape::word(path).as_bytes()),
+        },
         address => display(address, out),
     }
 }
@@ -64,8 +74,8 @@ fn display(thing: impl std::fmt::Display, out: &mut Vec<u8>) {
 }
 
 /// The owners, `name[pid]/fd` with commas; nothing when there is none.
-pub(crate) fn owners(socket: &Socket, out: &mut Vec<u8>) {
-    for (index, owner) in socket.owners.iter().enumerate() {
+pub(crate) fn owners(owners: &[Owner], out: &mut Vec<u8>) {
+    for (index, owner) in owners.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
@@ -141,6 +151,24 @@ mod tests {
             out.clear();
             ip(socket.ip(), &mut out);
             assert_eq!(String::from_utf8_lossy(&out), socket.ip().to_string());
+        }
+    }
+
+    #[test]
+    fn names_of_unix_sockets() {
+        for (name, shown) in [
+            (&b""[..], "*"),
+            (b"/run/x.sock", "/run/x.sock"),
+            (b"\0x", "@x"),
+            (b"\0", "@\"\""),
+            (b"@x", "\"@x\""),
+            (b"*", "\"*\""),
+            (b"a b\n", "\"a b\\n\""),
+            (b"\0a\0b", "@\"a\\u{0}b\""),
+        ] {
+            let mut out = Vec::new();
+            address(&Address::Unix(name.into()), &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), shown);
         }
     }
 

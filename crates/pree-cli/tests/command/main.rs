@@ -9,6 +9,7 @@ mod clean;
 mod closed;
 mod csv_readers;
 mod environment;
+mod families;
 mod flags;
 mod json;
 mod machine_formats;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         refusals::cases(),
         owners::cases(),
         environment::cases(),
+        families::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -17,19 +17,10 @@ pub fn cases() -> Vec<Case> {
 
 fn senseless() -> Result<(), Failed> {
     for words in [
-        "-w",
-        "-x",
-        "-0",
-        "-M",
         "-r",
         "-E",
         "-N",
-        "-tx",
-        "-xt",
         "-N blue",
-        "--unix",
-        "--packet",
-        "--vsock",
         "--watch",
         "--watch=1s",
         "--all-netns",
@@ -37,7 +28,6 @@ fn senseless() -> Result<(), Failed> {
         "--save",
         "--no-runtime",
         "--yes",
-        "-A unix",
         "top",
         "watch",
         "record",

@@ -63,6 +63,8 @@ pub enum Section {
     Local,
     /// `remote`; null when there is no peer.
     Remote,
+    /// `peer`: the socket at the other end; null where none is told.
+    Peer,
     /// `netns`: the network namespace; null where its inode is unknown.
     Netns,
     /// `listen`: a listener's accept queue, else absent.

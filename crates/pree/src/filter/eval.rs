@@ -41,6 +41,7 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
         Test::Family(family) => Some(socket.family == *family),
         Test::Scope(scope) => Some(scope_of(socket.local.ip()?) == *scope),
         Test::Host(end, host) => at_end(*end, socket, |address| matches_host(host, address)),
+        Test::Path(end, pattern) => at_end(*end, socket, |address| Some(matches_path(pattern, address))),
         Test::Port(end, op, port) => {
             at_end(*end, socket, |address| Some(compare(*op, &address.port()?, port)))
         }
@@ -100,7 +101,12 @@ pub(super) fn tells_device(socket: &Socket) -> bool {
 
 /// A listener has no remote end, and that is known: no address and no port of it matches.
 fn at_end(end: End, socket: &Socket, test: impl Fn(&Address) -> Option<bool>) -> Option<bool> {
-    let remote = || socket.remote.as_ref().map_or(Some(false), &test);
+    let remote = || match &socket.remote {
+        Some(remote) => test(remote),
+        // There is another end, and its name is not told.
+        None if socket.peer.is_some() => None,
+        None => Some(false),
+    };
     match end {
         End::Local => test(&socket.local),
         End::Remote => remote(),
@@ -120,6 +126,9 @@ fn compare<T: PartialOrd>(op: Op, value: &T, wanted: &T) -> bool {
 
 /// A field of an owner matches when that of any owner does.
 fn of_field(field: &Field, socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<bool> {
+    if (field.section, field.key) == (Section::Peer, "name") {
+        return of_peer(socket, test);
+    }
     if field.section != Section::Owner {
         return test((field.get)(socket));
     }
@@ -128,6 +137,15 @@ fn of_field(field: &Field, socket: &Socket, test: impl Fn(Value<'_>) -> Option<b
         return None;
     }
     any(socket.owners.iter().map(|owner| test((of_one.get)(owner))))
+}
+
+/// The process at the other end: any of them.
+fn of_peer(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<bool> {
+    let owners = &socket.peer.as_ref()?.owners;
+    if owners.is_empty() {
+        return None;
+    }
+    any(owners.iter().map(|owner| test(Value::Text(owner.process.name.as_bytes()))))
 }
 
 /// An IPv4 network also holds the v4-mapped addresses of IPv6 sockets, as in the kernel's own filter.
@@ -144,6 +162,18 @@ fn matches_host(host: &Host, address: &Address) -> Option<bool> {
         }
         (IpAddr::V6(_), IpAddr::V4(_)) => false,
     })
+}
+
+/// As it is shown, with @ for the NUL of an abstract name.
+fn matches_path(pattern: &Text, address: &Address) -> bool {
+    match address.path() {
+        Some([0, rest @ ..]) => {
+            pattern.as_bytes().strip_prefix(b"@").is_some_and(|pattern| glob(pattern, rest))
+                || glob(pattern.as_bytes(), &[b"@", rest].concat())
+        }
+        Some(path) => glob(pattern.as_bytes(), path),
+        None => false,
+    }
 }
 
 fn same_bits(a: &[u8], b: &[u8], bits: u8) -> bool {
@@ -210,8 +240,11 @@ fn contains(text: &[u8], wanted: &Text) -> bool {
 
 /// A word is looked for in what is shown: process, command, addresses.
 fn shows(socket: &Socket, word: &Text) -> bool {
-    let in_address =
-        |address: Option<&Address>| address.is_some_and(|a| contains(a.to_string().as_bytes(), word));
+    let in_address = |address: Option<&Address>| match (address.and_then(Address::path), address) {
+        (Some(path), _) => contains(path, word),
+        (None, Some(address)) => contains(address.to_string().as_bytes(), word),
+        (None, None) => false,
+    };
     in_address(Some(&socket.local))
         || in_address(socket.remote.as_ref())
         || socket.owners.iter().any(|owner| {
@@ -248,6 +281,7 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
         Expr::Not(inner) => !matches!(&**inner, Expr::Test(Test::Protocol(named)) if *named == protocol),
         Expr::Test(Test::Protocol(named)) => *named == protocol,
         Expr::Test(Test::Family(family)) => protocol.families().contains(family),
+        Expr::Test(Test::Path(..)) => protocol == Protocol::Unix,
         // Others have no port, and no address that a scope could be told of.
         Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_) | Test::Autobound) => {
             Protocols::INET.contains(protocol.set())

@@ -25,6 +25,8 @@ pub(super) enum Test {
     Scope(Scope),
     /// An end is at this address and port.
     Host(End, Host),
+    /// The name of a Unix end is like this pattern; an abstract one begins with @.
+    Path(End, Text),
     /// A port of an end.
     Port(End, Op, u16),
     /// A port of an end is between these, both included.

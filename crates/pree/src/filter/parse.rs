@@ -14,7 +14,7 @@ use super::keys::{self, Key, Lookup};
 use super::lex::{self, Kind, Op, Token};
 use super::values;
 use crate::field::{self, Field, Unit};
-use crate::model::{Family, Protocol, States, Text};
+use crate::model::{Family, Protocol, Protocols, States, Text};
 
 /// Deepest nesting of parentheses and negations. A limit on everything that comes from outside.
 const MAX_DEPTH: usize = 64;
@@ -325,12 +325,12 @@ impl Parser<'_> {
             ));
         }
         if let Some((number, name)) = word.rsplit_once('/') {
-            if let (Some(protocol), false) = (protocol(name), number.contains('/')) {
+            if let (Some(protocol), false) = (with_ports(name), number.contains('/')) {
                 return both(protocol, Test::Port(End::Either, Op::Equal, port(number)?));
             }
         }
         if let Some((name, rest)) = word.split_once(':') {
-            if let Some(protocol) = protocol(name) {
+            if let Some(protocol) = with_ports(name) {
                 let test = if rest.contains(':') {
                     let end = Key::Host(End::Local);
                     test(end, "src", Op::Equal, rest).map_err(|what| self.error(range.clone(), what))?
@@ -348,6 +348,11 @@ fn protocol(name: &str) -> Option<Protocol> {
     Protocol::ALL.into_iter().find(|protocol| protocol.name() == name)
 }
 
+/// A protocol that a port can belong to.
+fn with_ports(name: &str) -> Option<Protocol> {
+    protocol(name).filter(|protocol| Protocols::INET.contains(protocol.set()))
+}
+
 /// One value of a comparison.
 fn test(key: Key, name: &str, op: Op, text: &str) -> Result<Test, String> {
     let only_equal = || match op {
@@ -357,6 +362,11 @@ fn test(key: Key, name: &str, op: Op, text: &str) -> Result<Test, String> {
     Ok(match key {
         Key::Port(end) if op != Op::Contains => port_test(end, op, text)?,
         Key::Port(_) => return Err(format!("{name} goes with =, !=, <, <=, > and >= only")),
+        // The name of a Unix socket, as ss has it: a path, or an abstract name with @ for its NUL.
+        Key::Host(end) if text.starts_with(['/', '@']) => {
+            only_equal()?;
+            Test::Path(end, Text::from(text.as_bytes()))
+        }
         // ss orders ports through src and dst too.
         Key::Host(end) => match values::host(text)? {
             Host { network: None, port: Some(port) } if op != Op::Contains => Test::Port(end, op, port),

@@ -55,6 +55,10 @@ impl Display for Test {
             Self::Family(family) => write!(f, "family = {family}"),
             Self::Scope(scope) => write!(f, "scope = {}", scope.name()),
             Self::Host(end, host) => write!(f, "{} = {host}", end.host_key()),
+            Self::Path(end, pattern) => {
+                write!(f, "{} = ", end.host_key())?;
+                quoted(f, pattern)
+            }
             Self::Port(end, op, port) => write!(f, "{} {} {port}", end.port_key(), op.symbol()),
             Self::PortRange(end, low, high) => write!(f, "{} = {low}-{high}", end.port_key()),
             Self::Device(named) => write!(f, "dev = {named}"),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Address, Family, Protocol, Protocols, Socket, State};
+use crate::model::{Address, Family, Protocol, Protocols, Socket, State, Text};
 
 fn socket(local: &str, remote: &str, state: State) -> Socket {
     let address = |text: &str| Address::Inet(text.parse::<SocketAddr>().unwrap());
@@ -397,4 +397,50 @@ proptest! {
             let _ = (filter.program(true), filter.needs(), filter.states());
         }
     }
+}
+
+fn unix(name: &[u8]) -> Socket {
+    let local = Address::Unix(Text::from(name));
+    Socket::new(Protocol::Unix, Family::Unix, State::Established, local)
+}
+
+#[test]
+fn paths_and_peers_of_unix_sockets() {
+    let mut peered = unix(b"");
+    let process = crate::model::Process { name: Text::from(&b"nginx"[..]), ..Default::default() };
+    let owner = crate::model::Owner { process: std::sync::Arc::new(process), fd: None, thread: None };
+    peered.peer = Some(Box::new(crate::model::Peer { inode: Some(7), owners: vec![owner] }));
+    let tcp = socket("127.0.0.1:80", "", State::Listen);
+    for (text, name, expected) in [
+        ("src = /run/*", &b"/run/x.sock"[..], Some(true)),
+        ("src /run/x.sock", b"/run/x.sock", Some(true)),
+        ("src '/run/*'", b"/var/run/x", Some(false)),
+        ("src != /run/*", b"/var/run/x", Some(true)),
+        ("src = @x*", b"\0xyz", Some(true)),
+        ("src = @x*", b"@xyz", Some(true)),
+        ("src = /*", b"\0/x", Some(false)),
+        ("src = /*", b"", Some(false)),
+        ("host = /run/*", b"/run/x", Some(true)),
+        ("path = x*", b"xyz", Some(true)),
+        ("path ~ RUN", b"/run/x", Some(true)),
+        ("abstract = yes", b"\0x", Some(true)),
+        ("abstract = yes", b"x", Some(false)),
+        ("abstract = yes", b"", None),
+        ("run", b"/run/x", Some(true)),
+        ("\"\u{e4}\"", "/run/\u{e4}".as_bytes(), Some(true)),
+        ("sport = 80", b"/run/x", None),
+        ("run/unix", b"/run/unix", Some(true)),
+    ] {
+        assert_eq!(eval::eval(&parse(text).expr, &unix(name)), expected, "{text}");
+        // What is printed is read the same.
+        assert_eq!(parse(&parse(text).to_string()), parse(text), "{text}");
+    }
+    // Another end is there, and how it is called is not told.
+    let answer = |text: &str, socket: &Socket| eval::eval(&parse(text).expr, socket);
+    assert_eq!(answer("dst = /run/*", &peered), None);
+    assert_eq!(answer("dst = /run/*", &unix(b"/run/x")), Some(false));
+    assert_eq!(answer("src = /run/*", &tcp), Some(false));
+    assert_eq!((answer("peer = ng*", &peered), answer("peer = x", &peered)), (Some(true), Some(false)));
+    assert_eq!((answer("peer = ng*", &unix(b"")), answer("peer_inode = 7", &peered)), (None, Some(true)));
+    assert_eq!(parse("src = /run/*").protocols(), Protocols::UNIX);
 }

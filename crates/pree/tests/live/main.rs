@@ -8,6 +8,7 @@ mod compare;
 mod conversations;
 #[path = "../scripted/fail_nth.rs"]
 mod fail_nth;
+mod families;
 mod meddling;
 mod others;
 mod owners;
@@ -20,7 +21,14 @@ mod sys;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases =
-        [rows::cases(), ss::cases(), others::cases(), owners::cases(), repeats::cases(), still::cases()];
+    let cases = [
+        rows::cases(),
+        ss::cases(),
+        others::cases(),
+        owners::cases(),
+        repeats::cases(),
+        still::cases(),
+        families::cases(),
+    ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -6,7 +6,11 @@ use super::{paragraph, row};
 
 /// Keys that are more than a field, or another name of one.
 pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
-    ("src", "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, :22"),
+    (
+        "src",
+        "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, :22; of Unix sockets the path, \
+         /run/*, or an abstract name, @name",
+    ),
     ("dst", "address of the other end"),
     ("host", "address of either end"),
     ("sport", "port of this end: 443, https, 8000-8999"),
@@ -17,8 +21,8 @@ pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
         "listen established syn-sent syn-received fin-wait-1 fin-wait-2 time-wait close-wait last-ack closing \
                closed unconnected bound-inactive, or ss's connected synchronized bucket big all",
     ),
-    ("family", "ipv4 or ipv6, as the socket was made"),
-    ("proto", "tcp, udp or udplite"),
+    ("family", "ipv4, ipv6, unix, packet, netlink or vsock, as the socket was made"),
+    ("proto", "tcp, udp, udplite, mptcp, raw, icmp, unix, packet, netlink or vsock"),
     ("protocol", "the same as proto"),
     ("scope", "of the local address: loopback, link, private or public (the wildcard is public)"),
     ("dev", "interface the socket is bound to, by name or index"),
@@ -46,6 +50,7 @@ pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
     ("has tcp_state !state=established", "with statistics, in another state"),
     ("recvq>=64k or drops>0", "programs that do not keep up"),
     ("score<0.7 or loss>1%", "connections that suffer"),
+    ("-x src=/run/*", "Unix sockets with such a path"),
     ("issue=zero_window,lossy", "with one of these issues; has issue: any"),
 ];
 

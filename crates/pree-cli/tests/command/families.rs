@@ -1,0 +1,156 @@
+//! Sockets that have no IP address: names of any bytes, both ends of a pair, in every output.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
+
+use pree_testkit::{Case, Failed, hostile};
+use serde_json::Value;
+
+use crate::run;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("unix_sockets_in_every_output", every_output).lab(),
+        Case::new("unix_names_of_any_bytes_in_every_output", hostile_names).lab(),
+        Case::new("unix_filters_as_ss_has_them", filters).lab(),
+    ]
+}
+
+fn named(name: &[u8]) -> Result<SocketAddr, Failed> {
+    Ok(SocketAddr::from_abstract_name(name)?)
+}
+
+/// The cells of a table by its headings, line by line.
+fn cells(out: &str) -> Vec<Vec<String>> {
+    out.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+/// An output for programs; RFC 4180 ends lines with CRLF, which is nothing unescaped.
+fn machine(flags: &str) -> Result<String, Failed> {
+    let mut output = run::command(flags).output()?;
+    if flags.contains("--csv") {
+        output.stdout = String::from_utf8(output.stdout)?.replace("\r\n", "\n").into_bytes();
+    }
+    Ok(run::judge(output)?.whole()?.out)
+}
+
+fn json(flags: &str) -> Result<Vec<Value>, Failed> {
+    let document: Value = serde_json::from_str(&run::pree(flags)?.whole()?.out)?;
+    Ok(document["sockets"].as_array().ok_or("no sockets")?.clone())
+}
+
+fn every_output() -> Result<(), Failed> {
+    let listener = UnixListener::bind_addr(&named(b"listener")?)?;
+    let client = UnixStream::connect_addr(&named(b"listener")?)?;
+    let accepted = listener.accept()?.0;
+    // The case is alone in its lab, so the command's name for it is known from the row itself.
+    let pid = std::process::id();
+    let holder = |fd: i32| format!("[{pid}]/{fd}");
+    let mut rows = cells(&run::pree("-x")?.whole()?.out);
+    assert_eq!(rows.remove(0), ["PROTO", "TYPE", "STATE", "RECVQ", "SENDQ", "LOCAL", "PEER", "OWNER"]);
+    let mut found: BTreeMap<String, (String, String, String)> = BTreeMap::new();
+    for row in rows {
+        let [proto, kind, state, _, _, local, peer, owner] =
+            <[String; 8]>::try_from(row).map_err(|row| format!("{row:?}"))?;
+        assert_eq!((proto.as_str(), kind.as_str()), ("unix", "stream"));
+        let end = |text: &str| text.find('[').map_or(text.to_owned(), |at| text[at..].to_owned());
+        found.insert(end(&owner), (state, local, end(&peer)));
+    }
+    let expected = [
+        (holder(listener.as_raw_fd()), ("LISTEN".into(), "@listener".into(), "-".into())),
+        (holder(client.as_raw_fd()), ("ESTAB".into(), "*".into(), holder(accepted.as_raw_fd()))),
+        (holder(accepted.as_raw_fd()), ("ESTAB".into(), "@listener".into(), holder(client.as_raw_fd()))),
+    ];
+    assert_eq!(found, expected.into());
+
+    // The same as JSON, with the exact name.
+    let sockets = json("-x --json")?;
+    let of = |fd: i32| {
+        let is_it = |socket: &&Value| socket["owners"][0]["fd"] == fd;
+        sockets.iter().find(is_it).ok_or_else(|| format!("no row of {fd}"))
+    };
+    assert_eq!(sockets.len(), 3);
+    let (one, other) = (of(client.as_raw_fd())?, of(accepted.as_raw_fd())?);
+    assert_eq!(one["local"], serde_json::json!({"path": null, "abstract": false}));
+    assert_eq!(other["local"], serde_json::json!({"path": "\u{0}listener", "abstract": true}));
+    assert_eq!((&one["peer"]["inode"], &other["peer"]["inode"]), (&other["inode"], &one["inode"]));
+    assert_eq!(one["peer"]["owners"][0]["fd"], accepted.as_raw_fd());
+    assert_eq!(one["peer"]["owners"][0]["pid"], pid);
+    assert_eq!(of(listener.as_raw_fd())?["peer"], Value::Null);
+    assert_eq!(of(listener.as_raw_fd())?["listen"]["queue"], 0);
+
+    // And as CSV, which has the name and the other end.
+    let out = machine("-x --csv")?;
+    let mut lines = out.lines();
+    let heading: Vec<&str> = lines.next().ok_or("no heading")?.split(',').collect();
+    let at = |name: &str| heading.iter().position(|heading| *heading == name).ok_or(format!("no {name}"));
+    let (inode, peer) = (at("inode")?, at("peer_inode")?);
+    let pairs: BTreeMap<&str, &str> =
+        lines.map(|line| line.split(',').collect::<Vec<_>>()).map(|row| (row[inode], row[peer])).collect();
+    assert_eq!(pairs.len(), 3);
+    assert_eq!(pairs[one["inode"].to_string().as_str()], other["inode"].to_string());
+    // Nothing of it without -x.
+    assert_eq!(json("--json -c local")?.len(), 0);
+    Ok(())
+}
+
+fn hostile_names() -> Result<(), Failed> {
+    let mut sockets: BTreeMap<i32, (OwnedFd, Vec<u8>)> = BTreeMap::new();
+    for name in hostile::NAMES {
+        let socket: OwnedFd = UnixDatagram::bind_addr(&named(name)?)?.into();
+        sockets.insert(socket.as_raw_fd(), (socket, [b"\0", *name].concat()));
+    }
+    for flags in ["-xH", "-xH --format {local}", "-xH --csv -c local", "-xH --tsv -c local", "-x --jsonl"] {
+        let on_terminal = run::on_terminal("-xH")?.code(0)?.out;
+        for out in [machine(flags)?, on_terminal] {
+            // One line a socket, and no two alike. JSON lines end with a line of their own.
+            let lines: std::collections::BTreeSet<&str> = out.lines().collect();
+            let more = usize::from(out.contains("\"schema\""));
+            let all = sockets.len() + more;
+            assert_eq!((lines.len(), out.lines().count()), (all, all), "{flags}: {out}");
+        }
+    }
+    // Exact in JSON.
+    for socket in json("-x --json")? {
+        let fd = socket["owners"][0]["fd"].as_i64().ok_or("no fd")?;
+        let (_, name) = sockets.get(&i32::try_from(fd)?).ok_or("nobody made it")?;
+        let local = &socket["local"];
+        let bytes = match local.get("path_bytes").and_then(Value::as_str) {
+            Some(hex) => (0..hex.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => local["path"].as_str().ok_or("no path")?.as_bytes().to_vec(),
+        };
+        assert_eq!(bytes, *name, "{local}");
+        assert_eq!(local["abstract"], true);
+    }
+    Ok(())
+}
+
+fn filters() -> Result<(), Failed> {
+    let listener = UnixListener::bind_addr(&named(b"one")?)?;
+    let _other = UnixListener::bind_addr(&named(b"two")?)?;
+    let _client = UnixStream::connect_addr(&named(b"one")?)?;
+    let accepted = listener.accept()?.0;
+    for (filter, count) in [
+        ("-x src=@one", 2),
+        ("-x src @t*", 1),
+        ("-x src=@*", 3),
+        ("-x src!=@one", 2),
+        ("-xl", 2),
+        ("-x state=established", 2),
+        ("-x has peer", 2),
+        ("-x path~ON", 2),
+        ("proto=unix src=@one", 2),
+        ("-A unix state=listen", 2),
+        ("-x sport=80", 0),
+    ] {
+        let rows = cells(&run::pree(&format!("-H {filter}"))?.whole()?.out);
+        assert_eq!(rows.len(), count, "{filter}: {rows:?}");
+    }
+    drop(accepted);
+    Ok(())
+}

@@ -1,0 +1,541 @@
+//! Unix, packet, netlink, raw, ICMP and MPTCP sockets, made here, so that everything about them is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pree::{
+    Address, Detail, Protocol, Protocols, Query, Snapshot, Socket, SocketType, SourceChoice, State, States,
+};
+use pree_testkit::holder::{Holder, HolderSpec};
+use pree_testkit::{Case, Failed, Need, hostile};
+use rustix::fs::fstat;
+use rustix::net::{AddressFamily, SocketFlags, netlink::SocketAddrNetlink, socket_with, socketpair};
+
+use crate::compare::owners;
+
+pub fn cases() -> Vec<Case> {
+    let lab = |name: &str, run: fn() -> Result<(), Failed>| Case::new(name, run).lab();
+    vec![
+        lab("unix_sockets_of_every_kind", every_kind),
+        lab("unix_pairs_tell_who_is_at_the_other_end", both_ends),
+        lab("unix_names_of_any_bytes", hostile_names),
+        lab("unix_states_are_asked_of_the_kernel", states),
+        lab("unix_pairs_beside_churn", beside_churn).timeout(120),
+        lab("a_recording_of_all_families_replays", recording),
+        lab("packet_sockets", packet),
+        lab("netlink_sockets", netlink),
+        lab("raw_and_icmp_sockets", raw).needs(Need::Ipv6),
+        lab("mptcp_connections_and_their_subflows", mptcp),
+        lab("a_family_that_is_not_told_is_a_note", vsock),
+        lab("unix_sockets_beside_ss", beside_ss).needs(Need::Tool("ss")),
+    ]
+}
+
+fn inode(socket: impl AsFd) -> u64 {
+    fstat(socket).unwrap().st_ino
+}
+
+fn ask(protocols: Protocols, choice: SourceChoice) -> Result<Snapshot, Failed> {
+    let snapshot = Query::new().protocols(protocols).owners().source(choice).collect()?;
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    Ok(snapshot)
+}
+
+/// The one row of this inode.
+fn row<'s>(snapshot: &'s Snapshot, socket: &impl AsFd) -> &'s Socket {
+    let inode = inode(socket);
+    let rows: Vec<_> = snapshot.iter().filter(|row| row.inode == Some(inode)).collect();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows[0]
+}
+
+/// This process with this descriptor.
+fn mine(socket: &impl AsFd) -> Vec<(u32, u32)> {
+    vec![(std::process::id(), socket.as_fd().as_raw_fd().unsigned_abs())]
+}
+
+/// Those who hold the other end.
+fn peer_owners(row: &Socket) -> Vec<(u32, u32)> {
+    let owners = row.peer.iter().flat_map(|peer| &peer.owners);
+    owners.filter_map(|owner| Some((owner.pid(), owner.fd?))).collect()
+}
+
+/// A folder of this case, gone with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Result<Self, Failed> {
+        let path = std::env::temp_dir().join(format!("pree-{name}-{}", std::process::id()));
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn path_of(row: &Socket) -> Option<&[u8]> {
+    row.local.path()
+}
+
+fn every_kind() -> Result<(), Failed> {
+    let folder = Folder::new("kinds")?;
+    let path = folder.0.join("listener");
+    let listener = UnixListener::bind(&path)?;
+    let mut client = UnixStream::connect(&path)?;
+    let accepted = listener.accept()?.0;
+    client.write_all(b"seven b")?;
+    let waiting = UnixStream::connect(&path)?;
+    let name = SocketAddr::from_abstract_name(b"pree\0receiver")?;
+    let receiver = UnixDatagram::bind_addr(&name)?;
+    let sender = UnixDatagram::unbound()?;
+    sender.connect_addr(&name)?;
+    let (left, right) =
+        socketpair(AddressFamily::UNIX, rustix::net::SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    rustix::net::shutdown(&left, rustix::net::Shutdown::Write)?;
+    let alone = UnixDatagram::unbound()?;
+
+    let file = std::fs::metadata(&path)?;
+    let (device, file) = {
+        use std::os::unix::fs::MetadataExt;
+        ((rustix::fs::major(file.dev()), rustix::fs::minor(file.dev())), file.ino() as u32)
+    };
+    let at_path = Some(path.as_os_str().as_bytes());
+    type Facts<'f> = (SocketType, State, Option<&'f [u8]>);
+    let (stream, dgram) = (SocketType::Stream, SocketType::Dgram);
+    let expected: Vec<(&dyn AsFd, Facts<'_>)> = vec![
+        (&listener, (stream, State::Listen, at_path)),
+        (&client, (stream, State::Established, None)),
+        (&accepted, (stream, State::Established, at_path)),
+        (&waiting, (stream, State::Established, None)),
+        (&receiver, (dgram, State::Established, Some(b"\0pree\0receiver"))),
+        (&sender, (dgram, State::Established, None)),
+        (&left, (SocketType::Seqpacket, State::Established, None)),
+        (&right, (SocketType::Seqpacket, State::Established, None)),
+        (&alone, (dgram, State::Unconnected, None)),
+    ];
+    for choice in [SourceChoice::Auto, SourceChoice::Diag, SourceChoice::Proc, SourceChoice::Procfs] {
+        let snapshot = ask(Protocols::UNIX, choice)?;
+        assert_eq!(snapshot.sockets().len(), expected.len(), "{choice:?}: {snapshot:#?}");
+        let diag = !matches!(choice, SourceChoice::Proc | SourceChoice::Procfs);
+        for (socket, (kind, state, name)) in &expected {
+            let row = row(&snapshot, &socket.as_fd());
+            // /proc writes an @ for each NUL, and only the first one is known to be one.
+            let shown = name.map(|name| match (diag, name) {
+                (false, [0, rest @ ..]) => {
+                    let rest = rest.iter().map(|byte| if *byte == 0 { b'@' } else { *byte });
+                    std::iter::once(0).chain(rest).collect()
+                }
+                _ => name.to_vec(),
+            });
+            assert_eq!(path_of(row).map(<[u8]>::to_vec), shown, "{choice:?}");
+            assert_eq!((row.socket_type, row.state), (Some(*kind), *state), "{choice:?} {row:?}");
+            assert_eq!((row.protocol, row.family), (Protocol::Unix, pree::Family::Unix));
+            assert_eq!(owners(row), mine(&socket.as_fd()), "{choice:?}");
+            assert_eq!((row.id.is_some(), row.uid), (diag, diag.then_some(0)));
+        }
+        if !diag {
+            assert!(snapshot.iter().all(|row| row.peer.is_none() && row.recv_queue.is_none()));
+            continue;
+        }
+        let told = row(&snapshot, &listener);
+        assert_eq!(told.listen.map(|listen| listen.queue), Some(1));
+        let Some(Detail::Unix(detail)) = told.detail.as_deref() else { panic!("{told:?}") };
+        assert_eq!(detail.pending, [inode(&waiting)]);
+        let found = detail.file.unwrap();
+        assert_eq!((found.device_major, found.device_minor, found.inode), (device.0, device.1, file));
+        let peer = |one: &dyn AsFd| row(&snapshot, &one.as_fd()).peer.as_ref().map(|peer| peer.inode);
+        assert_eq!(peer(&client), Some(Some(inode(&accepted))));
+        assert_eq!(peer(&accepted), Some(Some(inode(&client))));
+        // Nobody has accepted it: there is an other end, and it is no file yet.
+        assert_eq!(peer(&waiting), Some(None));
+        assert_eq!((peer(&listener), peer(&alone), peer(&receiver)), (None, None, None));
+        assert_eq!(peer(&sender), Some(Some(inode(&receiver))));
+        assert_eq!(row(&snapshot, &accepted).recv_queue, Some(7));
+        let shut = |one: &dyn AsFd| {
+            row(&snapshot, &one.as_fd()).shutdown.map(|shutdown| (shutdown.receive, shutdown.send))
+        };
+        assert_eq!((shut(&left), shut(&right)), (Some((false, true)), Some((true, false))));
+        assert_eq!(shut(&client), Some((false, false)));
+    }
+    Ok(())
+}
+
+/// One end here, the other in another process, which may have both.
+fn both_ends() -> Result<(), Failed> {
+    let (kept, given) = UnixStream::pair()?;
+    let (first, second) = UnixStream::pair()?;
+    let holder = Holder::start(HolderSpec::hold().name(b"other end").inherit(&given).inherit(&second))?;
+    let (given_inode, given_fd) = (inode(&given), given.as_raw_fd().unsigned_abs());
+    let second_fd = second.as_raw_fd().unsigned_abs();
+    drop(given);
+    for (choice, source) in
+        [(SourceChoice::Auto, pree::OwnerSource::Auto), (SourceChoice::Diag, pree::OwnerSource::Proc)]
+    {
+        let query = Query::new().protocols(Protocols::UNIX).owners().source(choice).owner_source(source);
+        let snapshot = query.collect()?;
+        assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+        let here = row(&snapshot, &kept);
+        assert_eq!(owners(here), mine(&kept));
+        assert_eq!(peer_owners(here), [(holder.pid(), given_fd)]);
+        let name = here.peer.as_ref().unwrap().owners[0].process.name.as_bytes();
+        assert_eq!(name, b"other end");
+        let there = snapshot.iter().find(|row| row.inode == Some(given_inode)).unwrap();
+        assert_eq!((owners(there), peer_owners(there)), (vec![(holder.pid(), given_fd)], mine(&kept)));
+        // Held by both: every owner, in any order.
+        let both: BTreeSet<_> = [(holder.pid(), second_fd), mine(&second)[0]].into();
+        assert_eq!(peer_owners(row(&snapshot, &first)).into_iter().collect::<BTreeSet<_>>(), both);
+        assert_eq!(peer_owners(row(&snapshot, &second)), mine(&first));
+    }
+    // The other end is gone with its process.
+    drop(holder);
+    let snapshot = ask(Protocols::UNIX, SourceChoice::Auto)?;
+    let here = row(&snapshot, &kept);
+    assert_eq!(here.peer.as_ref().map(|peer| (peer.inode, peer.owners.len())), Some((None, 0)));
+    Ok(())
+}
+
+fn hostile_names() -> Result<(), Failed> {
+    let folder = Folder::new("names")?;
+    // Paths relative to the folder are as hostile as their names.
+    std::env::set_current_dir(&folder.0)?;
+    let mut sockets: BTreeMap<u64, (OwnedFd, Vec<u8>)> = BTreeMap::new();
+    for (number, name) in hostile::NAMES.iter().enumerate() {
+        let found = SocketAddr::from_abstract_name([&[b'a', 0][..], name].concat())?;
+        let socket: OwnedFd = UnixDatagram::bind_addr(&found)?.into();
+        sockets.insert(inode(&socket), (socket, [&b"\0a\0"[..], name].concat()));
+        if name.is_empty() || name.contains(&b'/') {
+            continue;
+        }
+        let path = [name, format!(" {number}").as_bytes()].concat();
+        let socket: OwnedFd = UnixDatagram::bind(Path::new(std::ffi::OsStr::from_bytes(&path)))?.into();
+        sockets.insert(inode(&socket), (socket, path));
+    }
+    let longest = vec![b'n'; 107];
+    let socket: OwnedFd = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&longest)?)?.into();
+    sockets.insert(inode(&socket), (socket, [&b"\0"[..], &longest].concat()));
+
+    let found = |choice| -> Result<BTreeMap<u64, Vec<u8>>, Failed> {
+        let snapshot = ask(Protocols::UNIX, choice)?;
+        let names = snapshot.iter().map(|row| (row.inode.unwrap(), path_of(row).unwrap().to_vec()));
+        let names: BTreeMap<_, _> = names.collect();
+        assert_eq!(names.len(), snapshot.sockets().len());
+        Ok(names)
+    };
+    let expected: BTreeMap<u64, Vec<u8>> =
+        sockets.iter().map(|(inode, (_, name))| (*inode, name.clone())).collect();
+    assert_eq!(found(SourceChoice::Diag)?, expected);
+    let written: BTreeMap<u64, Vec<u8>> = expected
+        .into_iter()
+        .map(|(inode, name)| match &name[..] {
+            [0, rest @ ..] => {
+                let rest = rest.iter().map(|byte| if *byte == 0 { b'@' } else { *byte });
+                (inode, std::iter::once(0).chain(rest).collect())
+            }
+            // A path that begins with @ looks like an abstract name.
+            [b'@', rest @ ..] => (inode, [&b"\0"[..], rest].concat()),
+            _ => (inode, name),
+        })
+        .collect();
+    assert_eq!(found(SourceChoice::Proc)?, written);
+    Ok(())
+}
+
+fn states() -> Result<(), Failed> {
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(b"listener")?)?;
+    let alone = UnixDatagram::unbound()?;
+    let (left, right) = UnixStream::pair()?;
+    for choice in [SourceChoice::Diag, SourceChoice::Proc] {
+        for (states, expected) in [
+            (States::LISTEN, vec![inode(&listener)]),
+            (States::UNCONNECTED, vec![inode(&alone)]),
+            (States::ESTABLISHED, vec![inode(&left), inode(&right)]),
+            (States::LISTENING, vec![inode(&listener), inode(&alone)]),
+            (States::TIME_WAIT, vec![]),
+        ] {
+            let snapshot = Query::new().protocols(Protocols::UNIX).states(states).source(choice).collect()?;
+            let found: BTreeSet<_> = snapshot.iter().filter_map(|row| row.inode).collect();
+            assert_eq!(found, expected.into_iter().collect(), "{choice:?} {states:?}");
+        }
+    }
+    // In words, and without naming the protocol otherwise.
+    let filter = |text: &str| Query::new().filter(text.parse().unwrap()).collect();
+    let listening = filter("proto = unix state = listen")?;
+    assert_eq!(listening.iter().map(|row| row.inode.unwrap()).collect::<Vec<_>>(), [inode(&listener)]);
+    assert_eq!(filter("family = unix")?.sockets().len(), 4);
+    assert_eq!(Query::new().collect()?.sockets().len(), 0, "Unix sockets are told when asked for");
+    Ok(())
+}
+
+/// Pairs that stay beside pairs that come and go as fast as they can.
+fn beside_churn() -> Result<(), Failed> {
+    const PAIRS: usize = 1000;
+    const RUNS: usize = 100;
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    rustix::process::setrlimit(
+        rustix::process::Resource::Nofile,
+        rustix::process::Rlimit { current: files.maximum, ..files },
+    )?;
+    let pairs: Vec<(UnixStream, UnixStream)> =
+        (0..PAIRS).map(|_| UnixStream::pair()).collect::<Result<_, _>>()?;
+    let ends = pairs.iter().flat_map(|(a, b)| [(a, b), (b, a)]);
+    let ends: BTreeMap<u64, (u32, u64)> =
+        ends.map(|(one, other)| (inode(one), (one.as_raw_fd().unsigned_abs(), inode(other)))).collect();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut made = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                made.extend(UnixStream::pair());
+                if made.len() > 50 {
+                    made.drain(..25);
+                }
+            }
+        });
+        let result = (0..RUNS).try_for_each(|run| compare_with(&ends, run));
+        stop.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+fn compare_with(ends: &BTreeMap<u64, (u32, u64)>, run: usize) -> Result<(), Failed> {
+    let snapshot = Query::new().protocols(Protocols::UNIX).owners().collect()?;
+    let mut rows: BTreeMap<u64, &Socket> = BTreeMap::new();
+    for row in &snapshot {
+        let again = row.inode.and_then(|inode| rows.insert(inode, row));
+        if let Some(again) = again {
+            return Err(format!("run {run}: twice: {row:?} and {again:?}").into());
+        }
+    }
+    let pid = std::process::id();
+    for (inode, (fd, other)) in ends {
+        let row = rows.get(inode).ok_or_else(|| format!("run {run}: {inode} is missing"))?;
+        let peer = row.peer.as_ref().and_then(|peer| peer.inode);
+        let other_fd = ends[other].0;
+        let found = (owners(row), peer, peer_owners(row));
+        let expected = (vec![(pid, *fd)], Some(*other), vec![(pid, other_fd)]);
+        if found != expected {
+            return Err(format!("run {run}: {found:?} and not {expected:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn recording() -> Result<(), Failed> {
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(b"recorded")?)?;
+    let _client = UnixStream::connect_addr(&listener.local_addr()?)?;
+    let _packet = open(17, rustix::net::SocketType::DGRAM, 0)?;
+    let mut recorder = pree::source::Recorder::new(pree::source::live()?);
+    let query = Query::new().protocols(Protocols::all()).owners();
+    let live = query.collect_from(&mut recorder)?;
+    assert!(live.sockets().len() > 3);
+    let recording = pree::source::Recording::from_bytes(&recorder.finish().to_bytes())?;
+    assert_eq!(query.collect_from(&mut recording.replay())?, live);
+    // Narrower questions are answered from the same bytes.
+    let unix = Query::new().protocols(Protocols::UNIX).owners().collect_from(&mut recording.replay())?;
+    let expected: Vec<_> = live.iter().filter(|row| row.protocol == Protocol::Unix).cloned().collect();
+    assert_eq!(unix.sockets(), expected);
+    Ok(())
+}
+
+fn open(family: u16, kind: rustix::net::SocketType, protocol: u32) -> Result<OwnedFd, Failed> {
+    let protocol = NonZeroU32::new(protocol).map(rustix::net::Protocol::from_raw);
+    Ok(socket_with(AddressFamily::from_raw(family), kind, SocketFlags::CLOEXEC, protocol)?)
+}
+
+const BOTH: [SourceChoice; 2] = [SourceChoice::Diag, SourceChoice::Proc];
+
+fn packet() -> Result<(), Failed> {
+    // ETH_P_ALL in network order.
+    let all = open(17, rustix::net::SocketType::RAW, u16::to_be(3).into())?;
+    let none = open(17, rustix::net::SocketType::DGRAM, 0)?;
+    for choice in BOTH {
+        let snapshot = ask(Protocols::PACKET, choice)?;
+        assert_eq!(snapshot.sockets().len(), 2, "{choice:?}");
+        for (socket, kind, protocol, runs) in
+            [(&all, SocketType::Raw, 3, true), (&none, SocketType::Dgram, 0, false)]
+        {
+            let row = row(&snapshot, socket);
+            assert_eq!((row.socket_type, row.state), (Some(kind), State::Unconnected));
+            assert_eq!(row.local, Address::Packet { protocol, interface: 0 });
+            assert_eq!((owners(row), row.uid, row.remote.is_some()), (mine(socket), Some(0), false));
+            let Some(Detail::Packet(detail)) = row.detail.as_deref() else { panic!("{row:?}") };
+            assert_eq!(detail.is_running, Some(runs));
+            if choice == SourceChoice::Diag {
+                assert_eq!((detail.version, detail.filter_instructions), (Some(1), Some(0)));
+                assert_eq!((detail.receive_ring_bytes, detail.fanout), (Some(0), None));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn netlink() -> Result<(), Failed> {
+    let route = open(16, rustix::net::SocketType::RAW, 0)?;
+    // Port 77, groups 1 and 3.
+    rustix::net::bind(&route, &SocketAddrNetlink::new(77, 0b101))?;
+    let generic = open(16, rustix::net::SocketType::RAW, 16)?;
+    rustix::net::bind(&generic, &SocketAddrNetlink::new(78, 0))?;
+    rustix::net::connect(&generic, &SocketAddrNetlink::new(0, 0))?;
+    for choice in BOTH {
+        let snapshot = ask(Protocols::NETLINK, choice)?;
+        let diag = choice == SourceChoice::Diag;
+        let told = row(&snapshot, &route);
+        assert_eq!(told.local, Address::Netlink { protocol: 0, port_id: 77 });
+        assert_eq!((owners(told), told.state), (mine(&route), State::Unconnected));
+        assert_eq!(told.socket_type, diag.then_some(SocketType::Raw));
+        let Some(Detail::Netlink(detail)) = told.detail.as_deref() else { panic!("{told:?}") };
+        assert_eq!(detail.groups, [1, 3]);
+        let told = row(&snapshot, &generic);
+        assert_eq!(told.local, Address::Netlink { protocol: 16, port_id: 78 });
+        // /proc does not tell whether it is connected.
+        let kernel = Address::Netlink { protocol: 16, port_id: 0 };
+        let expected = if diag { (State::Established, Some(kernel)) } else { (State::Unconnected, None) };
+        assert_eq!((told.state, told.remote.clone()), expected);
+        // The kernel's own are there, and nobody is missing who could hold them.
+        let kernels = |row: &&Socket| matches!(row.local, Address::Netlink { port_id: 0, .. });
+        let kernels: Vec<_> = snapshot.iter().filter(kernels).collect();
+        assert!(!kernels.is_empty());
+        assert!(kernels.iter().all(|row| row.unowned == Some(pree::Unowned::NoVisibleHolder)));
+    }
+    Ok(())
+}
+
+fn raw() -> Result<(), Failed> {
+    use rustix::net::SocketType as Type;
+    let v4 = open(2, Type::RAW, 253)?;
+    let connected = open(2, Type::RAW, 1)?;
+    rustix::net::connect(&connected, &std::net::SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), 0)))?;
+    let v6 = open(10, Type::RAW, 58)?;
+    std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0")?;
+    let ping = open(2, Type::DGRAM, 1)?;
+    rustix::net::bind(&ping, &std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 4141)))?;
+    let address = |text: &str| Address::Inet(text.parse().unwrap());
+    for choice in [SourceChoice::Auto, SourceChoice::Proc] {
+        let snapshot = ask(Protocols::RAW | Protocols::ICMP, choice)?;
+        assert_eq!(snapshot.sockets().len(), 4, "{snapshot:?}");
+        for (socket, protocol, local, remote) in [
+            (&v4, Protocol::Raw, "0.0.0.0:253", None),
+            (&connected, Protocol::Raw, "127.0.0.1:1", Some("127.0.0.2:0")),
+            (&v6, Protocol::Raw, "[::]:58", None),
+            (&ping, Protocol::Icmp, "127.0.0.1:4141", None),
+        ] {
+            let row = row(&snapshot, socket);
+            assert_eq!((row.protocol, &row.local), (protocol, &address(local)));
+            assert_eq!(row.remote, remote.map(address));
+            let state = if remote.is_some() { State::Established } else { State::Unconnected };
+            assert_eq!((row.state, owners(row)), (state, mine(socket)));
+        }
+    }
+    Ok(())
+}
+
+fn mptcp() -> Result<(), Failed> {
+    const MPTCP: u32 = 262;
+    let stream = rustix::net::SocketType::STREAM;
+    let listener = open(2, stream, MPTCP)?;
+    rustix::net::bind(&listener, &std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 18_087)))?;
+    rustix::net::listen(&listener, 7)?;
+    let client = open(2, stream, MPTCP)?;
+    rustix::net::connect(&client, &std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 18_087)))?;
+    let accepted = rustix::net::accept(&listener)?;
+    rustix::io::write(&client, &[7; 500])?;
+    let mut room = [0; 500];
+    rustix::io::read(&accepted, &mut room)?;
+
+    let snapshot = Query::new().protocols(Protocols::MPTCP | Protocols::TCP).stats().owners().collect()?;
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    // A connection and its first subflow have one file.
+    let connection = |socket: &OwnedFd| {
+        let of_file = snapshot.iter().filter(|row| row.inode == Some(inode(socket)));
+        let (above, below): (Vec<_>, Vec<_>) = of_file.partition(|row| row.protocol == Protocol::Mptcp);
+        assert_eq!((above.len(), below.len()), (1, 1));
+        assert_eq!((owners(above[0]), owners(below[0])), (mine(socket), mine(socket)));
+        above[0]
+    };
+    assert_eq!(connection(&listener).state, State::Listen);
+    let mut tokens = Vec::new();
+    for (socket, sent, received) in [(&client, 500, 0), (&accepted, 0, 500)] {
+        let row = connection(socket);
+        assert_eq!(row.state, State::Established);
+        let Some(Detail::Mptcp(detail)) = row.detail.as_deref() else { panic!("{row:?}") };
+        assert_eq!((detail.subflows, detail.is_fallback), (Some(1), Some(false)));
+        assert_eq!((detail.bytes_sent, detail.bytes_received), (Some(sent), Some(received)));
+        tokens.push((row.local.clone(), detail.token.unwrap()));
+        assert!(row.tcp.is_none());
+    }
+    // The subflows are TCP sockets, and name the connection that they are of.
+    let subflows = snapshot.iter().filter_map(|row| match row.detail.as_deref() {
+        Some(Detail::Subflow(detail)) if row.remote.is_some() => {
+            assert_eq!(
+                (row.protocol, detail.is_join, detail.is_backup),
+                (Protocol::Tcp, Some(false), Some(false))
+            );
+            Some((row.local.clone(), detail.token.unwrap()))
+        }
+        _ => None,
+    });
+    assert_eq!(subflows.collect::<BTreeSet<_>>(), tokens.into_iter().collect());
+    Ok(())
+}
+
+fn vsock() -> Result<(), Failed> {
+    // Whether this kernel has vsock_diag or not: rows or a word, never an error.
+    let snapshot = Query::new().protocols(Protocols::VSOCK).collect()?;
+    let coverage = snapshot.coverage();
+    assert!(coverage.is_complete());
+    let told = coverage.notes().iter().any(|note| note == "this kernel tells nothing of vsock sockets");
+    assert_ne!(told, !coverage.origins().is_empty(), "{coverage:?}");
+    Ok(())
+}
+
+/// Inodes, peers and holders of the same moment, from another program.
+#[allow(clippy::disallowed_methods, reason = "an oracle")]
+fn beside_ss() -> Result<(), Failed> {
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(b"beside")?)?;
+    let client = UnixStream::connect_addr(&listener.local_addr()?)?;
+    let accepted = listener.accept()?.0;
+    let (left, right) = UnixDatagram::pair()?;
+    let output = std::process::Command::new("ss").args(["-Hxanp"]).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let mut shown = BTreeMap::new();
+    for line in text.lines() {
+        // Netid State Recv-Q Send-Q name inode * peer users:(("name",pid=1,fd=2))
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("ss: {line}"));
+        let holder = words.get(8).and_then(|users| users.split_once("pid=")?.1.split_once(",fd="));
+        let holder = holder.and_then(|(pid, fd)| {
+            Some((pid.parse::<u32>().ok()?, fd.trim_end_matches(')').parse::<u32>().ok()?))
+        });
+        let kind = match words[0] {
+            "u_str" => SocketType::Stream,
+            "u_dgr" => SocketType::Dgram,
+            other => return Err(format!("ss: {other}").into()),
+        };
+        shown.insert(number(words[5])?, (kind, words[1] == "LISTEN", number(words[7])?, holder));
+    }
+    let snapshot = ask(Protocols::UNIX, SourceChoice::Diag)?;
+    let ours: BTreeMap<_, _> = snapshot
+        .iter()
+        .map(|row| {
+            let peer = row.peer.as_ref().and_then(|peer| peer.inode).unwrap_or(0);
+            let kind = row.socket_type.unwrap();
+            (row.inode.unwrap(), (kind, row.state == State::Listen, peer, owners(row).first().copied()))
+        })
+        .collect();
+    assert_eq!(ours, shown);
+    assert_eq!(ours.len(), 5);
+    drop((client, accepted, left, right));
+    Ok(())
+}
