@@ -172,7 +172,7 @@ impl Apt {
         let packages = self.folder.join("packages");
         let unpacked = home.join(format!("{release}.new"));
         let _ = fs::remove_dir_all(&packages);
-        let _ = fs::remove_dir_all(home);
+        let _ = fs::remove_dir_all(&unpacked);
         for folder in [&packages, &unpacked] {
             fs::create_dir_all(folder)
                 .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
@@ -182,6 +182,10 @@ impl Apt {
         for package in found(&packages)? {
             words(tool("dpkg-deb").arg("--extract").arg(&package).arg(&unpacked))?;
             let _ = fs::remove_file(package);
+        }
+        // Only now is the older one not needed any more.
+        for older in found(home)?.into_iter().filter(|path| *path != unpacked) {
+            let _ = fs::remove_dir_all(older);
         }
         fs::rename(&unpacked, &kernel.root)
             .map_err(|error| format!("cannot keep Linux {release}: {error}"))?;
