@@ -188,6 +188,13 @@ fn socket() -> Node {
             ),
         ),
         ("memory", section_or_null(Section::Memory)),
+        (
+            "unix",
+            detail(Section::Unix, &[("pending", "Inodes of the clients that wait; 0: closed already.")]),
+        ),
+        ("packet", detail(Section::Packet, &[])),
+        ("netlink", detail(Section::Netlink, &[("groups", "Multicast groups, from 1 on.")])),
+        ("mptcp", detail(Section::Mptcp, &[])),
         ("tcp", section_or_null(Section::Tcp).with("description", text("Statistics of TCP connections."))),
         (
             "quality",
@@ -211,10 +218,20 @@ fn end(of: Section, types: &[&str]) -> Node {
             of_type("integer").with("description", text("Packet: ETH_P_*, 3 is all. Netlink: NETLINK_*.")),
         ),
         ("interface", or_null("integer").with("description", text("Packet: its index. null: all."))),
-        ("port_id", of_type("integer").with("description", text("Netlink: 0 is the kernel."))),
-        ("cid", or_null("integer").with("description", text("Vsock: context id. null: any."))),
     ]));
     object([("type", words(types)), ("properties", Node::Object(members))])
+}
+
+/// What only one family has, and its lists of numbers.
+fn detail(of: Section, lists: &[(&str, &str)]) -> Node {
+    let mut members = fields(of);
+    let numbers = |doc: &str| list(of_type("integer")).with("description", text(doc));
+    members.extend(lists.iter().map(|(name, doc)| ((*name).to_owned(), numbers(doc))));
+    object([
+        ("type", text("object")),
+        ("description", text("Only of sockets of this family. What is not known is left out.")),
+        ("properties", Node::Object(members)),
+    ])
 }
 
 fn peer() -> Node {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use pree::field::{self, Field, Section, Unit, Value};
 use pree::quality::{Assessment, Context, Peers, assess};
-use pree::{Address, Coverage, Owner, Socket};
+use pree::{Address, Coverage, Detail, Owner, Socket};
 
 use super::json_quality::quality;
 use super::json_writer::Json;
@@ -159,6 +159,9 @@ pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Asses
     }
     section(json, "memory", Section::Memory, socket, socket.memory.is_some());
     section(json, "tcp", Section::Tcp, socket, socket.tcp.is_some());
+    if let Some(detail) = &socket.detail {
+        self::detail(json, socket, detail);
+    }
     if let Some(assessment) = assessment {
         json.key("quality");
         // A socket without statistics in which nothing is found was not judged.
@@ -185,6 +188,38 @@ fn owners(json: &mut Json, owners: &[Owner]) {
         }
         json.close(b'}');
     }
+    json.close(b']');
+}
+
+/// What only its family has; what is not known is left out.
+fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
+    let (key, section) = match detail {
+        Detail::Unix(_) => ("unix", Section::Unix),
+        Detail::Packet(_) => ("packet", Section::Packet),
+        Detail::Netlink(_) => ("netlink", Section::Netlink),
+        Detail::Mptcp(_) | Detail::Subflow(_) => ("mptcp", Section::Mptcp),
+        _ => return,
+    };
+    json.key(key);
+    json.open(b'{');
+    for field in field::of(section) {
+        let value = (field.get)(socket);
+        if value != Value::Unknown {
+            json.value(field.key, field.unit, value);
+        }
+    }
+    match detail {
+        Detail::Unix(unix) => numbers(json, "pending", unix.pending.iter().copied()),
+        Detail::Netlink(netlink) => numbers(json, "groups", netlink.groups.iter().copied().map(u64::from)),
+        _ => {}
+    }
+    json.close(b'}');
+}
+
+fn numbers(json: &mut Json, key: &str, numbers: impl Iterator<Item = u64>) {
+    json.key(key);
+    json.open(b'[');
+    numbers.for_each(|number| json.number(number));
     json.close(b']');
 }
 

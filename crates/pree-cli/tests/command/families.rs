@@ -15,6 +15,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("unix_sockets_in_every_output", every_output).lab(),
         Case::new("unix_names_of_any_bytes_in_every_output", hostile_names).lab(),
         Case::new("unix_filters_as_ss_has_them", filters).lab(),
+        Case::new("netlink_sockets_by_port_id", netlink).lab(),
     ]
 }
 
@@ -80,6 +81,14 @@ fn every_output() -> Result<(), Failed> {
     assert_eq!(one["peer"]["owners"][0]["pid"], pid);
     assert_eq!(of(listener.as_raw_fd())?["peer"], Value::Null);
     assert_eq!(of(listener.as_raw_fd())?["listen"]["queue"], 0);
+
+    let waiting = UnixStream::connect_addr(&named(b"listener")?)?;
+    let told = json("-xl --json")?;
+    assert_eq!(told.len(), 1);
+    let inode = rustix::fs::fstat(&waiting)?.st_ino;
+    assert_eq!(told[0]["unix"], serde_json::json!({"pending": [inode]}));
+    assert_eq!(one.get("unix"), None);
+    drop(waiting);
 
     // And as CSV, which has the name and the other end.
     let out = machine("-x --csv")?;
@@ -152,5 +161,20 @@ fn filters() -> Result<(), Failed> {
         assert_eq!(rows.len(), count, "{filter}: {rows:?}");
     }
     drop(accepted);
+    Ok(())
+}
+
+fn netlink() -> Result<(), Failed> {
+    use rustix::net::netlink::SocketAddrNetlink;
+    let kind = rustix::net::SocketType::RAW;
+    let socket = rustix::net::socket(rustix::net::AddressFamily::NETLINK, kind, None)?;
+    rustix::net::bind(&socket, &SocketAddrNetlink::new(4242, 0b101))?;
+    let rows = cells(&run::pree("-H -A netlink port_id=4242")?.whole()?.out);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0][4], "route:4242");
+    let told = json("-A netlink port_id=4242 --json")?;
+    assert_eq!(told[0]["local"], serde_json::json!({"protocol": 0, "port_id": 4242}));
+    assert_eq!(told[0]["netlink"], serde_json::json!({"groups": [1, 3]}));
+    assert_eq!(told[0]["owners"][0]["pid"], std::process::id());
     Ok(())
 }

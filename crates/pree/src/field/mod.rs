@@ -4,6 +4,7 @@
 //! asked of the system to know it, and how to get it from a [`Socket`]. Outputs, help and schema are made from the
 //! entries, so a new field is a new entry and nothing else.
 
+mod families;
 mod identity;
 mod memory;
 mod names;
@@ -65,6 +66,14 @@ pub enum Section {
     Remote,
     /// `peer`: the socket at the other end; null where none is told.
     Peer,
+    /// `unix`, of a Unix socket; absent without any of it.
+    Unix,
+    /// `packet`, of a packet socket.
+    Packet,
+    /// `netlink`, of a netlink socket; absent without any of it.
+    Netlink,
+    /// `mptcp`, of an MPTCP connection and of its subflows.
+    Mptcp,
     /// `netns`: the network namespace; null where its inode is unknown.
     Netns,
     /// `listen`: a listener's accept queue, else absent.
@@ -178,8 +187,15 @@ impl<'s> From<Option<&'s [u8]>> for Value<'s> {
     }
 }
 
-const TABLES: [&[Field]; 6] =
-    [identity::FIELDS, queues::FIELDS, memory::FIELDS, process::FIELDS, tcp::FIELDS, quality::FIELDS];
+const TABLES: [&[Field]; 7] = [
+    identity::FIELDS,
+    queues::FIELDS,
+    memory::FIELDS,
+    process::FIELDS,
+    tcp::FIELDS,
+    quality::FIELDS,
+    families::FIELDS,
+];
 
 /// Every field, grouped by section.
 pub fn all() -> impl Iterator<Item = &'static Field> {
