@@ -93,11 +93,8 @@ fn looked_for(host: &HostAssessment) -> (Vec<&'static str>, Vec<(&'static str, &
 
 /// Sockets with a warning or worse, the worst first.
 fn troubled<'s>(snapshot: &'s Snapshot, host: &'s HostAssessment) -> Vec<(&'s Socket, &'s Assessment)> {
-    let judged = snapshot.iter().zip(&host.sockets);
-    let mut troubled: Vec<_> = judged
-        .filter_map(|(socket, assessment)| Some((socket, assessment.as_ref()?)))
-        .filter(|(_, assessment)| explain::worst(assessment) >= Some(Severity::Warning))
-        .collect();
+    let of = |(place, judged): &'s (usize, Assessment)| Some((snapshot.sockets().get(*place)?, judged));
+    let mut troubled: Vec<_> = host.troubled.iter().filter_map(of).collect();
     troubled.sort_by(|(_, a), (_, b)| explain::order(a, b));
     troubled
 }

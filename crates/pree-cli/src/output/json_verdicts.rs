@@ -35,16 +35,11 @@ pub(crate) fn diagnosed(
     json.close(b']');
     sockets(&mut json, troubled);
     basis(&mut json, host.basis);
-    let scored = |assessment: &&Assessment| assessment.score.is_some();
-    let connections = snapshot.iter().zip(&host.sockets).filter(|(socket, _)| socket.tcp.is_some());
-    let judged: Vec<&Assessment> = connections.filter_map(|(_, assessment)| assessment.as_ref()).collect();
     json.key("looked_at");
     json.open(b'{');
-    for (key, number) in [
-        ("sockets", snapshot.sockets().len()),
-        ("connections", judged.len()),
-        ("scored", judged.iter().copied().filter(scored).count()),
-    ] {
+    for (key, number) in
+        [("sockets", snapshot.sockets().len()), ("connections", host.judged), ("scored", host.scored)]
+    {
         json.key(key);
         json.number(number as u64);
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pree::quality::{Assessment, HostAssessment, HostFinding, Severity, Value, assess_host};
+use pree::quality::{Assessment, HostAssessment, HostFinding, Peers, Severity, Value, assess, assess_host};
 use pree::{Needs, Query, Snapshot};
 use pree_testkit::{Failed, Family, Socket, wait_for};
 
@@ -44,18 +44,17 @@ impl Look {
     }
 
     /// The judgement of one socket of this process.
-    pub fn of(&self, socket: &Socket) -> Result<Option<&Assessment>, Failed> {
+    pub fn of(&self, socket: &Socket) -> Result<Assessment, Failed> {
         let cookie = socket.cookie()?;
         let has_cookie = |id: pree::SocketId| id.cookie == cookie;
-        let mut all = self.snapshot.iter().zip(&self.host.sockets);
-        let (_, judged) =
-            all.find(|(socket, _)| socket.id.is_some_and(has_cookie)).ok_or("a socket that is not there")?;
-        Ok(judged.as_ref())
+        let mut all = self.snapshot.iter();
+        let socket = all.find(|it| it.id.is_some_and(has_cookie)).ok_or("a socket that is not there")?;
+        Ok(assess(socket, &Peers::of(&self.snapshot).context(socket)))
     }
 
     /// Severity and evidence that one socket has this issue.
     pub fn issue(&self, socket: &Socket, name: &str) -> Result<Option<(Severity, Vec<Said>)>, Failed> {
-        let found = self.of(socket)?.and_then(|judged| judged.findings.iter().find(|it| it.name == name));
+        let found = self.of(socket)?.findings.into_iter().find(|it| it.name == name);
         Ok(found.map(|it| (it.severity, it.evidence.iter().map(|e| (e.name, e.value)).collect())))
     }
 }
@@ -66,12 +65,11 @@ pub type Said = (&'static str, Value);
 /// Nothing is wrong: no issue across sockets, and none of a socket that costs anything.
 pub fn all_well() -> Result<(), Failed> {
     let look = Look::take()?;
-    let of_sockets: Vec<_> = look.host.sockets.iter().flatten().flat_map(|it| &it.findings).collect();
-    let costly: Vec<_> = of_sockets.into_iter().filter(|it| it.severity > Severity::Info).collect();
-    if look.host.findings.is_empty() && costly.is_empty() {
+    let (of_host, of_sockets) = (&look.host.findings, &look.host.troubled);
+    if of_host.is_empty() && of_sockets.is_empty() {
         return Ok(());
     }
-    Err(format!("nothing is wrong, but: {:#?} {costly:#?}", look.host.findings).into())
+    Err(format!("nothing is wrong, but: {of_host:#?} {of_sockets:#?}").into())
 }
 
 /// Looks until this issue shows as `wanted`.

@@ -1,6 +1,6 @@
 //! Connections to one address that all have the same trouble.
 
-use pree::quality::{About, HostFinding, Severity, Value};
+use pree::quality::{About, Assessment, HostFinding, Severity, Value};
 use pree_testkit::peer::Peer;
 use pree_testkit::wire::Wire;
 use pree_testkit::{Failed, Family, Socket};
@@ -31,8 +31,8 @@ fn troubled(wire: Wire, number: usize, window: Option<u16>) -> Result<Vec<(Socke
 }
 
 fn with_issue(look: &Look, names: &[&str]) -> usize {
-    let has = |it: &&pree::quality::Assessment| it.findings.iter().any(|it| names.contains(&it.name));
-    look.host.sockets.iter().flatten().filter(has).count()
+    let has = |it: &&(usize, Assessment)| it.1.findings.iter().any(|it| names.contains(&it.name));
+    look.host.troubled.iter().filter(has).count()
 }
 
 fn check(finding: &HostFinding, wire: Wire, trouble: &'static str, number: u64) -> Result<(), Failed> {

@@ -35,6 +35,14 @@ fn counters() -> Result<Vec<u64>, Failed> {
     Ok(numbers)
 }
 
+/// Closes these, and wants it to have been noticed.
+fn closing<T>(what: &str, sockets: T) -> Result<(), Failed> {
+    notices(what, || {
+        drop(sockets);
+        Ok(())
+    })
+}
+
 /// Runs `leave`, and wants it to have been noticed.
 fn notices(what: &str, leave: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
     let before = counters()?;
@@ -59,10 +67,10 @@ fn leaving() -> Result<(), Failed> {
         };
         let (client, server) = pair()?;
         client.reset_on_close()?;
-        notices("a reset connection", || Ok(drop((client, server))))?;
+        closing("a reset connection", (client, server))?;
         let (client, server) = pair()?;
-        notices("a closed end", || Ok(drop(client)))?;
-        notices("the other end", || Ok(drop(server)))?;
+        closing("a closed end", client)?;
+        closing("the other end", server)?;
 
         let mut peer = wire.peer(wire.far_address(family))?;
         let socket = Socket::tcp(family)?;
@@ -74,9 +82,9 @@ fn leaving() -> Result<(), Failed> {
         let silent = wire.peer(wire.far_address(family))?;
         let socket = Socket::tcp(family)?;
         socket.start_connect(silent.address())?;
-        notices("an attempt that is given up", || Ok(drop(socket)))?;
+        closing("an attempt that is given up", socket)?;
 
-        notices("a listener", || Ok(drop(listener)))?;
+        closing("a listener", listener)?;
     }
     Ok(())
 }

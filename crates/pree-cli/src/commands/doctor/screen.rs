@@ -129,13 +129,6 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
 
 /// What the answer rests on.
 fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
-    let connections: Vec<&Assessment> = snapshot
-        .iter()
-        .zip(&host.sockets)
-        .filter(|(socket, _)| socket.tcp.is_some())
-        .filter_map(|(_, assessment)| assessment.as_ref())
-        .collect();
-    let scored = connections.iter().filter(|assessment| assessment.score.is_some()).count();
     let basis = match host.basis {
         Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
         _ => "by their lives so far".to_owned(),
@@ -145,10 +138,10 @@ fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
         &format!(
             "{}, of which {} with statistics, {basis}",
             plural(snapshot.sockets().len(), "socket"),
-            plural(connections.len(), "connection"),
+            plural(host.judged, "connection"),
         ),
     );
-    let unknown = connections.len() - scored;
+    let unknown = host.judged.saturating_sub(host.scored);
     if unknown > 0 {
         page.row(
             "not known",

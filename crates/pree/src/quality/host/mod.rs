@@ -32,8 +32,12 @@ use places::Places;
 pub struct HostAssessment {
     /// What was judged: lives so far, or the time between looks.
     pub basis: Basis,
-    /// One for each socket of the snapshot, in its order; `None` for what has no statistics and no issue.
-    pub sockets: Vec<Option<Assessment>>,
+    /// The sockets with an issue of their own that costs (warning or worse), by their places in the snapshot, in order.
+    pub troubled: Vec<(usize, Assessment)>,
+    /// How many connections have statistics.
+    pub judged: usize,
+    /// How many of those have a score.
+    pub scored: usize,
     /// What shows only across sockets, the worst first.
     pub findings: Vec<HostFinding>,
     /// What could not be looked at, or not wholly. All else in [`HOST_DETECTORS`] was, so that no finding means no issue.
@@ -115,10 +119,10 @@ pub struct HostDetector {
 struct View<'a> {
     snapshot: &'a Snapshot,
     places: &'a Places,
-    /// One for each socket of the snapshot.
-    judged: &'a [Option<Assessment>],
-    /// Places of those that have an issue of their own that costs.
-    troubled: &'a [usize],
+    /// Those that have an issue of their own that costs, by place.
+    troubled: &'a [(usize, Assessment)],
+    /// For each socket of the snapshot whether anything can be said of how well it does.
+    told: &'a [bool],
     peers: &'a Peers,
     /// For each socket of the snapshot the number of its peer.
     peer_of: &'a [Option<u32>],
@@ -137,6 +141,12 @@ impl<'a> View<'a> {
 
     fn at(&self, places: &[usize]) -> impl Iterator<Item = &'a Socket> {
         places.iter().filter_map(|place| self.snapshot.sockets().get(*place))
+    }
+
+    /// The judgement of the socket at this place, if it is in trouble.
+    fn judgement(&self, place: usize) -> Option<&'a Assessment> {
+        let at = self.troubled.binary_search_by_key(&place, |(place, _)| *place).ok()?;
+        self.troubled.get(at).map(|(_, judged)| judged)
     }
 
     /// How many of these have come to their state since the first look; `None` with one look only.
@@ -205,25 +215,33 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         peer_of.push(peers.add(socket));
         places.add(place, socket, snapshot);
     }
+    let (mut judged, mut scored) = (0, 0);
+    let mut told = vec![false; snapshot.sockets().len()];
+    // Those without trouble are many, and nobody asks for more of them than this.
     let mut troubled = Vec::new();
-    let judge = |(place, (socket, peer)): (usize, (&Socket, &Option<u32>))| {
+    for (place, ((socket, peer), told)) in snapshot.iter().zip(&peer_of).zip(&mut told).enumerate() {
         let context = Context { peer_base_rtt: peers.base_rtt(*peer), ..Context::default() };
         let assessment = match intervals {
             None => assess(socket, &context),
-            Some(intervals) => assess_interval(intervals.get(socket.id?)?, &context),
+            Some(intervals) => match socket.id.and_then(|id| intervals.get(id)) {
+                Some(interval) => assess_interval(interval, &context),
+                None => continue,
+            },
         };
-        if assessment.findings.iter().any(|finding| finding.severity >= Severity::Warning) {
-            troubled.push(place);
+        let costs = assessment.findings.iter().any(|finding| finding.severity >= Severity::Warning);
+        judged += usize::from(socket.tcp.is_some());
+        scored += usize::from(assessment.score.is_some());
+        *told = costs || assessment.score.is_some();
+        if costs {
+            troubled.push((place, assessment));
         }
-        (socket.tcp.is_some() || !assessment.findings.is_empty()).then_some(assessment)
-    };
-    let sockets: Vec<_> = snapshot.iter().zip(&peer_of).enumerate().map(judge).collect();
+    }
     let basis = intervals.map_or(Basis::Lifetime, |intervals| Basis::Interval(intervals.length()));
     let view = View {
         snapshot,
         places: &places,
-        judged: &sockets,
         troubled: &troubled,
+        told: &told,
         peers: &peers,
         peer_of: &peer_of,
         intervals,
@@ -237,5 +255,5 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         }));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    HostAssessment { basis, sockets, findings, unchecked }
+    HostAssessment { basis, troubled, judged, scored, findings, unchecked }
 }

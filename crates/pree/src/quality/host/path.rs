@@ -49,10 +49,9 @@ fn path_trouble(view: &View<'_>) -> Found {
     // Of all that go there, those about which anything can be said.
     let mut known: HashMap<u32, usize> = shared.iter().map(|((peer, _), _)| (*peer, 0)).collect();
     if !known.is_empty() {
-        for (judged, peer) in view.judged.iter().zip(view.peer_of) {
-            let (Some(judged), Some(peer)) = (judged, peer) else { continue };
-            let told = judged.score.is_some() || judged.findings.iter().any(|it| kind_of(it).is_some());
-            known.entry(*peer).and_modify(|known| *known += usize::from(told));
+        for (told, peer) in view.told.iter().zip(view.peer_of) {
+            let Some(peer) = peer else { continue };
+            known.entry(*peer).and_modify(|known| *known += usize::from(*told));
         }
     }
     let hits = shared.into_iter().filter_map(|((peer, kind), places)| {
@@ -71,8 +70,7 @@ fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize
         return None;
     }
     let is_critical = |place: &&usize| {
-        let judged = view.judged.get(**place).and_then(Option::as_ref);
-        judged.is_some_and(|judged| {
+        view.judgement(**place).is_some_and(|judged| {
             let mut same = judged.findings.iter().filter(|it| kind_of(it) == Some(kind));
             same.any(|finding| finding.severity >= Severity::Critical)
         })
@@ -92,8 +90,7 @@ fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize
 
 /// The judgements of those that are in trouble, with the places of the sockets and the numbers of their peers.
 fn troubled<'v>(view: &'v View<'_>) -> impl Iterator<Item = (usize, u32, &'v Assessment)> {
-    let of = |place: usize| Some((place, (*view.peer_of.get(place)?)?, view.judged.get(place)?.as_ref()?));
-    view.troubled.iter().filter_map(move |place| of(*place))
+    view.troubled.iter().filter_map(|(place, judged)| Some((*place, (*view.peer_of.get(*place)?)?, judged)))
 }
 
 /// Where no connection has statistics that could have, nothing was looked at.
@@ -122,7 +119,7 @@ fn shared_queue(view: &View<'_>) -> Found {
     let hits = waiting.into_iter().filter_map(|(peer, waiting)| {
         let filling = filling.get(&peer)?;
         let delay = |places: &[usize]| {
-            let judged = places.iter().filter_map(|place| view.judged.get(*place)?.as_ref());
+            let judged = places.iter().filter_map(|place| view.judgement(*place));
             judged.filter_map(|judged| Some(judged.queue_delay.ok()?.queue)).max()
         };
         let mut sockets = [waiting.as_slice(), filling].concat();

@@ -29,7 +29,9 @@ fn check(view: &View<'_>) -> Found {
         let resting: Vec<usize> = holding.map(|(place, _)| place).collect();
         for places in destinations(view, &resting, least(ports)) {
             let Some(first) = view.at(&places).next() else { continue };
-            let Some(destination) = first.remote.as_ref().and_then(crate::Address::socket_addr) else { continue };
+            let Some(destination) = first.remote.as_ref().and_then(crate::Address::socket_addr) else {
+                continue;
+            };
             let severity = if is_reusable(limits, first) { Severity::Info } else { Severity::Warning };
             hits.push(hit(view, (severity, About::Destination(destination)), places, ("ports", ports)));
         }
