@@ -2,6 +2,7 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
 
 mod fail_nth;
+mod families;
 mod host;
 mod kernel;
 

@@ -1,0 +1,197 @@
+//! Unix and MPTCP sockets from a kernel that tears, refuses and damages its answers.
+
+use std::collections::{HashMap, VecDeque};
+
+use pree::source::{DiagPass, Errno, NetTable, Question, Source};
+use pree::{ErrorKind, Missing, Origin, Protocols, Query, SourceChoice, State};
+
+/// What a question about sockets is answered with, in the order of asking; the last one from then on.
+type Answers = VecDeque<Result<Vec<Vec<u8>>, Errno>>;
+
+/// A kernel that knows nothing but these answers, and counts what it was asked.
+#[derive(Default)]
+struct Played {
+    diag: HashMap<(u8, u16), Answers>,
+    unix_text: Option<&'static str>,
+    asked: Vec<DiagPass>,
+    current: VecDeque<Vec<u8>>,
+}
+
+impl Played {
+    fn unix(answers: impl IntoIterator<Item = Result<Vec<Vec<u8>>, Errno>>) -> Self {
+        let diag = HashMap::from([((1, 0), answers.into_iter().collect())]);
+        Self { diag, ..Self::default() }
+    }
+}
+
+impl Source for Played {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        self.current.clear();
+        match *question {
+            Question::Diag { table, pass, .. } => {
+                let answers = self.diag.get_mut(&(table.family, table.protocol)).ok_or(Errno::ENOENT)?;
+                let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
+                self.asked.push(pass);
+                self.current = answer.ok_or(Errno::ENOENT)??.into();
+            }
+            Question::NetTable(NetTable::Unix) => {
+                self.current.push_back(self.unix_text.ok_or(Errno::ENOENT)?.as_bytes().to_vec());
+            }
+            _ => return Err(Errno::ENOENT),
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        batch.clear();
+        match self.current.pop_front() {
+            // One byte stands for a failure of the call.
+            Some(bytes) if bytes.len() == 1 => Err(Errno(bytes[0].into())),
+            Some(bytes) => {
+                *batch = bytes;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+fn message(kind: u16, payload: &[u8]) -> Vec<u8> {
+    let mut message = (payload.len() as u32 + 16).to_ne_bytes().to_vec();
+    message.extend(kind.to_ne_bytes());
+    message.extend(2_u16.to_ne_bytes());
+    message.extend(1_u32.to_ne_bytes());
+    message.extend([0; 4]);
+    message.extend(payload);
+    message
+}
+
+/// A connected stream of this cookie; its inode is the cookie and 100.
+fn row(cookie: u32) -> Vec<u8> {
+    let mut payload = vec![1, 1, 1, 0];
+    for word in [cookie + 100, cookie, 0] {
+        payload.extend(word.to_ne_bytes());
+    }
+    message(20, &payload)
+}
+
+fn rows(cookies: &[u32]) -> Vec<u8> {
+    cookies.iter().flat_map(|cookie| row(*cookie)).collect()
+}
+
+fn done() -> Vec<u8> {
+    message(3, &[0; 4])
+}
+
+/// Inodes, sorted, and the passes that were made.
+#[track_caller]
+fn check(mut kernel: Played, cookies: &[u32], passes: &[DiagPass]) {
+    let query = Query::new().protocols(Protocols::UNIX).source(SourceChoice::Diag);
+    let snapshot = query.collect_from(&mut kernel).unwrap();
+    let mut found: Vec<u64> = snapshot.iter().filter_map(|socket| socket.inode).collect();
+    found.sort_unstable();
+    let expected: Vec<u64> = cookies.iter().map(|cookie| u64::from(*cookie) + 100).collect();
+    assert_eq!(found, expected);
+    assert_eq!(kernel.asked, passes);
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+}
+
+use DiagPass::{Check, First};
+
+#[test]
+fn one_message_is_one_moment() {
+    check(Played::unix([Ok(vec![[rows(&[1, 2, 3]), done()].concat()])]), &[1, 2, 3], &[First]);
+    check(Played::unix([Ok(vec![rows(&[1, 2, 3]), done()])]), &[1, 2, 3], &[First]);
+    check(Played::unix([Ok(vec![done()])]), &[], &[First]);
+}
+
+#[test]
+fn what_a_torn_dump_passed_over_is_told_by_another() {
+    let whole = || Ok(vec![rows(&[1, 2]), rows(&[3, 4]), done()]);
+    // Nothing was missed; told twice; passed over, and then the check is not trusted either; made since.
+    check(Played::unix([whole()]), &[1, 2, 3, 4], &[First, Check]);
+    let twice = Ok(vec![rows(&[1, 2]), rows(&[2, 3, 4]), done()]);
+    check(Played::unix([twice, whole()]), &[1, 2, 3, 4], &[First, Check]);
+    let torn = Ok(vec![rows(&[1, 2]), rows(&[4]), done()]);
+    check(Played::unix([torn, whole()]), &[1, 2, 3, 4], &[First, Check, Check]);
+    let newer = Ok(vec![rows(&[1, 2, 3]), rows(&[4, 5]), done()]);
+    check(Played::unix([whole(), newer]), &[1, 2, 3, 4, 5], &[First, Check]);
+    // Closed meanwhile: told once, and not taken back.
+    let fewer = Ok(vec![rows(&[1, 2]), done()]);
+    check(Played::unix([whole(), fewer]), &[1, 2, 3, 4], &[First, Check]);
+}
+
+#[test]
+fn what_fails_in_passing_is_asked_again() {
+    let eintr = vec![4];
+    let broken = Ok(vec![rows(&[1, 2]), eintr]);
+    let whole = || Ok(vec![[rows(&[1, 2, 3]), done()].concat()]);
+    check(Played::unix([broken, whole()]), &[1, 2, 3], &[First, First]);
+    // A message that is cut, and a dump without an end.
+    let cut = Ok(vec![rows(&[1])[..20].to_vec()]);
+    check(Played::unix([cut, whole()]), &[1, 2, 3], &[First, First]);
+    let endless = Ok(vec![rows(&[1])]);
+    check(Played::unix([endless, whole()]), &[1, 2, 3], &[First, First]);
+}
+
+#[test]
+fn rows_that_make_no_sense_are_counted() {
+    let damaged = [row(1), message(20, &[1, 1, 1, 0]), row(3), done()].concat();
+    let mut kernel = Played::unix([Ok(vec![damaged])]);
+    let query = Query::new().protocols(Protocols::UNIX).source(SourceChoice::Diag);
+    let snapshot = query.collect_from(&mut kernel).unwrap();
+    assert_eq!(snapshot.sockets().len(), 2);
+    let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    assert_eq!((gap.what, gap.why, gap.count), (Missing::Rows, ErrorKind::Malformed, Some(1)));
+    assert_eq!(kernel.asked, [First; 3]);
+}
+
+const TEXT: &str = "Num       RefCount Protocol Flags    Type St Inode Path\n\
+    0: 00000002 00000000 00010000 0001 01   101 @name\n\
+    0: 00000003 00000000 00000000 0005 03   102\n\
+    0: 00000003 00000000 00000000 0001 02     0 @name\n";
+
+#[test]
+fn a_refused_table_comes_from_proc_or_is_an_error() {
+    let refused = || Played { unix_text: Some(TEXT), ..Played::unix([Err(Errno::EACCES)]) };
+    let query = |choice| Query::new().protocols(Protocols::UNIX).source(choice);
+    let snapshot = query(SourceChoice::Auto).collect_from(&mut refused()).unwrap();
+    let found: Vec<_> = snapshot.iter().map(|s| (s.inode, s.state, s.local.path())).collect();
+    assert_eq!(
+        found,
+        [(Some(101), State::Listen, Some(&b"\0name"[..])), (Some(102), State::Established, None)]
+    );
+    assert_eq!(snapshot.coverage().origins(), [("unix", Origin::Proc)]);
+    assert!(snapshot.coverage().notes()[0].contains("unix sockets come from /proc/net"));
+    let error = query(SourceChoice::Diag).collect_from(&mut refused()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotPermitted);
+    // Nowhere: the first refusal says why.
+    let nowhere = &mut Played::unix([Err(Errno::EACCES)]);
+    assert_eq!(query(SourceChoice::Auto).collect_from(nowhere).unwrap_err().kind(), ErrorKind::NotPermitted);
+    // Unix sockets are never said to be what a kernel lacks.
+    let lacking = &mut Played::default();
+    assert_eq!(query(SourceChoice::Auto).collect_from(lacking).unwrap_err().kind(), ErrorKind::Absent);
+}
+
+#[test]
+fn mptcp_that_is_refused_is_a_gap_beside_other_rows() {
+    let mut kernel = Played::unix([Ok(vec![[rows(&[1]), done()].concat()])]);
+    for family in [2, 10] {
+        kernel.diag.insert((family, 262), [Err(Errno::EPERM)].into());
+    }
+    let query = Query::new().protocols(Protocols::UNIX | Protocols::MPTCP);
+    let snapshot = query.collect_from(&mut kernel).unwrap();
+    assert_eq!(snapshot.sockets().len(), 1);
+    let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    assert_eq!((gap.what, gap.why, gap.object.as_str()), (Missing::Rows, ErrorKind::NotPermitted, "mptcp"));
+}
+
+#[test]
+fn a_family_that_the_kernel_does_not_tell_of_is_a_note() {
+    let all = Protocols::MPTCP | Protocols::PACKET | Protocols::VSOCK | Protocols::ICMP | Protocols::UNIX;
+    let mut kernel = Played::unix([Ok(vec![done()])]);
+    let snapshot = Query::new().protocols(all).collect_from(&mut kernel).unwrap();
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    let told = |protocol: &str| format!("this kernel tells nothing of {protocol} sockets");
+    assert_eq!(snapshot.coverage().notes(), ["mptcp", "icmp", "packet", "vsock"].map(told));
+}
