@@ -111,3 +111,13 @@ fn healthy_is_healthy() {
     assert_eq!(names(&judged), [""; 0]);
     assert_eq!(judged.efficiency, Ok(1.0));
 }
+
+/// The page for readers has every issue there is.
+#[test]
+fn the_documents_have_every_issue() {
+    const PAGE: &str = include_str!("../../../../../docs/quality.md");
+    let of_host = super::HOST_DETECTORS.iter().map(|detector| detector.name);
+    for name in super::DETECTORS.iter().map(|detector| detector.name).chain(of_host) {
+        assert!(PAGE.contains(&format!("\n| `{name}` |")), "docs/quality.md says nothing of {name}");
+    }
+}
