@@ -92,7 +92,9 @@ impl Plan {
 
     /// The kernel's filter program, when there is one; see [`Filter::program`].
     pub(crate) fn program(&self, marks: bool) -> Option<Vec<u8>> {
-        let filter = self.filter.as_ref().filter(|_| self.push_down || self.needs_the_kernel())?;
+        // The other end of a row that matches may not match.
+        let may = self.push_down && !self.needs.contains(Needs::PEERS);
+        let filter = self.filter.as_ref().filter(|_| may || self.needs_the_kernel())?;
         filter.program(marks)
     }
 
@@ -133,7 +135,10 @@ impl Plan {
         }
         // CLOSE is left out: no TCP socket in a table has it (those that are bound come with their own bit), and
         // asking for it makes the kernel walk the whole table.
-        let named = self.states & (States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE);
+        let mut named = self.states & (States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE);
+        if self.needs.contains(Needs::PEERS) && named.intersects(States::CONNECTED) {
+            named |= States::CONNECTED;
+        }
         named.bits()
     }
 }

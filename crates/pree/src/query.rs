@@ -37,6 +37,9 @@ bitflags::bitflags! {
         /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`], together with `STATS`. Takes
         /// rights: see `PLATFORM.md`.
         const SEQUENCES = 1 << 9;
+        /// [`Socket::peer`] of TCP connections within this machine; Unix sockets tell theirs unasked. Every TCP row has to
+        /// be seen for it, whatever the filter, and these connections come last.
+        const PEERS = 1 << 10;
     }
 }
 

@@ -152,8 +152,8 @@ pub(crate) static SPECIAL: [Special; 13] = [
         heading: "PEER",
         pipe_width: 24,
         shrink: Shrink::Owners,
-        needs: Needs::OWNERS,
-        doc: "Who is at the other end of a Unix socket, name[pid]/fd.",
+        needs: Needs::OWNERS.union(Needs::PEERS),
+        doc: "Who is at the other end, if that is here, name[pid]/fd.",
         write: |s, _, out| {
             if let Some(peer) = &s.peer {
                 words::owners(&peer.owners, out);

@@ -51,9 +51,9 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.local.path().into();
     "abstract" Local "abstract" Bool NONE; "Whether the name of a Unix socket is an abstract one."; "UNIX_DIAG_NAME" =>
         |s| s.local.is_abstract().into();
-    "peer_inode" Peer "inode" Id NONE; "Inode of the socket at the other end."; "UNIX_DIAG_PEER" =>
+    "peer_inode" Peer "inode" Id Needs::PEERS; "Inode of the socket at the other end."; "UNIX_DIAG_PEER; TCP: the row with the ends exchanged" =>
         |s| s.peer.as_ref().and_then(|peer| peer.inode).into();
-    "peer" Peer "name" Text Needs::OWNERS; "Short name of the process at the other end."; "UNIX_DIAG_PEER, /proc" =>
+    "peer" Peer "name" Text Needs::OWNERS.union(Needs::PEERS); "Short name of the process at the other end."; "UNIX_DIAG_PEER, /proc" =>
         |s| s.peer.as_ref().and_then(|peer| Some(peer.owners.first()?.process.name.as_bytes())).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>

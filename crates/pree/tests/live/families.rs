@@ -26,6 +26,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         lab("unix_sockets_of_every_kind", every_kind),
         lab("unix_pairs_tell_who_is_at_the_other_end", both_ends),
+        lab("tcp_pairs_tell_who_is_at_the_other_end", tcp_ends).needs(Need::Ipv6),
         lab("unix_names_of_any_bytes", hostile_names),
         lab("unix_states_are_asked_of_the_kernel", states),
         lab("unix_pairs_beside_churn", beside_churn).timeout(120),
@@ -203,6 +204,46 @@ fn both_ends() -> Result<(), Failed> {
     let snapshot = ask(Protocols::UNIX, SourceChoice::Auto)?;
     let here = row(&snapshot, &kept);
     assert_eq!(here.peer.as_ref().map(|peer| (peer.inode, peer.owners.len())), Some((None, 0)));
+    Ok(())
+}
+
+/// A connection to an IPv6 listener over IPv4, whose accepted end another process has.
+fn tcp_ends() -> Result<(), Failed> {
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("[::]:0")?;
+    let client = TcpStream::connect((Ipv4Addr::LOCALHOST, listener.local_addr()?.port()))?;
+    let accepted = listener.accept()?.0;
+    let holder = Holder::start(HolderSpec::hold().name(b"server").inherit(&accepted))?;
+    let (far, far_fd) = (inode(&accepted), accepted.as_raw_fd().unsigned_abs());
+    drop(accepted);
+    let port = client.local_addr()?.port();
+    let query =
+        |text: &str| Query::new().tcp().owners().needs(pree::Needs::PEERS).filter(text.parse().unwrap());
+    let near = format!("sport = {port}");
+    for choice in BOTH {
+        for (text, rows) in
+            [(near.as_str(), 1), ("peer = server", 1), ("peer = other", 0), ("has peer", 2), ("tcp:1", 0)]
+        {
+            let snapshot = query(text).source(choice).collect()?;
+            assert_eq!(snapshot.sockets().len(), rows, "{choice:?} {text}: {snapshot:?}");
+            if text == near || text == "peer = server" {
+                let here = row(&snapshot, &client);
+                assert_eq!((owners(here), peer_owners(here)), (mine(&client), vec![(holder.pid(), far_fd)]));
+                assert_eq!(here.peer.as_ref().unwrap().inode, Some(far));
+            }
+        }
+        let snapshot = query("has peer").source(choice).collect()?;
+        let there = snapshot.iter().find(|row| row.inode == Some(far)).unwrap();
+        assert_eq!((owners(there), peer_owners(there)), (vec![(holder.pid(), far_fd)], mine(&client)));
+        // Owners are another question.
+        let bare = Query::new().tcp().needs(pree::Needs::PEERS).source(choice).collect()?;
+        assert_eq!(bare.sockets().len(), 3);
+        let peer = row(&bare, &client).peer.clone().unwrap();
+        assert_eq!((peer.inode, peer.owners.len()), (Some(far), 0));
+        assert_eq!((row(&bare, &client).unowned, row(&bare, &listener).peer.is_some()), (None, false));
+        // Who does not ask is not told, and rows come as they come.
+        assert!(Query::new().tcp().collect()?.iter().all(|row| row.peer.is_none()));
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::ends::{Ends, ends_here};
 use super::owners::OwnerSearch;
 use super::sequences::Sequences;
 use crate::collect::Visitor;
@@ -27,6 +28,8 @@ pub(super) struct Delivery<'p, 'v> {
     undecided: Option<(&'static str, ErrorKind)>,
     /// Whether no owner was looked for yet: every row is held then.
     holds_all: bool,
+    /// The connections within this machine, when their other ends are asked for: these rows are held too.
+    ends: Option<Ends>,
     /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
     held: Vec<Socket>,
     /// Some look could not see every descriptor.
@@ -40,7 +43,10 @@ impl<'p, 'v> Delivery<'p, 'v> {
         sequences: &'p Sequences,
         visitor: &'p mut Visitor<'v>,
     ) -> Self {
-        let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().contains(Needs::OWNERS));
+        let filter_first = plan
+            .filter
+            .as_ref()
+            .is_some_and(|filter| !filter.needs().intersects(Needs::OWNERS | Needs::PEERS));
         Self {
             plan,
             owners,
@@ -49,6 +55,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             filter_first,
             undecided: None,
             holds_all: false,
+            ends: plan.needs.contains(Needs::PEERS).then(Ends::default),
             held: Vec::new(),
             was_blind: false,
         }
@@ -87,12 +94,19 @@ impl<'p, 'v> Delivery<'p, 'v> {
             peer.owners.clear();
         }
         self.sequences.add_to(socket);
+        if let Some(ends) = &mut self.ends {
+            ends.note(socket);
+        }
         if !self.wants(socket) || (self.filter_first && !self.matches(socket)) {
             return ControlFlow::Continue(());
         }
         if self.holds_all {
             self.held.push(socket.clone());
             return if self.holds_too_many() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        }
+        if self.ends.is_some() && ends_here(socket).is_some() {
+            self.held.push(socket.clone());
+            return ControlFlow::Continue(());
         }
         if self.plan.owners != OwnerLookup::None {
             match socket.inode {
@@ -112,6 +126,23 @@ impl<'p, 'v> Delivery<'p, 'v> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    /// Looks for the owners of a row that was held, and of its other end. The reason if there is none.
+    fn find_again(&self, socket: &mut Socket) -> Unowned {
+        let inode = match socket.inode {
+            None => return reason_without_inode(socket.state),
+            Some(_) if is_kernels(socket) => return Unowned::NoVisibleHolder,
+            Some(inode) => inode,
+        };
+        // Those found by the first look are found again.
+        socket.owners.clear();
+        self.owners.find(inode, &mut socket.owners);
+        if let Some(peer) = &mut socket.peer {
+            peer.owners.clear();
+        }
+        self.find_peer(socket);
+        self.owners.reason_unowned()
     }
 
     /// Looks for those who hold the other end. False when they should be known and are not.
@@ -167,32 +198,25 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if self.held.is_empty() {
             return ControlFlow::Continue(());
         }
+        if let Some(ends) = &self.ends {
+            self.held.iter_mut().for_each(|socket| ends.join(socket));
+        }
+        let looks = self.plan.owners != OwnerLookup::None;
         let peer = |socket: &Socket| socket.peer.as_ref().and_then(|peer| peer.inode);
         let inodes = self.held.iter().flat_map(|socket| [socket.inode, peer(socket)]);
         let inodes: HashSet<u64> = inodes.flatten().collect();
-        if !inodes.is_empty() {
+        if looks && !inodes.is_empty() {
             self.owners.look_again(source, &inodes);
             self.was_blind |= self.owners.is_blind();
         }
         let mut unknown = 0;
         for mut socket in std::mem::take(&mut self.held) {
-            let reason = match socket.inode {
-                None => reason_without_inode(socket.state),
-                Some(_) if is_kernels(&socket) => Unowned::NoVisibleHolder,
-                Some(inode) => {
-                    // Those found by the first look are found again.
-                    socket.owners.clear();
-                    self.owners.find(inode, &mut socket.owners);
-                    if let Some(peer) = &mut socket.peer {
-                        peer.owners.clear();
-                    }
-                    self.find_peer(&mut socket);
-                    self.owners.reason_unowned()
+            if looks {
+                let reason = self.find_again(&mut socket);
+                if socket.owners.is_empty() {
+                    unknown += u64::from(reason == Unowned::NotPermitted);
+                    socket.unowned = Some(reason);
                 }
-            };
-            if socket.owners.is_empty() {
-                unknown += u64::from(reason == Unowned::NotPermitted);
-                socket.unowned = Some(reason);
             }
             if !self.matches(&socket) {
                 continue;

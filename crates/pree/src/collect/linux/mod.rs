@@ -7,6 +7,7 @@
 mod bpf_owners;
 mod delivery;
 mod diag;
+mod ends;
 mod host;
 mod inode_map;
 mod names;
