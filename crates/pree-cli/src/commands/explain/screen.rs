@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pree::field;
-use pree::quality::{Assessment, Basis, Unknown};
+use pree::quality::{Assessment, Basis, Capacity, Unknown};
 use pree::{Protocol, Socket, State, TcpStats};
 
 use crate::commands::finding::{self, Page, figure};
@@ -53,6 +53,13 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, now: Option<Du
         findings(page, assessment);
         if let Ok(loss) = assessment.loss {
             page.row("loss", &loss_words(&loss));
+        }
+        if let Ok(share) = assessment.efficiency {
+            let share = figure(figures::percent, share);
+            page.row("efficiency", &format!("{share} of the bytes sent were no repetition"));
+        }
+        if let Ok(capacity) = assessment.capacity {
+            page.row("in use", &in_use(assessment.utilisation.ok(), capacity));
         }
         if let Ok(shares) = assessment.limited_by {
             let parts = [
@@ -147,6 +154,16 @@ fn loss_words(loss: &pree::quality::Estimate) -> String {
         percent(loss.low),
         percent(loss.high)
     )
+}
+
+/// How much of what the path can carry.
+fn in_use(utilisation: Option<f64>, capacity: Capacity) -> String {
+    let rate = format!("{}/s", figure(figures::bytes, capacity.bytes_per_s));
+    let seen = format!("seen {} ago", figure(figures::duration, capacity.seen_ago));
+    match utilisation {
+        Some(share) => format!("{} of {rate}, {seen}", figure(figures::percent, share)),
+        None => format!("the path carries {rate} at least, {seen}"),
+    }
 }
 
 fn shares_words(parts: &[(&str, Option<f64>)]) -> String {
