@@ -43,7 +43,7 @@ pub fn of_phase(phase: &str) -> Vec<Case> {
         case("capture and replay", recordings::capture_and_replay),
         case("recordings for pree-wire", recordings::golden),
         case("recordings of other families", families::told),
-        // A family that the command learns to list has its line here.
+        case("rows of other families", families::listed),
     ];
     // The test kit has no need of that name; the host knows which kernels must have it.
     if mptcp_socket().is_ok() {

@@ -1,5 +1,5 @@
-//! Which families of sockets the kernel tells of through `sock_diag`, asked with bytes of our own. Until the command
-//! lists a family, this is what is known about it on old kernels.
+//! Which families of sockets the kernel tells of through `sock_diag`, asked with bytes of our own, and that the
+//! command lists them.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,6 +12,9 @@ use rustix::net::{
     self, AddressFamily, Protocol, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
 };
 
+use serde_json::Value;
+
+use crate::pree::pree;
 use crate::{OUT, fact};
 
 /// A family by name, and a question for all of its sockets, all states, everything that can be shown. The bytes are
@@ -64,6 +67,28 @@ pub fn told() -> Result<(), Failed> {
     }
     fs::write(format!("{folder}/families.txt"), inodes)?;
     Ok(fact("families of sock_diag", told.join(" "))?)
+}
+
+/// The command lists each of these sockets, with its owner and nothing missing, by whatever way the kernel tells of it.
+pub fn listed() -> Result<(), Failed> {
+    let sockets = make()?;
+    for ((name, question), socket) in FAMILIES.iter().zip(&sockets) {
+        // Of SCTP the command does not know yet.
+        if *name == "sctp" || (*name == "vsock" && ask(question)?.is_none()) {
+            continue;
+        }
+        let answer = pree(&format!("-A {name} --json"))?;
+        let document: Value = serde_json::from_slice(&answer.out)?;
+        let inode = rustix::fs::fstat(socket)?.st_ino;
+        let rows = document["sockets"].as_array().ok_or("no sockets")?;
+        let row = rows.iter().find(|row| row["inode"] == inode);
+        let row = row.ok_or_else(|| format!("-A {name}: no row of {inode}: {document}"))?;
+        let found = (&row["protocol"], &row["owners"][0]["pid"], &document["complete"]);
+        if found != (&Value::from(*name), &Value::from(std::process::id()), &Value::from(true)) {
+            return Err(format!("-A {name}: {found:?}: {row}").into());
+        }
+    }
+    Ok(())
 }
 
 /// In the order of the table: a Unix listener with an abstract name, a netlink socket of port 4242, a raw socket of
