@@ -69,6 +69,10 @@ pub(super) const RECEIVER_LIMITED_SHARE: f64 = 0.3;
 pub(super) const SEND_BUFFER_LIMITED_SHARE: f64 = 0.2;
 /// A window of fewer full segments than this is a receiver that does not read (RFC 9293 §3.8.6.2.2, silly windows).
 pub(super) const SMALL_WINDOW_SEGMENTS: u32 = 2;
+/// Of an interval's looks; convention. Measured: a reader that had no processor for a moment 1 of 25, slow readers most.
+pub(super) const SMALL_WINDOW_SHARE: f64 = 0.2;
+/// One look is a moment.
+pub(super) const SMALL_WINDOW_LOOKS: usize = 2;
 /// The part of the receive buffer that is nearly all of it; convention. Measured: slow readers 1.0.
 pub(super) const RECEIVE_BUFFER_FULL: f64 = 0.8;
 /// Data that wait for longer are not read at once: hundreds of a scheduler's rounds; convention.

@@ -25,6 +25,7 @@ pub struct Scenario {
 
 /// What is between the two ends.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::large_enum_variant, reason = "a table of constants")]
 pub enum Path {
     /// A relay that does this on the way there and back.
     Relay([Plan; 2]),

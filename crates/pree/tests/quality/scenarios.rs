@@ -264,7 +264,6 @@ pub static ALL: &[Scenario] = &[
         interval: 2_000,
         checks: &[Innocent],
         first: "bbr",
-        ..Scenario::DEFAULT
     },
     Scenario {
         name: "half_used",

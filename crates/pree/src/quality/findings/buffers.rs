@@ -4,6 +4,7 @@ use super::{Detector, Hit, Severity, Value};
 use crate::quality::buffer;
 use crate::quality::limits::{
     BUSY_LEAST, LOADING_APP_LIMITED_SHARE, RECEIVER_LIMITED_SHARE, SEND_BUFFER_LIMITED_SHARE,
+    SMALL_WINDOW_LOOKS, SMALL_WINDOW_SHARE,
 };
 use crate::quality::shares::of_busy;
 
@@ -19,7 +20,11 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
         }
         // On a path without limits the window is what is left to limit: that is no fault.
         let small = match subject.interval {
-            Some(interval) => interval.points().iter().any(|look| look.window_is_small),
+            Some(interval) => {
+                let looks = interval.points().iter().filter(|look| look.window_is_small).count();
+                looks >= SMALL_WINDOW_LOOKS
+                    && looks as f64 >= SMALL_WINDOW_SHARE * interval.points().len() as f64
+            }
             None => buffer::is_window_small(stats),
         };
         Some(Hit::new(

@@ -333,16 +333,21 @@ fn a_moment_is_told_from_what_lasts() {
     assert_eq!(severity(&small(6, 2), "small_cwnd"), None);
     assert_eq!(severity(&small(3, 2), "small_cwnd"), None, "half a second");
 
-    let window = |closed: usize| {
+    let window = |closed: &'static [usize]| {
         let limited = |second: usize| Some(ms(50_000.0 + 400.0 * second as f64));
         ten(|second, stats| TcpStats {
             rwnd_limited: limited(second),
-            snd_wnd: Some(if second == closed { 2 * MSS - 1 } else { 1 << 20 }),
+            snd_wnd: Some(if closed.contains(&second) { 2 * MSS - 1 } else { 1 << 20 }),
             ..stats
         })
     };
-    assert_eq!(severity(&window(4), "receiver_limited"), Some(Severity::Warning));
-    assert_eq!(severity(&window(99), "receiver_limited"), Some(Severity::Info));
+    assert_eq!(severity(&window(&[2, 4, 7]), "receiver_limited"), Some(Severity::Warning));
+    assert_eq!(
+        severity(&window(&[4]), "receiver_limited"),
+        Some(Severity::Info),
+        "a reader without a processor"
+    );
+    assert_eq!(severity(&window(&[]), "receiver_limited"), Some(Severity::Info));
 }
 
 #[test]
