@@ -18,7 +18,14 @@ fn main() {
             for message in messages(black_box(RECORDING)).flatten() {
                 let Body::Data(payload) = message.body() else { continue };
                 let Ok(row) = Row::parse(payload) else { continue };
-                black_box((row.socket_type(), row.state(), row.inode(), row.cookie(), row.name(), row.file()));
+                black_box((
+                    row.socket_type(),
+                    row.state(),
+                    row.inode(),
+                    row.cookie(),
+                    row.name(),
+                    row.file(),
+                ));
                 black_box((row.peer(), row.receive_queue(), row.send_queue(), row.shutdown(), row.uid()));
                 rows += 1;
             }

@@ -30,7 +30,9 @@ impl Writer {
     }
 
     fn words(&mut self, words: &[u32]) {
-        words.iter().for_each(|word| self.types.extend(word.to_ne_bytes()));
+        for word in words {
+            self.types.extend(word.to_ne_bytes());
+        }
     }
 
     /// `flag` is bit 31 of the info word.
