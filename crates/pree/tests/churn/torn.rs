@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use pree::source::{DiagPass, Errno, ProcessPart, Question};
-use pree::{Query, Snapshot, State};
+use pree::{OwnerSource, Query, Snapshot, State};
 use pree_testkit::{Case, Failed};
 
 use crate::kernel::{Fake, Kernel, Population, Process, TCP};
@@ -42,7 +42,8 @@ fn connection(state: u8, port: u16, inode: u32) -> Fake {
 }
 
 fn collect(kernel: &mut Kernel) -> Result<Snapshot, Failed> {
-    let snapshot = Query::new().tcp().stats().owners().collect_from(kernel)?;
+    let snapshot =
+        Query::new().tcp().stats().owners().owner_source(OwnerSource::Proc).collect_from(kernel)?;
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
     Ok(snapshot)
 }
