@@ -9,63 +9,101 @@ pub(super) struct Holder {
     pub(super) fd: u32,
     /// Thread id when the descriptor is not in the leader's table, else 0.
     pub(super) thread: u32,
-    next: u32,
 }
 
-const NONE: u32 = u32::MAX;
-
+/// Almost every socket has one holder, and it lies in the slot: to find it is one cache miss.
 #[derive(Clone, Copy)]
 struct Slot {
     /// 0: empty. No socket has inode 0.
     inode: u64,
+    /// The only holder's process; or, with [`SHARED`], the index of the first of several.
     first: u32,
+    /// The only holder's descriptor; or the index of the last of several.
     last: u32,
 }
 
-const EMPTY: Slot = Slot { inode: 0, first: NONE, last: NONE };
+const EMPTY: Slot = Slot { inode: 0, first: 0, last: 0 };
+/// The holders are in the list. One in a thread's table is there even when it is the only one.
+const SHARED: u32 = 1 << 31;
+const NONE: u32 = u32::MAX;
+/// Two more must have an index. The system has fewer open files than this.
+const MOST_SHARED: usize = SHARED as usize - 2;
+
+/// One of several holders, and the index of the next one.
+struct Shared {
+    holder: Holder,
+    next: u32,
+}
 
 /// The table. Holders of one inode keep the order in which they were added.
 #[derive(Default)]
 pub(super) struct InodeMap {
     slots: Vec<Slot>,
-    holders: Vec<Holder>,
+    shared: Vec<Shared>,
     inodes: usize,
 }
 
 impl InodeMap {
     pub(super) fn clear(&mut self) {
         self.slots.clear();
-        self.holders.clear();
+        self.shared.clear();
         self.inodes = 0;
     }
 
     pub(super) fn add(&mut self, inode: u64, process: u32, fd: u32, thread: u32) {
-        if inode == 0 {
+        if inode == 0 || self.shared.len() >= MOST_SHARED {
             return;
         }
         // At most half full: probe sequences stay short.
         if self.inodes * 2 >= self.slots.len() {
             self.grow();
         }
-        let Ok(index) = u32::try_from(self.holders.len()) else { return };
         let at = self.position(inode);
-        let slot = &mut self.slots[at];
+        let slot = self.slots[at];
+        let holder = Holder { process, fd, thread };
         if slot.inode == 0 {
-            *slot = Slot { inode, first: index, last: index };
             self.inodes += 1;
-        } else {
-            self.holders[slot.last as usize].next = index;
-            slot.last = index;
+            self.slots[at] = if thread == 0 && process < SHARED {
+                Slot { inode, first: process, last: fd }
+            } else {
+                let index = self.share(holder);
+                Slot { inode, first: index | SHARED, last: index }
+            };
+            return;
         }
-        self.holders.push(Holder { process, fd, thread, next: NONE });
+        let (first, before) = if slot.first & SHARED == 0 {
+            let index = self.share(Holder { process: slot.first, fd: slot.last, thread: 0 });
+            (index | SHARED, index)
+        } else {
+            (slot.first, slot.last)
+        };
+        let last = self.share(holder);
+        self.shared[before as usize].next = last;
+        self.slots[at] = Slot { inode, first, last };
+    }
+
+    /// The index of the holder in the list.
+    fn share(&mut self, holder: Holder) -> u32 {
+        let index = self.shared.len() as u32;
+        self.shared.push(Shared { holder, next: NONE });
+        index
     }
 
     /// The holders of a socket, first found first.
     pub(super) fn holders(&self, inode: u64) -> impl Iterator<Item = Holder> + '_ {
-        let first =
-            if inode == 0 || self.slots.is_empty() { NONE } else { self.slots[self.position(inode)].first };
-        let get = |index: u32| self.holders.get(index as usize).copied();
-        std::iter::successors(get(first), move |holder| get(holder.next))
+        let slot = if inode == 0 || self.slots.is_empty() { EMPTY } else { self.slots[self.position(inode)] };
+        let (only, mut next) = if slot.inode == 0 {
+            (None, NONE)
+        } else if slot.first & SHARED == 0 {
+            (Some(Holder { process: slot.first, fd: slot.last, thread: 0 }), NONE)
+        } else {
+            (None, slot.first & !SHARED)
+        };
+        only.into_iter().chain(std::iter::from_fn(move || {
+            let shared = self.shared.get(next as usize)?;
+            next = shared.next;
+            Some(shared.holder)
+        }))
     }
 
     /// Where the inode is, or the empty slot where it would be. The table is never full.
@@ -106,6 +144,18 @@ mod tests {
             assert_eq!(found, [(0, inode), (1, inode), (2, inode)]);
         }
         assert_eq!(map.holders(5_001).count(), 0);
+    }
+
+    #[test]
+    fn a_thread_is_kept_with_one_holder_and_with_several() {
+        let mut map = InodeMap::default();
+        map.add(7, 1, 3, 70);
+        map.add(8, 1, 4, 0);
+        map.add(8, 2, 5, 71);
+        map.add(8, 3, 6, 0);
+        let found = |inode| map.holders(inode).map(|h| (h.process, h.fd, h.thread)).collect::<Vec<_>>();
+        assert_eq!(found(7), [(1, 3, 70)]);
+        assert_eq!(found(8), [(1, 4, 0), (2, 5, 71), (3, 6, 0)]);
     }
 
     #[test]
