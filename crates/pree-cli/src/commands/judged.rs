@@ -35,6 +35,7 @@ pub(super) fn document(
     })?;
     request.peers = peers(place, request.args, &sockets);
     let mut output = output::of(request, writer);
+    output.begin(&coverage)?;
     for socket in &sockets {
         output.row(socket)?;
     }

@@ -3,22 +3,26 @@
 //! The members come from the field registry, section by section. A list has an order of its own: owners, options.
 
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use pree::field::{self, Field, Section, Unit, Value};
 use pree::quality::{Assessment, Context, Peers, assess};
 use pree::{Address, Coverage, Detail, Owner, Socket};
 
 use super::json_quality::quality;
-use super::json_writer::Json;
+use super::json_writer::{Json, Key};
 use super::{Output, Request};
 
 /// Version of the schema: members are only ever added to it.
 const SCHEMA: &str = "pree/1";
 
-/// One document. The sockets wait for the end, because what is missing stands before them.
+/// One document. The sockets wait for the end unless it is known before what is missing, because that stands before
+/// them.
 pub(super) struct Document<'r, W> {
     writer: W,
+    /// What is not written yet.
     sockets: Json,
+    begun: bool,
     /// What the host knows of the paths; `None` when nothing is judged.
     peers: Option<&'r Peers>,
 }
@@ -27,24 +31,31 @@ impl<'r, W: Write> Document<'r, W> {
     pub(super) fn new(request: &'r Request<'_>, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
-        Self { writer, sockets, peers: request.quality.then_some(&request.peers) }
+        Self { writer, sockets, begun: false, peers: request.quality.then_some(&request.peers) }
     }
 }
 
 impl<W: Write> Output for Document<'_, W> {
-    fn row(&mut self, row: &Socket) -> io::Result<()> {
-        let assessment = self.peers.map(|peers| assess(row, &peers.context(row)));
-        socket(&mut self.sockets, row, assessment.as_ref());
-        Ok(())
-    }
-
-    fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
-        self.sockets.close(b']');
+    fn begin(&mut self, coverage: &Coverage) -> io::Result<()> {
         let mut head = Json::default();
         head.open(b'{');
         completeness(&mut head, coverage);
         head.key("sockets");
-        self.writer.write_all(head.as_bytes())?;
+        self.begun = true;
+        self.writer.write_all(head.as_bytes())
+    }
+
+    fn row(&mut self, row: &Socket) -> io::Result<()> {
+        let assessment = self.peers.map(|peers| assess(row, &peers.context(row)));
+        socket(&mut self.sockets, row, assessment.as_ref());
+        if self.begun { self.sockets.pass_on(&mut self.writer) } else { Ok(()) }
+    }
+
+    fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
+        if !self.begun {
+            self.begin(coverage)?;
+        }
+        self.sockets.close(b']');
         self.writer.write_all(self.sockets.as_bytes())?;
         self.writer.write_all(b"}\n")?;
         self.writer.flush()
@@ -202,10 +213,10 @@ fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
     };
     json.key(key);
     json.open(b'{');
-    for field in field::of(section) {
+    for (field, key) in fields(section) {
         let value = (field.get)(socket);
         if value != Value::Unknown {
-            json.value(field.key, field.unit, value);
+            json.member(key, field.unit, value);
         }
     }
     match detail {
@@ -248,13 +259,31 @@ fn end(json: &mut Json, key: &str, of: Section, socket: &Socket, address: Option
             json.value("port", Unit::Id, known(*port, u32::MAX));
         }
         _ => {
-            let inet = |field: &&Field| matches!(field.key, "ip" | "port");
-            field::of(of)
-                .filter(inet)
-                .for_each(|field| json.value(field.key, field.unit, (field.get)(socket)));
+            for (field, key) in fields(of).filter(|(field, _)| matches!(field.key, "ip" | "port")) {
+                json.member(key, field.unit, (field.get)(socket));
+            }
         }
     }
     json.close(b'}');
+}
+
+/// The fields of each section, found once: a row has ten sections, and the registry more than a hundred fields.
+static SECTIONS: LazyLock<Vec<Vec<(&Field, Key)>>> = LazyLock::new(|| {
+    let mut sections = Vec::new();
+    for field in field::all() {
+        let index = field.section as usize;
+        if sections.len() <= index {
+            sections.resize_with(index + 1, Vec::new);
+        }
+        if let Some(fields) = sections.get_mut(index) {
+            fields.push((field, Key::new(field.key)));
+        }
+    }
+    sections
+});
+
+fn fields(section: Section) -> impl Iterator<Item = &'static (&'static Field, Key)> {
+    SECTIONS.get(section as usize).into_iter().flatten()
 }
 
 fn section(json: &mut Json, key: &str, section: Section, socket: &Socket, there: bool) {
@@ -268,7 +297,7 @@ fn section(json: &mut Json, key: &str, section: Section, socket: &Socket, there:
 }
 
 fn members(json: &mut Json, section: Section, socket: &Socket) {
-    for field in field::of(section) {
-        json.value(field.key, field.unit, (field.get)(socket));
+    for (field, key) in fields(section) {
+        json.member(key, field.unit, (field.get)(socket));
     }
 }

@@ -1,11 +1,10 @@
 //! JSON, written straight into a buffer: a row is written in less time than the kernel needs to find it.
 
-use std::io::Write as _;
-use std::net::IpAddr;
+use std::io::{self, Write};
 
 use pree::field::{Unit, Value};
 
-use super::{escape, figures};
+use super::{escape, figures, words};
 
 /// A JSON text that grows. Commas are its business, balance is the caller's.
 #[derive(Default)]
@@ -13,7 +12,28 @@ pub(super) struct Json {
     bytes: Vec<u8>,
 }
 
+/// A key of ours as it stands in the text, with its quotes and colon.
+pub(super) struct Key {
+    name: &'static str,
+    text: Box<[u8]>,
+}
+
+impl Key {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self { name, text: format!("\"{name}\":").into_bytes().into() }
+    }
+}
+
 impl Json {
+    /// Writes all but the last byte, which decides on the next comma, and forgets what is written.
+    pub(super) fn pass_on(&mut self, writer: &mut impl Write) -> io::Result<()> {
+        let last = self.bytes.pop();
+        writer.write_all(&self.bytes)?;
+        self.bytes.clear();
+        self.bytes.extend(last);
+        Ok(())
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -77,6 +97,16 @@ impl Json {
     pub(super) fn string(&mut self, text: &str) {
         self.separate();
         self.bytes.push(b'"');
+        // Almost every text is plain ASCII.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            self.raw(text.as_bytes());
+        } else {
+            self.escaped(text);
+        }
+        self.bytes.push(b'"');
+    }
+
+    fn escaped(&mut self, text: &str) {
         let mut plain = 0;
         for (at, c) in text.char_indices() {
             if c != '"' && c != '\\' && !escape::must_escape(c) {
@@ -97,7 +127,6 @@ impl Json {
             }
         }
         self.raw(text.get(plain..).unwrap_or_default().as_bytes());
-        self.bytes.push(b'"');
     }
 
     /// Bytes from outside under `key`; what is not UTF-8 comes once more, exactly, as hex under `key_bytes`.
@@ -122,24 +151,46 @@ impl Json {
             return self.text(key, text);
         }
         self.key(key);
+        self.plain(unit, value);
+    }
+
+    /// The same with a key that is ready: there are a hundred in a row.
+    pub(super) fn member(&mut self, key: &Key, unit: Unit, value: Value<'_>) {
+        if let Value::Text(text) = value {
+            return self.text(key.name, text);
+        }
+        self.separate();
+        self.raw(&key.text);
+        self.plain(unit, value);
+    }
+
+    /// A value that is no text, straight after its key.
+    fn plain(&mut self, unit: Unit, value: Value<'_>) {
+        let out = &mut self.bytes;
         match value {
-            Value::Bool(value) => self.bool(value),
-            Value::Number(number) => self.number(number),
+            Value::Bool(yes) => out.extend_from_slice(if yes { b"true" } else { b"false" }),
+            Value::Number(number) => figures::number(number, out),
             // More than 53 bits: not every reader of JSON keeps them as a number.
-            Value::Id(id) => self.string(&id.to_string()),
+            Value::Id(id) => {
+                out.push(b'"');
+                figures::number(id, out);
+                out.push(b'"');
+            }
             Value::Duration(time) => match unit {
-                Unit::Milliseconds => self.number(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+                Unit::Milliseconds => figures::number(figures::milliseconds(time), out),
                 Unit::UnixTime => {
-                    self.separate();
-                    let _ = write!(self.bytes, "{}.{:02}", time.as_secs(), time.subsec_millis() / 10);
+                    let _ = write!(out, "{}.{:02}", time.as_secs(), time.subsec_millis() / 10);
                 }
-                _ => self.number(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
+                _ => figures::number(figures::microseconds(time), out),
             },
             Value::Word(word) => self.string(word),
             Value::Unnamed(what, number) => self.string(&format!("{what}{number}")),
-            Value::Ip(IpAddr::V4(ip)) => self.string(&ip.to_string()),
-            Value::Ip(IpAddr::V6(ip)) => self.string(&ip.to_string()),
-            _ => self.null(),
+            Value::Ip(ip) => {
+                out.push(b'"');
+                words::ip(ip, out);
+                out.push(b'"');
+            }
+            _ => out.extend_from_slice(b"null"),
         }
     }
 }

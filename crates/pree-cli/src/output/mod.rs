@@ -31,6 +31,11 @@ pub(crate) use request::Request;
 
 /// Writes one answer. Every write is checked; nothing is written after an error.
 pub(crate) trait Output {
+    /// Takes what is missing, where it is known before the first row. What comes first in the output need not wait then.
+    fn begin(&mut self, _: &Coverage) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes a socket, or keeps it for the end.
     fn row(&mut self, socket: &Socket) -> io::Result<()>;
 

@@ -21,6 +21,10 @@ impl<'w> Sorted<'w> {
 }
 
 impl Output for Sorted<'_> {
+    fn begin(&mut self, coverage: &Coverage) -> io::Result<()> {
+        self.rows.begin(coverage)
+    }
+
     fn row(&mut self, socket: &Socket) -> io::Result<()> {
         self.sockets.push(socket.clone());
         Ok(())
