@@ -3,7 +3,7 @@
 /// A paragraph each.
 pub(crate) const NOTES: [&str; 8] = [
     "A table in a pipe has fixed widths and the columns proto, state, recvq, sendq, local, remote, owner. On a terminal \
-     there are rtt, score and worst too, and columns fit what is in them; where it is narrow sendq, recvq, rtt, proto, \
+     there are rtt, score and worst too, and columns fit what is in the first 4096 rows, which wait for each other; where it is narrow sendq, recvq, rtt, proto, \
      state and score go, in this order, and names and commands are shortened in the middle (…) unless --no-trunc. Addresses, process ids and columns named with -c \
      stay.",
     "Tables have times, sizes and rates in the unit that fits, rounded down, --raw-units plain integers; recvq and sendq \

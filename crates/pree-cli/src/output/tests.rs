@@ -272,6 +272,74 @@ fn nothing_found() {
     assert_eq!(written(&["-c", "pid,local"], screen, &[]), "PID LOCAL\n");
 }
 
+/// A terminal gets the first thousands of rows as wide as they need, the others as they come.
+#[test]
+fn a_long_table_does_not_wait_for_its_end() {
+    let mut names: Vec<Vec<u8>> = vec![b"short".to_vec(); super::table::WAITING + 2];
+    names.extend([b"much-longer".to_vec(), b"short".to_vec()]);
+    let sockets = sample::listeners_of(&names);
+    let args = args(&["-c", "process,sport"]);
+    let screen = Screen { terminal: true, width: Some(80), color: false };
+    let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
+    let out = Shared::default();
+    let mut output = super::of(&request, out.clone());
+    let (first, rest) = sockets.split_at(super::table::WAITING);
+    for socket in first {
+        output.row(socket).unwrap();
+    }
+    assert_eq!(out.text().lines().count(), super::table::WAITING + 1);
+    for socket in rest {
+        output.row(socket).unwrap();
+    }
+    output.end(&Coverage::default()).unwrap();
+    let text = out.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), sockets.len() + 1);
+    assert_eq!(lines[..2], ["PROCESS SPORT", "short       1"]);
+    assert_eq!(lines[lines.len() - 3..], ["short    4098", "much-longer  4099", "short    4100"]);
+}
+
+/// What was known before the first row stands before it, whenever it was told; the rest of the document is the same.
+#[test]
+fn a_document_is_the_same_whether_it_waits_or_not() {
+    let args = args(&["--json"]);
+    let Ok(request) = Request::new(&args, Screen::default()) else { panic!("refused") };
+    let sockets = sample::sockets();
+    let out = Shared::default();
+    let mut output = super::of(&request, out.clone());
+    output.begin(&Coverage::default()).unwrap();
+    let mut before = out.text().len();
+    for socket in &sockets {
+        output.row(socket).unwrap();
+        let now = out.text().len();
+        assert!(now > before, "a row waits");
+        before = now;
+    }
+    output.end(&Coverage::default()).unwrap();
+    assert_eq!(out.text(), written(&["--json"], Screen::default(), &sockets));
+}
+
+/// Shows what is written before it is all written.
+#[derive(Clone, Default)]
+struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Different names of at most 15 bytes, as a kernel has them, from parts that try to break an output.
 fn hostile_names() -> Vec<Vec<u8>> {
     let parts = || pree_testkit::hostile::NAMES.iter();

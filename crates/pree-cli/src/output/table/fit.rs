@@ -1,4 +1,5 @@
-//! The table on a terminal: rows wait for the last one, then columns fit what is in them and the terminal.
+//! The table on a terminal: columns fit what is in the first rows and the terminal; the rest of a long list goes out as
+//! it comes.
 
 use std::io::{self, Write};
 
@@ -13,12 +14,17 @@ use crate::output::Output;
 const ADDRESS: usize = 21;
 /// What a column that may be shortened keeps.
 const LEAST: usize = 8;
+/// Rows that wait: more than anybody reads, and a few megabytes. Columns fit these; a later cell that is wider pushes the
+/// rest of its row, as in a pipe.
+pub(in crate::output) const WAITING: usize = 4096;
 
 pub(crate) struct Fitted<W> {
     writer: W,
     columns: Vec<Column>,
     style: Style,
-    /// The cells of all rows, one after another.
+    /// The columns that are shown, once that is decided.
+    shown: Option<Vec<Shown>>,
+    /// The cells of the rows that wait, one after another.
     text: Vec<u8>,
     /// Where each cell ends in it: for every row its columns, then its details.
     ends: Vec<usize>,
@@ -41,6 +47,7 @@ impl<W: Write> Fitted<W> {
             writer,
             columns,
             style,
+            shown: None,
             text: Vec::new(),
             ends: Vec::new(),
             trouble: Vec::new(),
@@ -102,19 +109,32 @@ impl<W: Write> Fitted<W> {
         shown
     }
 
-    fn write_all_rows(&mut self) -> io::Result<()> {
-        let shown = self.layout();
+    fn header(&mut self, shown: &[Shown]) -> io::Result<()> {
+        if !self.style.header {
+            return Ok(());
+        }
         let mut line = Vec::new();
         let last = shown.len().saturating_sub(1);
-        if self.style.header {
-            for (at, Shown { column, width, .. }) in shown.iter().enumerate() {
-                let heading = column.heading();
-                line::add(&mut line, heading.as_bytes(), *width, column.right(), false, at == last);
-            }
-            line::trim(&mut line);
-            line.push(b'\n');
-            self.writer.write_all(&line)?;
+        for (at, Shown { column, width, .. }) in shown.iter().enumerate() {
+            let heading = column.heading();
+            line::add(&mut line, heading.as_bytes(), *width, column.right(), false, at == last);
         }
+        line::trim(&mut line);
+        line.push(b'\n');
+        self.writer.write_all(&line)
+    }
+
+    /// Writes the rows that wait. The first time decides how.
+    fn write_rows(&mut self) -> io::Result<()> {
+        let shown = if let Some(shown) = self.shown.take() {
+            shown
+        } else {
+            let shown = self.layout();
+            self.header(&shown)?;
+            shown
+        };
+        let mut line = Vec::new();
+        let last = shown.len().saturating_sub(1);
         let mut begin = 0;
         for (ends, trouble) in self.ends.chunks(self.columns.len() + 1).zip(&self.trouble) {
             line.clear();
@@ -140,6 +160,10 @@ impl<W: Write> Fitted<W> {
             self.writer.write_all(&line)?;
             begin = end;
         }
+        self.text.clear();
+        self.ends.clear();
+        self.trouble.clear();
+        self.shown = Some(shown);
         Ok(())
     }
 }
@@ -178,11 +202,11 @@ impl<W: Write> Output for Fitted<W> {
         self.style.details.write(socket, self.style.form, self.style.screen.color, &mut self.text);
         self.ends.push(self.text.len());
         self.trouble.push(trouble);
-        Ok(())
+        if self.trouble.len() == WAITING { self.write_rows() } else { Ok(()) }
     }
 
     fn end(&mut self, _: &Coverage) -> io::Result<()> {
-        self.write_all_rows()?;
+        self.write_rows()?;
         self.writer.flush()
     }
 }

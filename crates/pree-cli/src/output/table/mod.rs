@@ -1,4 +1,5 @@
-//! Rows for people: on a terminal columns fit what is in them, in a pipe they are fixed and rows go out as they come.
+//! Rows for people: on a terminal columns fit what is in the first thousands of rows, in a pipe they are fixed and rows
+//! go out as they come.
 
 mod details;
 mod fit;
@@ -8,6 +9,8 @@ mod stream;
 mod width;
 
 pub(super) use fit::Fitted;
+#[cfg(test)]
+pub(super) use fit::WAITING;
 pub(super) use stream::Streamed;
 
 use std::io::Write;
