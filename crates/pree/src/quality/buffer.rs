@@ -2,13 +2,12 @@
 
 use pree_wire::inet_diag::states;
 
-use super::limits::{RECEIVE_BUFFER_FULL, SMALL_WINDOW_SEGMENTS};
+use super::limits::RECEIVE_BUFFER_FULL;
 use crate::model::{Protocol, Socket, SocketMemory, TcpStats};
 
-/// The peer's window has no room for as little as two segments: it does not read as fast as it is sent to.
-pub(super) fn is_window_small(stats: &TcpStats) -> bool {
-    let window = stats.snd_wnd.zip(stats.snd_mss);
-    window.is_some_and(|(window, mss)| window < mss.saturating_mul(SMALL_WINDOW_SEGMENTS))
+/// Whole segments for which the peer's window has room.
+pub(super) fn window(stats: &TcpStats) -> Option<u32> {
+    stats.snd_wnd?.checked_div(stats.snd_mss?)
 }
 
 /// The send buffer is full, all of it is in flight, and congestion control would allow more.

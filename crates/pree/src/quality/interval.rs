@@ -41,8 +41,8 @@ pub(super) struct Point {
     /// Whether the program, and not the path, limited the last sample of the delivery rate.
     pub(super) app_limited: Option<bool>,
     pub(super) snd_cwnd: Option<u32>,
-    /// The peer's window has no room for as little as two segments.
-    pub(super) window_is_small: bool,
+    /// Whole segments for which the peer's window has room.
+    pub(super) window: Option<u32>,
     /// See [`buffer::is_in_flight`].
     pub(super) buffer_is_in_flight: bool,
     /// Bytes the program has not read.
@@ -66,7 +66,7 @@ impl Point {
                 .delivery_rate_app_limited
                 .map(|limited| limited && stats.notsent_bytes == Some(0)),
             snd_cwnd: stats.snd_cwnd,
-            window_is_small: buffer::is_window_small(stats),
+            window: buffer::window(stats),
             buffer_is_in_flight: buffer::is_in_flight(stats),
             unread: buffer::unread(socket),
             unread_fills_buffer: buffer::is_receive_buffer_full(socket),

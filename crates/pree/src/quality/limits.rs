@@ -69,6 +69,9 @@ pub(super) const RECEIVER_LIMITED_SHARE: f64 = 0.3;
 pub(super) const SEND_BUFFER_LIMITED_SHARE: f64 = 0.2;
 /// A window of fewer full segments than this is a receiver that does not read (RFC 9293 §3.8.6.2.2, silly windows).
 pub(super) const SMALL_WINDOW_SEGMENTS: u32 = 2;
+/// With a lower one all the time, the peer has never had room for what any connection may begin with (RFC 6928: 10
+/// segments). Measured: slow readers 0 to 4, receivers that read at once 22 and more.
+pub(super) const LOW_WINDOW_SEGMENTS: u32 = 10;
 /// Of an interval's looks; convention. Measured: a reader that had no processor for a moment 1 of 25, slow readers most.
 pub(super) const SMALL_WINDOW_SHARE: f64 = 0.2;
 /// One look is a moment.

@@ -1,10 +1,11 @@
 //! What keeps the sender from sending more: the peer's window, its own buffer, the program.
 
 use super::{Detector, Hit, Severity, Value};
+use crate::quality::Interval;
 use crate::quality::buffer;
 use crate::quality::limits::{
-    BUSY_LEAST, LOADING_APP_LIMITED_SHARE, RECEIVER_LIMITED_SHARE, SEND_BUFFER_LIMITED_SHARE,
-    SMALL_WINDOW_LOOKS, SMALL_WINDOW_SHARE,
+    BUSY_LEAST, LOADING_APP_LIMITED_SHARE, LOW_WINDOW_SEGMENTS, RECEIVER_LIMITED_SHARE,
+    SEND_BUFFER_LIMITED_SHARE, SMALL_WINDOW_LOOKS, SMALL_WINDOW_SEGMENTS, SMALL_WINDOW_SHARE,
 };
 use crate::quality::shares::of_busy;
 
@@ -20,12 +21,8 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
         }
         // On a path without limits the window is what is left to limit: that is no fault.
         let small = match subject.interval {
-            Some(interval) => {
-                let looks = interval.points().iter().filter(|look| look.window_is_small).count();
-                looks >= SMALL_WINDOW_LOOKS
-                    && looks as f64 >= SMALL_WINDOW_SHARE * interval.points().len() as f64
-            }
-            None => buffer::is_window_small(stats),
+            Some(interval) => is_small(interval),
+            None => buffer::window(stats).is_some_and(|window| window < SMALL_WINDOW_SEGMENTS),
         };
         Some(Hit::new(
             if small { Severity::Warning } else { Severity::Info },
@@ -39,6 +36,15 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
         ))
     },
 };
+
+/// Nearly closed now and then, or never more open than a connection may begin with.
+fn is_small(interval: &Interval) -> bool {
+    let mut windows: Vec<u32> = interval.points().iter().filter_map(|look| look.window).collect();
+    let closed = windows.iter().filter(|window| **window < SMALL_WINDOW_SEGMENTS).count();
+    let often = closed >= SMALL_WINDOW_LOOKS && closed as f64 >= SMALL_WINDOW_SHARE * windows.len() as f64;
+    windows.sort_unstable();
+    often || windows.get(windows.len() / 2).is_some_and(|middle| *middle < LOW_WINDOW_SEGMENTS)
+}
 
 pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
     name: "send_buffer_limited",
