@@ -49,7 +49,11 @@ impl Decoder {
         let interface = (row.interface() != 0).then(|| row.interface());
         let local = address(row.source(), row.source_port(), family, row.interface());
         let reused = socket.as_mut().and_then(|socket| socket.tcp.take());
+        let owners = socket.as_mut().map(|socket| std::mem::take(&mut socket.owners));
         let socket = socket.insert(Socket::new(protocol, family, state, local));
+        // Its room is used again.
+        socket.owners = owners.unwrap_or_default();
+        socket.owners.clear();
 
         socket.id = Some(self.id(row.cookie()));
         let remote = address(row.destination(), row.destination_port(), family, row.interface());
