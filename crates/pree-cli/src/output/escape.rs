@@ -44,7 +44,7 @@ pub(crate) fn word(bytes: &[u8]) -> Cow<'_, str> {
         return quoted(bytes).into();
     }
     // Every plain byte is ASCII that needs no escape.
-    String::from_utf8_lossy(bytes)
+    std::str::from_utf8(bytes).unwrap_or_default().into()
 }
 
 /// Bytes in quotes.

@@ -193,7 +193,7 @@ fn owners(json: &mut Json, owners: &[Owner]) {
         for field in field::of_owner() {
             // What was not asked for is left out: an owner's details are many.
             let value = (field.get)(owner);
-            if value != Value::Unknown {
+            if !matches!(value, Value::Unknown) {
                 json.value(field.key, field.unit, value);
             }
         }
@@ -215,7 +215,7 @@ fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
     json.open(b'{');
     for (field, key) in fields(section) {
         let value = (field.get)(socket);
-        if value != Value::Unknown {
+        if !matches!(value, Value::Unknown) {
             json.member(key, field.unit, value);
         }
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use pree::field::{Unit, Value};
 
+use super::label::Label;
 use super::{escape, figures, words};
 
 /// A JSON text that grows. Commas are its business, balance is the caller's.
@@ -15,12 +16,12 @@ pub(super) struct Json {
 /// A key of ours as it stands in the text, with its quotes and colon.
 pub(super) struct Key {
     name: &'static str,
-    text: Box<[u8]>,
+    label: Label,
 }
 
 impl Key {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, text: format!("\"{name}\":").into_bytes().into() }
+        Self { name, label: Label::new(&format!("\"{name}\":")) }
     }
 }
 
@@ -160,7 +161,7 @@ impl Json {
             return self.text(key.name, text);
         }
         self.separate();
-        self.raw(&key.text);
+        key.label.write(&mut self.bytes);
         self.plain(unit, value);
     }
 

@@ -8,6 +8,7 @@ mod json;
 mod json_quality;
 pub(crate) mod json_verdicts;
 mod json_writer;
+mod label;
 pub(crate) mod pager;
 mod request;
 #[cfg(test)]

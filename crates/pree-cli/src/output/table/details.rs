@@ -5,12 +5,15 @@ use pree::{Needs, Socket};
 
 use crate::args::Args;
 use crate::columns;
+use crate::output::label::Label;
 use crate::output::screen::{CALM, TROUBLE};
 use crate::output::value::{self, Form};
 
 /// A field as a word.
 struct Word {
     field: &'static Field,
+    /// ` name:`
+    label: Label,
     /// Left out when it is 0: there is nothing to tell, and ss leaves it out too.
     silent_at_zero: bool,
 }
@@ -25,12 +28,14 @@ pub(crate) struct Details {
 
 impl Details {
     pub(crate) fn of(args: &Args) -> Self {
-        let mut words: Vec<Word> =
-            fields(args).filter(|field| field.section != Section::Tcp).map(Word::always).collect();
+        let mut words: Vec<Word> = fields(args)
+            .filter(|field| field.section != Section::Tcp)
+            .map(|field| Word::new(field, false))
+            .collect();
         if args.tcp_info {
             // The state has a column.
             let of_tcp = field::of(Section::Tcp).filter(|field| field.name != "tcp_state");
-            words.extend(of_tcp.map(|field| Word { field, silent_at_zero: begins_at_zero(field) }));
+            words.extend(of_tcp.map(|field| Word::new(field, begins_at_zero(field))));
         }
         // Statistics stand last: a row without them skips them all at once.
         Self { words, options: args.extended, tcp: args.tcp_info }
@@ -54,32 +59,32 @@ impl Details {
             }
         }
         let has_tcp = !self.tcp || socket.tcp.is_some();
-        for Word { field, silent_at_zero } in &self.words {
+        for Word { field, label, silent_at_zero } in &self.words {
             if field.section == Section::Tcp && !has_tcp {
                 break;
             }
             let value = (field.get)(socket);
-            if value == Value::Unknown || (*silent_at_zero && is_zero(value)) {
+            if matches!(value, Value::Unknown) || (*silent_at_zero && is_zero(value)) {
                 continue;
             }
-            let trouble = color && columns::field_trouble(field, value);
-            out.push(b' ');
-            if trouble {
+            if color && columns::field_trouble(field, value) {
+                out.push(b' ');
                 out.extend_from_slice(TROUBLE);
-            }
-            out.extend_from_slice(field.name.as_bytes());
-            out.push(b':');
-            value::write(field, value, form, out);
-            if trouble {
+                out.extend_from_slice(field.name.as_bytes());
+                out.push(b':');
+                value::write(field, value, form, out);
                 out.extend_from_slice(CALM);
+            } else {
+                label.write(out);
+                value::write(field, value, form, out);
             }
         }
     }
 }
 
 impl Word {
-    fn always(field: &'static Field) -> Self {
-        Self { field, silent_at_zero: false }
+    fn new(field: &'static Field, silent_at_zero: bool) -> Self {
+        Self { field, label: Label::new(&format!(" {}:", field.name)), silent_at_zero }
     }
 }
 

@@ -23,6 +23,14 @@ pub(super) fn add(line: &mut Vec<u8>, cell: &[u8], columns: usize, right: bool, 
     }
 }
 
+/// What [`add`] puts behind a cell on the left, for one that is in the line already and begins at `start`.
+pub(super) fn fill(line: &mut Vec<u8>, start: usize, columns: usize, last: bool) {
+    if !last {
+        let fill = columns.saturating_sub(width(line.get(start..).unwrap_or_default()));
+        line.resize(line.len() + fill + 1, b' ');
+    }
+}
+
 /// Takes away the spaces before an empty last cell.
 pub(super) fn trim(line: &mut Vec<u8>) {
     let end = line.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);

@@ -57,6 +57,16 @@ impl<W: Write> Output for Streamed<W> {
         let Self { writer, columns, style, line, cell } = self;
         line.clear();
         for Fixed { column, width, right, last } in columns {
+            if !*right && !style.screen.color {
+                // Nothing stands before it: it needs no place of its own.
+                let start = line.len();
+                column.write(socket, style.form, line);
+                if line.len() == start && !column.blank() {
+                    line.push(b'-');
+                }
+                line::fill(line, start, *width, *last);
+                continue;
+            }
             cell.clear();
             column.write(socket, style.form, cell);
             if cell.is_empty() && !column.blank() {
