@@ -42,6 +42,35 @@ pub fn decode_all(bytes: &[u8]) -> impl Iterator<Item = Result<FdRecord, Malform
     })
 }
 
+/// What a descriptor tells of its socket: owner and protocol, for sockets that no table tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HeldSocket<'b> {
+    /// Inode number of the socket.
+    pub inode: u64,
+    /// User who made it, the owner of that inode.
+    pub uid: u32,
+    /// The kernel's name for its protocol (`system.sockprotoname`), without the NUL at its end.
+    pub protocol: &'b [u8],
+}
+
+impl<'b> HeldSocket<'b> {
+    /// The bytes before the name.
+    pub fn encode_head(inode: u64, uid: u32) -> [u8; FdRecord::SIZE] {
+        FdRecord { fd: uid, inode }.encode()
+    }
+
+    /// The record that `bytes` are: a name of any length ends it.
+    ///
+    /// # Errors
+    /// They are too few.
+    pub fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
+        let (head, protocol) =
+            bytes.split_first_chunk().ok_or(Malformed::new("socket of a descriptor (cut short)", 0))?;
+        let FdRecord { fd: uid, inode } = FdRecord::decode(*head);
+        Ok(Self { inode, uid, protocol: protocol.strip_suffix(b"\0").unwrap_or(protocol) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -53,6 +82,21 @@ mod tests {
         let record = FdRecord { fd: 0x0102_0304, inode: 5 };
         assert_eq!(record.encode(), [4, 3, 2, 1, 5, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(FdRecord::decode(record.encode()), record);
+    }
+
+    #[test]
+    fn what_a_descriptor_tells_of_its_socket() {
+        let head = HeldSocket::encode_head(u64::MAX - 1, 1000);
+        for (name, protocol) in [(&b"XDP\0"[..], &b"XDP"[..]), (b"AF_VSOCK", b"AF_VSOCK"), (b"", b"")] {
+            let bytes = [&head[..], name].concat();
+            assert_eq!(
+                HeldSocket::decode(&bytes),
+                Ok(HeldSocket { inode: u64::MAX - 1, uid: 1000, protocol })
+            );
+        }
+        for length in 0..FdRecord::SIZE {
+            assert!(HeldSocket::decode(&head[..length]).is_err());
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) source: SourceChoice,
     /// Every row is asked; what it named is found by number before the first.
     pub(crate) filter: Option<Filter>,
+    /// Whether sockets that no table tells of are asked for.
+    pub(crate) others: bool,
     /// Whether the kernel is asked too.
     push_down: bool,
 }
@@ -60,6 +62,10 @@ impl Plan {
                 tables.extend(families.into_iter().map(|family| Table { protocol, family: Some(family) }));
             }
         }
+        let others = protocols.contains(Protocols::OTHER)
+            && states.contains(States::OTHER)
+            && (query.families.is_empty()
+                || query.families.iter().any(|family| matches!(family, Family::Other(_) | Family::Unknown)));
         Self {
             tables,
             states,
@@ -69,6 +75,7 @@ impl Plan {
             owner_source: query.owner_source,
             source: query.source,
             filter,
+            others,
             push_down: query.push_down,
         }
     }
@@ -76,6 +83,14 @@ impl Plan {
     /// True for sockets of a family that was asked for.
     pub(crate) fn wants_family(&self, family: Family) -> bool {
         self.families.is_empty() || self.families.contains(&family)
+    }
+
+    /// True when sockets may have to be found through those who hold them: what no table tells of, or what the module
+    /// that tells of it may be missing for.
+    pub(crate) fn searches_holders(&self) -> bool {
+        let may_lack =
+            |table: &Table| matches!(table.protocol, Protocol::Mptcp | Protocol::Packet | Protocol::Vsock);
+        self.others || (self.states.contains(States::OTHER) && self.tables.iter().any(may_lack))
     }
 
     /// True where few rows are to be expected: no connections, or just those that the kernel's filter lets through.
@@ -153,6 +168,7 @@ fn possible_states(protocol: Protocol) -> States {
         }
         Protocol::Unix => States::ESTABLISHED | States::LISTEN | States::UNCONNECTED | States::OTHER,
         Protocol::Packet => States::UNCONNECTED,
+        Protocol::Other(_) => States::OTHER,
         Protocol::Vsock => States::CONNECTED | States::LISTEN | States::UNCONNECTED | States::OTHER,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice};
+use pree::{Family, Filter, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice};
 
 use super::{Args, Command, Format, When, Which};
 use crate::output::escape;
@@ -51,7 +51,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => protocol(a, Protocols::MPTCP))),
     flag!("Which sockets", None, "vsock", None, "sockets of virtual machines and their host",
         set!(a => protocol(a, Protocols::VSOCK))),
-    flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,netlink,inet,all", protocols),
+    flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,inet,other,all", protocols),
     flag!("Which sockets", Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
     flag!("Which sockets", Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
         set!(a => a.families.push(Family::Ipv6))),
@@ -177,9 +177,12 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
             (Some(known), _) => known.set(),
             (None, "inet") => Protocols::INET,
             (None, "all") => Protocols::all(),
-            (None, "sctp" | "dccp" | "xdp" | "tipc") => return Err(format!("-A {name} is not there yet")),
+            (None, _) if OtherProtocol::KNOWN.contains(&name) => {
+                return Err(format!("{name} sockets are among -A other: say -A other proto={name}"));
+            }
             (None, _) => {
-                let names = Protocol::ALL.map(Protocol::name).join(", ");
+                let names: Vec<&str> = Protocol::ALL.iter().map(Protocol::name).collect();
+                let names = names.join(", ");
                 return Err(choice("-A", name, &format!("{names}, inet or all")));
             }
         };

@@ -101,14 +101,14 @@ fn refusals_say_what_is_right() {
     refused("--owners", "needs a value");
     refused("-K", "pree close");
     refused("-E", "not there yet");
-    refused("-A unix,tipc", "not there yet");
+    refused("-A unix,tipc", "-A other proto=tipc");
     refused("-A unx", "unx");
     refused("--nonsense", "no flag --nonsense");
     refused("--json=yes", "takes no value");
     refused("top", "not there yet");
     refused("dprot=80", "did you mean dport?");
     refused("--limit many", "a number of rows");
-    refused("-A sctp", "not there yet");
+    refused("-A sctp", "-A other proto=sctp");
 }
 
 #[test]

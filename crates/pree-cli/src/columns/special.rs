@@ -1,11 +1,11 @@
 //! Columns that are more than a field of the registry, or shorter in a table than there.
 
 use pree::field::{self, Field, Value};
-use pree::{Needs, Socket, State, Unowned};
+use pree::{Address, Needs, Socket, State, Unowned};
 
 use super::{Key, Shrink};
 use crate::output::value::{self, Form};
-use crate::output::{figures, words};
+use crate::output::{escape, figures, words};
 
 pub(crate) struct Special {
     pub(super) name: &'static str,
@@ -46,7 +46,7 @@ pub(crate) static SPECIAL: [Special; 13] = [
         pipe_width: 7,
         dropped: 6,
         doc: "Transport protocol.",
-        write: |s, _, out| out.extend_from_slice(s.protocol.name().as_bytes()),
+        write: |s, _, out| out.extend_from_slice(escape::word(s.protocol.name().as_bytes()).as_bytes()),
         key: |s| Key::Text(s.protocol.name().as_bytes()),
         ..PLAIN
     },
@@ -58,6 +58,7 @@ pub(crate) static SPECIAL: [Special; 13] = [
         doc: "State, RFC 9293; in tables as ss writes it.",
         write: |s, form, out| match form {
             Form::Machine => field("state", s, form, out),
+            _ if s.state == State::Unknown => {}
             _ => words::state(s.state, out),
         },
         key: |s| s.state.name().map_or(Key::Unknown, |name| Key::Text(name.as_bytes())),
@@ -110,7 +111,10 @@ pub(crate) static SPECIAL: [Special; 13] = [
         heading: "LOCAL",
         pipe_width: 25,
         doc: "Address and port of this end.",
-        write: |s, _, out| words::address(&s.local, out),
+        write: |s, _, out| match &s.local {
+            Address::Unknown => {}
+            local => words::address(local, out),
+        },
         key: |s| s.local.socket_addr().map_or(Key::Unknown, Key::Address),
         ..PLAIN
     },
@@ -121,10 +125,10 @@ pub(crate) static SPECIAL: [Special; 13] = [
         doc: "Address and port of the other end; * is none.",
         write: |s, form, out| match &s.remote {
             Some(remote) => words::address(remote, out),
-            None if form == Form::Machine => {}
+            None if form == Form::Machine || s.local == Address::Unknown => {}
             None => out.push(b'*'),
         },
-        key: |s| s.remote.as_ref().and_then(pree::Address::socket_addr).map_or(Key::Unknown, Key::Address),
+        key: |s| s.remote.as_ref().and_then(Address::socket_addr).map_or(Key::Unknown, Key::Address),
         ..PLAIN
     },
     Special {

@@ -8,7 +8,7 @@ mod zsh;
 use std::process::ExitCode;
 
 use pree::field::{self, Field};
-use pree::{Filter, Protocol, States};
+use pree::{Filter, OtherProtocol, Protocol, States};
 
 use super::help;
 use crate::args::{Args, Flag};
@@ -81,6 +81,12 @@ fn states() -> Vec<String> {
     single.chain(["all", "connected", "synchronized", "bucket", "big"].map(str::to_owned)).collect()
 }
 
+/// Protocols, and names of those that have no table.
+fn protocols() -> Vec<String> {
+    let known = Protocol::ALL.iter().map(|protocol| protocol.name().to_owned());
+    known.chain(OtherProtocol::KNOWN.map(str::to_owned)).collect()
+}
+
 /// Keys whose values are words.
 fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -88,8 +94,8 @@ fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
     let mut values = vec![
         ("state", states()),
         ("family", words(&["ipv4", "ipv6", "unix", "packet", "netlink", "vsock"])),
-        ("proto", words(&Protocol::ALL.map(Protocol::name))),
-        ("protocol", words(&Protocol::ALL.map(Protocol::name))),
+        ("proto", protocols()),
+        ("protocol", protocols()),
         ("scope", words(&["loopback", "link", "private", "public"])),
     ];
     values.extend(field::all().filter_map(of_field));

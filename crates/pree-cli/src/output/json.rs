@@ -239,7 +239,7 @@ fn end(json: &mut Json, key: &str, of: Section, socket: &Socket, address: Option
     let known =
         |number: u32, any: u32| if number == any { Value::Unknown } else { Value::Number(number.into()) };
     json.key(key);
-    let Some(address) = address else { return json.null() };
+    let Some(address) = address.filter(|address| **address != Address::Unknown) else { return json.null() };
     json.open(b'{');
     match address {
         Address::Unix(_) => {

@@ -16,6 +16,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("unix_names_of_any_bytes_in_every_output", hostile_names).lab(),
         Case::new("unix_filters_as_ss_has_them", filters).lab(),
         Case::new("netlink_sockets_by_port_id", netlink).lab(),
+        Case::new("sockets_without_a_table_in_every_output", without_a_table).lab(),
     ]
 }
 
@@ -176,5 +177,47 @@ fn netlink() -> Result<(), Failed> {
     assert_eq!(told[0]["local"], serde_json::json!({"protocol": 0, "port_id": 4242}));
     assert_eq!(told[0]["netlink"], serde_json::json!({"groups": [1, 3]}));
     assert_eq!(told[0]["owners"][0]["pid"], std::process::id());
+    Ok(())
+}
+
+fn without_a_table() -> Result<(), Failed> {
+    // XDP, ALG or IPsec keys: hardly a kernel has none of them.
+    let open = |(family, kind, protocol): (u16, u32, u32)| {
+        let protocol = std::num::NonZeroU32::new(protocol).map(rustix::net::Protocol::from_raw);
+        let (family, kind) =
+            (rustix::net::AddressFamily::from_raw(family), rustix::net::SocketType::from_raw(kind));
+        rustix::net::socket_with(family, kind, rustix::net::SocketFlags::CLOEXEC, protocol).ok()
+    };
+    let kinds = [((44, 3, 0), "xdp"), ((38, 5, 0), "alg"), ((15, 3, 2), "key")];
+    let (socket, (family, _, _), name) = kinds
+        .into_iter()
+        .find_map(|(kind, name)| Some((open(kind)?, kind, name)))
+        .ok_or("this kernel has none of XDP, ALG and KEY")?;
+    let rows = cells(&run::pree("-H -A other")?.whole()?.out);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let [proto, state, _, _, local, remote, owner] =
+        <[String; 7]>::try_from(rows[0].clone()).map_err(|row| format!("{row:?}"))?;
+    assert_eq!([proto.as_str(), &state, &local, &remote], [name, "-", "-", "-"]);
+    let pid = std::process::id();
+    assert!(owner.ends_with(&format!("[{pid}]/{}", socket.as_raw_fd())), "{owner}");
+    for flags in ["-A all --json", "-A other --json"] {
+        let all = json(flags)?;
+        let told: Vec<_> = all.iter().filter(|row| row["protocol"] == name).collect();
+        assert_eq!(told.len(), 1, "{flags}: {all:?}");
+        assert_eq!(told[0]["inode"], rustix::fs::fstat(&socket)?.st_ino);
+        assert_eq!(
+            (&told[0]["local"], &told[0]["remote"], &told[0]["state"]),
+            (&Value::Null, &Value::Null, &Value::Null)
+        );
+        assert_eq!((&told[0]["family"], &told[0]["uid"]), (&format!("family{family}").into(), &0.into()));
+        assert_eq!(told[0]["owners"][0]["pid"], pid);
+    }
+    assert_eq!(machine("-H -A other --csv -c proto,state,local,uid")?, format!("{name},,,0\n"));
+    assert_eq!(
+        machine(&format!("-H -A other proto={name} --format {{proto}}/{{state}}"))?,
+        format!("{name}/-\n")
+    );
+    let summary = run::pree("summary -A all")?.whole()?.out;
+    assert!(summary.contains(name), "{summary}");
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Linux: rows of `sock_diag` and lines of /proc/net.
 
 mod families;
+mod held;
 
 pub(crate) use families::decode_table;
+pub(crate) use held::decode_held;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Which socket: protocol, state, ends, ids.
 
 use super::{Field, Section, Unit, Value};
-use crate::model::{Address, Family, SocketType, State};
+use crate::model::{Address, Family, Protocol, SocketType, State};
 use crate::query::Needs;
 
 /// Named without quotes: `$name, $section.$key: doc; source => get`.
@@ -24,7 +24,10 @@ const NONE: Needs = Needs::empty();
 
 pub(super) const FIELDS: &[Field] = fields! {
     "protocol" Socket "protocol" Text NONE; "Transport protocol."; "the table asked" =>
-        |s| Value::Word(s.protocol.name());
+        |s| match &s.protocol {
+            Protocol::Other(other) => Value::Text(other.name().as_bytes()),
+            known => Value::Word(known.table_name()),
+        };
     "family" Socket "family" Text NONE; "Address family the socket was made with."; "idiag_family" =>
         |s| match (s.family.name(), s.family) {
             (None, Family::Other(number)) => Value::Unnamed("family", number.into()),

@@ -6,7 +6,7 @@ use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::Op;
 use super::values::SHARE_WHOLE;
 use crate::field::{Field, Section, Value, of_owner};
-use crate::model::{Address, Protocol, Protocols, Socket, States, Text};
+use crate::model::{Address, OtherProtocol, Protocol, Protocols, Socket, States, Text};
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
 pub(super) fn eval(expr: &Expr, socket: &Socket) -> Option<bool> {
@@ -37,7 +37,7 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
     match test {
         Test::State(states) => Some(states.contains(socket.state.set())),
-        Test::Protocol(protocol) => Some(socket.protocol == *protocol),
+        Test::Protocol(protocol) => Some(is_protocol(socket.protocol, *protocol)),
         Test::Family(family) => Some(socket.family == *family),
         Test::Scope(scope) => Some(scope_of(socket.local.ip()?) == *scope),
         Test::Host(end, host) => at_end(*end, socket, |address| matches_host(host, address)),
@@ -269,6 +269,12 @@ pub(super) fn states(expr: &Expr) -> States {
     }
 }
 
+/// `proto = other` is any that pree has no table for.
+fn is_protocol(protocol: Protocol, named: Protocol) -> bool {
+    protocol == named
+        || (named == Protocol::Other(OtherProtocol::ANY) && Protocols::OTHER.contains(protocol.set()))
+}
+
 /// Protocols that a matching socket can have.
 pub(super) fn protocols(expr: &Expr) -> Protocols {
     Protocol::ALL.into_iter().filter(|protocol| allows(expr, *protocol)).map(Protocol::set).collect()
@@ -279,7 +285,7 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
         Expr::And(parts) => parts.iter().all(|part| allows(part, protocol)),
         Expr::Or(parts) => parts.iter().any(|part| allows(part, protocol)),
         Expr::Not(inner) => !matches!(&**inner, Expr::Test(Test::Protocol(named)) if *named == protocol),
-        Expr::Test(Test::Protocol(named)) => *named == protocol,
+        Expr::Test(Test::Protocol(named)) => named.set() == protocol.set(),
         Expr::Test(Test::Family(family)) => protocol.families().contains(family),
         Expr::Test(Test::Path(..)) => protocol == Protocol::Unix,
         // Others have no port, and no address that a scope could be told of.

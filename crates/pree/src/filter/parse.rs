@@ -14,7 +14,7 @@ use super::keys::{self, Key, Lookup};
 use super::lex::{self, Kind, Op, Token};
 use super::values;
 use crate::field::{self, Field, Unit};
-use crate::model::{Family, Protocol, Protocols, States, Text};
+use crate::model::{Family, OtherProtocol, Protocol, Protocols, States, Text};
 
 /// Deepest nesting of parentheses and negations. A limit on everything that comes from outside.
 const MAX_DEPTH: usize = 64;
@@ -345,7 +345,9 @@ impl Parser<'_> {
 }
 
 fn protocol(name: &str) -> Option<Protocol> {
-    Protocol::ALL.into_iter().find(|protocol| protocol.name() == name)
+    let other =
+        || OtherProtocol::KNOWN.contains(&name).then(|| Protocol::Other(OtherProtocol::new(name.as_bytes())));
+    Protocol::ALL.into_iter().find(|protocol| protocol.name() == name).or_else(other)
 }
 
 /// A protocol that a port can belong to.
@@ -394,7 +396,7 @@ fn test(key: Key, name: &str, op: Op, text: &str) -> Result<Test, String> {
                     }
                 }),
                 Key::Protocol => Test::Protocol(protocol(text).ok_or_else(|| {
-                    let names: Vec<&str> = Protocol::ALL.into_iter().map(Protocol::name).collect();
+                    let names: Vec<&str> = Protocol::ALL.iter().map(Protocol::name).collect();
                     format!("{text:?} is no protocol: {}", names.join(", "))
                 })?),
                 Key::Scope => Test::Scope(values::scope(text)?),

@@ -37,6 +37,8 @@ pub enum Address {
         /// Port; `u32::MAX` any.
         port: u32,
     },
+    /// Nothing tells where it is.
+    Unknown,
 }
 
 impl Address {
@@ -116,6 +118,7 @@ impl fmt::Display for Address {
                 f.write_str(":")?;
                 number_or_star(f, *port, ANY)
             }
+            Self::Unknown => f.write_str("-"),
         }
     }
 }
@@ -169,6 +172,8 @@ pub enum Family {
     Vsock,
     /// A family this version has no name for, by the system's own number.
     Other(u16),
+    /// Nothing tells the family.
+    Unknown,
 }
 
 impl Family {
@@ -181,7 +186,7 @@ impl Family {
             Self::Packet => Some("packet"),
             Self::Netlink => Some("netlink"),
             Self::Vsock => Some("vsock"),
-            Self::Other(_) => None,
+            Self::Other(_) | Self::Unknown => None,
         }
     }
 }
@@ -191,7 +196,7 @@ impl fmt::Display for Family {
         match (self.name(), self) {
             (Some(name), _) => f.pad(name),
             (None, Self::Other(number)) => write!(f, "family{number}"),
-            (None, _) => Ok(()),
+            (None, _) => f.pad("-"),
         }
     }
 }
@@ -216,6 +221,7 @@ mod tests {
             (Address::Netlink { protocol: 99, port_id: u32::MAX }, "99:4294967295"),
             (Address::Vsock { cid: 2, port: 1024 }, "2:1024"),
             (Address::Vsock { cid: u32::MAX, port: u32::MAX }, "*:*"),
+            (Address::Unknown, "-"),
         ] {
             assert_eq!(address.to_string(), shown);
         }

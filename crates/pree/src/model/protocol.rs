@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Family;
+use super::{Family, OtherProtocol};
 
 /// The protocol of a socket; of the families that have no transport protocol, the family.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -28,11 +28,13 @@ pub enum Protocol {
     Netlink,
     /// Between virtual machines and their host (`AF_VSOCK`).
     Vsock,
+    /// One that pree has no table for, by the kernel's name. Such sockets are found through the processes that hold them.
+    Other(OtherProtocol),
 }
 
 impl Protocol {
-    /// Every protocol, in the order of output.
-    pub const ALL: [Self; 10] = [
+    /// Every protocol, in the order of output; the last one stands for all that pree has no table for.
+    pub const ALL: [Self; 11] = [
         Self::Tcp,
         Self::Mptcp,
         Self::Udp,
@@ -43,10 +45,19 @@ impl Protocol {
         Self::Packet,
         Self::Netlink,
         Self::Vsock,
+        Self::Other(OtherProtocol::ANY),
     ];
 
     /// The name in JSON, filters and tables.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Other(other) => other.name(),
+            known => known.table_name(),
+        }
+    }
+
+    /// The name of the table that tells of it.
+    pub(crate) fn table_name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
@@ -58,6 +69,7 @@ impl Protocol {
             Self::Packet => "packet",
             Self::Netlink => "netlink",
             Self::Vsock => "vsock",
+            Self::Other(_) => "other",
         }
     }
 
@@ -67,11 +79,11 @@ impl Protocol {
             Self::Tcp | Self::Mptcp => Some(SocketType::Stream),
             Self::Udp | Self::UdpLite | Self::Icmp => Some(SocketType::Dgram),
             Self::Raw => Some(SocketType::Raw),
-            Self::Unix | Self::Packet | Self::Netlink | Self::Vsock => None,
+            Self::Unix | Self::Packet | Self::Netlink | Self::Vsock | Self::Other(_) => None,
         }
     }
 
-    /// Families that have it.
+    /// Families that have it, where pree knows them.
     pub fn families(self) -> &'static [Family] {
         match self {
             Self::Tcp | Self::Udp | Self::UdpLite | Self::Mptcp | Self::Raw | Self::Icmp => {
@@ -81,6 +93,7 @@ impl Protocol {
             Self::Packet => &[Family::Packet],
             Self::Netlink => &[Family::Netlink],
             Self::Vsock => &[Family::Vsock],
+            Self::Other(_) => &[],
         }
     }
 
@@ -97,6 +110,7 @@ impl Protocol {
             Self::Packet => Protocols::PACKET,
             Self::Netlink => Protocols::NETLINK,
             Self::Vsock => Protocols::VSOCK,
+            Self::Other(_) => Protocols::OTHER,
         }
     }
 }
@@ -131,6 +145,8 @@ bitflags::bitflags! {
         const NETLINK = 1 << 8;
         /// [`Protocol::Vsock`].
         const VSOCK = 1 << 9;
+        /// Any [`Protocol::Other`]. Finding them takes a look at every descriptor of every process.
+        const OTHER = 1 << 10;
 
         /// What a query is about that names none: TCP, UDP and UDP-Lite.
         const USUAL = Self::TCP.bits() | Self::UDP.bits() | Self::UDPLITE.bits();

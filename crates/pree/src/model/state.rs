@@ -34,6 +34,8 @@ pub enum State {
     Unconnected,
     /// A state this version has no name for, by the system's own number.
     Other(u8),
+    /// Nothing tells the state.
+    Unknown,
 }
 
 impl State {
@@ -53,7 +55,7 @@ impl State {
             Self::Closed => "closed",
             Self::BoundInactive => "bound_inactive",
             Self::Unconnected => "unconnected",
-            Self::Other(_) => return None,
+            Self::Other(_) | Self::Unknown => return None,
         })
     }
 
@@ -73,7 +75,7 @@ impl State {
             Self::Closed => States::CLOSED,
             Self::BoundInactive => States::BOUND_INACTIVE,
             Self::Unconnected => States::UNCONNECTED,
-            Self::Other(_) => States::OTHER,
+            Self::Other(_) | Self::Unknown => States::OTHER,
         }
     }
 }
@@ -83,7 +85,7 @@ impl fmt::Display for State {
         match (self.name(), self) {
             (Some(name), _) => f.pad(name),
             (None, Self::Other(number)) => write!(f, "state{number}"),
-            (None, _) => Ok(()),
+            (None, _) => f.pad("-"),
         }
     }
 }
@@ -118,7 +120,7 @@ bitflags::bitflags! {
         const BOUND_INACTIVE = 1 << 13;
         /// [`State::Unconnected`].
         const UNCONNECTED = 1 << 14;
-        /// Any [`State::Other`].
+        /// Any [`State::Other`], and [`State::Unknown`].
         const OTHER = 1 << 15;
 
         /// What waits for peers: listening TCP sockets and datagram sockets without a fixed peer.

@@ -249,6 +249,13 @@ pub enum ProcessPart {
     CommandLine,
     /// `cgroup`
     Cgroup,
+    /// The socket behind a descriptor, as [`pree_wire::fd_records::HeldSocket`].
+    HeldSocket {
+        /// Thread whose table has the descriptor; 0 for the process's own.
+        thread: u32,
+        /// The descriptor.
+        fd: u32,
+    },
 }
 
 impl fmt::Display for Question<'_> {
@@ -290,6 +297,8 @@ impl fmt::Display for Question<'_> {
                     ProcessPart::Executable => f.write_str("exe"),
                     ProcessPart::CommandLine => f.write_str("cmdline"),
                     ProcessPart::Cgroup => f.write_str("cgroup"),
+                    ProcessPart::HeldSocket { thread: 0, fd } => write!(f, "socket {fd}"),
+                    ProcessPart::HeldSocket { thread, fd } => write!(f, "thread {thread} socket {fd}"),
                 }
             }
         }

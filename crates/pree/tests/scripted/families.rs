@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use pree::source::{DiagPass, Errno, NetTable, Question, Source};
+use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Source};
 use pree::{ErrorKind, Missing, Origin, Protocols, Query, SourceChoice, State};
 
 /// What a question about sockets is answered with, in the order of asking; the last one from then on.
@@ -13,6 +13,8 @@ type Answers = VecDeque<Result<Vec<Vec<u8>>, Errno>>;
 struct Played {
     diag: HashMap<(u8, u16), Answers>,
     unix_text: Option<&'static str>,
+    /// Descriptors of process 1 and their sockets, and what each tells when it is asked.
+    fds: Vec<(u32, u64, Result<Vec<u8>, Errno>)>,
     asked: Vec<DiagPass>,
     current: VecDeque<Vec<u8>>,
 }
@@ -36,6 +38,21 @@ impl Source for Played {
             }
             Question::NetTable(NetTable::Unix) => {
                 self.current.push_back(self.unix_text.ok_or(Errno::ENOENT)?.as_bytes().to_vec());
+            }
+            Question::Processes => self.current.push_back(vec![1, 0, 0, 0]),
+            Question::Process { pid: 1, part: ProcessPart::Stat } => {
+                let stat = format!("1 (init) S 0{}", " 0".repeat(48));
+                self.current.push_back(stat.into_bytes());
+            }
+            Question::Process { pid: 1, part: ProcessPart::Sockets } => {
+                let records = self.fds.iter().flat_map(|(fd, inode, _)| {
+                    pree_wire::fd_records::FdRecord { fd: *fd, inode: *inode }.encode()
+                });
+                self.current.push_back(records.collect());
+            }
+            Question::Process { pid: 1, part: ProcessPart::HeldSocket { thread: 0, fd } } => {
+                let (_, _, told) = self.fds.iter().find(|one| one.0 == fd).ok_or(Errno::ENOENT)?;
+                self.current.push_back(told.clone()?);
             }
             _ => return Err(Errno::ENOENT),
         }
@@ -194,4 +211,56 @@ fn a_family_that_the_kernel_does_not_tell_of_is_a_note() {
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
     let told = |protocol: &str| format!("this kernel tells nothing of {protocol} sockets");
     assert_eq!(snapshot.coverage().notes(), ["mptcp", "icmp", "packet", "vsock"].map(told));
+}
+
+#[test]
+fn descriptors_tell_what_no_table_does_or_it_is_said() {
+    let told = |inode: u64, name: &[u8]| {
+        Ok([&pree_wire::fd_records::HeldSocket::encode_head(inode, 1000)[..], name].concat())
+    };
+    let gap = |why| Some((Missing::Rows, why));
+    // What the descriptor tells; the protocol of the row; the gap.
+    for (answer, name, expected) in [
+        (told(9, b"TIPC\0"), Some("tipc"), None),
+        (told(9, b"\x1b[2J\0"), Some("?[2j"), None),
+        (told(9, b""), Some("other"), None),
+        // Has a table, and is not in it: not bound yet, or in another network namespace.
+        (told(9, b"TCP\0"), None, None),
+        // Another socket by now, none any more, none that may be asked, no answer that makes sense, not recorded.
+        (told(10, b"TIPC\0"), None, None),
+        (Err(Errno::ENOENT), None, None),
+        (Err(Errno::EACCES), None, gap(ErrorKind::NotPermitted)),
+        (Ok(vec![1, 2, 3]), None, gap(ErrorKind::Malformed)),
+        (Err(Errno::ENODATA), None, gap(ErrorKind::Absent)),
+        (Err(Errno::EOPNOTSUPP), None, gap(ErrorKind::Unsupported)),
+    ] {
+        let mut kernel = Played { fds: vec![(3, 9, answer.clone())], ..Played::default() };
+        let query = Query::new().protocols(Protocols::OTHER).owners().owner_source(pree::OwnerSource::Proc);
+        let snapshot = query.collect_from(&mut kernel).unwrap();
+        let rows: Vec<_> = snapshot.iter().map(|row| (row.protocol.name(), row.inode, row.uid)).collect();
+        let row = name.map(|name| (name, Some(9), Some(1000)));
+        assert_eq!(rows, row.into_iter().collect::<Vec<_>>(), "{answer:?}");
+        let gaps: Vec<_> = snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.why)).collect();
+        assert_eq!(gaps, expected.into_iter().collect::<Vec<_>>(), "{answer:?}");
+    }
+    // Without /proc there may be others.
+    let hidden = Query::new().protocols(Protocols::OTHER).owner_source(pree::OwnerSource::Proc);
+    let snapshot = hidden.collect_from(&mut NoProc(Played::default())).unwrap();
+    assert_eq!((snapshot.sockets().len(), snapshot.coverage().lacks_rows()), (0, true));
+}
+
+/// A kernel without /proc.
+struct NoProc(Played);
+
+impl Source for NoProc {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        match question {
+            Question::Processes => Err(Errno::ENOENT),
+            other => self.0.ask(other),
+        }
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        self.0.next(batch)
+    }
 }

@@ -12,8 +12,8 @@ use fail_nth::FailNth;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
 use pree::source::{DiagPass, Errno, Question, Recorder, Recording};
 use pree::{
-    ErrorKind, Family, Missing, Origin, OwnerLookup, Query, Snapshot, Socket, SourceChoice, State, States,
-    Unowned,
+    ErrorKind, Family, Missing, Origin, OwnerLookup, Protocol, Query, Snapshot, Socket, SourceChoice, State,
+    States, Unowned,
 };
 
 const ESTABLISHED: u8 = 1;
@@ -74,11 +74,11 @@ fn collect(kernel: &mut Kernel) -> Snapshot {
 }
 
 /// What identifies a row for the tests.
-type Row = (&'static str, State, String, String, u64);
+type Row = (Protocol, State, String, String, u64);
 
 fn row(s: &Socket) -> Row {
     (
-        s.protocol.name(),
+        s.protocol,
         s.state,
         s.local.to_string(),
         s.remote.as_ref().map_or(String::new(), ToString::to_string),
@@ -108,7 +108,7 @@ fn truth(population: &Population) -> Vec<Row> {
         .sockets
         .iter()
         .map(|s| {
-            let name = if s.protocol == TCP { "tcp" } else { "udp" };
+            let name = if s.protocol == TCP { Protocol::Tcp } else { Protocol::Udp };
             (
                 name,
                 state(s),
@@ -421,7 +421,7 @@ fn what_never_passes_is_said() {
     assert!(snapshot.coverage().lacks_rows());
     let gap = &snapshot.coverage().gaps()[0];
     assert_eq!((gap.what, gap.why), (Missing::Rows, ErrorKind::Exhausted));
-    assert_eq!(snapshot.iter().filter(|s| s.protocol == pree::Protocol::Tcp).count(), 1);
+    assert_eq!(snapshot.iter().filter(|s| s.protocol == Protocol::Tcp).count(), 1);
 }
 
 #[test]
@@ -498,7 +498,7 @@ fn proc_is_read_until_it_settles() {
         assert!(
             truth(&population())
                 .iter()
-                .filter(|r| r.0 == "tcp" && r.1 != State::BoundInactive)
+                .filter(|r| r.0 == Protocol::Tcp && r.1 != State::BoundInactive)
                 .all(|r| got.contains(r))
         );
         assert_eq!(snapshot.coverage().is_complete(), changes < 4, "{changes}");
@@ -676,7 +676,7 @@ fn the_visitor_stops_when_it_has_enough() {
 fn only_what_is_asked_for_is_asked_for() {
     let mut kernel = Kernel::new(population());
     let udp = Query::new().udp().collect_from(&mut kernel).unwrap();
-    assert!(udp.iter().all(|s| s.protocol == pree::Protocol::Udp));
+    assert!(udp.iter().all(|s| s.protocol == Protocol::Udp));
     let diag: Vec<_> = kernel.asked.iter().filter(|asked| asked.starts_with("diag")).collect();
     assert_eq!(diag, [&format!("diag 2 {UDP} first"), &format!("diag 10 {UDP} first")]);
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::ends::{Ends, ends_here};
-use super::owners::OwnerSearch;
+use super::owners::{OwnerSearch, Place};
 use super::sequences::Sequences;
 use crate::collect::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
@@ -30,6 +30,10 @@ pub(super) struct Delivery<'p, 'v> {
     holds_all: bool,
     /// The connections within this machine, when their other ends are asked for: these rows are held too.
     ends: Option<Ends>,
+    /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
+    met: Option<HashSet<u64>>,
+    /// Whether owners were looked for.
+    has_looked: bool,
     /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
     held: Vec<Socket>,
     /// Some look could not see every descriptor.
@@ -56,6 +60,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
             undecided: None,
             holds_all: false,
             ends: plan.needs.contains(Needs::PEERS).then(Ends::default),
+            met: plan.searches_holders().then(HashSet::new),
+            has_looked: false,
             held: Vec::new(),
             was_blind: false,
         }
@@ -75,10 +81,36 @@ impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn look(&mut self, source: &mut dyn Source) {
         self.holds_all = false;
         self.held.clear();
-        if self.plan.owners != OwnerLookup::None {
+        if self.plan.owners != OwnerLookup::None || self.plan.others {
+            self.has_looked = true;
             self.owners.look(source);
             self.was_blind = self.owners.is_blind();
         }
+    }
+
+    /// Looks for those who hold sockets, if that was not done yet.
+    pub(super) fn look_if_nobody_did(&mut self, source: &mut dyn Source) {
+        if !std::mem::replace(&mut self.has_looked, true) {
+            self.owners.look(source);
+        }
+    }
+
+    /// The sockets that somebody holds and no row told of, and where they are held.
+    pub(super) fn not_met(&self) -> Vec<(u64, Vec<Place>)> {
+        let met = |inode: &u64| self.met.as_ref().is_some_and(|met| met.contains(inode));
+        self.owners.held().filter(|(inode, _)| !met(inode)).collect()
+    }
+
+    /// The gap that descriptors which could not be seen are, where sockets are found through them.
+    pub(super) fn blindness(&self) -> Option<Gap> {
+        let (why, hint) = self.owners.why_blind();
+        self.owners.is_blind().then(|| Gap {
+            what: Missing::Rows,
+            why,
+            count: None,
+            object: "other".to_owned(),
+            hint,
+        })
     }
 
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.
@@ -96,6 +128,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         self.sequences.add_to(socket);
         if let Some(ends) = &mut self.ends {
             ends.note(socket);
+        }
+        if let (Some(met), Some(inode)) = (&mut self.met, socket.inode) {
+            met.insert(inode);
         }
         if !self.wants(socket) || (self.filter_first && !self.matches(socket)) {
             return ControlFlow::Continue(());
@@ -170,7 +205,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
     /// Looks once more for the owners of the rows held, and passes them on.
     pub(super) fn finish(mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
         let flow = self.finish_held(source, coverage);
-        self.owners.tell(coverage);
+        if self.plan.owners != OwnerLookup::None {
+            self.owners.tell(coverage);
+        }
         if self.was_blind && self.plan.owners == OwnerLookup::All {
             coverage.note(
                 "not every process could be looked into: sockets may have more owners than are shown"

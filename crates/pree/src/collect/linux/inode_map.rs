@@ -106,6 +106,11 @@ impl InodeMap {
         }))
     }
 
+    /// Every inode that has a holder.
+    pub(super) fn inodes(&self) -> impl Iterator<Item = u64> + '_ {
+        self.slots.iter().map(|slot| slot.inode).filter(|inode| *inode != 0)
+    }
+
     /// Where the inode is, or the empty slot where it would be. The table is never full.
     fn position(&self, inode: u64) -> usize {
         let mask = self.slots.len() - 1;
@@ -143,6 +148,9 @@ mod tests {
             let found: Vec<_> = map.holders(inode).map(|h| (h.process, u64::from(h.fd))).collect();
             assert_eq!(found, [(0, inode), (1, inode), (2, inode)]);
         }
+        let mut inodes: Vec<u64> = map.inodes().collect();
+        inodes.sort_unstable();
+        assert_eq!(inodes, (1..=5_000).collect::<Vec<_>>());
         assert_eq!(map.holders(5_001).count(), 0);
     }
 

@@ -8,6 +8,7 @@ mod bpf_owners;
 mod delivery;
 mod diag;
 mod ends;
+mod held;
 mod host;
 mod inode_map;
 mod names;
@@ -23,7 +24,7 @@ use super::Visitor;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Protocol, Socket, State, States};
+use crate::model::{Protocol, Protocols, Socket, State, States};
 use crate::plan::{Plan, Table};
 use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::source::{Question, Source, read_all};
@@ -45,7 +46,7 @@ pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visit
         bpf_owners::demand(source)?;
     }
     let decoder = decoder(source);
-    let rows_first = plan.owners != OwnerLookup::None && plan.is_narrow();
+    let rows_first = plan.owners != OwnerLookup::None && plan.is_narrow() && !plan.searches_holders();
     let sequences = Sequences::read(plan, source);
     let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), &sequences, visitor);
     if rows_first {
@@ -79,8 +80,9 @@ fn read_tables(
     coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
     let mut first_error = None;
+    let mut absent = Protocols::empty();
     for table in &plan.tables {
-        match read_table(*table, plan, decoder, source, delivery, coverage) {
+        match read_table(*table, plan, decoder, source, delivery, coverage, &mut absent) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
@@ -96,8 +98,8 @@ fn read_tables(
         }
     }
     match first_error {
-        Some(error) if coverage.origins().is_empty() => Err(error),
-        _ => Ok(ControlFlow::Continue(())),
+        Some(error) if coverage.origins().is_empty() && !plan.others => Err(error),
+        _ => Ok(held::read(plan, absent, source, delivery, coverage)),
     }
 }
 
@@ -110,7 +112,7 @@ fn decoder(source: &mut dyn Source) -> Decoder {
 }
 
 fn table_name(table: Table) -> &'static str {
-    table.protocol.name()
+    table.protocol.table_name()
 }
 
 /// Reads one table from one source: never rows of two sources in one table.
@@ -121,6 +123,7 @@ fn read_table(
     source: &mut dyn Source,
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
+    absent: &mut Protocols,
 ) -> Result<ControlFlow<()>> {
     let refused = match plan.source {
         SourceChoice::Auto | SourceChoice::Diag if table.protocol != Protocol::Icmp => {
@@ -130,13 +133,13 @@ fn read_table(
                     return Ok(flow);
                 }
                 Err(error) if plan.source == SourceChoice::Diag && lacks(table, &error) => {
-                    return Ok(told_absent(table, plan, coverage));
+                    return Ok(told_absent(table, plan, coverage, absent));
                 }
                 Err(error) if plan.source == SourceChoice::Diag => return Err(error),
                 Err(error) => Some(error),
             }
         }
-        SourceChoice::Diag => return Ok(told_absent(table, plan, coverage)),
+        SourceChoice::Diag => return Ok(told_absent(table, plan, coverage, absent)),
         SourceChoice::Auto | SourceChoice::Proc | SourceChoice::Procfs => None,
     };
     if plan.needs_the_kernel() {
@@ -150,7 +153,7 @@ fn read_table(
         Err(error)
             if refused.as_ref().is_none_or(|refused| lacks(table, refused)) && lacks(table, &error) =>
         {
-            return Ok(told_absent(table, plan, coverage));
+            return Ok(told_absent(table, plan, coverage, absent));
         }
         // The kernel's first refusal says more than that /proc does not help either.
         Err(error) => return Err(refused.unwrap_or(error)),
@@ -195,7 +198,15 @@ fn lacks(table: Table, error: &Error) -> bool {
     may_lack && error.kind() == ErrorKind::Absent
 }
 
-fn told_absent(table: Table, plan: &Plan, coverage: &mut Coverage) -> ControlFlow<()> {
+fn told_absent(
+    table: Table,
+    plan: &Plan,
+    coverage: &mut Coverage,
+    absent: &mut Protocols,
+) -> ControlFlow<()> {
+    // What may be there all the same is found through its holders.
+    let may_be_held = Protocols::MPTCP | Protocols::PACKET | Protocols::VSOCK;
+    *absent |= table.protocol.set() & may_be_held;
     coverage.note(match table.protocol {
         Protocol::UdpLite => "this kernel has no UDP-Lite".to_owned(),
         protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {

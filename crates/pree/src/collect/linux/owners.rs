@@ -41,6 +41,15 @@ pub(super) struct OwnerSearch<'p> {
     prepared: bool,
 }
 
+/// Where a socket is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    pub(super) pid: u32,
+    /// Thread id when the descriptor is not in the leader's table, else 0.
+    pub(super) thread: u32,
+    pub(super) fd: u32,
+}
+
 /// Why some descriptors were not seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Blind {
@@ -132,6 +141,17 @@ impl<'p> OwnerSearch<'p> {
         }));
     }
 
+    /// Every socket that was found, and where.
+    pub(super) fn held(&self) -> impl Iterator<Item = (u64, Vec<Place>)> + '_ {
+        self.map.inodes().map(|inode| {
+            let places = self.map.holders(inode).filter_map(|holder| {
+                let pid = self.processes.get(holder.process as usize)?.pid;
+                Some(Place { pid, thread: holder.thread, fd: holder.fd })
+            });
+            (inode, places.collect())
+        })
+    }
+
     /// True when some descriptors could not be seen.
     pub(super) fn is_blind(&self) -> bool {
         self.blind.is_some()
@@ -144,7 +164,13 @@ impl<'p> OwnerSearch<'p> {
 
     /// The gap that `count` sockets with unknown owners are.
     pub(super) fn gap(&self, count: u64) -> Gap {
-        let (why, hint) = match self.blind {
+        let (why, hint) = self.why_blind();
+        Gap { what: Missing::Owners, why, count: Some(count), object: String::new(), hint }
+    }
+
+    /// Why some descriptors were not seen, and what helps.
+    pub(super) fn why_blind(&self) -> (ErrorKind, &'static str) {
+        match self.blind {
             None | Some(Blind::Refused) => (
                 ErrorKind::NotPermitted,
                 "run as the machine's root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together",
@@ -156,8 +182,7 @@ impl<'p> OwnerSearch<'p> {
             Some(Blind::NotRecorded) => (ErrorKind::Absent, NOT_RECORDED),
             Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
             Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "looking for them failed: try again"),
-        };
-        Gap { what: Missing::Owners, why, count: Some(count), object: String::new(), hint }
+        }
     }
 
     fn walk(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) {

@@ -2,12 +2,12 @@
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use pree_wire::fd_records::FdRecord;
+use pree_wire::fd_records::{FdRecord, HeldSocket};
 use pree_wire::proc_pid::{fd_name, pid_name, socket_inode};
 use rustix::buffer::spare_capacity;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat};
 
 use super::same_files::same_files;
 use super::{Answer, errno};
@@ -21,6 +21,9 @@ const DIRECTORY_BUFFER: usize = 16 * 1024;
 
 /// Longest path of a program that is kept.
 const LINK: usize = 4096;
+
+/// Longest name of a protocol: the kernel's names have 32 bytes at most.
+const PROTOCOL_NAME: usize = 64;
 
 /// Room for `socket:[18446744073709551615]`; what does not fit is no socket.
 const SOCKET_LINK: usize = 64;
@@ -131,6 +134,12 @@ impl Processes {
                 let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Errno::EINVAL)?;
                 sockets_in(process, &path, counts).map(Answer::Whole)
             }
+            ProcessPart::HeldSocket { thread: 0, fd } => {
+                held_socket(process, &format!("fd/{fd}")).map(Answer::Whole)
+            }
+            ProcessPart::HeldSocket { thread, fd } => {
+                held_socket(process, &format!("task/{thread}/fd/{fd}")).map(Answer::Whole)
+            }
         }
     }
 
@@ -177,6 +186,21 @@ fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, E
         }
     }
     Ok(records)
+}
+
+/// What a descriptor tells of its socket, as a [`HeldSocket`].
+fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Errno> {
+    // Pins the inode, so that number, owner and name are of one socket. The socket itself is not held.
+    let path = CString::new(path).map_err(|_| Errno::EINVAL)?;
+    let socket = openat(process, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(errno)?;
+    let stat = fstat(&socket).map_err(errno)?;
+    let own =
+        CString::new(format!("/proc/thread-self/fd/{}", socket.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
+    let mut name = [MaybeUninit::uninit(); PROTOCOL_NAME];
+    let (name, _) = getxattr(&own, c"system.sockprotoname", &mut name).map_err(errno)?;
+    let mut record = HeldSocket::encode_head(stat.st_ino, stat.st_uid).to_vec();
+    record.extend_from_slice(name);
+    Ok(record)
 }
 
 fn ids_in(directory: &OwnedFd) -> Result<Vec<u8>, Errno> {

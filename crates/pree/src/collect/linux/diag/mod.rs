@@ -397,9 +397,12 @@ impl Reader<'_, '_, '_> {
             Protocol::Mptcp => inet_diag::MPTCP,
             Protocol::Raw => inet_diag::RAW,
             // Not asked for here: no kernel has it, or the family has a way of its own.
-            Protocol::Icmp | Protocol::Unix | Protocol::Packet | Protocol::Netlink | Protocol::Vsock => {
-                u16::MAX
-            }
+            Protocol::Icmp
+            | Protocol::Unix
+            | Protocol::Packet
+            | Protocol::Netlink
+            | Protocol::Vsock
+            | Protocol::Other(_) => u16::MAX,
         }
     }
 }
@@ -449,5 +452,6 @@ fn family_number(family: Family) -> u8 {
         Family::Netlink => netlink_diag::AF_NETLINK,
         Family::Vsock => vsock_diag::AF_VSOCK,
         Family::Other(number) => u8::try_from(number).unwrap_or(0),
+        Family::Unknown => 0,
     }
 }

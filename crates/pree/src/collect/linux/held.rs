@@ -1,0 +1,86 @@
+//! Sockets that no table tells of: each descriptor that leads to a socket which was not met in a table is asked for its
+//! protocol. So they are found only where processes hold them, and whichever network namespace they are in.
+
+use std::ops::ControlFlow;
+
+use pree_wire::fd_records::HeldSocket;
+
+use super::delivery::Delivery;
+use super::owners::Place;
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::decode::linux::decode_held;
+use crate::error::ErrorKind;
+use crate::model::{Protocol, Protocols};
+use crate::plan::Plan;
+use crate::query::SourceChoice;
+use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
+
+/// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,
+/// whose tables this kernel does not have.
+pub(super) fn read(
+    plan: &Plan,
+    absent: Protocols,
+    source: &mut dyn Source,
+    delivery: &mut Delivery<'_, '_>,
+    coverage: &mut Coverage,
+) -> ControlFlow<()> {
+    let wanted = if plan.others { absent | Protocols::OTHER } else { absent };
+    if wanted.is_empty() {
+        return ControlFlow::Continue(());
+    }
+    if plan.source == SourceChoice::Diag {
+        if plan.others {
+            coverage.note("sock_diag tells nothing of other sockets".to_owned());
+        }
+        return ControlFlow::Continue(());
+    }
+    delivery.look_if_nobody_did(source);
+    for protocol in Protocol::ALL.into_iter().filter(|protocol| wanted.contains(protocol.set())) {
+        coverage.came_from(protocol.table_name(), Origin::Proc);
+    }
+    let mut unread = None;
+    for (inode, places) in delivery.not_met() {
+        match held(source, inode, &places) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                let Ok(held) = HeldSocket::decode(&bytes) else {
+                    unread = Some(Errno::EBADMSG);
+                    continue;
+                };
+                let mut socket = decode_held(&held);
+                if wanted.contains(socket.protocol.set()) && delivery.deliver(&mut socket).is_break() {
+                    return ControlFlow::Break(());
+                }
+            }
+            Err(errno) => unread = Some(errno),
+        }
+    }
+    if let Some(gap) = unread.map(gap).or_else(|| delivery.blindness()) {
+        coverage.add(gap);
+    }
+    ControlFlow::Continue(())
+}
+
+/// What the first descriptor tells that still leads to this socket; `None` when none does.
+fn held(source: &mut dyn Source, inode: u64, places: &[Place]) -> Result<Option<Vec<u8>>, Errno> {
+    let mut failure = None;
+    for Place { pid, thread, fd } in places.iter().copied() {
+        let part = ProcessPart::HeldSocket { thread, fd };
+        match read_all(source, &Question::Process { pid, part }) {
+            Ok(bytes) if HeldSocket::decode(&bytes).is_ok_and(|held| held.inode != inode) => {}
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(errno) if ErrorKind::of(errno) == ErrorKind::Absent && errno != Errno::ENODATA => {}
+            Err(errno) => failure = Some(errno),
+        }
+    }
+    failure.map_or(Ok(None), Err)
+}
+
+fn gap(errno: Errno) -> Gap {
+    let (why, hint) = match ErrorKind::of(errno) {
+        _ if errno == Errno::ENODATA => (ErrorKind::Absent, NOT_RECORDED),
+        ErrorKind::NotPermitted => (ErrorKind::NotPermitted, "run as the machine's root"),
+        kind => (kind, ""),
+    };
+    Gap { what: Missing::Rows, why, count: None, object: "other".to_owned(), hint }
+}
