@@ -13,6 +13,7 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [FLAGS]
       --sizes LIST    populations by their TCP sockets: 1k,10k,100k (the
                       default) and 1m; an almost empty one comes always
       --only TEXT     only comparisons with this in their words or programs
+      --limited       only comparisons that have a limit
       --runs N        paired runs that count, at least (5)
       --pree FILE     this pree instead of the one built here
       --name NAME     results go to bench/results/NAME.json, .md and .svg
@@ -27,6 +28,7 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [FLAGS]
 pub(crate) struct Args {
     pub(crate) sizes: Vec<u32>,
     pub(crate) only: Option<String>,
+    pub(crate) limited: bool,
     pub(crate) runs: u32,
     pub(crate) pree: Option<PathBuf>,
     pub(crate) name: String,
@@ -39,6 +41,7 @@ pub(crate) fn parse() -> Result<Args, lexopt::Error> {
     let mut args = Args {
         sizes: vec![1_000, 10_000, 100_000],
         only: None,
+        limited: false,
         runs: 5,
         pree: None,
         name: "latest".to_owned(),
@@ -52,6 +55,7 @@ pub(crate) fn parse() -> Result<Args, lexopt::Error> {
             Long("quick") => args.sizes = vec![1_000, 10_000],
             Long("sizes") => args.sizes = parser.value()?.parse_with(sizes)?,
             Long("only") => args.only = Some(parser.value()?.string()?),
+            Long("limited") => args.limited = true,
             Long("runs") => {
                 args.runs = parser.value()?.parse_with(|text| match text.parse() {
                     Ok(runs @ 1..=31) => Ok(runs),

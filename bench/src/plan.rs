@@ -21,7 +21,8 @@ pub(crate) fn job(tools: &Tools, size: u32, args: &Args) -> (Job, Vec<Failed>) {
             row.work.contains(only.as_str())
                 || programs.into_iter().any(|p| p.label().contains(only.as_str()))
         };
-        row.at(size).is_some() && args.only.as_ref().is_none_or(named)
+        row.at(size).is_some_and(|limit| limit.is_some() || !args.limited)
+            && args.only.as_ref().is_none_or(named)
     };
     let rows: Vec<&Row> = ROWS.iter().filter(wanted).collect();
     let mut groups: Vec<(Program, Vec<Program>, Vec<&Row>)> = Vec::new();
