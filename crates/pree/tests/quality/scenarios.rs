@@ -301,7 +301,8 @@ pub static ALL: &[Scenario] = &[
         name: "small_send_buffer",
         link: both_ways(NEAR_BY),
         flows: &[(0, FlowPlan { send_buffer: Some(16_000), ..FlowPlan::BULK })],
-        checks: &[Both("send_buffer_limited"), Never("buffer_bloat"), Loss],
+        // Cubic does not count the time, and one look at the buffer is a moment: it was missed once in 20 runs.
+        checks: &[Live("send_buffer_limited"), Never("buffer_bloat"), Loss],
         ..Scenario::DEFAULT
     },
     // --- nothing gets through -------------------------------------------------------------------------------------
