@@ -1,6 +1,6 @@
 //! Our own records of descriptors.
 
-use pree_wire::fd_records::{FdRecord, decode_all};
+use pree_wire::fd_records::{FdRecord, HeldSocket, decode_all};
 
 /// What is read is written as it was.
 pub(super) fn target(data: &[u8]) {
@@ -17,4 +17,8 @@ pub(super) fn target(data: &[u8]) {
     }
     assert_eq!(whole, data[..data.len() / FdRecord::SIZE * FdRecord::SIZE]);
     assert_eq!(broken, usize::from(data.len() % FdRecord::SIZE != 0));
+    match HeldSocket::decode(data) {
+        Ok(held) => assert!(data[FdRecord::SIZE..].starts_with(held.protocol)),
+        Err(_) => assert!(data.len() < FdRecord::SIZE),
+    }
 }

@@ -50,3 +50,48 @@ pub fn all() -> Result<Vec<Row>, Failed> {
     }
     Ok(rows)
 }
+
+/// One descriptor of a Unix socket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnixRow {
+    /// The process.
+    pub pid: u32,
+    /// The descriptor.
+    pub fd: u32,
+    /// The inode.
+    pub inode: u64,
+    /// `STREAM`, `DGRAM` or `SEQPACKET`.
+    pub kind: String,
+    /// `LISTEN`, `CONNECTED` or `UNCONNECTED`.
+    pub state: String,
+    /// The name, with `@` for each NUL; lsof cuts it at a space or newline. Empty: none.
+    pub name: String,
+}
+
+/// What lsof sees of Unix sockets from here.
+///
+/// # Errors
+/// As [`all`].
+pub fn unix() -> Result<Vec<UnixRow>, Failed> {
+    let lsof = tool("lsof").ok_or("lsof is not installed")?;
+    let text = output(Command::new(lsof).args(["-nP", "-U", "-F", "pfinT"]))?;
+    let text = String::from_utf8_lossy(&text);
+    let mut pid = 0;
+    let mut rows: Vec<UnixRow> = Vec::new();
+    for line in text.lines() {
+        let Some((kind, value)) = line.split_at_checked(1) else { continue };
+        match (kind, rows.last_mut()) {
+            ("p", _) => pid = value.parse()?,
+            ("f", _) => rows.push(UnixRow { pid, fd: value.parse()?, ..UnixRow::default() }),
+            ("i", Some(row)) => row.inode = value.parse()?,
+            ("n", Some(row)) => {
+                let (name, kind) = value.rsplit_once("type=").ok_or_else(|| format!("lsof: {line}"))?;
+                name.trim_end().clone_into(&mut row.name);
+                kind.clone_into(&mut row.kind);
+            }
+            ("T", Some(row)) if value.starts_with("ST=") => value[3..].clone_into(&mut row.state),
+            _ => {}
+        }
+    }
+    Ok(rows)
+}

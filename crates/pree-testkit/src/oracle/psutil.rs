@@ -74,3 +74,39 @@ fn parse(line: &str) -> Option<Row> {
         fd: fd.parse().ok(),
     })
 }
+
+/// One row of `net_connections(kind='unix')`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnixRow {
+    /// `SOCK_*`: 1 stream, 2 datagram, 5 seqpacket.
+    pub kind: u32,
+    /// The name, with `@` for each NUL; empty: none.
+    pub name: String,
+    /// The process, where psutil found one.
+    pub pid: Option<u32>,
+    /// The descriptor, where psutil found one.
+    pub fd: Option<u32>,
+}
+
+const UNIX_SCRIPT: &str = r#"
+import psutil
+for c in psutil.net_connections(kind="unix"):
+    print(int(c.type), "-" if c.pid is None else c.pid, c.fd, c.laddr)
+"#;
+
+/// What psutil sees of Unix sockets from here.
+///
+/// # Errors
+/// As [`all`]; one name with a newline is enough for psutil to fail.
+pub fn unix() -> Result<Vec<UnixRow>, Failed> {
+    let python = python("psutil").ok_or("no python3 can import psutil")?;
+    let text = output(Command::new(python).args(["-c", UNIX_SCRIPT]))?;
+    let text = String::from_utf8_lossy(&text);
+    let parse = |line: &str| {
+        let mut words = line.splitn(4, ' ');
+        let (kind, pid, fd, name) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        let (kind, name) = (kind.parse().ok()?, name.to_owned());
+        Some(UnixRow { kind, name, pid: pid.parse().ok(), fd: fd.parse().ok() })
+    };
+    text.lines().map(|line| parse(line).ok_or_else(|| format!("psutil: {line}").into())).collect()
+}
