@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Family, Filter, OwnerLookup, OwnerSource, Protocols, SourceChoice};
+use pree::{Family, Filter, Namespaces, OwnerLookup, OwnerSource, Protocols, SourceChoice};
 
 use crate::exit::Failure;
 use crate::output::escape;
@@ -29,6 +29,8 @@ pub(crate) struct Args {
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
     pub(crate) replay: Option<PathBuf>,
+    /// `-N` or `--all-netns`.
+    pub(crate) namespaces: Namespaces,
     pub(crate) format: Format,
     /// `--format`'s template.
     pub(crate) template: Option<String>,
@@ -159,7 +161,24 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     if args.look_for.is_some() && args.replay.is_some() {
         return Err(Failure::Usage("--for looks at the running system: a recording is one look".to_owned()));
     }
+    check_namespaces(&args)?;
     Ok(args)
+}
+
+fn check_namespaces(args: &Args) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+    let many = matches!(args.command, Command::List | Command::Summary | Command::Help | Command::Version);
+    match args.namespaces {
+        Namespaces::Own => Ok(()),
+        _ if args.replay.is_some() => usage(
+            "a recording is of one network namespace, chosen when it was made: pree capture -N NAME FILE",
+        ),
+        Namespaces::All if args.command == Command::Capture => {
+            usage("a recording holds one network namespace: pree capture -N NAME FILE for each")
+        }
+        Namespaces::All if !many => usage("--all-netns is for the list and the summary: choose one with -N"),
+        _ => Ok(()),
+    }
 }
 
 /// The first word is a command if it is the name of one, unless an operator follows: then it is a filter.

@@ -26,6 +26,7 @@ pub mod fd_records;
 pub mod inet_diag;
 pub mod malformed;
 pub mod mptcp_info;
+pub mod namespaces;
 pub mod netlink;
 pub mod netlink_diag;
 pub mod packet_diag;

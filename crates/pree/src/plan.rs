@@ -5,6 +5,7 @@ use pree_wire::inet_diag::Extensions;
 use crate::filter::Filter;
 use crate::model::{Family, Protocol, Protocols, States};
 use crate::query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
+use crate::source::Namespaces;
 
 /// What a collection does.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ pub(crate) struct Plan {
     pub(crate) others: bool,
     /// Whether the kernel is asked too.
     push_down: bool,
+    pub(crate) namespaces: Namespaces,
 }
 
 /// One table of sockets.
@@ -77,6 +79,7 @@ impl Plan {
             filter,
             others,
             push_down: query.push_down,
+            namespaces: query.namespaces.clone(),
         }
     }
 

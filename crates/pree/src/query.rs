@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::filter::Filter;
 use crate::model::{Family, HostLimits, Protocols, Socket, States};
 use crate::snapshot::Snapshot;
-use crate::source::Source;
+use crate::source::{Namespaces, Source};
 use crate::sys;
 
 bitflags::bitflags! {
@@ -40,6 +40,8 @@ bitflags::bitflags! {
         /// [`Socket::peer`] of TCP connections within this machine; Unix sockets tell theirs unasked. Every TCP row has to
         /// be seen for it, whatever the filter, and these connections come last.
         const PEERS = 1 << 10;
+        /// The name of [`Socket::network_namespace`].
+        const NAMESPACE_NAME = 1 << 11;
     }
 }
 
@@ -110,6 +112,7 @@ pub struct Query {
     pub(crate) source: SourceChoice,
     pub(crate) filter: Option<Filter>,
     pub(crate) push_down: bool,
+    pub(crate) namespaces: Namespaces,
 }
 
 impl Default for Query {
@@ -131,6 +134,7 @@ impl Query {
             source: SourceChoice::Auto,
             filter: None,
             push_down: true,
+            namespaces: Namespaces::Own,
         }
     }
 
@@ -226,6 +230,25 @@ impl Query {
         self
     }
 
+    /// Sockets of these network namespaces; without it, of the calling thread's own. What enters another one is threads
+    /// of pree's own, which end: the caller's stay where they are. Owners are looked for once for all. One that cannot be
+    /// entered is a gap in the [`Coverage`]; if it is the only one that was asked for, an error. With
+    /// [`Namespaces::All`] the limits of [`Snapshot::host`] are unknown: each namespace has its own.
+    ///
+    /// ```no_run
+    /// use pree::{Namespaces, Query, States};
+    ///
+    /// for socket in Query::new().states(States::LISTENING).network_namespaces(Namespaces::All).collect()? {
+    ///     println!("{:?} {}", socket.network_namespace, socket.local);
+    /// }
+    /// # Ok::<(), pree::Error>(())
+    /// ```
+    #[must_use]
+    pub fn network_namespaces(mut self, namespaces: Namespaces) -> Self {
+        self.namespaces = namespaces;
+        self
+    }
+
     /// Forces where rows are read from.
     #[must_use]
     pub fn source(mut self, source: SourceChoice) -> Self {
@@ -251,7 +274,7 @@ impl Query {
             sockets.push(socket.clone());
             ControlFlow::Continue(())
         })?;
-        let host = if self.needs.contains(Needs::HOST) {
+        let host = if self.needs.contains(Needs::HOST) && self.namespaces != Namespaces::All {
             collect::host_limits(source)
         } else {
             HostLimits::default()

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pree::{Family, Filter, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice};
+use pree::{
+    Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
+    Text,
+};
 
 use super::{Args, Command, Format, When, Which};
 use crate::output::escape;
@@ -61,6 +64,10 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => a.which = Some(Which::All))),
     flag!("Which sockets", Some('B'), "bound-inactive", None, "only TCP sockets bound and neither listening nor connected",
         set!(a => a.which = Some(Which::Bound))),
+    flag!("Which sockets", Some('N'), "net", Some("NAME|PID|PATH"), "sockets of another network namespace",
+        |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
+    flag!("Which sockets", None, "all-netns", None, "sockets of every network namespace",
+        |a, _| namespaces(a, Namespaces::All)),
     flag!("Which sockets", Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input", filter_file),
     flag!("What about them", Some('p'), "processes", None, "owning processes (the default)",
         set!(a => if a.owners == OwnerLookup::None { a.owners = OwnerLookup::All })),
@@ -144,8 +151,7 @@ pub(crate) const FLAGS: &[Flag] = &[
 const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl"), ("socket", "query"), ("colour", "color")];
 
 /// Flags that are agreed and not there yet: said plainly instead of "unknown".
-const LATER: &[&str] =
-    &["r", "E", "N", "watch", "save", "resolve", "events", "net", "all-netns", "no-runtime", "yes"];
+const LATER: &[&str] = &["r", "E", "watch", "save", "resolve", "events", "no-runtime", "yes"];
 
 /// The flag of this long name.
 pub(super) fn long(name: &str) -> Option<&'static Flag> {
@@ -168,6 +174,14 @@ pub(super) fn unknown(written: &str) -> String {
 
 fn protocol(args: &mut Args, protocols: Protocols) {
     args.protocols = Some(args.protocols.unwrap_or(Protocols::empty()) | protocols);
+}
+
+fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
+    if args.namespaces != Namespaces::Own && args.namespaces != which {
+        return Err("one -N, or --all-netns: choose".to_owned());
+    }
+    args.namespaces = which;
+    Ok(())
 }
 
 fn protocols(args: &mut Args, list: &str) -> Result<(), String> {

@@ -39,7 +39,27 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 13] = [
+pub(crate) static SPECIAL: [Special; 14] = [
+    Special {
+        name: "netns",
+        heading: "NETNS",
+        pipe_width: 10,
+        dropped: 3,
+        needs: Needs::NAMESPACE_NAME,
+        doc: "Network namespace: its inode and, where it has one, its name.",
+        write: |s, form, out| {
+            field("netns", s, form, out);
+            if form != Form::Machine && s.network_namespace.as_ref().is_some_and(|n| n.name.is_some()) {
+                out.push(b'/');
+                field("netns_name", s, form, out);
+            }
+        },
+        key: |s| match named("netns").map(|field| (field.get)(s)) {
+            Some(Value::Number(inode)) => Key::Number(inode),
+            _ => Key::Unknown,
+        },
+        ..PLAIN
+    },
     Special {
         name: "proto",
         heading: "PROTO",

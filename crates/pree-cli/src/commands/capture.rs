@@ -79,7 +79,8 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> 
         .stats()
         .needs(Needs::TRAFFIC_CLASS | details)
         .owner_lookup(args.owners)
-        .owner_source(args.owner_source);
+        .owner_source(args.owner_source)
+        .network_namespaces(args.namespaces.clone());
     ask(recorder, &Question::Time);
     let snapshot = query.clone().needs(Needs::HOST).source(args.source).collect_from(recorder)?;
     let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);

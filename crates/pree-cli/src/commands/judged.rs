@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use pree::quality::Peers;
-use pree::{Coverage, Needs, Protocols, Query, Socket, States};
+use pree::{Coverage, Namespaces, Needs, Protocols, Query, Socket, States};
 
 use super::source::Place;
 use crate::args::Args;
@@ -47,6 +47,10 @@ pub(super) fn document(
 /// What all connections of the machine to the remote ends of these know, whether they were asked for or not. Where they
 /// cannot be read, what these know.
 pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
+    if args.namespaces == Namespaces::All {
+        // The same address is another host in another namespace: each connection speaks for itself.
+        return Peers::default();
+    }
     if is_everything(args) {
         return Peers::of(sockets);
     }
@@ -59,6 +63,7 @@ pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
         return Peers::default();
     }
     let query = Query::new().tcp().states(States::all() - States::LISTEN - States::TIME_WAIT);
+    let query = query.network_namespaces(args.namespaces.clone());
     let mut query = query.source(args.source).needs(Needs::STATS);
     if remotes.len() <= REMOTES
         && let Ok(filter) = to(&remotes).parse()

@@ -132,7 +132,10 @@ pub(crate) fn name(path: &Path) -> String {
 
 /// The question that the flags about sockets ask.
 pub(crate) fn query(args: &Args) -> Query {
-    let mut query = Query::new().source(args.source).owner_source(args.owner_source);
+    let mut query = Query::new()
+        .source(args.source)
+        .owner_source(args.owner_source)
+        .network_namespaces(args.namespaces.clone());
     if let Some(protocols) = args.protocols {
         query = query.protocols(protocols);
     }

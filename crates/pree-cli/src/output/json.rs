@@ -140,7 +140,8 @@ pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Asses
         owners(json, &peer.owners);
         json.close(b'}');
     }
-    let namespace = socket.id.is_some_and(|id| id.network_namespace != 0);
+    let namespace =
+        socket.network_namespace.is_some() || socket.id.is_some_and(|id| id.network_namespace != 0);
     section(json, "netns", Section::Netns, socket, namespace);
     if socket.listen.is_some() {
         section(json, "listen", Section::Listen, socket, true);

@@ -1,7 +1,7 @@
 //! From arguments to what an output writes: columns, order, groups, template; and what must be asked for them.
 
 use pree::quality::Peers;
-use pree::{Needs, OwnerLookup, Protocols, SourceChoice};
+use pree::{Namespaces, Needs, OwnerLookup, Protocols, SourceChoice};
 
 use super::screen::Screen;
 use super::table;
@@ -154,7 +154,9 @@ impl<'a> Request<'a> {
         let usual = named(self.usual()).filter(|column| {
             self.args.owners != OwnerLookup::None || !column.needs().contains(Needs::OWNERS)
         });
-        self.columns = self.choose(&usual.collect::<Vec<_>>())?;
+        let mut usual: Vec<_> = usual.collect();
+        self.add_namespace(&mut usual);
+        self.columns = self.choose(&usual)?;
         self.needs |= table::needs(self.args);
         Ok(())
     }
@@ -162,7 +164,9 @@ impl<'a> Request<'a> {
     fn separated(&mut self) -> Result<(), Failure> {
         let unix = self.args.protocols.is_some_and(|some| some.contains(Protocols::UNIX));
         let of_unix = named(if unix { &SEPARATED_UNIX } else { &[] });
-        self.columns = self.choose(&named(&SEPARATED).chain(of_unix).collect::<Vec<_>>())?;
+        let mut usual: Vec<_> = named(&SEPARATED).chain(of_unix).collect();
+        self.add_namespace(&mut usual);
+        self.columns = self.choose(&usual)?;
         for field in table::fields(self.args) {
             if !self.columns.iter().any(|column| column.name() == field.name) {
                 self.columns.push(Column::Field(field));
@@ -171,9 +175,19 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
+    /// Rows of many namespaces are told apart.
+    fn add_namespace(&self, usual: &mut Vec<Column>) {
+        if self.args.namespaces == Namespaces::All {
+            let before_owner = usual.iter().position(|column| column.name() == "owner");
+            let at = before_owner.unwrap_or(usual.len());
+            usual.splice(at..at, named(&["netns"]));
+        }
+    }
+
     /// JSON has its members whatever is asked; `-c` says what is asked for, and whether it judges.
     fn json(&mut self) -> Result<(), Failure> {
-        let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::OWNERS;
+        let everything =
+            Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::OWNERS | Needs::NAMESPACE_NAME;
         let Some(list) = &self.args.columns else {
             self.quality = true;
             self.needs |= everything;
@@ -254,7 +268,7 @@ mod tests {
         check("--count", "", none, OwnerLookup::None);
         check("--count -g process", "", none, OwnerLookup::All);
         check("-q", &table, none, OwnerLookup::None);
-        let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS;
+        let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME;
         check("--json", "", everything, OwnerLookup::All);
         check("--json -c -quality", "", everything, OwnerLookup::All);
         check("--json -c local", "local", none, OwnerLookup::None);

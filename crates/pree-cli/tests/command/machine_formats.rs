@@ -193,7 +193,7 @@ fn members(socket: &Value) -> Result<(), Failed> {
     if (socket["state"] == "listen") != socket.get("listen").is_some() {
         return Err(format!("listen is for listeners: {socket}").into());
     }
-    lacks(&socket["netns"], &["inode"])?;
+    lacks(&socket["netns"], &["inode", "name"])?;
     if socket["timer"].is_object() {
         lacks(&socket["timer"], &["kind", "expires_ms", "retransmits"])?;
     }

@@ -14,6 +14,7 @@ mod flags;
 mod json;
 mod machine_formats;
 mod names;
+mod namespaces;
 mod owners;
 mod partial;
 mod population;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         owners::cases(),
         environment::cases(),
         families::cases(),
+        namespaces::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

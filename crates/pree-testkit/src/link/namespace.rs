@@ -23,7 +23,7 @@ impl Namespace {
     ///
     /// # Errors
     /// The kernel's: no right.
-    pub(super) fn new() -> Result<Self, Failed> {
+    pub fn new() -> Result<Self, Failed> {
         let made = thread::spawn(|| {
             sys::unshare(UnshareFlags::NEWNET)?;
             Rtnetlink::open()?.set_up(LOOPBACK)?;

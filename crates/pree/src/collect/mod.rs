@@ -17,7 +17,7 @@ pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
 
 /// Answers `query` from `source`.
 pub(crate) fn visit(query: &Query, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    linux::visit(Plan::new(query), source, visitor)
+    linux::visit(&Plan::new(query), source, visitor)
 }
 
 /// The limits that sockets share; what the source does not tell is unknown.

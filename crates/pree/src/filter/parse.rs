@@ -377,6 +377,10 @@ fn test(key: Key, name: &str, op: Op, text: &str) -> Result<Test, String> {
                 Test::Host(end, host)
             }
         },
+        // The namespace by its name, unless that is a number: then by its inode.
+        Key::Field(field) if field.name == "netns" && !text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            field_test(field::named("netns_name").unwrap_or(field), op, text)?
+        }
         Key::Field(field) => field_test(field, op, text)?,
         _ => {
             only_equal()?;

@@ -6,6 +6,7 @@
 mod address;
 mod detail;
 mod host;
+mod namespace;
 mod other_protocol;
 mod owner;
 mod protocol;
@@ -17,6 +18,7 @@ mod text;
 pub use address::{Address, Family};
 pub use detail::{BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SubflowDetail, UnixDetail};
 pub use host::{HostLimits, PortRange, TimeWaitReuse};
+pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};
 pub use protocol::{Protocol, Protocols, SocketType};

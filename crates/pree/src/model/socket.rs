@@ -1,9 +1,12 @@
 //! One socket: identity, ends, state, queues, memory, owners.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Address, Detail, Family, Owner, Protocol, SocketType, State, TcpStats, Text, Unowned};
+use super::{
+    Address, Detail, Family, NetworkNamespace, Owner, Protocol, SocketType, State, TcpStats, Text, Unowned,
+};
 
 /// One socket of this machine.
 #[derive(Clone, PartialEq, Debug)]
@@ -11,6 +14,9 @@ use super::{Address, Detail, Family, Owner, Protocol, SocketType, State, TcpStat
 pub struct Socket {
     /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`).
     pub id: Option<SocketId>,
+    /// The network namespace it is in, when the question was about namespaces
+    /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names; see also [`SocketId`].
+    pub network_namespace: Option<Arc<NetworkNamespace>>,
     /// Transport protocol.
     pub protocol: Protocol,
     /// Address family it was made with.
@@ -89,6 +95,7 @@ impl Socket {
     pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
         Self {
             id: None,
+            network_namespace: None,
             protocol,
             family,
             socket_type: protocol.socket_type(),

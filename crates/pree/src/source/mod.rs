@@ -3,10 +3,12 @@
 //! A [`Source`] answers [`Question`]s with batches of bytes, not rows. Everything above it (what to ask, in which
 //! order, what to do when an answer is torn) is the same code for all of them, on every platform.
 
+mod namespaces;
 mod recording;
 
 use std::fmt;
 
+pub use namespaces::{Namespaces, Reachable};
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording, Replay};
 
@@ -30,6 +32,25 @@ pub trait Source {
     /// # Errors
     /// The error number of the call that failed; the answer is not whole then.
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno>;
+
+    /// The network namespaces that are meant, as the thread that asks finds them.
+    ///
+    /// # Errors
+    /// The error number of the call that failed: `ENOENT` or `EINVAL` when there is none such, `EOPNOTSUPP` from a
+    /// source that knows only one, which is what this does by itself.
+    fn namespaces(&mut self, _which: &Namespaces) -> Result<Reachable, Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// From now on questions are about the namespace with this inode, one of those that [`namespaces`](Source::namespaces)
+    /// told last; `None`: about the asking thread's own again. The thread itself stays where it is.
+    ///
+    /// # Errors
+    /// The error number of the call that failed: `EPERM` without the right, `EOPNOTSUPP` from a source that knows only
+    /// one.
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
+        if inode.is_some() { Err(Errno::EOPNOTSUPP) } else { Ok(()) }
+    }
 }
 
 /// The running system: what [`Query::collect`](crate::Query::collect) asks. For those who put something between, such

@@ -17,7 +17,7 @@
 
 use std::collections::HashMap;
 
-use super::{DiagTable, Errno, Question, Source};
+use super::{DiagTable, Errno, Namespaces, Question, Reachable, Source};
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u32 = 1;
@@ -145,13 +145,15 @@ impl Recording {
 #[derive(Debug)]
 pub struct Recorder<S> {
     source: S,
+    /// The one namespace that was entered.
+    entered: Option<u64>,
     recording: Recording,
 }
 
 impl<S: Source> Recorder<S> {
     /// Records what `source` is asked and answers.
     pub fn new(source: S) -> Self {
-        Self { source, recording: Recording::default() }
+        Self { source, entered: None, recording: Recording::default() }
     }
 
     /// Ends the recording.
@@ -179,6 +181,25 @@ impl<S: Source> Source for Recorder<S> {
         let more = self.keep(result)?;
         self.recording.records.push(if more { Record::Batch(batch.clone()) } else { Record::End });
         Ok(more)
+    }
+
+    /// A recording holds one namespace: nothing in it says which one an answer is about.
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+        // The name of its own is not kept either, so that a replay gives the same answer.
+        if matches!(which, Namespaces::One(_)) {
+            self.source.namespaces(which)
+        } else {
+            Err(Errno::EOPNOTSUPP)
+        }
+    }
+
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
+        if self.entered.is_some() && inode != self.entered {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        self.source.enter(inode)?;
+        self.entered = inode;
+        Ok(())
     }
 }
 

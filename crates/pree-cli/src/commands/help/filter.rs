@@ -22,7 +22,10 @@ pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
                closed unconnected bound-inactive, or ss's connected synchronized bucket big all",
     ),
     ("family", "ipv4, ipv6, unix, packet, netlink or vsock, as the socket was made"),
-    ("proto", "tcp, udp, udplite, mptcp, raw, icmp, unix, packet, netlink or vsock; other, or xdp, tipc, alg … of it"),
+    (
+        "proto",
+        "tcp, udp, udplite, mptcp, raw, icmp, unix, packet, netlink or vsock; other, or xdp, tipc, alg … of it",
+    ),
     ("protocol", "the same as proto"),
     ("scope", "of the local address: loopback, link, private or public (the wildcard is public)"),
     ("dev", "interface the socket is bound to, by name or index"),

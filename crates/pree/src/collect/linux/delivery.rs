@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use super::ends::{Ends, ends_here};
+use super::namespaces::Stop;
 use super::owners::{OwnerSearch, Place};
 use super::sequences::Sequences;
 use crate::collect::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
+use crate::filter::Filter;
 use crate::model::{Address, Socket, State, Unowned};
 use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup};
@@ -17,10 +19,35 @@ use crate::source::Source;
 /// Rows that are held when few are expected; more are better met with every owner known.
 const HELD_MOST: usize = 4096;
 
+/// What is known of the rows of one network namespace.
+#[derive(Default)]
+pub(super) struct Part {
+    /// With the numbers that names have there.
+    filter: Option<Filter>,
+    /// What each row is told to be in, when that was asked.
+    namespace: Stop,
+    sequences: Sequences,
+    /// The connections within it, when their other ends are asked for: these rows are held too.
+    ends: Option<Ends>,
+    /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
+    held: Vec<Socket>,
+}
+
+impl Part {
+    /// True when nothing of it is needed later.
+    fn is_void(&self) -> bool {
+        self.held.is_empty() && self.sequences.gap().is_none()
+    }
+
+    pub(super) fn new(plan: &Plan, namespace: Stop, sequences: Sequences) -> Self {
+        let ends = plan.needs.contains(Needs::PEERS).then(Ends::default);
+        Self { filter: plan.filter.clone(), namespace, sequences, ends, held: Vec::new() }
+    }
+}
+
 pub(super) struct Delivery<'p, 'v> {
     plan: &'p Plan,
     owners: OwnerSearch<'p>,
-    sequences: &'p Sequences,
     visitor: &'p mut Visitor<'v>,
     /// Whether the filter can be asked before the owners are known: that saves looking them up.
     filter_first: bool,
@@ -28,25 +55,21 @@ pub(super) struct Delivery<'p, 'v> {
     undecided: Option<(&'static str, ErrorKind)>,
     /// Whether no owner was looked for yet: every row is held then.
     holds_all: bool,
-    /// The connections within this machine, when their other ends are asked for: these rows are held too.
-    ends: Option<Ends>,
+    /// Whether any row was asked for yet.
+    begun: bool,
+    /// The namespace whose rows come now, and those before it.
+    part: Part,
+    done: Vec<Part>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
     met: Option<HashSet<u64>>,
     /// Whether owners were looked for.
     has_looked: bool,
-    /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
-    held: Vec<Socket>,
     /// Some look could not see every descriptor.
     was_blind: bool,
 }
 
 impl<'p, 'v> Delivery<'p, 'v> {
-    pub(super) fn new(
-        plan: &'p Plan,
-        owners: OwnerSearch<'p>,
-        sequences: &'p Sequences,
-        visitor: &'p mut Visitor<'v>,
-    ) -> Self {
+    pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
         let filter_first = plan
             .filter
             .as_ref()
@@ -54,38 +77,60 @@ impl<'p, 'v> Delivery<'p, 'v> {
         Self {
             plan,
             owners,
-            sequences,
             visitor,
             filter_first,
             undecided: None,
             holds_all: false,
-            ends: plan.needs.contains(Needs::PEERS).then(Ends::default),
+            begun: false,
+            part: Part::default(),
+            done: Vec::new(),
             met: plan.searches_holders().then(HashSet::new),
             has_looked: false,
-            held: Vec::new(),
             was_blind: false,
         }
     }
 
-    /// From now on holds every row to the end.
-    pub(super) fn hold_all(&mut self) {
-        self.holds_all = true;
+    /// True before the first namespace.
+    pub(super) fn is_first(&self) -> bool {
+        !self.begun
+    }
+
+    /// The rows to come are of this namespace. Before the first ones, owners are looked for, unless so few rows are to
+    /// be expected that it is better to have these first.
+    pub(super) fn begin(&mut self, part: Part, plan: &Plan, source: &mut dyn Source) {
+        if !std::mem::replace(&mut self.begun, true) {
+            if plan.owners != OwnerLookup::None && plan.is_narrow() && !plan.searches_holders() {
+                self.holds_all = true;
+            } else {
+                self.look(source);
+            }
+        } else if !self.part.is_void() {
+            self.done.push(std::mem::take(&mut self.part));
+        }
+        self.part = part;
     }
 
     /// True when so many rows were to be held that reading them stopped.
     pub(super) fn holds_too_many(&self) -> bool {
-        self.holds_all && self.held.len() > HELD_MOST
+        let held = |part: &Part| part.held.len();
+        self.holds_all && held(&self.part) + self.done.iter().map(held).sum::<usize>() > HELD_MOST
     }
 
     /// Looks for the owners of everything, if any are asked for. Rows that are held are forgotten.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
         self.holds_all = false;
-        self.held.clear();
+        self.part = Part::default();
+        self.done.clear();
         if self.plan.owners != OwnerLookup::None || self.plan.others {
             self.has_looked = true;
             self.owners.look(source);
             self.was_blind = self.owners.is_blind();
         }
+    }
+
+    /// What is missing because programs that tell sequence numbers were refused.
+    pub(super) fn sequence_gaps(&self) -> Vec<Gap> {
+        self.done.iter().chain([&self.part]).filter_map(|part| part.sequences.gap()).collect()
     }
 
     /// Looks for those who hold sockets, if that was not done yet.
@@ -125,8 +170,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(peer) = &mut socket.peer {
             peer.owners.clear();
         }
-        self.sequences.add_to(socket);
-        if let Some(ends) = &mut self.ends {
+        self.part.sequences.add_to(socket);
+        socket.network_namespace.clone_from(&self.part.namespace);
+        if let Some(ends) = &mut self.part.ends {
             ends.note(socket);
         }
         if let (Some(met), Some(inode)) = (&mut self.met, socket.inode) {
@@ -136,11 +182,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
             return ControlFlow::Continue(());
         }
         if self.holds_all {
-            self.held.push(socket.clone());
+            self.part.held.push(socket.clone());
             return if self.holds_too_many() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
-        if self.ends.is_some() && ends_here(socket).is_some() {
-            self.held.push(socket.clone());
+        if self.part.ends.is_some() && ends_here(socket).is_some() {
+            self.part.held.push(socket.clone());
             return ControlFlow::Continue(());
         }
         if self.plan.owners != OwnerLookup::None {
@@ -150,7 +196,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 Some(inode) => {
                     self.owners.find(inode, &mut socket.owners);
                     if socket.owners.is_empty() | !self.find_peer(socket) {
-                        self.held.push(socket.clone());
+                        self.part.held.push(socket.clone());
                         return ControlFlow::Continue(());
                     }
                 }
@@ -189,7 +235,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {
-        let Some(filter) = &self.plan.filter else { return true };
+        let Some(filter) = &self.part.filter else { return true };
         if filter.matches(socket) {
             return true;
         }
@@ -232,34 +278,41 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     fn finish_held(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
-        if self.held.is_empty() {
+        let mut parts = std::mem::take(&mut self.done);
+        parts.push(std::mem::take(&mut self.part));
+        if parts.iter().all(|part| part.held.is_empty()) {
             return ControlFlow::Continue(());
         }
-        if let Some(ends) = &self.ends {
-            self.held.iter_mut().for_each(|socket| ends.join(socket));
+        for part in &mut parts {
+            if let Some(ends) = &part.ends {
+                part.held.iter_mut().for_each(|socket| ends.join(socket));
+            }
         }
         let looks = self.plan.owners != OwnerLookup::None;
         let peer = |socket: &Socket| socket.peer.as_ref().and_then(|peer| peer.inode);
-        let inodes = self.held.iter().flat_map(|socket| [socket.inode, peer(socket)]);
-        let inodes: HashSet<u64> = inodes.flatten().collect();
+        let held = parts.iter().flat_map(|part| &part.held);
+        let inodes: HashSet<u64> = held.flat_map(|socket| [socket.inode, peer(socket)]).flatten().collect();
         if looks && !inodes.is_empty() {
             self.owners.look_again(source, &inodes);
             self.was_blind |= self.owners.is_blind();
         }
         let mut unknown = 0;
-        for mut socket in std::mem::take(&mut self.held) {
-            if looks {
-                let reason = self.find_again(&mut socket);
-                if socket.owners.is_empty() {
-                    unknown += u64::from(reason == Unowned::NotPermitted);
-                    socket.unowned = Some(reason);
+        for part in parts {
+            self.part = part;
+            for mut socket in std::mem::take(&mut self.part.held) {
+                if looks {
+                    let reason = self.find_again(&mut socket);
+                    if socket.owners.is_empty() {
+                        unknown += u64::from(reason == Unowned::NotPermitted);
+                        socket.unowned = Some(reason);
+                    }
                 }
-            }
-            if !self.matches(&socket) {
-                continue;
-            }
-            if (self.visitor)(&socket).is_break() {
-                return ControlFlow::Break(());
+                if !self.matches(&socket) {
+                    continue;
+                }
+                if (self.visitor)(&socket).is_break() {
+                    return ControlFlow::Break(());
+                }
             }
         }
         if unknown > 0 {

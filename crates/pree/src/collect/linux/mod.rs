@@ -12,6 +12,7 @@ mod held;
 mod host;
 mod inode_map;
 mod names;
+mod namespaces;
 mod owners;
 mod proc_net;
 #[cfg(feature = "linux-procfs")]
@@ -19,70 +20,123 @@ mod procfs;
 mod sequences;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::Visitor;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Protocol, Protocols, Socket, State, States};
+use crate::filter::Name;
+use crate::model::{NetworkNamespace, Protocol, Protocols, Socket, State, States};
 use crate::plan::{Plan, Table};
 use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
-use crate::source::{Question, Source, read_all};
-use delivery::Delivery;
+use crate::source::{Namespaces, Question, Source, read_all};
+use delivery::{Delivery, Part};
 pub(super) use host::host_limits;
+use namespaces::Tour;
 use owners::OwnerSearch;
 use sequences::Sequences;
 
 /// How often something that failed in passing is tried.
 const TRIES: usize = 3;
 
-pub(super) fn visit(mut plan: Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+/// The number of an interface that a namespace does not have: no socket is bound to it.
+const NO_INTERFACE: u64 = u64::MAX;
+
+pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     let mut coverage = Coverage::default();
-    if let Some(filter) = &mut plan.filter {
-        filter.resolve(|what, name| names::number(source, what, name))?;
-    }
-    let plan = &plan;
-    if plan.owners != OwnerLookup::None && plan.owner_source == OwnerSource::Bpf {
-        bpf_owners::demand(source)?;
-    }
-    let decoder = decoder(source);
-    let rows_first = plan.owners != OwnerLookup::None && plan.is_narrow() && !plan.searches_holders();
-    let sequences = Sequences::read(plan, source);
-    let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), &sequences, visitor);
-    if rows_first {
-        delivery.hold_all();
-    } else {
-        delivery.look(source);
-    }
-    let mut flow = read_tables(plan, &decoder, source, &mut delivery, &mut coverage)?;
+    let mut tour = Tour::new(plan, source)?;
+    let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), visitor);
+    let mut flow = read_namespaces(plan, &mut tour, source, &mut delivery, &mut coverage)?;
     if delivery.holds_too_many() {
         // Nothing was passed on: what was expected to be few is read again, as many are.
         coverage = Coverage::default();
         delivery.look(source);
-        flow = read_tables(plan, &decoder, source, &mut delivery, &mut coverage)?;
+        tour.restart();
+        flow = read_namespaces(plan, &mut tour, source, &mut delivery, &mut coverage)?;
     }
+    let gaps = delivery.sequence_gaps();
     if flow.is_continue() {
         // Break here only means that the visitor has enough.
         let _ = delivery.finish(source, &mut coverage);
     }
-    if let Some(gap) = sequences.gap() {
+    for gap in gaps {
         coverage.add(gap);
     }
+    tour.tell(&mut coverage);
     Ok(coverage)
 }
 
-/// Reads every table. An error means that none came from anywhere.
-fn read_tables(
+/// Reads every table of every namespace. An error means that none came from anywhere.
+fn read_namespaces(
     plan: &Plan,
-    decoder: &Decoder,
+    tour: &mut Tour,
     source: &mut dyn Source,
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
     let mut first_error = None;
-    let mut absent = Protocols::empty();
+    let (mut absent, mut last) = (Protocols::empty(), None);
+    for stop in tour.stops.clone() {
+        if !tour.enter(&stop, plan, source)? {
+            continue;
+        }
+        let plan = last.insert(here(plan, tour.is_long, source, coverage)?);
+        if delivery.is_first() && plan.owners != OwnerLookup::None && plan.owner_source == OwnerSource::Bpf {
+            bpf_owners::demand(source)?;
+        }
+        let decoder = decoder(source);
+        delivery.begin(Part::new(plan, stop.clone(), Sequences::read(plan, source)), plan, source);
+        let place = if tour.is_long { stop.as_ref() } else { None };
+        match read_tables(plan, &decoder, place, source, delivery, coverage, &mut absent) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
+            // Another namespace may answer.
+            Err(error) if tour.is_long => {
+                first_error.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let Some(last) = &last else { return Ok(ControlFlow::Continue(())) };
+    if let Some(error) = first_error.filter(|_| coverage.origins().is_empty()) {
+        return Err(error);
+    }
+    if plan.namespaces != Namespaces::Own && (plan.others || !absent.is_empty()) {
+        // A descriptor does not tell the namespace of its socket.
+        delivery.begin(Part::new(last, None, Sequences::default()), last, source);
+    }
+    Ok(held::read(last, absent, source, delivery, coverage))
+}
+
+/// The plan with the numbers that names have in this namespace. Where others are asked too, one may lack an interface.
+fn here(plan: &Plan, others: bool, source: &mut dyn Source, coverage: &mut Coverage) -> Result<Plan> {
+    let mut plan = plan.clone();
+    if let Some(filter) = &mut plan.filter {
+        filter.resolve(|what, name| match names::number(source, what, name)? {
+            None if others && what == Name::Device => {
+                coverage.note(format!("not every network namespace has an interface {name:?}"));
+                Ok(Some(NO_INTERFACE))
+            }
+            number => Ok(number),
+        })?;
+    }
+    Ok(plan)
+}
+
+/// Reads every table. An error means that none came from anywhere. `place` is named where something is missing.
+fn read_tables(
+    plan: &Plan,
+    decoder: &Decoder,
+    place: Option<&Arc<NetworkNamespace>>,
+    source: &mut dyn Source,
+    delivery: &mut Delivery<'_, '_>,
+    coverage: &mut Coverage,
+    absent: &mut Protocols,
+) -> Result<ControlFlow<()>> {
+    let mut first_error = None;
     for table in &plan.tables {
-        match read_table(*table, plan, decoder, source, delivery, coverage, &mut absent) {
+        match read_table(*table, plan, decoder, source, delivery, coverage, absent) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
@@ -90,7 +144,10 @@ fn read_tables(
                     what: Missing::Rows,
                     why: error.kind(),
                     count: None,
-                    object: table_name(*table).to_owned(),
+                    object: match place {
+                        Some(place) => format!("{}, network namespace {place}", table_name(*table)),
+                        None => table_name(*table).to_owned(),
+                    },
                     hint: "",
                 });
                 first_error.get_or_insert(error);
@@ -99,7 +156,7 @@ fn read_tables(
     }
     match first_error {
         Some(error) if coverage.origins().is_empty() && !plan.others => Err(error),
-        _ => Ok(held::read(plan, absent, source, delivery, coverage)),
+        _ => Ok(ControlFlow::Continue(())),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::source::{Errno, Question, Source};
 
 use super::bpf_owners::hint;
 
-/// The sequence numbers of TCP sockets by cookie.
+/// The sequence numbers of TCP sockets of one namespace by cookie.
 #[derive(Default)]
 pub(super) struct Sequences {
     known: HashMap<u64, Sequence>,

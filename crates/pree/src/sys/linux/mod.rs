@@ -2,17 +2,19 @@
 
 mod bpf;
 mod names;
+mod namespaces;
 mod netlink;
 mod own_socket;
 mod proc;
 mod same_files;
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Result;
-use crate::source::{Errno, Question, Source};
+use crate::source::{Errno, Namespaces, Question, Reachable, Source};
 
 /// Answers from the running system.
 pub(crate) struct Live {
@@ -22,6 +24,9 @@ pub(crate) struct Live {
     holders: Option<bpf::Holders>,
     /// The same.
     sequences: Option<bpf::Sequences>,
+    namespaces: namespaces::Known,
+    /// The network namespace that is asked about, where that is not the calling thread's.
+    entered: Option<OwnedFd>,
 }
 
 /// The answer that is being given.
@@ -32,7 +37,7 @@ enum Answer {
     /// A program that runs while it is read.
     Bpf(bpf::Run),
     /// A file that is read on.
-    File(std::os::fd::OwnedFd),
+    File(OwnedFd),
     /// Bytes that are known whole.
     Whole(Vec<u8>),
 }
@@ -40,7 +45,14 @@ enum Answer {
 /// A source that answers from the running system. Nothing is opened before the first question.
 #[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
 pub(crate) fn live() -> Result<Live> {
-    Ok(Live { answer: Answer::None, processes: proc::Processes::default(), holders: None, sequences: None })
+    Ok(Live {
+        answer: Answer::None,
+        processes: proc::Processes::default(),
+        holders: None,
+        sequences: None,
+        namespaces: namespaces::Known::default(),
+        entered: None,
+    })
 }
 
 impl Live {
@@ -49,6 +61,14 @@ impl Live {
             self.holders = Some(bpf::Holders::load()?);
         }
         self.holders.as_ref().ok_or(Errno::ENOSYS)
+    }
+
+    /// Asks what each network namespace answers for itself.
+    fn in_namespace(&self, question: &Question<'_>) -> std::result::Result<Answer, Errno> {
+        match &self.entered {
+            Some(namespace) => namespaces::within(namespace, || ask_here(question, self.sequences.as_ref())),
+            None => ask_here(question, self.sequences.as_ref()),
+        }
     }
 
     fn sequences(&mut self) -> std::result::Result<&bpf::Sequences, Errno> {
@@ -64,23 +84,26 @@ impl Source for Live {
         // The old answer's descriptor is closed first: there may be no room for another.
         self.answer = Answer::None;
         self.answer = match *question {
-            Question::Diag { request, .. } => Answer::Diag(netlink::Request::send(request)?),
-            Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
-            Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
-            Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
-            Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
+            Question::Sequences => {
+                self.sequences()?;
+                self.in_namespace(question)?
+            }
+            Question::Diag { .. }
+            | Question::NetTable(_)
+            | Question::TcpBuckets
+            | Question::TcpCounters
+            | Question::Setting(_)
+            | Question::NetNamespace
+            | Question::Interface(_) => self.in_namespace(question)?,
             Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
-            Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
             Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
             Question::Time => Answer::Whole(nanos_of(ClockId::Realtime).to_le_bytes().to_vec()),
             Question::Users => Answer::File(proc::open(c"/etc/passwd")?),
-            Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
             Question::Cgroup(path) => Answer::Whole(names::cgroup_id(path)?.to_le_bytes().to_vec()),
             Question::Processes => Answer::Whole(self.processes.list()?),
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders => Answer::Bpf(self.holders()?.run()?),
-            Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
         };
         Ok(())
@@ -100,6 +123,37 @@ impl Source for Live {
             }
         }
     }
+
+    fn namespaces(&mut self, which: &Namespaces) -> std::result::Result<Reachable, Errno> {
+        self.namespaces.find(which)
+    }
+
+    fn enter(&mut self, inode: Option<u64>) -> std::result::Result<(), Errno> {
+        self.answer = Answer::None;
+        self.entered = None;
+        if let Some(inode) = inode {
+            self.entered = self.namespaces.open(inode)?;
+        }
+        Ok(())
+    }
+}
+
+/// The answer of the calling thread's network namespace. Those to other questions are the same in each.
+fn ask_here(
+    question: &Question<'_>,
+    sequences: Option<&bpf::Sequences>,
+) -> std::result::Result<Answer, Errno> {
+    Ok(match *question {
+        Question::Diag { request, .. } => Answer::Diag(netlink::Request::send(request)?),
+        Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
+        Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
+        Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
+        Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
+        Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
+        Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
+        Question::Sequences => Answer::Bpf(sequences.ok_or(Errno::ENOSYS)?.run()?),
+        _ => return Err(Errno::ENOSYS),
+    })
 }
 
 /// Unix time at boot: the difference of the two clocks, in nanoseconds.

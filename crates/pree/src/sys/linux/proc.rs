@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use pree_wire::fd_records::{FdRecord, HeldSocket};
-use pree_wire::proc_pid::{fd_name, pid_name, socket_inode};
+use pree_wire::proc_pid::{fd_name, socket_inode};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat};
 
@@ -204,19 +204,22 @@ fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Errno> {
 }
 
 fn ids_in(directory: &OwnedFd) -> Result<Vec<u8>, Errno> {
+    Ok(ids(directory)?.into_iter().flat_map(u32::to_le_bytes).collect())
+}
+
+/// The names in a directory that are numbers.
+pub(super) fn ids(directory: &OwnedFd) -> Result<Vec<u32>, Errno> {
     let mut ids = Vec::new();
     let mut buffer = [MaybeUninit::uninit(); DIRECTORY_BUFFER];
     let mut entries = RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
         let entry = entry.map_err(errno)?;
-        if let Some(id) = pid_name(entry.file_name().to_bytes()) {
-            ids.extend_from_slice(&id.to_le_bytes());
-        }
+        ids.extend(fd_name(entry.file_name().to_bytes()));
     }
     Ok(ids)
 }
 
-fn open_directory(at: impl AsFd, path: &CStr) -> Result<OwnedFd, Errno> {
+pub(super) fn open_directory(at: impl AsFd, path: &CStr) -> Result<OwnedFd, Errno> {
     openat(at, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(errno)
 }
 

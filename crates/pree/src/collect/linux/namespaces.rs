@@ -1,0 +1,148 @@
+//! The network namespaces of a collection: which they are, going through them, and what is said about those that stay
+//! closed.
+
+use std::sync::Arc;
+
+use crate::coverage::{Coverage, Gap, Missing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::NetworkNamespace;
+use crate::plan::Plan;
+use crate::query::Needs;
+use crate::source::{Errno, Namespaces, Reachable, Source};
+
+/// As many are named; of more it is said how many.
+const NAMED: usize = 16;
+
+const RIGHT: &str = "run as the machine's root: to reach one through a process takes CAP_SYS_PTRACE, to enter it CAP_SYS_ADMIN";
+
+/// The namespaces to read, and which of them could not be entered.
+pub(super) struct Tour {
+    pub(super) stops: Vec<Stop>,
+    /// Gaps of the search itself.
+    gaps: Vec<Gap>,
+    /// Closed ones, with the reason.
+    closed: Vec<(Arc<NetworkNamespace>, ErrorKind)>,
+    /// Whether there can be more than one.
+    pub(super) is_long: bool,
+}
+
+/// One namespace to read; `None` is the caller's own, of which nobody asked more.
+pub(super) type Stop = Option<Arc<NetworkNamespace>>;
+
+impl Tour {
+    /// Finds the namespaces that the query is about.
+    pub(super) fn new(plan: &Plan, source: &mut dyn Source) -> Result<Self> {
+        let mut tour = Self { stops: vec![None], gaps: Vec::new(), closed: Vec::new(), is_long: false };
+        if plan.namespaces == Namespaces::Own {
+            // The last query may have left the source elsewhere.
+            source
+                .enter(None)
+                .map_err(|errno| Error::from_errno(errno, "ask in", "this network namespace"))?;
+            if !plan.needs.contains(Needs::NAMESPACE_NAME) {
+                return Ok(tour);
+            }
+        }
+        let found = match source.namespaces(&plan.namespaces) {
+            Ok(found) => found,
+            // A name is worth having, not worth failing for.
+            Err(_) if plan.namespaces == Namespaces::Own => return Ok(tour),
+            Err(errno) => return Err(refusal(&plan.namespaces, errno)),
+        };
+        if plan.namespaces == Namespaces::All {
+            tour.is_long = true;
+            tour.note_unseen(&found);
+        }
+        tour.stops = found.namespaces.into_iter().map(|namespace| Some(Arc::new(namespace))).collect();
+        Ok(tour)
+    }
+
+    /// Enters a namespace; false when it stays closed, which is remembered.
+    pub(super) fn enter(&mut self, stop: &Stop, plan: &Plan, source: &mut dyn Source) -> Result<bool> {
+        let Some(namespace) = stop.as_ref().filter(|_| plan.namespaces != Namespaces::Own) else {
+            return Ok(true);
+        };
+        let Err(errno) = source.enter(Some(namespace.inode)) else { return Ok(true) };
+        if !self.is_long {
+            return Err(refusal(&plan.namespaces, errno));
+        }
+        match ErrorKind::of(errno) {
+            // It ended since it was found.
+            ErrorKind::Absent => {}
+            why => self.closed.push((Arc::clone(namespace), why)),
+        }
+        Ok(false)
+    }
+
+    /// Forgets which were closed: it begins anew.
+    pub(super) fn restart(&mut self) {
+        self.closed.clear();
+    }
+
+    /// What is missing because namespaces could not be found or entered.
+    pub(super) fn tell(self, coverage: &mut Coverage) {
+        let mut closed = self.closed;
+        closed.sort_by_key(|(_, why)| *why);
+        for group in closed.chunk_by(|(_, a), (_, b)| a == b) {
+            let Some((_, why)) = group.first() else { continue };
+            let mut names: Vec<_> =
+                group.iter().take(NAMED).map(|(namespace, _)| namespace.to_string()).collect();
+            if group.len() > NAMED {
+                names.push(format!("{} more", group.len() - NAMED));
+            }
+            coverage.add(Gap {
+                what: Missing::Rows,
+                why: *why,
+                count: None,
+                object: format!("network namespaces {}", names.join(", ")),
+                hint: if *why == ErrorKind::NotPermitted { RIGHT } else { "entering them failed: try again" },
+            });
+        }
+        self.gaps.into_iter().for_each(|gap| coverage.add(gap));
+    }
+
+    fn note_unseen(&mut self, found: &Reachable) {
+        let mut gap = |why, object: String, hint| {
+            self.gaps.push(Gap { what: Missing::Rows, why, count: None, object, hint });
+        };
+        if found.refused > 0 {
+            gap(
+                ErrorKind::NotPermitted,
+                format!("network namespaces of {} others' processes", found.refused),
+                "where a process is, is told only to those who may trace it: run as the machine's root",
+            );
+        }
+        if let Some(errno) = found.without_processes {
+            let hint = "namespaces are found through /proc: mount it";
+            gap(ErrorKind::of(errno), "network namespaces of processes".to_owned(), hint);
+        } else if found.hidden {
+            gap(
+                ErrorKind::NotPermitted,
+                "network namespaces of hidden processes".to_owned(),
+                "/proc hides other users' processes (hidepid): run as the machine's root",
+            );
+        }
+    }
+}
+
+/// Why none of what was asked for can be had.
+fn refusal(which: &Namespaces, errno: Errno) -> Error {
+    let object = match which {
+        Namespaces::One(which) => format!("network namespace \"{}\"", which.as_bytes().escape_ascii()),
+        _ => "other network namespaces".to_owned(),
+    };
+    let is_named = matches!(which, Namespaces::One(_));
+    match ErrorKind::of(errno) {
+        _ if errno == Errno::EOPNOTSUPP => Error::new(ErrorKind::Unsupported, "enter", object)
+            .with_hint("a recording is of one network namespace, chosen when it was made"),
+        _ if !is_named => {
+            Error::from_errno(errno, "find", object).with_hint("they are found through /proc: mount it")
+        }
+        _ if errno == Errno::EINVAL => {
+            Error::new(ErrorKind::Invalid, "enter", object).with_hint("it is no network namespace")
+        }
+        ErrorKind::Absent => Error::new(ErrorKind::Invalid, "enter", object)
+            .with_hint("name one below /run/netns, a process in it, or a path with a slash"),
+        ErrorKind::NotPermitted => Error::from_errno(errno, "enter", object).with_hint(RIGHT),
+        _ => Error::from_errno(errno, "enter", object),
+    }
+}

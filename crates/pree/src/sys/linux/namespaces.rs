@@ -1,0 +1,255 @@
+//! Network namespaces: finding them, and asking in one.
+//!
+//! A netlink socket, and a file of /proc, belong to the namespace of the thread that opened them, and are read from any.
+//! So only the opening is done inside, by a thread that ends with it: the caller's thread never moves.
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+
+use pree_wire::namespaces::{network_namespace_inode, network_namespace_mount, unescape};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, fstatfs, openat, statat, statfs};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::{errno, proc};
+use crate::model::{NetworkNamespace, Text};
+use crate::source::{Errno, Namespaces, Reachable};
+
+/// Where `ip netns` mounts namespaces under names.
+const NAMED: [&str; 2] = ["/run/netns", "/var/run/netns"];
+
+/// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
+const NSFS: i64 = 0x6e73_6673;
+
+/// Ways to one namespace that are remembered: what is at the first can be gone when it is needed.
+const WAYS: usize = 16;
+
+/// Stack of a thread that opens one file.
+const STACK: usize = 128 * 1024;
+
+/// The namespaces that were found, and where they can be opened.
+#[derive(Default)]
+pub(super) struct Known {
+    own: Option<u64>,
+    found: BTreeMap<u64, Found>,
+    refused: u64,
+    hidden: bool,
+    without_processes: Option<Errno>,
+}
+
+#[derive(Default)]
+struct Found {
+    name: Option<Text>,
+    ways: Vec<CString>,
+}
+
+impl Known {
+    /// Finds those that are meant.
+    pub(super) fn find(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+        *self = Self::default();
+        let own = proc::read_link(c"/proc/thread-self/ns/net");
+        self.own = own.as_deref().ok().and_then(network_namespace_inode);
+        match which {
+            Namespaces::Own => {
+                self.add(self.own.ok_or(own.err().unwrap_or(Errno::EBADMSG))?, None);
+                self.read_names(false);
+            }
+            Namespaces::One(which) => {
+                let (way, inode) = open_one(which.as_bytes())?;
+                self.add(inode, Some(way));
+                self.read_names(false);
+            }
+            Namespaces::All => {
+                // Which one is our own must be known: by a name it would be found a second time.
+                self.add(self.own.ok_or(own.err().unwrap_or(Errno::EBADMSG))?, None);
+                self.read_names(true);
+                self.read_mounts();
+                self.without_processes = self.read_processes().err();
+            }
+        }
+        let mut namespaces: Vec<_> = self
+            .found
+            .iter()
+            .map(|(inode, found)| NetworkNamespace::new(*inode, found.name.clone()))
+            .collect();
+        namespaces.sort_by_key(|namespace| Some(namespace.inode) != self.own);
+        Ok(Reachable {
+            namespaces,
+            refused: self.refused,
+            hidden: self.hidden,
+            without_processes: self.without_processes,
+        })
+    }
+
+    /// Opens one of those found; `None` for the caller's own, which need not be entered.
+    pub(super) fn open(&self, inode: u64) -> Result<Option<OwnedFd>, Errno> {
+        if self.own == Some(inode) {
+            return Ok(None);
+        }
+        let mut last = Errno::ENOENT;
+        for way in self.found.get(&inode).map(|found| &found.ways[..]).unwrap_or_default() {
+            match open(way) {
+                Ok((file, found)) if found == inode => {
+                    // A refusal comes now, not as one of each question.
+                    within(&file, || Ok(()))?;
+                    return Ok(Some(file));
+                }
+                // Something else is there by now.
+                Ok(_) => {}
+                Err(errno) => last = errno,
+            }
+        }
+        Err(last)
+    }
+
+    fn add(&mut self, inode: u64, way: Option<CString>) -> &mut Found {
+        let found = self.found.entry(inode).or_default();
+        if found.ways.len() < WAYS {
+            found.ways.extend(way);
+        }
+        found
+    }
+
+    /// Names of what was found; with `all`, what has a name is found too.
+    fn read_names(&mut self, all: bool) {
+        for directory in NAMED {
+            for name in names_in(directory) {
+                let Ok(path) = CString::new([directory.as_bytes(), b"/", &name].concat()) else { continue };
+                // A name whose namespace was taken away is an empty file.
+                if !statfs(&path).is_ok_and(|stat| i128::from(stat.f_type) == i128::from(NSFS)) {
+                    continue;
+                }
+                let Ok(stat) = statat(CWD, &path, AtFlags::empty()) else { continue };
+                let inode = stat.st_ino;
+                if all || self.found.contains_key(&inode) {
+                    self.add(inode, Some(path)).name.get_or_insert_with(|| Text::from(name));
+                }
+            }
+        }
+    }
+
+    /// What is mounted elsewhere, as Docker does it.
+    fn read_mounts(&mut self) {
+        let table = proc::read_whole(c"/proc/self/mountinfo").unwrap_or_default();
+        for (inode, place) in table.split(|byte| *byte == b'\n').filter_map(network_namespace_mount) {
+            let path: Vec<u8> = unescape(place).collect();
+            self.add(inode, CString::new(path).ok());
+        }
+    }
+
+    fn read_processes(&mut self) -> Result<(), Errno> {
+        let pids = proc::ids(&proc::open_directory(CWD, c"/proc")?)?;
+        if pids.is_empty() {
+            return Err(Errno::ENOENT);
+        }
+        self.hidden = !pids.contains(&1);
+        for pid in pids {
+            match self.read_process(pid) {
+                // It has ended.
+                Ok(()) | Err(Errno::ENOENT | Errno::ESRCH) => {}
+                Err(_) => self.refused += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// The namespaces that a process and its threads are in, and those that it has open.
+    fn read_process(&mut self, pid: u32) -> Result<(), Errno> {
+        let path = |rest: &str| CString::new(format!("/proc/{pid}/{rest}")).map_err(|_| Errno::EINVAL);
+        let mut add = |path: CString| -> Result<(), Errno> {
+            match proc::read_link(&path) {
+                Ok(link) => {
+                    if let Some(inode) = network_namespace_inode(&link) {
+                        self.add(inode, Some(path));
+                    }
+                    Ok(())
+                }
+                // A leader that has ended while its threads live; a descriptor that was closed.
+                Err(Errno::ENOENT | Errno::ESRCH) => Ok(()),
+                Err(errno) => Err(errno),
+            }
+        };
+        add(path("ns/net")?)?;
+        for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?)? {
+            if thread != pid {
+                add(path(&format!("task/{thread}/ns/net"))?)?;
+            }
+        }
+        for fd in proc::ids(&proc::open_directory(CWD, &path("fd")?)?)? {
+            add(path(&format!("fd/{fd}"))?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Does this in a namespace, on a thread that ends with it.
+pub(super) fn within<T: Send>(
+    namespace: &OwnedFd,
+    work: impl FnOnce() -> Result<T, Errno> + Send,
+) -> Result<T, Errno> {
+    thread::scope(|scope| {
+        let inside = || {
+            let network = Some(LinkNameSpaceType::Network);
+            move_into_link_name_space(namespace.as_fd(), network).map_err(errno)?;
+            work()
+        };
+        let builder = thread::Builder::new().name("pree-netns".to_owned()).stack_size(STACK);
+        let thread = builder
+            .spawn_scoped(scope, inside)
+            .map_err(|error| error.raw_os_error().map_or(Errno::EAGAIN, Errno))?;
+        thread.join().unwrap_or(Err(Errno::EIO))
+    })
+}
+
+/// The namespace that somebody means: where it is, and its inode.
+fn open_one(which: &[u8]) -> Result<(CString, u64), Errno> {
+    let mut ways = Vec::new();
+    if which.contains(&b'/') {
+        ways.push(which.to_vec());
+    } else if !matches!(which, b"" | b"." | b"..") {
+        ways.extend(NAMED.map(|directory| [directory.as_bytes(), b"/", which].concat()));
+        if which.iter().all(u8::is_ascii_digit) {
+            ways.push([b"/proc/", which, b"/ns/net"].concat());
+        }
+    }
+    for way in ways {
+        let way = CString::new(way).map_err(|_| Errno::ENOENT)?;
+        match open(&way) {
+            Ok((_, inode)) => return Ok((way, inode)),
+            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::ENOENT)
+}
+
+/// A namespace and its inode; `EINVAL` for what is none. That it is one of the network is seen when it is entered.
+fn open(path: &CStr) -> Result<(OwnedFd, u64), Errno> {
+    // Whatever else is there must neither block nor become our terminal.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = openat(CWD, path, flags, Mode::empty()).map_err(errno)?;
+    if i128::from(fstatfs(&file).map_err(errno)?.f_type) != i128::from(NSFS) {
+        return Err(Errno::EINVAL);
+    }
+    let inode = fstat(&file).map_err(errno)?.st_ino;
+    Ok((file, inode))
+}
+
+/// The names in a directory, in order; none where there is no such directory.
+fn names_in(directory: &str) -> Vec<Vec<u8>> {
+    let mut names = Vec::new();
+    let opened = CString::new(directory).map_err(|_| Errno::EINVAL);
+    let Ok(directory) = opened.and_then(|path| proc::open_directory(CWD, &path)) else { return names };
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut entries = RawDir::new(&directory, &mut buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        let name = entry.file_name().to_bytes();
+        if !matches!(name, b"." | b"..") {
+            names.push(name.to_vec());
+        }
+    }
+    names.sort_unstable();
+    names
+}

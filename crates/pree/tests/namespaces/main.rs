@@ -1,0 +1,331 @@
+//! Network namespaces that the tests make: each is found once however it is held, with its sockets and their owners, and
+//! the one who asks stays where it is.
+#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::process::{self, ExitCode};
+use std::sync::mpsc;
+
+use pree::source::{Recorder, live};
+use pree::{
+    ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Query, Snapshot, SourceChoice,
+    Text,
+};
+use pree_testkit::holder::{Holder, HolderSpec};
+use pree_testkit::link::Namespace;
+use pree_testkit::{Case, Failed, Family, Need, Socket, lab};
+
+fn main() -> ExitCode {
+    let lab = |name: &str, run: fn() -> Result<(), Failed>| Case::new(name, run).lab();
+    pree_testkit::main(vec![
+        lab("each_namespace_once", each_once),
+        lab("each_namespace_once_from_proc", each_once_from_proc),
+        lab("one_namespace_by_name_pid_and_path", one),
+        lab("namespaces_as_filter", as_filter),
+        lab("namespaces_without_rights", without_rights),
+        lab("namespaces_in_recordings", recordings),
+        lab("a_name_that_is_no_namespace", no_namespace),
+        lab("pairs_do_not_cross_namespaces", pairs).needs(Need::Ipv6),
+    ])
+}
+
+const PORT: u16 = 7777;
+
+/// Four namespaces, each with a listener on the same port: the lab's own; one that a process is in; one mounted under
+/// a name; one that only a descriptor of another process stands for.
+struct World {
+    /// The holder of each listener, by the inode of the namespace.
+    holders: BTreeMap<u64, (Holder, u32)>,
+    own: u64,
+    of_process: (u64, u32),
+    named: u64,
+    of_fd: u64,
+    /// Ends the thread that is in the first one.
+    _stay: mpsc::Sender<()>,
+    _keeper: Holder,
+}
+
+fn inode(file: impl AsFd) -> io::Result<u64> {
+    Ok(File::from(file.as_fd().try_clone_to_owned()?).metadata()?.ino())
+}
+
+fn own() -> io::Result<u64> {
+    Ok(fs::metadata("/proc/thread-self/ns/net")?.ino())
+}
+
+fn listener() -> io::Result<Socket> {
+    let socket = Socket::tcp(Family::V4)?;
+    socket.bind((Family::V4.loopback(), PORT))?;
+    socket.listen(1)?;
+    Ok(socket)
+}
+
+/// A process outside of the namespace that holds the socket, alone.
+fn held(socket: Socket) -> Result<(Holder, u32), Failed> {
+    let holder = Holder::start(HolderSpec::hold().name(b"holder").inherit(&socket))?;
+    let fd = socket.number();
+    Ok((holder, fd))
+}
+
+impl World {
+    fn new() -> Result<Self, Failed> {
+        fs::create_dir_all("/run/netns")?;
+        // Of the lab alone: what is mounted below is seen by nobody else.
+        rustix::mount::mount("none", "/run/netns", "tmpfs", rustix::mount::MountFlags::empty(), None)?;
+        let mut holders = BTreeMap::new();
+        let own = own()?;
+        holders.insert(own, held(listener()?)?);
+
+        // A program started by a thread that is inside stays there.
+        let inside = Namespace::new()?;
+        holders.insert(inode(&inside)?, held(inside.run(listener)?)?);
+        let (stay, end) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let of_process = inode(&inside)?;
+        inside.spawn(move || {
+            let holder = Holder::start(HolderSpec::hold()).map_err(|_| io::Error::other("no holder"))?;
+            let _ = tell.send(holder.pid());
+            let _ = end.recv();
+            drop(holder);
+            Ok(())
+        });
+        let pid = told.recv()?;
+        drop(inside);
+
+        let mounted = Namespace::new()?;
+        let named = inode(&mounted)?;
+        holders.insert(named, held(mounted.run(listener)?)?);
+        File::create("/run/netns/blue")?;
+        let from =
+            CString::new(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&mounted.as_fd())))?;
+        rustix::mount::mount_bind(&from, "/run/netns/blue")?;
+        drop(mounted);
+        // What `ip netns` leaves of a namespace that ended, and what is none.
+        File::create("/run/netns/gone")?;
+        fs::create_dir("/run/netns/directory")?;
+
+        let open = Namespace::new()?;
+        let of_fd = inode(&open)?;
+        holders.insert(of_fd, held(open.run(listener)?)?);
+        let keeper = Holder::start(HolderSpec::hold().name(b"keeper").inherit(&open))?;
+        drop(open);
+        let of_process = (of_process, pid);
+        Ok(Self { holders, own, of_process, named, of_fd, _stay: stay, _keeper: keeper })
+    }
+
+    /// Every listener is there once, in its namespace and with its owner.
+    fn check(&self, snapshot: &Snapshot, expected: &[u64]) -> Result<(), Failed> {
+        let mut seen = Vec::new();
+        for socket in snapshot {
+            assert_eq!(socket.local.port(), Some(PORT));
+            let namespace = socket.network_namespace.as_ref().unwrap();
+            let (holder, fd) = &self.holders[&namespace.inode];
+            let owners: Vec<_> = socket.owners.iter().map(|o| (o.process.pid, o.fd)).collect();
+            let expected = [(holder.pid(), Some(*fd))];
+            assert_eq!(owners, expected, "{namespace}");
+            if let Some(id) = socket.id {
+                assert_eq!(id.network_namespace, namespace.inode);
+            }
+            let name = (namespace.inode == self.named).then(|| Text::from(&b"blue"[..]));
+            assert_eq!(**namespace, NetworkNamespace::new(namespace.inode, name));
+            seen.push(namespace.inode);
+        }
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        seen.sort_unstable();
+        assert_eq!(seen, expected);
+        assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+        assert_eq!(own()?, self.own, "the caller is where it was");
+        Ok(())
+    }
+
+    fn all(&self) -> [u64; 4] {
+        [self.own, self.of_process.0, self.named, self.of_fd]
+    }
+}
+
+fn query() -> Query {
+    Query::new().tcp().owners().owner_source(OwnerSource::Proc)
+}
+
+fn each_once() -> Result<(), Failed> {
+    let world = World::new()?;
+    let narrow: Filter = format!("sport = {PORT}").parse()?;
+    for query in [query(), query().filter(narrow), query().stats(), query().owner_source(OwnerSource::Auto)] {
+        world.check(&query.network_namespaces(Namespaces::All).collect()?, &world.all())?;
+    }
+    // The own one comes first.
+    let snapshot = query().network_namespaces(Namespaces::All).collect()?;
+    assert_eq!(snapshot.sockets()[0].id.unwrap().network_namespace, world.own);
+    // Who does not ask is told of one, and nothing of namespaces.
+    let snapshot = query().collect()?;
+    let [socket] = snapshot.sockets() else { return Err("one socket".into()) };
+    assert_eq!(socket.network_namespace, None);
+    assert_eq!(socket.id.unwrap().network_namespace, world.own);
+    Ok(())
+}
+
+fn each_once_from_proc() -> Result<(), Failed> {
+    let world = World::new()?;
+    let query = query().source(SourceChoice::Proc).network_namespaces(Namespaces::All);
+    world.check(&query.collect()?, &world.all())
+}
+
+fn one() -> Result<(), Failed> {
+    let world = World::new()?;
+    let pid = world.of_process.1.to_string();
+    let path = format!("/proc/{pid}/ns/net");
+    for (which, inode) in [
+        ("blue", world.named),
+        ("/run/netns/blue", world.named),
+        (&pid, world.of_process.0),
+        (&path, world.of_process.0),
+        (&process::id().to_string(), world.own),
+    ] {
+        let which = Namespaces::One(Text::from(which.as_bytes()));
+        world.check(&query().network_namespaces(which).collect()?, &[inode])?;
+    }
+    // A source that was elsewhere is at home again for the next question.
+    let mut source = live()?;
+    let blue = Namespaces::One(Text::from(&b"blue"[..]));
+    world.check(&query().network_namespaces(blue).collect_from(&mut source)?, &[world.named])?;
+    let home = query().collect_from(&mut source)?;
+    assert_eq!(home.sockets()[0].id.unwrap().network_namespace, world.own);
+    Ok(())
+}
+
+fn as_filter() -> Result<(), Failed> {
+    let world = World::new()?;
+    let others: Vec<u64> = world.all().into_iter().filter(|inode| *inode != world.named).collect();
+    for (filter, expected) in [
+        ("netns = blue".to_owned(), vec![world.named]),
+        ("netns = bl*".to_owned(), vec![world.named]),
+        (format!("netns = {}", world.named), vec![world.named]),
+        (format!("netns != {}", world.named), others.clone()),
+        ("netns = red".to_owned(), vec![]),
+        (format!("netns = {},{}", world.own, world.of_fd), vec![world.own, world.of_fd]),
+        ("has netns_name".to_owned(), vec![world.named]),
+        ("not has netns_name".to_owned(), others),
+        // Every namespace has a loopback interface of its own; no socket is bound to it.
+        ("dev = lo".to_owned(), vec![]),
+        ("dev != lo".to_owned(), world.all().to_vec()),
+        ("dev != nosuch0".to_owned(), world.all().to_vec()),
+    ] {
+        let snapshot = query().filter(filter.parse()?).network_namespaces(Namespaces::All).collect()?;
+        world.check(&snapshot, &expected).map_err(|failed| format!("{filter}: {failed:?}"))?;
+    }
+    Ok(())
+}
+
+/// The own rows are there, and what is missing is told by name.
+fn without_rights() -> Result<(), Failed> {
+    let world = World::new()?;
+    lab::give_up_rights()?;
+    let snapshot = query().network_namespaces(Namespaces::All).collect()?;
+    let inodes: Vec<u64> = snapshot.iter().map(|s| s.network_namespace.as_ref().unwrap().inode).collect();
+    assert_eq!(inodes, [world.own]);
+    let rows: Vec<_> = snapshot.coverage().gaps().iter().filter(|gap| gap.what == Missing::Rows).collect();
+    assert!(rows.iter().all(|gap| gap.why == ErrorKind::NotPermitted), "{}", snapshot.coverage());
+    assert!(rows[0].object.starts_with("network namespaces "), "{}", rows[0]);
+    assert!(rows[0].object.contains("blue"), "{}", rows[0]);
+    // The other two cannot even be seen to be: which processes hide them is counted.
+    assert!(rows[1].object.ends_with("processes"), "{}", rows[1]);
+    let blue = Namespaces::One(Text::from(&b"blue"[..]));
+    let error = query().network_namespaces(blue).collect().unwrap_err();
+    assert!(error.is_permission(), "{error}");
+    assert!(error.to_string().contains("\"blue\""), "{error}");
+    Ok(())
+}
+
+fn recordings() -> Result<(), Failed> {
+    let world = World::new()?;
+    let blue = query().network_namespaces(Namespaces::One(Text::from(&b"blue"[..])));
+    let mut recorder = Recorder::new(live()?);
+    world.check(&blue.collect_from(&mut recorder)?, &[world.named])?;
+    let all = query().network_namespaces(Namespaces::All);
+    assert_eq!(all.collect_from(&mut recorder).unwrap_err().kind(), ErrorKind::Unsupported);
+    let elsewhere = Namespaces::One(Text::from(world.of_process.1.to_string().into_bytes()));
+    let error = query().network_namespaces(elsewhere).collect_from(&mut recorder).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    // What was recorded is that one, and needs no namespace named.
+    let recording = recorder.finish();
+    let snapshot = query().collect_from(&mut recording.replay())?;
+    let [socket] = snapshot.sockets() else { return Err("one socket".into()) };
+    assert_eq!(socket.id.unwrap().network_namespace, world.named);
+    for query in [blue, all] {
+        let error = query.collect_from(&mut recording.replay()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+    Ok(())
+}
+
+fn no_namespace() -> Result<(), Failed> {
+    let _world = World::new()?;
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        "/run/netns/pipe",
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )?;
+    for which in [
+        &b""[..],
+        b".",
+        b"..",
+        b"red",
+        b"gone",
+        b"directory",
+        b"pipe",
+        b"4294967295",
+        b"99999999999999999999",
+        b"/nonexistent/namespace",
+        b"/proc/self/ns/mnt",
+        b"/proc/self/stat",
+        b"/",
+        b"bl\0ue",
+        b"\xff\xfe",
+        b"blue/../blue/x",
+        &[b'x'; 300],
+    ] {
+        let query = query().network_namespaces(Namespaces::One(Text::from(which)));
+        let error = query.collect().expect_err(&which.escape_ascii().to_string());
+        // A name of 300 bytes is too long for the kernel, which says so.
+        let kind = if which.len() == 300 { ErrorKind::Io } else { ErrorKind::Invalid };
+        assert_eq!(error.kind(), kind, "{}", which.escape_ascii());
+    }
+    Ok(())
+}
+
+/// The same two addresses in two namespaces: the ends of each connection are in one.
+fn pairs() -> Result<(), Failed> {
+    let world = World::new()?;
+    let connect = || -> io::Result<(Socket, Socket)> {
+        let at = (Family::V4.loopback(), 8888);
+        let listener = Socket::tcp(Family::V4)?;
+        listener.bind(at)?;
+        listener.listen(1)?;
+        let client = Socket::tcp(Family::V4)?;
+        client.bind((Family::V4.loopback(), 9999))?;
+        client.connect(at)?;
+        Ok((client, listener.accept()?))
+    };
+    let elsewhere = Namespace::new()?;
+    let pairs = [connect()?, elsewhere.run(connect)?];
+    let filter: Filter = "port = 9999 and state established".parse()?;
+    let query = Query::new().tcp().needs(pree::Needs::PEERS).filter(filter);
+    let snapshot = query.network_namespaces(Namespaces::All).collect()?;
+    assert_eq!(snapshot.sockets().len(), 4, "{:?}", world.all());
+    for (a, b) in &pairs {
+        let (a, b) = (inode(a)?, inode(b)?);
+        for (one, other) in [(a, b), (b, a)] {
+            let row = snapshot.iter().find(|socket| socket.inode == Some(one)).ok_or("a row")?;
+            assert_eq!(row.peer.as_ref().unwrap().inode, Some(other));
+        }
+    }
+    Ok(())
+}
