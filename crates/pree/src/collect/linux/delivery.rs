@@ -158,6 +158,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
         })
     }
 
+    /// How many sockets have owners, as far as owners were looked for: about as many rows will come.
+    pub(super) fn sockets_seen(&self) -> usize {
+        self.owners.map.sockets()
+    }
+
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.
     pub(super) fn wants(&self, socket: &Socket) -> bool {
         self.plan.states.contains(socket.state.set()) && self.plan.wants_family(socket.family)

@@ -50,6 +50,11 @@ impl InodeMap {
         self.inodes = 0;
     }
 
+    /// Of how many sockets holders were seen.
+    pub(super) fn sockets(&self) -> usize {
+        self.inodes
+    }
+
     pub(super) fn add(&mut self, inode: u64, process: u32, fd: u32, thread: u32) {
         if inode == 0 || self.shared.len() >= MOST_SHARED {
             return;
@@ -152,6 +157,7 @@ mod tests {
         inodes.sort_unstable();
         assert_eq!(inodes, (1..=5_000).collect::<Vec<_>>());
         assert_eq!(map.holders(5_001).count(), 0);
+        assert_eq!(map.sockets(), 5_000);
     }
 
     #[test]

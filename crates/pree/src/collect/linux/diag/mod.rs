@@ -109,6 +109,10 @@ struct Missed {
 impl Reader<'_, '_, '_> {
     fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
         let extensions = self.plan.extensions(self.table.protocol);
+        if self.counts_whole_table() {
+            // Growing in steps would take half as much room again for a moment.
+            self.seen.reserve(self.delivery.sockets_seen());
+        }
         let before = self.counts_whole_table().then(|| Counters::read(source)).flatten();
         let first = match self.pass_with_retries(source, coverage, DiagPass::First, extensions, Self::deliver)
         {
