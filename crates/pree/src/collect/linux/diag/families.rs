@@ -12,8 +12,8 @@ use pree_wire::unix_diag;
 use pree_wire::{BufferTooSmall, Malformed, vsock_diag};
 
 use super::cookies::CookieSet;
-use super::exchange::{Pass, PassError, Told, exchange_bytes};
-use super::{PASSES, TRIES, error, family_number, gap, passes};
+use super::exchange::{Pass, Told, exchange_bytes};
+use super::{PASSES, error, family_number, gap, with_retries};
 use crate::collect::linux::delivery::Delivery;
 use crate::coverage::{Coverage, Missing};
 use crate::decode::linux::Decoder;
@@ -97,28 +97,16 @@ impl Reader<'_, '_, '_> {
         let mut buffer = [0; REQUEST_SIZE];
         let length = self.request(&mut buffer).map_err(|_| Errno::EINVAL)?;
         let request = buffer.get(..length).unwrap_or_default();
-        let table = DiagTable { family: self.table.family.map_or(0, family_number), protocol: 0 };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let answer = exchange_bytes(source, request, table, pass, &mut |payload| {
-                let flow = self.row(payload)?;
+        let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol: 0 };
+        let dump = |reader: &mut Self| {
+            exchange_bytes(source, request, asked, pass, &mut |payload| {
+                let flow = reader.row(payload)?;
                 Ok(Told { unlocked: false, flow })
-            });
-            let errno = match answer {
-                Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
-                Ok(done) if tries == TRIES => {
-                    coverage.add(gap(self.table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
-                    return Ok(ControlFlow::Continue(done));
-                }
-                Ok(_) => Errno::EBADMSG,
-                Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
-                Err(PassError::Failed(errno)) => errno,
-            };
-            if tries == TRIES || !passes(errno) {
-                return Err(errno);
-            }
-        }
+            })
+        };
+        let table = self.table;
+        // There is no program to give up.
+        with_retries(self, table, coverage, dump, |_, _| false)
     }
 
     /// Asks for what the row shows, and for memory where that is wanted.

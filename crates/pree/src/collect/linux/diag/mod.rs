@@ -299,41 +299,20 @@ impl Reader<'_, '_, '_> {
             _ => u32::MAX,
         };
         let protocol = self.number();
-        let table = DiagTable { family: self.table.family.map_or(0, family_number), protocol };
+        let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol };
         let request = match self.table.family {
             None => Request::dump_v1(protocol),
-            Some(_) => Request::dump_v2(table.family, protocol),
+            Some(_) => Request::dump_v2(asked.family, protocol),
         };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let program = self.program.clone();
-            let request = Request {
-                extensions,
-                states: self.plan.state_bits(self.table.protocol) & states,
-                bytecode: program.as_deref(),
-                sequence: 1,
-                ..request
-            };
-            let answer = exchange(source, &request, table, pass, &mut |view| row(self, view));
-            let errno = match answer {
-                Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
-                Ok(done) if tries == TRIES => {
-                    coverage.add(gap(self.table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
-                    return Ok(ControlFlow::Continue(done));
-                }
-                Ok(_) => Errno::EBADMSG,
-                Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
-                Err(PassError::Failed(errno)) => errno,
-            };
-            if self.asks_for_less(errno) {
-                tries = 0;
-                continue;
-            }
-            if tries == TRIES || !passes(errno) {
-                return Err(error(self.table, errno));
-            }
-        }
+        let bits = self.plan.state_bits(self.table.protocol) & states;
+        let dump = |reader: &mut Self| {
+            let program = reader.program.clone();
+            let bytecode = program.as_deref();
+            let request = Request { extensions, states: bits, bytecode, sequence: 1, ..request };
+            exchange(source, &request, asked, pass, &mut |view| row(reader, view))
+        };
+        let table = self.table;
+        with_retries(self, table, coverage, dump, Self::asks_for_less).map_err(|errno| error(table, errno))
     }
 
     /// Gives up what the kernel may have refused in the program: it has to be decided row by row then. False when there
@@ -434,6 +413,36 @@ fn error(table: Table, errno: Errno) -> Error {
             error.with_hint("this takes CAP_NET_ADMIN: run as root")
         }
         _ => error,
+    }
+}
+
+/// Dumps a table, again if it fails in passing or if something could be given up. Rows that were delivered are skipped by
+/// cookie.
+fn with_retries<R>(
+    reader: &mut R,
+    table: Table,
+    coverage: &mut Coverage,
+    mut dump: impl FnMut(&mut R) -> std::result::Result<Pass, PassError>,
+    asks_for_less: impl Fn(&mut R, Errno) -> bool,
+) -> std::result::Result<ControlFlow<(), Pass>, Errno> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let errno = match dump(reader) {
+            Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
+            Ok(done) if tries == TRIES => {
+                coverage.add(gap(table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
+                return Ok(ControlFlow::Continue(done));
+            }
+            Ok(_) => Errno::EBADMSG,
+            Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
+            Err(PassError::Failed(errno)) => errno,
+        };
+        if asks_for_less(reader, errno) {
+            tries = 0;
+        } else if tries == TRIES || !passes(errno) {
+            return Err(errno);
+        }
     }
 }
 
