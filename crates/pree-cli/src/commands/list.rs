@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Filter, Query, State, States};
 
-use super::judged;
 use super::source::{self, Place};
+use super::{judged, rows};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::pager::Pager;
 use crate::output::screen::Screen;
-use crate::output::{self, Output, Request};
+use crate::output::{self, Request};
 
 /// What is written at once.
 const BUFFER: usize = 64 * 1024;
@@ -98,24 +98,12 @@ fn list(
         let (sockets, coverage) = judged::document(place, query, request, writer)?;
         return Ok(Listed { coverage, matched: !sockets.is_empty(), folded: None });
     }
-    let mut output: Box<dyn Output + '_> = output::of(request, writer);
-    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
-    let (mut rows, mut folded) = (0, 0);
-    let mut written = Ok(());
-    let coverage = place.visit(query, |socket| {
-        if folding == Folding::Counted && socket.state == State::TimeWait {
-            folded += 1;
-            return ControlFlow::Continue(());
-        }
-        if rows == most {
-            return ControlFlow::Break(());
-        }
-        rows += 1;
-        written = output.row(socket);
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let mut folded = 0;
+    let (rows, coverage) = rows::write(place, query, request, writer, |socket| {
+        let folds = folding == Folding::Counted && socket.state == State::TimeWait;
+        folded += u64::from(folds);
+        !folds
     })?;
-    written?;
-    output.end(&coverage)?;
     Ok(Listed { coverage, matched: rows > 0, folded: (folding == Folding::Counted).then_some(folded) })
 }
 

@@ -12,6 +12,7 @@ mod look;
 mod man;
 mod phrases;
 mod port;
+mod rows;
 mod schema;
 mod source;
 mod summary;

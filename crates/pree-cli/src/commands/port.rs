@@ -12,10 +12,10 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Coverage, Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
+use pree::{Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
 
-use super::judged;
 use super::source::{self, Place};
+use super::{judged, rows};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
@@ -116,34 +116,15 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
         let (sockets, coverage) = judged::document(place, &query, &mut request, writer)?;
         (sockets.iter().any(is_held), coverage)
     } else {
-        write_rows(place, &query, &request, writer)?
+        let mut found = false;
+        let (_, coverage) = rows::write(place, &query, &request, writer, |socket| {
+            found |= is_held(socket);
+            true
+        })?;
+        (found, coverage)
     };
     let code = source::end(args, &coverage);
     Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
-}
-
-/// Rows as they come; and whether anybody has the port.
-fn write_rows(
-    place: &Place,
-    query: &Query,
-    request: &Request<'_>,
-    writer: impl Write,
-) -> Result<(bool, Coverage), Failure> {
-    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
-    let mut output = output::of(request, writer);
-    let (mut found, mut rows, mut written) = (false, 0, Ok(()));
-    let coverage = place.visit(query, |socket| {
-        found |= is_held(socket);
-        if rows == most {
-            return ControlFlow::Break(());
-        }
-        rows += 1;
-        written = output.row(socket);
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    written?;
-    output.end(&coverage)?;
-    Ok((found, coverage))
 }
 
 /// The screen for people.

@@ -1,0 +1,37 @@
+//! Rows into an output as they come.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use pree::{Coverage, Query, Socket};
+
+use super::source::Place;
+use crate::exit::Failure;
+use crate::output::{self, Request};
+
+/// Writes the rows that are wanted, until there are as many as were asked for. How many were written.
+pub(super) fn write(
+    place: &Place,
+    query: &Query,
+    request: &Request<'_>,
+    writer: impl Write,
+    mut wanted: impl FnMut(&Socket) -> bool,
+) -> Result<(usize, Coverage), Failure> {
+    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
+    let mut output = output::of(request, writer);
+    let (mut rows, mut written) = (0, Ok(()));
+    let coverage = place.visit(query, |socket| {
+        if !wanted(socket) {
+            return ControlFlow::Continue(());
+        }
+        if rows == most {
+            return ControlFlow::Break(());
+        }
+        rows += 1;
+        written = output.row(socket);
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    written?;
+    output.end(&coverage)?;
+    Ok((rows, coverage))
+}
