@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pree_wire::errno::Errno;
+use pree_wire::errno::{Errno, apple, windows};
 
 /// Why something could not be had. Errors and gaps ([`crate::Gap`]) use the same reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -41,7 +41,7 @@ impl ErrorKind {
         }
     }
 
-    /// The kind a Linux errno belongs to.
+    /// The kind that an error number belongs to, whichever system's it is.
     pub(crate) fn of(errno: Errno) -> Self {
         match errno {
             Errno::EPERM | Errno::EACCES => Self::NotPermitted,
@@ -57,6 +57,44 @@ impl ErrorKind {
             Errno::ENOMEM | Errno::ENOBUFS | Errno::EMFILE | Errno::ENFILE | Errno::ENOSPC => Self::Exhausted,
             Errno::EINTR | Errno::EAGAIN | Errno::EBUSY | Errno::ETIMEDOUT | Errno::ESTALE => Self::Unsettled,
             Errno::EBADMSG | Errno::EPROTO => Self::Malformed,
+            _ if errno.is_numbered_as(apple::EPERM) => Self::of_apple(errno),
+            _ if errno.is_numbered_as(windows::ERROR_ACCESS_DENIED) => Self::of_windows(errno),
+            _ => Self::Io,
+        }
+    }
+
+    fn of_apple(errno: Errno) -> Self {
+        match errno {
+            apple::EPERM | apple::EACCES => Self::NotPermitted,
+            apple::ENOENT | apple::ESRCH | apple::EBADF | apple::EAFNOSUPPORT => Self::Absent,
+            apple::ENOSYS | apple::ENOTSUP | apple::EINVAL => Self::Unsupported,
+            apple::ENOMEM | apple::ENOBUFS | apple::EMFILE | apple::ENFILE | apple::ENOSPC => Self::Exhausted,
+            apple::EINTR | apple::EAGAIN | apple::EBUSY | apple::ETIMEDOUT => Self::Unsettled,
+            apple::EBADMSG => Self::Malformed,
+            _ => Self::Io,
+        }
+    }
+
+    fn of_windows(code: Errno) -> Self {
+        match code {
+            windows::ERROR_ACCESS_DENIED => Self::NotPermitted,
+            // Of a process: none has this id.
+            windows::ERROR_INVALID_PARAMETER
+            | windows::ERROR_FILE_NOT_FOUND
+            | windows::ERROR_NOT_FOUND
+            | windows::ERROR_NO_DATA => Self::Absent,
+            windows::ERROR_NOT_SUPPORTED
+            | windows::ERROR_INVALID_FUNCTION
+            | windows::ERROR_CALL_NOT_IMPLEMENTED
+            | windows::ERROR_MOD_NOT_FOUND
+            | windows::ERROR_PROC_NOT_FOUND => Self::Unsupported,
+            windows::ERROR_NOT_ENOUGH_MEMORY
+            | windows::ERROR_OUTOFMEMORY
+            | windows::ERROR_NO_SYSTEM_RESOURCES => Self::Exhausted,
+            windows::ERROR_INSUFFICIENT_BUFFER | windows::ERROR_MORE_DATA | windows::ERROR_TIMEOUT => {
+                Self::Unsettled
+            }
+            windows::ERROR_INVALID_DATA => Self::Malformed,
             _ => Self::Io,
         }
     }
@@ -109,9 +147,9 @@ impl Error {
         &self.0.object
     }
 
-    /// The system's error number, if it gave one.
+    /// The system's error number, if it gave one: errno, on Windows the code.
     pub fn errno(&self) -> Option<i32> {
-        self.0.errno.map(|errno| errno.0)
+        self.0.errno.map(Errno::number)
     }
 
     /// What would help, in one sentence.

@@ -3,7 +3,7 @@
 use pree_wire::inet_diag::Extensions;
 
 use crate::filter::Filter;
-use crate::model::{Family, Protocol, Protocols, States};
+use crate::model::{Family, Protocol, Protocols, Socket, States};
 use crate::query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
 use crate::source::Namespaces;
 
@@ -86,6 +86,11 @@ impl Plan {
     /// True for sockets of a family that was asked for.
     pub(crate) fn wants_family(&self, family: Family) -> bool {
         self.families.is_empty() || self.families.contains(&family)
+    }
+
+    /// True when the query asks for this row: by its state and family. The protocol is the table's.
+    pub(crate) fn wants(&self, socket: &Socket) -> bool {
+        self.states.contains(socket.state.set()) && self.wants_family(socket.family)
     }
 
     /// True when sockets may have to be found through those who hold them: what no table tells of, or what the module

@@ -90,7 +90,7 @@ const ERRNOS: [Errno; 12] = [
     Errno::ENOMEM,
     Errno::EBADMSG,
     Errno::EAFNOSUPPORT,
-    Errno(-1),
+    Errno::linux(-1),
 ];
 
 impl Source for Arbitrary<'_> {

@@ -81,7 +81,7 @@ impl<'a> Message<'a> {
 }
 
 fn errno(code: i32) -> Errno {
-    Errno(code.saturating_abs())
+    Errno::linux(code.saturating_abs())
 }
 
 /// The messages of one datagram, in order.

@@ -75,7 +75,7 @@ fn bodies() {
     check(DONE, &code(4), Body::Done(None));
     check(ERROR, &code(0), Body::Error(None));
     check(ERROR, &code(-2), Body::Error(Some(Errno::ENOENT)));
-    check(ERROR, &code(i32::MIN), Body::Error(Some(Errno(i32::MAX))));
+    check(ERROR, &code(i32::MIN), Body::Error(Some(Errno::linux(i32::MAX))));
     check(ERROR, &[0; 3], Body::Error(Some(Errno::EBADMSG)));
     check(NOOP, &[], Body::Noop);
     check(OVERRUN, &[], Body::Overrun);

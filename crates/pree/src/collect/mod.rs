@@ -1,7 +1,10 @@
 //! How an answer is put together from a source's bytes: which questions, in which order, and what is done when an
-//! answer is torn, refused or damaged. No system calls here: the same code runs on a recording.
+//! answer is torn, refused or damaged. No system calls here: the same code runs on a recording, wherever it was made.
 
+mod apple;
 mod linux;
+mod rows;
+mod windows;
 
 use std::ops::ControlFlow;
 
@@ -10,17 +13,25 @@ use crate::error::Result;
 use crate::model::{HostLimits, Socket};
 use crate::plan::Plan;
 use crate::query::Query;
-use crate::source::Source;
+use crate::source::{Source, System};
 
 /// Receives each socket once.
 pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
 
-/// Answers `query` from `source`.
+/// Answers `query` from `source`, as the system does whose source it is.
 pub(crate) fn visit(query: &Query, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    linux::visit(&Plan::new(query), source, visitor)
+    let plan = Plan::new(query);
+    match source.system() {
+        System::Linux => linux::visit(&plan, source, visitor),
+        System::Macos => apple::visit(&plan, source, visitor),
+        System::Windows => windows::visit(&plan, source, visitor),
+    }
 }
 
 /// The limits that sockets share; what the source does not tell is unknown.
 pub(crate) fn host_limits(source: &mut dyn Source) -> HostLimits {
-    linux::host_limits(source)
+    match source.system() {
+        System::Linux => linux::host_limits(source),
+        System::Macos | System::Windows => HostLimits::default(),
+    }
 }

@@ -3,14 +3,20 @@
 //! A [`Source`] answers [`Question`]s with batches of bytes, not rows. Everything above it (what to ask, in which
 //! order, what to do when an answer is torn) is the same code for all of them, on every platform.
 
+mod apple;
 mod namespaces;
 mod recording;
+mod system;
+mod windows;
 
 use std::fmt;
 
+pub use apple::AppleQuestion;
 pub use namespaces::{Namespaces, Reachable};
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording, Replay};
+pub use system::System;
+pub use windows::{WindowsQuestion, WindowsTable};
 
 /// What helps when a [`Replay`] is asked what the recorded collection did not ask, which is `ENODATA`.
 pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";
@@ -20,6 +26,11 @@ pub(crate) const NOT_RECORDED: &str = "the recording was made for a question tha
 /// A question is asked with [`ask`](Source::ask); then [`next`](Source::next) gives the answer batch by batch until it
 /// says `false`. A new question ends the answer to the one before.
 pub trait Source {
+    /// The system whose sockets it tells of: which questions it is asked, and how its answers are read.
+    fn system(&self) -> System {
+        System::Linux
+    }
+
     /// Asks. An error is the system's own: the question was refused.
     ///
     /// # Errors
@@ -130,6 +141,10 @@ pub enum Question<'a> {
         /// Which file.
         part: ProcessPart,
     },
+    /// What only Windows answers.
+    Windows(WindowsQuestion),
+    /// What only macOS answers.
+    Apple(AppleQuestion),
 }
 
 /// Which sockets a `sock_diag` request is about.
@@ -307,6 +322,8 @@ impl fmt::Display for Question<'_> {
             Self::OpenFiles => f.write_str("open_files"),
             Self::Holders => f.write_str("holders"),
             Self::Sequences => f.write_str("sequences"),
+            Self::Windows(question) => write!(f, "windows {question}"),
+            Self::Apple(question) => write!(f, "apple {question}"),
             Self::Process { pid, part } => {
                 write!(f, "process {pid} ")?;
                 match part {

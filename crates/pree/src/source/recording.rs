@@ -6,23 +6,22 @@
 //! 8 bytes  "pree rec"
 //! u32      version, 1
 //! u8       byte order of the recorded system: 0 little-endian, 1 big-endian
-//! u8       system: 1 Linux
+//! u8       system: 1 Linux, 2 macOS, 3 Windows
 //! u16      0
 //! then records until the end of the file:
 //! u8       kind: 1 question (its text), 2 batch (bytes of the answer), 3 end of the answer (empty),
-//!          4 error (i32 errno; of the question when it follows it at once, else of the answer)
+//!          4 error (i32, the error number of that system; of the question when it follows it at once, else of the answer)
 //! u32      length
 //! …        that many bytes
 //! ```
 
 use std::collections::HashMap;
 
-use super::{DiagTable, Errno, Namespaces, Question, Reachable, Source};
+use super::{DiagTable, Errno, Namespaces, Question, Reachable, Source, System};
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u32 = 1;
 const HEADER_LEN: usize = 16;
-const SYSTEM_LINUX: u8 = 1;
 /// In a [`DiagTable`].
 const BOTH_FAMILIES: u8 = 0;
 
@@ -37,6 +36,7 @@ enum Record {
 /// Every question of one collection with its answer, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Recording {
+    system: System,
     records: Vec<Record>,
 }
 
@@ -44,12 +44,17 @@ impl Recording {
     /// The first bytes of every recording.
     pub const MAGIC: [u8; 8] = *b"pree rec";
 
+    /// The system that was recorded.
+    pub fn system(&self) -> System {
+        self.system
+    }
+
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         out.extend_from_slice(&Self::MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
-        out.extend_from_slice(&[u8::from(cfg!(target_endian = "big")), SYSTEM_LINUX, 0, 0]);
+        out.extend_from_slice(&[u8::from(cfg!(target_endian = "big")), self.system.code(), 0, 0]);
         for record in &self.records {
             let number;
             let (kind, bytes): (u8, &[u8]) = match record {
@@ -57,7 +62,7 @@ impl Recording {
                 Record::Batch(bytes) => (2, bytes),
                 Record::End => (3, &[]),
                 Record::Error(errno) => {
-                    number = errno.0.to_le_bytes();
+                    number = errno.number().to_le_bytes();
                     (4, &number)
                 }
             };
@@ -90,9 +95,8 @@ impl Recording {
         if header[12] != u8::from(cfg!(target_endian = "big")) {
             return Err(refused("recording of a machine with the other byte order".into()));
         }
-        if header[13] != SYSTEM_LINUX {
-            return Err(refused(format!("recording of system {}", header[13])));
-        }
+        let system = System::ALL.iter().copied().find(|system| system.code() == header[13]);
+        let system = system.ok_or_else(|| refused(format!("recording of system {}", header[13])))?;
         let mut records = Vec::new();
         let mut offset = HEADER_LEN;
         while let Some(&kind) = bytes.get(offset) {
@@ -112,14 +116,14 @@ impl Recording {
                 ),
                 2 => Record::Batch(body.to_vec()),
                 3 if body.is_empty() => Record::End,
-                4 => Record::Error(Errno(i32::from_le_bytes(
+                4 => Record::Error(system.errno(i32::from_le_bytes(
                     body.try_into().map_err(|_| damaged("error number of a wrong size", start))?,
                 ))),
                 _ => return Err(damaged("unknown record", offset)),
             });
             offset = start + length;
         }
-        Ok(Self { records })
+        Ok(Self { system, records })
     }
 
     /// A source that answers as the recorded one did.
@@ -137,7 +141,7 @@ impl Recording {
         for list in answers.values_mut() {
             list.reverse();
         }
-        Replay { answers, current: &[] }
+        Replay { system: self.system, answers, current: &[] }
     }
 }
 
@@ -153,7 +157,8 @@ pub struct Recorder<S> {
 impl<S: Source> Recorder<S> {
     /// Records what `source` is asked and answers.
     pub fn new(source: S) -> Self {
-        Self { source, entered: None, recording: Recording::default() }
+        let recording = Recording { system: source.system(), ..Recording::default() };
+        Self { source, entered: None, recording }
     }
 
     /// Ends the recording.
@@ -170,9 +175,18 @@ impl<S: Source> Recorder<S> {
 }
 
 impl<S: Source> Source for Recorder<S> {
+    fn system(&self) -> System {
+        self.recording.system
+    }
+
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
         self.recording.records.push(Record::Question(question.to_string()));
         let result = self.source.ask(question);
+        // One that another system numbers is no answer but says that there was none, which a replay says by itself.
+        if result.as_ref().is_err_and(|errno| !errno.is_numbered_as(self.system().errno(0))) {
+            self.recording.records.pop();
+            return result;
+        }
         self.keep(result)
     }
 
@@ -208,12 +222,17 @@ impl<S: Source> Source for Recorder<S> {
 /// other rows are not delivered. A question that was never recorded fails with `ENODATA`.
 #[derive(Debug)]
 pub struct Replay<'r> {
+    system: System,
     /// For each question its answers, the next one last.
     answers: HashMap<&'r str, Vec<&'r [Record]>>,
     current: &'r [Record],
 }
 
 impl Source for Replay<'_> {
+    fn system(&self) -> System {
+        self.system
+    }
+
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
         self.current = &[];
         let mut key = question.to_string();
@@ -256,6 +275,7 @@ mod tests {
 
     fn sample() -> Recording {
         Recording {
+            system: System::Linux,
             records: vec![
                 Record::Question("processes".into()),
                 Record::Batch(vec![1, 0, 0, 0]),
@@ -273,6 +293,32 @@ mod tests {
     #[test]
     fn bytes_round_trip() {
         assert_eq!(Recording::from_bytes(&sample().to_bytes()).unwrap(), sample());
+    }
+
+    #[test]
+    fn a_recording_says_whose_it_is() {
+        for system in System::ALL.iter().copied() {
+            let recording = Recording {
+                system,
+                records: vec![Record::Question("time".into()), Record::Error(system.errno(5))],
+            };
+            let read = Recording::from_bytes(&recording.to_bytes()).unwrap();
+            assert_eq!(read, recording);
+            // Through a recorder too, and what was never recorded does not become an error of that system.
+            let mut recorder = Recorder::new(read.replay());
+            assert_eq!(recorder.system(), system);
+            assert_eq!(recorder.ask(&Question::Time), Err(system.errno(5)));
+            assert_eq!(recorder.ask(&Question::Users), Err(Errno::ENODATA));
+            let again = recorder.finish();
+            assert_eq!((again.system(), again.replay().system()), (system, system));
+            assert_eq!(again.replay().ask(&Question::Time), Err(system.errno(5)));
+            assert_eq!(again.replay().ask(&Question::Users), Err(Errno::ENODATA));
+        }
+        let mut unknown = sample().to_bytes();
+        assert_eq!(unknown[13], 1);
+        unknown[13] = 9;
+        let error = Recording::from_bytes(&unknown).unwrap_err();
+        assert!(error.to_string().contains("recording of system 9"), "{error}");
     }
 
     #[test]

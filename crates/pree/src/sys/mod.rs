@@ -14,7 +14,21 @@ mod linux;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
 pub(crate) use linux::live;
 
-#[cfg(any(not(target_os = "linux"), pree_unsupported))]
+// Until it has its own.
+#[cfg(all(target_os = "windows", not(pree_unsupported)))]
+#[path = "unsupported.rs"]
+mod windows;
+#[cfg(all(target_os = "windows", not(pree_unsupported)))]
+pub(crate) use windows::live;
+
+// Until it has its own.
+#[cfg(all(target_os = "macos", not(pree_unsupported)))]
+#[path = "unsupported.rs"]
+mod macos;
+#[cfg(all(target_os = "macos", not(pree_unsupported)))]
+pub(crate) use macos::live;
+
+#[cfg(any(not(any(target_os = "linux", target_os = "macos", target_os = "windows")), pree_unsupported))]
 mod unsupported;
-#[cfg(any(not(target_os = "linux"), pree_unsupported))]
+#[cfg(any(not(any(target_os = "linux", target_os = "macos", target_os = "windows")), pree_unsupported))]
 pub(crate) use unsupported::live;

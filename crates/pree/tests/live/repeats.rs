@@ -171,7 +171,7 @@ fn each_call_fails() -> Result<(), Failed> {
                 match &result {
                     Ok(snapshot) => failed_call(&all, snapshot, view, errno)
                         .map_err(|failed| format!("{what}: {}", failed.message().unwrap_or_default()))?,
-                    Err(error) => assert_eq!(error.errno(), Some(errno.0), "{what}: {error}"),
+                    Err(error) => assert_eq!(error.errno(), Some(errno.number()), "{what}: {error}"),
                 }
                 if failing.calls < n {
                     let snapshot = result?;

@@ -90,7 +90,7 @@ fn refusal() -> Result<(), Failed> {
         (12, "5.12", 3),
     ];
     for (number, hint, asked) in refused {
-        let errno = Errno(number);
+        let errno = Errno::linux(number);
         let forced = Query::new().owners().owner_source(OwnerSource::Bpf);
         let error = forced.collect_from(&mut kernel("5000", move |_| Err(errno))).unwrap_err();
         assert_eq!(error.errno(), Some(number));

@@ -63,7 +63,7 @@ impl Source for Played {
         batch.clear();
         match self.current.pop_front() {
             // One byte stands for a failure of the call.
-            Some(bytes) if bytes.len() == 1 => Err(Errno(bytes[0].into())),
+            Some(bytes) if bytes.len() == 1 => Err(Errno::linux(bytes[0].into())),
             Some(bytes) => {
                 *batch = bytes;
                 Ok(true)

@@ -5,6 +5,7 @@ mod fail_nth;
 mod families;
 mod host;
 mod kernel;
+mod systems;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -449,7 +450,7 @@ fn refused_means_proc_and_never_nothing() {
         let mut forced = Kernel::new(population())
             .on(move |_, question, _| matches!(question, Question::Diag { .. }).then_some(Err(errno)));
         let error = all().source(SourceChoice::Diag).collect_from(&mut forced).unwrap_err();
-        assert_eq!(error.errno(), Some(errno.0));
+        assert_eq!(error.errno(), Some(errno.number()));
     }
 }
 

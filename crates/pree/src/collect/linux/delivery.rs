@@ -165,7 +165,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
 
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.
     pub(super) fn wants(&self, socket: &Socket) -> bool {
-        self.plan.states.contains(socket.state.set()) && self.plan.wants_family(socket.family)
+        self.plan.wants(socket)
     }
 
     /// Gives the row its owners and passes it on, or holds it.

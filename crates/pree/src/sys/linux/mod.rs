@@ -105,6 +105,7 @@ impl Source for Live {
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders => Answer::Bpf(self.holders()?.run()?),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
+            Question::Windows(_) | Question::Apple(_) => return Err(Errno::ENOSYS),
         };
         Ok(())
     }
@@ -169,5 +170,5 @@ fn nanos_of(clock: ClockId) -> i64 {
 }
 
 fn errno(error: rustix::io::Errno) -> Errno {
-    Errno(error.raw_os_error())
+    Errno::linux(error.raw_os_error())
 }

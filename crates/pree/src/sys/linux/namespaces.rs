@@ -198,7 +198,7 @@ pub(super) fn within<T: Send>(
         let builder = thread::Builder::new().name("pree-netns".to_owned()).stack_size(STACK);
         let thread = builder
             .spawn_scoped(scope, inside)
-            .map_err(|error| error.raw_os_error().map_or(Errno::EAGAIN, Errno))?;
+            .map_err(|error| error.raw_os_error().map_or(Errno::EAGAIN, Errno::linux))?;
         thread.join().unwrap_or(Err(Errno::EIO))
     })
 }

@@ -66,7 +66,7 @@ fn option<'r, const ROOM: usize>(
     };
     if result != 0 {
         let error = std::io::Error::last_os_error();
-        return Err(Errno(error.raw_os_error().unwrap_or(Errno::EIO.0)));
+        return Err(error.raw_os_error().map_or(Errno::EIO, Errno::linux));
     }
     let filled = room.get(..length as usize).ok_or(Errno::EBADMSG)?;
     // SAFETY: the kernel wrote the first `length` bytes of `room`, and MaybeUninit<u8> is laid out as u8.

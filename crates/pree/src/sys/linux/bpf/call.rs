@@ -147,7 +147,7 @@ unsafe fn bpf<T>(command: libc::c_int, attr: &T) -> Result<i32, Errno> {
     let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(attr), size) };
     if result < 0 {
         let error = std::io::Error::last_os_error();
-        return Err(Errno(error.raw_os_error().unwrap_or(Errno::EIO.0)));
+        return Err(error.raw_os_error().map_or(Errno::EIO, Errno::linux));
     }
     i32::try_from(result).map_err(|_| Errno::EBADMSG)
 }

@@ -1,0 +1,119 @@
+//! The last step of a row on the systems whose rows come with their owners: is it asked for, does it match, off to the
+//! visitor. Linux, where owners are found apart, has its own in `linux/delivery.rs`.
+#![allow(dead_code, reason = "the systems that use it come next")]
+
+use std::ops::ControlFlow;
+
+use super::Visitor;
+use crate::coverage::{Coverage, Gap, Missing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::{Filter, Name};
+use crate::model::Socket;
+use crate::plan::Plan;
+use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+use crate::source::{Namespaces, System};
+
+pub(super) struct Rows<'p, 'v> {
+    plan: &'p Plan,
+    visitor: &'p mut Visitor<'v>,
+    /// With the numbers of the names in it.
+    filter: Option<Filter>,
+    /// Whether it can be asked before the owners are known: that saves looking them up.
+    filter_first: bool,
+    /// What the filter asks for and some rows did not tell.
+    undecided: Option<&'static str>,
+}
+
+impl<'p, 'v> Rows<'p, 'v> {
+    /// `number` gives the number that goes by a name of the filter, `None` when nothing does.
+    ///
+    /// # Errors
+    /// The plan asks for what only Linux has, or the filter names what is not there.
+    pub(super) fn new(
+        plan: &'p Plan,
+        system: System,
+        visitor: &'p mut Visitor<'v>,
+        number: impl FnMut(Name, &str) -> Result<Option<u64>>,
+    ) -> Result<Self> {
+        refuse_what_only_linux_has(plan, system)?;
+        let mut filter = plan.filter.clone();
+        if let Some(filter) = &mut filter {
+            filter.resolve(number)?;
+        }
+        let needs = filter.as_ref().map(Filter::needs);
+        let filter_first = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
+        Ok(Self { plan, visitor, filter, filter_first, undecided: None })
+    }
+
+    /// Passes the row on if it is asked for. `complete` adds what costs a question: it is called for rows that may be
+    /// wanted only. [`Socket::owners`] may have all owners; what was not asked for is taken out here.
+    pub(super) fn deliver(
+        &mut self,
+        socket: &mut Socket,
+        complete: impl FnOnce(&mut Socket),
+    ) -> ControlFlow<()> {
+        if !self.plan.wants(socket) || (self.filter_first && !self.matches(socket)) {
+            return ControlFlow::Continue(());
+        }
+        complete(socket);
+        match self.plan.owners {
+            OwnerLookup::None => {
+                socket.owners.clear();
+                socket.unowned = None;
+            }
+            OwnerLookup::First => socket.owners.truncate(1),
+            OwnerLookup::All => {}
+        }
+        if self.filter_first || self.matches(socket) {
+            (self.visitor)(socket)
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn matches(&mut self, socket: &Socket) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let matches = filter.matches(socket);
+        if !matches && self.undecided.is_none() {
+            self.undecided = filter.undecided(socket);
+        }
+        matches
+    }
+
+    /// Tells of what could not be decided.
+    pub(super) fn finish(self, coverage: &mut Coverage) {
+        if let Some(key) = self.undecided {
+            coverage.add(Gap {
+                what: Missing::Rows,
+                why: ErrorKind::Unsupported,
+                count: None,
+                object: format!("filter by {key}"),
+                hint: "only Linux tells it",
+            });
+        }
+    }
+}
+
+/// What is forced or asked for and does not exist elsewhere is an error, never an answer to another question.
+fn refuse_what_only_linux_has(plan: &Plan, system: System) -> Result<()> {
+    let refused = |operation, object: String| Err(Error::new(ErrorKind::Unsupported, operation, object));
+    if plan.namespaces != Namespaces::Own {
+        return refused("enter", format!("network namespaces of {system}"));
+    }
+    if plan.source != SourceChoice::Auto {
+        let name = match plan.source {
+            SourceChoice::Diag => "sock_diag",
+            _ => "/proc/net",
+        };
+        return refused("read", format!("{name} of {system}"));
+    }
+    match plan.owner_source {
+        OwnerSource::Auto => {}
+        OwnerSource::Proc => return refused("read", format!("/proc of {system}")),
+        OwnerSource::Bpf => return refused("run", format!("a BPF program on {system}")),
+    }
+    if plan.needs_the_kernel() {
+        return refused("decide", format!("autobound on {system}"));
+    }
+    Ok(())
+}
