@@ -1,4 +1,5 @@
-//! Bytes of socket interfaces to values: netlink framing, `inet_diag`, `tcp_info`, lines of /proc, BTF, our own records.
+//! Bytes of socket interfaces to values: netlink framing, `inet_diag`, `tcp_info`, lines of /proc, BTF, control blocks of
+//! macOS, our own records.
 //!
 //! This crate owns the *formats*. It opens nothing, allocates nothing and contains no `unsafe`: the three attributes
 //! below make that a build error, not a promise. Who asks the kernel, when, and what the values mean together is left
@@ -19,6 +20,7 @@ mod diag_row;
 #[macro_use]
 mod kernel_struct;
 
+pub mod apple;
 pub mod bpf_records;
 pub mod btf;
 pub mod errno;

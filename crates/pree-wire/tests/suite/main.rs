@@ -3,6 +3,8 @@
 
 #[cfg(target_endian = "little")]
 mod any_input;
+#[cfg(target_endian = "little")]
+mod apple;
 mod bytecode;
 #[cfg(target_endian = "little")]
 mod families;
