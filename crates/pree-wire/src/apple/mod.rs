@@ -62,17 +62,27 @@ pub mod socket_state {
 
 /// Numbers of `t_state` and `tcpsi_state`.
 pub mod tcp_state {
-    #![allow(missing_docs, reason = "the states of RFC 9293")]
+    /// `TCPS_CLOSED`.
     pub const CLOSED: u32 = 0;
+    /// `TCPS_LISTEN`.
     pub const LISTEN: u32 = 1;
+    /// `TCPS_SYN_SENT`.
     pub const SYN_SENT: u32 = 2;
+    /// `TCPS_SYN_RECEIVED`.
     pub const SYN_RECEIVED: u32 = 3;
+    /// `TCPS_ESTABLISHED`.
     pub const ESTABLISHED: u32 = 4;
+    /// `TCPS_CLOSE_WAIT`.
     pub const CLOSE_WAIT: u32 = 5;
+    /// `TCPS_FIN_WAIT_1`.
     pub const FIN_WAIT_1: u32 = 6;
+    /// `TCPS_CLOSING`.
     pub const CLOSING: u32 = 7;
+    /// `TCPS_LAST_ACK`.
     pub const LAST_ACK: u32 = 8;
+    /// `TCPS_FIN_WAIT_2`.
     pub const FIN_WAIT_2: u32 = 9;
+    /// `TCPS_TIME_WAIT`.
     pub const TIME_WAIT: u32 = 10;
 }
 
