@@ -83,6 +83,13 @@ pub fn socket_inode(link: &[u8]) -> Option<u64> {
     decimal(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
 
+/// How many descriptors were passed to a Unix socket and are not received yet (`SCM_RIGHTS`), and the inode of the
+/// socket that the file is about, from /proc/PID/fdinfo/FD: the lines `scm_fds:` and `ino:` (Linux 5.14).
+pub fn fds_in_flight(fdinfo: &[u8]) -> Option<(u32, Option<u64>)> {
+    let number = |prefix: &[u8]| decimal(after_prefix(fdinfo, prefix)?.trim_ascii());
+    Some((u32::try_from(number(b"scm_fds:")?).ok()?, number(b"ino:")))
+}
+
 /// Time of boot in seconds since 1970, from the `btime` line of /proc/stat. The kernel derives it from the clock, so
 /// it moves by a second now and then.
 pub fn boot_time_seconds(stat: &[u8]) -> Option<u64> {

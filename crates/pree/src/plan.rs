@@ -68,11 +68,14 @@ impl Plan {
             && states.contains(States::OTHER)
             && (query.families.is_empty()
                 || query.families.iter().any(|family| matches!(family, Family::Other(_) | Family::Unknown)));
+        // Only Unix sockets have names at the other end.
+        let unix = tables.iter().any(|table: &Table| table.protocol == Protocol::Unix);
+        let needless = if unix { Needs::empty() } else { Needs::REMOTE_NAMES };
         Self {
             tables,
             states,
             families: query.families.clone(),
-            needs: query.needs,
+            needs: query.needs - needless,
             owners: query.owners,
             owner_source: query.owner_source,
             source: query.source,
@@ -115,8 +118,8 @@ impl Plan {
 
     /// The kernel's filter program, when there is one; see [`Filter::program`].
     pub(crate) fn program(&self, marks: bool) -> Option<Vec<u8>> {
-        // The other end of a row that matches may not match.
-        let may = self.push_down && !self.needs.contains(Needs::PEERS);
+        // The other end of a row that matches, and the listener that it came through, may not match.
+        let may = self.push_down && !self.needs.intersects(Needs::PEERS | Needs::DIRECTION);
         let filter = self.filter.as_ref().filter(|_| may || self.needs_the_kernel())?;
         filter.program(marks)
     }
@@ -149,6 +152,10 @@ impl Plan {
     /// The states a `sock_diag` request names: kernel state numbers as bits.
     pub(crate) fn state_bits(&self, protocol: Protocol) -> u32 {
         if protocol != Protocol::Tcp {
+            if protocol == Protocol::Unix && self.needs.contains(Needs::REMOTE_NAMES) {
+                // The other end of a row that is asked for may be in any state.
+                return 1 << 1 | 1 << 7 | 1 << 10;
+            }
             let possible = self.states & possible_states(protocol);
             let mut bits = (possible & (States::CONNECTED | States::LISTEN)).bits();
             if self.states.intersects(States::UNCONNECTED | States::CLOSED) {
@@ -161,6 +168,9 @@ impl Plan {
         let mut named = self.states & (States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE);
         if self.needs.contains(Needs::PEERS) && named.intersects(States::CONNECTED) {
             named |= States::CONNECTED;
+        }
+        if self.needs.contains(Needs::DIRECTION) && named.intersects(States::CONNECTED) {
+            named |= States::LISTEN;
         }
         named.bits()
     }

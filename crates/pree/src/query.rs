@@ -42,6 +42,13 @@ bitflags::bitflags! {
         const PEERS = 1 << 10;
         /// The name of [`Socket::network_namespace`].
         const NAMESPACE_NAME = 1 << 11;
+        /// [`Socket::remote`] of Unix sockets: the name that the other end is bound to. The kernel tells the other end's
+        /// inode only, so a row waits until that one's row came.
+        const REMOTE_NAMES = 1 << 12;
+        /// [`Socket::direction`]; more certain together with `STATS`. Listeners are read for it, whatever the filter.
+        const DIRECTION = 1 << 13;
+        /// `fds_in_flight` of Unix sockets: one file of a process that holds it is read for each, so together with `OWNERS`.
+        const FDS_IN_FLIGHT = 1 << 14;
     }
 }
 

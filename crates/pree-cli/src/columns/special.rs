@@ -142,7 +142,8 @@ pub(crate) static SPECIAL: [Special; 14] = [
         name: "remote",
         heading: "REMOTE",
         pipe_width: 25,
-        doc: "Address and port of the other end; * is none.",
+        needs: Needs::REMOTE_NAMES,
+        doc: "Address and port, or name, of the other end; * is none.",
         write: |s, form, out| match &s.remote {
             Some(remote) => words::address(remote, out),
             None if form == Form::Machine || s.local == Address::Unknown => {}

@@ -74,10 +74,11 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> 
                 | Needs::PROCESS_CGROUP
         }
     };
+    let in_flight = if args.owners == OwnerLookup::None { Needs::empty() } else { Needs::FDS_IN_FLIGHT };
     let query = Query::new()
         .protocols(Protocols::all())
         .stats()
-        .needs(Needs::TRAFFIC_CLASS | details)
+        .needs(Needs::TRAFFIC_CLASS | in_flight | details)
         .owner_lookup(args.owners)
         .owner_source(args.owner_source)
         .network_namespaces(args.namespaces.clone());

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use pree::field::{self, Field, Section, Unit, Value};
 use pree::quality::{Assessment, Context, Peers, assess};
-use pree::{Address, Coverage, Detail, Owner, Socket};
+use pree::{Address, Coverage, Detail, Owner, Socket, State};
 
 use super::json_quality::quality;
 use super::json_writer::{Json, Key};
@@ -221,7 +221,10 @@ fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
         }
     }
     match detail {
-        Detail::Unix(unix) => numbers(json, "pending", unix.pending.iter().copied()),
+        // Nobody waits at a socket that does not listen.
+        Detail::Unix(unix) if socket.state == State::Listen => {
+            numbers(json, "pending", unix.pending.iter().copied());
+        }
         Detail::Netlink(netlink) => numbers(json, "groups", netlink.groups.iter().copied().map(u64::from)),
         _ => {}
     }

@@ -186,8 +186,12 @@ impl<'a> Request<'a> {
 
     /// JSON has its members whatever is asked; `-c` says what is asked for, and whether it judges.
     fn json(&mut self) -> Result<(), Failure> {
-        let everything =
-            Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::OWNERS | Needs::NAMESPACE_NAME;
+        let everything = Needs::STATS
+            | Needs::MEMORY
+            | Needs::TRAFFIC_CLASS
+            | Needs::OWNERS
+            | Needs::NAMESPACE_NAME
+            | Needs::REMOTE_NAMES;
         let Some(list) = &self.args.columns else {
             self.quality = true;
             self.needs |= everything;
@@ -250,9 +254,12 @@ mod tests {
     fn only_what_is_shown_is_asked_for() {
         let none = Needs::empty();
         let table = TABLE.join(" ");
-        check("", &table, none, OwnerLookup::All);
-        check("-i", &table, Needs::STATS, OwnerLookup::All);
-        check("-m --owners none", table.trim_end_matches(" owner"), Needs::MEMORY, OwnerLookup::None);
+        // Names cost nothing where there are no Unix sockets.
+        let names = Needs::REMOTE_NAMES;
+        check("", &table, names, OwnerLookup::All);
+        check("-i", &table, names | Needs::STATS, OwnerLookup::All);
+        check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY, OwnerLookup::None);
+        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS, OwnerLookup::All);
         check("-c local", "local", none, OwnerLookup::None);
         check("-c local --sort -rtt", "local", Needs::STATS, OwnerLookup::None);
         check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE, OwnerLookup::All);
@@ -268,7 +275,8 @@ mod tests {
         check("--count", "", none, OwnerLookup::None);
         check("--count -g process", "", none, OwnerLookup::All);
         check("-q", &table, none, OwnerLookup::None);
-        let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME;
+        let everything =
+            Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME | Needs::REMOTE_NAMES;
         check("--json", "", everything, OwnerLookup::All);
         check("--json -c -quality", "", everything, OwnerLookup::All);
         check("--json -c local", "local", none, OwnerLookup::None);
@@ -280,7 +288,7 @@ mod tests {
     #[test]
     fn a_terminal_is_told_of_trouble() {
         let screen = Screen { terminal: true, ..Screen::default() };
-        let both = Needs::STATS | Needs::MEMORY;
+        let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES;
         for (line, needs) in [
             ("", both),
             ("-c +user", both | Needs::PROCESS_USER),
@@ -293,7 +301,7 @@ mod tests {
         }
         let args = args("--source proc");
         let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
-        assert_eq!(request.needs(), Needs::empty(), "/proc has none");
+        assert_eq!(request.needs(), Needs::REMOTE_NAMES, "/proc has no statistics");
     }
 
     #[test]

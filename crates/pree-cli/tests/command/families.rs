@@ -80,6 +80,14 @@ fn every_output() -> Result<(), Failed> {
     assert_eq!((&one["peer"]["inode"], &other["peer"]["inode"]), (&other["inode"], &one["inode"]));
     assert_eq!(one["peer"]["owners"][0]["fd"], accepted.as_raw_fd());
     assert_eq!(one["peer"]["owners"][0]["pid"], pid);
+    assert_eq!(one["remote"], other["local"]);
+    assert_eq!(other["remote"], one["local"]);
+    assert_eq!((&one["direction"], &of(listener.as_raw_fd())?["remote"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        json("-x --json -c +dir,+fds_in_flight dir=out")?[0]["unix"],
+        serde_json::json!({"fds_in_flight": 0})
+    );
+    assert_eq!(machine("-xH --format {dir},{remote},{local} dir=out")?, "out,@listener,*\n");
     assert_eq!(of(listener.as_raw_fd())?["peer"], Value::Null);
     assert_eq!(of(listener.as_raw_fd())?["listen"]["queue"], 0);
 
@@ -143,14 +151,24 @@ fn hostile_names() -> Result<(), Failed> {
 fn filters() -> Result<(), Failed> {
     let listener = UnixListener::bind_addr(&named(b"one")?)?;
     let _other = UnixListener::bind_addr(&named(b"two")?)?;
+    let folder = std::env::temp_dir().join(format!("pree-filters-{}", std::process::id()));
+    std::fs::create_dir(&folder)?;
+    let _path = UnixDatagram::bind(folder.join("path"))?;
+    std::fs::remove_dir_all(&folder)?;
     let _client = UnixStream::connect_addr(&named(b"one")?)?;
     let accepted = listener.accept()?.0;
     for (filter, count) in [
         ("-x src=@one", 2),
         ("-x src @t*", 1),
         ("-x src=@*", 3),
-        ("-x src!=@one", 2),
-        ("-xl", 2),
+        ("-x src!=@one", 3),
+        ("-x src /*/p?th", 1),
+        ("-x src=/*", 1),
+        ("-x dst=@one", 1),
+        ("-x dst @o*", 1),
+        ("-x dir=in", 1),
+        ("-x dir=out", 1),
+        ("-xl", 3),
         ("-x state=established", 2),
         ("-x has peer", 2),
         ("-x path~ON", 2),

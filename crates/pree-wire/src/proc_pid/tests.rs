@@ -108,6 +108,21 @@ fn names_and_links() {
 }
 
 #[test]
+fn descriptors_in_flight() {
+    for (content, told) in [
+        ("pos:\t0\nflags:\t02000002\nmnt_id:\t10\nino:\t386048\nscm_fds: 6\n", Some((6, Some(386_048)))),
+        ("pos:\t0\nflags:\t02\nmnt_id:\t10\nscm_fds: 0\n", Some((0, None))),
+        ("pos:\t0\nflags:\t02\nmnt_id:\t10\nino:\t7\n", None),
+        ("scm_fds: 4294967296\n", None),
+        ("scm_fds: -1\n", None),
+        ("xscm_fds: 1\n", None),
+        ("", None),
+    ] {
+        assert_eq!(fds_in_flight(content.as_bytes()), told, "{content:?}");
+    }
+}
+
+#[test]
 fn boot_time() {
     for (content, seconds) in [
         ("cpu  1 2\nbtime 1700000000\nprocesses 5\n", Some(1_700_000_000)),

@@ -8,13 +8,13 @@ use crate::query::Needs;
 
 /// `$name $section.$key unit; doc; source => get`.
 macro_rules! fields {
-    ($( $name:literal $section:ident $key:literal $unit:ident; $doc:literal; $source:literal => $get:expr; )*) => {
+    ($( $name:literal $section:ident $key:literal $unit:ident $($needs:ident)?; $doc:literal; $source:literal => $get:expr; )*) => {
         &[$( Field {
             name: $name,
             section: Section::$section,
             key: $key,
             unit: Unit::$unit,
-            needs: Needs::empty(),
+            needs: Needs::empty()$(.union($needs))?,
             doc: $doc,
             source: $source,
             get: $get,
@@ -41,6 +41,8 @@ details! {
     subflow Subflow SubflowDetail;
 }
 
+const FDS_IN_FLIGHT: Needs = Needs::FDS_IN_FLIGHT.union(Needs::OWNERS);
+
 pub(super) const FIELDS: &[Field] = fields! {
     "port_id" Local "port_id" Id; "Port id of a netlink socket; 0 is the kernel."; "ndiag_portid" => |s| match s.local {
         Address::Netlink { port_id, .. } => Value::Number(port_id.into()),
@@ -56,6 +58,8 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| unix(s).and_then(|unix| unix.file).map(|file| file.device_major).into();
     "file_minor" Unix "file_minor" Id; "Minor number of that file's device."; "udiag_vfs_dev" =>
         |s| unix(s).and_then(|unix| unix.file).map(|file| file.device_minor).into();
+    "fds_in_flight" Unix "fds_in_flight" Count FDS_IN_FLIGHT; "Descriptors passed to a Unix socket and not received yet.";
+        "scm_fds in /proc/PID/fdinfo" => |s| unix(s).and_then(|unix| unix.fds_in_flight).into();
     "running" Packet "running" Bool; "Whether a packet socket takes packets now."; "PDI_RUNNING" =>
         |s| packet(s).and_then(|packet| packet.is_running).into();
     "ring_version" Packet "ring_version" Id; "Version of its ring: 1 to 3."; "pdi_version" =>

@@ -22,6 +22,8 @@ macro_rules! fields {
 
 const NONE: Needs = Needs::empty();
 
+const DIRECTION: Needs = Needs::DIRECTION.union(Needs::STATS).union(Needs::REMOTE_NAMES);
+
 /// Rows of /proc have no identity, but their namespace may be known.
 fn namespace_inode(socket: &Socket) -> Option<u64> {
     let told = socket.network_namespace.as_ref().map(|namespace| namespace.inode);
@@ -64,6 +66,10 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.peer.as_ref().and_then(|peer| peer.inode).into();
     "peer" Peer "name" Text Needs::OWNERS.union(Needs::PEERS); "Short name of the process at the other end."; "UNIX_DIAG_PEER, /proc" =>
         |s| s.peer.as_ref().and_then(|peer| Some(peer.owners.first()?.process.name.as_bytes())).into();
+    "remote_path" Remote "path" Text Needs::REMOTE_NAMES; "Name of the Unix socket at the other end."; "UNIX_DIAG_PEER and that one's UNIX_DIAG_NAME" =>
+        |s| s.remote.as_ref().and_then(Address::path).into();
+    "dir" Socket "direction" Text DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners" =>
+        |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));

@@ -10,7 +10,7 @@ pub const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Names that are agreed and whose data is not there yet.
-const PLANNED: &[&str] = &["unit", "container", "pod", "dir", "age", "idle"];
+const PLANNED: &[&str] = &["unit", "container", "pod", "age", "idle"];
 
 /// True for a name that is agreed and whose data is not there yet: whoever asks for it is told so.
 pub fn is_planned(name: &str) -> bool {

@@ -63,6 +63,7 @@ pub fn words(field: &Field) -> Option<Vec<&'static str>> {
     match field.name {
         "bloat" => Some(vec!["no", "mild", "yes", "severe"]),
         "limited" => Some(LIMITS.to_vec()),
+        "dir" => Some(vec!["in", "out"]),
         "issue" => Some(DETECTORS.iter().map(|detector| detector.name).collect()),
         _ => None,
     }

@@ -82,7 +82,7 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
                 _ => return None,
             })
         }),
-        Test::Has(Has::Remote) => Some(socket.remote.is_some()),
+        Test::Has(Has::Remote) => Some(socket.remote.is_some() || socket.peer.is_some()),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
         Test::Has(Has::Field(field)) => Some(match (field.get)(socket) {
             Value::Issues(issues) => issues.is_trouble(),

@@ -22,7 +22,7 @@ pub use error::FilterError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Protocols, Socket, State, States};
 use crate::query::Needs;
-use expr::{Expr, Has, Test};
+use expr::{End, Expr, Has, Test};
 
 /// Which sockets: `state established and dport = 443,80 and rtt > 50ms`.
 ///
@@ -74,7 +74,8 @@ impl Filter {
                 | Test::Words(field, ..)
                 | Test::Has(Has::Field(field)) => field.needs,
                 Test::Has(Has::Owner) => Needs::OWNERS,
-                Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE,
+                Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
+                Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
                 _ => Needs::empty(),
             };
         });

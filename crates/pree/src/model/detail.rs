@@ -24,6 +24,9 @@ pub struct UnixDetail {
     pub file: Option<BoundFile>,
     /// Inodes of the clients that wait in a listener's queue, in their order; of one that has closed already, 0.
     pub pending: Vec<u64>,
+    /// Descriptors that were passed to it and are not received yet (`SCM_RIGHTS`; `scm_fds` in /proc/PID/fdinfo of a process
+    /// that holds it, Linux 5.6); of a listener, to those that wait in its queue. On request.
+    pub fds_in_flight: Option<u32>,
 }
 
 /// The file that a bound path stands for.

@@ -23,7 +23,8 @@ pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};
 pub use protocol::{Protocol, Protocols, SocketType};
 pub use socket::{
-    BootId, ListenQueue, Peer, Shutdown, Socket, SocketId, SocketMemory, SocketOptions, Timer, TimerKind,
+    BootId, Direction, ListenQueue, Peer, Shutdown, Socket, SocketId, SocketMemory, SocketOptions, Timer,
+    TimerKind,
 };
 pub use state::{State, States};
 pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, TcpStats};

@@ -27,10 +27,12 @@ pub struct Socket {
     pub state: State,
     /// This machine's end.
     pub local: Address,
-    /// The other end, `None` when there is none. Of a Unix socket the system tells [`Socket::peer`] only.
+    /// The other end, `None` when there is none. Of a Unix socket on request; [`Socket::peer`] comes without.
     pub remote: Option<Address>,
     /// The socket at the other end, where that is one of this machine and the system tells.
     pub peer: Option<Box<Peer>>,
+    /// Which end opened the connection. On request.
+    pub direction: Option<Direction>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
     pub interface: Option<u32>,
     /// Inode in sockfs; `None` when no file stands for the socket (`TIME_WAIT`, handshake, accept queue, orphan).
@@ -80,6 +82,25 @@ pub struct Socket {
     pub detail: Option<Box<Detail>>,
 }
 
+/// Which end opened a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Direction {
+    /// The other end did: it came in.
+    In,
+    /// This end did: it went out.
+    Out,
+}
+
+impl Direction {
+    /// The name in JSON and filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
 /// The socket at the other end.
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
@@ -103,6 +124,7 @@ impl Socket {
             local,
             remote: None,
             peer: None,
+            direction: None,
             interface: None,
             inode: None,
             uid: None,

@@ -285,6 +285,13 @@ pub enum ProcessPart {
     CommandLine,
     /// `cgroup`
     Cgroup,
+    /// `fdinfo/FD`, `task/TID/fdinfo/FD`: what the kernel says of a descriptor, as text.
+    DescriptorInfo {
+        /// Thread whose table has the descriptor; 0 for the process's own.
+        thread: u32,
+        /// The descriptor.
+        fd: u32,
+    },
     /// The socket behind a descriptor, as [`pree_wire::fd_records::HeldSocket`].
     HeldSocket {
         /// Thread whose table has the descriptor; 0 for the process's own.
@@ -335,6 +342,8 @@ impl fmt::Display for Question<'_> {
                     ProcessPart::Executable => f.write_str("exe"),
                     ProcessPart::CommandLine => f.write_str("cmdline"),
                     ProcessPart::Cgroup => f.write_str("cgroup"),
+                    ProcessPart::DescriptorInfo { thread: 0, fd } => write!(f, "fdinfo {fd}"),
+                    ProcessPart::DescriptorInfo { thread, fd } => write!(f, "thread {thread} fdinfo {fd}"),
                     ProcessPart::HeldSocket { thread: 0, fd } => write!(f, "socket {fd}"),
                     ProcessPart::HeldSocket { thread, fd } => write!(f, "thread {thread} socket {fd}"),
                 }

@@ -6,6 +6,7 @@
 
 mod compare;
 mod conversations;
+mod ends;
 #[path = "../scripted/fail_nth.rs"]
 mod fail_nth;
 mod families;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         repeats::cases(),
         still::cases(),
         families::cases(),
+        ends::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -11,7 +11,7 @@ pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
         "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, :22; of Unix sockets the path, \
          /run/*, or an abstract name, @name",
     ),
-    ("dst", "address of the other end"),
+    ("dst", "address, or name, of the other end"),
     ("host", "address of either end"),
     ("sport", "port of this end: 443, https, 8000-8999"),
     ("dport", "port of the other end"),
@@ -54,6 +54,8 @@ pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
     ("recvq>=64k or drops>0", "programs that do not keep up"),
     ("score<0.7 or loss>1%", "connections that suffer"),
     ("-x src=/run/*", "Unix sockets with such a path"),
+    ("-x dst=/run/dbus/*", "clients of such a socket"),
+    ("dir=in process=nginx", "connections that others opened"),
     ("issue=zero_window,lossy", "with one of these issues; has issue: any"),
 ];
 

@@ -3,15 +3,18 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::ends::{Ends, ends_here};
+use super::directions::Directions;
+use super::ends::Ends;
+use super::in_flight;
 use super::namespaces::Stop;
 use super::owners::{OwnerSearch, Place};
 use super::sequences::Sequences;
+use super::unix_ends::UnixEnds;
 use crate::collect::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
 use crate::filter::Filter;
-use crate::model::{Address, Socket, State, Unowned};
+use crate::model::{Address, Protocol, Socket, State, Unowned};
 use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup};
 use crate::source::Source;
@@ -29,6 +32,8 @@ pub(super) struct Part {
     sequences: Sequences,
     /// The connections within it, when their other ends are asked for: these rows are held too.
     ends: Option<Ends>,
+    /// Who listens in it, when directions are asked for.
+    directions: Option<Directions>,
     /// Rows with an inode that nobody was seen to hold: looked up once more at the end.
     held: Vec<Socket>,
 }
@@ -39,9 +44,21 @@ impl Part {
         self.held.is_empty() && self.sequences.gap().is_none()
     }
 
-    pub(super) fn new(plan: &Plan, namespace: Stop, sequences: Sequences) -> Self {
-        let ends = plan.needs.contains(Needs::PEERS).then(Ends::default);
-        Self { filter: plan.filter.clone(), namespace, sequences, ends, held: Vec::new() }
+    /// Asks first what the rows of the namespace are joined with.
+    pub(super) fn new(plan: &Plan, namespace: Stop, source: &mut dyn Source) -> Self {
+        Self {
+            filter: plan.filter.clone(),
+            namespace,
+            sequences: Sequences::read(plan, source),
+            ends: plan.needs.contains(Needs::PEERS).then(Ends::default),
+            directions: Directions::read(plan, source),
+            held: Vec::new(),
+        }
+    }
+
+    /// What of no namespace in particular is told in.
+    pub(super) fn nowhere(plan: &Plan) -> Self {
+        Self { filter: plan.filter.clone(), ..Self::default() }
     }
 }
 
@@ -60,6 +77,8 @@ pub(super) struct Delivery<'p, 'v> {
     /// The namespace whose rows come now, and those before it.
     part: Part,
     done: Vec<Part>,
+    /// Names of Unix sockets, when those of other ends are asked for.
+    unix_ends: Option<UnixEnds>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
     met: Option<HashSet<u64>>,
     /// Whether owners were looked for.
@@ -70,10 +89,9 @@ pub(super) struct Delivery<'p, 'v> {
 
 impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
-        let filter_first = plan
-            .filter
-            .as_ref()
-            .is_some_and(|filter| !filter.needs().intersects(Needs::OWNERS | Needs::PEERS));
+        // What is known last.
+        let late = Needs::OWNERS | Needs::PEERS | Needs::REMOTE_NAMES | Needs::FDS_IN_FLIGHT;
+        let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().intersects(late));
         Self {
             plan,
             owners,
@@ -84,6 +102,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             begun: false,
             part: Part::default(),
             done: Vec::new(),
+            unix_ends: plan.needs.contains(Needs::REMOTE_NAMES).then(UnixEnds::default),
             met: plan.searches_holders().then(HashSet::new),
             has_looked: false,
             was_blind: false,
@@ -177,8 +196,17 @@ impl<'p, 'v> Delivery<'p, 'v> {
         }
         self.part.sequences.add_to(socket);
         socket.network_namespace.clone_from(&self.part.namespace);
-        if let Some(ends) = &mut self.part.ends {
+        // What is known only when every row and every owner is.
+        let mut waits = self.tells_in_flight(socket);
+        if let Some(ends) = &mut self.unix_ends {
             ends.note(socket);
+            waits |= !ends.join(socket);
+        }
+        if let Some(ends) = &mut self.part.ends {
+            waits |= ends.note(socket);
+        }
+        if let Some(directions) = &mut self.part.directions {
+            directions.tell(socket);
         }
         if let (Some(met), Some(inode)) = (&mut self.met, socket.inode) {
             met.insert(inode);
@@ -190,7 +218,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             self.part.held.push(socket.clone());
             return if self.holds_too_many() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
-        if self.part.ends.is_some() && ends_here(socket).is_some() {
+        if waits {
             self.part.held.push(socket.clone());
             return ControlFlow::Continue(());
         }
@@ -237,6 +265,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
         let Some(inode) = peer.inode else { return true };
         self.owners.find(inode, &mut peer.owners);
         !peer.owners.is_empty()
+    }
+
+    /// True for what is asked how many descriptors were passed to it.
+    fn tells_in_flight(&self, socket: &Socket) -> bool {
+        self.plan.needs.contains(Needs::FDS_IN_FLIGHT) && socket.protocol == Protocol::Unix
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {
@@ -289,8 +322,16 @@ impl<'p, 'v> Delivery<'p, 'v> {
             return ControlFlow::Continue(());
         }
         for part in &mut parts {
-            if let Some(ends) = &part.ends {
-                part.held.iter_mut().for_each(|socket| ends.join(socket));
+            for socket in &mut part.held {
+                if let Some(ends) = &part.ends {
+                    ends.join(socket);
+                }
+                if let Some(ends) = &self.unix_ends {
+                    ends.join(socket);
+                }
+                if let Some(directions) = &mut part.directions {
+                    directions.tell(socket);
+                }
             }
         }
         let looks = self.plan.owners != OwnerLookup::None;
@@ -311,6 +352,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
                         unknown += u64::from(reason == Unowned::NotPermitted);
                         socket.unowned = Some(reason);
                     }
+                }
+                if self.tells_in_flight(&socket) {
+                    in_flight::read(source, &mut socket);
                 }
                 if !self.matches(&socket) {
                     continue;

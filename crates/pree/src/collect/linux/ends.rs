@@ -18,11 +18,11 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// Remembers a connection whose other end is here.
-    pub(super) fn note(&mut self, socket: &Socket) {
-        if let Some(ends) = ends_here(socket) {
-            self.inodes.insert(ends, socket.inode);
-        }
+    /// Remembers a connection whose other end is here; false for any other socket.
+    pub(super) fn note(&mut self, socket: &Socket) -> bool {
+        let Some(ends) = ends_here(socket) else { return false };
+        self.inodes.insert(ends, socket.inode);
+        true
     }
 
     /// Gives a connection its other end, when that was seen.
@@ -36,7 +36,7 @@ impl Ends {
 
 /// The ends of a TCP connection that does not leave the machine: between loopback addresses, or from an address to
 /// itself. From one address of the machine to another of it is not seen to be such.
-pub(super) fn ends_here(socket: &Socket) -> Option<(End, End)> {
+fn ends_here(socket: &Socket) -> Option<(End, End)> {
     if socket.protocol != Protocol::Tcp {
         return None;
     }

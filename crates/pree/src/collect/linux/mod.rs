@@ -7,9 +7,11 @@
 mod bpf_owners;
 mod delivery;
 mod diag;
+mod directions;
 mod ends;
 mod held;
 mod host;
+mod in_flight;
 mod inode_map;
 mod names;
 mod namespaces;
@@ -18,6 +20,7 @@ mod proc_net;
 #[cfg(feature = "linux-procfs")]
 mod procfs;
 mod sequences;
+mod unix_ends;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -35,7 +38,6 @@ use delivery::{Delivery, Part};
 pub(super) use host::host_limits;
 use namespaces::Tour;
 use owners::OwnerSearch;
-use sequences::Sequences;
 
 /// How often something that failed in passing is tried.
 const TRIES: usize = 3;
@@ -86,7 +88,7 @@ fn read_namespaces(
             bpf_owners::demand(source)?;
         }
         let decoder = decoder(source);
-        delivery.begin(Part::new(plan, stop.clone(), Sequences::read(plan, source)), plan, source);
+        delivery.begin(Part::new(plan, stop.clone(), source), plan, source);
         let place = if tour.is_long { stop.as_ref() } else { None };
         match read_tables(plan, &decoder, place, source, delivery, coverage, &mut absent) {
             Ok(ControlFlow::Continue(())) => {}
@@ -104,7 +106,7 @@ fn read_namespaces(
     }
     if plan.namespaces != Namespaces::Own && (plan.others || !absent.is_empty()) {
         // A descriptor does not tell the namespace of its socket.
-        delivery.begin(Part::new(last, None, Sequences::default()), last, source);
+        delivery.begin(Part::nowhere(last), last, source);
     }
     Ok(held::read(last, absent, source, delivery, coverage))
 }

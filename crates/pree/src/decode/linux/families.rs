@@ -36,7 +36,8 @@ impl Decoder {
         });
         let pending: Vec<u64> = row.pending().into_iter().flatten().map(u64::from).collect();
         if file.is_some() || !pending.is_empty() {
-            socket.detail = Some(Box::new(Detail::Unix(UnixDetail { file, pending })));
+            socket.detail =
+                Some(Box::new(Detail::Unix(UnixDetail { file, pending, ..UnixDetail::default() })));
         }
     }
 

@@ -134,6 +134,13 @@ impl Processes {
                 let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Errno::EINVAL)?;
                 sockets_in(process, &path, counts).map(Answer::Whole)
             }
+            ProcessPart::DescriptorInfo { thread, fd } => {
+                let path = match thread {
+                    0 => format!("fdinfo/{fd}"),
+                    thread => format!("task/{thread}/fdinfo/{fd}"),
+                };
+                file(&CString::new(path).map_err(|_| Errno::EINVAL)?)
+            }
             ProcessPart::HeldSocket { thread: 0, fd } => {
                 held_socket(process, &format!("fd/{fd}")).map(Answer::Whole)
             }

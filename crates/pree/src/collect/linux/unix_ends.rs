@@ -1,0 +1,53 @@
+//! What the other end of a Unix socket is called: the kernel tells that end's inode, and its name in a row of its own.
+
+use std::collections::HashMap;
+
+use crate::model::{Address, Detail, Direction, Protocol, Socket, SocketType, State, Text};
+
+/// Names of the Unix sockets that came by. Inodes are the machine's, so one table is enough for every namespace: a path
+/// leads from one to another.
+#[derive(Default)]
+pub(super) struct UnixEnds {
+    /// By inode; empty for a socket without a name.
+    names: HashMap<u64, Text>,
+    /// By the inode of a client that was not accepted yet: the name that it waits at.
+    waiting: HashMap<u64, Text>,
+}
+
+impl UnixEnds {
+    /// Remembers a row's name, and who waits there.
+    pub(super) fn note(&mut self, socket: &Socket) {
+        let (Address::Unix(name), Some(inode)) = (&socket.local, socket.inode) else { return };
+        self.names.insert(inode, name.clone());
+        if let Some(Detail::Unix(detail)) = socket.detail.as_deref() {
+            self.waiting.extend(detail.pending.iter().map(|client| (*client, name.clone())));
+        }
+    }
+
+    /// Gives a row the name of its other end. False when that end did not come by yet.
+    pub(super) fn join(&self, socket: &mut Socket) -> bool {
+        let Some(peer) = socket.peer.as_ref().filter(|_| socket.protocol == Protocol::Unix) else {
+            return true;
+        };
+        let name = match peer.inode {
+            Some(inode) => self.names.get(&inode),
+            None => socket.inode.and_then(|inode| self.waiting.get(&inode)),
+        };
+        socket.remote = name.cloned().map(Address::Unix);
+        socket.remote.is_some()
+    }
+}
+
+/// Which end connected. What was accepted has its listener's name; a client seldom has one, and the ends of a
+/// `socketpair` have none.
+pub(super) fn direction(socket: &Socket) -> Option<Direction> {
+    let connects = matches!(socket.socket_type, Some(SocketType::Stream | SocketType::Seqpacket));
+    if !connects || socket.state != State::Established {
+        return None;
+    }
+    match (socket.local.path(), socket.remote.as_ref()?.path()) {
+        (Some(_), None) => Some(Direction::In),
+        (None, Some(_)) => Some(Direction::Out),
+        _ => None,
+    }
+}
