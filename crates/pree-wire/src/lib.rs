@@ -38,6 +38,7 @@ pub mod socket_memory;
 pub mod tcp_info;
 pub mod unix_diag;
 pub mod vsock_diag;
+pub mod windows;
 
 pub use errno::Errno;
 pub use kernel_struct::{FieldSpec, Unit};

@@ -14,3 +14,4 @@ mod interpreter;
 #[cfg(target_endian = "little")]
 mod kernels;
 mod meaning;
+mod windows;
