@@ -85,6 +85,10 @@ pub enum Origin {
     Procfs,
     /// A BPF program that the kernel ran for us.
     Bpf,
+    /// macOS: sysctl, lists of control blocks.
+    Sysctl,
+    /// macOS: the descriptors of processes, as libproc gives them.
+    Libproc,
 }
 
 impl Origin {
@@ -95,6 +99,8 @@ impl Origin {
             Self::Proc => "proc",
             Self::Procfs => "procfs",
             Self::Bpf => "bpf",
+            Self::Sysctl => "sysctl",
+            Self::Libproc => "libproc",
         }
     }
 }

@@ -46,7 +46,6 @@ pub(crate) mod xsockbuf_n {
     pub(crate) const SIZE: usize = 32;
     pub(crate) const SB_CC: super::Place = super::Place { offset: 8, size: 4 };
     pub(crate) const SB_HIWAT: super::Place = super::Place { offset: 12, size: 4 };
-    pub(crate) const SB_MBCNT: super::Place = super::Place { offset: 16, size: 4 };
 }
 
 /// `struct xsockstat_n`.
@@ -143,10 +142,8 @@ pub(crate) mod socket_fdinfo {
     pub(crate) const SOI_QLIMIT: super::Place = super::Place { offset: 198, size: 2 };
     pub(crate) const SOI_RCV_CC: super::Place = super::Place { offset: 208, size: 4 };
     pub(crate) const SOI_RCV_HIWAT: super::Place = super::Place { offset: 212, size: 4 };
-    pub(crate) const SOI_RCV_MBCNT: super::Place = super::Place { offset: 216, size: 4 };
     pub(crate) const SOI_SND_CC: super::Place = super::Place { offset: 232, size: 4 };
     pub(crate) const SOI_SND_HIWAT: super::Place = super::Place { offset: 236, size: 4 };
-    pub(crate) const SOI_SND_MBCNT: super::Place = super::Place { offset: 240, size: 4 };
     pub(crate) const SOI_KIND: super::Place = super::Place { offset: 256, size: 4 };
     pub(crate) const INSI_FPORT: super::Place = super::Place { offset: 264, size: 4 };
     pub(crate) const INSI_LPORT: super::Place = super::Place { offset: 268, size: 4 };

@@ -21,7 +21,7 @@ pub use address::unix_path;
 pub use arguments::arguments;
 pub use connection_info::ConnectionInfo;
 pub use descriptors::{Descriptor, descriptors};
-pub use pcb_list::{Generation, Item, Pcb, PcbList, Row, rows_counted};
+pub use pcb_list::{Generation, Item, ListKind, Pcb, PcbList, Row, rows_counted};
 pub use process::{ProcessInfo, ShortProcessInfo};
 pub use records::{Buffer, InternetPcb, SocketRecord, TcpPcb, Traffic, UnixPcb};
 pub use socket_fd::{Protocol, SocketFd};

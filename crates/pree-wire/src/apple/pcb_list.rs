@@ -188,17 +188,31 @@ impl<'a> Iterator for PcbList<'a> {
     }
 }
 
-/// How many control blocks of TCP (else of another protocol of IP) the kernel counted when it said that this many bytes are
-/// needed. It adds an eighth and one more, so that the next call has room.
-pub fn rows_counted(bytes: u64, is_tcp: bool) -> u64 {
-    const ROW: usize = padded(layout::xinpcb_n::SIZE)
-        + padded(layout::xsocket_n::SIZE)
+/// What the rows of a list are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListKind {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// Unix sockets.
+    Unix,
+}
+
+/// How many control blocks the kernel counted when it said that this many bytes are needed. It adds an eighth, and of IP one
+/// more, so that the next call has room.
+pub fn rows_counted(bytes: u64, kind: ListKind) -> u64 {
+    const COMMON: usize = padded(layout::xsocket_n::SIZE)
         + 2 * padded(layout::xsockbuf_n::SIZE)
         + padded(layout::xsockstat_n::SIZE);
-    const TCP: usize = padded(layout::xtcpcb_n::SIZE);
-    let row = (if is_tcp { ROW + TCP } else { ROW }) as u64;
-    let with_spare = (bytes.saturating_sub(2 * Generation::SIZE as u64) / row).saturating_sub(1);
-    with_spare - with_spare / 9
+    const INTERNET: usize = COMMON + padded(layout::xinpcb_n::SIZE);
+    let (row, spare) = match kind {
+        ListKind::Tcp => (INTERNET + padded(layout::xtcpcb_n::SIZE), 1),
+        ListKind::Udp => (INTERNET, 1),
+        ListKind::Unix => (COMMON + padded(layout::xunpcb_n::SIZE), 0),
+    };
+    let with_eighth = (bytes.saturating_sub(2 * Generation::SIZE as u64) / row as u64).saturating_sub(spare);
+    with_eighth - with_eighth / 9
 }
 
 /// `length` rounded up to the 8 bytes that records are padded to; saturates.

@@ -87,8 +87,6 @@ apple_struct! { Buffer, xsockbuf_n;
     queued: u32, SB_CC;
     /// Limit of them (`SO_RCVBUF`, `SO_SNDBUF`).
     limit: u32, SB_HIWAT;
-    /// Memory that they take, with all overhead.
-    memory: u32, SB_MBCNT;
 }
 
 /// A view of `struct xsockstat_n`. Since macOS 15 its first entry counts what was put into the two buffers, its second what

@@ -100,14 +100,10 @@ apple_struct! { SocketFd, socket_fdinfo;
     received_bytes: u32, SOI_RCV_CC;
     /// Limit of them (`SO_RCVBUF`).
     receive_limit: u32, SOI_RCV_HIWAT;
-    /// Memory that they take, with all overhead.
-    receive_memory: u32, SOI_RCV_MBCNT;
     /// Bytes written and not yet acknowledged.
     send_bytes: u32, SOI_SND_CC;
     /// Limit of them (`SO_SNDBUF`).
     send_limit: u32, SOI_SND_HIWAT;
-    /// Memory that they take, with all overhead.
-    send_memory: u32, SOI_SND_MBCNT;
     /// The number behind [`SocketFd::protocol`].
     kind: u32, SOI_KIND;
     /// Number of the control block of IP: given once among those of its protocol since boot, as in

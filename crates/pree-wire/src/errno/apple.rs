@@ -30,6 +30,8 @@ super::named_numbers! {
     ENOSPC = 28,
     /// Nothing there yet.
     EAGAIN = 35,
+    /// Not a socket: the descriptor leads to something else by now.
+    ENOTSOCK = 38,
     /// The operation is not supported.
     ENOTSUP = 45,
     /// The address family is not supported.

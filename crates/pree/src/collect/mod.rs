@@ -3,6 +3,7 @@
 
 mod apple;
 mod linux;
+mod names;
 mod rows;
 mod windows;
 

@@ -11,7 +11,7 @@ mod windows;
 
 use std::fmt;
 
-pub use apple::AppleQuestion;
+pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use namespaces::{Namespaces, Reachable};
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording, Replay};

@@ -29,7 +29,7 @@ __attribute__((section("__PREE,layout"), used)) static const struct entry layout
 	MEMBER(xsocket_n, so_gencnt),
 
 	WHOLE(xsockbuf_n),
-	MEMBER(xsockbuf_n, sb_cc), MEMBER(xsockbuf_n, sb_hiwat), MEMBER(xsockbuf_n, sb_mbcnt),
+	MEMBER(xsockbuf_n, sb_cc), MEMBER(xsockbuf_n, sb_hiwat),
 
 	WHOLE(xsockstat_n),
 	MEMBER(xsockstat_n, xst_tc_stats),
@@ -66,8 +66,8 @@ __attribute__((section("__PREE,layout"), used)) static const struct entry layout
 	PSI(soi_so, soi_so), PSI(soi_pcb, soi_pcb), PSI(soi_type, soi_type), PSI(soi_protocol, soi_protocol),
 	PSI(soi_family, soi_family), PSI(soi_state, soi_state), PSI(soi_qlen, soi_qlen), PSI(soi_incqlen, soi_incqlen),
 	PSI(soi_qlimit, soi_qlimit), PSI(soi_rcv_cc, soi_rcv.sbi_cc), PSI(soi_rcv_hiwat, soi_rcv.sbi_hiwat),
-	PSI(soi_rcv_mbcnt, soi_rcv.sbi_mbcnt), PSI(soi_snd_cc, soi_snd.sbi_cc), PSI(soi_snd_hiwat, soi_snd.sbi_hiwat),
-	PSI(soi_snd_mbcnt, soi_snd.sbi_mbcnt), PSI(soi_kind, soi_kind),
+	PSI(soi_snd_cc, soi_snd.sbi_cc), PSI(soi_snd_hiwat, soi_snd.sbi_hiwat),
+	PSI(soi_kind, soi_kind),
 	PSI(insi_fport, soi_proto.pri_in.insi_fport), PSI(insi_lport, soi_proto.pri_in.insi_lport),
 	PSI(insi_gencnt, soi_proto.pri_in.insi_gencnt), PSI(insi_flags, soi_proto.pri_in.insi_flags),
 	PSI(insi_vflag, soi_proto.pri_in.insi_vflag), PSI(insi_faddr, soi_proto.pri_in.insi_faddr),

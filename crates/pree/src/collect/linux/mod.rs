@@ -13,7 +13,6 @@ mod held;
 mod host;
 mod in_flight;
 mod inode_map;
-mod names;
 mod namespaces;
 mod owners;
 mod proc_net;
@@ -25,7 +24,7 @@ mod unix_ends;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Visitor;
+use super::{Visitor, names};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};

@@ -15,6 +15,7 @@ use pree_wire::proc_pid;
 use super::TRIES;
 use super::bpf_owners::{Way, refused};
 use super::inode_map::InodeMap;
+use crate::collect::names::users;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::ErrorKind;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
@@ -390,31 +391,4 @@ fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<F
 /// Little-endian u32s, as [`Question::Processes`] gives them.
 fn ids(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
-}
-
-/// User names by id: `name:password:uid:…`; the first line of an id counts, as in `getpwuid(3)`.
-pub(super) fn users(passwd: &[u8]) -> HashMap<u32, Text> {
-    let mut users = HashMap::new();
-    for line in passwd.split(|byte| *byte == b'\n') {
-        let mut parts = line.split(|byte| *byte == b':');
-        if let (Some(name), Some(_), Some(uid)) = (parts.next(), parts.next(), parts.next()) {
-            if let Some(uid) = std::str::from_utf8(uid).ok().and_then(|uid| uid.parse().ok()) {
-                users.entry(uid).or_insert_with(|| Text::from(name));
-            }
-        }
-    }
-    users
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn users_first_line_of_an_id_counts() {
-        let users = users(b"root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::\n# no\nbad:x:y:\nn\xffm:x:7:1:\n\n");
-        assert_eq!(users.len(), 2);
-        assert_eq!(users[&0].as_bytes(), b"root");
-        assert_eq!(users[&7].as_bytes(), b"n\xffm");
-    }
 }

@@ -1,8 +1,10 @@
 //! Numbers for the names in a filter: users, interfaces, cgroups.
 
-use super::owners::users;
+use std::collections::HashMap;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
+use crate::model::Text;
 use crate::source::{Errno, NOT_RECORDED, Question, Source, read_all};
 
 /// The number that goes by this name; `None` when nothing does.
@@ -30,4 +32,31 @@ pub(super) fn number(source: &mut dyn Source, what: Name, name: &str) -> Result<
             .and_then(|bytes| bytes.try_into().ok())
             .map(u64::from_le_bytes),
     })
+}
+
+/// User names by id: `name:password:uid:…`; the first line of an id counts, as in `getpwuid(3)`.
+pub(super) fn users(passwd: &[u8]) -> HashMap<u32, Text> {
+    let mut users = HashMap::new();
+    for line in passwd.split(|byte| *byte == b'\n') {
+        let mut parts = line.split(|byte| *byte == b':');
+        if let (Some(name), Some(_), Some(uid)) = (parts.next(), parts.next(), parts.next()) {
+            if let Some(uid) = std::str::from_utf8(uid).ok().and_then(|uid| uid.parse().ok()) {
+                users.entry(uid).or_insert_with(|| Text::from(name));
+            }
+        }
+    }
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_first_line_of_an_id_counts() {
+        let users = users(b"root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::\n# no\nbad:x:y:\nn\xffm:x:7:1:\n\n");
+        assert_eq!(users.len(), 2);
+        assert_eq!(users[&0].as_bytes(), b"root");
+        assert_eq!(users[&7].as_bytes(), b"n\xffm");
+    }
 }

@@ -1,0 +1,43 @@
+//! Questions whose answer must fit into room that is made before: bounded in how often it grows.
+
+use crate::error::ErrorKind;
+use crate::source::{Errno, Question, Source, read_all};
+
+/// How often something that failed in passing is tried.
+pub(super) const TRIES: usize = 3;
+
+/// Asks again what failed in passing.
+pub(super) fn ask(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match read_all(source, question) {
+            Err(errno) if tries < TRIES && is_passing(errno) => {}
+            result => return result,
+        }
+    }
+}
+
+/// True for failures that say nothing about what was asked: another try can be without.
+fn is_passing(errno: Errno) -> bool {
+    ErrorKind::of(errno) == ErrorKind::Unsettled
+}
+
+/// Asks with ever more room until the answer leaves some free: one that fills it may be cut. The last one, and whether it left
+/// any.
+pub(super) fn ask_whole<'q>(
+    source: &mut dyn Source,
+    first_room: usize,
+    most_room: usize,
+    question: impl Fn(usize) -> Question<'q>,
+) -> Result<(Vec<u8>, bool), Errno> {
+    let mut room = first_room;
+    loop {
+        let bytes = ask(source, &question(room))?;
+        let whole = bytes.len() < room;
+        if whole || room >= most_room {
+            return Ok((bytes, whole));
+        }
+        room *= 2;
+    }
+}

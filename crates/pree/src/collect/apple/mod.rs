@@ -1,0 +1,361 @@
+//! macOS: rows from the sysctls `pcblist_n`, owners through the descriptors of each process, joined by the number of the
+//! control block.
+//!
+//! Before macOS 27 the lists tell everybody of all sockets; since then they tell others than root of their own only, and
+//! say nothing of it. So what they count is compared with what they tell, and rows that they keep to themselves come from
+//! the processes that may be looked into. What is missing after that is a gap.
+
+mod ask;
+mod lists;
+mod processes;
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use pree_wire::apple::{Item, Pcb, PcbList};
+use pree_wire::errno::apple;
+
+use super::rows::Rows;
+use super::{Visitor, names};
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::decode::apple::{Decoded, Decoder, Key, darwin_major, has_stats};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Name;
+use crate::model::{Peer, Protocol, Socket, States, Unowned};
+use crate::plan::Plan;
+use crate::query::{Needs, OwnerLookup};
+use crate::source::{AppleList, AppleQuestion, Question, Source, System, read_all};
+use lists::{Answer, Lists};
+use processes::Processes;
+
+/// What a query about macOS is about.
+const KNOWN: [Protocol; 5] = [Protocol::Tcp, Protocol::Udp, Protocol::Unix, Protocol::Raw, Protocol::Icmp];
+
+pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+    let mut coverage = Coverage::default();
+    let rows = Rows::new(plan, System::Macos, visitor, |what, name| match what {
+        Name::Cgroup => Err(Error::new(ErrorKind::Unsupported, "find", "cgroups on macOS")),
+        _ => names::number(source, what, name),
+    })?;
+    let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
+    let boot = read_all(source, &Question::BootId).unwrap_or_default();
+    let mut collection = Collection {
+        plan,
+        decoder: Decoder::new(&boot, &release, plan.needs),
+        is_root: is_root(source),
+        processes: Processes::new(plan),
+        rows,
+        waiting: Vec::new(),
+        told: HashSet::new(),
+        peers: HashMap::new(),
+        without_stats: 0,
+        unknown_owners: 0,
+    };
+    let lists = collection.read(source, darwin_major(&release), &mut coverage)?;
+    let flow = collection.deliver_lists(&lists, source);
+    if flow.is_continue() && collection.deliver_held(&lists, source, &mut coverage).is_continue() {
+        // Break here only means that the visitor has enough.
+        let _ = collection.deliver_waiting(source);
+    }
+    collection.finish(&mut coverage);
+    Ok(coverage)
+}
+
+/// Root is told of everything. Where nobody says who asks, it is not taken to be root.
+fn is_root(source: &mut dyn Source) -> bool {
+    read_all(source, &Question::Apple(AppleQuestion::EffectiveUser)).is_ok_and(|bytes| bytes == [0; 4])
+}
+
+struct Collection<'p, 'v> {
+    plan: &'p Plan,
+    decoder: Decoder,
+    is_root: bool,
+    processes: Processes<'p>,
+    rows: Rows<'p, 'v>,
+    /// Rows to which a descriptor should lead and none was seen to: looked for once more at the end.
+    waiting: Vec<Decoded>,
+    /// What the lists told of.
+    told: HashSet<Key>,
+    /// The socket that each Unix control block belongs to.
+    peers: HashMap<u64, u64>,
+    without_stats: u64,
+    unknown_owners: u64,
+}
+
+impl Collection<'_, '_> {
+    fn wants(&self, protocol: Protocol) -> bool {
+        self.plan.tables.iter().any(|table| table.protocol == protocol)
+    }
+
+    /// Reads processes and lists. An error means that neither told anything.
+    fn read(
+        &mut self,
+        source: &mut dyn Source,
+        darwin: Option<u32>,
+        coverage: &mut Coverage,
+    ) -> Result<Lists> {
+        self.tell_what_macos_lacks(darwin, coverage);
+        let mut wanted = Vec::new();
+        for (protocol, list) in [(Protocol::Tcp, AppleList::Tcp), (Protocol::Udp, AppleList::Udp)] {
+            if self.wants(protocol) {
+                wanted.push(list);
+            }
+        }
+        if self.wants(Protocol::Unix) {
+            wanted.extend([AppleList::UnixStream, AppleList::UnixDatagram]);
+        }
+        let has_unlisted = self.wants(Protocol::Raw) || self.wants(Protocol::Icmp);
+        let looks = self.plan.owners != OwnerLookup::None || has_unlisted;
+        if looks {
+            self.processes.look(source, &self.decoder);
+        }
+        let lists = Lists::read(&wanted, self.is_root, source);
+        if !looks && !lists.answers.iter().all(Answer::is_whole) {
+            self.processes.look(source, &self.decoder);
+        }
+        let has_list = lists.answers.iter().any(|answer| answer.error.is_none());
+        if has_list || self.processes.saw_any() {
+            return Ok(lists);
+        }
+        match lists.answers.into_iter().find_map(|answer| answer.error) {
+            Some(error) => Err(error),
+            None if has_unlisted => self.processes.listed().map(|()| Lists::default()),
+            None => Ok(Lists::default()),
+        }
+    }
+
+    /// Notes about what this system does not have, so that it is not taken for none.
+    fn tell_what_macos_lacks(&self, darwin: Option<u32>, coverage: &mut Coverage) {
+        for table in &self.plan.tables {
+            if !KNOWN.contains(&table.protocol) {
+                coverage.note(format!("macOS tells nothing of {} sockets", table.protocol));
+            }
+        }
+        if self.plan.others {
+            coverage.note("macOS tells nothing of sockets of other families".to_owned());
+        }
+        // The list has them since xnu-3789.
+        if self.wants(Protocol::Tcp)
+            && self.plan.states.contains(States::TIME_WAIT)
+            && darwin.is_some_and(|major| major < 16)
+        {
+            coverage.note("before macOS 10.12 connections in TIME_WAIT are not told of".to_owned());
+        }
+    }
+
+    fn deliver_lists(&mut self, lists: &Lists, source: &mut dyn Source) -> ControlFlow<()> {
+        for answer in &lists.answers {
+            self.note_unix_control_blocks(answer);
+        }
+        for answer in &lists.answers {
+            let Ok(list) = PcbList::parse(&answer.bytes) else { continue };
+            for item in list {
+                let Ok(Item::Row(row)) = item else { break };
+                let Some(mut decoded) = self.decoder.row(&row, protocol(answer.list)) else { continue };
+                if decoded.peer != 0 {
+                    decoded.peer = self.peers.get(&decoded.peer).copied().unwrap_or(0);
+                }
+                self.told.extend(decoded.key);
+                self.deliver(decoded, source)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A row names the control block at its other end; a descriptor leads to a socket.
+    fn note_unix_control_blocks(&mut self, answer: &Answer) {
+        let Ok(list) = PcbList::parse(&answer.bytes) else { return };
+        for item in list {
+            let Ok(Item::Row(row)) = item else { break };
+            if let (Pcb::Unix(pcb), Some(socket)) = (row.pcb, row.socket) {
+                if let (Some(block), Some(handle)) = (pcb.handle(), socket.handle()) {
+                    self.peers.insert(block, handle);
+                }
+            }
+        }
+    }
+
+    /// Rows that only a descriptor led to: where a list does not tell of all, and of protocols that have none.
+    fn deliver_held(
+        &mut self,
+        lists: &Lists,
+        source: &mut dyn Source,
+        coverage: &mut Coverage,
+    ) -> ControlFlow<()> {
+        let mut added: HashMap<Protocol, u64> = HashMap::new();
+        for decoded in self.processes.sockets() {
+            let (Some(key), protocol) = (decoded.key, decoded.socket.protocol) else { continue };
+            // A list that tells of all has told of it, or it was closed meanwhile.
+            if !self.wants(protocol) || self.told.contains(&key) || lists.tell_all_of(protocol) {
+                continue;
+            }
+            *added.entry(protocol).or_default() += 1;
+            let lacks = self.plan.needs.contains(Needs::STATS)
+                && protocol == Protocol::Tcp
+                && has_stats(decoded.socket.state);
+            if self.deliver(decoded, source).is_break() {
+                return ControlFlow::Break(());
+            }
+            self.without_stats += u64::from(lacks);
+        }
+        for protocol in KNOWN {
+            if self.wants(protocol) {
+                self.tell_missing_rows(protocol, lists, added.get(&protocol).copied().unwrap_or(0), coverage);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Says of which sockets nothing told, and where those that are there came from.
+    fn tell_missing_rows(&self, protocol: Protocol, lists: &Lists, added: u64, coverage: &mut Coverage) {
+        let name = protocol.table_name();
+        let mut gap = |why, hint| {
+            coverage.add(Gap { what: Missing::Rows, why, count: None, object: name.to_owned(), hint });
+        };
+        let is_listed = lists.of(protocol).next().is_some();
+        let mut kept_back = false;
+        for answer in lists.of(protocol) {
+            match &answer.error {
+                // Before macOS 13 there is none of Unix sockets. Root finds them all through their holders.
+                Some(error) if self.is_root && protocol == Protocol::Unix && is_unknown(error) => {}
+                Some(error) => gap(error.kind(), "what others hold is told by this sysctl only: run as root"),
+                None => {
+                    if let Some((why, hint)) = answer.trouble {
+                        gap(why, hint);
+                    }
+                    kept_back |= answer.keeps_back;
+                }
+            }
+        }
+        if kept_back {
+            gap(
+                ErrorKind::NotPermitted,
+                "this macOS tells others than root of their own sockets only: run as root",
+            );
+        }
+        if !is_listed && self.processes.is_blind() {
+            let (why, hint) = self.processes.why_blind();
+            gap(why, hint);
+        }
+        let told = lists.of(protocol).filter(|answer| answer.error.is_none()).map(|answer| answer.told);
+        let told: u64 = told.sum();
+        if kept_back {
+            let counted = lists.of(protocol).map(|answer| answer.counted).max().unwrap_or(0);
+            coverage.note(format!(
+                "{name}: the kernel counts {counted} sockets, tells of {told}, and processes lead to {added} more"
+            ));
+        }
+        for answer in lists.of(protocol) {
+            if let Some(error) = &answer.error {
+                coverage.note(format!("{error}; {name} sockets come from processes"));
+            }
+        }
+        let from_lists = lists.of(protocol).any(|answer| answer.error.is_none());
+        if from_lists {
+            coverage.came_from(name, Origin::Sysctl);
+        }
+        if added > 0 || !from_lists {
+            coverage.came_from(name, Origin::Libproc);
+        }
+    }
+
+    /// Gives the row its owners and passes it on, or lets it wait for the second look.
+    fn deliver(&mut self, mut decoded: Decoded, source: &mut dyn Source) -> ControlFlow<()> {
+        let finds_owners = self.plan.owners != OwnerLookup::None;
+        if finds_owners {
+            if let Some(pid) = decoded.process {
+                decoded.socket.owners.extend(self.processes.owner_without_descriptor(pid, source));
+            }
+            if let Some(key) = decoded.key {
+                self.processes.find(key, &mut decoded.socket.owners);
+            }
+            if decoded.socket.owners.is_empty() && decoded.unowned.is_none() && decoded.key.is_some() {
+                self.waiting.push(decoded);
+                return ControlFlow::Continue(());
+            }
+            self.add_peer(&mut decoded.socket, decoded.peer);
+        }
+        self.pass_on(decoded)
+    }
+
+    fn add_peer(&self, socket: &mut Socket, handle: u64) {
+        if handle != 0 {
+            let mut peer = Peer::default();
+            self.processes.find(Key::Unix(handle), &mut peer.owners);
+            socket.peer = Some(Box::new(peer));
+        }
+    }
+
+    fn pass_on(&mut self, decoded: Decoded) -> ControlFlow<()> {
+        let Decoded { mut socket, unowned, .. } = decoded;
+        if self.plan.owners != OwnerLookup::None && socket.owners.is_empty() {
+            let reason = unowned.unwrap_or_else(|| self.processes.reason_unowned());
+            socket.unowned = Some(reason);
+            if reason == Unowned::NotPermitted && self.plan.wants(&socket) {
+                self.unknown_owners += 1;
+            }
+        }
+        self.rows.deliver(&mut socket, |_| {})
+    }
+
+    /// Looks once more for those that a socket should have: it may be younger than the first look.
+    fn deliver_waiting(&mut self, source: &mut dyn Source) -> ControlFlow<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        self.processes.look(source, &self.decoder);
+        for mut decoded in waiting {
+            if let Some(key) = decoded.key {
+                self.processes.find(key, &mut decoded.socket.owners);
+            }
+            self.add_peer(&mut decoded.socket, decoded.peer);
+            self.pass_on(decoded)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn finish(self, coverage: &mut Coverage) {
+        if self.without_stats > 0 {
+            coverage.add(Gap {
+                what: Missing::Stats,
+                why: ErrorKind::NotPermitted,
+                count: Some(self.without_stats),
+                object: String::new(),
+                hint: "only the list of control blocks has them: run as root",
+            });
+        }
+        if self.plan.owners != OwnerLookup::None {
+            coverage.owners_came_from(Origin::Libproc);
+            if self.unknown_owners > 0 {
+                let (why, hint) = self.processes.why_blind();
+                coverage.add(Gap {
+                    what: Missing::Owners,
+                    why,
+                    count: Some(self.unknown_owners),
+                    object: String::new(),
+                    hint,
+                });
+            } else if self.processes.is_blind() && self.plan.owners == OwnerLookup::All {
+                coverage.note(
+                    "not every process could be looked into: sockets may have more owners than are shown"
+                        .to_owned(),
+                );
+            }
+        }
+        self.rows.finish(coverage);
+    }
+}
+
+/// True when the system does not know a sysctl of this name.
+fn is_unknown(error: &Error) -> bool {
+    error.errno() == Some(apple::ENOENT.number()) && error.kind() == ErrorKind::Absent
+}
+
+fn protocol(list: AppleList) -> Protocol {
+    match list {
+        AppleList::Tcp => Protocol::Tcp,
+        AppleList::Udp => Protocol::Udp,
+        AppleList::UnixStream | AppleList::UnixDatagram => Protocol::Unix,
+    }
+}

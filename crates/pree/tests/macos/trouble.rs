@@ -1,0 +1,396 @@
+//! What is said where sockets are kept back, refused, damaged, gone or too many: a partial answer and why, and an end.
+
+use pree::source::{Errno, Question, Recorder, Recording, Source};
+use pree::{ErrorKind, Missing, Origin, Protocols, Query, Snapshot};
+
+use crate::mac::{Asks, EINTR, ENOENT, ENOMEM, EPERM, ESRCH, Mac};
+
+fn usual() -> Query {
+    Query::new().tcp().udp().owners().stats()
+}
+
+fn gaps(snapshot: &Snapshot) -> Vec<(Missing, ErrorKind, String, Option<u64>)> {
+    let gaps = snapshot.coverage().gaps().iter();
+    gaps.map(|gap| (gap.what, gap.why, gap.object.clone(), gap.count)).collect()
+}
+
+const TCP: &str = "apple list net.inet.tcp.pcblist_n";
+const UDP: &str = "apple list net.inet.udp.pcblist_n";
+
+#[test]
+fn a_system_that_keeps_sockets_back_is_found_out() {
+    // 10 and 3 are counted, 6 and 1 told of.
+    let snapshot = usual().collect_from(&mut Mac::new(Asks::UserKeptApart)).unwrap();
+    assert_eq!(
+        gaps(&snapshot),
+        [
+            (Missing::Rows, ErrorKind::NotPermitted, "tcp".to_owned(), None),
+            (Missing::Rows, ErrorKind::NotPermitted, "udp".to_owned(), None),
+        ]
+    );
+    assert!(snapshot.coverage().to_string().contains("run as root"), "{}", snapshot.coverage());
+    let notes = snapshot.coverage().notes().join("\n");
+    assert!(
+        notes.contains("tcp: the kernel counts 10 sockets, tells of 6, and processes lead to 0 more"),
+        "{notes}"
+    );
+    assert_eq!(snapshot.sockets().len(), 7);
+    assert!(snapshot.iter().any(|socket| socket.tcp.is_some()), "own sockets have statistics");
+}
+
+#[test]
+fn nothing_told_is_never_nothing_there() {
+    // What dotnet/runtime 133960 and pymobiledevice3 1952 report: a header and an end, and no row.
+    let snapshot = usual().collect_from(&mut Mac::new(Asks::ProcessKeptApart)).unwrap();
+    assert_eq!(
+        gaps(&snapshot),
+        [
+            (Missing::Rows, ErrorKind::NotPermitted, "tcp".to_owned(), None),
+            (Missing::Rows, ErrorKind::NotPermitted, "udp".to_owned(), None),
+            (Missing::Stats, ErrorKind::NotPermitted, String::new(), Some(3)),
+        ]
+    );
+    // Through the processes one may look into.
+    assert_eq!(snapshot.sockets().len(), 5);
+    let origins = snapshot.coverage().origins();
+    assert!(
+        origins.contains(&("tcp", Origin::Libproc)) && origins.contains(&("udp", Origin::Libproc)),
+        "{origins:?}"
+    );
+}
+
+#[test]
+fn counts_that_are_kept_back_too_are_found_out_by_the_size() {
+    // Headers that count only what is told: the size asked for before still counts everything.
+    let honest_counts = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|mut bytes| {
+            if key == TCP || key == UDP {
+                let end = bytes.len() - 20;
+                let told = 0_u32.to_le_bytes();
+                bytes[4..8].copy_from_slice(&told);
+                bytes[end..end + 4].copy_from_slice(&told);
+            }
+            bytes
+        })
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::ProcessKeptApart, honest_counts)).unwrap();
+    assert!(snapshot.coverage().lacks_rows(), "{}", snapshot.coverage());
+    assert_eq!(snapshot.sockets().len(), 5);
+}
+
+#[test]
+fn a_question_about_tcp_alone_finds_it_out_as_well() {
+    let tcp = Query::new().tcp();
+    let snapshot = tcp.collect_from(&mut Mac::new(Asks::UserKeptApart)).unwrap();
+    assert!(snapshot.coverage().lacks_rows());
+    // And takes control blocks that are being freed, which are counted and not told of, for nothing else.
+    let own = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|bytes| if key == TCP { crate::mac::only(&bytes, |uid| uid == 501) } else { bytes })
+    };
+    let snapshot = tcp.collect_from(&mut Mac::with(Asks::User, own)).unwrap();
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+}
+
+#[test]
+fn unix_sockets_that_are_kept_back() {
+    let query = Query::new().protocols(Protocols::UNIX).owners();
+    let snapshot = query.collect_from(&mut Mac::new(Asks::UserKeptApart)).unwrap();
+    assert_eq!(gaps(&snapshot), [(Missing::Rows, ErrorKind::NotPermitted, "unix".to_owned(), None)]);
+    assert_eq!(snapshot.sockets().len(), 3);
+    // Before macOS 13 there is no such list.
+    let old = |key: &str, _: usize, answer| {
+        if key.contains("net.local") { Err(ENOENT) } else { answer }
+    };
+    let snapshot = query.collect_from(&mut Mac::with(Asks::User, old)).unwrap();
+    assert_eq!(snapshot.sockets().len(), 3);
+    assert_eq!(gaps(&snapshot), [(Missing::Rows, ErrorKind::Absent, "unix".to_owned(), None)]);
+    let snapshot = query.collect_from(&mut Mac::with(Asks::Root, old)).unwrap();
+    assert_eq!(
+        (snapshot.sockets().len(), snapshot.coverage().is_complete()),
+        (3, true),
+        "root looks into all"
+    );
+}
+
+#[test]
+fn a_refused_list_is_a_gap_and_rows_come_from_processes() {
+    let refused = |key: &str, _: usize, answer| if key == TCP { Err(EPERM) } else { answer };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, refused)).unwrap();
+    assert!(gaps(&snapshot).contains(&(Missing::Rows, ErrorKind::NotPermitted, "tcp".to_owned(), None)));
+    assert_eq!(snapshot.iter().filter(|socket| socket.local.port() == Some(8080)).count(), 2);
+    assert_eq!(snapshot.coverage().origins()[0], ("tcp", Origin::Libproc));
+    let notes = snapshot.coverage().notes().join("\n");
+    assert!(notes.contains("cannot read net.inet.tcp.pcblist_n: EPERM (1)"), "{notes}");
+}
+
+#[test]
+fn nothing_from_anywhere_is_an_error() {
+    let nothing = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        if key.starts_with("apple list") || key == "apple processes" { Err(EPERM) } else { answer }
+    };
+    let error = usual().collect_from(&mut Mac::with(Asks::User, nothing)).unwrap_err();
+    assert_eq!((error.kind(), error.errno()), (ErrorKind::NotPermitted, Some(1)));
+    assert_eq!(error.to_string(), "cannot read net.inet.tcp.pcblist_n: EPERM (1)");
+    let query = Query::new().protocols(Protocols::ICMP);
+    let error = query.collect_from(&mut Mac::with(Asks::User, nothing)).unwrap_err();
+    assert_eq!(error.to_string(), "cannot list processes: EPERM (1)");
+}
+
+#[test]
+fn processes_that_vanish_or_close_are_no_gap() {
+    for (gone, key) in [
+        (ESRCH, "apple process 401 descriptors"),
+        (ESRCH, "apple process 401 info"),
+        (Errno::apple(9), "apple process 401 socket 6"),
+        (Errno::apple(38), "apple process 401 socket 6"),
+    ] {
+        let event = move |asked: &str, _: usize, answer| if asked == key { Err(gone) } else { answer };
+        let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
+        assert!(snapshot.coverage().is_complete(), "{key}: {}", snapshot.coverage());
+        assert_eq!(snapshot.sockets().len(), 12, "{key}");
+        let shared = snapshot.iter().find(|socket| socket.local.port() == Some(51002)).unwrap();
+        assert_eq!(shared.owners.iter().map(|owner| owner.pid()).collect::<Vec<_>>(), [400], "{key}");
+    }
+}
+
+#[test]
+fn a_pid_that_is_used_again_mixes_nobody_up() {
+    // The second time it is another process.
+    let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|mut bytes| {
+            if asked == "apple process 401 info" && count % 2 == 1 {
+                bytes[120] ^= 1;
+            }
+            bytes
+        })
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
+    assert!(snapshot.iter().flat_map(|socket| &socket.owners).all(|owner| owner.pid() != 401));
+}
+
+#[test]
+fn a_list_that_grows_for_ever_ends() {
+    let grows = |key: &str, _: usize, answer| if key == TCP { Err(ENOMEM) } else { answer };
+    let mut mac = Mac::with(Asks::Root, grows);
+    let snapshot = usual().collect_from(&mut mac).unwrap();
+    assert!(
+        gaps(&snapshot).contains(&(Missing::Rows, ErrorKind::Unsettled, "tcp".to_owned(), None)),
+        "{}",
+        snapshot.coverage()
+    );
+    let asked = mac.log.iter().filter(|key| *key == TCP).count();
+    assert!((2..=16).contains(&asked), "{asked}");
+    // So does one that fits at last.
+    let settles =
+        |key: &str, count: usize, answer| if key == TCP && count < 5 { Err(ENOMEM) } else { answer };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, settles)).unwrap();
+    assert!(snapshot.coverage().is_complete());
+}
+
+#[test]
+fn processes_and_descriptors_that_grow_for_ever_end() {
+    for key in ["apple processes", "apple process 400 descriptors"] {
+        // What is beyond the first few is the same again, and not worth asking about.
+        let event = move |asked: &str, count: usize, answer| {
+            if count > 3 && asked.starts_with("apple process 40") && asked != key {
+                Err(ESRCH)
+            } else {
+                answer
+            }
+        };
+        let mut mac = Mac::with(Asks::Root, event);
+        mac.grows = Some(key);
+        let snapshot = usual().collect_from(&mut mac).unwrap();
+        assert_eq!(snapshot.sockets().len(), 12, "{key}");
+        let unknown = gaps(&snapshot).into_iter().find(|gap| gap.0 == Missing::Owners);
+        assert_eq!(unknown.map(|gap| gap.1), Some(ErrorKind::Unsettled), "{key}: {}", snapshot.coverage());
+    }
+}
+
+#[test]
+fn a_truncated_answer_is_partial_and_says_so() {
+    // At every length: never more rows than there are, never complete, never a panic.
+    for length in (0..5592).step_by(61) {
+        let cut = move |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+            answer.map(|mut bytes| {
+                if key == TCP {
+                    bytes.truncate(length);
+                }
+                bytes
+            })
+        };
+        let mut mac = Mac::with(Asks::Root, cut);
+        let snapshot = usual().collect_from(&mut mac).unwrap();
+        assert!(
+            gaps(&snapshot).contains(&(Missing::Rows, ErrorKind::Malformed, "tcp".to_owned(), None)),
+            "{length}"
+        );
+        assert_eq!(mac.log.iter().filter(|key| *key == TCP).count(), 3, "it was read again");
+    }
+}
+
+#[test]
+fn a_truncated_answer_that_is_whole_the_next_time_is_complete() {
+    let cut = |key: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|mut bytes| {
+            if key == TCP && count == 0 {
+                bytes.truncate(1000);
+            }
+            bytes
+        })
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, cut)).unwrap();
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    assert_eq!(snapshot.sockets().len(), 12);
+}
+
+#[test]
+fn generations_that_differ_are_read_again() {
+    let moves = |until: usize| {
+        move |key: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+            answer.map(|mut bytes| {
+                if key == TCP && count < until {
+                    let at = bytes.len() - 16;
+                    bytes[at] ^= 1;
+                }
+                bytes
+            })
+        }
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, moves(2))).unwrap();
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, moves(usize::MAX))).unwrap();
+    assert_eq!(gaps(&snapshot), [(Missing::Rows, ErrorKind::Unsettled, "tcp".to_owned(), None)]);
+    assert_eq!(snapshot.sockets().len(), 12, "what was told is there");
+}
+
+#[test]
+fn a_socket_younger_than_the_first_look_finds_its_owner() {
+    // The first time, nobody holds the listener yet.
+    let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|mut bytes| {
+            if asked == "apple process 400 descriptors" && count == 0 {
+                bytes.truncate(16);
+            }
+            bytes
+        })
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
+    let listener =
+        snapshot.iter().find(|socket| socket.listen.is_some() && !socket.owners.is_empty()).unwrap();
+    assert_eq!(listener.owners[0].pid(), 400);
+}
+
+#[test]
+fn damaged_structures_of_processes_cost_owners_and_nothing_else() {
+    for key in ["apple process 400 socket 5", "apple process 400 info", "apple process 400 descriptors"] {
+        let short = move |asked: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+            answer.map(|mut bytes| {
+                if asked == key {
+                    bytes.truncate(bytes.len() - 1);
+                }
+                bytes
+            })
+        };
+        let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, short)).unwrap();
+        assert_eq!(snapshot.sockets().len(), 12, "{key}");
+        assert!(!snapshot.coverage().lacks_rows(), "{key}: {}", snapshot.coverage());
+        assert!(
+            gaps(&snapshot).iter().any(|gap| gap.1 == ErrorKind::Malformed),
+            "{key}: {}",
+            snapshot.coverage()
+        );
+    }
+}
+
+/// Passes calls on and fails the n-th.
+struct FailNth {
+    inner: Mac,
+    n: usize,
+    errno: Errno,
+    calls: usize,
+}
+
+impl FailNth {
+    fn fails(&mut self) -> Result<(), Errno> {
+        self.calls += 1;
+        if self.calls == self.n { Err(self.errno) } else { Ok(()) }
+    }
+}
+
+impl Source for FailNth {
+    fn system(&self) -> pree::source::System {
+        self.inner.system()
+    }
+
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        self.fails()?;
+        self.inner.ask(question)
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        self.fails()?;
+        self.inner.next(batch)
+    }
+}
+
+#[test]
+fn one_failure_anywhere_is_a_gap_or_nothing() {
+    let query = Query::new().tcp().udp().protocols(Protocols::UNIX).owners().stats();
+    for asks in [Asks::Root, Asks::User, Asks::UserKeptApart] {
+        let whole = query.collect_from(&mut Mac::new(asks)).unwrap();
+        for errno in [EPERM, ESRCH, EINTR, ENOMEM, Errno::apple(5), Errno::ENODATA] {
+            for n in 1.. {
+                let mut source = FailNth { inner: Mac::new(asks), n, errno, calls: 0 };
+                let snapshot = query.collect_from(&mut source).unwrap();
+                if source.calls < n {
+                    assert_eq!(snapshot, whole, "untouched");
+                    break;
+                }
+                // A failure in passing costs nothing.
+                if errno == EINTR {
+                    assert_eq!(snapshot.sockets().len(), whole.sockets().len(), "{asks:?} call {n}");
+                }
+                assert!(snapshot.sockets().len() <= whole.sockets().len());
+                if snapshot.sockets().len() < whole.sockets().len() {
+                    assert!(
+                        snapshot.coverage().lacks_rows(),
+                        "{asks:?} {errno} call {n}: {}",
+                        snapshot.coverage()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn recordings_replay_on_every_system() {
+    let query = Query::new().tcp().udp().protocols(Protocols::UNIX | Protocols::ICMP).owners().stats();
+    for asks in [Asks::Root, Asks::User, Asks::UserKeptApart, Asks::ProcessKeptApart] {
+        let mut recorder = Recorder::new(Mac::new(asks));
+        let live = query.collect_from(&mut recorder).unwrap();
+        let bytes = recorder.finish().to_bytes();
+        assert_eq!(bytes[13], 2, "macOS");
+        let recording = Recording::from_bytes(&bytes).unwrap();
+        assert_eq!(query.collect_from(&mut recording.replay()).unwrap(), live, "{asks:?}");
+        // Other questions may be asked of it later.
+        let listeners = Query::new().tcp().filter("state = listen".parse().unwrap());
+        assert_eq!(
+            listeners.collect_from(&mut recording.replay()).unwrap().sockets().len(),
+            if asks == Asks::ProcessKeptApart || asks == Asks::UserKeptApart { 1 } else { 2 }
+        );
+    }
+}
+
+#[test]
+fn what_was_not_recorded_is_said() {
+    let mut recorder = Recorder::new(Mac::new(Asks::Root));
+    Query::new().tcp().collect_from(&mut recorder).unwrap();
+    let recording = recorder.finish();
+    let snapshot = usual().collect_from(&mut recording.replay()).unwrap();
+    let text = snapshot.coverage().to_string();
+    assert!(text.contains("the recording was made for a question that did not need it"), "{text}");
+    assert!(snapshot.coverage().lacks_rows(), "UDP was not recorded");
+    assert_eq!(snapshot.sockets().len(), 9);
+}
