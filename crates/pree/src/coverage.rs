@@ -89,6 +89,8 @@ pub enum Origin {
     Sysctl,
     /// macOS: the descriptors of processes, as libproc gives them.
     Libproc,
+    /// Windows: the tables of IP Helper; owners: the same, and Toolhelp.
+    IpHelper,
 }
 
 impl Origin {
@@ -101,6 +103,7 @@ impl Origin {
             Self::Bpf => "bpf",
             Self::Sysctl => "sysctl",
             Self::Libproc => "libproc",
+            Self::IpHelper => "ip_helper",
         }
     }
 }

@@ -159,6 +159,11 @@ impl Error {
         self.0.hint
     }
 
+    /// The hint, for a gap.
+    pub(crate) fn hint_text(&self) -> &'static str {
+        self.0.hint.unwrap_or("")
+    }
+
     /// True when a right is missing.
     pub fn is_permission(&self) -> bool {
         self.0.kind == ErrorKind::NotPermitted

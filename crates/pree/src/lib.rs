@@ -23,8 +23,8 @@ pub use coverage::{Coverage, Gap, Missing, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{Filter, FilterError};
 pub use model::{
-    Address, Detail, Direction, Family, NetworkNamespace, OtherProtocol, Owner, Peer, Process, Protocol,
-    Protocols, Socket, SocketId, SocketType, State, States, TcpStats, Text, Unowned,
+    Address, CountsSince, Detail, Direction, Family, NetworkNamespace, OtherProtocol, Owner, Peer, Process,
+    Protocol, Protocols, Socket, SocketId, SocketType, State, States, TcpStats, Text, Unowned,
 };
 pub use query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
 pub use snapshot::Snapshot;

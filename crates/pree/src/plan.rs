@@ -1,5 +1,7 @@
 //! From what is asked to what the kernel is asked for: exactly that.
 
+use std::time::Duration;
+
 use pree_wire::inet_diag::Extensions;
 
 use crate::filter::Filter;
@@ -26,6 +28,8 @@ pub(crate) struct Plan {
     /// Whether the kernel is asked too.
     push_down: bool,
     pub(crate) namespaces: Namespaces,
+    /// Windows: how long statistics are collected before they are read.
+    pub(crate) estats: Option<Duration>,
 }
 
 /// One table of sockets.
@@ -83,6 +87,7 @@ impl Plan {
             others,
             push_down: query.push_down,
             namespaces: query.namespaces.clone(),
+            estats: query.estats,
         }
     }
 

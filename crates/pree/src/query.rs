@@ -1,6 +1,7 @@
 //! What is asked: which sockets, and what about them.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::collect;
 use crate::coverage::Coverage;
@@ -49,6 +50,8 @@ bitflags::bitflags! {
         const DIRECTION = 1 << 13;
         /// `fds_in_flight` of Unix sockets: one file of a process that holds it is read for each, so together with `OWNERS`.
         const FDS_IN_FLIGHT = 1 << 14;
+        /// [`Socket::module`]: a question for each row, on Windows.
+        const MODULE = 1 << 15;
     }
 }
 
@@ -120,6 +123,7 @@ pub struct Query {
     pub(crate) filter: Option<Filter>,
     pub(crate) push_down: bool,
     pub(crate) namespaces: Namespaces,
+    pub(crate) estats: Option<Duration>,
 }
 
 impl Default for Query {
@@ -142,6 +146,7 @@ impl Query {
             filter: None,
             push_down: true,
             namespaces: Namespaces::Own,
+            estats: None,
         }
     }
 
@@ -254,6 +259,17 @@ impl Query {
     pub fn network_namespaces(mut self, namespaces: Namespaces) -> Self {
         self.namespaces = namespaces;
         self
+    }
+
+    /// Windows: collects statistics of connections for this long and reads them then. **It changes the machine's state**:
+    /// Windows counts only where that was switched on (`SetPerTcpConnectionEStats`, as administrator), so it is switched on
+    /// for each connection that is asked for, and off again behind it; where somebody else had switched it on, it stays as
+    /// it was. Numbers count from then on ([`TcpStats::counts_since`](crate::TcpStats::counts_since)). Asks for
+    /// [`Needs::STATS`]. On other systems it is an error: their statistics are always there.
+    #[must_use]
+    pub fn collect_estats(mut self, time: Duration) -> Self {
+        self.estats = Some(time);
+        self.needs(Needs::STATS)
     }
 
     /// Forces where rows are read from.

@@ -10,7 +10,7 @@ mod windows;
 use std::ops::ControlFlow;
 
 use crate::coverage::Coverage;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{HostLimits, Socket};
 use crate::plan::Plan;
 use crate::query::Query;
@@ -22,7 +22,12 @@ pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
 /// Answers `query` from `source`, as the system does whose source it is.
 pub(crate) fn visit(query: &Query, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     let plan = Plan::new(query);
-    match source.system() {
+    let system = source.system();
+    if plan.estats.is_some() && system != System::Windows {
+        return Err(Error::new(ErrorKind::Unsupported, "switch on", format!("statistics of {system}"))
+            .with_hint("only Windows has them switched off: elsewhere they are always there"));
+    }
+    match system {
         System::Linux => linux::visit(&plan, source, visitor),
         System::Macos => apple::visit(&plan, source, visitor),
         System::Windows => windows::visit(&plan, source, visitor),

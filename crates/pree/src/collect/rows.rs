@@ -1,7 +1,5 @@
 //! The last step of a row on the systems whose rows come with their owners: is it asked for, does it match, off to the
 //! visitor. Linux, where owners are found apart, has its own in `linux/delivery.rs`.
-#![allow(dead_code, reason = "the systems that use it come next")]
-
 use std::ops::ControlFlow;
 
 use super::Visitor;
@@ -18,8 +16,8 @@ pub(super) struct Rows<'p, 'v> {
     visitor: &'p mut Visitor<'v>,
     /// With the numbers of the names in it.
     filter: Option<Filter>,
-    /// Whether it can be asked before the owners are known: that saves looking them up.
-    filter_first: bool,
+    /// Whether it can be asked before the owners are known too: that saves looking them up.
+    asks_twice: bool,
     /// What the filter asks for and some rows did not tell.
     undecided: Option<&'static str>,
 }
@@ -41,8 +39,8 @@ impl<'p, 'v> Rows<'p, 'v> {
             filter.resolve(number)?;
         }
         let needs = filter.as_ref().map(Filter::needs);
-        let filter_first = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
-        Ok(Self { plan, visitor, filter, filter_first, undecided: None })
+        let asks_twice = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
+        Ok(Self { plan, visitor, filter, asks_twice, undecided: None })
     }
 
     /// Passes the row on if it is asked for. `complete` adds what costs a question: it is called for rows that may be
@@ -52,7 +50,7 @@ impl<'p, 'v> Rows<'p, 'v> {
         socket: &mut Socket,
         complete: impl FnOnce(&mut Socket),
     ) -> ControlFlow<()> {
-        if !self.plan.wants(socket) || (self.filter_first && !self.matches(socket)) {
+        if !self.may_want(socket) {
             return ControlFlow::Continue(());
         }
         complete(socket);
@@ -64,11 +62,13 @@ impl<'p, 'v> Rows<'p, 'v> {
             OwnerLookup::First => socket.owners.truncate(1),
             OwnerLookup::All => {}
         }
-        if self.filter_first || self.matches(socket) {
-            (self.visitor)(socket)
-        } else {
-            ControlFlow::Continue(())
-        }
+        if self.matches(socket) { (self.visitor)(socket) } else { ControlFlow::Continue(()) }
+    }
+
+    /// True when the row may be delivered, as far as is known of it: what is not known yet excludes nothing.
+    pub(super) fn may_want(&self, socket: &Socket) -> bool {
+        let excluded = || self.filter.as_ref().is_some_and(|filter| filter.excludes(socket));
+        self.plan.wants(socket) && !(self.asks_twice && excluded())
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {

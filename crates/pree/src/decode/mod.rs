@@ -3,3 +3,4 @@
 
 pub(crate) mod apple;
 pub(crate) mod linux;
+pub(crate) mod windows;

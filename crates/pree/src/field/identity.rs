@@ -70,6 +70,10 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.remote.as_ref().and_then(Address::path).into();
     "dir" Socket "direction" Text DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners" =>
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
+    "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)" =>
+        |s| s.created.into();
+    "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)" =>
+        |s| s.module.as_ref().map(crate::Text::as_bytes).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));

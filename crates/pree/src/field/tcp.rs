@@ -1,6 +1,6 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
-use super::{Field, Section, Unit};
+use super::{Field, Section, Unit, Value};
 use crate::model::CongestionAlgorithm;
 use crate::query::Needs;
 
@@ -95,6 +95,22 @@ macro_rules! fields {
             own!(accecn_fail_mode, Id, "tcpi_accecn_fail_mode", "What of Accurate ECN failed."),
             own!(accecn_opt_seen, Id, "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option."),
             own!(ecn_mode, Id, "tcpi_ecn_mode", "What of ECN was negotiated."),
+            Field {
+                get: |s| {
+                    let since = s.tcp.as_ref().and_then(|tcp| tcp.counts_since);
+                    since.map_or(Value::Unknown, |since| Value::Word(since.name()))
+                },
+                ..text!("counts_since", "the system", "Since when counters count: opening, switched_on.")
+            },
+            time!(max_rtt, Microseconds, "max_rtt_us", "MaxRtt (Windows)", "Longest round-trip time measured."),
+            own!(fast_retrans, Count, "FastRetran (Windows)", "Fast retransmissions."),
+            own!(spurious_rtos, Count, "SpuriousRtoDetections (Windows)", "Timeouts found to have been needless."),
+            time!(cwnd_limited, Milliseconds, "cwnd_limited_ms", "SndLimTimeCwnd (Windows)",
+                "Time limited by the congestion window."),
+            time!(sender_limited, Milliseconds, "sender_limited_ms", "SndLimTimeSnd (Windows)",
+                "Time limited by the sender itself."),
+            own!(outbound_bandwidth, BytesPerSecond, "OutboundBandwidth (Windows)", "Estimated bandwidth outwards."),
+            own!(inbound_bandwidth, BytesPerSecond, "InboundBandwidth (Windows)", "Estimated bandwidth inwards."),
             own!(cwnd_bytes, Bytes, "cwnd × mss, or the system's own", "Congestion window in bytes."),
             own!(ssthresh_bytes, Bytes, "ssthresh × mss, or the system's own", "Slow start threshold in bytes."),
             sequence!(snd_una, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
@@ -104,16 +120,11 @@ macro_rules! fields {
             sequence!(copied_seq, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
             Field {
                 name: "cc",
-                section: Section::Tcp,
-                key: "congestion_algorithm",
-                unit: Unit::Text,
-                needs: Needs::STATS,
-                doc: "Congestion control algorithm.",
-                source: "INET_DIAG_CONG",
                 get: |s| {
                     let name = s.tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
                     name.map(CongestionAlgorithm::as_bytes).into()
                 },
+                ..text!("congestion_algorithm", "INET_DIAG_CONG", "Congestion control algorithm.")
             },
         ]
     };
@@ -122,6 +133,29 @@ macro_rules! fields {
 macro_rules! sequence {
     ($name:ident, $source:literal, $doc:literal) => {
         Field { needs: Needs::STATS.union(Needs::SEQUENCES), ..own!($name, Id, $source, $doc) }
+    };
+}
+
+/// A time, whose key ends in its unit.
+macro_rules! time {
+    ($name:ident, $unit:ident, $key:literal, $source:literal, $doc:literal) => {
+        Field { key: $key, ..own!($name, $unit, $source, $doc) }
+    };
+}
+
+/// A text, without the way to get it.
+macro_rules! text {
+    ($key:literal, $source:literal, $doc:literal) => {
+        Field {
+            name: $key,
+            section: Section::Tcp,
+            key: $key,
+            unit: Unit::Text,
+            needs: Needs::STATS,
+            doc: $doc,
+            source: $source,
+            get: |_| Value::Unknown,
+        }
     };
 }
 

@@ -62,6 +62,11 @@ impl Filter {
         eval::eval(&self.expr, socket) == Some(true)
     }
 
+    /// True when it cannot match, whatever else is found out about it.
+    pub(crate) fn excludes(&self, socket: &Socket) -> bool {
+        eval::eval(&self.expr, socket) == Some(false)
+    }
+
     /// What must be known about a socket to decide.
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::empty();

@@ -27,5 +27,5 @@ pub use socket::{
     TimerKind,
 };
 pub use state::{State, States};
-pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, TcpStats};
+pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, CountsSince, TcpStats};
 pub use text::Text;

@@ -50,11 +50,17 @@ pub struct Process {
     pub cgroup: Option<Text>,
 }
 
-/// When a process started, in the kernel's clock ticks of 10 ms.
+/// When a process started, as exactly as the system remembers it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct StartTime {
-    ticks: u64,
-    boot_time: Option<Duration>,
+pub struct StartTime(Told);
+
+/// What systems remember of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+enum Told {
+    /// Ticks of 10 ms since boot, and where known the time from the Unix epoch to boot.
+    SinceBoot { ticks: u64, boot_time: Option<Duration> },
+    /// By the clock on the wall, since the Unix epoch.
+    Wall(Duration),
 }
 
 /// Ticks a second in /proc (`USER_HZ`): 100 on every Linux but Alpha's.
@@ -63,23 +69,35 @@ const TICKS_PER_S: u64 = 100;
 impl StartTime {
     /// From ticks since boot (`/proc/PID/stat` field 22) and, where known, the time from the Unix epoch to boot.
     pub(crate) fn new(ticks: u64, boot_time: Option<Duration>) -> Self {
-        Self { ticks, boot_time }
+        Self(Told::SinceBoot { ticks, boot_time })
     }
 
-    /// Ticks since boot.
-    pub(crate) fn ticks(self) -> u64 {
-        self.ticks
+    /// Ticks since boot, where the system counts them.
+    pub(crate) fn ticks(self) -> Option<u64> {
+        match self.0 {
+            Told::SinceBoot { ticks, .. } => Some(ticks),
+            Told::Wall(_) => None,
+        }
     }
 
-    /// Time from boot to the start of the process; exact to 10 ms.
-    pub fn since_boot(self) -> Duration {
-        Duration::from_millis(self.ticks.saturating_mul(1000 / TICKS_PER_S))
+    /// From the time since the Unix epoch, where the system remembers that.
+    pub(crate) fn wall(since_unix_epoch: Duration) -> Self {
+        Self(Told::Wall(since_unix_epoch))
     }
 
-    /// Time from the Unix epoch to the start of the process, `None` where the time of boot is not known. It moves
-    /// when the wall clock is set: for identity use [`StartTime::since_boot`].
+    /// Time from boot to the start of the process, exact to 10 ms; `None` on systems that remember what the clock said
+    /// (Windows).
+    pub fn since_boot(self) -> Option<Duration> {
+        self.ticks().map(|ticks| Duration::from_millis(ticks.saturating_mul(1000 / TICKS_PER_S)))
+    }
+
+    /// Time from the Unix epoch to the start of the process, `None` where the time of boot is not known. On Linux it
+    /// moves when the wall clock is set: for identity compare the whole value, or [`StartTime::since_boot`].
     pub fn since_unix_epoch(self) -> Option<Duration> {
-        self.boot_time.map(|boot| boot.saturating_add(self.since_boot()))
+        match self.0 {
+            Told::SinceBoot { boot_time, .. } => boot_time?.checked_add(self.since_boot()?),
+            Told::Wall(time) => Some(time),
+        }
     }
 }
 

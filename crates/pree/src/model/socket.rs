@@ -33,6 +33,10 @@ pub struct Socket {
     pub peer: Option<Box<Peer>>,
     /// Which end opened the connection. On request.
     pub direction: Option<Direction>,
+    /// When it was made, since the Unix epoch. Windows: `liCreateTimestamp`.
+    pub created: Option<Duration>,
+    /// The module of the process that made it: of a service, the service's name. Windows; on request.
+    pub module: Option<Text>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
     pub interface: Option<u32>,
     /// Inode in sockfs; `None` when no file stands for the socket (`TIME_WAIT`, handshake, accept queue, orphan).
@@ -125,6 +129,8 @@ impl Socket {
             remote: None,
             peer: None,
             direction: None,
+            created: None,
+            module: None,
             interface: None,
             inode: None,
             uid: None,

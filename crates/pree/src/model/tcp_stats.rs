@@ -43,7 +43,7 @@ macro_rules! tcp_stats {
     )*) => {
         /// Counters and estimates of one TCP connection. `None`: the system does not tell, or there was no sample yet.
         ///
-        /// Counters count from the connection's start. Linux: `struct tcp_info` under the kernel's names without
+        /// Counters count from where `counts_since` says: from the connection's opening, but on Windows. Linux: `struct tcp_info` under the kernel's names without
         /// `tcpi_`; which kernel tells what is in `PLATFORM.md`.
         #[derive(Clone, PartialEq, Debug, Default)]
         #[non_exhaustive]
@@ -69,6 +69,23 @@ macro_rules! tcp_stats {
             pub accecn_opt_seen: Option<u16>,
             /// What of ECN was negotiated: 0 nothing, 1 RFC 3168, 2 Accurate ECN, 3 pending. Linux 7.0: `tcpi_ecn_mode`.
             pub ecn_mode: Option<u8>,
+            /// Since when its counters count. `None` where that is not known.
+            pub counts_since: Option<CountsSince>,
+            /// Longest round-trip time that was measured. Windows: `MaxRtt`.
+            pub max_rtt: Option<Duration>,
+            /// Fast retransmissions (RFC 5681 §3.2). Windows: `FastRetran`.
+            pub fast_retrans: Option<u32>,
+            /// Retransmission timeouts that were found to have been needless (RFC 3522, RFC 5682). Windows:
+            /// `SpuriousRtoDetections`.
+            pub spurious_rtos: Option<u32>,
+            /// Time that sending was limited by the congestion window. Windows: `SndLimTimeCwnd`.
+            pub cwnd_limited: Option<Duration>,
+            /// Time that sending was limited by the sender itself, program or stack. Windows: `SndLimTimeSnd`.
+            pub sender_limited: Option<Duration>,
+            /// Estimated bandwidth outwards, bytes a second. Windows: `OutboundBandwidth`.
+            pub outbound_bandwidth: Option<u64>,
+            /// Estimated bandwidth inwards, bytes a second. Windows: `InboundBandwidth`.
+            pub inbound_bandwidth: Option<u64>,
             /// Congestion window in bytes: as the system tells it, on Linux `snd_cwnd` × `snd_mss`.
             pub cwnd_bytes: Option<u64>,
             /// Slow start threshold in bytes: as the system tells it, on Linux `snd_ssthresh` × `snd_mss`.
@@ -105,6 +122,7 @@ macro_rules! tcp_stats {
                     rcv_wscale: view.rcv_wscale(),
                     delivery_rate_app_limited: view.delivery_rate_app_limited(),
                     fastopen_client_fail: view.fastopen_client_fail(),
+                    counts_since: Some(CountsSince::Opening),
                     ..Self::default()
                 };
                 if let Some(ecn) = view.acc_ecn(layout) {
@@ -234,6 +252,26 @@ impl From<&[u8]> for CongestionAlgorithm {
 impl fmt::Debug for CongestionAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}
+
+/// Since when counters of a connection count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub enum CountsSince {
+    /// Since the connection opened.
+    Opening,
+    /// Since somebody switched on that they are collected (Windows EStats), some time after it opened.
+    SwitchedOn,
+}
+
+impl CountsSince {
+    /// The name in JSON and filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::SwitchedOn => "switched_on",
+        }
     }
 }
 

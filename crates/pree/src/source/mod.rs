@@ -16,7 +16,9 @@ pub use namespaces::{Namespaces, Reachable};
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording, Replay};
 pub use system::System;
-pub use windows::{WindowsQuestion, WindowsTable};
+pub use windows::{
+    EstatsClass, OwnerClass, WindowsConnection, WindowsProcessPart, WindowsQuestion, WindowsTable,
+};
 
 /// What helps when a [`Replay`] is asked what the recorded collection did not ask, which is `ENODATA`.
 pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";
@@ -142,7 +144,7 @@ pub enum Question<'a> {
         part: ProcessPart,
     },
     /// What only Windows answers.
-    Windows(WindowsQuestion),
+    Windows(WindowsQuestion<'a>),
     /// What only macOS answers.
     Apple(AppleQuestion),
 }

@@ -284,12 +284,13 @@ fn in_detail() -> Result<(), Failed> {
         assert_eq!(process.name.as_bytes(), &stat[name_start + 1..name_end]);
         assert_eq!(process.parent, Some(fields[4 - 3].parse()?));
         let start = process.start_time.ok_or("a start")?;
-        assert_eq!(start.since_boot(), Duration::from_millis(10 * fields[22 - 3].parse::<u64>()?));
+        let since_boot = start.since_boot().ok_or("no time since boot")?;
+        assert_eq!(since_boot, Duration::from_millis(10 * fields[22 - 3].parse::<u64>()?));
         let boot: u64 = fs::read_to_string("/proc/stat")?
             .lines()
             .find_map(|line| line.strip_prefix("btime ")?.parse().ok())
             .ok_or("a boot time")?;
-        let expected = Duration::from_secs(boot) + start.since_boot();
+        let expected = Duration::from_secs(boot) + since_boot;
         let off = start.since_unix_epoch().ok_or("a boot time")?.abs_diff(expected);
         assert!(off < Duration::from_secs(2), "off by {off:?}");
 

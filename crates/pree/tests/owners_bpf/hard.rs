@@ -148,7 +148,7 @@ fn pid_used_again() -> Result<(), Failed> {
             assert!(owners(row).contains(&(process::id(), socket.number())));
             for owner in row.owners.iter().filter(|owner| owner.pid() == pid) {
                 assert_eq!(owner.process.name.as_bytes(), name, "question {n}: {row:?}");
-                let is_second = owner.process.start_time.map(|start| start.since_boot()) == Some(start);
+                let is_second = owner.process.start_time.and_then(|start| start.since_boot()) == Some(start);
                 assert_eq!(is_second, second.pid() == pid && name == b"second", "question {n}: {row:?}");
             }
         }

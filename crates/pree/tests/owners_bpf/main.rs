@@ -39,7 +39,7 @@ type Told = (Option<u32>, Option<u32>, Option<Duration>, Process);
 fn owners_of(socket: &Socket) -> Vec<Told> {
     let owner = |owner: &Owner| {
         let mut process = (*owner.process).clone();
-        let start = process.start_time.take().map(|start| start.since_boot());
+        let start = process.start_time.take().and_then(|start| start.since_boot());
         (owner.fd, owner.thread, start, process)
     };
     socket.owners.iter().map(owner).collect()

@@ -6,6 +6,7 @@ mod families;
 mod host;
 mod kernel;
 mod systems;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -157,7 +158,7 @@ fn every_row_once_with_its_owners() {
         ]
     );
     let started = shared.owners[0].process.start_time.unwrap();
-    assert_eq!(started.since_boot().as_millis(), 123_450);
+    assert_eq!(started.since_boot().unwrap().as_millis(), 123_450);
     assert_eq!(started.since_unix_epoch().unwrap().as_millis(), 1_000_000_123_450);
     assert_eq!(find(&snapshot, 1003).tcp.as_ref().unwrap().rtt.unwrap().as_micros(), 10_030);
     assert_eq!(find(&snapshot, 2000).tcp, None);

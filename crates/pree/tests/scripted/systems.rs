@@ -4,7 +4,7 @@ use pree::source::{Errno, Question, Recorder, Recording, Source, System};
 use pree::{ErrorKind, Query};
 
 /// A system that refuses everything.
-struct Refusing(System);
+pub(super) struct Refusing(pub(super) System);
 
 impl Source for Refusing {
     fn system(&self) -> System {

@@ -76,7 +76,7 @@ impl OwnerSearch<'_> {
         if self.wants_details() {
             for process in &mut processes {
                 // Another process may have the pid by now.
-                if starts(source, process.pid) == process.start_time.map(StartTime::ticks) {
+                if starts(source, process.pid) == process.start_time.and_then(StartTime::ticks) {
                     self.add_details(source, process);
                 }
             }

@@ -1,0 +1,184 @@
+//! Windows: rows from IP Helper's tables, each with the process that made it; names of processes from Toolhelp, statistics
+//! from EStats.
+//!
+//! A table is one answer, made by the system at one moment: it cannot be torn. What comes after it, of processes and
+//! connections, can have gone meanwhile.
+
+mod estats;
+mod owners;
+
+use std::ops::ControlFlow;
+
+use pree_wire::windows::tables;
+
+use super::Visitor;
+use super::rows::Rows;
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::decode::windows::{Endpoint, endpoint, text};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Name;
+use crate::model::{Family, Protocol};
+use crate::plan::{Plan, Table};
+use crate::query::{Needs, OwnerLookup};
+use crate::source::{
+    Errno, NOT_RECORDED, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all,
+};
+use estats::{Estats, Switches};
+use owners::Owners;
+
+/// What a plan asks for and Windows has, without a list of it anywhere.
+const UNLISTED: &str = "Windows has no list of them";
+
+pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+    let mut rows = Rows::new(plan, System::Windows, visitor, |what, name| {
+        let what = match what {
+            Name::User => "user",
+            Name::Device => "interface",
+            Name::Cgroup => "cgroup",
+        };
+        Err(Error::new(ErrorKind::Unsupported, "find", format!("{what} {name:?} of Windows"))
+            .with_hint("an interface can be named by its index"))
+    })?;
+    let mut coverage = Coverage::default();
+    let switches = Switches::on(plan, &rows, source)?;
+    let result = read_tables(plan, source, &mut rows, &mut coverage);
+    // Whatever came of it, the machine is left as it was.
+    switches.off(source, &mut coverage);
+    result?;
+    rows.finish(&mut coverage);
+    Ok(coverage)
+}
+
+/// Reads every table. An error means that none came.
+fn read_tables(
+    plan: &Plan,
+    source: &mut dyn Source,
+    rows: &mut Rows<'_, '_>,
+    coverage: &mut Coverage,
+) -> Result<()> {
+    let mut owners = Owners::new(plan);
+    let mut estats = Estats::new(plan);
+    let mut first_error = None;
+    let mut flow = ControlFlow::Continue(());
+    for table in &plan.tables {
+        for table in tables_of(*table) {
+            let Some(table) = table else { continue };
+            match read_table(table, plan, source, rows, &mut owners, &mut estats, coverage) {
+                Ok(told) => flow = told,
+                Err(error) => {
+                    let hint = error.hint_text();
+                    coverage.add(gap(error.kind(), table.name(), hint));
+                    first_error.get_or_insert(error);
+                }
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        if flow.is_break() {
+            break;
+        }
+        if let Some(error) = tell_unlisted(table.protocol, coverage) {
+            first_error.get_or_insert(error);
+        }
+    }
+    if plan.others {
+        coverage.add(gap(ErrorKind::Unsupported, "other", UNLISTED));
+        first_error.get_or_insert(unlisted("other sockets"));
+    }
+    match first_error {
+        Some(error) if coverage.origins().is_empty() => return Err(error),
+        _ => {}
+    }
+    estats.tell(coverage);
+    owners.tell(coverage);
+    Ok(())
+}
+
+fn gap(why: ErrorKind, object: &str, hint: &'static str) -> Gap {
+    Gap { what: Missing::Rows, why, count: None, object: object.to_owned(), hint }
+}
+
+fn unlisted(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, "list", format!("{what} of Windows")).with_hint(UNLISTED)
+}
+
+/// The tables of IP Helper that a table of the plan is.
+fn tables_of(table: Table) -> [Option<WindowsTable>; 2] {
+    let (v4, v6) = match table.protocol {
+        Protocol::Tcp => (WindowsTable::Tcp4, WindowsTable::Tcp6),
+        Protocol::Udp => (WindowsTable::Udp4, WindowsTable::Udp6),
+        _ => return [None; 2],
+    };
+    let wants = |family| table.family.is_none_or(|wanted| wanted == family);
+    [wants(Family::Ipv4).then_some(v4), wants(Family::Ipv6).then_some(v6)]
+}
+
+/// What Windows has and does not list is missing; what it does not have is not.
+fn tell_unlisted(protocol: Protocol, coverage: &mut Coverage) -> Option<Error> {
+    match protocol {
+        Protocol::Tcp | Protocol::Udp => None,
+        Protocol::Unix | Protocol::Raw | Protocol::Vsock => {
+            coverage.add(gap(ErrorKind::Unsupported, protocol.table_name(), UNLISTED));
+            Some(unlisted(&format!("{protocol} sockets")))
+        }
+        protocol => {
+            coverage.note(format!("Windows has no {protocol} sockets"));
+            None
+        }
+    }
+}
+
+/// The bytes of a table, with as much of owners as this version tells.
+fn ask(table: WindowsTable, source: &mut dyn Source) -> Result<(Vec<u8>, OwnerClass)> {
+    let mut ask = |class| {
+        let question = Question::Windows(WindowsQuestion::Table(table, class));
+        read_all(source, &question).map(|bytes| (bytes, class))
+    };
+    ask(OwnerClass::Module)
+        .or_else(|first| match ErrorKind::of(first) {
+            // Older than these classes.
+            ErrorKind::Unsupported | ErrorKind::Absent => ask(OwnerClass::Pid).map_err(|_| first),
+            _ => Err(first),
+        })
+        .map_err(|errno| {
+            let error = Error::from_errno(errno, "read", format!("table {}", table.name()));
+            if errno == Errno::ENODATA { error.with_hint(NOT_RECORDED) } else { error }
+        })
+}
+
+fn read_table(
+    table: WindowsTable,
+    plan: &Plan,
+    source: &mut dyn Source,
+    rows: &mut Rows<'_, '_>,
+    owners: &mut Owners<'_>,
+    estats: &mut Estats,
+    coverage: &mut Coverage,
+) -> Result<ControlFlow<()>> {
+    let (bytes, class) = ask(table, source)?;
+    coverage.came_from(table.name(), Origin::IpHelper);
+    for row in tables::rows(&bytes, class, table.row_size(class)) {
+        let Some((row, mut endpoint)) = row.ok().and_then(|row| Some((row, endpoint(table, row)?))) else {
+            coverage.add(gap(ErrorKind::Malformed, table.name(), ""));
+            break;
+        };
+        let Endpoint { socket, pid, connection } = &mut endpoint;
+        let flow = rows.deliver(socket, |socket| {
+            if plan.owners != OwnerLookup::None {
+                owners.find(*pid, socket, source);
+            }
+            if plan.needs.contains(Needs::MODULE) && class == OwnerClass::Module {
+                let question = Question::Windows(WindowsQuestion::Module { table, row });
+                socket.module = read_all(source, &question).ok().map(|name| text(&name));
+            }
+            if let Some(connection) = *connection {
+                estats.read(connection, socket, source);
+            }
+        });
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
