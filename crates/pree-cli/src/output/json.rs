@@ -11,6 +11,7 @@ use pree::{Address, Coverage, Detail, Owner, Socket, State};
 
 use super::json_quality::quality;
 use super::json_writer::{Json, Key};
+use super::repeated::Repeated;
 use super::{Output, Request};
 
 /// Version of the schema: members are only ever added to it.
@@ -22,6 +23,7 @@ pub(super) struct Document<'r, W> {
     writer: W,
     /// What is not written yet.
     sockets: Json,
+    before: Repeated,
     begun: bool,
     /// What the host knows of the paths; `None` when nothing is judged.
     peers: Option<&'r Peers>,
@@ -31,7 +33,13 @@ impl<'r, W: Write> Document<'r, W> {
     pub(super) fn new(request: &'r Request<'_>, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
-        Self { writer, sockets, begun: false, peers: request.quality.then_some(&request.peers) }
+        Self {
+            writer,
+            sockets,
+            before: Repeated::new(),
+            begun: false,
+            peers: request.quality.then_some(&request.peers),
+        }
     }
 }
 
@@ -47,7 +55,7 @@ impl<W: Write> Output for Document<'_, W> {
 
     fn row(&mut self, row: &Socket) -> io::Result<()> {
         let assessment = self.peers.map(|peers| assess(row, &peers.context(row)));
-        socket(&mut self.sockets, row, assessment.as_ref());
+        socket(&mut self.sockets, row, assessment.as_ref(), &mut self.before);
         if self.begun { self.sockets.pass_on(&mut self.writer) } else { Ok(()) }
     }
 
@@ -66,12 +74,13 @@ impl<W: Write> Output for Document<'_, W> {
 pub(super) struct Lines<W> {
     writer: W,
     line: Json,
+    before: Repeated,
     quality: bool,
 }
 
 impl<W: Write> Lines<W> {
     pub(super) fn new(quality: bool, writer: W) -> Self {
-        Self { writer, line: Json::default(), quality }
+        Self { writer, line: Json::default(), before: Repeated::new(), quality }
     }
 }
 
@@ -79,7 +88,7 @@ impl<W: Write> Output for Lines<W> {
     fn row(&mut self, row: &Socket) -> io::Result<()> {
         self.line.clear();
         let assessment = self.quality.then(|| assess(row, &Context::default()));
-        socket(&mut self.line, row, assessment.as_ref());
+        socket(&mut self.line, row, assessment.as_ref(), &mut self.before);
         self.line.raw(b"\n");
         self.writer.write_all(self.line.as_bytes())
     }
@@ -127,8 +136,13 @@ pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.close(b']');
 }
 
-/// One of `sockets`; without an assessment it has no `quality`.
-pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Assessment>) {
+/// One of `sockets`; without an assessment it has no `quality`. `before` remembers the one before.
+pub(super) fn socket(
+    json: &mut Json,
+    socket: &Socket,
+    assessment: Option<&Assessment>,
+    before: &mut Repeated,
+) {
     json.open(b'{');
     members(json, Section::Socket, socket);
     end(json, "local", Section::Local, socket, Some(&socket.local));
@@ -170,7 +184,12 @@ pub(super) fn socket(json: &mut Json, socket: &Socket, assessment: Option<&Asses
         None => json.null(),
     }
     section(json, "memory", Section::Memory, socket, socket.memory.is_some());
-    section(json, "tcp", Section::Tcp, socket, socket.tcp.is_some());
+    json.key("tcp");
+    if socket.tcp.is_some() {
+        statistics(json, socket, before);
+    } else {
+        json.null();
+    }
     if let Some(detail) = &socket.detail {
         self::detail(json, socket, detail);
     }
@@ -297,6 +316,20 @@ fn section(json: &mut Json, key: &str, section: Section, socket: &Socket, there:
     }
     json.open(b'{');
     members(json, section, socket);
+    json.close(b'}');
+}
+
+/// The fields of `tcp`, as far as they can be taken from the row before.
+fn statistics(json: &mut Json, socket: &Socket, before: &mut Repeated) {
+    let Some(fields) = SECTIONS.get(Section::Tcp as usize) else { return json.null() };
+    json.open(b'{');
+    before.write(socket, json.text_mut(), |place, text| {
+        if let Some((field, key)) = fields.get(place) {
+            let mut json = Json::from(std::mem::take(text));
+            json.member(key, field.unit, (field.get)(socket));
+            *text = json.into_text();
+        }
+    });
     json.close(b'}');
 }
 

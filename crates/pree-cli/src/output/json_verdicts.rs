@@ -6,6 +6,7 @@ use pree::{Coverage, Snapshot, Socket};
 use super::json::{completeness, socket};
 use super::json_quality::{basis, evidence, told};
 use super::json_writer::Json;
+use super::repeated::Repeated;
 
 /// Sockets of one finding that are named: the rest is counted.
 const NAMED: usize = 100;
@@ -73,8 +74,9 @@ fn end(mut json: Json) -> Vec<u8> {
 fn sockets(json: &mut Json, judged: &[(&Socket, &Assessment)]) {
     json.key("sockets");
     json.open(b'[');
+    let mut before = Repeated::new();
     for (row, assessment) in judged {
-        socket(json, row, Some(assessment));
+        socket(json, row, Some(assessment), &mut before);
     }
     json.close(b']');
 }

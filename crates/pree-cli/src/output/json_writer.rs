@@ -25,6 +25,13 @@ impl Key {
     }
 }
 
+impl From<Vec<u8>> for Json {
+    /// Goes on where this text ends.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+}
+
 impl Json {
     /// Writes all but the last byte, which decides on the next comma, and forgets what is written.
     pub(super) fn pass_on(&mut self, writer: &mut impl Write) -> io::Result<()> {
@@ -33,6 +40,15 @@ impl Json {
         self.bytes.clear();
         self.bytes.extend(last);
         Ok(())
+    }
+
+    /// The text, for one who writes whole members.
+    pub(super) fn text_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    pub(super) fn into_text(self) -> Vec<u8> {
+        self.bytes
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {

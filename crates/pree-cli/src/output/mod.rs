@@ -10,6 +10,7 @@ pub(crate) mod json_verdicts;
 mod json_writer;
 mod label;
 pub(crate) mod pager;
+mod repeated;
 mod request;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -37,6 +37,12 @@ pub(crate) fn address(address: &Address, out: &mut Vec<u8>) {
             out.push(b':');
             figures::number(v4.port().into(), out);
         }
+        Address::Inet(SocketAddr::V6(v6)) if v6.scope_id() == 0 => {
+            out.push(b'[');
+            display(v6.ip(), out);
+            out.extend_from_slice(b"]:");
+            figures::number(v6.port().into(), out);
+        }
         Address::Unix(_) => match address.path() {
             None => out.push(b'*'),
             // Different names never look alike: a path that begins with @ comes in quotes.

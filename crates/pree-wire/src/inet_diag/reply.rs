@@ -294,6 +294,12 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The inode number of a row that is not parsed yet: for those who look ahead.
+#[inline]
+pub fn inode_of(payload: &[u8]) -> Option<u32> {
+    crate::bytes::Native::at(payload, 68)
+}
+
 /// A C string without its end; all of the bytes where the end is missing.
 fn until_nul(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == 0).next().unwrap_or(text)

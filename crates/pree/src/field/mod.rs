@@ -19,8 +19,9 @@ use std::time::Duration;
 pub use names::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
 pub use quality::{Issues, words};
+pub use tcp::tcp_differences;
 
-use crate::model::Socket;
+use crate::model::{CountsSince, Socket};
 use crate::query::Needs;
 
 /// One thing that can be known about a socket.
@@ -178,6 +179,12 @@ impl From<Option<bool>> for Value<'_> {
 impl From<Option<Duration>> for Value<'_> {
     fn from(time: Option<Duration>) -> Self {
         time.map_or(Value::Unknown, Value::Duration)
+    }
+}
+
+impl From<Option<CountsSince>> for Value<'_> {
+    fn from(since: Option<CountsSince>) -> Self {
+        since.map_or(Value::Unknown, |since| Value::Word(since.name()))
     }
 }
 

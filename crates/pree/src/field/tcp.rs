@@ -1,7 +1,7 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
-use super::{Field, Section, Unit, Value};
-use crate::model::CongestionAlgorithm;
+use super::{Field, Section, Unit};
+use crate::model::{CongestionAlgorithm, TcpStats};
 use crate::query::Needs;
 
 macro_rules! unit {
@@ -71,107 +71,155 @@ macro_rules! key {
     };
 }
 
+/// The table of `tcp_info`, then what comes beside it, as a registry and as a visitor: both from the same lines.
 macro_rules! fields {
-    ($(
-        $(#[doc = $doc:literal])+
-        $name:ident: $type:ident, $offset:literal, $unit:ident, $since:literal;
-    )*) => {
-        &[
+    (
+        $(
+            $(#[doc = $doc:literal])+
+            $name:ident: $type:ident, $offset:literal, $unit:ident, $since:literal;
+        )*
+    ) => {
+        fields! {
+            { $( $name, $unit, $since, { $($doc),+ }; )* }
+            {
+                snd_wscale, "snd_wscale", Id, STATS, "tcpi_snd_wscale", "Shift of the windows the peer offers.";
+                rcv_wscale, "rcv_wscale", Id, STATS, "tcpi_rcv_wscale", "Shift of the windows offered to the peer.";
+                delivery_rate_app_limited, "delivery_rate_app_limited", Bool, STATS,
+                    "tcpi_delivery_rate_app_limited", "Whether the delivery rate was limited by the program.";
+                fastopen_client_fail, "fastopen_client_fail", Id, STATS,
+                    "tcpi_fastopen_client_fail", "Why fast open failed.";
+                accecn_fail_mode, "accecn_fail_mode", Id, STATS,
+                    "tcpi_accecn_fail_mode", "What of Accurate ECN failed.";
+                accecn_opt_seen, "accecn_opt_seen", Id, STATS,
+                    "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option.";
+                ecn_mode, "ecn_mode", Id, STATS, "tcpi_ecn_mode", "What of ECN was negotiated.";
+                counts_since, "counts_since", Text, STATS,
+                    "the system", "Since when counters count: opening, switched_on.";
+                max_rtt, "max_rtt_us", Microseconds, STATS, "MaxRtt (Windows)", "Longest round-trip time measured.";
+                fast_retrans, "fast_retrans", Count, STATS, "FastRetran (Windows)", "Fast retransmissions.";
+                spurious_rtos, "spurious_rtos", Count, STATS,
+                    "SpuriousRtoDetections (Windows)", "Timeouts found to have been needless.";
+                cwnd_limited, "cwnd_limited_ms", Milliseconds, STATS,
+                    "SndLimTimeCwnd (Windows)", "Time limited by the congestion window.";
+                sender_limited, "sender_limited_ms", Milliseconds, STATS,
+                    "SndLimTimeSnd (Windows)", "Time limited by the sender itself.";
+                outbound_bandwidth, "outbound_bandwidth", BytesPerSecond, STATS,
+                    "OutboundBandwidth (Windows)", "Estimated bandwidth outwards.";
+                inbound_bandwidth, "inbound_bandwidth", BytesPerSecond, STATS,
+                    "InboundBandwidth (Windows)", "Estimated bandwidth inwards.";
+                cwnd_bytes, "cwnd_bytes", Bytes, STATS,
+                    "cwnd × mss, or the system's own", "Congestion window in bytes.";
+                ssthresh_bytes, "ssthresh_bytes", Bytes, STATS,
+                    "ssthresh × mss, or the system's own", "Slow start threshold in bytes.";
+                snd_una, "snd_una", Id, ALL, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged.";
+                snd_nxt, "snd_nxt", Id, ALL, "SND.NXT, RFC 9293", "Next sequence number to send.";
+                rcv_nxt, "rcv_nxt", Id, ALL, "RCV.NXT, RFC 9293", "Next sequence number expected.";
+                write_seq, "write_seq", Id, ALL,
+                    "tcp_sock.write_seq", "Sequence number after the last byte written.";
+                copied_seq, "copied_seq", Id, ALL,
+                    "tcp_sock.copied_seq", "Sequence number after the last byte read.";
+            }
+        }
+    };
+    (
+        { $( $name:ident, $unit:ident, $since:literal, { $($doc:literal),+ }; )* }
+        { $( $own:ident, $key:literal, $own_unit:ident, $needs:ident, $source:literal, $own_doc:literal; )* }
+    ) => {
+        pub(super) const FIELDS: &[Field] = &[
             $( Field {
                 name: name!($name),
                 section: Section::Tcp,
                 key: key!($name, $unit),
                 unit: unit!($unit),
-                needs: Needs::STATS,
+                needs: STATS,
                 doc: concat!($($doc),+),
                 source: concat!("tcpi_", stringify!($name), ", Linux ", $since),
                 get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
             }, )*
-            own!(snd_wscale, Id, "tcpi_snd_wscale", "Shift of the windows the peer offers."),
-            own!(rcv_wscale, Id, "tcpi_rcv_wscale", "Shift of the windows offered to the peer."),
-            own!(delivery_rate_app_limited, Bool, "tcpi_delivery_rate_app_limited",
-                "Whether the delivery rate was limited by the program."),
-            own!(fastopen_client_fail, Id, "tcpi_fastopen_client_fail", "Why fast open failed."),
-            own!(accecn_fail_mode, Id, "tcpi_accecn_fail_mode", "What of Accurate ECN failed."),
-            own!(accecn_opt_seen, Id, "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option."),
-            own!(ecn_mode, Id, "tcpi_ecn_mode", "What of ECN was negotiated."),
-            Field {
-                get: |s| {
-                    let since = s.tcp.as_ref().and_then(|tcp| tcp.counts_since);
-                    since.map_or(Value::Unknown, |since| Value::Word(since.name()))
-                },
-                ..text!("counts_since", "the system", "Since when counters count: opening, switched_on.")
-            },
-            time!(max_rtt, Microseconds, "max_rtt_us", "MaxRtt (Windows)", "Longest round-trip time measured."),
-            own!(fast_retrans, Count, "FastRetran (Windows)", "Fast retransmissions."),
-            own!(spurious_rtos, Count, "SpuriousRtoDetections (Windows)", "Timeouts found to have been needless."),
-            time!(cwnd_limited, Milliseconds, "cwnd_limited_ms", "SndLimTimeCwnd (Windows)",
-                "Time limited by the congestion window."),
-            time!(sender_limited, Milliseconds, "sender_limited_ms", "SndLimTimeSnd (Windows)",
-                "Time limited by the sender itself."),
-            own!(outbound_bandwidth, BytesPerSecond, "OutboundBandwidth (Windows)", "Estimated bandwidth outwards."),
-            own!(inbound_bandwidth, BytesPerSecond, "InboundBandwidth (Windows)", "Estimated bandwidth inwards."),
-            own!(cwnd_bytes, Bytes, "cwnd × mss, or the system's own", "Congestion window in bytes."),
-            own!(ssthresh_bytes, Bytes, "ssthresh × mss, or the system's own", "Slow start threshold in bytes."),
-            sequence!(snd_una, "SND.UNA, RFC 9293", "Oldest sequence number not acknowledged."),
-            sequence!(snd_nxt, "SND.NXT, RFC 9293", "Next sequence number to send."),
-            sequence!(rcv_nxt, "RCV.NXT, RFC 9293", "Next sequence number expected."),
-            sequence!(write_seq, "tcp_sock.write_seq", "Sequence number after the last byte written."),
-            sequence!(copied_seq, "tcp_sock.copied_seq", "Sequence number after the last byte read."),
+            $( Field {
+                name: stringify!($own),
+                section: Section::Tcp,
+                key: $key,
+                unit: Unit::$own_unit,
+                needs: $needs,
+                doc: $own_doc,
+                source: $source,
+                get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$own).into(),
+            }, )*
             Field {
                 name: "cc",
+                section: Section::Tcp,
+                key: "congestion_algorithm",
+                unit: Unit::Text,
+                needs: STATS,
+                doc: "Congestion control algorithm.",
+                source: "INET_DIAG_CONG",
                 get: |s| {
                     let name = s.tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
                     name.map(CongestionAlgorithm::as_bytes).into()
                 },
-                ..text!("congestion_algorithm", "INET_DIAG_CONG", "Congestion control algorithm.")
             },
-        ]
-    };
-}
+        ];
 
-macro_rules! sequence {
-    ($name:ident, $source:literal, $doc:literal) => {
-        Field { needs: Needs::STATS.union(Needs::SEQUENCES), ..own!($name, Id, $source, $doc) }
-    };
-}
-
-/// A time, whose key ends in its unit.
-macro_rules! time {
-    ($name:ident, $unit:ident, $key:literal, $source:literal, $doc:literal) => {
-        Field { key: $key, ..own!($name, $unit, $source, $doc) }
-    };
-}
-
-/// A text, without the way to get it.
-macro_rules! text {
-    ($key:literal, $source:literal, $doc:literal) => {
-        Field {
-            name: $key,
-            section: Section::Tcp,
-            key: $key,
-            unit: Unit::Text,
-            needs: Needs::STATS,
-            doc: $doc,
-            source: $source,
-            get: |_| Value::Unknown,
+        /// Which fields of [`Section::Tcp`] two connections do not agree in: a bit for each, in the order of
+        /// [`of`](super::of), the first one lowest.
+        ///
+        /// For outputs that write them all: eighty calls of [`Field::get`] cost more than all else in a row.
+        pub fn tcp_differences(one: &TcpStats, other: &TcpStats) -> u128 {
+            // Halves, because a processor has no whole.
+            let (mut halves, mut place) = ([0_u64; 2], 0);
+            let mut differ = |yes: bool| {
+                halves[place / 64] |= u64::from(yes) << (place % 64);
+                place += 1;
+            };
+            $( differ(one.$name != other.$name); )*
+            $( differ(one.$own != other.$own); )*
+            differ(one.congestion_algorithm != other.congestion_algorithm);
+            u128::from(halves[1]) << 64 | u128::from(halves[0])
         }
     };
 }
 
-macro_rules! own {
-    ($name:ident, $unit:ident, $source:literal, $doc:literal) => {
-        Field {
-            name: stringify!($name),
-            section: Section::Tcp,
-            key: stringify!($name),
-            unit: Unit::$unit,
-            needs: Needs::STATS,
-            doc: $doc,
-            source: $source,
-            get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
-        }
-    };
-}
+const STATS: Needs = Needs::STATS;
+/// What takes a program of ours in the kernel.
+const ALL: Needs = Needs::STATS.union(Needs::SEQUENCES);
 
-pub(super) const FIELDS: &[Field] = pree_wire::for_each_tcp_info_field!(fields);
+pree_wire::for_each_tcp_info_field!(fields);
+
+const _: () = assert!(FIELDS.len() <= 128, "a bit for each field");
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
+
+    use super::*;
+    use crate::model::{Address, Family, Protocol, Socket, State};
+
+    #[test]
+    fn differences_are_those_of_the_fields() {
+        let socket = |tcp: &TcpStats| {
+            let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, Address::Unknown);
+            socket.tcp = Some(Box::new(tcp.clone()));
+            socket
+        };
+        let bytes: Vec<u8> = (0..280_u32).map(|at| (at * 7 % 251 + 1) as u8).collect();
+        let mut full = TcpStats::default();
+        full.set_from(TcpInfo::new(&bytes), AccEcnLayout::BitFields);
+        full.congestion_algorithm = Some(b"bbr"[..].into());
+        full.snd_una = Some(1);
+        let mut more = full.clone();
+        more.congestion_algorithm = Some(b"bbr2"[..].into());
+        more.copied_seq = Some(2);
+        more.rtt = Some(Duration::from_micros(1));
+        more.state = None;
+        for (one, other) in [(&full, &more), (&full, &TcpStats::default()), (&full, &full)] {
+            let (left, right) = (socket(one), socket(other));
+            let differs = |field: &Field| (field.get)(&left) != (field.get)(&right);
+            let expected =
+                FIELDS.iter().rev().fold(0_u128, |bits, field| bits << 1 | u128::from(differs(field)));
+            assert_eq!(tcp_differences(one, other), expected);
+        }
+    }
+}

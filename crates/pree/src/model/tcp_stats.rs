@@ -116,6 +116,15 @@ macro_rules! tcp_stats {
         impl TcpStats {
             /// Replaces what comes from `tcp_info`, and forgets the rest.
             pub(crate) fn set_from(&mut self, view: TcpInfo<'_>, layout: AccEcnLayout) {
+                match view.bytes().first_chunk::<{ TcpInfo::SIZE }>() {
+                    // All of it, as new kernels send: of a length that is known nothing needs to be checked.
+                    Some(all) => self.set_from_any(TcpInfo::new(all), layout),
+                    None => self.set_from_any(view, layout),
+                }
+            }
+
+            #[inline(always)]
+            fn set_from_any(&mut self, view: TcpInfo<'_>, layout: AccEcnLayout) {
                 *self = Self {
                     $( $name: view.$name().map(|number| value!(number, $unit)), )*
                     snd_wscale: view.snd_wscale(),

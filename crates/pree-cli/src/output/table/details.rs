@@ -6,6 +6,7 @@ use pree::{Needs, Socket};
 use crate::args::Args;
 use crate::columns;
 use crate::output::label::Label;
+use crate::output::repeated::Repeated;
 use crate::output::screen::{CALM, TROUBLE};
 use crate::output::value::{self, Form};
 
@@ -14,39 +15,40 @@ struct Word {
     field: &'static Field,
     /// ` name:`
     label: Label,
+}
+
+/// A statistic as a word.
+struct TcpWord {
+    word: Word,
     /// Left out when it is 0: there is nothing to tell, and ss leaves it out too.
     silent_at_zero: bool,
+    /// Not one of those that `-i` adds.
+    hidden: bool,
 }
 
 /// Which words, in order.
 pub(crate) struct Details {
     words: Vec<Word>,
+    /// In the order of the registry; empty without `-i`.
+    of_tcp: Vec<TcpWord>,
+    repeated: Repeated,
     /// Flags of the socket, a list of their own: `sockopt`, because `options` is a field of `tcp_info`.
     options: bool,
-    tcp: bool,
 }
 
 impl Details {
     pub(crate) fn of(args: &Args) -> Self {
-        let mut words: Vec<Word> = fields(args)
-            .filter(|field| field.section != Section::Tcp)
-            .map(|field| Word::new(field, false))
-            .collect();
-        if args.tcp_info {
-            // The state has a column.
-            let of_tcp = field::of(Section::Tcp).filter(|field| field.name != "tcp_state");
-            words.extend(of_tcp.map(|field| Word::new(field, begins_at_zero(field))));
-        }
-        // Statistics stand last: a row without them skips them all at once.
-        Self { words, options: args.extended, tcp: args.tcp_info }
+        let words = fields(args).filter(|field| field.section != Section::Tcp).map(Word::new).collect();
+        let of_tcp = field::of(Section::Tcp).filter(|_| args.tcp_info).map(TcpWord::new).collect();
+        Self { words, of_tcp, repeated: Repeated::new(), options: args.extended }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.words.is_empty() && self.of_tcp.is_empty()
     }
 
-    /// Adds the words that have something to say, each after a space.
-    pub(crate) fn write(&self, socket: &Socket, form: Form, color: bool, out: &mut Vec<u8>) {
+    /// Adds the words that have something to say, each after a space. `form` and `color` are the same in every row.
+    pub(crate) fn write(&mut self, socket: &Socket, form: Form, color: bool, out: &mut Vec<u8>) {
         if self.options
             && let Some(options) = socket.options
         {
@@ -58,34 +60,61 @@ impl Details {
                 out.extend_from_slice(name.as_bytes());
             }
         }
-        let has_tcp = !self.tcp || socket.tcp.is_some();
-        for Word { field, label, silent_at_zero } in &self.words {
-            if field.section == Section::Tcp && !has_tcp {
-                break;
-            }
-            let value = (field.get)(socket);
-            if matches!(value, Value::Unknown) || (*silent_at_zero && is_zero(value)) {
-                continue;
-            }
-            if color && columns::field_trouble(field, value) {
-                out.push(b' ');
-                out.extend_from_slice(TROUBLE);
-                out.extend_from_slice(field.name.as_bytes());
-                out.push(b':');
-                value::write(field, value, form, out);
-                out.extend_from_slice(CALM);
-            } else {
-                label.write(out);
-                value::write(field, value, form, out);
-            }
+        for word in &self.words {
+            word.write((word.field.get)(socket), form, color, out);
         }
+        if self.of_tcp.is_empty() {
+            return;
+        }
+        self.repeated.write(socket, out, |place, out| {
+            if let Some(of_tcp) = self.of_tcp.get(place) {
+                of_tcp.write((of_tcp.word.field.get)(socket), form, color, out);
+            }
+        });
     }
 }
 
 impl Word {
-    fn new(field: &'static Field, silent_at_zero: bool) -> Self {
-        Self { field, label: Label::new(&format!(" {}:", field.name)), silent_at_zero }
+    fn new(field: &'static Field) -> Self {
+        Self { field, label: Label::new(&format!(" {}:", field.name)) }
     }
+
+    fn write(&self, value: Value<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
+        let Self { field, label } = self;
+        if matches!(value, Value::Unknown) {
+            return;
+        }
+        if color && columns::field_trouble(field, value) {
+            out.push(b' ');
+            out.extend_from_slice(TROUBLE);
+            out.extend_from_slice(field.name.as_bytes());
+            out.push(b':');
+            value::write(field, value, form, out);
+            out.extend_from_slice(CALM);
+        } else {
+            label.write(out);
+            value::write(field, value, form, out);
+        }
+    }
+}
+
+impl TcpWord {
+    fn new(field: &'static Field) -> Self {
+        Self { word: Word::new(field), silent_at_zero: begins_at_zero(field), hidden: !is_shown(field) }
+    }
+
+    fn write(&self, value: Value<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
+        let silent = self.hidden || (self.silent_at_zero && is_zero(value));
+        if !silent {
+            self.word.write(value, form, color, out);
+        }
+    }
+}
+
+/// What `-i` adds of the statistics. The state has a column, and sequence numbers take rights that `-i` does not: they are
+/// columns.
+fn is_shown(field: &Field) -> bool {
+    field.name != "tcp_state" && !field.needs.contains(Needs::SEQUENCES)
 }
 
 /// The fields that `-e`, `-o`, `-m` and `-i` add.
@@ -97,8 +126,7 @@ pub(crate) fn fields(args: &Args) -> impl Iterator<Item = &'static Field> + use<
         .chain(of(timers, Section::Timer))
         .chain(of(memory, Section::Memory))
         .chain(field::named("drops").filter(|_| memory))
-        // Sequence numbers take rights that -i does not: they are columns.
-        .chain(of(tcp, Section::Tcp).filter(|field| !field.needs.contains(Needs::SEQUENCES)))
+        .chain(of(tcp, Section::Tcp).filter(|field| is_shown(field)))
 }
 
 /// What must be asked for them.

@@ -177,9 +177,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
         })
     }
 
-    /// How many sockets have owners, as far as owners were looked for: about as many rows will come.
-    pub(super) fn sockets_seen(&self) -> usize {
-        self.owners.map.sockets()
+    /// Rows with these inodes come next.
+    pub(super) fn announce(&self, inodes: impl Iterator<Item = u32>) {
+        if self.has_looked {
+            self.owners.map.announce(inodes.map(u64::from));
+        }
     }
 
     /// True when the query asks for this row. The kernel was asked for just these, but a recording or /proc gives all.

@@ -38,30 +38,46 @@ pub(super) struct Told {
     pub(super) flow: ControlFlow<()>,
 }
 
-/// Sends one request and hands each row of the answer to `row`.
+/// Takes an answer. A closure takes its rows.
+pub(super) trait Receiver {
+    /// A datagram came; its rows follow.
+    fn batch(&mut self, _batch: &[u8]) {}
+
+    /// One row.
+    fn row(&mut self, row: &[u8]) -> Result<Told, Malformed>;
+}
+
+impl<F: FnMut(&[u8]) -> Result<Told, Malformed>> Receiver for F {
+    fn row(&mut self, row: &[u8]) -> Result<Told, Malformed> {
+        self(row)
+    }
+}
+
+/// What is to be known of an inet row to see whether a dump was torn.
+pub(super) fn told(row: &Row<'_>, flow: ControlFlow<()>) -> Told {
+    Told { unlocked: row.state() != states::LISTEN, flow }
+}
+
+/// Sends a request about an inet table and hands its answer to `receiver`.
 pub(super) fn exchange(
     source: &mut dyn Source,
     request: &Request<'_>,
     table: DiagTable,
     pass: DiagPass,
-    row: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+    receiver: &mut dyn Receiver,
 ) -> Result<Pass, PassError> {
     let mut buffer = vec![0; REQUEST_SIZE + request.bytecode.map_or(0, <[u8]>::len)];
     let length = request.encode(&mut buffer).map_err(|_| PassError::Failed(Errno::EINVAL))?;
-    let bytes = buffer.get(..length).unwrap_or_default();
-    exchange_bytes(source, bytes, table, pass, &mut |payload| {
-        let view = Row::parse(payload)?;
-        Ok(Told { unlocked: view.state() != states::LISTEN, flow: row(&view) })
-    })
+    exchange_bytes(source, buffer.get(..length).unwrap_or_default(), table, pass, receiver)
 }
 
-/// [`exchange`] for any family: the request is written, and each row is bytes.
+/// [`exchange`] for any family: the request is written.
 pub(super) fn exchange_bytes(
     source: &mut dyn Source,
     request: &[u8],
     table: DiagTable,
     pass: DiagPass,
-    row: &mut dyn FnMut(&[u8]) -> Result<Told, Malformed>,
+    receiver: &mut dyn Receiver,
 ) -> Result<Pass, PassError> {
     let failed = PassError::Failed;
     source.ask(&Question::Diag { table, pass, request }).map_err(failed)?;
@@ -73,6 +89,7 @@ pub(super) fn exchange_bytes(
             // The answer to a dump ends with a message that says so; without it something is missing.
             return Err(failed(Errno::EPROTO));
         }
+        receiver.batch(&batch);
         let mut rows = 0_u64;
         for message in netlink::messages(&batch) {
             let message = message.map_err(|_| failed(Errno::EBADMSG))?;
@@ -84,7 +101,7 @@ pub(super) fn exchange_bytes(
                 Body::Overrun => return Err(failed(Errno::ENOBUFS)),
                 Body::Error(None) | Body::Noop => continue,
             };
-            match row(payload) {
+            match receiver.row(payload) {
                 Ok(told) => {
                     if rows == 0 {
                         done.messages += 1;

@@ -78,7 +78,7 @@ impl Reader<'_, '_, '_> {
                     break;
                 }
             };
-            self.newest = self.seen.iter().copied().max().unwrap_or(0);
+            self.newest = self.seen.greatest();
             let again = if number == 0 { pass.messages > 1 || pass.interrupted } else { self.is_torn };
             if !again {
                 break;
@@ -99,7 +99,7 @@ impl Reader<'_, '_, '_> {
         let request = buffer.get(..length).unwrap_or_default();
         let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol: 0 };
         let dump = |reader: &mut Self| {
-            exchange_bytes(source, request, asked, pass, &mut |payload| {
+            exchange_bytes(source, request, asked, pass, &mut |payload: &[u8]| {
                 let flow = reader.row(payload)?;
                 Ok(Told { unlocked: false, flow })
             })

@@ -17,8 +17,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 
+use pree_wire::Malformed;
 use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
-use pree_wire::{netlink_diag, packet_diag, unix_diag, vsock_diag};
+use pree_wire::{netlink, netlink_diag, packet_diag, unix_diag, vsock_diag};
 
 use super::delivery::Delivery;
 use super::{TRIES, has_stats, table_name};
@@ -30,7 +31,7 @@ use crate::plan::{Plan, Table};
 use crate::query::Needs;
 use crate::source::{DiagPass, DiagTable, Errno, NOT_RECORDED, Source};
 use cookies::CookieSet;
-use exchange::{Pass, PassError, exchange};
+use exchange::{Pass, PassError, Receiver, Told, exchange, told};
 use stillness::Counters;
 
 /// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
@@ -67,7 +68,7 @@ pub(super) fn read(
         newest: 0,
         repeated: false,
         uncounted: false,
-        passing: CookieSet::default(),
+        passing: HashSet::new(),
         hasher: RandomState::new(),
     };
     reader.read(source, coverage)
@@ -96,7 +97,7 @@ struct Reader<'r, 'p, 'v> {
     /// another cookie, and are still the same ends. A row gets its cookie after its chain's lock was let go, so a
     /// handshake may have become a connection that knows nothing of it; and the ends of a `TIME_WAIT` may be used
     /// again. 64 keyed bits: for a million of them the odds of one mistake are 1 to 37 million.
-    passing: CookieSet,
+    passing: HashSet<u64>,
     hasher: RandomState,
 }
 
@@ -106,13 +107,30 @@ struct Missed {
     socket: Socket,
 }
 
+/// Takes the rows of a pass.
+struct Rows<'a, 'r, 'p, 'v, F> {
+    reader: &'a mut Reader<'r, 'p, 'v>,
+    row: F,
+}
+
+impl<'r, 'p, 'v, F> Receiver for Rows<'_, 'r, 'p, 'v, F>
+where
+    F: FnMut(&mut Reader<'r, 'p, 'v>, &Row<'_>) -> ControlFlow<()>,
+{
+    fn batch(&mut self, batch: &[u8]) {
+        let rows = netlink::messages(batch).filter_map(|message| inet_diag::inode_of(message.ok()?.payload));
+        self.reader.delivery.announce(rows);
+    }
+
+    fn row(&mut self, row: &[u8]) -> std::result::Result<Told, Malformed> {
+        let row = Row::parse(row)?;
+        Ok(told(&row, (self.row)(self.reader, &row)))
+    }
+}
+
 impl Reader<'_, '_, '_> {
     fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
         let extensions = self.plan.extensions(self.table.protocol);
-        if self.counts_whole_table() {
-            // Growing in steps would take half as much room again for a moment.
-            self.seen.reserve(self.delivery.sockets_seen());
-        }
         let before = self.counts_whole_table().then(|| Counters::read(source)).flatten();
         let first = match self.pass_with_retries(source, coverage, DiagPass::First, extensions, Self::deliver)
         {
@@ -172,7 +190,7 @@ impl Reader<'_, '_, '_> {
         let pass = self.pass_with_retries(source, coverage, DiagPass::Check, asked, |reader, row| {
             if !told.insert(row.cookie()) {
                 torn = true;
-            } else if !reader.seen.contains(&row.cookie()) {
+            } else if !reader.seen.contains(row.cookie()) {
                 // Cookies are given at the first look, in this order but for what other processors give meanwhile: this
                 // one was there before and was passed over.
                 torn |= row.cookie() < reader.newest;
@@ -238,9 +256,10 @@ impl Reader<'_, '_, '_> {
         let request = request.with_extensions(extensions).with_sequence(1);
         let mut found = false;
         let pass = DiagPass::Exact(missed.id.cookie);
-        let answer = exchange(source, &request, table, pass, &mut |row| {
+        let answer = exchange(source, &request, table, pass, &mut |row: &[u8]| {
+            let row = Row::parse(row)?;
             found = true;
-            self.deliver(row)
+            Ok(told(&row, self.deliver(&row)))
         });
         match answer {
             Err(PassError::Enough) => ControlFlow::Break(()),
@@ -276,7 +295,7 @@ impl Reader<'_, '_, '_> {
 
     /// Delivers a row as the bare dump gave it, and says that its statistics are missing.
     fn deliver_bare(&mut self, missed: Missed, coverage: &mut Coverage) -> ControlFlow<()> {
-        if self.seen.contains(&missed.id.cookie) {
+        if self.seen.contains(missed.id.cookie) {
             return ControlFlow::Continue(());
         }
         if self.plan.needs.contains(Needs::STATS) && has_stats(&missed.socket) {
@@ -309,7 +328,7 @@ impl Reader<'_, '_, '_> {
             let program = reader.program.clone();
             let bytecode = program.as_deref();
             let request = Request { extensions, states: bits, bytecode, sequence: 1, ..request };
-            exchange(source, &request, asked, pass, &mut |view| row(reader, view))
+            exchange(source, &request, asked, pass, &mut Rows { reader, row: &mut row })
         };
         let table = self.table;
         with_retries(self, table, coverage, dump, Self::asks_for_less).map_err(|errno| error(table, errno))
