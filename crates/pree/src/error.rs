@@ -66,9 +66,12 @@ impl ErrorKind {
     fn of_apple(errno: Errno) -> Self {
         match errno {
             apple::EPERM | apple::EACCES => Self::NotPermitted,
-            apple::ENOENT | apple::ESRCH | apple::EBADF | apple::ENOTSOCK | apple::EAFNOSUPPORT => {
-                Self::Absent
-            }
+            apple::ENOENT
+            | apple::ESRCH
+            | apple::ENXIO
+            | apple::EBADF
+            | apple::ENOTSOCK
+            | apple::EAFNOSUPPORT => Self::Absent,
             apple::ENOSYS | apple::ENOTSUP | apple::EINVAL => Self::Unsupported,
             apple::ENOMEM | apple::ENOBUFS | apple::EMFILE | apple::ENFILE | apple::ENOSPC => Self::Exhausted,
             apple::EINTR | apple::EAGAIN | apple::EBUSY | apple::ETIMEDOUT => Self::Unsettled,

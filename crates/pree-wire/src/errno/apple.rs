@@ -12,6 +12,8 @@ super::named_numbers! {
     EINTR = 4,
     /// Input/output error.
     EIO = 5,
+    /// No such device: no interface has this name.
+    ENXIO = 6,
     /// Bad file descriptor: it was closed meanwhile.
     EBADF = 9,
     /// Out of memory: the answer grew between asking its size and reading it.

@@ -21,9 +21,7 @@ mod windows;
 #[cfg(all(target_os = "windows", not(pree_unsupported)))]
 pub(crate) use windows::live;
 
-// Until it has its own.
 #[cfg(all(target_os = "macos", not(pree_unsupported)))]
-#[path = "unsupported.rs"]
 mod macos;
 #[cfg(all(target_os = "macos", not(pree_unsupported)))]
 pub(crate) use macos::live;

@@ -1,0 +1,75 @@
+//! macOS: sysctl(3) and libproc, as bytes.
+
+mod names;
+mod own_socket;
+mod process;
+mod sysctl;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pree_wire::errno::apple::ENOTSUP;
+
+use crate::error::Result;
+use crate::source::{AppleQuestion, Errno, Question, Source, System};
+
+/// Answers from the running system. No question leaves anything open.
+#[derive(Default)]
+pub(crate) struct Live {
+    answer: Option<Vec<u8>>,
+}
+
+/// A source that answers from the running system.
+#[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
+pub(crate) fn live() -> Result<Live> {
+    Ok(Live::default())
+}
+
+impl Source for Live {
+    fn system(&self) -> System {
+        System::Macos
+    }
+
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Errno> {
+        self.answer = None;
+        self.answer = Some(match *question {
+            Question::Apple(question) => ask(question)?,
+            Question::BootId => sysctl::text(c"kern.bootsessionuuid")?,
+            Question::KernelRelease => sysctl::text(c"kern.osrelease")?,
+            Question::Time => now().to_le_bytes().to_vec(),
+            Question::Users => std::fs::read("/etc/passwd").map_err(|error| errno(&error))?,
+            Question::Interface(name) => names::interface_index(name)?.to_le_bytes().to_vec(),
+            _ => return Err(ENOTSUP),
+        });
+        Ok(())
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Errno> {
+        batch.clear();
+        Ok(self.answer.take().map(|mut bytes| std::mem::swap(&mut bytes, batch)).is_some())
+    }
+}
+
+fn ask(question: AppleQuestion) -> std::result::Result<Vec<u8>, Errno> {
+    match question {
+        AppleQuestion::EffectiveUser => Ok(process::effective_user().to_le_bytes().to_vec()),
+        AppleQuestion::ListSize(list) => sysctl::size(list).map(|size| size.to_le_bytes().to_vec()),
+        AppleQuestion::List { list, room } => sysctl::list(list, room),
+        AppleQuestion::Processes { room } => process::ids(room),
+        AppleQuestion::Process { pid, part } => process::part(pid, part),
+    }
+}
+
+/// Unix time in nanoseconds.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(0)
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    error.raw_os_error().map_or(pree_wire::errno::apple::EIO, Errno::apple)
+}
+
+/// What the last call of this thread left.
+fn last_errno() -> Errno {
+    errno(&std::io::Error::last_os_error())
+}

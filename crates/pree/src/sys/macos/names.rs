@@ -1,0 +1,18 @@
+//! Numbers of what has a name: interfaces.
+
+use std::ffi::CString;
+
+use pree_wire::errno::apple::ENXIO;
+
+use super::last_errno;
+use crate::source::Errno;
+
+/// The interface's index.
+pub(super) fn interface_index(name: &str) -> Result<u32, Errno> {
+    let name = CString::new(name).map_err(|_| ENXIO)?;
+    // SAFETY: the name ends with a NUL and outlives the call.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(last_errno()),
+        index => Ok(index),
+    }
+}
