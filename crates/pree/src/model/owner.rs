@@ -86,7 +86,7 @@ impl StartTime {
     }
 
     /// Time from boot to the start of the process, exact to 10 ms; `None` on systems that remember what the clock said
-    /// (Windows).
+    /// (macOS, Windows).
     pub fn since_boot(self) -> Option<Duration> {
         self.ticks().map(|ticks| Duration::from_millis(ticks.saturating_mul(1000 / TICKS_PER_S)))
     }

@@ -161,7 +161,6 @@ impl Mac {
             }
             Question::BootId => b"9B5E8C1A-0000-4000-8000-00000000ABCD\0".to_vec(),
             Question::KernelRelease => self.release.as_bytes().to_vec(),
-            Question::BootTime => 1_700_000_000_000_000_000_i64.to_le_bytes().to_vec(),
             Question::Time => 1_700_003_600_000_000_000_i64.to_le_bytes().to_vec(),
             Question::Users => {
                 b"##\nroot:*:0:0:System Administrator:/var/root:/bin/sh\n_www:*:70:70::/:/usr/bin/false\n"

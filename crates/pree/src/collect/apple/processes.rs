@@ -37,7 +37,6 @@ pub(super) struct Processes<'p> {
     blind: Option<Blind>,
     /// Why the list of processes is not there.
     unlisted: Option<Errno>,
-    boot_time: Option<Duration>,
     users: HashMap<u32, Text>,
     prepared: bool,
 }
@@ -68,7 +67,6 @@ impl<'p> Processes<'p> {
             others: HashMap::new(),
             blind: None,
             unlisted: None,
-            boot_time: None,
             users: HashMap::new(),
             prepared: false,
         }
@@ -174,21 +172,12 @@ impl<'p> Processes<'p> {
         let mut process = Process {
             pid,
             name: Text::from(info.name()),
-            start_time: info.start_s().zip(info.start_us()).and_then(|(s, us)| self.start_time(s, us)),
+            start_time: start_time(info),
             parent: info.ppid(),
             ..Process::default()
         };
         self.add_details(source, &mut process, info.uid());
         process
-    }
-
-    /// The kernel tells the wall-clock time of the start; what does not change with the clock is counted from boot.
-    fn start_time(&self, seconds: u64, microseconds: u64) -> Option<StartTime> {
-        const TICKS_PER_S: u64 = 100;
-        let start = Duration::from_secs(seconds).checked_add(Duration::from_micros(microseconds))?;
-        let since_boot = start.saturating_sub(self.boot_time?);
-        let ticks = u64::try_from(since_boot.as_millis()).ok()? / (1000 / TICKS_PER_S);
-        Some(StartTime::new(ticks, self.boot_time))
     }
 
     /// What is asked about a process beyond who it is. Each is worth having, but none is worth losing the owner for.
@@ -213,11 +202,6 @@ impl<'p> Processes<'p> {
         if std::mem::replace(&mut self.prepared, true) {
             return;
         }
-        self.boot_time = ask(source, &Question::BootTime)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .and_then(|bytes| u64::try_from(i64::from_le_bytes(bytes)).ok())
-            .map(Duration::from_nanos);
         if self.plan.needs.contains(Needs::PROCESS_USER) {
             self.users = users(&ask(source, &Question::Users).unwrap_or_default());
         }
@@ -314,4 +298,10 @@ impl<'p> Processes<'p> {
             Some(errno) => Err(Error::from_errno(errno, "list", "processes")),
         }
     }
+}
+
+/// When a process started, by the clock of then, which the kernel keeps.
+fn start_time(info: ProcessInfo<'_>) -> Option<StartTime> {
+    let (seconds, microseconds) = info.start_s().zip(info.start_us())?;
+    Duration::from_secs(seconds).checked_add(Duration::from_micros(microseconds)).map(StartTime::wall)
 }
