@@ -30,6 +30,7 @@ pub mod lab;
 pub mod link;
 pub mod need;
 pub mod oracle;
+pub mod packet;
 pub mod peer;
 pub mod population;
 mod rtnetlink;

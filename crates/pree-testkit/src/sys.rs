@@ -32,6 +32,23 @@ pub(crate) fn get_option(fd: impl AsFd, level: i32, name: i32, value: &mut [u8])
     Ok(&value[..length as usize])
 }
 
+/// `SO_ATTACH_FILTER` with this program.
+pub(crate) fn attach_filter(fd: impl AsFd, program: &mut [libc::sock_filter]) -> io::Result<()> {
+    let length = u16::try_from(program.len()).map_err(io::Error::other)?;
+    let program = libc::sock_fprog { len: length, filter: program.as_mut_ptr() };
+    // SAFETY: `program` describes a slice that is borrowed through the call, and the size is its own; the kernel reads both.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            (&raw const program).cast(),
+            size_of::<libc::sock_fprog>() as libc::socklen_t,
+        )
+    };
+    check(result).map(drop)
+}
+
 /// An ioctl(2) that answers with one int, such as `SIOCINQ` and `SIOCOUTQ`.
 pub(crate) fn ioctl_int(fd: impl AsFd, request: libc::c_ulong) -> io::Result<i32> {
     let mut answer: libc::c_int = 0;

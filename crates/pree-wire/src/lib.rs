@@ -31,6 +31,7 @@ pub mod mptcp_info;
 pub mod namespaces;
 pub mod netlink;
 pub mod netlink_diag;
+pub mod own_addresses;
 pub mod packet_diag;
 pub mod proc_net;
 pub mod proc_pid;

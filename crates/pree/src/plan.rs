@@ -9,6 +9,10 @@ use crate::model::{Family, Protocol, Protocols, Socket, States};
 use crate::query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
 use crate::source::Namespaces;
 
+/// Protocols whose sockets may be there though nothing tells of them, because the module that does is missing.
+pub(crate) const MAY_BE_HELD: Protocols =
+    Protocols::MPTCP.union(Protocols::PACKET).union(Protocols::VSOCK).union(Protocols::SCTP);
+
 /// What a collection does.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -104,8 +108,7 @@ impl Plan {
     /// True when sockets may have to be found through those who hold them: what no table tells of, or what the module
     /// that tells of it may be missing for.
     pub(crate) fn searches_holders(&self) -> bool {
-        let may_lack =
-            |table: &Table| matches!(table.protocol, Protocol::Mptcp | Protocol::Packet | Protocol::Vsock);
+        let may_lack = |table: &Table| MAY_BE_HELD.contains(table.protocol.set());
         self.others || (self.states.contains(States::OTHER) && self.tables.iter().any(may_lack))
     }
 
@@ -186,6 +189,9 @@ fn possible_states(protocol: Protocol) -> States {
     match protocol {
         Protocol::Tcp => States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE | States::OTHER,
         Protocol::Mptcp => States::CONNECTED | States::LISTEN | States::CLOSED | States::OTHER,
+        Protocol::Sctp => {
+            States::CONNECTED | States::LISTEN | States::CLOSED | States::UNCONNECTED | States::OTHER
+        }
         Protocol::Udp | Protocol::UdpLite | Protocol::Raw | Protocol::Icmp | Protocol::Netlink => {
             States::ESTABLISHED | States::UNCONNECTED | States::OTHER
         }

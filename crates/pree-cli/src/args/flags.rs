@@ -52,6 +52,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => protocol(a, Protocols::PACKET))),
     flag!("Which sockets", Some('M'), "mptcp", None, "MPTCP connections, above their subflows",
         set!(a => protocol(a, Protocols::MPTCP))),
+    flag!("Which sockets", Some('S'), "sctp", None, "SCTP sockets and associations",
+        set!(a => protocol(a, Protocols::SCTP))),
     flag!("Which sockets", None, "vsock", None, "sockets of virtual machines and their host",
         set!(a => protocol(a, Protocols::VSOCK))),
     flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,inet,other,all", protocols),

@@ -108,7 +108,7 @@ fn refusals_say_what_is_right() {
     refused("top", "not there yet");
     refused("dprot=80", "did you mean dport?");
     refused("--limit many", "a number of rows");
-    refused("-A sctp", "-A other proto=sctp");
+    refused("-A dccp", "-A other proto=dccp");
 }
 
 #[test]

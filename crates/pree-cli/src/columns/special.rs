@@ -1,7 +1,9 @@
 //! Columns that are more than a field of the registry, or shorter in a table than there.
 
+use std::net::IpAddr;
+
 use pree::field::{self, Field, Value};
-use pree::{Address, Needs, Socket, State, Unowned};
+use pree::{Address, Detail, Needs, Socket, State, Unowned};
 
 use super::{Key, Shrink};
 use crate::output::value::{self, Form};
@@ -39,7 +41,7 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 14] = [
+pub(crate) static SPECIAL: [Special; 18] = [
     Special {
         name: "netns",
         heading: "NETNS",
@@ -244,6 +246,42 @@ pub(crate) static SPECIAL: [Special; 14] = [
         ..PLAIN
     },
     Special {
+        name: "groups",
+        heading: "GROUPS",
+        pipe_width: 12,
+        doc: "Multicast groups that a netlink socket is a member of.",
+        write: |s, _, out| listed(groups(s), out),
+        key: |s| number((!groups(s).is_empty()).then_some(groups(s).len() as u32)),
+        ..PLAIN
+    },
+    Special {
+        name: "pending",
+        heading: "PENDING",
+        pipe_width: 12,
+        doc: "Inodes of the clients that wait at a Unix listener; 0: closed already.",
+        write: |s, _, out| listed(pending(s), out),
+        key: |s| number((!pending(s).is_empty()).then_some(pending(s).len() as u32)),
+        ..PLAIN
+    },
+    Special {
+        name: "local_addresses",
+        heading: "LOCAL_ADDRESSES",
+        pipe_width: 25,
+        doc: "Every address of this end of an SCTP association.",
+        write: |s, _, out| listed(sctp_addresses(s).0, out),
+        key: |s| number((!sctp_addresses(s).0.is_empty()).then_some(sctp_addresses(s).0.len() as u32)),
+        ..PLAIN
+    },
+    Special {
+        name: "remote_addresses",
+        heading: "REMOTE_ADDRESSES",
+        pipe_width: 25,
+        doc: "Every address of the other end of an SCTP association.",
+        write: |s, _, out| listed(sctp_addresses(s).1, out),
+        key: |s| number((!sctp_addresses(s).1.is_empty()).then_some(sctp_addresses(s).1.len() as u32)),
+        ..PLAIN
+    },
+    Special {
         name: "cmd",
         heading: "CMD",
         pipe_width: 24,
@@ -260,6 +298,36 @@ pub(crate) static SPECIAL: [Special; 14] = [
         ..PLAIN
     },
 ];
+
+/// With commas; nothing when there is none.
+fn listed(items: &[impl std::fmt::Display], out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    for (index, item) in items.iter().enumerate() {
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{}{item}", if index > 0 { "," } else { "" });
+    }
+}
+
+fn groups(socket: &Socket) -> &[u32] {
+    match socket.detail.as_deref() {
+        Some(Detail::Netlink(netlink)) => &netlink.groups,
+        _ => &[],
+    }
+}
+
+fn pending(socket: &Socket) -> &[u64] {
+    match socket.detail.as_deref() {
+        Some(Detail::Unix(unix)) => &unix.pending,
+        _ => &[],
+    }
+}
+
+fn sctp_addresses(socket: &Socket) -> (&[IpAddr], &[IpAddr]) {
+    match socket.detail.as_deref() {
+        Some(Detail::Sctp(sctp)) => (&sctp.local_addresses, &sctp.remote_addresses),
+        _ => (&[], &[]),
+    }
+}
 
 /// The worst issue, if anybody should act.
 fn worst(socket: &Socket) -> Option<&'static str> {

@@ -83,6 +83,8 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> 
         .owner_source(args.owner_source)
         .network_namespaces(args.namespaces.clone());
     ask(recorder, &Question::Time);
+    // For `peer`.
+    ask(recorder, &Question::OwnAddresses);
     let snapshot = query.clone().needs(Needs::HOST).source(args.source).collect_from(recorder)?;
     let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);
     let paths = of_owners.filter_map(|owner| owner.process.cgroup.as_ref());

@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 }
 
 /// Texts that are words of ours, never bytes from outside.
-const WORDS: [&str; 5] = ["protocol", "family", "type", "state", "kind"];
+const WORDS: [&str; 6] = ["protocol", "family", "type", "state", "direction", "kind"];
 
 /// Numbers of 64 bits, which not every reader of JSON can hold: they come as strings.
 const LONG_IDS: [&str; 2] = ["cookie", "cgroup_id"];
@@ -168,7 +168,11 @@ fn section_or_null(of: Section) -> Node {
 fn socket() -> Node {
     let mut members = fields(Section::Socket);
     members.extend(named([
-        ("local", end(Section::Local, &["object"]).with("description", text("What its family has of this."))),
+        (
+            "local",
+            end(Section::Local, &["object", "null"])
+                .with("description", text("What its family has of this.")),
+        ),
         ("remote", end(Section::Remote, &["object", "null"]).with("description", text("null: no peer."))),
         ("peer", peer()),
         ("netns", section_or_null(Section::Netns)),
@@ -194,6 +198,7 @@ fn socket() -> Node {
         ),
         ("packet", detail(Section::Packet, &[])),
         ("netlink", detail(Section::Netlink, &[("groups", "Multicast groups, from 1 on.")])),
+        ("sctp", sctp()),
         ("mptcp", detail(Section::Mptcp, &[])),
         ("tcp", section_or_null(Section::Tcp).with("description", text("Statistics of TCP connections."))),
         (
@@ -231,6 +236,21 @@ fn detail(of: Section, lists: &[(&str, &str)]) -> Node {
         ("type", text("object")),
         ("description", text("Only of sockets of this family. What is not known is left out.")),
         ("properties", Node::Object(members)),
+    ])
+}
+
+fn sctp() -> Node {
+    let addresses = |doc: &str| list(of_type("string")).with("description", text(doc));
+    object([
+        ("type", text("object")),
+        ("description", text("Only of SCTP, whose ends may have several addresses.")),
+        (
+            "properties",
+            Node::Object(named([
+                ("local_addresses", addresses("Every address of this end.")),
+                ("remote_addresses", addresses("Every address of the other end; empty: no association.")),
+            ])),
+        ),
     ])
 }
 

@@ -228,6 +228,7 @@ fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
         Detail::Unix(_) => ("unix", Section::Unix),
         Detail::Packet(_) => ("packet", Section::Packet),
         Detail::Netlink(_) => ("netlink", Section::Netlink),
+        Detail::Sctp(_) => ("sctp", Section::Sctp),
         Detail::Mptcp(_) | Detail::Subflow(_) => ("mptcp", Section::Mptcp),
         _ => return,
     };
@@ -243,6 +244,18 @@ fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
         // Nobody waits at a socket that does not listen.
         Detail::Unix(unix) if socket.state == State::Listen => {
             numbers(json, "pending", unix.pending.iter().copied());
+        }
+        Detail::Sctp(sctp) => {
+            for (key, addresses) in
+                [("local_addresses", &sctp.local_addresses), ("remote_addresses", &sctp.remote_addresses)]
+            {
+                json.key(key);
+                json.open(b'[');
+                for ip in addresses {
+                    json.string(&ip.to_string());
+                }
+                json.close(b']');
+            }
         }
         Detail::Netlink(netlink) => numbers(json, "groups", netlink.groups.iter().copied().map(u64::from)),
         _ => {}

@@ -196,18 +196,26 @@ fn other_families_are_told_by_all() {
         assert_eq!((vsock.family(), vsock.socket_type(), vsock.state()), (40, 1, CLOSE));
         assert_eq!((vsock.source_port(), vsock.destination_port()), (vsock_diag::ANY, vsock_diag::ANY));
 
-        let inet = |recording, family| {
-            let rows = families::rows(recording, inet_diag::Row::parse, inet_diag::Row::inode);
-            assert_eq!(rows.len(), 1, "{family}");
-            rows[&made.inode(family)]
-        };
-        let raw = inet(made.raw, "raw");
+        let inet = |recording| families::rows(recording, inet_diag::Row::parse, inet_diag::Row::inode);
+        let raw = inet(made.raw);
+        assert_eq!(raw.len(), 1);
+        let raw = raw[&made.inode("raw")];
         // The protocol stands where the port would.
         assert_eq!((raw.family(), raw.source(), raw.source_port()), (AF_INET, LOOPBACK, 253));
-        let sctp = inet(made.sctp, "sctp");
+        // The listener, and both ends of an association with it: of each its socket, then the association.
+        let rows = inet(made.sctp);
+        assert_eq!(rows.len(), 3);
+        let sctp = rows[&made.inode("sctp")];
+        assert!(sctp.sctp_peers().is_none());
         assert_eq!((sctp.state(), sctp.source_port(), sctp.uid()), (LISTEN, 18090, 0));
         let ends: Vec<_> = sctp.sctp_locals().unwrap().collect();
         assert_eq!(ends.len(), 1);
         assert_eq!((ends[0].family, ends[0].address, ends[0].port), (AF_INET, LOOPBACK, 18090));
+        for row in rows.values().filter(|row| row.state() != LISTEN) {
+            // SCTP_STATE_ESTABLISHED.
+            assert_eq!((row.state(), row.source(), row.destination()), (3, LOOPBACK, LOOPBACK));
+            let peers: Vec<_> = row.sctp_peers().unwrap().map(|end| (end.address, end.port)).collect();
+            assert_eq!(peers, [(LOOPBACK, row.destination_port())]);
+        }
     }
 }

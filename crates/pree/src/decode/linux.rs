@@ -202,6 +202,15 @@ fn state(number: u8, protocol: Protocol) -> State {
     }
 }
 
+/// An address as rows have it; `None` of a family that is neither of the two.
+fn ip(bytes: [u8; 16], family: u8) -> Option<IpAddr> {
+    match family {
+        AF_INET => Some(IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]))),
+        AF_INET6 => Some(IpAddr::V6(Ipv6Addr::from(bytes))),
+        _ => None,
+    }
+}
+
 /// A link-local address means nothing without its interface, which the kernel tells as the bound one.
 fn address(bytes: [u8; 16], port: u16, family: Family, interface: u32) -> Address {
     Address::Inet(if family == Family::Ipv4 {

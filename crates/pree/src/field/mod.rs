@@ -73,6 +73,8 @@ pub enum Section {
     Packet,
     /// `netlink`, of a netlink socket; absent without any of it.
     Netlink,
+    /// `sctp`, of an SCTP socket or association: its addresses.
+    Sctp,
     /// `mptcp`, of an MPTCP connection and of its subflows.
     Mptcp,
     /// `netns`: the network namespace; null where its inode is unknown.

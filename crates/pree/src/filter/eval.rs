@@ -289,9 +289,11 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
         Expr::Test(Test::Family(family)) => protocol.families().contains(family),
         Expr::Test(Test::Path(..)) => protocol == Protocol::Unix,
         // Others have no port, and no address that a scope could be told of.
-        Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_) | Test::Autobound) => {
+        Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_)) => {
             Protocols::INET.contains(protocol.set())
         }
+        // The kernel runs no program over SCTP sockets.
+        Expr::Test(Test::Autobound) => (Protocols::INET - Protocols::SCTP).contains(protocol.set()),
         Expr::Test(_) => true,
     }
 }

@@ -228,7 +228,7 @@ fn what_the_kernel_and_the_plan_are_told() {
     assert_eq!(parse("proto = udp").protocols(), Protocols::UDP);
     assert_eq!(parse("family = unix").protocols(), Protocols::UNIX);
     assert_eq!(parse("family = ipv4 or family = vsock").protocols(), Protocols::INET | Protocols::VSOCK);
-    assert_eq!(parse("autobound").protocols(), Protocols::INET);
+    assert_eq!(parse("autobound").protocols(), Protocols::INET - Protocols::SCTP);
     assert_eq!(parse("sport = 80").protocols(), Protocols::INET);
     assert_eq!(parse("process = x").protocols(), Protocols::all());
     assert_eq!(parse("80/tcp or proto = udp").protocols(), Protocols::TCP | Protocols::UDP);

@@ -1,5 +1,7 @@
 //! What only sockets of one family have.
 
+use std::net::IpAddr;
+
 /// What only sockets of this family have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -10,6 +12,8 @@ pub enum Detail {
     Packet(PacketDetail),
     /// Of a netlink socket.
     Netlink(NetlinkDetail),
+    /// Of an SCTP socket or association.
+    Sctp(SctpDetail),
     /// Of an MPTCP connection.
     Mptcp(MptcpDetail),
     /// Of a TCP socket that is a subflow of an MPTCP connection.
@@ -68,6 +72,16 @@ pub struct NetlinkDetail {
     pub groups: Vec<u32>,
     /// The group that it sends to, when it is connected to one.
     pub remote_group: Option<u32>,
+}
+
+/// What only SCTP has: either end may have several addresses.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct SctpDetail {
+    /// Every address of this end (`INET_DIAG_LOCALS`).
+    pub local_addresses: Vec<IpAddr>,
+    /// Every address of the other end (`INET_DIAG_PEERS`); none of a socket.
+    pub remote_addresses: Vec<IpAddr>,
 }
 
 /// What only an MPTCP connection has (`struct mptcp_info`).

@@ -16,7 +16,9 @@ mod tcp_stats;
 mod text;
 
 pub use address::{Address, Family};
-pub use detail::{BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SubflowDetail, UnixDetail};
+pub use detail::{
+    BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
+};
 pub use host::{HostLimits, PortRange, TimeWaitReuse};
 pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;

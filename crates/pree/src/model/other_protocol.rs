@@ -19,7 +19,7 @@ impl OtherProtocol {
     pub const ANY: Self = Self::of(b"other");
 
     /// Names that a filter may ask for; the kernel can have others.
-    pub const KNOWN: [&'static str; 26] = [
+    pub const KNOWN: [&'static str; 24] = [
         "alg",
         "can_bcm",
         "can_isotp",
@@ -40,8 +40,6 @@ impl OtherProtocol {
         "rfcomm",
         "rxrpc",
         "sco",
-        "sctp",
-        "sctpv6",
         "smc",
         "smc6",
         "tipc",

@@ -20,6 +20,8 @@ pub enum Protocol {
     Raw,
     /// ICMP echo without privilege; the identifier stands where others have the local port.
     Icmp,
+    /// SCTP, RFC 9260: a row for each association, and one for a socket that listens or has none.
+    Sctp,
     /// Unix sockets of every type.
     Unix,
     /// Packets off the interfaces (`AF_PACKET`).
@@ -34,13 +36,14 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, in the order of output; the last one stands for all that pree has no table for.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tcp,
         Self::Mptcp,
         Self::Udp,
         Self::UdpLite,
         Self::Raw,
         Self::Icmp,
+        Self::Sctp,
         Self::Unix,
         Self::Packet,
         Self::Netlink,
@@ -65,6 +68,7 @@ impl Protocol {
             Self::Mptcp => "mptcp",
             Self::Raw => "raw",
             Self::Icmp => "icmp",
+            Self::Sctp => "sctp",
             Self::Unix => "unix",
             Self::Packet => "packet",
             Self::Netlink => "netlink",
@@ -79,14 +83,14 @@ impl Protocol {
             Self::Tcp | Self::Mptcp => Some(SocketType::Stream),
             Self::Udp | Self::UdpLite | Self::Icmp => Some(SocketType::Dgram),
             Self::Raw => Some(SocketType::Raw),
-            Self::Unix | Self::Packet | Self::Netlink | Self::Vsock | Self::Other(_) => None,
+            Self::Sctp | Self::Unix | Self::Packet | Self::Netlink | Self::Vsock | Self::Other(_) => None,
         }
     }
 
     /// Families that have it, where pree knows them.
     pub fn families(self) -> &'static [Family] {
         match self {
-            Self::Tcp | Self::Udp | Self::UdpLite | Self::Mptcp | Self::Raw | Self::Icmp => {
+            Self::Tcp | Self::Udp | Self::UdpLite | Self::Mptcp | Self::Raw | Self::Icmp | Self::Sctp => {
                 &[Family::Ipv4, Family::Ipv6]
             }
             Self::Unix => &[Family::Unix],
@@ -106,6 +110,7 @@ impl Protocol {
             Self::Mptcp => Protocols::MPTCP,
             Self::Raw => Protocols::RAW,
             Self::Icmp => Protocols::ICMP,
+            Self::Sctp => Protocols::SCTP,
             Self::Unix => Protocols::UNIX,
             Self::Packet => Protocols::PACKET,
             Self::Netlink => Protocols::NETLINK,
@@ -147,11 +152,17 @@ bitflags::bitflags! {
         const VSOCK = 1 << 9;
         /// Any [`Protocol::Other`]. Finding them takes a look at every descriptor of every process.
         const OTHER = 1 << 10;
+        /// [`Protocol::Sctp`].
+        const SCTP = 1 << 11;
 
         /// What a query is about that names none: TCP, UDP and UDP-Lite.
         const USUAL = Self::TCP.bits() | Self::UDP.bits() | Self::UDPLITE.bits();
         /// What has IP addresses.
-        const INET = Self::USUAL.bits() | Self::MPTCP.bits() | Self::RAW.bits() | Self::ICMP.bits();
+        const INET = Self::USUAL.bits()
+            | Self::MPTCP.bits()
+            | Self::RAW.bits()
+            | Self::ICMP.bits()
+            | Self::SCTP.bits();
     }
 }
 

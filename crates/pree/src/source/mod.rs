@@ -108,6 +108,9 @@ pub enum Question<'a> {
     TcpCounters,
     /// Linux: a file below `/proc/sys/net/ipv4`, as text: a limit of the calling thread's network namespace.
     Setting(Setting),
+    /// Linux: the addresses of this network namespace's interfaces, as the messages in which rtnetlink tells them
+    /// (`RTM_NEWADDR`).
+    OwnAddresses,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -319,6 +322,7 @@ impl fmt::Display for Question<'_> {
             Self::TcpBuckets => f.write_str("tcp_buckets"),
             Self::TcpCounters => f.write_str("tcp_counters"),
             Self::Setting(setting) => write!(f, "setting {}", setting.name()),
+            Self::OwnAddresses => f.write_str("own_addresses"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

@@ -3,7 +3,7 @@
 
 use std::io::{IoSlice, Write};
 use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
@@ -11,9 +11,12 @@ use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use pree::{
     Address, Detail, Direction, Needs, OwnerSource, Protocols, Query, Snapshot, Socket, SourceChoice, State,
 };
-use pree_testkit::{Case, Failed, Need};
+use pree_testkit::{Case, Failed, Need, lab};
 use rustix::fs::fstat;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, bind,
+    connect, sendmsg, socket_with,
+};
 
 pub fn cases() -> Vec<Case> {
     let lab = |name: &str, run: fn() -> Result<(), Failed>| Case::new(name, run).lab();
@@ -22,6 +25,7 @@ pub fn cases() -> Vec<Case> {
         lab("unix_sockets_by_the_name_of_their_other_end", by_name),
         lab("descriptors_in_flight", in_flight),
         lab("which_end_opened_a_connection", directions).needs(Need::Ipv6),
+        lab("tcp_ends_at_two_addresses_of_one_machine", two_addresses).needs(Need::Ipv6),
         lab("which_end_opened_a_connection_that_is_busy", busy),
         lab("which_end_opened_a_connection_without_statistics", by_ports),
     ]
@@ -169,7 +173,7 @@ fn directions() -> Result<(), Failed> {
         ("127.0.0.1:0", Ipv4Addr::LOCALHOST.into()),
         ("0.0.0.0:0", Ipv4Addr::LOCALHOST.into()),
         ("[::]:0", Ipv4Addr::LOCALHOST.into()),
-        ("[::1]:0", std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)),
+        ("[::1]:0", IpAddr::from(std::net::Ipv6Addr::LOCALHOST)),
     ] {
         let listener = TcpListener::bind(listens)?;
         let mut client = TcpStream::connect((connects, listener.local_addr()?.port()))?;
@@ -257,5 +261,35 @@ fn by_ports() -> Result<(), Failed> {
         (Some(Direction::Out), None)
     );
     assert!(snapshot.iter().all(|row| row.state == State::Established));
+    Ok(())
+}
+
+/// Neither is a loopback address, and they are not the same.
+fn two_addresses() -> Result<(), Failed> {
+    for (here, there) in [("10.9.0.1", "10.9.0.2"), ("fd09::1", "fd09::2")] {
+        let (here, there): (IpAddr, IpAddr) = (here.parse()?, there.parse()?);
+        lab::add_address(here)?;
+        lab::add_address(there)?;
+        let listener = TcpListener::bind((there, 0))?;
+        let client = socket_with(
+            AddressFamily::from_raw(if here.is_ipv4() { 2 } else { 10 }),
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        bind(&client, &std::net::SocketAddr::from((here, 0)))?;
+        connect(&client, &listener.local_addr()?)?;
+        let (accepted, from) = listener.accept()?;
+        assert_eq!(from.ip(), here);
+        for choice in [SourceChoice::Auto, SourceChoice::Proc] {
+            let snapshot = Query::new().tcp().owners().needs(Needs::PEERS).source(choice).collect()?;
+            let inode = |socket: &dyn AsFd| Some(fstat(socket.as_fd()).unwrap().st_ino);
+            for (one, other) in [(client.as_fd(), accepted.as_fd()), (accepted.as_fd(), client.as_fd())] {
+                let peer = row(&snapshot, &one).peer.as_ref().ok_or("no other end")?;
+                assert_eq!((peer.inode, peer.owners.len()), (inode(&other), 1), "{choice:?}");
+            }
+            assert_eq!(row(&snapshot, &listener).peer, None);
+        }
+    }
     Ok(())
 }

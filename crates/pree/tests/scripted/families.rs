@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Source};
-use pree::{ErrorKind, Missing, Origin, Protocols, Query, SourceChoice, State};
+use pree::{Detail, ErrorKind, Missing, Origin, Protocols, Query, SourceChoice, State};
 
 /// What a question about sockets is answered with, in the order of asking; the last one from then on.
 type Answers = VecDeque<Result<Vec<Vec<u8>>, Errno>>;
@@ -205,12 +205,17 @@ fn mptcp_that_is_refused_is_a_gap_beside_other_rows() {
 
 #[test]
 fn a_family_that_the_kernel_does_not_tell_of_is_a_note() {
-    let all = Protocols::MPTCP | Protocols::PACKET | Protocols::VSOCK | Protocols::ICMP | Protocols::UNIX;
+    let all = Protocols::MPTCP
+        | Protocols::PACKET
+        | Protocols::VSOCK
+        | Protocols::ICMP
+        | Protocols::SCTP
+        | Protocols::UNIX;
     let mut kernel = Played::unix([Ok(vec![done()])]);
     let snapshot = Query::new().protocols(all).collect_from(&mut kernel).unwrap();
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
     let told = |protocol: &str| format!("this kernel tells nothing of {protocol} sockets");
-    assert_eq!(snapshot.coverage().notes(), ["mptcp", "icmp", "packet", "vsock"].map(told));
+    assert_eq!(snapshot.coverage().notes(), ["mptcp", "icmp", "sctp", "packet", "vsock"].map(told));
 }
 
 #[test]
@@ -262,5 +267,55 @@ impl Source for NoProc {
 
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
         self.0.next(batch)
+    }
+}
+
+macro_rules! recorded_sctp {
+    ($($kernel:literal)*) => {
+        [$(
+            include_bytes!(concat!("../../../pree-wire/tests/golden/linux-", $kernel, "/sctp.bin")).to_vec()
+        ),*]
+    };
+}
+
+/// A listener and both ends of an association with it, as four kernels told them. Each association comes behind a row of
+/// its socket, under the same cookie.
+#[test]
+fn sctp_is_told_by_association() {
+    for bytes in recorded_sctp!["5.10" "6.1" "6.12" "7.3"] {
+        // Told again by a second dump: each is shown once.
+        let twice = [Ok(vec![bytes.clone(), bytes.clone()])];
+        let mut kernel = Played::default();
+        kernel.diag.insert((2, 132), twice.into());
+        kernel.diag.insert((10, 132), [Ok(vec![done()])].into());
+        let snapshot = Query::new().protocols(Protocols::SCTP).collect_from(&mut kernel).unwrap();
+        assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+        let rows = snapshot.sockets();
+        let [listener, ends @ ..] = rows else { panic!("{rows:?}") };
+        assert_eq!((listener.state, &listener.remote), (State::Listen, &None));
+        assert_eq!(
+            (listener.local.to_string().as_str(), listener.listen.unwrap().limit),
+            ("127.0.0.1:18090", 3)
+        );
+        let [one, other] = ends else { panic!("{rows:?}") };
+        assert_eq!((one.state, other.state), (State::Established, State::Established));
+        assert_eq!((Some(&one.local), Some(&other.local)), (other.remote.as_ref(), one.remote.as_ref()));
+        assert!(one.inode.is_some() && one.inode != other.inode && one.id != other.id);
+        for row in ends {
+            let Some(Detail::Sctp(detail)) = row.detail.as_deref() else { panic!("{row:?}") };
+            let loopback = ["127.0.0.1".parse::<std::net::IpAddr>().unwrap()];
+            assert_eq!(
+                (&detail.local_addresses[..], &detail.remote_addresses[..]),
+                (&loopback[..], &loopback[..])
+            );
+            assert_eq!((row.listen, row.timer), (None, None));
+        }
+        // States are pree's to choose, for the kernel has numbers of its own.
+        for (filter, count) in
+            [("state=listen", 1), ("state=established", 2), ("dport=18090", 1), ("sport=1", 0)]
+        {
+            let query = Query::new().protocols(Protocols::SCTP).filter(filter.parse().unwrap());
+            assert_eq!(query.collect_from(&mut kernel).unwrap().sockets().len(), count, "{filter}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use rustix::net::{
     self, AddressFamily, Protocol, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::pree::pree;
 use crate::{OUT, fact};
@@ -73,8 +73,7 @@ pub fn told() -> Result<(), Failed> {
 pub fn listed() -> Result<(), Failed> {
     let sockets = make()?;
     for ((name, question), socket) in FAMILIES.iter().zip(&sockets) {
-        // Of SCTP the command does not know yet.
-        if *name == "sctp" || (*name == "vsock" && ask(question)?.is_none()) {
+        if *name == "vsock" && ask(question)?.is_none() {
             continue;
         }
         let answer = pree(&format!("-A {name} --json"))?;
@@ -82,6 +81,10 @@ pub fn listed() -> Result<(), Failed> {
         let inode = rustix::fs::fstat(socket)?.st_ino;
         let rows = document["sockets"].as_array().ok_or("no sockets")?;
         let row = rows.iter().find(|row| row["inode"] == inode);
+        if *name == "sctp" {
+            associations(rows, &sockets)
+                .map_err(|failed| format!("{}: {document}", failed.message().unwrap_or_default()))?;
+        }
         let row = row.ok_or_else(|| format!("-A {name}: no row of {inode}: {document}"))?;
         let found = (&row["protocol"], &row["owners"][0]["pid"], &document["complete"]);
         if found != (&Value::from(*name), &Value::from(std::process::id()), &Value::from(true)) {
@@ -91,8 +94,34 @@ pub fn listed() -> Result<(), Failed> {
     Ok(())
 }
 
+/// The two ends of the association: each is one row, with the socket's inode and the ends exchanged.
+fn associations(rows: &[Value], sockets: &[OwnedFd]) -> Result<(), Failed> {
+    let [.., client, accepted] = sockets else { return Err("no association was made".into()) };
+    let end = |port: &Value| json!({"ip": "127.0.0.1", "port": port});
+    let server = end(&18090.into());
+    let of = |socket: &OwnedFd| -> Result<&Value, Failed> {
+        let inode = rustix::fs::fstat(socket)?.st_ino;
+        let mut of_socket = rows.iter().filter(|row| row["inode"] == inode);
+        let row = of_socket.next().ok_or("no row of an association")?;
+        if of_socket.next().is_some() || row["state"] != "established" {
+            return Err(format!("not one association of socket {inode}").into());
+        }
+        Ok(row)
+    };
+    let (here, there) = (of(client)?, of(accepted)?);
+    let ephemeral = end(&here["local"]["port"]);
+    let addresses = json!({"local_addresses": ["127.0.0.1"], "remote_addresses": ["127.0.0.1"]});
+    for (row, local, remote) in [(here, &ephemeral, &server), (there, &server, &ephemeral)] {
+        let found = (&row["local"], &row["remote"], &row["sctp"]);
+        if found != (local, remote, &addresses) {
+            return Err(format!("association {found:?}").into());
+        }
+    }
+    if rows.len() == 3 { Ok(()) } else { Err(format!("{} rows of 3", rows.len()).into()) }
+}
+
 /// In the order of the table: a Unix listener with an abstract name, a netlink socket of port 4242, a raw socket of
-/// protocol 253 and a listener of SCTP at 127.0.0.1, of the others one that was opened and no more.
+/// protocol 253 and a listener of SCTP at 127.0.0.1, of the others one that was opened and no more; then an association.
 fn make() -> Result<Vec<OwnedFd>, Failed> {
     let open = |family: AddressFamily, kind: SocketType, protocol: u32| {
         let number = NonZeroU32::new(protocol).map(Protocol::from_raw);
@@ -111,7 +140,11 @@ fn make() -> Result<Vec<OwnedFd>, Failed> {
     let sctp = open(AddressFamily::INET, SocketType::STREAM, 132)?;
     net::bind(&sctp, &SocketAddr::from((Ipv4Addr::LOCALHOST, 18090)))?;
     net::listen(&sctp, 3)?;
-    Ok(vec![unix, packet, netlink, vsock, raw, sctp])
+    // Behind those of the table: the ends of an association with that listener.
+    let client = open(AddressFamily::INET, SocketType::STREAM, 132)?;
+    net::connect(&client, &net::getsockname(&sctp)?)?;
+    let accepted = net::accept(&sctp)?;
+    Ok(vec![unix, packet, netlink, vsock, raw, sctp, client, accepted])
 }
 
 /// The whole answer; `None` when nobody gives one.

@@ -24,7 +24,7 @@ pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
     ("family", "ipv4, ipv6, unix, packet, netlink or vsock, as the socket was made"),
     (
         "proto",
-        "tcp, udp, udplite, mptcp, raw, icmp, unix, packet, netlink or vsock; other, or xdp, tipc, alg … of it",
+        "tcp, udp, udplite, mptcp, raw, icmp, sctp, unix, packet, netlink or vsock; other, or xdp, tipc, alg … of it",
     ),
     ("protocol", "the same as proto"),
     ("scope", "of the local address: loopback, link, private or public (the wildcard is public)"),

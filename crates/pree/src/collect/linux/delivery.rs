@@ -50,7 +50,7 @@ impl Part {
             filter: plan.filter.clone(),
             namespace,
             sequences: Sequences::read(plan, source),
-            ends: plan.needs.contains(Needs::PEERS).then(Ends::default),
+            ends: Ends::read(plan, source),
             directions: Directions::read(plan, source),
             held: Vec::new(),
         }

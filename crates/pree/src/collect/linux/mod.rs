@@ -30,7 +30,7 @@ use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::{NetworkNamespace, Protocol, Protocols, Socket, State, States};
-use crate::plan::{Plan, Table};
+use crate::plan::{MAY_BE_HELD, Plan, Table};
 use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::source::{Namespaces, Question, Source, read_all};
 use delivery::{Delivery, Part};
@@ -249,11 +249,8 @@ fn read_table(
 /// True when the error means that this kernel has no such protocol, or does not tell of it: Linux dropped UDP-Lite in
 /// 7.3, and of the families that came later none is in every kernel.
 fn lacks(table: Table, error: &Error) -> bool {
-    let may_lack = matches!(
-        table.protocol,
-        Protocol::UdpLite | Protocol::Mptcp | Protocol::Icmp | Protocol::Packet | Protocol::Vsock
-    );
-    may_lack && error.kind() == ErrorKind::Absent
+    let may_lack = MAY_BE_HELD | Protocols::UDPLITE | Protocols::ICMP;
+    may_lack.contains(table.protocol.set()) && error.kind() == ErrorKind::Absent
 }
 
 fn told_absent(
@@ -263,8 +260,7 @@ fn told_absent(
     absent: &mut Protocols,
 ) -> ControlFlow<()> {
     // What may be there all the same is found through its holders.
-    let may_be_held = Protocols::MPTCP | Protocols::PACKET | Protocols::VSOCK;
-    *absent |= table.protocol.set() & may_be_held;
+    *absent |= table.protocol.set() & MAY_BE_HELD;
     coverage.note(match table.protocol {
         Protocol::UdpLite => "this kernel has no UDP-Lite".to_owned(),
         protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {

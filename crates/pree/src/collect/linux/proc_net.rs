@@ -193,7 +193,7 @@ fn file_of(protocol: Protocol, family: Family) -> Option<NetTable> {
         Protocol::Unix => Some(NetTable::Unix),
         Protocol::Packet => Some(NetTable::Packet),
         Protocol::Netlink => Some(NetTable::Netlink),
-        Protocol::Mptcp | Protocol::Vsock | Protocol::Other(_) => None,
+        Protocol::Mptcp | Protocol::Sctp | Protocol::Vsock | Protocol::Other(_) => None,
     }
 }
 

@@ -4,12 +4,12 @@ use pree_wire::proc_net::netlink::{NetlinkLine, netlink_line};
 use pree_wire::proc_net::packet::{PacketLine, packet_line};
 use pree_wire::proc_net::unix::{UnixLine, unix_lines};
 use pree_wire::proc_net::{Family as WireFamily, inet_line, lines};
-use pree_wire::{netlink_diag, packet_diag, unix_diag, vsock_diag};
+use pree_wire::{inet_diag, netlink_diag, packet_diag, unix_diag, vsock_diag};
 
-use super::{Decoder, decode_line, set_queues, shutdown, state};
+use super::{Decoder, decode_line, ip, set_queues, shutdown, state};
 use crate::model::{
-    Address, BoundFile, Detail, Family, NetlinkDetail, PacketDetail, Peer, Protocol, Socket, SocketMemory,
-    SocketType, State, Text, UnixDetail,
+    Address, BoundFile, Detail, Family, NetlinkDetail, PacketDetail, Peer, Protocol, SctpDetail, Socket,
+    SocketMemory, SocketType, State, Text, TimerKind, UnixDetail,
 };
 
 impl Decoder {
@@ -94,6 +94,41 @@ impl Decoder {
         let remote_group = (group != 0 && state == State::Established).then_some(group);
         if !groups.is_empty() || remote_group.is_some() {
             socket.detail = Some(Box::new(Detail::Netlink(NetlinkDetail { groups, remote_group })));
+        }
+    }
+
+    /// As [`Decoder::decode_unix`]. Associations have states of their own, RFC 9260 section 4, and one timer.
+    pub(crate) fn decode_sctp(&self, row: &inet_diag::Row<'_>, socket: &mut Option<Socket>) {
+        self.decode(row, Protocol::Sctp, socket);
+        let Some(socket) = socket else { return };
+        let addresses = |ends: Option<&mut dyn Iterator<Item = inet_diag::sctp::Endpoint>>| {
+            ends.into_iter().flatten().filter_map(|end| ip(end.address, end.family)).collect()
+        };
+        let detail = SctpDetail {
+            local_addresses: addresses(row.sctp_locals().as_mut().map(|ends| ends as _)),
+            remote_addresses: addresses(row.sctp_peers().as_mut().map(|ends| ends as _)),
+        };
+        socket.detail = Some(Box::new(Detail::Sctp(detail)));
+        if row.sctp_peers().is_none() {
+            socket.remote = None;
+            return;
+        }
+        socket.state = match row.state() {
+            0 => State::Closed,
+            // COOKIE_WAIT, COOKIE_ECHOED.
+            1 | 2 => State::SynSent,
+            3 => State::Established,
+            // SHUTDOWN_PENDING, SHUTDOWN_SENT.
+            4 | 5 => State::FinWait1,
+            // SHUTDOWN_RECEIVED, SHUTDOWN_ACK_SENT.
+            6 => State::CloseWait,
+            7 => State::LastAck,
+            other => State::Other(other),
+        };
+        socket.listen = None;
+        // The kernel tells T3-rtx only, under the number that it has among SCTP's timers.
+        if let Some(timer) = &mut socket.timer {
+            timer.kind = TimerKind::Retransmit;
         }
     }
 

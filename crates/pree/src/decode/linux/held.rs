@@ -30,6 +30,7 @@ fn protocol(name: &[u8]) -> Protocol {
         b"MPTCP" | b"MPTCPv6" => Protocol::Mptcp,
         b"RAW" | b"RAWv6" => Protocol::Raw,
         b"PING" | b"PINGv6" => Protocol::Icmp,
+        b"SCTP" | b"SCTPv6" => Protocol::Sctp,
         b"UNIX" | b"UNIX-STREAM" => Protocol::Unix,
         b"PACKET" => Protocol::Packet,
         b"NETLINK" => Protocol::Netlink,
@@ -41,8 +42,8 @@ fn protocol(name: &[u8]) -> Protocol {
 /// The family that has this protocol: `AF_*` in include/linux/socket.h, as far as each has names of its own.
 fn family(name: &[u8]) -> Family {
     match name {
-        b"SCTP" | b"DCCP" => Family::Ipv4,
-        b"SCTPv6" | b"DCCPv6" => Family::Ipv6,
+        b"DCCP" => Family::Ipv4,
+        b"DCCPv6" => Family::Ipv6,
         b"KEY" => Family::Other(15),
         b"RDS" => Family::Other(21),
         b"CAN_RAW" | b"CAN_BCM" | b"CAN_ISOTP" | b"CAN_J1939" => Family::Other(29),
@@ -73,7 +74,7 @@ mod tests {
             (b"UNIX-STREAM", (Protocol::Unix, Family::Unix)),
             (b"AF_VSOCK", (Protocol::Vsock, Family::Vsock)),
             (b"XDP", (other("xdp"), Family::Other(44))),
-            (b"SCTPv6", (other("sctpv6"), Family::Ipv6)),
+            (b"SCTPv6", (Protocol::Sctp, Family::Ipv6)),
             (b"\xffnew\n", (other("?new?"), Family::Unknown)),
             (b"", (Protocol::Other(OtherProtocol::ANY), Family::Unknown)),
         ] {

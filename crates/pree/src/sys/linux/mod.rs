@@ -93,6 +93,7 @@ impl Source for Live {
             | Question::TcpBuckets
             | Question::TcpCounters
             | Question::Setting(_)
+            | Question::OwnAddresses
             | Question::NetNamespace
             | Question::Interface(_) => self.in_namespace(question)?,
             Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
@@ -149,6 +150,7 @@ fn ask_here(
         Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
         Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
         Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
+        Question::OwnAddresses => Answer::Whole(netlink::Request::addresses()?),
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),

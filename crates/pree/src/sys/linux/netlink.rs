@@ -3,10 +3,11 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use pree_wire::own_addresses;
 use rustix::buffer::spare_capacity;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 
 use super::errno;
@@ -18,6 +19,9 @@ const DATAGRAM: usize = 32 * 1024;
 /// The kernel answers at once; waiting means that it never will.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Some 100 bytes an address: more of them than a machine has.
+const MOST_ADDRESS_BYTES: usize = 64 << 20;
+
 /// A request that was sent. Each has a socket of its own: it is never behind the rest of another answer, and costs
 /// less than a thousandth of a dump.
 pub(super) struct Request {
@@ -25,14 +29,32 @@ pub(super) struct Request {
 }
 
 impl Request {
+    /// Asks `sock_diag`.
     pub(super) fn send(message: &[u8]) -> Result<Self, Errno> {
-        let socket = socket_with(
-            AddressFamily::NETLINK,
-            SocketType::RAW,
-            SocketFlags::CLOEXEC,
-            Some(netlink::SOCK_DIAG),
-        )
-        .map_err(errno)?;
+        Self::send_to(Some(netlink::SOCK_DIAG), message)
+    }
+
+    /// Asks rtnetlink for the addresses of the interfaces: every message of the answer.
+    pub(super) fn addresses() -> Result<Vec<u8>, Errno> {
+        let mut buffer = [0; 32];
+        let length = own_addresses::encode_request(&mut buffer).map_err(|_| Errno::EINVAL)?;
+        // NETLINK_ROUTE is 0.
+        let mut request = Self::send_to(None, buffer.get(..length).unwrap_or_default())?;
+        let (mut answer, mut datagram) = (Vec::new(), Vec::new());
+        while answer.len() < MOST_ADDRESS_BYTES {
+            datagram.clear();
+            request.receive(&mut datagram)?;
+            answer.extend_from_slice(&datagram);
+            if own_addresses::ends(&datagram) {
+                return Ok(answer);
+            }
+        }
+        Err(Errno::ENOBUFS)
+    }
+
+    fn send_to(protocol: Option<Protocol>, message: &[u8]) -> Result<Self, Errno> {
+        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
+            .map_err(errno)?;
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).map_err(errno)?;
         send(&socket, message, SendFlags::empty()).map_err(errno)?;
         Ok(Self { socket })

@@ -1,11 +1,13 @@
-//! Rows of Unix, packet, netlink and vsock sockets from `sock_diag`, each once, none missed.
+//! Rows of Unix, packet, netlink, vsock and SCTP sockets from `sock_diag`, each once, none missed.
 //!
 //! The kernel tells these tables chain by chain too, but each chain under one lock, which it lets go of only when a
 //! message is full. So a dump of one message cannot be torn. After a longer one a second follows, and what only that one
 //! saw is delivered too; a third if the second shows that it was torn itself. The kernel sends no filter program here.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use pree_wire::inet_diag::{self, Extensions, StateBits};
 use pree_wire::netlink_diag;
 use pree_wire::packet_diag;
 use pree_wire::unix_diag;
@@ -24,7 +26,7 @@ use crate::query::Needs;
 use crate::source::{DiagPass, DiagTable, Errno, Source};
 
 /// Room for a request of any of these families.
-const REQUEST_SIZE: usize = 64;
+const REQUEST_SIZE: usize = 128;
 
 /// Reads one table. An error means that no row of it was delivered.
 pub(super) fn read(
@@ -42,6 +44,7 @@ pub(super) fn read(
         decoder,
         socket: None,
         seen: CookieSet::default(),
+        associations: HashSet::new(),
         newest: 0,
         is_torn: false,
     };
@@ -57,7 +60,9 @@ struct Reader<'r, 'p, 'v> {
     socket: Option<Socket>,
     /// Cookies of the rows that were delivered.
     seen: CookieSet,
-    /// The greatest of them at the end of the last pass.
+    /// SCTP associations that were delivered.
+    associations: HashSet<inet_diag::Id>,
+    /// The greatest of the cookies at the end of the last pass.
     newest: u64,
     /// This pass told a row that the one before must have passed over.
     is_torn: bool,
@@ -71,7 +76,9 @@ impl Reader<'_, '_, '_> {
             let pass = match self.pass_with_retries(source, which, coverage) {
                 Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
                 Ok(ControlFlow::Continue(pass)) => pass,
-                Err(errno) if self.seen.is_empty() => return Err(error(self.table, errno)),
+                Err(errno) if self.seen.is_empty() && self.associations.is_empty() => {
+                    return Err(error(self.table, errno));
+                }
                 // Rows were delivered and are not taken back.
                 Err(errno) => {
                     coverage.add(gap(self.table, Missing::Rows, ErrorKind::of(errno), None));
@@ -97,7 +104,8 @@ impl Reader<'_, '_, '_> {
         let mut buffer = [0; REQUEST_SIZE];
         let length = self.request(&mut buffer).map_err(|_| Errno::EINVAL)?;
         let request = buffer.get(..length).unwrap_or_default();
-        let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol: 0 };
+        let protocol = if self.table.protocol == Protocol::Sctp { inet_diag::SCTP } else { 0 };
+        let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol };
         let dump = |reader: &mut Self| {
             exchange_bytes(source, request, asked, pass, &mut |payload: &[u8]| {
                 let flow = reader.row(payload)?;
@@ -124,6 +132,16 @@ impl Reader<'_, '_, '_> {
                 use netlink_diag::show;
                 let usual = show::GROUPS | show::MEMORY;
                 netlink_diag::Request::dump(usual).with_sequence(1).encode(buffer)
+            }
+            Protocol::Sctp => {
+                let family = self.table.family.map_or(0, family_number);
+                let extensions = if memory { Extensions::SKMEMINFO } else { Extensions::NONE };
+                // Bits of states choose between sockets and associations only, whose states have numbers of their own.
+                inet_diag::Request::dump_v2(family, inet_diag::SCTP)
+                    .with_states(StateBits::CONNECTED_OR_NOT)
+                    .with_extensions(extensions)
+                    .with_sequence(1)
+                    .encode(buffer)
             }
             Protocol::Vsock => vsock_diag::Request::dump(states).with_sequence(1).encode(buffer),
             _ => {
@@ -152,6 +170,17 @@ impl Reader<'_, '_, '_> {
                     return Ok(self.deliver());
                 }
             }
+            Protocol::Sctp => {
+                let row = inet_diag::Row::parse(payload)?;
+                let association = row.sctp_peers().is_some();
+                // Of a socket that is one end of an association, that association tells more.
+                let told = association
+                    || matches!(row.state(), inet_diag::states::LISTEN | inet_diag::states::CLOSE);
+                if told && self.is_new_sctp(&row, association) {
+                    self.decoder.decode_sctp(&row, &mut self.socket);
+                    return Ok(self.deliver());
+                }
+            }
             Protocol::Vsock => {
                 let row = vsock_diag::Row::parse(payload)?;
                 if self.is_new(row.cookie()) {
@@ -175,6 +204,11 @@ impl Reader<'_, '_, '_> {
         // Cookies are given at the first look: this one was there before and was passed over.
         self.is_torn |= is_new && cookie < self.newest;
         is_new
+    }
+
+    /// The associations of a socket have its cookie.
+    fn is_new_sctp(&mut self, row: &inet_diag::Row<'_>, association: bool) -> bool {
+        if association { self.associations.insert(row.id()) } else { self.is_new(row.cookie()) }
     }
 
     fn deliver(&mut self) -> ControlFlow<()> {

@@ -53,7 +53,7 @@ pub(super) fn read(
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
-    if !Protocols::INET.contains(table.protocol.set()) {
+    if table.protocol == Protocol::Sctp || !Protocols::INET.contains(table.protocol.set()) {
         return families::read(table, plan, decoder, source, delivery, coverage);
     }
     let mut reader = Reader {
@@ -400,6 +400,7 @@ impl Reader<'_, '_, '_> {
             Protocol::Raw => inet_diag::RAW,
             // Not asked for here: no kernel has it, or the family has a way of its own.
             Protocol::Icmp
+            | Protocol::Sctp
             | Protocol::Unix
             | Protocol::Packet
             | Protocol::Netlink
