@@ -90,6 +90,8 @@ impl ErrorKind {
             | windows::ERROR_NO_DATA => Self::Absent,
             windows::ERROR_NOT_SUPPORTED
             | windows::ERROR_INVALID_FUNCTION
+            | windows::WSAEINVAL
+            | windows::WSAEOPNOTSUPP
             | windows::ERROR_CALL_NOT_IMPLEMENTED
             | windows::ERROR_MOD_NOT_FOUND
             | windows::ERROR_PROC_NOT_FOUND => Self::Unsupported,

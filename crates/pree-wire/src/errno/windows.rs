@@ -44,4 +44,12 @@ super::named_numbers! {
     ERROR_NO_SYSTEM_RESOURCES = 1450,
     /// It took too long.
     ERROR_TIMEOUT = 1460,
+    /// An argument of a socket function is wrong, or it does not know the request.
+    WSAEINVAL = 10022,
+    /// It is not a socket.
+    WSAENOTSOCK = 10038,
+    /// This version, or this socket, does not support the request.
+    WSAEOPNOTSUPP = 10045,
+    /// The socket is not connected.
+    WSAENOTCONN = 10057,
 }

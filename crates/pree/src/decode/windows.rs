@@ -7,6 +7,7 @@ use pree_wire::windows::estats::{
     Bandwidth, Class, Data, FineRtt, ObsRec, Path, Rec, SendBuff, SndCong, SynOpts,
 };
 use pree_wire::windows::tables::{Tcp4Row, Tcp6Row, Udp4Row, Udp6Row, port};
+use pree_wire::windows::tcp_info::TcpInfo;
 use pree_wire::windows::{process, unix_nanos};
 
 use crate::model::{Address, CountsSince, Direction, Family, Protocol, Socket, State, TcpStats, Text};
@@ -81,8 +82,11 @@ fn v4(address: [u8; 4], port_bytes: [u8; 4]) -> SocketAddr {
     (IpAddr::from(address), port(port_bytes)).into()
 }
 
+/// The scope names an interface where the address is of a link; else it says nothing (Wine has something there).
 fn v6(address: [u8; 16], port_bytes: [u8; 4], scope: u32) -> SocketAddr {
-    SocketAddrV6::new(Ipv6Addr::from(address), port(port_bytes), 0, scope).into()
+    let address = Ipv6Addr::from(address);
+    let scope = if address.is_unicast_link_local() { scope } else { 0 };
+    SocketAddrV6::new(address, port(port_bytes), 0, scope).into()
 }
 
 /// `MIB_TCP_STATE_*`.
@@ -237,6 +241,28 @@ fn path(told: Path<'_>, tcp: &mut TcpStats) {
     tcp.retransmits = told.cur_timeout_count().and_then(|number| u8::try_from(number).ok());
     tcp.spurious_rtos = told.spurious_rto_detections();
     tcp.dsack_dups = told.dsack_dups();
+}
+
+/// What a program is told of its own socket: `TCP_INFO_v0`.
+#[cfg_attr(not(windows), allow(dead_code, reason = "only Windows answers this"))]
+pub(crate) fn own_stats(bytes: &[u8]) -> TcpStats {
+    let told = TcpInfo::new(bytes);
+    let set = |bytes: u32| (bytes != 0).then_some(bytes);
+    TcpStats {
+        counts_since: Some(CountsSince::Opening),
+        rtt: told.rtt_us().and_then(micros),
+        min_rtt: told.min_rtt_us().and_then(micros),
+        snd_mss: told.mss().and_then(set),
+        cwnd_bytes: told.cwnd().and_then(set).map(u64::from),
+        snd_wnd: told.snd_wnd(),
+        rcv_wnd: told.rcv_wnd(),
+        bytes_sent: told.bytes_out(),
+        bytes_received: told.bytes_in(),
+        bytes_retrans: told.bytes_retrans().map(u64::from),
+        fast_retrans: told.fast_retrans(),
+        total_rto: told.timeout_episodes().and_then(|number| u16::try_from(number).ok()),
+        ..TcpStats::default()
+    }
 }
 
 /// A counter of 64 bits where others have 32.

@@ -14,9 +14,7 @@ mod linux;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
 pub(crate) use linux::live;
 
-// Until it has its own.
 #[cfg(all(target_os = "windows", not(pree_unsupported)))]
-#[path = "unsupported.rs"]
 mod windows;
 #[cfg(all(target_os = "windows", not(pree_unsupported)))]
 pub(crate) use windows::live;
