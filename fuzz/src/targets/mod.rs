@@ -1,5 +1,6 @@
 //! The targets by name.
 
+mod apple;
 mod bpf_records;
 mod btf;
 mod bytecode;
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "proc_net", run: proc_net::target, words: proc_net::WORDS },
     Target { name: "proc_pid", run: proc_pid::target, words: proc_pid::WORDS },
     Target { name: "fd_records", run: fd_records::target, words: &[] },
+    Target { name: "apple", run: apple::target, words: &[] },
     Target { name: "bpf_records", run: bpf_records::target, words: &[] },
     Target { name: "btf", run: btf::target, words: &["pid\0", "thread\0", "task\0"] },
     Target { name: "bytecode", run: bytecode::target, words: &[] },

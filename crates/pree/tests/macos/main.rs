@@ -2,6 +2,7 @@
 //! kept back, refused, damaged or gone.
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
 
+mod golden;
 mod mac;
 mod rows;
 mod trouble;
