@@ -9,6 +9,7 @@ mod clean;
 mod documents;
 mod folder;
 mod judged;
+mod other_systems;
 #[path = "../command/population.rs"]
 #[allow(dead_code)]
 mod population;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         summary::cases(),
         documents::cases(),
         shells::cases(),
+        other_systems::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -68,6 +68,8 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.peer.as_ref().and_then(|peer| Some(peer.owners.first()?.process.name.as_bytes())).into();
     "remote_path" Remote "path" Text Needs::REMOTE_NAMES; "Name of the Unix socket at the other end."; "UNIX_DIAG_PEER and that one's UNIX_DIAG_NAME" =>
         |s| s.remote.as_ref().and_then(Address::path).into();
+    "remote_abstract" Remote "abstract" Bool Needs::REMOTE_NAMES; "Whether that name is an abstract one."; "that one's UNIX_DIAG_NAME" =>
+        |s| s.remote.as_ref().and_then(Address::is_abstract).into();
     "dir" Socket "direction" Text DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners" =>
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
     "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)" =>
