@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pree_wire::inet_diag::Extensions;
 
-use crate::filter::Filter;
+use crate::filter::{Filter, Holders};
 use crate::model::{Family, Protocol, Protocols, Socket, States};
 use crate::query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
 use crate::source::Namespaces;
@@ -117,6 +117,13 @@ impl Plan {
         let connections = States::CONNECTED - States::BOUND_INACTIVE;
         let filtered = self.program(true).is_some();
         filtered || !self.states.intersects(connections)
+    }
+
+    /// The only processes that need to be looked into, where the filter names them. Who asks for other ends, or for what
+    /// is found through descriptors alone, needs all.
+    pub(crate) fn holders(&self) -> Option<Holders> {
+        let needs_all = self.needs.contains(Needs::PEERS) || self.searches_holders();
+        self.filter.as_ref().filter(|_| !needs_all)?.holders()
     }
 
     /// True when TCP sockets are read.

@@ -55,33 +55,11 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
         Test::Mark(mark, mask) => Some(socket.mark? & mask == *mark),
         Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
         Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
-        Test::Number(field, op, wanted) => of_field(field, socket, |value| match value {
-            Value::Number(number) | Value::Id(number) => Some(compare(*op, &number, wanted)),
-            _ => None,
-        }),
-        Test::Time(field, op, wanted) => of_field(field, socket, |value| match value {
-            Value::Duration(time) => Some(compare(*op, &time, wanted)),
-            _ => None,
-        }),
-        Test::Share(field, op, wanted) => of_field(field, socket, |value| match value {
-            Value::Share(share) => Some(compare(*op, &share, &(*wanted as f64 / SHARE_WHOLE as f64))),
-            _ => None,
-        }),
-        Test::Bool(field, wanted) => of_field(field, socket, |value| match value {
-            Value::Bool(yes) => Some(yes == *wanted),
-            _ => None,
-        }),
-        Test::Words(field, op, wanted) => of_field(field, socket, |value| {
-            let is = |text: &[u8]| {
-                if *op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) }
-            };
-            Some(match value {
-                Value::Text(text) => is(text),
-                Value::Word(word) | Value::Most(word, _) => is(word.as_bytes()),
-                Value::Issues(issues) => issues.iter().any(|(name, _)| is(name.as_bytes())),
-                _ => return None,
-            })
-        }),
+        Test::Number(field, ..)
+        | Test::Time(field, ..)
+        | Test::Share(field, ..)
+        | Test::Bool(field, _)
+        | Test::Words(field, ..) => of_field(field, socket, |value| holds(test, value)),
         Test::Has(Has::Remote) => Some(socket.remote.is_some() || socket.peer.is_some()),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
         Test::Has(Has::Field(field)) => Some(match (field.get)(socket) {
@@ -91,6 +69,32 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
         // Only the kernel knows, and it was asked: the parser lets this stand only where its answer decides.
         Test::Autobound => Some(true),
         Test::Word(word) => Some(shows(socket, word)),
+    }
+}
+
+/// Whether a condition on a field holds of its value.
+pub(super) fn holds(test: &Test, value: Value<'_>) -> Option<bool> {
+    match (test, value) {
+        (Test::Number(_, op, wanted), Value::Number(number) | Value::Id(number)) => {
+            Some(compare(*op, &number, wanted))
+        }
+        (Test::Time(_, op, wanted), Value::Duration(time)) => Some(compare(*op, &time, wanted)),
+        (Test::Share(_, op, wanted), Value::Share(share)) => {
+            Some(compare(*op, &share, &(*wanted as f64 / SHARE_WHOLE as f64)))
+        }
+        (Test::Bool(_, wanted), Value::Bool(yes)) => Some(yes == *wanted),
+        (Test::Words(_, op, wanted), value) => {
+            let is = |text: &[u8]| {
+                if *op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) }
+            };
+            Some(match value {
+                Value::Text(text) => is(text),
+                Value::Word(word) | Value::Most(word, _) => is(word.as_bytes()),
+                Value::Issues(issues) => issues.iter().any(|(name, _)| is(name.as_bytes())),
+                _ => return None,
+            })
+        }
+        _ => None,
     }
 }
 

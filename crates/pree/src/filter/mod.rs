@@ -6,6 +6,7 @@
 mod error;
 mod eval;
 mod expr;
+mod holders;
 mod keys;
 mod lex;
 mod parse;
@@ -69,22 +70,12 @@ impl Filter {
 
     /// What must be known about a socket to decide.
     pub fn needs(&self) -> Needs {
-        let mut needs = Needs::empty();
-        for_each_test(&self.expr, &mut |test| {
-            needs |= match test {
-                Test::Number(field, ..)
-                | Test::Time(field, ..)
-                | Test::Share(field, ..)
-                | Test::Bool(field, _)
-                | Test::Words(field, ..)
-                | Test::Has(Has::Field(field)) => field.needs,
-                Test::Has(Has::Owner) => Needs::OWNERS,
-                Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
-                Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
-                _ => Needs::empty(),
-            };
-        });
-        needs
+        needs(&self.expr)
+    }
+
+    /// The processes whose sockets it is about, when it names any; see [`Holders::of`].
+    pub(crate) fn holders(&self) -> Option<Holders> {
+        Holders::of(&self.expr)
     }
 
     /// Every key the language knows, for help and completion.
@@ -183,6 +174,26 @@ impl Filter {
 }
 
 pub(crate) use eval::What as Name;
+pub(crate) use holders::Holders;
+
+fn needs(expr: &Expr) -> Needs {
+    let mut needs = Needs::empty();
+    for_each_test(expr, &mut |test| {
+        needs |= match test {
+            Test::Number(field, ..)
+            | Test::Time(field, ..)
+            | Test::Share(field, ..)
+            | Test::Bool(field, _)
+            | Test::Words(field, ..)
+            | Test::Has(Has::Field(field)) => field.needs,
+            Test::Has(Has::Owner) => Needs::OWNERS,
+            Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
+            Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
+            _ => Needs::empty(),
+        };
+    });
+    needs
+}
 
 fn for_each_test(expr: &Expr, look: &mut dyn FnMut(&Test)) {
     match expr {

@@ -5,6 +5,7 @@ mod fail_nth;
 mod families;
 mod host;
 mod kernel;
+mod named;
 mod systems;
 mod windows;
 

@@ -47,7 +47,7 @@ pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
     ("53/udp", "the same the other way round"),
     ("rtt>50ms and retrans>0", "slow and losing"),
     ("not scope=loopback", "all that others could reach"),
-    ("pid=1234", "of one process"),
+    ("pid=1234", "of one process: only it is looked into"),
     ("cmd~manage.py", "with this in its command line"),
     ("nginx", "with this word in process, command or address"),
     ("has tcp_state !state=established", "with statistics, in another state"),

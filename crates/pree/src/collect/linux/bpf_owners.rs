@@ -1,7 +1,6 @@
 //! Owners as a BPF program tells them: every table of descriptors in one answer, with name, parent and start of the
 //! process. Only what is asked beyond that is read from /proc.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use pree_wire::bpf_records::{self, Descriptor, Holder, Record};
 use pree_wire::proc_pid;
 
 use super::TRIES;
-use super::owners::{OwnerSearch, is_passing, read_with_retries};
+use super::owners::{Only, OwnerSearch, is_passing, read_with_retries};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Process, StartTime, Text};
+use crate::model::{Owner, Process, StartTime, Text};
 use crate::query::OwnerSource;
 use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
@@ -49,26 +48,27 @@ impl OwnerSearch<'_> {
         }
         let way = match self.plan.owner_source {
             OwnerSource::Bpf => Way::Bpf,
-            // Where /proc does not tell, it may not be there at all.
-            OwnerSource::Auto if pays(source).unwrap_or(true) => Way::Bpf,
-            OwnerSource::Auto | OwnerSource::Proc => Way::Proc,
+            OwnerSource::Auto => match pays(source) {
+                // /proc may not be there at all.
+                None => Way::Bpf,
+                // A few processes cost less than all.
+                Some(pays) if pays && self.named.is_none() => Way::Bpf,
+                Some(_) => Way::Proc,
+            },
+            OwnerSource::Proc => Way::Proc,
         };
         self.way = Some(way);
         way
     }
 
     /// Reads every table of descriptors, or what of it is wanted.
-    pub(super) fn read_holders(
-        &mut self,
-        source: &mut dyn Source,
-        wanted: Option<&HashSet<u64>>,
-    ) -> Result<(), Errno> {
+    pub(super) fn read_holders(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<(), Errno> {
         self.prepare(source);
         let mut tries = 0;
         let mut processes = loop {
             tries += 1;
             self.map.clear();
-            match self.run(source, wanted) {
+            match self.run(source, only) {
                 Err(errno) if tries < TRIES && is_passing(errno) && !is_lacking(errno) => {}
                 result => break result?,
             }
@@ -85,21 +85,26 @@ impl OwnerSearch<'_> {
         Ok(())
     }
 
-    fn run(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) -> Result<Vec<Process>, Errno> {
+    fn run(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<Vec<Process>, Errno> {
         let mut processes: Vec<Process> = Vec::new();
         let mut of_threads = Vec::new();
-        let mut current: Option<(Holder, Option<u32>)> = None;
+        // With the place of the process in the list, and whether it is to be looked into.
+        let mut current: Option<(Holder, Option<u32>, bool)> = None;
         let boot_time = self.boot_time;
         records(source, |record| {
             let descriptor = match record {
                 Record::Holder(holder) => {
-                    current = Some((holder, None));
+                    current = Some((
+                        holder,
+                        None,
+                        self.named.as_ref().is_none_or(|named| named.count(&owner(&holder))),
+                    ));
                     return Ok(());
                 }
                 Record::Descriptor(descriptor) => descriptor,
             };
-            let (holder, index) = current.as_mut().ok_or(Errno::EBADMSG)?;
-            if wanted.is_some_and(|wanted| !wanted.contains(&descriptor.inode)) {
+            let (holder, index, counts) = current.as_mut().ok_or(Errno::EBADMSG)?;
+            if !*counts || !only.has(descriptor.inode) {
                 return Ok(());
             }
             let process = *index.get_or_insert_with(|| index_of(holder, boot_time, &mut processes));
@@ -122,6 +127,12 @@ impl OwnerSearch<'_> {
         }
         Ok(processes)
     }
+}
+
+/// As much of an owner as a filter may name.
+fn owner(holder: &Holder) -> Owner {
+    let process = Process { pid: holder.pid, name: Text::from(holder.name()), ..Process::default() };
+    Owner { process: Arc::new(process), fd: None, thread: None }
 }
 
 /// The place of the holder's process in the list.

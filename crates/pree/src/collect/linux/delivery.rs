@@ -81,6 +81,8 @@ pub(super) struct Delivery<'p, 'v> {
     unix_ends: Option<UnixEnds>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
     met: Option<HashSet<u64>>,
+    /// Rows whose owners could not be found out.
+    unknown: u64,
     /// Whether owners were looked for.
     has_looked: bool,
     /// Some look could not see every descriptor.
@@ -104,6 +106,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             done: Vec::new(),
             unix_ends: plan.needs.contains(Needs::REMOTE_NAMES).then(UnixEnds::default),
             met: plan.searches_holders().then(HashSet::new),
+            unknown: 0,
             has_looked: false,
             was_blind: false,
         }
@@ -230,6 +233,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 Some(_) if is_kernels(socket) => socket.unowned = Some(Unowned::NoVisibleHolder),
                 Some(inode) => {
                     self.owners.find(inode, &mut socket.owners);
+                    if socket.owners.is_empty() && self.owners.named.is_some() {
+                        // Of no process that is meant, as far as these could be looked into.
+                        self.unknown += u64::from(self.owners.is_blind());
+                        return ControlFlow::Continue(());
+                    }
                     if socket.owners.is_empty() | !self.find_peer(socket) {
                         self.part.held.push(socket.clone());
                         return ControlFlow::Continue(());
@@ -290,7 +298,10 @@ impl<'p, 'v> Delivery<'p, 'v> {
 
     /// Looks once more for the owners of the rows held, and passes them on.
     pub(super) fn finish(mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
-        let flow = self.finish_held(source, coverage);
+        let flow = self.finish_held(source);
+        if self.unknown > 0 && flow.is_continue() {
+            coverage.add(self.owners.gap(self.unknown));
+        }
         if self.plan.owners != OwnerLookup::None {
             self.owners.tell(coverage);
         }
@@ -317,7 +328,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
         flow
     }
 
-    fn finish_held(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
+    fn finish_held(&mut self, source: &mut dyn Source) -> ControlFlow<()> {
         let mut parts = std::mem::take(&mut self.done);
         parts.push(std::mem::take(&mut self.part));
         if parts.iter().all(|part| part.held.is_empty()) {
@@ -344,14 +355,13 @@ impl<'p, 'v> Delivery<'p, 'v> {
             self.owners.look_again(source, &inodes);
             self.was_blind |= self.owners.is_blind();
         }
-        let mut unknown = 0;
         for part in parts {
             self.part = part;
             for mut socket in std::mem::take(&mut self.part.held) {
                 if looks {
                     let reason = self.find_again(&mut socket);
                     if socket.owners.is_empty() {
-                        unknown += u64::from(reason == Unowned::NotPermitted);
+                        self.unknown += u64::from(reason == Unowned::NotPermitted);
                         socket.unowned = Some(reason);
                     }
                 }
@@ -365,9 +375,6 @@ impl<'p, 'v> Delivery<'p, 'v> {
                     return ControlFlow::Break(());
                 }
             }
-        }
-        if unknown > 0 {
-            coverage.add(self.owners.gap(unknown));
         }
         ControlFlow::Continue(())
     }

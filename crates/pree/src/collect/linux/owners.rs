@@ -18,6 +18,7 @@ use super::inode_map::InodeMap;
 use crate::collect::names::users;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::ErrorKind;
+use crate::filter::Holders;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
 use crate::plan::Plan;
 use crate::query::{Needs, OwnerLookup, OwnerSource};
@@ -31,6 +32,8 @@ const DETAILS: Needs = Needs::PROCESS_USER
 
 pub(super) struct OwnerSearch<'p> {
     pub(super) plan: &'p Plan,
+    /// The only processes that are looked into, when the filter names some.
+    pub(super) named: Option<Holders>,
     /// How the looks are done, once that is decided.
     pub(super) way: Option<Way>,
     pub(super) map: InodeMap,
@@ -49,6 +52,24 @@ pub(super) struct Place {
     /// Thread id when the descriptor is not in the leader's table, else 0.
     pub(super) thread: u32,
     pub(super) fd: u32,
+}
+
+/// Which sockets a look is about.
+#[derive(Clone, Copy)]
+pub(super) enum Only<'s> {
+    All,
+    These(&'s HashSet<u64>),
+    Others(&'s HashSet<u64>),
+}
+
+impl Only<'_> {
+    pub(super) fn has(self, inode: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(inodes) => inodes.contains(&inode),
+            Self::Others(inodes) => !inodes.contains(&inode),
+        }
+    }
 }
 
 /// Why some descriptors were not seen.
@@ -70,6 +91,7 @@ impl<'p> OwnerSearch<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
+            named: plan.holders(),
             way: None,
             map: InodeMap::default(),
             processes: Vec::new(),
@@ -80,31 +102,36 @@ impl<'p> OwnerSearch<'p> {
         }
     }
 
-    /// Reads every process's descriptors.
+    /// Reads every process's descriptors; where the filter names processes, those of their threads too, because rows
+    /// without an owner are then not met again.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
-        self.see(source, None);
+        self.see(source, Only::All);
+        if self.named.is_some() && self.way != Some(Way::Bpf) {
+            let known = self.map.inodes().collect();
+            self.walk_threads(source, Only::Others(&known));
+        }
     }
 
     /// Reads them, or reads them again, for just these sockets, then the tables of threads for those that still have no
     /// owner.
     pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
-        self.see(source, Some(wanted));
+        self.see(source, Only::These(wanted));
         if self.way == Some(Way::Bpf) {
             return;
         }
         let without: HashSet<u64> =
             wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect();
         if !without.is_empty() {
-            self.walk_threads(source, &without);
+            self.walk_threads(source, Only::These(&without));
         }
     }
 
-    fn see(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) {
+    fn see(&mut self, source: &mut dyn Source, only: Only<'_>) {
         self.map.clear();
         self.processes.clear();
         self.blind = None;
         if self.choose(source) == Way::Bpf {
-            match self.read_holders(source, wanted) {
+            match self.read_holders(source, only) {
                 Ok(()) => return,
                 Err(errno) if self.plan.owner_source == OwnerSource::Bpf => {
                     self.blind = Some(Blind::Failed(errno));
@@ -114,11 +141,23 @@ impl<'p> OwnerSearch<'p> {
             }
             self.map.clear();
         }
-        self.walk(source, wanted);
+        self.walk(source, only);
+        let recorded_otherwise = self.way == Some(Way::Proc) && self.blind == Some(Blind::NotRecorded);
+        if self.named.is_some() && recorded_otherwise && self.plan.owner_source == OwnerSource::Auto {
+            // All processes had been looked into, by the program.
+            self.way = Some(Way::Bpf);
+            self.see(source, only);
+        }
     }
 
     /// Says where the owners come from.
     pub(super) fn tell(&self, coverage: &mut Coverage) {
+        if self.named.is_some() {
+            coverage.note(
+                "only the processes that the filter names were looked into: others may hold the same sockets"
+                    .to_owned(),
+            );
+        }
         match self.way {
             None => {}
             Some(Way::Bpf) => coverage.owners_came_from(Origin::Bpf),
@@ -186,22 +225,25 @@ impl<'p> OwnerSearch<'p> {
         }
     }
 
-    fn walk(&mut self, source: &mut dyn Source, wanted: Option<&HashSet<u64>>) {
+    fn walk(&mut self, source: &mut dyn Source, only: Only<'_>) {
         let Some(pids) = self.pids(source) else { return };
         for pid in pids {
-            self.read(source, pid, 0, wanted);
-            let enough =
-                |wanted: &HashSet<u64>| wanted.iter().all(|inode| self.map.holders(*inode).next().is_some());
-            if self.plan.owners == OwnerLookup::First && wanted.is_some_and(enough) {
+            if !self.counts(source, pid) {
+                continue;
+            }
+            self.read(source, pid, 0, only);
+            if let (OwnerLookup::First, Only::These(wanted)) = (self.plan.owners, only)
+                && wanted.iter().all(|inode| self.map.holders(*inode).next().is_some())
+            {
                 break;
             }
         }
     }
 
     /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
-    fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, wanted: Option<&HashSet<u64>>) {
+    fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
         let mut tries = 0;
-        while let Err(errno) = self.try_read(source, pid, thread, wanted) {
+        while let Err(errno) = self.try_read(source, pid, thread, only) {
             tries += 1;
             if errno == Errno::ENODATA && thread == 0 {
                 // Made with another source of owners.
@@ -219,24 +261,24 @@ impl<'p> OwnerSearch<'p> {
         source: &mut dyn Source,
         pid: u32,
         thread: u32,
-        wanted: Option<&HashSet<u64>>,
+        only: Only<'_>,
     ) -> Result<(), Errno> {
         let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
         let records = records(source, pid, part)?;
-        self.add(
-            source,
-            pid,
-            thread,
-            records.into_iter().filter(|r| wanted.is_none_or(|w| w.contains(&r.inode))),
-        )
+        self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
     }
 
-    fn walk_threads(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
+    fn walk_threads(&mut self, source: &mut dyn Source, only: Only<'_>) {
         let Some(pids) = self.pids(source) else { return };
         for pid in pids {
+            if !self.counts(source, pid) {
+                continue;
+            }
             let question = Question::Process { pid, part: ProcessPart::Threads };
             let threads = match read_with_retries(source, &question) {
                 Ok(bytes) => ids(&bytes),
+                // Not recorded, because every socket was found without.
+                Err(Errno::ENODATA) if self.named.is_some() => continue,
                 Err(errno) => {
                     self.failed(errno);
                     continue;
@@ -245,9 +287,28 @@ impl<'p> OwnerSearch<'p> {
             for thread in threads {
                 // The leader's own table was read before.
                 if thread != pid {
-                    self.read(source, pid, thread, Some(wanted));
+                    self.read(source, pid, thread, only);
                 }
             }
+        }
+    }
+
+    /// Whether this process is to be looked into.
+    fn counts(&self, source: &mut dyn Source, pid: u32) -> bool {
+        let Some(named) = &self.named else { return true };
+        let stat = if named.need_names() {
+            read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })
+        } else {
+            Ok(Vec::new())
+        };
+        match stat {
+            Ok(stat) => {
+                let name = proc_pid::Stat::parse(&stat).map(|stat| Text::from(stat.name));
+                let process = Process { pid, name: name.unwrap_or_default(), ..Process::default() };
+                named.count(&Owner { process: Arc::new(process), fd: None, thread: None })
+            }
+            // Reading its descriptors will tell why, or find none.
+            Err(_) => true,
         }
     }
 

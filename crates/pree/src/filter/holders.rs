@@ -1,0 +1,121 @@
+//! The part of a filter that says whose sockets are meant: then only those processes need to be looked into.
+
+use super::eval;
+use super::expr::{Expr, Test};
+use crate::field::{Section, of_owner};
+use crate::model::Owner;
+use crate::query::Needs;
+
+/// Conditions on the process id and the name of an owner, each of which must hold of some owner of every socket that
+/// matches; so who meets none of them decides nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Holders {
+    conditions: Vec<Expr>,
+}
+
+impl Holders {
+    /// Those of a filter. `None` when sockets of any process can match, or when it asks more about owners: every owner
+    /// counts then.
+    pub(super) fn of(expr: &Expr) -> Option<Self> {
+        let parts = match expr {
+            Expr::And(parts) => parts.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let (conditions, rest): (Vec<&Expr>, Vec<&Expr>) =
+            parts.iter().partition(|part| is_of_a_process(part));
+        let asks_more = rest.iter().any(|part| super::needs(part).contains(Needs::OWNERS));
+        let conditions: Vec<Expr> = conditions.into_iter().cloned().collect();
+        (!conditions.is_empty() && !asks_more).then_some(Self { conditions })
+    }
+
+    /// Whether names must be known to tell.
+    pub(crate) fn need_names(&self) -> bool {
+        let mut needed = false;
+        for condition in &self.conditions {
+            super::for_each_test(condition, &mut |test| needed |= matches!(test, Test::Words(..)));
+        }
+        needed
+    }
+
+    /// Whether any condition holds of this owner.
+    pub(crate) fn count(&self, owner: &Owner) -> bool {
+        self.conditions.iter().any(|condition| holds(condition, owner))
+    }
+}
+
+/// True for alternatives of conditions on process id and name alone.
+fn is_of_a_process(expr: &Expr) -> bool {
+    match expr {
+        Expr::Or(parts) => parts.iter().all(is_of_a_process),
+        Expr::Test(Test::Number(field, ..) | Test::Words(field, ..)) => {
+            field.section == Section::Owner && matches!(field.key, "pid" | "name")
+        }
+        _ => false,
+    }
+}
+
+fn holds(expr: &Expr, owner: &Owner) -> bool {
+    match expr {
+        Expr::Or(parts) => parts.iter().any(|part| holds(part, owner)),
+        Expr::Test(test @ (Test::Number(field, ..) | Test::Words(field, ..))) => of_owner()
+            .find(|one| one.key == field.key)
+            .is_some_and(|one| eval::holds(test, (one.get)(owner)) == Some(true)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::filter::Filter;
+    use crate::model::{Process, Text};
+
+    fn holders(filter: &str) -> Option<Holders> {
+        filter.parse::<Filter>().unwrap().holders()
+    }
+
+    #[test]
+    fn which_filters_name_processes() {
+        for (filter, named) in [
+            ("pid = 7", true),
+            ("pid = 7,8 state established", true),
+            ("pid > 7 and (process = sshd or pid = 3) and rtt > 5ms", true),
+            ("process = ngin* and user = 0", true),
+            ("pid != 7", false),
+            ("not pid = 7", false),
+            ("pid = 7 or sport = 80", false),
+            ("(pid = 7 and process = a) or pid = 8", false),
+            ("pid = 7 and cmd ~ x", false),
+            ("pid = 7 and has pid", false),
+            ("pid = 7 and ppid = 1", false),
+            ("pid = 7 nginx", false),
+            ("sport = 80", false),
+        ] {
+            assert_eq!(holders(filter).is_some(), named, "{filter}");
+        }
+    }
+
+    #[test]
+    fn which_processes_count() {
+        let counts = |filter: &str, pid, name: &[u8]| {
+            let process = Process { pid, name: Text::from(name), ..Process::default() };
+            let owner = Owner { process: Arc::new(process), fd: None, thread: None };
+            holders(filter).unwrap().count(&owner)
+        };
+        for (filter, expected) in [
+            ("pid = 7", [true, false]),
+            ("pid = 7,8", [true, true]),
+            ("pid > 7", [false, true]),
+            ("process = ssh*", [true, false]),
+            ("process ~ inx", [false, true]),
+            ("pid = 7 and process = nginx", [true, true]),
+            ("pid = 9", [false, false]),
+        ] {
+            assert_eq!([counts(filter, 7, b"sshd"), counts(filter, 8, b"nginx")], expected, "{filter}");
+        }
+        let need_names = |filter: &str| holders(filter).unwrap().need_names();
+        assert_eq!((need_names("pid = 7"), need_names("pid = 7 process = x")), (false, true));
+    }
+}

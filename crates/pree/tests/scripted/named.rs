@@ -1,0 +1,84 @@
+//! Filters that name processes: only these are looked into.
+
+use pree::{Filter, Missing, Query, Snapshot};
+
+use crate::kernel::{Kernel, Population};
+use crate::population;
+
+fn ask(kernel: &mut Kernel, filter: &str) -> Snapshot {
+    let filter: Filter = filter.parse().unwrap();
+    Query::new().filter(filter).owners().collect_from(kernel).unwrap()
+}
+
+/// Inode and owning processes of each row.
+fn rows(snapshot: &Snapshot) -> Vec<(u64, Vec<u32>)> {
+    let mut rows: Vec<_> = snapshot
+        .iter()
+        .map(|socket| (socket.inode.unwrap(), socket.owners.iter().map(|owner| owner.pid()).collect()))
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// Processes whose descriptors were read.
+fn looked_into(kernel: &Kernel) -> Vec<u32> {
+    let pid = |key: &String| key.strip_prefix("process ")?.strip_suffix(" sockets")?.parse().ok();
+    kernel.asked.iter().filter_map(pid).collect()
+}
+
+#[test]
+fn only_they_are_looked_into() {
+    for filter in ["pid = 41", "process = helper*", "pid >= 41 and sport = 80"] {
+        let mut kernel = Kernel::new(population());
+        let snapshot = ask(&mut kernel, filter);
+        assert_eq!(looked_into(&kernel), [41], "{filter}");
+        assert!(snapshot.coverage().is_complete(), "{filter}: {}", snapshot.coverage());
+        // Process 40 holds it too, and nobody asked.
+        assert_eq!(rows(&snapshot), [(2000, vec![41, 41])], "{filter}");
+        assert!(snapshot.coverage().notes().iter().any(|note| note.contains("that the filter names")));
+    }
+}
+
+#[test]
+fn who_asks_more_about_owners_has_all_of_them() {
+    for filter in ["pid = 41 and ppid = 1", "pid = 41 or sport = 9", "not pid = 40", "helper"] {
+        let mut kernel = Kernel::new(population());
+        let snapshot = ask(&mut kernel, filter);
+        assert_eq!(looked_into(&kernel)[..3], [1, 40, 41], "{filter}");
+        let shared = rows(&snapshot).into_iter().find(|(inode, _)| *inode == 2000);
+        if filter != "not pid = 40" {
+            assert_eq!(shared, Some((2000, vec![40, 41, 41])), "{filter}");
+        }
+    }
+}
+
+#[test]
+fn sockets_of_their_threads_are_theirs() {
+    let mut population = population();
+    let helper = population.processes.get_mut(&41).unwrap();
+    // One that the process has too, and one that only the thread has.
+    helper.threads = vec![(42, vec![(3, 2000), (9, 2003)])];
+    let mut kernel = Kernel::new(population);
+    let snapshot = ask(&mut kernel, "pid = 41");
+    assert_eq!(rows(&snapshot), [(2000, vec![41, 41]), (2003, vec![41])]);
+    let of_thread = snapshot.iter().find(|socket| socket.inode == Some(2003)).unwrap();
+    assert_eq!(of_thread.owners[0].thread, Some(42));
+}
+
+#[test]
+fn a_refusal_counts_when_it_is_theirs() {
+    let refused = |pid: u32| -> Population {
+        let mut population = population();
+        population.processes.get_mut(&pid).unwrap().refused = true;
+        population
+    };
+    let snapshot = ask(&mut Kernel::new(refused(40)), "pid = 41");
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    assert_eq!(rows(&snapshot), [(2000, vec![41, 41])]);
+
+    let snapshot = ask(&mut Kernel::new(refused(41)), "pid = 41");
+    assert_eq!(rows(&snapshot), []);
+    let with_inode = population().sockets.iter().filter(|socket| socket.inode != 0).count() as u64;
+    let gap = &snapshot.coverage().gaps()[0];
+    assert_eq!((gap.what, gap.count), (Missing::Owners, Some(with_inode)));
+}
