@@ -6,11 +6,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::coverage::Missing;
+use crate::coverage::{Gap, Missing, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket, SocketType, TcpStats};
 use crate::quality::{self, Assessment, Context, Finding, IpVersion, Severity, Subject};
 use crate::query::{OwnerLookup, Query};
+use crate::source::Source;
+use crate::sys;
 
 pub use crate::model::State as SocketState;
 
@@ -30,15 +32,28 @@ pub use crate::model::State as SocketState;
 ///
 /// # Errors
 /// When there are no rows, or those of a whole table are missing: a list cannot say that it is partial. What came or
-/// went while a source without snapshots was read may be missing all the same.
+/// went while a source without snapshots was read may be missing all the same, and so are other users' sockets where the
+/// system tells of them to root only (macOS 27).
 pub fn get_sockets_info() -> Result<Vec<SocketInfo>> {
+    sockets_of(&mut sys::live()?)
+}
+
+fn sockets_of(source: &mut dyn Source) -> Result<Vec<SocketInfo>> {
     let query = Query::new().tcp().udp().udplite().stats().owner_lookup(OwnerLookup::First);
     let mut sockets = Vec::new();
-    let coverage = query.visit(|socket| {
+    let coverage = query.visit_from(source, |socket| {
         sockets.push(SocketInfo::from(socket));
         std::ops::ControlFlow::Continue(())
     })?;
-    let lost = |gap: &&crate::Gap| gap.what == Missing::Rows && gap.why != ErrorKind::Unsettled;
+    let is_told_in_part = |gap: &Gap| {
+        gap.why == ErrorKind::NotPermitted
+            && coverage.origins().iter().any(|(table, origin)| {
+                *table == gap.object && matches!(origin, Origin::Sysctl | Origin::Libproc)
+            })
+            && sockets.iter().any(|socket| socket.protocol.table_name() == gap.object)
+    };
+    let lost =
+        |gap: &&Gap| gap.what == Missing::Rows && gap.why != ErrorKind::Unsettled && !is_told_in_part(gap);
     match coverage.gaps().iter().find(lost) {
         Some(gap) => Err(Error::new(gap.why, "list", gap.object.clone()).with_hint(gap.hint)),
         None => Ok(sockets),
@@ -103,9 +118,9 @@ pub struct SocketStats {
     pub rttvar: Option<Duration>,
     /// The smallest round-trip time of the last minutes.
     pub min_rtt: Option<Duration>,
-    /// Congestion window in segments.
+    /// Congestion window in segments; where the system counts bytes, whole segments of them.
     pub congestion_window: Option<u32>,
-    /// Slow start threshold in segments; `None` also while there is none yet.
+    /// Slow start threshold in segments, counted in the same way; `None` also while there is none yet.
     pub slow_start_threshold: Option<u32>,
     /// Segments retransmitted since the connection began, those of the handshake included; 0 where the system does
     /// not count them.
@@ -130,8 +145,8 @@ impl SocketStats {
             rtt: tcp.rtt,
             rttvar: tcp.rttvar,
             min_rtt: tcp.min_rtt,
-            congestion_window: tcp.snd_cwnd,
-            slow_start_threshold: tcp.snd_ssthresh,
+            congestion_window: tcp.snd_cwnd.or_else(|| segments(tcp.cwnd_bytes, tcp.snd_mss)),
+            slow_start_threshold: tcp.snd_ssthresh.or_else(|| segments(tcp.ssthresh_bytes, tcp.snd_mss)),
             retransmits: tcp.total_retrans.unwrap_or(0),
             send_queue: tcp.send_queue_bytes.or(socket.send_queue),
             recv_queue: tcp.recv_queue_bytes.or(socket.recv_queue),
@@ -190,12 +205,19 @@ impl SocketStats {
     }
 }
 
+/// How many whole segments so many bytes are.
+fn segments(bytes: Option<u64>, mss: Option<u32>) -> Option<u32> {
+    u32::try_from(bytes?.checked_div(mss?.into())?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
-    use super::{SocketInfo, SocketState};
+    use super::{SocketInfo, SocketState, segments, sockets_of};
     use crate::model::{Address, Family, Owner, Process, Protocol, Socket, State, TcpStats, Text};
+    use crate::source::Recording;
 
     fn socket(local: &str, remote: Option<&str>, state: State) -> Socket {
         let inet = |text: &str| Address::Inet(text.parse().unwrap());
@@ -245,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_is_known_is_told() {
-        let us = std::time::Duration::from_micros;
+        let us = Duration::from_micros;
         let tcp = TcpStats {
             rtt: Some(us(320_000)),
             rttvar: Some(us(9000)),
@@ -272,5 +294,36 @@ mod tests {
         assert_eq!(issues.len(), 2, "{issues:?}");
         assert!(issues[0].starts_with("lossy: lost 100, data_segs_out 10000, loss 1.00 %"), "{issues:?}");
         assert!(issues[1].starts_with("buffer_bloat: rtt 320ms, base_rtt 20ms"), "{issues:?}");
+    }
+
+    #[test]
+    fn windows_in_bytes_are_segments_here() {
+        assert_eq!(segments(Some(14_480), Some(1448)), Some(10));
+        assert_eq!(segments(Some(14_479), Some(1448)), Some(9));
+        assert_eq!(
+            (segments(Some(1), Some(0)), segments(None, Some(1)), segments(Some(1), None)),
+            (None, None, None)
+        );
+        assert_eq!(segments(Some(u64::MAX), Some(1)), None);
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn the_list_of_a_mac() {
+        let list = |file: &[u8]| {
+            let recording = Recording::from_bytes(file).unwrap();
+            sockets_of(&mut recording.replay()).unwrap()
+        };
+        let all = list(include_bytes!("../tests/golden/macos-root.pree"));
+        let own = list(include_bytes!("../tests/golden/macos-27-user.pree"));
+        assert_eq!((all.len(), own.len()), (12, 7), "others than root get what they may see");
+        let connection = all.iter().find(|socket| socket.local_addr.port() == 51002).unwrap();
+        let stats = connection.stats.as_ref().unwrap();
+        assert_eq!(
+            (stats.congestion_window, stats.slow_start_threshold, stats.retransmits),
+            (Some(10), None, 0)
+        );
+        assert_eq!((stats.rtt, stats.send_queue), (Some(Duration::from_micros(24_500)), Some(5000)));
+        assert_eq!(connection.process_name.as_deref(), Some("webserver-with-a-name"));
     }
 }
