@@ -43,6 +43,8 @@ pub(crate) struct Args {
     pub(crate) limit: Option<usize>,
     /// `--for`: how long is looked.
     pub(crate) look_for: Option<Duration>,
+    /// `--estats`: Windows: how long statistics are collected first.
+    pub(crate) estats: Option<Duration>,
     pub(crate) tcp_info: bool,
     pub(crate) extended: bool,
     pub(crate) memory: bool,
@@ -160,6 +162,9 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     }
     if args.look_for.is_some() && args.replay.is_some() {
         return Err(Failure::Usage("--for looks at the running system: a recording is one look".to_owned()));
+    }
+    if args.estats.is_some() && args.look_for.is_some() {
+        return Err(Failure::Usage("--estats collects for one look: with --for there are many".to_owned()));
     }
     check_namespaces(&args)?;
     Ok(args)

@@ -140,6 +140,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         Ok(())
     }),
     flag!("How", None, "for", Some("TIME"), "explain, doctor: look for this long and judge what happens in it", look_for),
+    flag!("How", None, "estats", Some("TIME"),
+        "Windows, as administrator: switch statistics on for this long and read them then", estats),
     flag!("How", None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
         |a, value| { a.replay = Some(value.into()); Ok(()) }),
     flag!("How", None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
@@ -221,6 +223,15 @@ fn filter_file(args: &mut Args, path: &str) -> Result<(), String> {
 
 /// Shorter holds too few looks, longer too many surprises.
 const LOOK: std::ops::RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_secs(3600);
+
+/// Nothing is counted in no time, and nobody waits for ever.
+const COLLECT: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3600);
+
+fn estats(args: &mut Args, value: &str) -> Result<(), String> {
+    let time = Filter::duration(value).ok().filter(|time| COLLECT.contains(time));
+    args.estats = Some(time.ok_or_else(|| choice("--estats", value, "a time from 10ms to 1h, such as 5s"))?);
+    Ok(())
+}
 
 fn look_for(args: &mut Args, value: &str) -> Result<(), String> {
     let time = Filter::duration(value).ok().filter(|time| LOOK.contains(time));

@@ -85,7 +85,11 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> 
     ask(recorder, &Question::Time);
     // For `peer`.
     ask(recorder, &Question::OwnAddresses);
-    let snapshot = query.clone().needs(Needs::HOST).source(args.source).collect_from(recorder)?;
+    let first = match args.estats {
+        Some(time) => query.clone().collect_estats(time),
+        None => query.clone(),
+    };
+    let snapshot = first.needs(Needs::HOST | Needs::MODULE).source(args.source).collect_from(recorder)?;
     let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);
     let paths = of_owners.filter_map(|owner| owner.process.cgroup.as_ref());
     let cgroups: BTreeSet<String> =

@@ -143,6 +143,9 @@ pub(crate) fn query(args: &Args) -> Query {
         query = query.family(*family);
     }
     query = query.states(states(args));
+    if let Some(time) = args.estats {
+        query = query.collect_estats(time);
+    }
     match &args.filter {
         Some(filter) => query.filter(filter.clone()),
         None => query,

@@ -34,13 +34,16 @@ impl Environment {
     }
 
     /// Whether colour is wanted when nobody said so on the command line. A terminal that does not say what it is may
-    /// not know colours.
-    pub(crate) fn wants_color(&self, terminal: bool) -> bool {
+    /// not know colours: `shows` asks it, and switches them on where that is needed.
+    pub(crate) fn wants_color(&self, terminal: bool, shows: impl FnOnce() -> bool) -> bool {
         if self.no_color.is_some() {
             return false;
         }
+        let dumb = self.term.as_ref().map(|term| term == "dumb");
+        // A console of Windows needs it whatever TERM says.
+        let shown = terminal && dumb != Some(true) && shows();
         let forced = self.force_color.as_ref().is_some_and(|value| value != "0");
-        forced || (terminal && self.term.as_ref().is_some_and(|term| term != "dumb"))
+        forced || shown || (terminal && dumb == Some(false))
     }
 
     /// The width that the user, rather than the terminal, says it has.
@@ -66,15 +69,24 @@ mod tests {
     #[test]
     fn color() {
         let xterm = Environment { term: set("xterm"), ..Environment::default() };
-        assert!(xterm.wants_color(true));
-        assert!(!xterm.wants_color(false));
-        assert!(!Environment::default().wants_color(true));
-        assert!(!Environment { term: set("dumb"), ..xterm.clone() }.wants_color(true));
-        assert!(
-            !Environment { no_color: set("1"), force_color: set("1"), ..xterm.clone() }.wants_color(true)
-        );
-        assert!(Environment { force_color: set("1"), ..Environment::default() }.wants_color(false));
-        assert!(!Environment { force_color: set("0"), ..Environment::default() }.wants_color(false));
+        let check = |environment: &Environment, terminal, shows, wanted| {
+            assert_eq!(
+                environment.wants_color(terminal, || shows),
+                wanted,
+                "{environment:?} {terminal} {shows}"
+            );
+        };
+        check(&xterm, true, false, true);
+        check(&xterm, false, false, false);
+        check(&Environment::default(), true, false, false);
+        // A console of Windows says so itself, and is asked only when it is one.
+        check(&Environment::default(), true, true, true);
+        check(&Environment::default(), false, true, false);
+        check(&Environment { term: set("dumb"), ..xterm.clone() }, true, true, false);
+        let refused = Environment { no_color: set("1"), force_color: set("1"), ..xterm.clone() };
+        check(&refused, true, true, false);
+        check(&Environment { force_color: set("1"), ..Environment::default() }, false, false, true);
+        check(&Environment { force_color: set("0"), ..Environment::default() }, false, false, false);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How an answer is written: one file a format, and one function that escapes.
 
+mod console;
 pub(crate) mod environment;
 pub(crate) mod escape;
 pub(crate) mod figures;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use super::console;
 use super::environment::Environment;
 use crate::args::{Args, When};
 
@@ -17,18 +18,20 @@ pub(crate) struct Screen {
 impl Screen {
     /// What standard output is.
     pub(crate) fn of_stdout(args: &Args, environment: &Environment) -> Self {
-        let stdout = io::stdout();
-        let terminal = stdout.is_terminal();
+        let terminal = io::stdout().is_terminal();
         let color = match args.color {
-            When::Always => true,
+            When::Always => {
+                // A console that does not know colours shows their codes: they were asked for.
+                let _ = terminal && console::show_colors();
+                true
+            }
             When::Never => false,
-            When::Auto => environment.wants_color(terminal),
+            When::Auto => environment.wants_color(terminal, console::show_colors),
         };
         if !terminal {
             return Self { terminal, width: None, color };
         }
-        let told = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| size.ws_col);
-        let width = environment.width().or((told > 0).then_some(usize::from(told)));
+        let width = environment.width().or_else(console::width);
         Self { terminal, width, color }
     }
 }

@@ -1,0 +1,26 @@
+//! What the terminal on standard output says of itself: one file a kind of system.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::{show_colors, width};
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{show_colors, width};
+
+#[cfg(not(any(unix, windows)))]
+mod unknown {
+    /// Nothing tells.
+    pub(crate) fn width() -> Option<usize> {
+        None
+    }
+
+    /// Nothing tells.
+    pub(crate) fn show_colors() -> bool {
+        false
+    }
+}
+#[cfg(not(any(unix, windows)))]
+pub(crate) use unknown::{show_colors, width};

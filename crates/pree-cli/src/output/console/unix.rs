@@ -1,0 +1,12 @@
+//! A terminal of Unix: its driver knows the width, `TERM` what it can show.
+
+/// Columns; `None` where it does not say.
+pub(crate) fn width() -> Option<usize> {
+    let told = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| size.ws_col);
+    (told > 0).then_some(usize::from(told))
+}
+
+/// Whether it shows colours, without `TERM` to say so: that is not known.
+pub(crate) fn show_colors() -> bool {
+    false
+}
