@@ -1,4 +1,4 @@
-//! Lines of /proc/net/{tcp,udp,udplite,raw,icmp} and their IPv6 twins; below, of unix, packet and netlink.
+//! Lines of /proc/net/{tcp,udp,udplite,raw,icmp} and their IPv6 twins; below, of unix, packet, netlink and protocols.
 //!
 //! Owns the format of a line and the splitting into lines. The file is never one moment in time: which rows are
 //! missing or doubled is for the caller to find out. Reading stops at the fields all kernels write alike.
@@ -8,6 +8,7 @@ use crate::malformed::Malformed;
 
 pub mod netlink;
 pub mod packet;
+pub mod protocols;
 pub mod unix;
 
 /// Which of the twin files a line is from: it decides the width of an address.

@@ -4,7 +4,7 @@ mod families;
 mod held;
 
 pub(crate) use families::decode_table;
-pub(crate) use held::decode_held;
+pub(crate) use held::{decode_held, protocol_named};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;

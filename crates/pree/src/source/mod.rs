@@ -108,6 +108,8 @@ pub enum Question<'a> {
     TcpCounters,
     /// Linux: a file below `/proc/sys/net/ipv4`, as text: a limit of the calling thread's network namespace.
     Setting(Setting),
+    /// Linux: `/proc/thread-self/net/protocols`, the protocols that the kernel has now, as text.
+    Protocols,
     /// Linux: the addresses of this network namespace's interfaces, as the messages in which rtnetlink tells them
     /// (`RTM_NEWADDR`).
     OwnAddresses,
@@ -322,6 +324,7 @@ impl fmt::Display for Question<'_> {
             Self::TcpBuckets => f.write_str("tcp_buckets"),
             Self::TcpCounters => f.write_str("tcp_counters"),
             Self::Setting(setting) => write!(f, "setting {}", setting.name()),
+            Self::Protocols => f.write_str("protocols"),
             Self::OwnAddresses => f.write_str("own_addresses"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),

@@ -591,6 +591,12 @@ fn vsock() -> Result<(), Failed> {
         }
         _ => assert_eq!(snapshot.sockets().len(), 0),
     }
+    // Of SCTP the kernel says itself whether it has it.
+    let snapshot = Query::new().protocols(Protocols::SCTP).collect()?;
+    let has = std::fs::read_to_string("/proc/net/protocols")?.contains("\nSCTP ");
+    let note = |note: &String| note == "this kernel has no sctp";
+    assert_eq!(snapshot.coverage().notes().iter().any(note), !has);
+    assert_eq!((snapshot.sockets().len(), snapshot.coverage().is_complete()), (0, true));
     // Nobody looks for what is not asked for, and sock_diag alone does not tell.
     let forced = Query::new().protocols(Protocols::VSOCK).source(SourceChoice::Diag).collect()?;
     assert_eq!(forced.sockets().len(), 0);

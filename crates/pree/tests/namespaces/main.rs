@@ -13,8 +13,8 @@ use std::sync::mpsc;
 
 use pree::source::{Recorder, live};
 use pree::{
-    ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Query, Snapshot, SourceChoice,
-    Text,
+    ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Protocols, Query, Snapshot,
+    SourceChoice, Text,
 };
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::link::Namespace;
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         lab("each_namespace_once", each_once),
         lab("each_namespace_once_from_proc", each_once_from_proc),
         lab("one_namespace_by_name_pid_and_path", one),
+        lab("sockets_without_a_table_in_every_namespace", without_a_table),
         lab("namespaces_as_filter", as_filter),
         lab("namespaces_without_rights", without_rights),
         lab("namespaces_in_recordings", recordings),
@@ -36,15 +37,18 @@ fn main() -> ExitCode {
 
 const PORT: u16 = 7777;
 
-/// Four namespaces, each with a listener on the same port: the lab's own; one that a process is in; one mounted under
-/// a name; one that only a descriptor of another process stands for.
+/// Five namespaces, each with a listener on the same port: the lab's own; one that a process is in; one mounted under
+/// a name; one that only a descriptor of another process stands for, and one that only a thread's does, in a table that
+/// is not its process's.
 struct World {
     /// The holder of each listener, by the inode of the namespace.
-    holders: BTreeMap<u64, (Holder, u32)>,
+    holders: BTreeMap<u64, (Option<Holder>, (u32, u32))>,
     own: u64,
     of_process: (u64, u32),
     named: u64,
     of_fd: u64,
+    of_thread: u64,
+    _thread: mpsc::Sender<()>,
     /// Ends the thread that is in the first one.
     _stay: mpsc::Sender<()>,
     _keeper: Holder,
@@ -65,6 +69,12 @@ fn listener() -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// The process that holds it, and its number for it.
+fn with_numbers((holder, fd): (Holder, u32)) -> (Option<Holder>, (u32, u32)) {
+    let numbers = (holder.pid(), fd);
+    (Some(holder), numbers)
+}
+
 /// A process outside of the namespace that holds the socket, alone.
 fn held(socket: Socket) -> Result<(Holder, u32), Failed> {
     let holder = Holder::start(HolderSpec::hold().name(b"holder").inherit(&socket))?;
@@ -78,12 +88,18 @@ impl World {
         // Of the lab alone: what is mounted below is seen by nobody else.
         rustix::mount::mount("none", "/run/netns", "tmpfs", rustix::mount::MountFlags::empty(), None)?;
         let mut holders = BTreeMap::new();
+        // First: its table has what this process has open now.
+        let (of_thread, holder, thread) = Namespace::of_a_thread(|| {
+            let (holder, fd) = held(listener()?)?;
+            Ok(((holder.pid(), fd), holder))
+        })?;
+        holders.insert(of_thread, (None, holder));
         let own = own()?;
-        holders.insert(own, held(listener()?)?);
+        holders.insert(own, with_numbers(held(listener()?)?));
 
         // A program started by a thread that is inside stays there.
         let inside = Namespace::new()?;
-        holders.insert(inode(&inside)?, held(inside.run(listener)?)?);
+        holders.insert(inode(&inside)?, with_numbers(held(inside.run(listener)?)?));
         let (stay, end) = mpsc::channel();
         let (tell, told) = mpsc::channel();
         let of_process = inode(&inside)?;
@@ -99,7 +115,7 @@ impl World {
 
         let mounted = Namespace::new()?;
         let named = inode(&mounted)?;
-        holders.insert(named, held(mounted.run(listener)?)?);
+        holders.insert(named, with_numbers(held(mounted.run(listener)?)?));
         File::create("/run/netns/blue")?;
         let from =
             CString::new(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&mounted.as_fd())))?;
@@ -111,11 +127,12 @@ impl World {
 
         let open = Namespace::new()?;
         let of_fd = inode(&open)?;
-        holders.insert(of_fd, held(open.run(listener)?)?);
+        holders.insert(of_fd, with_numbers(held(open.run(listener)?)?));
         let keeper = Holder::start(HolderSpec::hold().name(b"keeper").inherit(&open))?;
         drop(open);
         let of_process = (of_process, pid);
-        Ok(Self { holders, own, of_process, named, of_fd, _stay: stay, _keeper: keeper })
+        let _thread = thread;
+        Ok(Self { holders, own, of_process, named, of_fd, of_thread, _thread, _stay: stay, _keeper: keeper })
     }
 
     /// Every listener is there once, in its namespace and with its owner.
@@ -124,9 +141,9 @@ impl World {
         for socket in snapshot {
             assert_eq!(socket.local.port(), Some(PORT));
             let namespace = socket.network_namespace.as_ref().unwrap();
-            let (holder, fd) = &self.holders[&namespace.inode];
+            let (_, (pid, fd)) = &self.holders[&namespace.inode];
             let owners: Vec<_> = socket.owners.iter().map(|o| (o.process.pid, o.fd)).collect();
-            let expected = [(holder.pid(), Some(*fd))];
+            let expected = [(*pid, Some(*fd))];
             assert_eq!(owners, expected, "{namespace}");
             if let Some(id) = socket.id {
                 assert_eq!(id.network_namespace, namespace.inode);
@@ -144,8 +161,8 @@ impl World {
         Ok(())
     }
 
-    fn all(&self) -> [u64; 4] {
-        [self.own, self.of_process.0, self.named, self.of_fd]
+    fn all(&self) -> [u64; 5] {
+        [self.own, self.of_process.0, self.named, self.of_fd, self.of_thread]
     }
 }
 
@@ -218,6 +235,50 @@ fn as_filter() -> Result<(), Failed> {
     ] {
         let snapshot = query().filter(filter.parse()?).network_namespaces(Namespaces::All).collect()?;
         world.check(&snapshot, &expected).map_err(|failed| format!("{filter}: {failed:?}"))?;
+    }
+    Ok(())
+}
+
+/// Each once, though it is found through descriptors and not by going through namespaces, beside the rows of tables.
+fn without_a_table() -> Result<(), Failed> {
+    // XDP, ALG or IPsec keys: hardly a kernel has none of them.
+    let open = || -> io::Result<std::os::fd::OwnedFd> {
+        let made = [(44, 3, 0), (38, 5, 0), (15, 3, 2)].into_iter().find_map(|(family, kind, protocol)| {
+            let protocol = std::num::NonZeroU32::new(protocol).map(rustix::net::Protocol::from_raw);
+            let (family, kind) =
+                (rustix::net::AddressFamily::from_raw(family), rustix::net::SocketType::from_raw(kind));
+            rustix::net::socket_with(family, kind, rustix::net::SocketFlags::CLOEXEC, protocol).ok()
+        });
+        made.ok_or_else(|| io::Error::other("this kernel has none of XDP, ALG and KEY"))
+    };
+    let elsewhere = Namespace::new()?;
+    let sockets = [open()?, elsewhere.run(open)?];
+    let unix = elsewhere.run(std::os::unix::net::UnixDatagram::unbound)?;
+    let mut expected: Vec<u64> = sockets.iter().map(inode).collect::<io::Result<_>>()?;
+    expected.sort_unstable();
+    for source in [OwnerSource::Auto, OwnerSource::Proc] {
+        for protocols in [Protocols::OTHER, Protocols::all()] {
+            let query = Query::new().protocols(protocols).owners().owner_source(source);
+            let snapshot = query.network_namespaces(Namespaces::All).collect()?;
+            assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+            let others = snapshot.iter().filter(|row| Protocols::OTHER.contains(row.protocol.set()));
+            let mut found: Vec<u64> = others.clone().map(|row| row.inode.unwrap()).collect();
+            found.sort_unstable();
+            assert_eq!(found, expected);
+            for row in others {
+                // Which namespace it is in no descriptor tells.
+                assert_eq!(row.network_namespace, None);
+                assert!(row.owners.iter().all(|owner| owner.pid() == process::id()) && row.owners.len() == 1);
+            }
+            // What tables tell is told once, and in its namespace.
+            let rows: Vec<_> = snapshot.iter().filter(|row| row.inode == inode(&unix).ok()).collect();
+            assert_eq!(rows.len(), usize::from(protocols == Protocols::all()));
+            assert!(
+                rows.iter()
+                    .all(|row| row.network_namespace.as_ref().map(|place| place.inode)
+                        == inode(&elsewhere).ok())
+            );
+        }
     }
     Ok(())
 }

@@ -24,9 +24,11 @@ mod unix_ends;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use pree_wire::proc_net::protocols::protocols;
+
 use super::{Visitor, names};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
-use crate::decode::linux::Decoder;
+use crate::decode::linux::{Decoder, protocol_named};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::{NetworkNamespace, Protocol, Protocols, Socket, State, States};
@@ -191,13 +193,13 @@ fn read_table(
                     return Ok(flow);
                 }
                 Err(error) if plan.source == SourceChoice::Diag && lacks(table, &error) => {
-                    return Ok(told_absent(table, plan, coverage, absent));
+                    return Ok(told_absent(table, plan, source, coverage, absent));
                 }
                 Err(error) if plan.source == SourceChoice::Diag => return Err(error),
                 Err(error) => Some(error),
             }
         }
-        SourceChoice::Diag => return Ok(told_absent(table, plan, coverage, absent)),
+        SourceChoice::Diag => return Ok(told_absent(table, plan, source, coverage, absent)),
         SourceChoice::Auto | SourceChoice::Proc | SourceChoice::Procfs => None,
     };
     if plan.needs_the_kernel() {
@@ -211,7 +213,7 @@ fn read_table(
         Err(error)
             if refused.as_ref().is_none_or(|refused| lacks(table, refused)) && lacks(table, &error) =>
         {
-            return Ok(told_absent(table, plan, coverage, absent));
+            return Ok(told_absent(table, plan, source, coverage, absent));
         }
         // The kernel's first refusal says more than that /proc does not help either.
         Err(error) => return Err(refused.unwrap_or(error)),
@@ -256,9 +258,15 @@ fn lacks(table: Table, error: &Error) -> bool {
 fn told_absent(
     table: Table,
     plan: &Plan,
+    source: &mut dyn Source,
     coverage: &mut Coverage,
     absent: &mut Protocols,
 ) -> ControlFlow<()> {
+    let may_be_held = MAY_BE_HELD.contains(table.protocol.set());
+    if may_be_held && !is_known(table.protocol, source) {
+        coverage.note(format!("this kernel has no {}", table.protocol));
+        return ControlFlow::Continue(());
+    }
     // What may be there all the same is found through its holders.
     *absent |= table.protocol.set() & MAY_BE_HELD;
     coverage.note(match table.protocol {
@@ -270,6 +278,13 @@ fn told_absent(
         protocol => format!("this kernel tells nothing of {protocol} sockets"),
     });
     ControlFlow::Continue(())
+}
+
+/// False when the kernel says that it has no such protocol: then nobody holds such a socket either.
+fn is_known(protocol: Protocol, source: &mut dyn Source) -> bool {
+    // Without an answer it may have it.
+    read_all(source, &Question::Protocols)
+        .map_or(true, |text| protocols(&text).any(|name| protocol_named(name) == protocol))
 }
 
 /// True for what has statistics when the source gives them: TCP connections that are more than a memory.

@@ -6,7 +6,7 @@ use crate::model::{Address, Family, OtherProtocol, Protocol, Socket, State};
 
 /// The socket that a descriptor leads to. It has no identity: nothing tells the cookie.
 pub(crate) fn decode_held(held: &HeldSocket<'_>) -> Socket {
-    let protocol = protocol(held.protocol);
+    let protocol = protocol_named(held.protocol);
     let family = match protocol {
         Protocol::Other(_) => family(held.protocol),
         known => match known.families() {
@@ -22,7 +22,7 @@ pub(crate) fn decode_held(held: &HeldSocket<'_>) -> Socket {
 }
 
 /// The protocol of this name: `proto.name` in the kernel's sources.
-fn protocol(name: &[u8]) -> Protocol {
+pub(crate) fn protocol_named(name: &[u8]) -> Protocol {
     match name {
         b"TCP" | b"TCPv6" => Protocol::Tcp,
         b"UDP" | b"UDPv6" => Protocol::Udp,

@@ -94,6 +94,7 @@ impl Source for Live {
             | Question::TcpCounters
             | Question::Setting(_)
             | Question::OwnAddresses
+            | Question::Protocols
             | Question::NetNamespace
             | Question::Interface(_) => self.in_namespace(question)?,
             Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
@@ -150,6 +151,7 @@ fn ask_here(
         Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
         Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
         Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
+        Question::Protocols => Answer::File(proc::open(c"/proc/thread-self/net/protocols")?),
         Question::OwnAddresses => Answer::Whole(netlink::Request::addresses()?),
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),

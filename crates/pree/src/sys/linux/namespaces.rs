@@ -13,6 +13,7 @@ use pree_wire::namespaces::{network_namespace_inode, network_namespace_mount, un
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, fstatfs, openat, statat, statfs};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use super::same_files::same_files;
 use super::{errno, proc};
 use crate::model::{NetworkNamespace, Text};
 use crate::source::{Errno, Namespaces, Reachable};
@@ -172,13 +173,23 @@ impl Known {
             }
         };
         add(path("ns/net")?)?;
+        let mut tables = vec![String::new()];
         for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?)? {
             if thread != pid {
                 add(path(&format!("task/{thread}/ns/net"))?)?;
+                // A table that it shares with its process is read once.
+                if !same_files(pid, thread) {
+                    tables.push(format!("task/{thread}/"));
+                }
             }
         }
-        for fd in proc::ids(&proc::open_directory(CWD, &path("fd")?)?)? {
-            add(path(&format!("fd/{fd}"))?)?;
+        for table in tables {
+            match proc::open_directory(CWD, &path(&format!("{table}fd"))?).and_then(|open| proc::ids(&open)) {
+                Ok(fds) => fds.into_iter().try_for_each(|fd| add(path(&format!("{table}fd/{fd}"))?))?,
+                // A thread that has ended.
+                Err(Errno::ENOENT | Errno::ESRCH) => {}
+                Err(errno) => return Err(errno),
+            }
         }
         Ok(())
     }
