@@ -88,7 +88,9 @@ pub(crate) fn run(invocation: &Invocation, sink: Sink, patience: Duration) -> Re
     };
     let reader = reading.map(|fd| thread::spawn(move || count_lines(File::from(fd))));
     let start = Instant::now();
-    let child = sys::tie(&mut command).spawn();
+    // Not tied to us: it ends with process 1 of its namespace, and without a closure nothing is copied for it first, which
+    // would be counted as its own time.
+    let child = command.spawn();
     // With it goes our copy of the writing end: the reader sees the end of the output.
     drop(command);
     let child = child?;
