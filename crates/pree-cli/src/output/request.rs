@@ -259,6 +259,7 @@ mod tests {
         check("", &table, names, OwnerLookup::All);
         check("-i", &table, names | Needs::STATS, OwnerLookup::All);
         check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY, OwnerLookup::None);
+        check("-e", &table, names | Needs::TRAFFIC_CLASS | Needs::MODULE, OwnerLookup::All);
         check("-x", &ONLY_UNIX.join(" "), Needs::PEERS, OwnerLookup::All);
         check("-c local", "local", none, OwnerLookup::None);
         check("-c local --sort -rtt", "local", Needs::STATS, OwnerLookup::None);

@@ -5,15 +5,17 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
+use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, hostile};
 use serde_json::Value;
 
-use crate::run;
+use crate::{clean, run};
 
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("unix_sockets_in_every_output", every_output).lab(),
         Case::new("unix_names_of_any_bytes_in_every_output", hostile_names).lab(),
+        Case::new("other_ends_of_any_bytes_in_every_output", hostile_ends).lab(),
         Case::new("unix_filters_as_ss_has_them", filters).lab(),
         Case::new("netlink_sockets_by_port_id", netlink).lab(),
         Case::new("sockets_without_a_table_in_every_output", without_a_table).lab(),
@@ -135,15 +137,62 @@ fn hostile_names() -> Result<(), Failed> {
         let fd = socket["owners"][0]["fd"].as_i64().ok_or("no fd")?;
         let (_, name) = sockets.get(&i32::try_from(fd)?).ok_or("nobody made it")?;
         let local = &socket["local"];
-        let bytes = match local.get("path_bytes").and_then(Value::as_str) {
-            Some(hex) => (0..hex.len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16))
-                .collect::<Result<Vec<_>, _>>()?,
-            None => local["path"].as_str().ok_or("no path")?.as_bytes().to_vec(),
-        };
-        assert_eq!(bytes, *name, "{local}");
+        assert_eq!(exact(local, "path")?, *name, "{local}");
         assert_eq!(local["abstract"], true);
+    }
+    Ok(())
+}
+
+/// The bytes of a text in JSON.
+fn exact(object: &Value, key: &str) -> Result<Vec<u8>, Failed> {
+    match object.get(format!("{key}_bytes")).and_then(Value::as_str) {
+        Some(hex) => (0..hex.len())
+            .step_by(2)
+            .map(|at| Ok(u8::from_str_radix(&hex[at..at + 2], 16)?))
+            .collect::<Result<Vec<_>, Failed>>(),
+        None => Ok(object[key].as_str().ok_or_else(|| format!("no {key}: {object}"))?.as_bytes().to_vec()),
+    }
+}
+
+/// Each name is that of a listener, and of the process that has accepted there.
+fn hostile_ends() -> Result<(), Failed> {
+    let mut clients: BTreeMap<u64, (UnixStream, &[u8])> = BTreeMap::new();
+    let mut holders = Vec::new();
+    for name in hostile::NAMES {
+        let listener = UnixListener::bind_addr(&named(name)?)?;
+        let client = UnixStream::connect_addr(&named(name)?)?;
+        let accepted = listener.accept()?.0;
+        holders.push(Holder::start(HolderSpec::hold().name(name).inherit(&accepted))?);
+        clients.insert(rustix::fs::fstat(&client)?.st_ino, (client, name));
+    }
+    for (columns, formats) in [
+        ("remote", &["", "--csv ", "--tsv "][..]),
+        ("peer", &["", "--csv ", "--tsv "]),
+        ("remote,peer", &["", "--csv "]),
+    ] {
+        for flags in formats {
+            let words = format!("-xH dir=out {flags}-c {columns}");
+            let mut outputs = vec![machine(&words)?];
+            if flags.is_empty() {
+                outputs.push(run::on_terminal(&words)?.code(0)?.out);
+            }
+            for out in outputs {
+                clean::check(out.as_bytes())?;
+                let lines: std::collections::BTreeSet<&str> = out.lines().collect();
+                assert_eq!(
+                    (lines.len(), out.lines().count()),
+                    (clients.len(), clients.len()),
+                    "{words}: {out}"
+                );
+            }
+        }
+    }
+    let rows = json("-x --json -c +dir dir=out")?;
+    assert_eq!(rows.len(), clients.len());
+    for row in rows {
+        let (_, name) = clients[&row["inode"].as_u64().ok_or("no inode")?];
+        assert_eq!(exact(&row["remote"], "path")?, [b"\0", name].concat());
+        assert_eq!(exact(&row["peer"]["owners"][0], "name")?, name);
     }
     Ok(())
 }

@@ -55,6 +55,17 @@ fn names() -> Result<(), Failed> {
     let client = UnixStream::connect_addr(&listener.local_addr()?)?;
     let accepted = listener.accept()?.0;
     let waiting = UnixStream::connect_addr(&listener.local_addr()?)?;
+    // Clients with a name of their own, accepted and not.
+    let other = UnixListener::bind_addr(&name(b"other")?)?;
+    let connect = |own: &[u8]| -> Result<std::os::fd::OwnedFd, Failed> {
+        let client = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        bind(&client, &rustix::net::SocketAddrUnix::new_abstract_name(own)?)?;
+        connect(&client, &rustix::net::SocketAddrUnix::new_abstract_name(b"other")?)?;
+        Ok(client)
+    };
+    let named = connect(b"client")?;
+    let accepted_named = other.accept()?.0;
+    let waiting_named = connect(b"waiting")?;
     let receiver = UnixDatagram::bind_addr(&name(b"receiver")?)?;
     let sender = UnixDatagram::unbound()?;
     sender.connect_addr(&receiver.local_addr()?)?;
@@ -64,11 +75,14 @@ fn names() -> Result<(), Failed> {
     let query = || Query::new().protocols(Protocols::UNIX).needs(Needs::DIRECTION | Needs::REMOTE_NAMES);
     for query in [query(), query().owners(), query().owners().owner_source(OwnerSource::Proc)] {
         let snapshot = query.collect()?;
-        assert_eq!(snapshot.sockets().len(), 9);
+        assert_eq!(snapshot.sockets().len(), 13);
         for (socket, expected) in [
             (client.as_fd(), Some(&b"\0listener\xff"[..])),
             (waiting.as_fd(), Some(b"\0listener\xff")),
             (accepted.as_fd(), Some(b"")),
+            (named.as_fd(), Some(b"\0other")),
+            (waiting_named.as_fd(), Some(b"\0other")),
+            (accepted_named.as_fd(), Some(b"\0client")),
             (listener.as_fd(), None),
             (sender.as_fd(), Some(b"\0receiver")),
             (receiver.as_fd(), None),
@@ -80,7 +94,14 @@ fn names() -> Result<(), Failed> {
         }
         let direction = |socket: &dyn AsFd| row(&snapshot, &socket.as_fd()).direction;
         assert_eq!((direction(&client), direction(&waiting)), (Some(Direction::Out), Some(Direction::Out)));
-        assert_eq!(direction(&accepted), Some(Direction::In));
+        assert_eq!(
+            (direction(&named), direction(&waiting_named)),
+            (Some(Direction::Out), Some(Direction::Out))
+        );
+        assert_eq!(
+            (direction(&accepted), direction(&accepted_named)),
+            (Some(Direction::In), Some(Direction::In))
+        );
         assert_eq!((direction(&left), direction(&sender), direction(&listener)), (None, None, None));
     }
     // Who does not ask is not told, and rows come as they come.

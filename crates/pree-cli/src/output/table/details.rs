@@ -134,9 +134,10 @@ pub(crate) fn needs(args: &Args) -> Needs {
     fields(args).fold(Needs::empty(), |needs, field| needs | field.needs)
 }
 
-/// What `-e` adds: everything about the socket itself that has no column.
+/// What `-e` adds: everything about the socket itself that has no column. Which end opened it takes statistics and every
+/// listener: that is a column.
 fn is_extra(field: &Field) -> bool {
-    !matches!(field.name, "protocol" | "family" | "type" | "state" | "recvq" | "sendq" | "drops")
+    !matches!(field.name, "protocol" | "family" | "type" | "state" | "dir" | "recvq" | "sendq" | "drops")
 }
 
 /// Counters begin at 0, and codes that say that something happened; a round trip time, a window or a segment size does

@@ -211,7 +211,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             waits |= ends.note(socket);
         }
         if let Some(directions) = &mut self.part.directions {
-            directions.tell(socket);
+            waits |= directions.tell(socket);
         }
         if let (Some(met), Some(inode)) = (&mut self.met, socket.inode) {
             met.insert(inode);

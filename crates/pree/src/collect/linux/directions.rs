@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use crate::model::{Direction, Family, HostLimits, Protocol, Socket, State};
+use crate::model::{Address, Direction, Family, HostLimits, Protocol, Socket, State, Text};
 use crate::plan::Plan;
 use crate::query::Needs;
 use crate::source::Source;
@@ -17,21 +17,31 @@ use super::{host_limits, unix_ends};
 /// What is known of the listeners of one network namespace.
 pub(super) struct Directions {
     listeners: HashSet<(Family, IpAddr, u16)>,
+    /// Names of Unix listeners.
+    unix: HashSet<Text>,
     limits: HostLimits,
 }
 
 impl Directions {
     /// Ready for the rows, if directions are asked for.
     pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Option<Self> {
-        plan.needs
-            .contains(Needs::DIRECTION)
-            .then(|| Self { listeners: HashSet::new(), limits: host_limits(source) })
+        plan.needs.contains(Needs::DIRECTION).then(|| Self {
+            listeners: HashSet::new(),
+            unix: HashSet::new(),
+            limits: host_limits(source),
+        })
     }
 
-    /// Remembers a listener, and gives a connection its direction.
-    pub(super) fn tell(&mut self, socket: &mut Socket) {
+    /// Remembers a listener, and gives a connection its direction. True when that is known only at the end.
+    pub(super) fn tell(&mut self, socket: &mut Socket) -> bool {
         match socket.protocol {
-            Protocol::Unix => socket.direction = unix_ends::direction(socket),
+            Protocol::Unix => {
+                if let (State::Listen, Address::Unix(name)) = (socket.state, &socket.local) {
+                    self.unix.insert(name.clone());
+                }
+                socket.direction = unix_ends::direction(socket, &self.unix);
+                return unix_ends::waits_for_listeners(socket);
+            }
             Protocol::Tcp if socket.state == State::Listen => {
                 if let Some(address) = socket.local.socket_addr() {
                     let ip = address.ip().to_canonical();
@@ -41,6 +51,7 @@ impl Directions {
             Protocol::Tcp => socket.direction = self.of(socket),
             _ => {}
         }
+        false
     }
 
     fn of(&self, socket: &Socket) -> Option<Direction> {

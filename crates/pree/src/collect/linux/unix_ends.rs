@@ -1,6 +1,6 @@
 //! What the other end of a Unix socket is called: the kernel tells that end's inode, and its name in a row of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Address, Detail, Direction, Protocol, Socket, SocketType, State, Text};
 
@@ -39,15 +39,30 @@ impl UnixEnds {
 }
 
 /// Which end connected. What was accepted has its listener's name; a client seldom has one, and the ends of a
-/// `socketpair` have none.
-pub(super) fn direction(socket: &Socket) -> Option<Direction> {
-    let connects = matches!(socket.socket_type, Some(SocketType::Stream | SocketType::Seqpacket));
-    if !connects || socket.state != State::Established {
+/// `socketpair` have none. With names at both ends it is known when one of them is a listener's.
+pub(super) fn direction(socket: &Socket, listeners: &HashSet<Text>) -> Option<Direction> {
+    if !connects(socket) {
         return None;
     }
-    match (socket.local.path(), socket.remote.as_ref()?.path()) {
-        (Some(_), None) => Some(Direction::In),
-        (None, Some(_)) => Some(Direction::Out),
+    let Some(Address::Unix(remote)) = &socket.remote else { return None };
+    let Address::Unix(local) = &socket.local else { return None };
+    match (local.is_empty(), remote.is_empty()) {
+        (false, true) => Some(Direction::In),
+        (true, false) => Some(Direction::Out),
+        (false, false) if listeners.contains(local) => Some(Direction::In),
+        (false, false) if listeners.contains(remote) => Some(Direction::Out),
         _ => None,
     }
+}
+
+/// True for one end of a connection, which is no datagram socket's.
+fn connects(socket: &Socket) -> bool {
+    let stream = matches!(socket.socket_type, Some(SocketType::Stream | SocketType::Seqpacket));
+    stream && socket.state == State::Established
+}
+
+/// True for what [`direction`] knows only when every listener came by.
+pub(super) fn waits_for_listeners(socket: &Socket) -> bool {
+    let named = |address: &Address| address.path().is_some();
+    connects(socket) && named(&socket.local) && socket.remote.as_ref().is_some_and(named)
 }
