@@ -39,6 +39,7 @@ pub mod socket;
 mod stage;
 mod sys;
 mod truth;
+pub mod vsock;
 mod wait;
 pub mod wire;
 

@@ -75,6 +75,28 @@ pub(crate) fn bind_packet(fd: impl AsFd, interface: u32) -> io::Result<()> {
     check(result).map(drop)
 }
 
+/// Binds an `AF_VSOCK` socket.
+pub(crate) fn bind_vsock(fd: impl AsFd, cid: u32, port: u32) -> io::Result<()> {
+    let (address, length) = vsock_address(cid, port);
+    // SAFETY: the pointer and the size describe `address`, which lives through the call and is only read.
+    check(unsafe { libc::bind(fd.as_fd().as_raw_fd(), (&raw const address).cast(), length) }).map(drop)
+}
+
+/// Connects an `AF_VSOCK` socket.
+pub(crate) fn connect_vsock(fd: impl AsFd, cid: u32, port: u32) -> io::Result<()> {
+    let (address, length) = vsock_address(cid, port);
+    // SAFETY: the pointer and the size describe `address`, which lives through the call and is only read.
+    check(unsafe { libc::connect(fd.as_fd().as_raw_fd(), (&raw const address).cast(), length) }).map(drop)
+}
+
+fn vsock_address(cid: u32, port: u32) -> (libc::sockaddr_vm, libc::socklen_t) {
+    // SAFETY: `sockaddr_vm` is plain integers, for which all zeroes are a value.
+    let mut address: libc::sockaddr_vm = unsafe { std::mem::zeroed() };
+    address.svm_family = libc::AF_VSOCK as libc::sa_family_t;
+    (address.svm_cid, address.svm_port) = (cid, port);
+    (address, size_of::<libc::sockaddr_vm>() as libc::socklen_t)
+}
+
 /// Lets the child that `command` will start keep these descriptors under the same numbers.
 ///
 /// The close-on-exec flag is cleared in the child only, so no other child of this process can inherit them.

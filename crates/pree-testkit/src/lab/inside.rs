@@ -1,13 +1,12 @@
 //! What a case may do to its lab: cover `/proc`, add an address, give up rights.
 
 use std::io;
-use std::net::{IpAddr, UdpSocket};
+use std::net::IpAddr;
 
 use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use crate::rtnetlink::{LOOPBACK, Rtnetlink};
-use crate::wait::wait_until;
 
 /// Mounts a new `/proc` over the old one, with options such as `hidepid=2`. For cases in a lab.
 ///
@@ -41,12 +40,7 @@ pub fn uncover_proc() -> io::Result<()> {
 /// The kernel's.
 pub fn add_address(address: IpAddr) -> io::Result<()> {
     let prefix = if address.is_ipv4() { 32 } else { 128 };
-    Rtnetlink::open()?.add_address(LOOPBACK, address, prefix)?;
-    // The route to an IPv6 address comes a moment later.
-    wait_until("a route to the new address", || {
-        UdpSocket::bind((address, 0)).is_ok_and(|socket| socket.connect((address, 9)).is_ok())
-    })
-    .map_err(|failed| io::Error::other(failed.message().unwrap_or_default().to_owned()))
+    Rtnetlink::open()?.add_address(LOOPBACK, address, prefix)
 }
 
 /// Leaves this thread, and every program that it starts from now on, without any capability, though with uid 0: it

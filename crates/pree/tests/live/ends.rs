@@ -11,7 +11,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use pree::{
     Address, Detail, Direction, Needs, OwnerSource, Protocols, Query, Snapshot, Socket, SourceChoice, State,
 };
-use pree_testkit::{Case, Failed, Need, lab};
+use pree_testkit::{Case, Failed, Need, lab, wait_for};
 use rustix::fs::fstat;
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, bind,
@@ -292,14 +292,14 @@ fn two_addresses() -> Result<(), Failed> {
         lab::add_address(here)?;
         lab::add_address(there)?;
         let listener = TcpListener::bind((there, 0))?;
-        let client = socket_with(
-            AddressFamily::from_raw(if here.is_ipv4() { 2 } else { 10 }),
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
-        bind(&client, &std::net::SocketAddr::from((here, 0)))?;
-        connect(&client, &listener.local_addr()?)?;
+        let family = AddressFamily::from_raw(if here.is_ipv4() { 2 } else { 10 });
+        // A new IPv6 address is a moment without its routes.
+        let client = wait_for("a connection between the two", || {
+            let client = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None).ok()?;
+            bind(&client, &std::net::SocketAddr::from((here, 0))).ok()?;
+            connect(&client, &listener.local_addr().ok()?).ok()?;
+            Some(client)
+        })?;
         let (accepted, from) = listener.accept()?;
         assert_eq!(from.ip(), here);
         for choice in [SourceChoice::Auto, SourceChoice::Proc] {

@@ -10,6 +10,7 @@ mod checks;
 #[allow(dead_code, reason = "shared: what the other side needs")]
 #[path = "../cpio.rs"]
 mod cpio;
+mod ends;
 mod families;
 mod init;
 #[allow(dead_code, reason = "shared with the tests of the command")]
