@@ -3,6 +3,7 @@
 //! Little-endian on every machine, because it is our format and travels in recordings. Whose descriptors they are
 //! stands around the records, in the container.
 
+use crate::bytes::fixed;
 use crate::malformed::Malformed;
 
 /// One descriptor of a process that is a socket.
@@ -71,6 +72,43 @@ impl<'b> HeldSocket<'b> {
     }
 }
 
+/// Where a socket can be met in the tables, as it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BoundPort {
+    /// Inode number of the socket.
+    pub inode: u64,
+    /// Address family (`SO_DOMAIN`).
+    pub family: u16,
+    /// Protocol (`SO_PROTOCOL`).
+    pub protocol: u16,
+    /// Local port (getsockname(2)); 0 while there is none, and for families without ports.
+    pub port: u16,
+}
+
+impl BoundPort {
+    /// Bytes of a record.
+    pub const SIZE: usize = 14;
+
+    /// The record as bytes, little-endian.
+    pub fn encode(self) -> [u8; Self::SIZE] {
+        let inode = self.inode.to_le_bytes().into_iter();
+        let rest = [self.family, self.protocol, self.port].into_iter().flat_map(u16::to_le_bytes);
+        let mut bytes = [0; Self::SIZE];
+        bytes.iter_mut().zip(inode.chain(rest)).for_each(|(to, from)| *to = from);
+        bytes
+    }
+
+    /// The record that these bytes are; all bytes are valid.
+    pub fn decode(bytes: [u8; Self::SIZE]) -> Self {
+        Self {
+            inode: u64::from_le_bytes(fixed::<0, 8, { Self::SIZE }>(&bytes)),
+            family: u16::from_le_bytes(fixed::<8, 2, { Self::SIZE }>(&bytes)),
+            protocol: u16::from_le_bytes(fixed::<10, 2, { Self::SIZE }>(&bytes)),
+            port: u16::from_le_bytes(fixed::<12, 2, { Self::SIZE }>(&bytes)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -82,6 +120,13 @@ mod tests {
         let record = FdRecord { fd: 0x0102_0304, inode: 5 };
         assert_eq!(record.encode(), [4, 3, 2, 1, 5, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(FdRecord::decode(record.encode()), record);
+    }
+
+    #[test]
+    fn where_a_socket_is_bound() {
+        let record = BoundPort { inode: 0x0102, family: 2, protocol: 262, port: 0x1f90 };
+        assert_eq!(record.encode(), [2, 1, 0, 0, 0, 0, 0, 0, 2, 0, 6, 1, 0x90, 0x1f]);
+        assert_eq!(BoundPort::decode(record.encode()), record);
     }
 
     #[test]

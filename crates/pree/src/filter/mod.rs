@@ -78,6 +78,12 @@ impl Filter {
         Holders::of(&self.expr)
     }
 
+    /// This filter, for sockets whose local port is one of these.
+    pub(crate) fn at_local_ports(&self, ports: &[u16]) -> Self {
+        let port = |port: &u16| Expr::Test(Test::Port(End::Local, lex::Op::Equal, *port));
+        Self { expr: Expr::And(vec![self.expr.clone(), Expr::Or(ports.iter().map(port).collect())]) }
+    }
+
     /// Every key the language knows, for help and completion.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         keys::names()

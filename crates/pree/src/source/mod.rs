@@ -299,6 +299,12 @@ pub enum ProcessPart {
         /// The descriptor.
         fd: u32,
     },
+    /// The port of the socket behind a descriptor of the process's own table, as [`pree_wire::fd_records::BoundPort`]. Linux
+    /// 5.6: the socket is held for the moment of the question.
+    BoundPort {
+        /// The descriptor.
+        fd: u32,
+    },
     /// The socket behind a descriptor, as [`pree_wire::fd_records::HeldSocket`].
     HeldSocket {
         /// Thread whose table has the descriptor; 0 for the process's own.
@@ -353,6 +359,7 @@ impl fmt::Display for Question<'_> {
                     ProcessPart::Cgroup => f.write_str("cgroup"),
                     ProcessPart::DescriptorInfo { thread: 0, fd } => write!(f, "fdinfo {fd}"),
                     ProcessPart::DescriptorInfo { thread, fd } => write!(f, "thread {thread} fdinfo {fd}"),
+                    ProcessPart::BoundPort { fd } => write!(f, "port {fd}"),
                     ProcessPart::HeldSocket { thread: 0, fd } => write!(f, "socket {fd}"),
                     ProcessPart::HeldSocket { thread, fd } => write!(f, "thread {thread} socket {fd}"),
                 }

@@ -2,6 +2,8 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::process;
 use std::time::Duration;
@@ -24,6 +26,7 @@ pub fn cases() -> Vec<Case> {
         lab("owners_without_a_leader", without_a_leader),
         lab("owners_of_hostile_names", hostile_names),
         lab("owners_all_first_none", all_first_none),
+        lab("owners_of_a_named_process", of_a_named_process),
         lab("owners_that_exit_meanwhile", exit_meanwhile),
         lab("owners_whose_pid_is_used_again", pid_used_again),
         lab("owners_without_rights", without_rights),
@@ -122,6 +125,39 @@ fn all_first_none() -> Result<(), Failed> {
 }
 
 /// The process ends before the n-th question, for every n: whoever stays is told, and the answer is complete.
+fn of_a_named_process() -> Result<(), Failed> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (server, _) = listener.accept()?;
+    let other = TcpListener::bind("[::1]:0")?;
+    let datagrams = UdpSocket::bind("[::1]:0")?;
+    let connected = UdpSocket::bind("127.0.0.1:0")?;
+    connected.connect(datagrams.local_addr()?.to_string().replace("[::1]", "127.0.0.1"))?;
+    let spec = HolderSpec::hold().name(b"named").inherit(&listener).inherit(&server).inherit(&datagrams);
+    let holder = Holder::start(spec.inherit(&connected))?;
+    let mut expected = Vec::new();
+    for socket in [listener.as_fd(), server.as_fd(), datagrams.as_fd(), connected.as_fd()] {
+        expected.push(rustix::fs::fstat(socket)?.st_ino);
+    }
+    expected.sort_unstable();
+    for filter in [format!("pid = {}", holder.pid()), "process = named".to_owned()] {
+        for push_down in [true, false] {
+            for source in [SourceChoice::Diag, SourceChoice::Proc] {
+                let query = Query::new().filter(filter.parse()?).push_down(push_down).source(source).owners();
+                let snapshot = query.collect()?;
+                let mut inodes: Vec<u64> = snapshot.iter().filter_map(|socket| socket.inode).collect();
+                inodes.sort_unstable();
+                assert_eq!(inodes, expected, "{filter}, {push_down}, {source:?}");
+                // We hold them all too, and are not named.
+                let pids = snapshot.iter().flat_map(|socket| &socket.owners).map(|owner| owner.pid());
+                assert_eq!(pids.collect::<Vec<_>>(), vec![holder.pid(); 4], "{filter}");
+            }
+        }
+    }
+    drop((client, other));
+    Ok(())
+}
+
 fn exit_meanwhile() -> Result<(), Failed> {
     for n in 0.. {
         let (shared, both) = listener("shared with one that exits")?;

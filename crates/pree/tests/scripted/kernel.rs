@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
+use pree_wire::fd_records::BoundPort;
+
 use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Setting, Source};
 
 pub const TCP: u16 = 6;
@@ -258,6 +260,18 @@ impl Population {
                 stat.extend(&process.name);
                 stat.extend(b") S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 12345 0 0\n");
                 Ok(stat)
+            }
+            ProcessPart::BoundPort { fd } => {
+                let (_, inode) = process.sockets.iter().find(|(at, _)| *at == fd).ok_or(Errno::EBADF)?;
+                let socket =
+                    self.sockets.iter().find(|s| u64::from(s.inode) == *inode).ok_or(Errno::EPERM)?;
+                let bound = BoundPort {
+                    inode: *inode,
+                    family: socket.family().into(),
+                    protocol: socket.protocol,
+                    port: socket.local.port(),
+                };
+                Ok(bound.encode().to_vec())
             }
             ProcessPart::Status => Ok(b"Name:\tx\nUid:\t1000\t1000\t1000\t1000\n".to_vec()),
             _ => Ok(Vec::new()),

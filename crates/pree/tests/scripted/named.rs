@@ -1,8 +1,12 @@
 //! Filters that name processes: only these are looked into.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use pree::source::{DiagPass, DiagTable, Question};
 use pree::{Filter, Missing, Query, Snapshot};
 
-use crate::kernel::{Kernel, Population};
+use crate::kernel::{Fake, Kernel, Population, TCP};
 use crate::population;
 
 fn ask(kernel: &mut Kernel, filter: &str) -> Snapshot {
@@ -81,4 +85,48 @@ fn a_refusal_counts_when_it_is_theirs() {
     let with_inode = population().sockets.iter().filter(|socket| socket.inode != 0).count() as u64;
     let gap = &snapshot.coverage().gaps()[0];
     assert_eq!((gap.what, gap.count), (Missing::Owners, Some(with_inode)));
+}
+
+/// How long the first request for TCP sockets was: longer with a program.
+fn request_length(population: Population, filter: &str) -> usize {
+    let length = Rc::new(Cell::new(0));
+    let seen = length.clone();
+    let mut kernel = Kernel::new(population).on(move |_, question, _| {
+        if let Question::Diag { table: DiagTable { protocol: TCP, .. }, pass: DiagPass::First, request } =
+            question
+        {
+            seen.set(request.len());
+        }
+        None
+    });
+    ask(&mut kernel, filter);
+    length.get()
+}
+
+#[test]
+fn the_kernel_is_asked_for_their_ports() {
+    let whole = request_length(population(), "process != nobody");
+    let narrowed = request_length(population(), "pid = 41");
+    assert!(narrowed > whole, "{narrowed} bytes are not more than {whole}");
+    // Where a port does not say it all, or is not told, the whole table is read, and the answer is the same.
+    type Change = fn(&mut Population);
+    let strange: [(&str, Change); 3] = [
+        ("MPTCP", |population| {
+            let connection = Fake { protocol: 262, ..Fake::tcp(1, "10.0.0.1:1", "10.0.0.2:2", 9000) };
+            population.sockets.push(connection);
+            population.processes.get_mut(&41).unwrap().sockets.push((99, 9000));
+        }),
+        ("refused", |population| population.processes.get_mut(&41).unwrap().sockets.push((99, 9999))),
+        ("too many", |population| {
+            let held = (0..60).map(|n| (100 + n, u64::from(1000 + n)));
+            population.processes.get_mut(&41).unwrap().sockets.extend(held);
+        }),
+    ];
+    for (what, change) in strange {
+        let mut changed = population();
+        change(&mut changed);
+        assert_eq!(request_length(changed.clone(), "pid = 41"), whole, "{what}");
+        let rows = rows(&ask(&mut Kernel::new(changed), "pid = 41"));
+        assert!(rows.contains(&(2000, vec![41, 41])), "{what}");
+    }
 }

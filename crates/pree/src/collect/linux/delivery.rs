@@ -180,6 +180,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
         })
     }
 
+    /// The only local ports at which rows can match, where that is known.
+    pub(super) fn bound_ports(&self, source: &mut dyn Source) -> Option<Vec<u16>> {
+        if self.has_looked { self.owners.bound_ports(source) } else { None }
+    }
+
     /// Rows with these inodes come next.
     pub(super) fn announce(&self, inodes: impl Iterator<Item = u32>) {
         if self.has_looked {

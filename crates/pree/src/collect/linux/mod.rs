@@ -4,6 +4,7 @@
 //! the end and looked up once more, because a socket can be younger than the look. Where few rows are to be expected,
 //! they come first and are all held: then only their owners are looked for.
 
+mod bound_ports;
 mod bpf_owners;
 mod delivery;
 mod diag;
@@ -90,6 +91,10 @@ fn read_namespaces(
         }
         let decoder = decoder(source);
         delivery.begin(Part::new(plan, stop.clone(), source), plan, source);
+        // Only for the kernel: each row is asked the filter as it was.
+        if let Some(ports) = delivery.bound_ports(source) {
+            plan.filter = plan.filter.as_ref().map(|filter| filter.at_local_ports(&ports));
+        }
         let place = if tour.is_long { stop.as_ref() } else { None };
         match read_tables(plan, &decoder, place, source, delivery, coverage, &mut absent) {
             Ok(ControlFlow::Continue(())) => {}

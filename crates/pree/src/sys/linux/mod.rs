@@ -1,5 +1,6 @@
 //! Linux: netlink, /proc and BPF, as bytes.
 
+mod borrowed;
 mod bpf;
 mod names;
 mod namespaces;

@@ -9,6 +9,7 @@ use pree_wire::proc_pid::{fd_name, socket_inode};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat};
 
+use super::borrowed::bound_port;
 use super::same_files::same_files;
 use super::{Answer, errno};
 use crate::source::{Errno, NetTable, ProcessPart, Setting};
@@ -141,6 +142,7 @@ impl Processes {
                 };
                 file(&CString::new(path).map_err(|_| Errno::EINVAL)?)
             }
+            ProcessPart::BoundPort { fd } => Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec())),
             ProcessPart::HeldSocket { thread: 0, fd } => {
                 held_socket(process, &format!("fd/{fd}")).map(Answer::Whole)
             }
