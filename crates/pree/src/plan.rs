@@ -167,8 +167,9 @@ impl Plan {
     /// The states a `sock_diag` request names: kernel state numbers as bits.
     pub(crate) fn state_bits(&self, protocol: Protocol) -> u32 {
         if protocol != Protocol::Tcp {
-            if protocol == Protocol::Unix && self.needs.contains(Needs::REMOTE_NAMES) {
-                // The other end of a row that is asked for may be in any state.
+            let names = protocol == Protocol::Unix && self.needs.contains(Needs::REMOTE_NAMES);
+            if names && self.states.contains(States::ESTABLISHED) {
+                // What has another end is connected; that end may be in any state.
                 return 1 << 1 | 1 << 7 | 1 << 10;
             }
             let possible = self.states & possible_states(protocol);
@@ -255,6 +256,10 @@ mod tests {
         assert_eq!(Plan::new(&Query::new()).state_bits(Protocol::Tcp), 0x2f7e);
         assert_eq!(plan.state_bits(Protocol::Unix), 1 << 7 | 1 << 10);
         assert_eq!(Plan::new(&Query::new()).state_bits(Protocol::Unix), 1 << 1 | 1 << 7 | 1 << 10);
+        let names = Query::new().protocols(Protocols::UNIX).needs(Needs::REMOTE_NAMES);
+        assert_eq!(Plan::new(&names.clone().states(States::LISTEN)).state_bits(Protocol::Unix), 1 << 10);
+        let connected = Plan::new(&names.states(States::ESTABLISHED));
+        assert_eq!(connected.state_bits(Protocol::Unix), 1 << 1 | 1 << 7 | 1 << 10);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Datagrams: messages, netlink's own messages, attributes.
 
 use pree_wire::netlink::{Body, attributes, messages};
+use pree_wire::own_addresses;
 
 /// Everything lies inside the datagram, in order, and the kinds say what the bytes say.
 pub(super) fn target(data: &[u8]) {
@@ -21,6 +22,9 @@ pub(super) fn target(data: &[u8]) {
         let _ = (message.interrupted(), message.error_text().map(inside));
         if let Body::Data(payload) = message.body() {
             assert_eq!(payload, message.payload);
+            if let Err(broken) = own_addresses::address(payload) {
+                assert!(broken.offset <= payload.len());
+            }
             let mut values = 0;
             for attribute in attributes(payload).flatten() {
                 inside(attribute.payload);
@@ -32,4 +36,6 @@ pub(super) fn target(data: &[u8]) {
     }
     assert!(payload_bytes <= data.len());
     assert!(attributes(data).count() <= data.len());
+    // What breaks off has no other end.
+    assert!(own_addresses::ends(data) || !failed);
 }

@@ -2,6 +2,7 @@
 
 use pree_wire::proc_net::netlink::netlink_line;
 use pree_wire::proc_net::packet::packet_line;
+use pree_wire::proc_net::protocols::protocols;
 use pree_wire::proc_net::unix::{unix_line, unix_lines};
 use pree_wire::proc_net::{Family, inet_line, lines};
 
@@ -50,6 +51,7 @@ pub(super) fn target(data: &[u8]) {
         let broken = [packet_line(line.bytes).err(), netlink_line(line.bytes).err()];
         assert!(broken.into_iter().flatten().all(|broken| broken.offset <= line.bytes.len()));
     }
+    assert!(protocols(data).all(|name| !name.is_empty() && !name.contains(&b'\n')));
     for line in unix_lines(data) {
         match line {
             Ok(line) => {
