@@ -7,6 +7,7 @@
 )]
 
 mod cargo;
+mod cross;
 mod deps;
 mod features;
 mod kernels;
@@ -33,6 +34,9 @@ usage: cargo xtask COMMAND
   kernels [--update] [--golden] [5.10|6.1|6.12|newest …]
                           pree on other kernels, booted under emulation; --update asks Debian for newer ones,
                           --golden keeps their recordings for the tests of pree-wire
+  cross [--bless] [windows|macos]
+                          pree for Windows, run under Wine, and for macOS, linked; --bless keeps what C compilers say
+                          of the systems' headers, and a recording
   msrv --toolchain DIR    the library with the oldest compiler it declares; DIR holds usr/bin/rustc";
 
 /// A failed chore: the line to print, or nothing where everything has been said already.
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         ["deps"] => deps::run(),
         ["features"] => features::run(),
         ["kernels", rest @ ..] => kernels::run(rest),
+        ["cross", rest @ ..] => cross::run(rest),
         ["msrv", "--toolchain", dir] => msrv::run(dir),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -14,6 +14,7 @@ mod proc_pid;
 mod recording;
 mod row;
 mod statistics;
+mod windows;
 
 /// Something that reads bytes from outside.
 pub struct Target {
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bytecode", run: bytecode::target, words: &[] },
     Target { name: "filter", run: filter::target, words: filter::WORDS },
     Target { name: "recording", run: recording::target, words: recording::WORDS },
+    Target { name: "windows", run: windows::target, words: &[] },
     Target { name: "collection", run: collection::target, words: &[] },
 ];
 

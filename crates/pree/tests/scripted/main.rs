@@ -6,6 +6,8 @@ mod families;
 mod host;
 mod kernel;
 mod named;
+mod platform;
+mod recorded;
 mod systems;
 mod windows;
 

@@ -390,6 +390,35 @@ fn with_estats(windows: Windows, collected: u8) -> Windows {
         )
 }
 
+/// One that tells all there is.
+pub(super) fn everything() -> impl Source {
+    let module = |row: &[u8]| {
+        let key: String = row[..24].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("module tcp4 {key}")
+    };
+    with_estats(windows(), 1)
+        .refuses(&module(&tcp4(2, ([0; 4], 135), ([1, 2, 3, 4], 9), 700)), NOT_FOUND)
+        .says(&module(&tcp4(5, (LOCAL, 50000), (PEER, 443), 1234)), utf16("Dnscache"))
+        .says(&format!("estats rec {ENDS}"), {
+            let mut rec = vec![0; 73];
+            rec[0] = 1;
+            rec[65] = 8;
+            rec
+        })
+        .says(&format!("estats obs_rec {ENDS}"), {
+            let mut rec = vec![0; 17];
+            rec[0] = 1;
+            rec[13] = 7;
+            rec
+        })
+        .says(&format!("estats snd_cong {ENDS}"), {
+            let mut congestion = vec![1; 89];
+            congestion[76] = 0;
+            congestion
+        })
+        .says(&format!("estats bandwidth {ENDS}"), vec![1; 48])
+}
+
 fn stats(windows: &mut Windows, query: &Query) -> Snapshot {
     query.clone().family(Family::Ipv4).collect_from(windows).unwrap()
 }

@@ -158,6 +158,7 @@ fn read_table(
 ) -> Result<ControlFlow<()>> {
     let (bytes, class) = ask(table, source)?;
     coverage.came_from(table.name(), Origin::IpHelper);
+    let mut modules = plan.needs.contains(Needs::MODULE) && class == OwnerClass::Module;
     for row in tables::rows(&bytes, class, table.row_size(class)) {
         let Some((row, mut endpoint)) = row.ok().and_then(|row| Some((row, endpoint(table, row)?))) else {
             coverage.add(gap(ErrorKind::Malformed, table.name(), ""));
@@ -168,9 +169,13 @@ fn read_table(
             if plan.owners != OwnerLookup::None {
                 owners.find(*pid, socket, source);
             }
-            if plan.needs.contains(Needs::MODULE) && class == OwnerClass::Module {
+            if modules {
                 let question = Question::Windows(WindowsQuestion::Module { table, row });
-                socket.module = read_all(source, &question).ok().map(|name| text(&name));
+                match read_all(source, &question) {
+                    Ok(name) => socket.module = Some(text(&name)),
+                    // This version cannot: neither for the others.
+                    Err(errno) => modules = ErrorKind::of(errno) != ErrorKind::Unsupported,
+                }
             }
             if let Some(connection) = *connection {
                 estats.read(connection, socket, source);

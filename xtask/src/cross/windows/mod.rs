@@ -1,0 +1,97 @@
+//! Windows: built, and run under Wine.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::PARTS;
+use super::kit::{Kit, WINDOWS, output, run};
+use crate::{Result, cargo};
+
+const LAYOUT: &str = "crates/pree-wire/tests/golden/windows/layout.txt";
+const RECORDING: &str = "crates/pree/tests/golden/windows-wine.pree";
+
+pub(super) fn check(kit: &Kit, bless: bool) -> Result<()> {
+    layout(kit, bless)?;
+    for part in PARTS {
+        let clippy = format!("clippy {part} -- -D warnings");
+        run(&format!("Windows: {clippy}"), &mut kit.cargo(WINDOWS, &clippy))?;
+    }
+    for part in
+        ["-p pree-wire --lib --test suite", "-p pree --all-features --lib --test scripted --test macos"]
+    {
+        run(&format!("Windows: test {part}"), &mut kit.cargo(WINDOWS, &format!("test {part}")))?;
+    }
+    for part in &PARTS[1..] {
+        run(&format!("Windows: build {part}"), &mut kit.cargo(WINDOWS, &format!("build {part}")))?;
+    }
+    beside_programs(kit, bless)
+}
+
+/// What the C compiler says of the system's headers.
+fn layout(kit: &Kit, bless: bool) -> Result<()> {
+    let program = kit.target.join("layout.exe");
+    let source = cargo::root().join("xtask/src/cross/windows/layout.c");
+    let mut compile = kit.mingw();
+    compile.args(["-Wall", "-Werror", "-o"]).arg(&program).arg(source).arg("-lws2_32");
+    run("Windows: layout.c", &mut compile)?;
+    let told = output("Windows: layout.exe", &mut kit.run_windows(&program))?;
+    let told: Vec<u8> = told.into_iter().filter(|byte| *byte != b'\r').collect();
+    let file = cargo::root().join(LAYOUT);
+    if bless {
+        return fs::write(&file, told).map_err(|error| format!("{LAYOUT}: {error}"));
+    }
+    if fs::read(&file).ok() == Some(told) {
+        return Ok(());
+    }
+    Err(format!("{LAYOUT} is not what the headers say; if they are right: cargo xtask cross --bless"))
+}
+
+/// Runs the command beside a program that makes sockets; then recordings both ways.
+fn beside_programs(kit: &Kit, bless: bool) -> Result<()> {
+    // On the drive C:, so that no path of this machine gets into the recording.
+    let folder = kit.drive().join("pree");
+    let _ = fs::remove_dir_all(&folder);
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(folder.join("examples")).map_err(failed)?;
+    for name in ["pree.exe", "examples/windows_guest.exe", "examples/socket_info_libproc.exe"] {
+        fs::copy(kit.built().join(name), folder.join(name)).map_err(failed)?;
+    }
+    let mut guest = kit.run_windows(&folder.join("examples/windows_guest.exe"));
+    run("Windows: sockets, owners, codes, recordings", guest.args([r"C:\pree", r"C:\pree\made.pree"]))?;
+    let made = folder.join("made.pree");
+    if bless {
+        fs::copy(&made, cargo::root().join(RECORDING)).map_err(failed)?;
+    }
+    // This machine's, too.
+    let captured = folder.join("linux.pree");
+    let mut capture = pree(&["capture", "-q"]);
+    run("Linux: pree capture", capture.arg(&captured))?;
+    for (name, file) in [("Windows", &made), ("Linux", &captured)] {
+        both(kit, name, file)?;
+    }
+    Ok(())
+}
+
+/// A recording says the same here and there, to the byte.
+fn both(kit: &Kit, name: &str, file: &Path) -> Result<()> {
+    let arguments = ["-a", "--json", "-i", "-m", "--replay"];
+    let here = output(&format!("Linux: a recording of {name}"), pree(&arguments).arg(file))?;
+    let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let program = kit.drive().join("pree/pree.exe");
+    let mut windows = kit.run_windows(&program);
+    windows.args(arguments).arg(format!(r"C:\pree\{file_name}"));
+    let there = output(&format!("Windows: a recording of {name}"), &mut windows)?;
+    if here == there && here.len() > 500 {
+        println!("ok a recording of {name} says the same on both, in {} bytes", here.len());
+        return Ok(());
+    }
+    Err(format!("a recording of {name} says something else on Windows"))
+}
+
+/// The command for this machine.
+fn pree(args: &[&str]) -> Command {
+    let mut command = cargo::command();
+    command.args(["run", "--quiet", "--package", "pree-cli", "--bin", "pree", "--"]).args(args);
+    command
+}
