@@ -1,6 +1,6 @@
 //! Our own records of descriptors.
 
-use pree_wire::fd_records::{FdRecord, HeldSocket, decode_all};
+use pree_wire::fd_records::{BoundPort, FdRecord, HeldSocket, decode_all};
 
 /// What is read is written as it was.
 pub(super) fn target(data: &[u8]) {
@@ -17,6 +17,9 @@ pub(super) fn target(data: &[u8]) {
     }
     assert_eq!(whole, data[..data.len() / FdRecord::SIZE * FdRecord::SIZE]);
     assert_eq!(broken, usize::from(data.len() % FdRecord::SIZE != 0));
+    if let Some(bytes) = data.first_chunk::<{ BoundPort::SIZE }>() {
+        assert_eq!(BoundPort::decode(*bytes).encode(), *bytes);
+    }
     match HeldSocket::decode(data) {
         Ok(held) => assert!(data[FdRecord::SIZE..].starts_with(held.protocol)),
         Err(_) => assert!(data.len() < FdRecord::SIZE),
