@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pree::model::PacketDetail;
 use pree::{
-    Address, Detail, Protocol, Protocols, Query, Snapshot, Socket, SocketType, SourceChoice, State, States,
+    Address, Detail, Needs, Protocol, Protocols, Query, Snapshot, Socket, SocketType, SourceChoice, State,
+    States,
 };
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Need, hostile, packet};
@@ -221,7 +222,7 @@ fn tcp_ends() -> Result<(), Failed> {
     drop(accepted);
     let port = client.local_addr()?.port();
     let query =
-        |text: &str| Query::new().tcp().owners().needs(pree::Needs::PEERS).filter(text.parse().unwrap());
+        |text: &str| Query::new().tcp().owners().needs(Needs::PEERS).filter(text.parse().unwrap());
     let near = format!("sport = {port}");
     for choice in BOTH {
         for (text, rows) in
@@ -239,7 +240,7 @@ fn tcp_ends() -> Result<(), Failed> {
         let there = snapshot.iter().find(|row| row.inode == Some(far)).unwrap();
         assert_eq!((owners(there), peer_owners(there)), (vec![(holder.pid(), far_fd)], mine(&client)));
         // Owners are another question.
-        let bare = Query::new().tcp().needs(pree::Needs::PEERS).source(choice).collect()?;
+        let bare = Query::new().tcp().needs(Needs::PEERS).source(choice).collect()?;
         assert_eq!(bare.sockets().len(), 3);
         let peer = row(&bare, &client).peer.clone().unwrap();
         assert_eq!((peer.inode, peer.owners.len()), (Some(far), 0));
@@ -354,7 +355,11 @@ fn beside_churn() -> Result<(), Failed> {
 }
 
 fn compare_with(ends: &BTreeMap<u64, (u32, u64)>, run: usize) -> Result<(), Failed> {
-    let snapshot = Query::new().protocols(Protocols::UNIX).owners().collect()?;
+    // Every other run asks for names too: then rows wait for their other end.
+    let names = run % 2 == 1;
+    let needs = if names { Needs::REMOTE_NAMES } else { Needs::empty() };
+    let snapshot = Query::new().protocols(Protocols::UNIX).owners().needs(needs).collect()?;
+    let nameless = names.then(|| Address::Unix(pree::Text::default()));
     let mut rows: BTreeMap<u64, &Socket> = BTreeMap::new();
     for row in &snapshot {
         let again = row.inode.and_then(|inode| rows.insert(inode, row));
@@ -367,8 +372,8 @@ fn compare_with(ends: &BTreeMap<u64, (u32, u64)>, run: usize) -> Result<(), Fail
         let row = rows.get(inode).ok_or_else(|| format!("run {run}: {inode} is missing"))?;
         let peer = row.peer.as_ref().and_then(|peer| peer.inode);
         let other_fd = ends[other].0;
-        let found = (owners(row), peer, peer_owners(row));
-        let expected = (vec![(pid, *fd)], Some(*other), vec![(pid, other_fd)]);
+        let found = (owners(row), peer, peer_owners(row), &row.remote);
+        let expected = (vec![(pid, *fd)], Some(*other), vec![(pid, other_fd)], &nameless);
         if found != expected {
             return Err(format!("run {run}: {found:?} and not {expected:?}").into());
         }

@@ -26,6 +26,7 @@ pub fn of_phase(phase: &str) -> Vec<Case> {
     if phase == "base" {
         return vec![
             case("without diag: rows and owners from /proc", fallback),
+            case("without diag: other families from /proc", families::listed_without_diag),
             case("without diag: asked for by name it is an error", refused),
         ];
     }

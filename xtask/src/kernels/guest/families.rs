@@ -94,6 +94,40 @@ pub fn listed() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Without modules of `sock_diag`: from /proc/net, with owners, and said so.
+pub fn listed_without_diag() -> Result<(), Failed> {
+    let open = |family: AddressFamily, kind: SocketType, protocol: u32| {
+        net::socket_with(
+            family,
+            kind,
+            SocketFlags::CLOEXEC,
+            NonZeroU32::new(protocol).map(Protocol::from_raw),
+        )
+    };
+    let sockets = [
+        ("unix", open(AddressFamily::UNIX, SocketType::SEQPACKET, 0)?),
+        ("packet", open(AddressFamily::PACKET, SocketType::RAW, 0x0300)?),
+        ("netlink", open(AddressFamily::NETLINK, SocketType::RAW, 0)?),
+        ("raw", open(AddressFamily::INET, SocketType::RAW, 253)?),
+    ];
+    net::bind(&sockets[2].1, &SocketAddrNetlink::new(4242, 0))?;
+    for (name, socket) in &sockets {
+        let answer = pree(&format!("-A {name} --json"))?;
+        let document: Value = serde_json::from_slice(&answer.out)?;
+        let inode = rustix::fs::fstat(socket)?.st_ino;
+        let rows = document["sockets"].as_array().ok_or("no sockets")?;
+        let row = rows.iter().find(|row| row["inode"] == inode);
+        let row = row.ok_or_else(|| format!("-A {name}: no row of {inode}: {document}"))?;
+        let notes = document["notes"].to_string();
+        let from_proc = notes.contains(&format!("{name} sockets come from /proc/net"));
+        let found = (&row["protocol"], &row["owners"][0]["pid"], &document["complete"], from_proc);
+        if found != (&Value::from(*name), &Value::from(std::process::id()), &Value::from(true), true) {
+            return Err(format!("-A {name}: {found:?}: {document}").into());
+        }
+    }
+    Ok(())
+}
+
 /// The two ends of the association: each is one row, with the socket's inode and the ends exchanged.
 fn associations(rows: &[Value], sockets: &[OwnedFd]) -> Result<(), Failed> {
     let [.., client, accepted] = sockets else { return Err("no association was made".into()) };
