@@ -221,8 +221,7 @@ fn tcp_ends() -> Result<(), Failed> {
     let (far, far_fd) = (inode(&accepted), accepted.as_raw_fd().unsigned_abs());
     drop(accepted);
     let port = client.local_addr()?.port();
-    let query =
-        |text: &str| Query::new().tcp().owners().needs(Needs::PEERS).filter(text.parse().unwrap());
+    let query = |text: &str| Query::new().tcp().owners().needs(Needs::PEERS).filter(text.parse().unwrap());
     let near = format!("sport = {port}");
     for choice in BOTH {
         for (text, rows) in
