@@ -232,8 +232,9 @@ impl<'p> OwnerSearch<'p> {
                 continue;
             }
             self.read(source, pid, 0, only);
-            if let (OwnerLookup::First, Only::These(wanted)) = (self.plan.owners, only)
-                && wanted.iter().all(|inode| self.map.holders(*inode).next().is_some())
+            let found = |inode: &u64| self.map.holders(*inode).next().is_some();
+            if self.plan.owners == OwnerLookup::First
+                && matches!(only, Only::These(wanted) if wanted.iter().all(found))
             {
                 break;
             }
