@@ -119,10 +119,11 @@ impl Plan {
         filtered || !self.states.intersects(connections)
     }
 
-    /// The only processes that need to be looked into, where the filter names them. Who asks for other ends, or for what
-    /// is found through descriptors alone, needs all.
+    /// The only processes that need to be looked into, where the filter names them. Who asks for other ends (of Unix
+    /// sockets they are told unasked), or for what is found through descriptors alone, needs all.
     pub(crate) fn holders(&self) -> Option<Holders> {
-        let needs_all = self.needs.contains(Needs::PEERS) || self.searches_holders();
+        let unix = self.tables.iter().any(|table| table.protocol == Protocol::Unix);
+        let needs_all = unix || self.needs.contains(Needs::PEERS) || self.searches_holders();
         self.filter.as_ref().filter(|_| !needs_all)?.holders()
     }
 

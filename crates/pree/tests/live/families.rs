@@ -191,6 +191,10 @@ fn both_ends() -> Result<(), Failed> {
         let query = Query::new().protocols(Protocols::UNIX).owners().source(choice).owner_source(source);
         let snapshot = query.collect()?;
         assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+        // A filter that names one process does not keep the other one unknown.
+        let filter = format!("pid = {} inode = {}", std::process::id(), inode(&kept));
+        let narrow = query.filter(filter.parse()?).collect()?;
+        assert_eq!(peer_owners(row(&narrow, &kept)), [(holder.pid(), given_fd)]);
         let here = row(&snapshot, &kept);
         assert_eq!(owners(here), mine(&kept));
         assert_eq!(peer_owners(here), [(holder.pid(), given_fd)]);

@@ -93,7 +93,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn new(plan: &'p Plan, owners: OwnerSearch<'p>, visitor: &'p mut Visitor<'v>) -> Self {
         // What is known last.
         let late = Needs::OWNERS | Needs::PEERS | Needs::REMOTE_NAMES | Needs::FDS_IN_FLIGHT;
-        let filter_first = plan.filter.as_ref().is_some_and(|filter| !filter.needs().intersects(late));
+        let filter_first =
+            plan.filter.as_ref().is_some_and(|filter| !(filter.needs() & plan.needs).intersects(late));
         Self {
             plan,
             owners,
