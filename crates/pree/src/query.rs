@@ -33,7 +33,7 @@ bitflags::bitflags! {
         const PROCESS_CGROUP = 1 << 6;
         /// [`Socket::owners`] and [`Socket::unowned`]; how far is what [`OwnerLookup`] says.
         const OWNERS = 1 << 7;
-        /// [`Snapshot::host`]: limits of the machine that sockets share.
+        /// [`Snapshot::host`] and [`Snapshot::counters`]: limits of the machine that sockets share, and what it counts.
         const HOST = 1 << 8;
         /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`], together with `STATS`. Takes
         /// rights: see `PLATFORM.md`.
@@ -297,12 +297,11 @@ impl Query {
             sockets.push(socket.clone());
             ControlFlow::Continue(())
         })?;
-        let host = if self.needs.contains(Needs::HOST) && self.namespaces != Namespaces::All {
-            collect::host_limits(source)
-        } else {
-            HostLimits::default()
-        };
-        Ok(Snapshot::new(sockets, coverage, host))
+        if !self.needs.contains(Needs::HOST) || self.namespaces == Namespaces::All {
+            return Ok(Snapshot::new(sockets, coverage, HostLimits::default()));
+        }
+        let counters = collect::host_counters(source);
+        Ok(Snapshot::new(sockets, coverage, collect::host_limits(source)).with_counters(counters))
     }
 
     /// Asks the running system and calls `visitor` with each socket as it comes, each once, until it says

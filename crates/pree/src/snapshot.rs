@@ -1,7 +1,7 @@
 //! The answer at one time: sockets, and what is missing.
 
 use crate::coverage::Coverage;
-use crate::model::{HostLimits, Socket};
+use crate::model::{HostCounters, HostLimits, Socket};
 
 /// Sockets as they were, and how complete that is.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -9,11 +9,17 @@ pub struct Snapshot {
     sockets: Vec<Socket>,
     coverage: Coverage,
     host: HostLimits,
+    counters: HostCounters,
 }
 
 impl Snapshot {
     pub(crate) fn new(sockets: Vec<Socket>, coverage: Coverage, host: HostLimits) -> Self {
-        Self { sockets, coverage, host }
+        Self { sockets, coverage, host, counters: HostCounters::default() }
+    }
+
+    /// With what the machine counts.
+    pub(crate) fn with_counters(self, counters: HostCounters) -> Self {
+        Self { counters, ..self }
     }
 
     /// The sockets, in the kernel's order.
@@ -34,6 +40,11 @@ impl Snapshot {
     /// Limits that these sockets share; all unknown unless [`Needs::HOST`](crate::Needs::HOST) was asked for.
     pub fn host(&self) -> &HostLimits {
         &self.host
+    }
+
+    /// What the machine counts of all its connections; unknown unless [`Needs::HOST`](crate::Needs::HOST) was asked for.
+    pub fn counters(&self) -> &HostCounters {
+        &self.counters
     }
 
     /// The sockets, owned.

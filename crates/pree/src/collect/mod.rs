@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use crate::coverage::Coverage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{HostLimits, Socket};
+use crate::model::{HostCounters, HostLimits, Socket};
 use crate::plan::Plan;
 use crate::query::Query;
 use crate::source::{Source, System};
@@ -31,6 +31,15 @@ pub(crate) fn visit(query: &Query, source: &mut dyn Source, visitor: &mut Visito
         System::Linux => linux::visit(&plan, source, visitor),
         System::Macos => apple::visit(&plan, source, visitor),
         System::Windows => windows::visit(&plan, source, visitor),
+    }
+}
+
+/// What the machine counts of its connections; what the source does not tell is unknown.
+pub(crate) fn host_counters(source: &mut dyn Source) -> HostCounters {
+    match source.system() {
+        System::Linux => linux::host_counters(source),
+        System::Macos => HostCounters::default(),
+        System::Windows => windows::host_counters(source),
     }
 }
 

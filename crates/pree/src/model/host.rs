@@ -1,4 +1,4 @@
-//! Limits of a machine that its sockets share.
+//! Limits of a machine that its sockets share, and what it counts of all of them.
 
 /// Limits of the network namespace that was asked. `None`: the system does not tell, or was not asked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -87,4 +87,32 @@ pub enum TimeWaitReuse {
     Loopback,
     /// All.
     Always,
+}
+
+/// TCP of the whole machine since it started, RFC 4022: on Linux of the network namespace (`Tcp:` in /proc/net/snmp), on
+/// Windows both families together (`MIB_TCPSTATS2`, Windows 10 1709; before that `MIB_TCPSTATS`, whose 32 bits go around).
+/// `None`: the system does not tell, or was not asked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct HostCounters {
+    /// Connections opened from here (`tcpActiveOpens`).
+    pub active_opens: Option<u64>,
+    /// Connections opened from elsewhere (`tcpPassiveOpens`).
+    pub passive_opens: Option<u64>,
+    /// Attempts that failed, both ways (`tcpAttemptFails`).
+    pub failed_attempts: Option<u64>,
+    /// Connections that a reset ended (`tcpEstabResets`).
+    pub resets: Option<u64>,
+    /// Connections that there are now (`tcpCurrEstab`).
+    pub established: Option<u64>,
+    /// Segments received, damaged ones included (`tcpInSegs`).
+    pub segments_in: Option<u64>,
+    /// Segments sent, without those that hold repetitions only (`tcpOutSegs`).
+    pub segments_out: Option<u64>,
+    /// Segments retransmitted (`tcpRetransSegs`).
+    pub segments_retransmitted: Option<u64>,
+    /// Segments received that were damaged (`tcpInErrs`).
+    pub segments_damaged: Option<u64>,
+    /// Resets sent (`tcpOutRsts`).
+    pub resets_sent: Option<u64>,
 }

@@ -19,7 +19,7 @@ pub use address::{Address, Family};
 pub use detail::{
     BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
 };
-pub use host::{HostLimits, PortRange, TimeWaitReuse};
+pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};

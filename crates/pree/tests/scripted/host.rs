@@ -1,6 +1,6 @@
 //! Limits of the machine: asked for on request, replayed, and unknown where they are refused.
 
-use pree::model::{HostLimits, PortRange, TimeWaitReuse};
+use pree::model::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 use pree::source::{Errno, Question, Recorder, Setting};
 use pree::{Needs, Query};
 
@@ -28,6 +28,28 @@ fn asked_for_on_request_and_replayed() {
     assert_eq!((host.syn_backlog, host.syn_cookies), (Some(4096), Some(true)));
     let recording = recorder.finish();
     assert_eq!(query.collect_from(&mut recording.replay()).unwrap(), snapshot);
+}
+
+/// What the machine counts comes from `Tcp:` of /proc/net/snmp; refused, it is unknown.
+#[test]
+fn counters() {
+    let text = "TCP: inuse 5\nTcp: RtoAlgorithm ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs \
+                OutSegs RetransSegs InErrs OutRsts\nTcp: 1 2 3 4 5 6 7 8 9 10 11\n";
+    let query = Query::new().needs(Needs::HOST);
+    let answers = |answer: Result<&'static str, Errno>| {
+        let mut kernel = Kernel::new(population()).on(move |_, question, _| {
+            let bytes = answer.map(|text| vec![text.as_bytes().to_vec()]);
+            (*question == Question::TcpCounters).then_some(bytes)
+        });
+        query.collect_from(&mut kernel).unwrap().counters().clone()
+    };
+    let told = answers(Ok(text));
+    assert_eq!((told.active_opens, told.passive_opens, told.failed_attempts), (Some(2), Some(3), Some(4)));
+    assert_eq!((told.resets, told.established, told.segments_in), (Some(5), Some(6), Some(7)));
+    assert_eq!((told.segments_out, told.segments_retransmitted), (Some(8), Some(9)));
+    assert_eq!((told.segments_damaged, told.resets_sent), (Some(10), Some(11)));
+    assert_eq!(answers(Err(Errno::EACCES)), HostCounters::default());
+    assert_eq!(answers(Ok("Tcp: ActiveOpens\n")), HostCounters::default());
 }
 
 /// What a recording lacks, or the system refuses, is unknown; the sockets are there.

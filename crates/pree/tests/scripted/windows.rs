@@ -530,6 +530,40 @@ fn switching_on_without_the_right_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
+/// `MIB_TCPSTATS`, or with segments in 64 bits `MIB_TCPSTATS2`, each number its place.
+fn tcp_statistics(wide: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for place in 0_u32..15 {
+        if wide && place == 9 {
+            bytes.extend([0; 4]);
+        }
+        bytes.extend(place.to_le_bytes());
+        if wide && (9..=10).contains(&place) {
+            bytes.extend(1_u32.to_le_bytes());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn counters_of_the_host() {
+    let query = Query::new().tcp().needs(Needs::HOST);
+    let counters = |windows: Windows| query.collect_from(&mut windows.clone()).unwrap().counters().clone();
+    let old = windows()
+        .says("tcp_statistics 4", tcp_statistics(false))
+        .says("tcp_statistics 6", tcp_statistics(false));
+    let told = counters(old.clone());
+    assert_eq!((told.active_opens, told.established, told.segments_in), (Some(8), Some(16), Some(18)));
+    assert_eq!((told.segments_retransmitted, told.resets_sent), (Some(22), Some(26)));
+    // The newer one is believed first.
+    let told = counters(old.says("tcp_statistics2 4", tcp_statistics(true)));
+    assert_eq!((told.segments_in, told.segments_out), (Some((1 << 32) + 18), Some((1 << 32) + 20)));
+    assert_eq!(told.segments_retransmitted, Some(22));
+    // One family alone is not the host.
+    let half = counters(windows().says("tcp_statistics 4", tcp_statistics(false)));
+    assert_eq!(half.active_opens, None);
+}
+
 #[test]
 fn every_question_may_fail() {
     let query = all().stats().needs(Needs::PROCESS_EXECUTABLE | Needs::MODULE).collect_estats(Duration::ZERO);

@@ -1,6 +1,7 @@
 //! Windows: built, and run under Wine.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 
@@ -11,15 +12,19 @@ use crate::{Result, cargo};
 const LAYOUT: &str = "crates/pree-wire/tests/golden/windows/layout.txt";
 const RECORDING: &str = "crates/pree/tests/golden/windows-wine.pree";
 
+/// Files of this machine are elsewhere under Wine: what reads them while it runs is left to Linux.
+const TESTS: [&str; 2] = [
+    "-p pree-wire --lib --test suite",
+    "-p pree --all-features --lib --test scripted --test macos -- --skip golden::",
+];
+
 pub(super) fn check(kit: &Kit, bless: bool) -> Result<()> {
     layout(kit, bless)?;
     for part in PARTS {
         let clippy = format!("clippy {part} -- -D warnings");
         run(&format!("Windows: {clippy}"), &mut kit.cargo(WINDOWS, &clippy))?;
     }
-    for part in
-        ["-p pree-wire --lib --test suite", "-p pree --all-features --lib --test scripted --test macos"]
-    {
+    for part in TESTS {
         run(&format!("Windows: test {part}"), &mut kit.cargo(WINDOWS, &format!("test {part}")))?;
     }
     for part in &PARTS[1..] {
@@ -65,8 +70,12 @@ fn beside_programs(kit: &Kit, bless: bool) -> Result<()> {
     }
     // This machine's, too.
     let captured = folder.join("linux.pree");
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let connections: Vec<_> = (0..20).map(|_| TcpStream::connect(address)).collect();
     let mut capture = pree(&["capture", "-q"]);
     run("Linux: pree capture", capture.arg(&captured))?;
+    drop(connections);
     for (name, file) in [("Windows", &made), ("Linux", &captured)] {
         both(kit, name, file)?;
     }
@@ -82,7 +91,7 @@ fn both(kit: &Kit, name: &str, file: &Path) -> Result<()> {
     let mut windows = kit.run_windows(&program);
     windows.args(arguments).arg(format!(r"C:\pree\{file_name}"));
     let there = output(&format!("Windows: a recording of {name}"), &mut windows)?;
-    if here == there && here.len() > 500 {
+    if here == there && here.len() > 5000 {
         println!("ok a recording of {name} says the same on both, in {} bytes", here.len());
         return Ok(());
     }

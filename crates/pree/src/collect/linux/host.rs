@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use crate::model::{HostLimits, PortRange, TimeWaitReuse};
+use crate::model::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 use crate::source::{Question, Setting, Source, read_all};
 
 pub(in crate::collect) fn host_limits(source: &mut dyn Source) -> HostLimits {
@@ -26,6 +26,30 @@ pub(in crate::collect) fn host_limits(source: &mut dyn Source) -> HostLimits {
         }),
         syn_backlog: ask(Setting::TcpMaxSynBacklog).and_then(number),
         syn_cookies: ask(Setting::TcpSyncookies).and_then(number::<u8>).map(|value| value != 0),
+    }
+}
+
+/// The line `Tcp:` of /proc/net/snmp: of names, and below it of values.
+pub(in crate::collect) fn host_counters(source: &mut dyn Source) -> HostCounters {
+    let text = read_all(source, &Question::TcpCounters).ok().and_then(|text| String::from_utf8(text).ok());
+    let text = text.unwrap_or_default();
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("Tcp:"));
+    let (names, values) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let value = |wanted| {
+        let place = names.split_ascii_whitespace().position(|name| name == wanted)?;
+        values.split_ascii_whitespace().nth(place).and_then(number)
+    };
+    HostCounters {
+        active_opens: value("ActiveOpens"),
+        passive_opens: value("PassiveOpens"),
+        failed_attempts: value("AttemptFails"),
+        resets: value("EstabResets"),
+        established: value("CurrEstab"),
+        segments_in: value("InSegs"),
+        segments_out: value("OutSegs"),
+        segments_retransmitted: value("RetransSegs"),
+        segments_damaged: value("InErrs"),
+        resets_sent: value("OutRsts"),
     }
 }
 

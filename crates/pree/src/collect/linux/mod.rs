@@ -37,7 +37,7 @@ use crate::plan::{MAY_BE_HELD, Plan, Table};
 use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::source::{Namespaces, Question, Source, read_all};
 use delivery::{Delivery, Part};
-pub(super) use host::host_limits;
+pub(super) use host::{host_counters, host_limits};
 use namespaces::Tour;
 use owners::OwnerSearch;
 

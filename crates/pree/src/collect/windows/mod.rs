@@ -5,6 +5,7 @@
 //! connections, can have gone meanwhile.
 
 mod estats;
+mod host;
 mod owners;
 
 use std::ops::ControlFlow;
@@ -24,6 +25,7 @@ use crate::source::{
     Errno, NOT_RECORDED, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all,
 };
 use estats::{Estats, Switches};
+pub(super) use host::host_counters;
 use owners::Owners;
 
 /// What a plan asks for and Windows has, without a list of it anywhere.
