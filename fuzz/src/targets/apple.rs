@@ -56,11 +56,10 @@ fn read(row: &Row<'_>) {
             assert!(pcb.handle().is_some() && pcb.peer().is_some() && pcb.generation().is_some());
         }
     }
-    if let Some(socket) = row.socket {
-        assert!(socket.handle().is_some() && socket.family().is_some() && socket.last_pid().is_some());
-        let _ = (socket.socket_type(), socket.state(), socket.protocol(), socket.uid(), socket.generation());
-        let _ = (socket.queue(), socket.incomplete_queue(), socket.queue_limit());
-    }
+    let socket = row.socket;
+    assert!(socket.handle().is_some() && socket.family().is_some() && socket.last_pid().is_some());
+    let _ = (socket.socket_type(), socket.state(), socket.protocol(), socket.uid(), socket.generation());
+    let _ = (socket.queue(), socket.incomplete_queue(), socket.queue_limit());
     for buffer in [row.receive, row.send].into_iter().flatten() {
         assert!(buffer.queued().is_some() && buffer.limit().is_some());
     }

@@ -36,6 +36,11 @@ impl Kit {
         self.folder.join("compilers/usr")
     }
 
+    /// Whether Rust's library for this target is there.
+    pub(super) fn has_library(&self, target: &str) -> bool {
+        self.usr().join("lib/rustlib").join(target).is_dir()
+    }
+
     /// Wine's own files.
     fn wine(&self) -> PathBuf {
         self.folder.join("wine")
@@ -90,7 +95,6 @@ impl Kit {
     }
 
     /// The C compiler with Apple's headers.
-    #[allow(dead_code, reason = "the layouts of macOS come next")]
     pub(super) fn zig(&self) -> Command {
         let mut command = self.command(&self.folder.join("python/bin/python"));
         command.args(["-m", "ziglang"]);

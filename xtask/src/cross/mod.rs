@@ -5,6 +5,7 @@
 //! The first call makes the compilers and Wine (`setup.sh`): about 7 minutes and 2.3 GB in `/opt/pree-cross`, or where
 //! `PREE_CROSS` says.
 
+mod apple;
 mod kit;
 mod macos;
 mod windows;
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
 /// What both systems are built of: everything but what tests Linux itself.
 const PARTS: [&str; 4] = [
     "-p pree-wire --lib --test suite",
-    "-p pree --all-features --lib --test scripted --test macos --example socket_info_libproc",
+    "-p pree --all-features --lib --test scripted --test macos --test own_sockets --example socket_info_libproc",
     "-p pree-cli --all-features --bin pree",
     "-p xtask --example windows_guest",
 ];

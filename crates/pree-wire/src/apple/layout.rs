@@ -1,5 +1,5 @@
-//! Where members of Apple's structures lie. Made by `cargo xtask cross --bless` from xtask/src/cross/apple/layout.c and
-//! Apple's headers, the same for both processors; not to be edited.
+//! Where members of Apple's structures lie. Made by `cargo xtask cross macos --bless` from xtask/src/cross/apple/layout.c
+//! and Apple's headers, the same for both processors; not to be edited.
 
 use super::place::Place;
 

@@ -61,8 +61,8 @@ pub enum Pcb<'a> {
 pub struct Row<'a> {
     /// The control block.
     pub pcb: Pcb<'a>,
-    /// Its socket.
-    pub socket: Option<SocketRecord<'a>>,
+    /// Its socket. A row without one is malformed.
+    pub socket: SocketRecord<'a>,
     /// What was received and not yet read.
     pub receive: Option<Buffer<'a>>,
     /// What was written and not yet acknowledged.
@@ -142,12 +142,17 @@ impl<'a> PcbList<'a> {
             kind::UNIX_PCB => Pcb::Unix(UnixPcb { bytes: at_least(layout::xunpcb_n::SIZE, bytes, start)? }),
             _ => return Err(Malformed::new("first record of a row of pcblist_n", start)),
         };
-        let mut row = Row { pcb, socket: None, receive: None, send: None, traffic: None, tcp: None };
+        let socket = SocketRecord { bytes: &[] };
+        let mut row = Row { pcb, socket, receive: None, send: None, traffic: None, tcp: None };
         loop {
             let at = self.at;
             let (kind, bytes, next) = self.record(at)?;
             if bytes.len() == Generation::SIZE || matches!(kind, kind::INTERNET_PCB | kind::UNIX_PCB) {
-                return Ok(Item::Row(row));
+                return if row.socket.bytes.is_empty() {
+                    Err(Malformed::new("row of pcblist_n (without a socket)", start))
+                } else {
+                    Ok(Item::Row(row))
+                };
             }
             row.add(kind, bytes, at)?;
             self.at = next;
@@ -159,7 +164,7 @@ impl<'a> Row<'a> {
     fn add(&mut self, kind: u32, bytes: &'a [u8], at: usize) -> Result<(), Malformed> {
         let long = |least| at_least(least, bytes, at);
         match kind {
-            kind::SOCKET => self.socket = Some(SocketRecord { bytes: long(OLD_SOCKET)? }),
+            kind::SOCKET => self.socket = SocketRecord { bytes: long(OLD_SOCKET)? },
             kind::RECEIVE_BUFFER => self.receive = Some(Buffer { bytes: long(layout::xsockbuf_n::SIZE)? }),
             kind::SEND_BUFFER => self.send = Some(Buffer { bytes: long(layout::xsockbuf_n::SIZE)? }),
             kind::TRAFFIC => self.traffic = Some(Traffic { bytes: long(layout::xsockstat_n::SIZE)? }),

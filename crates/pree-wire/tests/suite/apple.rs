@@ -69,7 +69,7 @@ fn tcp_rows() {
             (0, 1, 60000, 443),
         ]
     );
-    let listener = rows[0].socket.unwrap();
+    let listener = rows[0].socket;
     assert_eq!(
         (listener.queue(), listener.incomplete_queue(), listener.queue_limit()),
         (Some(3), Some(1), Some(128))
@@ -78,10 +78,10 @@ fn tcp_rows() {
         (listener.socket_type(), listener.protocol(), listener.family()),
         (Some(1), Some(6), Some(30))
     );
-    assert_eq!(rows[3].socket.unwrap().state().unwrap() & socket_state::NO_DESCRIPTOR, 1);
-    assert_eq!((rows[5].socket.unwrap().uid(), rows[5].socket.unwrap().generation()), (Some(0), Some(7020)));
+    assert_eq!(rows[3].socket.state().unwrap() & socket_state::NO_DESCRIPTOR, 1);
+    assert_eq!((rows[5].socket.uid(), rows[5].socket.generation()), (Some(0), Some(7020)));
     assert_eq!(internet(&rows[7]).local_address().unwrap()[..4], [0xfe, 0x80, 0, 4]);
-    let flow = rows[8].socket.unwrap();
+    let flow = rows[8].socket;
     assert_eq!((flow.handle(), flow.family(), flow.last_pid()), (Some(0), Some(0), Some(500)));
 }
 
@@ -287,7 +287,7 @@ fn records_may_grow_and_not_shrink() {
     // What came with macOS 13 is unknown before it, and the rest is there.
     let old = with_record(LISTS[0], 1, |record| record.truncate(76));
     let (rows, _) = rows(&old);
-    let socket = rows[1].socket.unwrap();
+    let socket = rows[1].socket;
     assert_eq!((rows.len(), socket.generation(), socket.last_pid()), (9, None, Some(401)));
 }
 
@@ -297,6 +297,13 @@ fn kinds_that_nobody_knows_are_passed_over() {
     let (rows, _) = rows(&strange);
     assert_eq!(rows.len(), 3);
     assert!(rows.iter().all(|row| row.traffic.is_none() && row.send.is_some()));
+}
+
+#[test]
+fn a_row_without_a_socket_is_malformed() {
+    let without = with_record(LISTS[0], 1, |record| record[4..8].copy_from_slice(&0x4000_u32.to_le_bytes()));
+    let broken = PcbList::parse(&without).unwrap().find_map(Result::err).expect("no socket");
+    assert_eq!(broken.to_string(), "malformed row of pcblist_n (without a socket) at byte 24");
 }
 
 #[test]

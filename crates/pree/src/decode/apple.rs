@@ -62,12 +62,10 @@ impl Decoder {
 
     /// A row of a list; `None` for a socket that has neither a port nor a peer, which other systems do not list.
     pub(crate) fn row(&self, row: &Row<'_>, protocol: Protocol) -> Option<Decoded> {
-        let record = row.socket?;
-        let decoded = match row.pcb {
-            Pcb::Internet(pcb) => self.internet_row(row, pcb, record, protocol)?,
-            Pcb::Unix(pcb) => self.unix_row(row, pcb, record),
-        };
-        Some(decoded)
+        match row.pcb {
+            Pcb::Internet(pcb) => self.internet_row(row, pcb, row.socket, protocol),
+            Pcb::Unix(pcb) => Some(self.unix_row(row, pcb, row.socket)),
+        }
     }
 
     fn internet_row(
@@ -83,10 +81,8 @@ impl Decoder {
             local: (pcb.local_address()?, pcb.local_port()?),
             remote: (pcb.remote_address()?, pcb.remote_port()?),
         };
-        let state = match protocol {
-            Protocol::Tcp => Some(row.tcp?.state()?),
-            _ => None,
-        };
+        let state =
+            (protocol == Protocol::Tcp).then(|| row.tcp.and_then(apple::TcpPcb::state).unwrap_or(NO_STATE));
         let mut socket = ends.socket(protocol, state)?;
         let is_flow = record.handle() == Some(0);
         let generation = pcb.generation().filter(|_| !is_flow);
@@ -381,6 +377,9 @@ fn shutdown(flags: u16) -> Shutdown {
         send: flags & socket_state::CANNOT_SEND != 0,
     }
 }
+
+/// No number of a state.
+const NO_STATE: u32 = u32::MAX;
 
 const SOCK_STREAM: u32 = 1;
 const SOCK_DGRAM: u32 = 2;

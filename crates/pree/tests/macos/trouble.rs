@@ -265,6 +265,39 @@ fn generations_that_differ_are_read_again() {
 }
 
 #[test]
+fn what_is_told_twice_is_one_socket_and_nothing_is_lost_without_statistics() {
+    let twice = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|bytes| {
+            if key != TCP {
+                return bytes;
+            }
+            let rows = crate::mac::rows(&bytes);
+            [&bytes[..24], rows[1], &rows[..8].concat(), rows[8], &bytes[bytes.len() - 24..]].concat()
+        })
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, twice)).unwrap();
+    assert_eq!(snapshot.sockets().len(), 12);
+    // A kind of record that is not there any more.
+    let without = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        answer.map(|mut bytes| {
+            if key == TCP {
+                let kind = [[204, 0, 0, 0], [0x20, 0, 0, 0]].concat();
+                let places: Vec<usize> =
+                    (0..bytes.len() - 8).filter(|at| bytes[*at..*at + 8] == kind).collect();
+                assert_eq!(places.len(), 9);
+                places.into_iter().for_each(|at| bytes[at + 5] = 0x40);
+            }
+            bytes
+        })
+    };
+    let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, without)).unwrap();
+    assert_eq!(snapshot.sockets().len(), 12);
+    let tcp = snapshot.iter().filter(|socket| socket.protocol == pree::Protocol::Tcp);
+    assert!(tcp.clone().all(|socket| socket.state == pree::State::Unknown && socket.tcp.is_none()));
+    assert_eq!(tcp.count(), 9);
+}
+
+#[test]
 fn a_socket_younger_than_the_first_look_finds_its_owner() {
     // The first time, nobody holds the listener yet.
     let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Errno>| {

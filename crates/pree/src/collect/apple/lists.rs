@@ -183,9 +183,8 @@ impl Answer {
             match item {
                 Ok(Item::Row(row)) => {
                     self.told += 1;
-                    if let Some(uid) =
-                        row.socket.and_then(|socket| socket.uid().filter(|_| socket.handle() != Some(0)))
-                    {
+                    let uid = row.socket.uid().filter(|_| row.socket.handle() != Some(0));
+                    if let Some(uid) = uid {
                         self.users = self.users.with(uid);
                     }
                 }

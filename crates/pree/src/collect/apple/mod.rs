@@ -155,8 +155,10 @@ impl Collection<'_, '_> {
                 if decoded.peer != 0 {
                     decoded.peer = self.peers.get(&decoded.peer).copied().unwrap_or(0);
                 }
-                self.told.extend(decoded.key);
-                self.deliver(decoded, source)?;
+                // Each once, whatever the kernel does.
+                if decoded.key.is_none_or(|key| self.told.insert(key)) {
+                    self.deliver(decoded, source)?;
+                }
             }
         }
         ControlFlow::Continue(())
@@ -167,8 +169,8 @@ impl Collection<'_, '_> {
         let Ok(list) = PcbList::parse(&answer.bytes) else { return };
         for item in list {
             let Ok(Item::Row(row)) = item else { break };
-            if let (Pcb::Unix(pcb), Some(socket)) = (row.pcb, row.socket) {
-                if let (Some(block), Some(handle)) = (pcb.handle(), socket.handle()) {
+            if let Pcb::Unix(pcb) = row.pcb {
+                if let (Some(block), Some(handle)) = (pcb.handle(), row.socket.handle()) {
                     self.peers.insert(block, handle);
                 }
             }
