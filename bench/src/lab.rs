@@ -63,7 +63,8 @@ pub(crate) fn run(job: &Job, mut told: impl FnMut(Event)) -> Result<()> {
 
 /// This program again, in another part.
 fn stage(name: &str) -> Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+    // This very program: building the tools may have put a new one in its place.
+    let mut command = Command::new("/proc/self/exe");
     command.arg("stage").arg(name);
     Ok(command)
 }

@@ -186,6 +186,9 @@ pub(crate) const ROWS: &[Row] = &[
     row("one port, all owners, BPF", ON_PORT_BPF, SS_PORT, Cpu, &[(K10, 1.0 / 2.0), (K100, 1.0 / 12.0)]),
     Row { also: &[K1, K10], ..row("one port, no owners",
         program(Tool::Pree, &["-tln", "sport=:10000", "--owners", "none"]), SS_TLN, Cpu, &[(K100, 1.0 / 20.0)]) },
+    // The first process of the population.
+    Row { also: &[K1, K10, K100], ..row("one process", program(Tool::Pree, &["-tan", "pid=2"]),
+        program(Tool::Lsof, &["-nP", "-a", "-p", "2", "-iTCP"]), Cpu, &[]) },
     Row { also: &[K1, K10], ..row("JSON of everything", JSON, SS_TANPI, Cpu, &[(K100, 1.0 / 7.0)]) },
     row("JSON of everything, BPF", JSON_BPF, SS_TANPI, Cpu, &[(K100, 1.0 / 12.0)]),
 
