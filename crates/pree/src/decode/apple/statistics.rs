@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pree_wire::apple::{ConnectionInfo, INFINITE_SSTHRESH, SocketFd, TcpPcb, Traffic};
 
-use crate::model::{Socket, TcpStats};
+use crate::model::{CountsSince, Socket, TcpStats};
 
 /// `TCP_RTT_SCALE`: the smoothed round-trip time is in ms × 32.
 const RTT_SCALE: u64 = 32;
@@ -22,6 +22,7 @@ pub(super) fn of_row(
     let scaled =
         |value: Option<u32>, scale: u64| value.map(|v| Duration::from_micros(u64::from(v) * 1000 / scale));
     let mut stats = TcpStats {
+        counts_since: Some(CountsSince::Opening),
         rto: tcp.rxtcur().filter(|ms| *ms != 0).map(ms),
         backoff: tcp.rxtshift().and_then(|shift| u8::try_from(shift).ok()),
         snd_mss: tcp.maxseg().filter(|bytes| *bytes != 0),
@@ -64,6 +65,7 @@ pub(crate) fn of_connection(info: ConnectionInfo<'_>) -> TcpStats {
     let scales = info.scales_windows() == Some(true);
     let whole = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok());
     let mut stats = TcpStats {
+        counts_since: Some(CountsSince::Opening),
         rto: info.rto().filter(|ms| *ms != 0).map(ms),
         snd_mss: info.maxseg().filter(|bytes| *bytes != 0),
         snd_wnd: info.snd_wnd(),
