@@ -120,3 +120,47 @@ fn window(end: u32, next: u32) -> u32 {
 fn ms(ms: u32) -> Duration {
     Duration::from_millis(ms.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONNECTION: &[u8] = include_bytes!("../../../../pree-wire/tests/golden/apple/connection");
+
+    #[test]
+    fn ones_own_connection_tells_retransmissions() {
+        let stats = of_connection(ConnectionInfo::new(CONNECTION));
+        assert_eq!((stats.rtt, stats.rttvar, stats.rto), (Some(ms(24)), Some(ms(3)), Some(ms(230))));
+        assert_eq!((stats.total_retrans, stats.bytes_retrans), (Some(2), Some(2896)));
+        assert_eq!((stats.bytes_sent, stats.send_queue_bytes), (Some(505_000), Some(5000)));
+        assert_eq!((stats.cwnd_bytes, stats.ssthresh_bytes, stats.snd_cwnd), (Some(14_480), None, None));
+        assert_eq!((stats.snd_wscale, stats.rcv_wscale), (Some(7), Some(6)));
+        // An older system does not count them.
+        let old = of_connection(ConnectionInfo::new(&CONNECTION[..104]));
+        assert_eq!((old.total_retrans, old.bytes_sent), (None, Some(505_000)));
+        let nothing = of_connection(ConnectionInfo::new(&[]));
+        assert_eq!(nothing, TcpStats { counts_since: nothing.counts_since, ..TcpStats::default() });
+    }
+
+    #[test]
+    fn counts_are_used_where_sequence_numbers_say_the_same() {
+        for (count, now, first, expected) in [
+            (0, 1, 0, Some(0)),
+            // SYN and FIN are counted as bytes.
+            (100, 102, 0, Some(100)),
+            (100, 103, 0, None),
+            (100, 99, 0, None),
+            ((7 << 32) + 5, 4, u32::MAX, Some((7 << 32) + 5)),
+            // Packets with headers are more than their payload.
+            (140, 101, 0, None),
+        ] {
+            assert_eq!(told_twice(Some(count), Some(now), Some(first)), expected, "{count} {now} {first}");
+        }
+        assert_eq!(told_twice(None, Some(1), Some(0)), None);
+    }
+
+    #[test]
+    fn windows_are_never_less_than_nothing() {
+        assert_eq!((window(10, 4), window(4, 10), window(3, u32::MAX - 1)), (6, 0, 5));
+    }
+}
