@@ -63,7 +63,7 @@ impl Lists {
     /// Reads these lists, and finds out whether they tell of everybody's sockets.
     pub(super) fn read(wanted: &[AppleList], is_root: bool, source: &mut dyn Source) -> Self {
         let mut lists = Self { answers: wanted.iter().map(|list| Answer::read(*list, source)).collect() };
-        if !is_root && lists.looks_kept_back() && !lists.tells_of_several(source) {
+        if !is_root && lists.any_read() && !lists.tells_of_several(source) {
             lists.mark_kept_back();
         }
         lists
@@ -80,12 +80,12 @@ impl Lists {
         answers.peek().is_some() && answers.all(Answer::is_whole)
     }
 
-    /// True when fewer control blocks were told of than are counted. By itself this proves nothing: those that are being
-    /// freed are counted as well.
-    fn looks_kept_back(&self) -> bool {
-        [Protocol::Tcp, Protocol::Udp, Protocol::Unix].into_iter().any(|protocol| self.lacks(protocol))
+    fn any_read(&self) -> bool {
+        self.answers.iter().any(|answer| answer.error.is_none())
     }
 
+    /// True when fewer control blocks were told of than are counted. By itself this proves nothing: those that are being
+    /// freed are counted as well.
     fn lacks(&self, protocol: Protocol) -> bool {
         let read = || self.of(protocol).filter(|answer| answer.error.is_none());
         // Unix sockets of all types are counted together.
@@ -113,13 +113,12 @@ impl Lists {
         }
     }
 
+    /// Where the counts show it; everywhere, where they show nothing: then they are of what is told.
     fn mark_kept_back(&mut self) {
-        for protocol_ in [Protocol::Tcp, Protocol::Udp, Protocol::Unix] {
-            if self.lacks(protocol_) {
-                for answer in self.answers.iter_mut().filter(|answer| protocol(answer.list) == protocol_) {
-                    answer.keeps_back = true;
-                }
-            }
+        let all = [Protocol::Tcp, Protocol::Udp, Protocol::Unix];
+        let lacking: Vec<Protocol> = all.into_iter().filter(|protocol| self.lacks(*protocol)).collect();
+        for answer in &mut self.answers {
+            answer.keeps_back = lacking.is_empty() || lacking.contains(&protocol(answer.list));
         }
     }
 }

@@ -2,8 +2,8 @@
 //! control block.
 //!
 //! Before macOS 27 the lists tell everybody of all sockets; since then they tell others than root of their own only, and
-//! say nothing of it. So what they count is compared with what they tell, and rows that they keep to themselves come from
-//! the processes that may be looked into. What is missing after that is a gap.
+//! say nothing of it. So it is looked whose sockets are told of and how many are counted, and rows that the lists keep to
+//! themselves come from the processes that may be looked into. What is missing after that is a gap.
 
 mod ask;
 mod lists;
