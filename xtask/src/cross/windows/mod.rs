@@ -79,6 +79,9 @@ fn beside_programs(kit: &Kit, bless: bool) -> Result<()> {
     for (name, file) in [("Windows", &made), ("Linux", &captured)] {
         both(kit, name, file)?;
     }
+    for columns in [60, 160] {
+        console(kit, columns, &captured)?;
+    }
     Ok(())
 }
 
@@ -96,6 +99,33 @@ fn both(kit: &Kit, name: &str, file: &Path) -> Result<()> {
         return Ok(());
     }
     Err(format!("a recording of {name} says something else on Windows"))
+}
+
+/// A console of Windows has the columns that a terminal of this width has here.
+fn console(kit: &Kit, columns: u32, file: &Path) -> Result<()> {
+    let headings = |program: &Command, file: &Path| {
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
+        let line = format!("stty cols {columns}; {} -a --replay '{}'", words.join(" "), file.display());
+        let mut terminal = Command::new("script");
+        terminal.args(["-qec", &line, "/dev/null"]);
+        let told = output(&format!("{columns} columns"), &mut terminal)?;
+        let told = String::from_utf8_lossy(&told);
+        let heading = told.lines().find(|line| line.contains("LOCAL")).unwrap_or_default();
+        let words = heading.split(|byte: char| !byte.is_ascii_uppercase()).filter(|word| !word.is_empty());
+        Ok::<_, String>(words.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let metadata = cargo::metadata(&["--no-deps"])?;
+    let here = Command::new(cargo::target_directory(&metadata).join("debug/pree"));
+    let there = kit.run_windows(&kit.drive().join("pree/pree.exe"));
+    let recorded = Path::new(r"C:\pree").join(file.file_name().unwrap_or_default());
+    let recorded = recorded.display().to_string().replace('/', r"\");
+    let (here, there) = (headings(&here, file)?, headings(&there, Path::new(&recorded))?);
+    if here == there && here.len() >= 4 {
+        println!("ok a console of {columns} columns shows {}", here.join(" "));
+        return Ok(());
+    }
+    Err(format!("a console of {columns} columns shows {there:?}, a terminal here {here:?}"))
 }
 
 /// The command for this machine.
