@@ -14,7 +14,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{HostCounters, HostLimits, Socket};
 use crate::plan::Plan;
 use crate::query::Query;
-use crate::source::{Source, System};
+use crate::source::{Errno, Question, Source, System, read_all};
+
+/// How often something that failed in passing is tried.
+const TRIES: usize = 3;
 
 /// Receives each socket once.
 pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
@@ -40,6 +43,22 @@ pub(crate) fn host_counters(source: &mut dyn Source) -> HostCounters {
         System::Linux => linux::host_counters(source),
         System::Macos => HostCounters::default(),
         System::Windows => windows::host_counters(source),
+    }
+}
+
+/// Reads a whole answer, again if it failed in passing.
+fn read_with_retries(
+    source: &mut dyn Source,
+    question: &Question<'_>,
+    is_passing: impl Fn(Errno) -> bool,
+) -> std::result::Result<Vec<u8>, Errno> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match read_all(source, question) {
+            Err(errno) if tries < TRIES && is_passing(errno) => {}
+            result => return result,
+        }
     }
 }
 

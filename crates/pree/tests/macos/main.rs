@@ -4,6 +4,8 @@
 // Structures and recordings are of little-endian machines.
 #![cfg(target_endian = "little")]
 
+#[path = "../scripted/fail_nth.rs"]
+mod fail_nth;
 mod golden;
 mod mac;
 mod rows;

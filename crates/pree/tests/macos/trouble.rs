@@ -1,8 +1,9 @@
 //! What is said where sockets are kept back, refused, damaged, gone or too many: a partial answer and why, and an end.
 
-use pree::source::{Errno, Question, Recorder, Recording, Source};
+use pree::source::{Errno, Recorder, Recording};
 use pree::{ErrorKind, Missing, Origin, Protocols, Query, Snapshot};
 
+use crate::fail_nth::FailNth;
 use crate::mac::{Asks, EINTR, ENOENT, ENOMEM, EPERM, ESRCH, Mac};
 
 fn usual() -> Query {
@@ -341,37 +342,6 @@ fn damaged_structures_of_processes_cost_owners_and_nothing_else() {
             "{key}: {}",
             snapshot.coverage()
         );
-    }
-}
-
-/// Passes calls on and fails the n-th.
-struct FailNth {
-    inner: Mac,
-    n: usize,
-    errno: Errno,
-    calls: usize,
-}
-
-impl FailNth {
-    fn fails(&mut self) -> Result<(), Errno> {
-        self.calls += 1;
-        if self.calls == self.n { Err(self.errno) } else { Ok(()) }
-    }
-}
-
-impl Source for FailNth {
-    fn system(&self) -> pree::source::System {
-        self.inner.system()
-    }
-
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
-        self.fails()?;
-        self.inner.ask(question)
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
-        self.fails()?;
-        self.inner.next(batch)
     }
 }
 

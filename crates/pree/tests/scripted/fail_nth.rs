@@ -1,7 +1,7 @@
 //! A source that stands before another one and fails once.
 #![allow(unreachable_pub, reason = "a module of a test")]
 
-use pree::source::{Errno, Question, Source};
+use pree::source::{Errno, Question, Source, System};
 
 /// Passes calls on and fails the n-th, counting questions and batches alike.
 pub struct FailNth<S> {
@@ -19,6 +19,10 @@ impl<S: Source> FailNth<S> {
 }
 
 impl<S: Source> Source for FailNth<S> {
+    fn system(&self) -> System {
+        self.inner.system()
+    }
+
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
         self.fails()?;
         self.inner.ask(question)

@@ -1,21 +1,12 @@
 //! Questions whose answer must fit into room that is made before: bounded in how often it grows.
 
+use crate::collect::read_with_retries;
 use crate::error::ErrorKind;
-use crate::source::{Errno, Question, Source, read_all};
-
-/// How often something that failed in passing is tried.
-pub(super) const TRIES: usize = 3;
+use crate::source::{Errno, Question, Source};
 
 /// Asks again what failed in passing.
 pub(super) fn ask(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match read_all(source, question) {
-            Err(errno) if tries < TRIES && is_passing(errno) => {}
-            result => return result,
-        }
-    }
+    read_with_retries(source, question, is_passing)
 }
 
 /// True for failures that say nothing about what was asked: another try can be without.

@@ -2,8 +2,9 @@
 
 use pree_wire::apple::{Generation, Item, ListKind, PcbList, rows_counted};
 
-use super::ask::{TRIES, ask};
+use super::ask::ask;
 use super::protocol;
+use crate::collect::TRIES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Protocol;
 use crate::source::{AppleList, AppleQuestion, Errno, NOT_RECORDED, Question, Source};

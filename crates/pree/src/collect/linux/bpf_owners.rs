@@ -7,8 +7,8 @@ use std::time::Duration;
 use pree_wire::bpf_records::{self, Descriptor, Holder, Record};
 use pree_wire::proc_pid;
 
-use super::TRIES;
 use super::owners::{Only, OwnerSearch, is_passing, read_with_retries};
+use crate::collect::TRIES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Owner, Process, StartTime, Text};
 use crate::query::OwnerSource;

@@ -41,9 +41,6 @@ pub(super) use host::{host_counters, host_limits};
 use namespaces::Tour;
 use owners::OwnerSearch;
 
-/// How often something that failed in passing is tried.
-const TRIES: usize = 3;
-
 /// The number of an interface that a namespace does not have: no socket is bound to it.
 const NO_INTERFACE: u64 = u64::MAX;
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
-use super::TRIES;
 use super::bpf_owners::{Way, refused};
 use super::inode_map::InodeMap;
+use crate::collect::TRIES;
 use crate::collect::names::users;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::ErrorKind;
@@ -434,14 +434,7 @@ pub(super) fn is_passing(errno: Errno) -> bool {
 }
 
 pub(super) fn read_with_retries(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match read_all(source, question) {
-            Err(errno) if tries < TRIES && is_passing(errno) => {}
-            result => return result,
-        }
-    }
+    crate::collect::read_with_retries(source, question, is_passing)
 }
 
 /// The sockets among a process's descriptors.

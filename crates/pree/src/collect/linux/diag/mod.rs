@@ -22,7 +22,8 @@ use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
 use pree_wire::{netlink, netlink_diag, packet_diag, unix_diag, vsock_diag};
 
 use super::delivery::Delivery;
-use super::{TRIES, has_stats, table_name};
+use super::{has_stats, table_name};
+use crate::collect::TRIES;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
