@@ -87,10 +87,10 @@ impl Kit {
         command
     }
 
-    /// `cargo zigbuild`: links for macOS.
-    pub(super) fn zigbuild(&self, target: &str, words: &str) -> Command {
+    /// `cargo zigbuild`, or `cargo test --no-run` by its linker: links for macOS.
+    pub(super) fn zigbuild(&self, call: &[&str], target: &str, words: &str) -> Command {
         let mut command = self.command(&self.folder.join("python/bin/cargo-zigbuild"));
-        command.args(["zigbuild", "--quiet", "--target", target]).args(words.split_whitespace());
+        command.args(call).args(["--quiet", "--target", target]).args(words.split_whitespace());
         command
     }
 

@@ -13,7 +13,10 @@ pub(super) fn check(kit: &Kit, bless: bool) -> Result<()> {
         for part in PARTS.iter().filter(|part| !part.contains("windows")) {
             let clippy = format!("clippy {part} -- -D warnings");
             run(&format!("{target}: {clippy}"), &mut kit.cargo(target, &clippy))?;
-            run(&format!("{target}: link {part}"), &mut kit.zigbuild(target, part))?;
+            for call in [&["zigbuild"][..], &["test", "--no-run"]] {
+                let what = format!("{target}: {} {part}", call.join(" "));
+                run(&what, &mut kit.zigbuild(call, target, part))?;
+            }
         }
     }
     Ok(())

@@ -8,6 +8,11 @@ use super::screen::Screen;
 use super::{Request, sample};
 use crate::args::Args;
 
+/// The test kit is Linux's; its list of names is for every system.
+#[allow(unreachable_pub, reason = "it is another crate's module")]
+#[path = "../../../pree-testkit/src/hostile.rs"]
+mod hostile;
+
 fn args(words: &[&str]) -> Args {
     match crate::args::parse(words.iter().map(Into::into).collect()) {
         Ok(args) => args,
@@ -342,7 +347,7 @@ impl std::io::Write for Shared {
 
 /// Different names of at most 15 bytes, as a kernel has them, from parts that try to break an output.
 fn hostile_names() -> Vec<Vec<u8>> {
-    let parts = || pree_testkit::hostile::NAMES.iter();
+    let parts = || hostile::NAMES.iter();
     let pairs = parts().flat_map(|first| parts().map(move |second| [*first, *second].concat()));
     let names: BTreeSet<Vec<u8>> = pairs.map(|name| name.into_iter().take(15).collect()).collect();
     names.into_iter().take(1_000).collect()
