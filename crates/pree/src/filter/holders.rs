@@ -1,9 +1,11 @@
 //! The part of a filter that says whose sockets are meant: then only those processes need to be looked into.
 
+use std::sync::Arc;
+
 use super::eval;
 use super::expr::{Expr, Test};
 use crate::field::{Section, of_owner};
-use crate::model::Owner;
+use crate::model::{Owner, Process, Text};
 use crate::query::Needs;
 
 /// Conditions on the process id and the name of an owner, each of which must hold of some owner of every socket that
@@ -37,9 +39,11 @@ impl Holders {
         needed
     }
 
-    /// Whether any condition holds of this owner.
-    pub(crate) fn count(&self, owner: &Owner) -> bool {
-        self.conditions.iter().any(|condition| holds(condition, owner))
+    /// Whether any condition holds of the process with this id and name.
+    pub(crate) fn count(&self, pid: u32, name: Text) -> bool {
+        let process = Process { pid, name, ..Process::default() };
+        let owner = Owner { process: Arc::new(process), fd: None, thread: None };
+        self.conditions.iter().any(|condition| holds(condition, &owner))
     }
 }
 
@@ -66,11 +70,8 @@ fn holds(expr: &Expr, owner: &Owner) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::filter::Filter;
-    use crate::model::{Process, Text};
 
     fn holders(filter: &str) -> Option<Holders> {
         filter.parse::<Filter>().unwrap().holders()
@@ -99,11 +100,7 @@ mod tests {
 
     #[test]
     fn which_processes_count() {
-        let counts = |filter: &str, pid, name: &[u8]| {
-            let process = Process { pid, name: Text::from(name), ..Process::default() };
-            let owner = Owner { process: Arc::new(process), fd: None, thread: None };
-            holders(filter).unwrap().count(&owner)
-        };
+        let counts = |filter: &str, pid, name: &[u8]| holders(filter).unwrap().count(pid, Text::from(name));
         for (filter, expected) in [
             ("pid = 7", [true, false]),
             ("pid = 7,8", [true, true]),

@@ -10,7 +10,7 @@ use pree_wire::proc_pid;
 use super::owners::{Only, OwnerSearch, is_passing, read_with_retries};
 use crate::collect::TRIES;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Owner, Process, StartTime, Text};
+use crate::model::{Process, StartTime, Text};
 use crate::query::OwnerSource;
 use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
@@ -97,7 +97,9 @@ impl OwnerSearch<'_> {
                     current = Some((
                         holder,
                         None,
-                        self.named.as_ref().is_none_or(|named| named.count(&owner(&holder))),
+                        self.named
+                            .as_ref()
+                            .is_none_or(|named| named.count(holder.pid, Text::from(holder.name()))),
                     ));
                     return Ok(());
                 }
@@ -127,12 +129,6 @@ impl OwnerSearch<'_> {
         }
         Ok(processes)
     }
-}
-
-/// As much of an owner as a filter may name.
-fn owner(holder: &Holder) -> Owner {
-    let process = Process { pid: holder.pid, name: Text::from(holder.name()), ..Process::default() };
-    Owner { process: Arc::new(process), fd: None, thread: None }
 }
 
 /// The place of the holder's process in the list.

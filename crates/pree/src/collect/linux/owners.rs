@@ -305,8 +305,7 @@ impl<'p> OwnerSearch<'p> {
         match stat {
             Ok(stat) => {
                 let name = proc_pid::Stat::parse(&stat).map(|stat| Text::from(stat.name));
-                let process = Process { pid, name: name.unwrap_or_default(), ..Process::default() };
-                named.count(&Owner { process: Arc::new(process), fd: None, thread: None })
+                named.count(pid, name.unwrap_or_default())
             }
             // Reading its descriptors will tell why, or find none.
             Err(_) => true,
