@@ -134,8 +134,9 @@ pub enum Question<'a> {
     Processes,
     /// Linux: `/proc/sys/fs/file-nr`, how many files the machine has open, as text.
     OpenFiles,
-    /// Linux 5.12: sequence numbers of the TCP sockets of this network namespace, as a BPF program in the kernel tells
-    /// them: [`pree_wire::bpf_records::Sequence`]. A batch may end in the middle of a record.
+    /// Linux 5.12: sequence numbers of every TCP socket that a process of this pid namespace has a descriptor of, in whichever
+    /// network namespace, as a BPF program in the kernel tells them: [`pree_wire::bpf_records::Sequence`], once for each
+    /// descriptor. A batch may end in the middle of a record.
     Sequences,
     /// Linux 5.12: every descriptor that is a socket, of all processes in this pid namespace, as a BPF program in the
     /// kernel tells them: [`pree_wire::bpf_records`]. A batch may end in the middle of a record.

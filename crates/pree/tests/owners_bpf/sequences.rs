@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use pree::source::{Recorder, live};
-use pree::{Address, ErrorKind, Missing, Needs, Query, Snapshot, TcpStats};
+use pree::source::{Errno, Question, Reachable, Recorder, Source, live};
+use pree::{Address, ErrorKind, Missing, Namespaces, Needs, Query, Snapshot, TcpStats};
+use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Need, lab, wait_until};
 
 use crate::kernel::{Fake, Kernel, Population};
@@ -13,6 +14,8 @@ pub fn cases() -> Vec<Case> {
     let lab = |name: &str, run: fn() -> Result<(), Failed>| Case::new(name, run).lab();
     vec![
         lab("sequences_follow_the_bytes", follow_the_bytes).needs(Need::Bpf),
+        lab("sequences_only_where_a_descriptor_leads", only_through_descriptors).needs(Need::Bpf),
+        lab("sequences_of_every_namespace_at_once", every_namespace).needs(Need::Bpf),
         lab("sequences_of_a_recording", recording).needs(Need::Bpf),
         lab("sequences_without_rights", without_rights),
         Case::new("sequences_on_request_only", on_request),
@@ -65,6 +68,80 @@ fn follow_the_bytes() -> Result<(), Failed> {
         // Nothing goes the other way.
         assert_eq!((here.rcv_nxt, here.rcv_nxt), (there.write_seq, here.copied_seq));
     }
+    Ok(())
+}
+
+/// The program goes through descriptors: who is not accepted yet has none, and its numbers are said to be unknown. (An
+/// iterator over sockets would tell them; it is not safe in most kernels.)
+fn only_through_descriptors() -> Result<(), Failed> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (here, there) = (client.local_addr()?, client.peer_addr()?);
+    let waiting = |snapshot: &Snapshot| {
+        let row = snapshot.iter().find(|row| row.remote == Some(Address::Inet(here)));
+        row.filter(|row| row.local == Address::Inet(there)).and_then(|row| row.tcp.as_deref().cloned())
+    };
+    let snapshot = query().collect()?;
+    assert!(stats(&snapshot, here)?.snd_una.is_some());
+    let queued = waiting(&snapshot).ok_or("a connection in the accept queue, with statistics")?;
+    assert!(queued.snd_mss.is_some());
+    assert_eq!(
+        [queued.snd_una, queued.snd_nxt, queued.rcv_nxt, queued.write_seq, queued.copied_seq],
+        [None; 5]
+    );
+    let [gap] = snapshot.coverage().gaps() else { return Err("one gap".into()) };
+    assert_eq!((gap.what, gap.why, gap.count), (Missing::Stats, ErrorKind::Unsupported, Some(1)));
+    assert!(gap.to_string().contains("sequence numbers") && gap.hint.contains("descriptor"), "{gap}");
+
+    let (server, _) = listener.accept()?;
+    let snapshot = query().collect()?;
+    assert!(waiting(&snapshot).is_some_and(|stats| stats.snd_una.is_some()));
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    drop(server);
+    Ok(())
+}
+
+/// Counts runs of the program.
+struct Counting<S> {
+    inner: S,
+    sequences: usize,
+}
+
+impl<S: Source> Source for Counting<S> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+        self.sequences += usize::from(*question == Question::Sequences);
+        self.inner.ask(question)
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        self.inner.next(batch)
+    }
+
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+        self.inner.namespaces(which)
+    }
+
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
+        self.inner.enter(inode)
+    }
+}
+
+/// One run of the program tells those of all namespaces.
+fn every_namespace() -> Result<(), Failed> {
+    let other = Namespace::new()?;
+    let ends = [pair()?, other.run(|| pair().map_err(|_| std::io::Error::other("no connection")))?];
+    let mut source = Counting { inner: live()?, sequences: 0 };
+    let snapshot = query().network_namespaces(Namespaces::All).collect_from(&mut source)?;
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    for (client, server) in &ends {
+        for end in [client, server] {
+            assert!(stats(&snapshot, end.local_addr()?)?.snd_una.is_some());
+        }
+    }
+    let namespaces: std::collections::BTreeSet<_> =
+        snapshot.iter().filter_map(|row| row.network_namespace.as_ref().map(|one| one.inode)).collect();
+    assert_eq!(namespaces.len(), 2);
+    assert_eq!(source.sequences, 1);
     Ok(())
 }
 

@@ -29,7 +29,6 @@ pub(super) struct Part {
     filter: Option<Filter>,
     /// What each row is told to be in, when that was asked.
     namespace: Stop,
-    sequences: Sequences,
     /// The connections within it, when their other ends are asked for: these rows are held too.
     ends: Option<Ends>,
     /// Who listens in it, when directions are asked for.
@@ -41,7 +40,7 @@ pub(super) struct Part {
 impl Part {
     /// True when nothing of it is needed later.
     fn is_void(&self) -> bool {
-        self.held.is_empty() && self.sequences.gap().is_none()
+        self.held.is_empty()
     }
 
     /// Asks first what the rows of the namespace are joined with.
@@ -49,7 +48,6 @@ impl Part {
         Self {
             filter: plan.filter.clone(),
             namespace,
-            sequences: Sequences::read(plan, source),
             ends: Ends::read(plan, source),
             directions: Directions::read(plan, source),
             held: Vec::new(),
@@ -77,6 +75,8 @@ pub(super) struct Delivery<'p, 'v> {
     /// The namespace whose rows come now, and those before it.
     part: Part,
     done: Vec<Part>,
+    /// Sequence numbers, when they are asked for.
+    sequences: Option<Sequences>,
     /// Names of Unix sockets, when those of other ends are asked for.
     unix_ends: Option<UnixEnds>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
@@ -105,6 +105,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             begun: false,
             part: Part::default(),
             done: Vec::new(),
+            sequences: None,
             unix_ends: plan.needs.contains(Needs::REMOTE_NAMES).then(UnixEnds::default),
             met: plan.searches_holders().then(HashSet::new),
             unknown: 0,
@@ -122,6 +123,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     /// be expected that it is better to have these first.
     pub(super) fn begin(&mut self, part: Part, plan: &Plan, source: &mut dyn Source) {
         if !std::mem::replace(&mut self.begun, true) {
+            self.sequences = Sequences::read(plan, source);
             if plan.owners != OwnerLookup::None && plan.is_narrow() && !plan.searches_holders() {
                 self.holds_all = true;
             } else {
@@ -151,9 +153,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         }
     }
 
-    /// What is missing because programs that tell sequence numbers were refused.
-    pub(super) fn sequence_gaps(&self) -> Vec<Gap> {
-        self.done.iter().chain([&self.part]).filter_map(|part| part.sequences.gap()).collect()
+    /// What is missing of the sequence numbers.
+    pub(super) fn sequence_gap(&self) -> Option<Gap> {
+        self.sequences.as_ref().and_then(Sequences::gap)
     }
 
     /// Looks for those who hold sockets, if that was not done yet.
@@ -205,7 +207,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(peer) = &mut socket.peer {
             peer.owners.clear();
         }
-        self.part.sequences.add_to(socket);
+        if let Some(sequences) = &self.sequences {
+            sequences.add_to(socket);
+        }
         socket.network_namespace.clone_from(&self.part.namespace);
         // What is known only when every row and every owner is.
         let mut waits = self.tells_in_flight(socket);
@@ -252,10 +256,17 @@ impl<'p, 'v> Delivery<'p, 'v> {
             }
         }
         if self.filter_first || self.matches(socket) {
-            (self.visitor)(socket)
+            self.pass_on(socket)
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    fn pass_on(&mut self, socket: &Socket) -> ControlFlow<()> {
+        if let Some(sequences) = &mut self.sequences {
+            sequences.count(socket);
+        }
+        (self.visitor)(socket)
     }
 
     /// Looks for the owners of a row that was held, and of its other end. The reason if there is none.
@@ -303,7 +314,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     /// Looks once more for the owners of the rows held, and passes them on.
-    pub(super) fn finish(mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
+    pub(super) fn finish(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
         let flow = self.finish_held(source);
         if self.unknown > 0 && flow.is_continue() {
             coverage.add(self.owners.gap(self.unknown));
@@ -377,7 +388,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 if !self.matches(&socket) {
                     continue;
                 }
-                if (self.visitor)(&socket).is_break() {
+                if self.pass_on(&socket).is_break() {
                     return ControlFlow::Break(());
                 }
             }

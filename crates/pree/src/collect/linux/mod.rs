@@ -56,12 +56,11 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
         tour.restart();
         flow = read_namespaces(plan, &mut tour, source, &mut delivery, &mut coverage)?;
     }
-    let gaps = delivery.sequence_gaps();
     if flow.is_continue() {
         // Break here only means that the visitor has enough.
         let _ = delivery.finish(source, &mut coverage);
     }
-    for gap in gaps {
+    if let Some(gap) = delivery.sequence_gap() {
         coverage.add(gap);
     }
     tour.tell(&mut coverage);

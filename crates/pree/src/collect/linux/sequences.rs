@@ -1,6 +1,8 @@
-//! Sequence numbers, on request: a BPF program tells those of every TCP socket before the rows are read.
+//! Sequence numbers, on request: a BPF program tells those of TCP sockets before the rows are read.
 //!
-//! They are joined by cookie, so they are never another socket's; one that opened since has none.
+//! They are joined by cookie, which is the machine's (Linux 5.4), so they are never another socket's, and one reading is
+//! enough for every network namespace. The program goes through descriptors: a connection that none leads to (orphaned, not
+//! accepted yet, an MPTCP subflow, of a process outside the pid namespace), or that opened since, has none.
 
 use std::collections::HashMap;
 
@@ -15,21 +17,24 @@ use crate::source::{Errno, Question, Source};
 
 use super::bpf_owners::hint;
 
-/// The sequence numbers of TCP sockets of one namespace by cookie.
+/// The sequence numbers of TCP sockets by cookie.
 #[derive(Default)]
 pub(super) struct Sequences {
     known: HashMap<u64, Sequence>,
     refused: Option<Errno>,
+    /// Rows passed on that have statistics and no sequence numbers.
+    without: u64,
 }
 
 impl Sequences {
     /// Reads them if they are asked for.
-    pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Self {
-        let mut sequences = Self::default();
-        if plan.needs.contains(Needs::SEQUENCES) && plan.reads_tcp() {
+    pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Option<Self> {
+        let asked = plan.needs.contains(Needs::SEQUENCES) && plan.reads_tcp();
+        asked.then(|| {
+            let mut sequences = Self::default();
             sequences.refused = sequences.fill(source).err();
-        }
-        sequences
+            sequences
+        })
     }
 
     fn fill(&mut self, source: &mut dyn Source) -> Result<(), Errno> {
@@ -56,15 +61,23 @@ impl Sequences {
         }
     }
 
-    /// What is missing because the program was refused.
+    /// Counts a row that is passed on.
+    pub(super) fn count(&mut self, socket: &Socket) {
+        self.without += u64::from(socket.tcp.as_ref().is_some_and(|tcp| tcp.snd_una.is_none()));
+    }
+
+    /// What is missing: all of them, because the program was refused, or those of some sockets.
     pub(super) fn gap(&self) -> Option<Gap> {
-        let errno = self.refused?;
-        Some(Gap {
-            what: Missing::Stats,
-            why: ErrorKind::of(errno),
-            count: None,
-            object: "sequence numbers".to_owned(),
-            hint: hint(errno),
-        })
+        let (why, count, hint) = match self.refused {
+            Some(errno) => (ErrorKind::of(errno), None, hint(errno)),
+            None if self.without == 0 => return None,
+            None => (
+                ErrorKind::Unsupported,
+                Some(self.without),
+                "known only of connections that a process of this pid namespace has a descriptor of",
+            ),
+        };
+        let object = "sequence numbers".to_owned();
+        Some(Gap { what: Missing::Stats, why, count, object, hint })
     }
 }

@@ -67,8 +67,8 @@ impl Live {
     /// Asks what each network namespace answers for itself.
     fn in_namespace(&self, question: &Question<'_>) -> std::result::Result<Answer, Errno> {
         match &self.entered {
-            Some(namespace) => namespaces::within(namespace, || ask_here(question, self.sequences.as_ref())),
-            None => ask_here(question, self.sequences.as_ref()),
+            Some(namespace) => namespaces::within(namespace, || ask_here(question)),
+            None => ask_here(question),
         }
     }
 
@@ -85,10 +85,6 @@ impl Source for Live {
         // The old answer's descriptor is closed first: there may be no room for another.
         self.answer = Answer::None;
         self.answer = match *question {
-            Question::Sequences => {
-                self.sequences()?;
-                self.in_namespace(question)?
-            }
             Question::Diag { .. }
             | Question::NetTable(_)
             | Question::TcpBuckets
@@ -107,6 +103,7 @@ impl Source for Live {
             Question::Processes => Answer::Whole(self.processes.list()?),
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders => Answer::Bpf(self.holders()?.run()?),
+            Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
             Question::Windows(_) | Question::Apple(_) => return Err(Errno::ENOSYS),
         };
@@ -143,10 +140,7 @@ impl Source for Live {
 }
 
 /// The answer of the calling thread's network namespace. Those to other questions are the same in each.
-fn ask_here(
-    question: &Question<'_>,
-    sequences: Option<&bpf::Sequences>,
-) -> std::result::Result<Answer, Errno> {
+fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Errno> {
     Ok(match *question {
         Question::Diag { request, .. } => Answer::Diag(netlink::Request::send(request)?),
         Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
@@ -157,7 +151,6 @@ fn ask_here(
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
-        Question::Sequences => Answer::Bpf(sequences.ok_or(Errno::ENOSYS)?.run()?),
         _ => return Err(Errno::ENOSYS),
     })
 }

@@ -1,30 +1,16 @@
-//! The program that tells which descriptors are sockets: an iterator over all descriptors of all tasks
-//! (`iter/task_file`), run once for each of them. What is a socket it writes down as [`pree_wire::bpf_records`].
-//!
-//! The kernel visits the tasks of the reader's pid namespace, and of threads only those that do not share the leader's
-//! table. It holds a reference to task and file while the program looks at them.
+//! The program that tells which descriptors are sockets. What is one it writes down as [`pree_wire::bpf_records`].
 
 use pree_wire::bpf_records::{Descriptor, Holder, NAME_SIZE, TAG_DESCRIPTOR, TAG_HOLDER};
 use pree_wire::btf::{Btf, Kind, Type};
 
-use super::SEQ_WRITE;
-use super::asm::{Assembler, Helper, Label, R0, R1, R2, R3, R6, R7, R8, R9, Reg, Slot, When};
+use super::asm::{Assembler, Helper, Label, R0, R1, R2, R6, R7, R8, R9, Reg, Slot, When};
+use super::task_file::{CONTEXT_FD, CONTEXT_TASK, FUNCTION, socket_of_descriptor, write};
 use crate::source::Errno;
 
 /// What the program remembers from one descriptor to the next: which task it told of last, and when that started.
 pub(super) const STATE: [u64; 2] = [0; 2];
 
-/// Of the helpers, this is the youngest: Linux 5.11.
-const SOCK_FROM_FILE: Helper = Helper(162);
 const GET_CURRENT_TASK: Helper = Helper(35);
-
-/// What the program is given, 8 bytes an argument of `bpf_iter_task_file` (`kernel/bpf/task_iter.c`): a promise to
-/// programs, like the first member of `struct bpf_iter_meta`.
-const CONTEXT_META: i16 = 0;
-const CONTEXT_TASK: i16 = 8;
-const CONTEXT_FD: i16 = 16;
-const CONTEXT_FILE: i16 = 24;
-const META_SEQ: i16 = 0;
 
 // The stack, from its end.
 const HOLDER: Slot = Slot(-40);
@@ -53,7 +39,7 @@ impl Layout {
     /// Looks everything up by name.
     pub(super) fn of(btf: Btf<'_>) -> Result<Self, Errno> {
         let [function, task, pid, number, socket, inode] = btf.find_all([
-            (Kind::FUNC, "bpf_iter_task_file"),
+            (Kind::FUNC, FUNCTION),
             (Kind::STRUCT, "task_struct"),
             (Kind::STRUCT, "pid"),
             (Kind::STRUCT, "upid"),
@@ -90,15 +76,9 @@ pub(super) fn program(layout: &Layout, state: i32, boot_offset_ns: i64) -> Resul
     let mut asm = Assembler::default();
     let (out, known) = (asm.label(), asm.label());
     // R6 context, R7 file and later where a pid has our namespace's number, R8 task, R9 what we remember.
-    asm.copy(R6, R1);
-    asm.load64(R7, R6, CONTEXT_FILE);
-    // Nothing: the last call of a run.
-    asm.jump_if(R7, When::Equal, 0, out);
+    socket_of_descriptor(&mut asm, out);
     asm.load64(R8, R6, CONTEXT_TASK);
     asm.jump_if(R8, When::Equal, 0, out);
-    asm.copy(R1, R7);
-    asm.call(SOCK_FROM_FILE);
-    asm.jump_if(R0, When::Equal, 0, out);
     asm.read(DESCRIPTOR.at(8), 8, R0, layout.socket_inode, out);
 
     asm.map_value(R9, state);
@@ -183,14 +163,4 @@ fn follow(asm: &mut Assembler, base: Reg, offset: i32, refused: Label) {
 fn number(asm: &mut Assembler, slot: Slot, refused: Label) {
     asm.add_register(R1, R7);
     asm.read(slot, 4, R1, 0, refused);
-}
-
-/// Writes a record to the reader.
-fn write(asm: &mut Assembler, record: Slot, size: usize, full: Label) {
-    asm.load64(R1, R6, CONTEXT_META);
-    asm.load64(R1, R1, META_SEQ);
-    asm.slot_address(R2, record);
-    asm.set(R3, i32::from(size as u16));
-    asm.call(SEQ_WRITE);
-    asm.jump_if(R0, When::NotEqual, 0, full);
 }

@@ -1,13 +1,14 @@
 //! BPF: programs of our own that the kernel runs, built when they are needed from what this kernel says of itself.
 //!
 //! No compiler and no object file: a small assembler ([`asm`]), the kernel's own types ([`types`]), bpf(2) ([`call`]).
-//! Each program is a file of a few builder functions. Only iterators are used: they change nothing, run only while we
-//! read, and end with their descriptor. Needs Linux 5.12, BTF, and `CAP_BPF` with `CAP_PERFMON`.
+//! Each program is a file of a few builder functions. Only one iterator is used, that over descriptors ([`task_file`]): it
+//! changes nothing, runs only while we read, and ends with its descriptor. Needs Linux 5.12, BTF, and `CAP_BPF` with `CAP_PERFMON`.
 
 mod asm;
 mod call;
 mod holders;
 mod sequences;
+mod task_file;
 mod types;
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -18,9 +19,6 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use super::errno;
 use crate::source::Errno;
-
-/// `bpf_seq_write`: to those who read the iterator. Linux 5.8.
-const SEQ_WRITE: asm::Helper = asm::Helper(127);
 
 /// One read(2) of an iterator. The kernel fills 8 of its pages (32 KiB) before it gives any.
 const CHUNK: usize = 64 * 1024;
@@ -72,7 +70,7 @@ impl Sequences {
         Ok(Self { link: call::attach_iterator(program.as_fd())? })
     }
 
-    /// Begins a run over the TCP sockets of this thread's network namespace.
+    /// Begins a run over all descriptors.
     pub(super) fn run(&self) -> Result<Run, Errno> {
         Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
     }
