@@ -235,7 +235,7 @@ fn path(told: Path<'_>, tcp: &mut TcpStats) {
     tcp.rto = told.cur_rto().and_then(measured);
     tcp.snd_mss = told.cur_mss().filter(|bytes| *bytes != 0);
     tcp.total_retrans = told.pkts_retrans();
-    tcp.bytes_retrans = told.bytes_retrans().map(u64::from);
+    tcp.bytes_retrans = whole(told.bytes_retrans(), tcp.bytes_sent);
     tcp.fast_retrans = told.fast_retran();
     tcp.total_rto = told.timeouts().map(|number| number as u16);
     tcp.retransmits = told.cur_timeout_count().and_then(|number| u8::try_from(number).ok());
@@ -258,11 +258,16 @@ pub(crate) fn own_stats(bytes: &[u8]) -> TcpStats {
         rcv_wnd: told.rcv_wnd(),
         bytes_sent: told.bytes_out(),
         bytes_received: told.bytes_in(),
-        bytes_retrans: told.bytes_retrans().map(u64::from),
+        bytes_retrans: whole(told.bytes_retrans(), told.bytes_out()),
         fast_retrans: told.fast_retrans(),
         total_rto: told.timeout_episodes().and_then(|number| u16::try_from(number).ok()),
         ..TcpStats::default()
     }
+}
+
+/// A count of bytes in 32 bits, as far as it cannot have gone around: it is part of a count in 64.
+fn whole(part: Option<u32>, all: Option<u64>) -> Option<u64> {
+    part.filter(|_| all.is_some_and(|all| u32::try_from(all).is_ok())).map(u64::from)
 }
 
 /// A counter of 64 bits where others have 32.
@@ -280,4 +285,19 @@ fn millis(number: u32) -> Duration {
 
 fn micros(number: u32) -> Option<Duration> {
     (number != 0 && number < NONE_YET).then(|| Duration::from_micros(number.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn bytes_counted_in_32_bits_are_unknown_when_they_may_have_gone_around() {
+        const TURN: u64 = 1 << 32;
+        assert_eq!(whole(Some(7), Some(TURN - 1)), Some(7));
+        assert_eq!(
+            (whole(Some(7), Some(TURN)), whole(Some(7), None), whole(None, Some(9))),
+            (None, None, None)
+        );
+    }
 }

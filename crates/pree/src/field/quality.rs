@@ -191,6 +191,7 @@ mod tests {
         let stats = |retransmitted| TcpStats {
             data_segs_out: Some(10_000),
             total_retrans: Some(retransmitted),
+            bytes_acked: Some(10_000_000),
             ..TcpStats::default()
         };
         assert_eq!(value("loss", &socket(Some(stats(100)))), Value::Unknown);

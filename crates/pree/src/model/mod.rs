@@ -29,5 +29,6 @@ pub use socket::{
     TimerKind,
 };
 pub use state::{State, States};
+pub(crate) use tcp_stats::Counter;
 pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, CountsSince, TcpStats};
 pub use text::Text;

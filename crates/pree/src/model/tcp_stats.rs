@@ -153,31 +153,34 @@ macro_rules! since {
     (grow: $($name:ident)*; wrap: $($narrow:ident)*;) => {
         impl TcpStats {
             /// The counters of the time between an earlier look and this one, with everything else as it is now. `None`
-            /// when a counter shrank: then it was another connection. A counter that either look lacks is unknown, and so
-            /// is a narrow one that went around meanwhile.
+            /// when a counter shrank: then it was another connection. One of 32 bits or fewer goes around instead, which
+            /// is told from shrinking as RFC 1982 does: less than half a turn is growth. A counter that either look lacks
+            /// is unknown, and so is one of bytes in 32 bits when more bytes than that may have passed meanwhile.
             pub fn since(&self, earlier: &Self) -> Option<Self> {
                 let mut between = self.clone();
                 $(
                     between.$name = match (self.$name, earlier.$name) {
-                        (Some(now), Some(then)) => Some(now.checked_sub(then)?),
+                        (Some(now), Some(then)) => Some(now.since(then)?),
                         _ => None,
                     };
                 )*
                 $(
                     between.$narrow =
-                        self.$narrow.zip(earlier.$narrow).and_then(|(now, then)| now.checked_sub(then));
+                        self.$narrow.zip(earlier.$narrow).and_then(|(now, then)| now.since(then));
                 )*
+                between.forget_bytes_that_turned();
                 Some(between)
             }
 
-            /// Whether a counter is less than it was.
+            /// Whether a counter is less than it was, and did not go around.
             pub(crate) fn has_shrunk_since(&self, earlier: &Self) -> bool {
-                $( self.$name.zip(earlier.$name).is_some_and(|(now, then)| now < then) )||*
+                $( self.$name.zip(earlier.$name).is_some_and(|(now, then)| now.since(then).is_none()) )||*
             }
         }
     };
 }
-// What only ever grows while the connection lives. What counts in 16 bits, bytes in 32, or reads two clocks, can go back.
+// What only ever grows while the connection lives; and what may seem to shrink, because it counts in 16 bits, counts
+// bytes in 32, or reads two clocks.
 since!(
     grow: total_retrans bytes_acked bytes_received segs_out segs_in data_segs_in data_segs_out
         busy_time rwnd_limited sndbuf_limited delivered delivered_ce bytes_sent bytes_retrans
@@ -187,13 +190,49 @@ since!(
         received_e1_bytes received_e0_bytes received_ce_bytes;
 );
 
+/// A number that grows.
+pub(crate) trait Counter: Sized {
+    /// By how much since it was `then`; `None` when it is less.
+    fn since(self, then: Self) -> Option<Self>;
+}
+
+macro_rules! counter {
+    (wide: $($wide:ty)*; round: $($round:ty)*) => {
+        $( impl Counter for $wide {
+            fn since(self, then: Self) -> Option<Self> {
+                self.checked_sub(then)
+            }
+        } )*
+        $( impl Counter for $round {
+            fn since(self, then: Self) -> Option<Self> {
+                let grown = self.wrapping_sub(then);
+                (grown <= <$round>::MAX / 2).then_some(grown)
+            }
+        } )*
+    };
+}
+counter!(wide: u64 Duration; round: u16 u32);
+
 /// `TCP_INFINITE_SSTHRESH`: slow start has never ended.
 const INFINITE_SSTHRESH: u32 = 0x7fff_ffff;
 /// `tcp_min_rtt()` before the first sample.
 const NO_MIN_RTT: Duration = Duration::from_micros(u32::MAX as u64);
+/// What the end of the stream adds to the bytes received.
+const FIN: u64 = 1;
 const SYN_SENT: u8 = pree_wire::inet_diag::states::SYN_SENT;
 
 impl TcpStats {
+    /// Bytes that are counted in 32 bits, and are among others that are counted in 64.
+    fn forget_bytes_that_turned(&mut self) {
+        let fits = |bytes: Option<u64>| bytes.is_some_and(|bytes| u32::try_from(bytes).is_ok());
+        if !fits(self.bytes_acked) {
+            (self.delivered_e1_bytes, self.delivered_e0_bytes, self.delivered_ce_bytes) = (None, None, None);
+        }
+        if !fits(self.bytes_received) {
+            (self.received_e1_bytes, self.received_e0_bytes, self.received_ce_bytes) = (None, None, None);
+        }
+    }
+
     /// Takes out the numbers by which the kernel means that it does not know.
     fn forget_placeholders(&mut self) {
         let is_set = |time: &Duration| !time.is_zero();
@@ -219,10 +258,11 @@ impl TcpStats {
             self.fackets = None;
         }
         // What never happened is told as the time since boot.
-        if self.data_segs_out == Some(0) {
+        // Segments are counted in 32 bits: of 0 the bytes say whether it is the first.
+        if self.data_segs_out == Some(0) && self.bytes_sent.unwrap_or(0) == 0 {
             self.last_data_sent = None;
         }
-        if self.data_segs_in == Some(0) {
+        if self.data_segs_in == Some(0) && self.bytes_received.unwrap_or(0) <= FIN {
             self.last_data_recv = None;
         }
         if self.state == Some(SYN_SENT) {

@@ -11,6 +11,7 @@ use super::limits::{
     DOWNLOAD_PAUSE, DOWNLOAD_SAMPLES, LATENCY_FROM, LOADING_APP_LIMITED_SHARE, LOADING_BUSY_SHARE,
     QUEUE_ALLOWED_MOST,
 };
+use super::turns::{data_received_at_least, data_sent_at_least};
 use super::{Context, Subject, Unknown, Verdict};
 
 /// What of the round trip is waiting.
@@ -63,7 +64,7 @@ pub(super) fn queue_delay(subject: &Subject<'_>, context: &Context) -> Result<Qu
     if one_sample {
         return Err(Unknown::OneSample);
     }
-    if stats.data_segs_out.ok_or(Unknown::NotTold)? < DELAY_SAMPLES {
+    if data_sent_at_least(stats).ok_or(Unknown::NotTold)? < DELAY_SAMPLES {
         return Err(Unknown::FewSamples);
     }
     let delay = QueueDelay::new(rtt, stats.min_rtt, context).ok_or(Unknown::NotTold)?;
@@ -99,7 +100,7 @@ pub(super) fn bloat(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -
     match is_loading(subject) {
         None => Verdict::Unknown(Unknown::NotTold),
         Some(false) => Verdict::Unknown(Unknown::NotLoading),
-        Some(true) if subject.stats.data_segs_out < Some(BLOAT_SAMPLES) => {
+        Some(true) if data_sent_at_least(subject.stats) < Some(BLOAT_SAMPLES) => {
             Verdict::Unknown(Unknown::FewSamples)
         }
         Some(true) => delay.grade(),
@@ -122,7 +123,7 @@ pub(super) fn latency_raised(subject: &Subject<'_>, delay: Result<QueueDelay, Un
 /// in between that is the sender's time and not the path's, so data must come without any.
 pub(super) fn download_delay(subject: &Subject<'_>, context: &Context) -> Result<QueueDelay, Unknown> {
     let interval = subject.interval.ok_or(Unknown::NeedsInterval)?;
-    let segments = subject.stats.data_segs_in.ok_or(Unknown::NotTold)?;
+    let segments = data_received_at_least(subject.stats).ok_or(Unknown::NotTold)?;
     let points = interval.points();
     let told = points.iter().filter(|look| look.last_data_recv.is_some() && look.rcv_rtt.is_some()).count();
     if segments < DOWNLOAD_SAMPLES || told < DOWNLOAD_LOOKS {

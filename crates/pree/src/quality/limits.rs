@@ -28,6 +28,10 @@ pub(super) const STORM_EVENTS: u64 = 10;
 /// Fewer losses than this tell no share: the score then counts the lower end of the interval.
 pub(super) const LOSS_EVENTS_FOR_VALUE: u64 = 3;
 
+/// No connection sends more segments a second: 100 Gbit/s in segments of 1250 bytes. A counter of 32 bits takes 7 minutes
+/// of that to go around.
+pub(super) const SEGMENTS_PER_S_MOST: f64 = 1e7;
+
 /// Bytes from which RFC 6349's TCP efficiency means anything: 70 segments.
 pub(super) const EFFICIENCY_BYTES: u64 = 100_000;
 
@@ -44,9 +48,9 @@ pub(super) const REORDERING_SHARE: f64 = 0.005;
 // --- delay --------------------------------------------------------------------------------------------------------
 
 /// Data segments from which the smoothed RTT is more than its first samples (RFC 6298: gain 1/8).
-pub(super) const DELAY_SAMPLES: u32 = 20;
+pub(super) const DELAY_SAMPLES: u64 = 20;
 /// Data segments from which a queue is more than the first window's burst.
-pub(super) const BLOAT_SAMPLES: u32 = 100;
+pub(super) const BLOAT_SAMPLES: u64 = 100;
 /// One bandwidth-delay product of buffer is what a path needs, so a queue of one base RTT is no fault; more than
 /// 100 ms never is needed (LEDBAT's target, RFC 6817).
 pub(super) const QUEUE_ALLOWED_MOST: Duration = Duration::from_millis(100);
@@ -162,7 +166,7 @@ pub(super) const UTILISATION_LOOKS: usize = 5;
 /// Looks that tell whether data arrive without a pause.
 pub(super) const DOWNLOAD_LOOKS: usize = 10;
 /// Data segments received, as [`BLOAT_SAMPLES`] for those sent.
-pub(super) const DOWNLOAD_SAMPLES: u32 = 100;
+pub(super) const DOWNLOAD_SAMPLES: u64 = 100;
 /// Between data that come later, the receiver's RTT is the sender's pause. Measured: bulk 4 ms, paced 12 to 120 ms.
 pub(super) const DOWNLOAD_PAUSE: Duration = Duration::from_millis(10);
 

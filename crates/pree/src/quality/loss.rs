@@ -7,20 +7,25 @@ use super::limits::{
     EFFICIENCY_BYTES, LOSS_EVENTS, LOSS_SAMPLES, LOSS_SAMPLES_WITH_EVENTS, LOSSY_FROM, MATHIS_CONSTANT,
     NOT_LOSSY_TO,
 };
+use super::turns::{self, Turns};
 use super::{Estimate, Unknown, Verdict};
 use crate::model::TcpStats;
 
 /// The share of data segments that were lost.
 pub(super) fn estimate(stats: &TcpStats) -> Result<Estimate, Unknown> {
     let retransmitted = stats.total_retrans.ok_or(Unknown::NotTold)?;
-    if has_wrapped(stats) {
-        return Err(Unknown::Inconsistent);
+    match (turns::of_retransmitted(stats), turns::of_data_sent(stats)) {
+        (Turns::Certain, _) | (_, Turns::Certain) => return Err(Unknown::Inconsistent),
+        (Turns::Possible, _) => return Err(Unknown::MayHaveWrapped),
+        (Turns::None, Turns::None | Turns::Possible) => {}
     }
+    // Of more segments than were counted, the lost ones are a smaller share.
+    let all_counted = turns::of_data_sent(stats) == Turns::None;
     let (count, samples, exact) = match (stats.data_segs_out, stats.bytes_retrans, stats.dsack_dups) {
         (Some(sent), Some(bytes_retrans), Some(spurious)) => {
             // Without a retransmitted byte, what was retransmitted is the handshake.
             let lost = if bytes_retrans == 0 { 0 } else { retransmitted.saturating_sub(spurious) };
-            (lost.into(), sent.into(), true)
+            (lost.into(), sent.into(), all_counted)
         }
         (Some(sent), ..) => (retransmitted.into(), sent.into(), false),
         (None, ..) => (retransmitted.into(), sent_at_least(stats, retransmitted)?, false),
@@ -51,14 +56,6 @@ fn sent_at_least(stats: &TcpStats, retransmitted: u32) -> Result<u64, Unknown> {
         _ => return Err(Unknown::NotTold),
     };
     Ok(all.min(full.saturating_add(retransmitted.into())))
-}
-
-/// Segments are counted in 32 bits, bytes in 64.
-fn has_wrapped(stats: &TcpStats) -> bool {
-    match (stats.bytes_sent, stats.snd_mss) {
-        (Some(bytes), Some(mss)) if mss > 0 => bytes / u64::from(mss) > u32::MAX.into(),
-        _ => false,
-    }
 }
 
 /// Whether so much is lost that it hurts. What timeouts in a row sent again and again is left out: it says that nothing

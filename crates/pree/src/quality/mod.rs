@@ -17,6 +17,7 @@ mod loss;
 mod progress;
 mod score;
 mod shares;
+mod turns;
 mod unknowns;
 mod verdict;
 
@@ -154,7 +155,7 @@ impl<'a> Subject<'a> {
 
     /// Nothing was sent in the interval. Less than a tick is not counted as busy, so segments count where they are.
     fn is_idle(&self) -> bool {
-        let idle = match self.stats.data_segs_out {
+        let idle = match turns::data_sent_at_least(self.stats) {
             Some(segments) => segments == 0,
             None => self.stats.busy_time == Some(Duration::ZERO),
         };

@@ -70,6 +70,8 @@ pub enum Unknown {
     NeedsInterval,
     /// The counters contradict each other: one has wrapped.
     Inconsistent,
+    /// So much was sent that a counter of 32 bits may have wrapped. Two looks tell what happened between them.
+    MayHaveWrapped,
     /// Nothing was sent in the interval.
     Idle,
     /// The round trip grew without more data in flight: the way became longer, or others fill its queue. What the RTT
@@ -98,6 +100,7 @@ impl Unknown {
             Self::Loading => "loading",
             Self::NeedsInterval => "needs_interval",
             Self::Inconsistent => "inconsistent",
+            Self::MayHaveWrapped => "may_have_wrapped",
             Self::Idle => "idle",
             Self::PathChanged => "path_changed",
             Self::CapacityUnknown => "capacity_unknown",
@@ -120,6 +123,7 @@ impl fmt::Display for Unknown {
             Self::Loading => "judged as buffer bloat",
             Self::NeedsInterval => "takes two looks",
             Self::Inconsistent => "the counters contradict each other",
+            Self::MayHaveWrapped => "a 32-bit counter may have wrapped",
             Self::Idle => "nothing was sent",
             Self::PathChanged => "the round trip grew without more data in flight",
             Self::CapacityUnknown => "the path was never seen to be the limit",

@@ -8,6 +8,7 @@ use crate::quality::limits::{
     SEND_BUFFER_LIMITED_SHARE, SMALL_WINDOW_LOOKS, SMALL_WINDOW_SEGMENTS, SMALL_WINDOW_SHARE,
 };
 use crate::quality::shares::of_busy;
+use crate::quality::turns::data_sent_at_least;
 
 pub(super) const RECEIVER_LIMITED: Detector = Detector {
     name: "receiver_limited",
@@ -92,7 +93,7 @@ pub(super) const APP_LIMITED: Detector = Detector {
         }
         let sparse = match subject.interval {
             None => stats.delivery_rate_app_limited == Some(true) && stats.notsent_bytes == Some(0),
-            Some(_) if subject.is_idle() => subject.now().data_segs_out > Some(0),
+            Some(_) if subject.is_idle() => data_sent_at_least(subject.now()) > Some(0),
             Some(interval) => interval.share(|look| look.app_limited) >= Some(LOADING_APP_LIMITED_SHARE),
         };
         sparse.then(|| {

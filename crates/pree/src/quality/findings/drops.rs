@@ -1,7 +1,7 @@
 //! What the kernel threw away because nobody took it: connections, datagrams.
 
 use super::{Detector, Hit, Severity, Subject, Value};
-use crate::model::{Socket, State};
+use crate::model::{Counter, Socket, State};
 use crate::quality::buffer::is_datagram;
 
 pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
@@ -60,7 +60,7 @@ pub(super) const UDP_DROPS: Detector = Detector {
 fn drops(subject: &Subject<'_>, socket: &Socket) -> Option<u32> {
     match subject.interval {
         None => socket.drops,
-        Some(interval) => socket.drops?.checked_sub(interval.first().drops?),
+        Some(interval) => socket.drops?.since(interval.first().drops?),
     }
 }
 

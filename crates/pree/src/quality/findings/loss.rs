@@ -3,6 +3,7 @@
 use super::{Detector, Hit, Severity, Value};
 use crate::quality::limits::{LOSS_CRITICAL_FROM, SPURIOUS_EVENTS, SPURIOUS_SHARE, STORM_EVENTS};
 use crate::quality::loss::mathis_limit;
+use crate::quality::turns::{self, Turns};
 
 pub(super) const LOSSY: Detector = Detector {
     name: "lossy",
@@ -57,6 +58,9 @@ pub(super) const SPURIOUS_RETRANSMISSIONS: Detector = Detector {
     more: "RFC 3708; RFC 5682",
     check: |subject, _| {
         let (spurious, all) = subject.stats.dsack_dups.zip(subject.stats.total_retrans)?;
+        if turns::of_retransmitted(subject.stats) != Turns::None {
+            return None;
+        }
         let many = spurious >= SPURIOUS_EVENTS && f64::from(spurious) >= SPURIOUS_SHARE * f64::from(all);
         many.then(|| {
             Hit::new(

@@ -2,6 +2,7 @@
 
 use super::{Detector, Hit, Severity, Value};
 use crate::quality::limits::{REORDERING_EVENTS, REORDERING_SHARE};
+use crate::quality::turns::{self, Turns};
 
 pub(super) const REORDERING: Detector = Detector {
     name: "reordering",
@@ -10,6 +11,10 @@ pub(super) const REORDERING: Detector = Detector {
     check: |subject, _| {
         let stats = subject.stats;
         let (seen, sent) = stats.reord_seen.zip(stats.data_segs_out)?;
+        // Of more segments than were counted, it may be too small a share.
+        if turns::of_data_sent(stats) != Turns::None {
+            return None;
+        }
         let often = seen >= REORDERING_EVENTS && f64::from(seen) >= REORDERING_SHARE * f64::from(sent);
         often.then(|| {
             Hit::new(

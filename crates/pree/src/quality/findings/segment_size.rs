@@ -3,6 +3,7 @@
 use super::{Detector, Hit, Severity, Value};
 use crate::quality::IpVersion;
 use crate::quality::limits::{SMALL_MSS_V4, SMALL_MSS_V6};
+use crate::quality::turns::data_sent_at_least;
 
 /// IP and TCP headers without options.
 const HEADERS_V4: u32 = 40;
@@ -19,7 +20,8 @@ pub(super) const SMALL_MSS: Detector = Detector {
             IpVersion::V6 => (SMALL_MSS_V6, HEADERS_V6),
         };
         // Before the peer has announced its own, the size is the protocol's smallest.
-        let mss = stats.snd_mss.filter(|mss| (1..limit).contains(mss) && stats.data_segs_out > Some(0))?;
+        let mss =
+            stats.snd_mss.filter(|mss| (1..limit).contains(mss) && data_sent_at_least(stats) > Some(0))?;
         Some(Hit::new(
             Severity::Warning,
             [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Assessment, Context, Unknown, Verdict, assess_stats};
-use super::{MSS, TcpStats, healthy, judge, ms, with_delay, with_loss};
+use super::{MSS, TcpStats, healthy, judge, ms, with_delay, with_loss, with_segments};
 
 #[track_caller]
 fn check<T: PartialEq + std::fmt::Debug>(stats: &TcpStats, get: fn(&Assessment) -> T, expected: T) {
@@ -104,8 +104,8 @@ fn queue_delay_needs_a_base_and_samples() {
     check(&with_delay(healthy(), 20.0, 10.0, true), queue, Ok((ms(0.0), ms(0.0))));
     check(&TcpStats { min_rtt: None, ..stats.clone() }, queue, Err(Unknown::NotTold));
     check(&TcpStats { rtt: None, ..stats.clone() }, queue, Err(Unknown::NotTold));
-    check(&TcpStats { data_segs_out: Some(20), ..stats.clone() }, queue, Ok((ms(80.0), ms(60.0))));
-    check(&TcpStats { data_segs_out: Some(19), ..stats.clone() }, queue, Err(Unknown::FewSamples));
+    check(&with_segments(20, stats.clone()), queue, Ok((ms(80.0), ms(60.0))));
+    check(&with_segments(19, stats.clone()), queue, Err(Unknown::FewSamples));
     // A pure receiver: the handshake's sample, for ever. 100.001 ms: the kernel halves whole microseconds.
     let handshake = TcpStats { rtt: Some(Duration::from_micros(100_001)), rttvar: Some(ms(50.0)), ..stats };
     check(&handshake, queue, Err(Unknown::OneSample));
@@ -137,11 +137,11 @@ fn bloat_at_its_limits() {
     }
     let bloated = with_delay(healthy(), 20.0, 500.0, true);
     check(
-        &TcpStats { data_segs_out: Some(99), ..bloated.clone() },
+        &with_segments(99, bloated.clone()),
         |judged| (judged.bloat, judged.factors.delay),
         (Verdict::Unknown(Unknown::FewSamples), Err(Unknown::FewSamples)),
     );
-    check(&TcpStats { data_segs_out: Some(100), ..bloated.clone() }, |judged| judged.bloat, Verdict::Severe);
+    check(&with_segments(100, bloated.clone()), |judged| judged.bloat, Verdict::Severe);
     // The rate's word is old: nothing waits to be sent.
     check(
         &TcpStats { notsent_bytes: Some(0), ..bloated.clone() },

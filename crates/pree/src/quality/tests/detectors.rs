@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::{Assessment, Context, DETECTORS, Severity, Value, assess};
 use super::intervals::{bulk, download, looks};
 use super::sockets::{datagrams, listener, unread};
-use super::{TcpStats, healthy, judge, ms, names, severity, with_delay, with_loss};
+use super::{TcpStats, healthy, judge, ms, names, severity, with_delay, with_loss, with_segments};
 use crate::model::{Address, Family, Protocol, Socket, SocketMemory, State};
 use Severity::{Critical, Info, Warning};
 
@@ -47,7 +47,7 @@ fn each_fires_and_is_silent() {
     let connecting = |retransmits| TcpStats { state: Some(2), retransmits: Some(retransmits), ..healthy() };
     let storm = |lost: u32| {
         let again =
-            TcpStats { total_retrans: Some(50_000 + lost), bytes_retrans: Some(1 << 30), ..bulk(9.0) };
+            TcpStats { total_retrans: Some(50_000 + lost), bytes_retrans: Some(73_000_000), ..bulk(9.0) };
         looks(9000.0, [bulk(0.0), again])
     };
     let download = |rcv_rtt| looks(500.0, (0..10).map(|second| download(second, rcv_rtt, 4.0)));
@@ -203,7 +203,7 @@ fn queues() {
 
 #[test]
 fn reordering() {
-    let reordered = |seen, sent| TcpStats { reord_seen: Some(seen), data_segs_out: Some(sent), ..healthy() };
+    let reordered = |seen, sent| TcpStats { reord_seen: Some(seen), ..with_segments(sent, healthy()) };
     check("reordering", &reordered(50, 10_000), Some(Info));
     check("reordering", &reordered(49, 10_000), None);
     check("reordering", &reordered(10, 100), Some(Info));
@@ -317,7 +317,7 @@ fn small_mss() {
     check("small_mss", &TcpStats { snd_mss: Some(547), ..healthy() }, Some(Warning));
     check("small_mss", &TcpStats { snd_mss: Some(548), ..healthy() }, None);
     // Before the handshake it is what the protocol begins with.
-    check("small_mss", &TcpStats { snd_mss: Some(536), data_segs_out: Some(0), ..healthy() }, None);
+    check("small_mss", &TcpStats { snd_mss: Some(536), ..with_segments(0, healthy()) }, None);
     check("small_mss", &TcpStats { snd_mss: Some(0), ..healthy() }, None);
 
     let found = |remote: &str, mss| {

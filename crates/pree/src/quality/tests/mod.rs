@@ -9,6 +9,7 @@ mod examples;
 mod intervals;
 mod properties;
 mod sockets;
+mod turns;
 mod unknowns;
 
 use std::time::Duration;
@@ -89,6 +90,12 @@ fn with_loss(count: u32, samples: u32) -> TcpStats {
         data_segs_out: Some(samples),
         ..healthy()
     }
+}
+
+/// `stats` after so many segments.
+fn with_segments(segments: u32, stats: TcpStats) -> TcpStats {
+    let bytes = Some(u64::from(segments) * u64::from(MSS));
+    TcpStats { data_segs_out: Some(segments), bytes_sent: bytes, bytes_acked: bytes, ..stats }
 }
 
 /// `stats` with these round trips in ms.

@@ -63,13 +63,17 @@ fn any_socket() -> impl Strategy<Value = Socket> {
     })
 }
 
-/// These as they would be on top of what was before.
+/// These as they would be on top of what was before: counters of 32 bits go around.
 fn grown(now: TcpStats, before: &TcpStats) -> TcpStats {
     macro_rules! add {
-        ($($name:ident)*) => {
+        (wide: $($name:ident)*; round: $($round:ident)*;) => {
             TcpStats {
                 $( $name: match (now.$name, before.$name) {
                     (Some(now), Some(before)) => Some(now.checked_add(before).unwrap_or(before)),
+                    (now, _) => now,
+                }, )*
+                $( $round: match (now.$round, before.$round) {
+                    (Some(now), Some(before)) => Some((now / 2).wrapping_add(before)),
                     (now, _) => now,
                 }, )*
                 ..now
@@ -77,9 +81,9 @@ fn grown(now: TcpStats, before: &TcpStats) -> TcpStats {
         };
     }
     add!(
-        total_retrans bytes_acked bytes_received segs_out segs_in data_segs_in data_segs_out busy_time
-        rwnd_limited sndbuf_limited delivered delivered_ce bytes_sent bytes_retrans dsack_dups reord_seen
-        rcv_ooopack received_ce
+        wide: bytes_acked bytes_received busy_time rwnd_limited sndbuf_limited bytes_sent bytes_retrans;
+        round: total_retrans segs_out segs_in data_segs_in data_segs_out delivered delivered_ce dsack_dups
+            reord_seen rcv_ooopack received_ce;
     )
 }
 
