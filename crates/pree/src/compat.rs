@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::coverage::{Gap, Missing, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket, SocketType, TcpStats};
+use crate::needs::OwnerLookup;
 use crate::quality::{self, Assessment, Context, Finding, IpVersion, Severity, Subject};
-use crate::query::{OwnerLookup, Query};
+use crate::query::Query;
 use crate::source::Source;
 use crate::sys;
 

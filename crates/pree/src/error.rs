@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Malformed,
     /// What was named in the question is not there: a user, an interface, a cgroup.
     Invalid,
+    /// Two parts of the question contradict each other.
+    Contradictory,
     /// Anything else the system answered.
     Io,
 }
@@ -37,6 +39,7 @@ impl ErrorKind {
             Self::Unsettled => "unsettled",
             Self::Malformed => "malformed",
             Self::Invalid => "invalid",
+            Self::Contradictory => "contradictory",
             Self::Io => "io",
         }
     }
@@ -189,6 +192,7 @@ impl fmt::Display for Error {
                 ErrorKind::Unsettled => "it kept changing",
                 ErrorKind::Malformed => "the bytes make no sense",
                 ErrorKind::Invalid => "there is no such thing",
+                ErrorKind::Contradictory => "the two contradict each other",
                 ErrorKind::Io => "failed",
             }),
         }

@@ -12,6 +12,7 @@ mod error;
 pub mod field;
 mod filter;
 pub mod model;
+mod needs;
 mod plan;
 pub mod quality;
 mod query;
@@ -26,7 +27,8 @@ pub use model::{
     Address, CountsSince, Detail, Direction, Family, NetworkNamespace, OtherProtocol, Owner, Peer, Process,
     Protocol, Protocols, Socket, SocketId, SocketType, State, States, TcpStats, Text, Unowned,
 };
-pub use query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
+pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+pub use query::Query;
 pub use snapshot::Snapshot;
 pub use source::Namespaces;
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use pree_wire::inet_diag::Extensions;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, Holders};
 use crate::model::{Family, Protocol, Protocols, Socket, States};
-use crate::query::{Needs, OwnerLookup, OwnerSource, Query, SourceChoice};
+use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+use crate::query::Query;
 use crate::source::Namespaces;
 
 /// Protocols whose sockets may be there though nothing tells of them, because the module that does is missing.
@@ -14,7 +16,7 @@ pub(crate) const MAY_BE_HELD: Protocols =
     Protocols::MPTCP.union(Protocols::PACKET).union(Protocols::VSOCK).union(Protocols::SCTP);
 
 /// What a collection does.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Plan {
     /// Tables to read, in this order.
     pub(crate) tables: Vec<Table>,
@@ -45,9 +47,21 @@ pub(crate) struct Table {
 }
 
 impl Plan {
-    pub(crate) fn new(query: &Query) -> Self {
+    /// Unites what was asked for in so many words with what the filter must know: nowhere else is that decided.
+    ///
+    /// # Errors
+    /// The filter asks about owners, and the query says that none are looked for.
+    pub(crate) fn new(query: &Query) -> Result<Self> {
         let filter = query.filter.clone();
-        let states = query.states & filter.as_ref().map_or(States::all(), Filter::states);
+        let of_filter = filter.as_ref().map_or(Needs::empty(), Filter::needs);
+        let owners = owner_lookup(query, of_filter)?;
+        let mut needs = query.needs | of_filter;
+        needs.set(Needs::OWNERS, owners != OwnerLookup::None);
+        if needs.contains(Needs::SEQUENCES) {
+            needs |= Needs::STATS;
+        }
+        let states =
+            query.states.unwrap_or(States::all()) & filter.as_ref().map_or(States::all(), Filter::states);
         let allowed = filter.as_ref().map_or(Protocols::all(), Filter::protocols);
         let protocols = match query.protocols {
             // Who names no protocol but a filter that only others can match means those.
@@ -79,12 +93,12 @@ impl Plan {
         // Only Unix sockets have names at the other end.
         let unix = tables.iter().any(|table: &Table| table.protocol == Protocol::Unix);
         let needless = if unix { Needs::empty() } else { Needs::REMOTE_NAMES };
-        Self {
+        Ok(Self {
             tables,
             states,
             families: query.families.clone(),
-            needs: query.needs - needless,
-            owners: query.owners,
+            needs: needs - needless,
+            owners,
             owner_source: query.owner_source,
             source: query.source,
             filter,
@@ -92,7 +106,7 @@ impl Plan {
             push_down: query.push_down,
             namespaces: query.namespaces.clone(),
             estats: query.estats,
-        }
+        })
     }
 
     /// True for sockets of a family that was asked for.
@@ -193,6 +207,25 @@ impl Plan {
     }
 }
 
+/// The furthest that anything takes owners to be looked for.
+fn owner_lookup(query: &Query, of_filter: Needs) -> Result<OwnerLookup> {
+    let asked = match query.needs {
+        needs if needs.contains(Needs::OWNERS) => OwnerLookup::All,
+        needs if needs.intersects(Needs::FROM_OWNERS) => OwnerLookup::First,
+        _ => OwnerLookup::None,
+    };
+    let asked = asked.max(query.owners.unwrap_or_default());
+    if !of_filter.intersects(Needs::FROM_OWNERS) {
+        return Ok(asked);
+    }
+    if asked == OwnerLookup::None && query.owners.is_some() {
+        let what = "by owners without looking for them";
+        return Err(Error::new(ErrorKind::Contradictory, "filter", what));
+    }
+    // The first that is found may not be the one that matches.
+    Ok(OwnerLookup::All)
+}
+
 /// States a socket of this protocol can be in.
 fn possible_states(protocol: Protocol) -> States {
     match protocol {
@@ -215,9 +248,15 @@ fn possible_states(protocol: Protocol) -> States {
 mod tests {
     use super::*;
 
+    type Call = (&'static str, fn(Query) -> Query);
+
+    fn plan_of(query: &Query) -> Plan {
+        Plan::new(query).unwrap()
+    }
+
     #[track_caller]
     fn check(query: &Query, expected: &[(Protocol, Option<Family>)]) {
-        let plan = Plan::new(query);
+        let plan = plan_of(query);
         let tables: Vec<_> = plan.tables.iter().map(|t| (t.protocol, t.family)).collect();
         assert_eq!(tables, expected);
     }
@@ -251,22 +290,105 @@ mod tests {
 
     #[test]
     fn listeners_are_asked_for_alone() {
-        let plan = Plan::new(&Query::new().states(States::LISTENING));
+        let plan = plan_of(&Query::new().states(States::LISTENING));
         assert_eq!(plan.state_bits(Protocol::Tcp), 1 << 10);
         assert_eq!(plan.state_bits(Protocol::Udp), 1 << 7);
-        assert_eq!(Plan::new(&Query::new()).state_bits(Protocol::Tcp), 0x2f7e);
+        assert_eq!(plan_of(&Query::new()).state_bits(Protocol::Tcp), 0x2f7e);
         assert_eq!(plan.state_bits(Protocol::Unix), 1 << 7 | 1 << 10);
-        assert_eq!(Plan::new(&Query::new()).state_bits(Protocol::Unix), 1 << 1 | 1 << 7 | 1 << 10);
+        assert_eq!(plan_of(&Query::new()).state_bits(Protocol::Unix), 1 << 1 | 1 << 7 | 1 << 10);
         let names = Query::new().protocols(Protocols::UNIX).needs(Needs::REMOTE_NAMES);
-        assert_eq!(Plan::new(&names.clone().states(States::LISTEN)).state_bits(Protocol::Unix), 1 << 10);
-        let connected = Plan::new(&names.states(States::ESTABLISHED));
+        assert_eq!(plan_of(&names.clone().states(States::LISTEN)).state_bits(Protocol::Unix), 1 << 10);
+        let connected = plan_of(&names.states(States::ESTABLISHED));
         assert_eq!(connected.state_bits(Protocol::Unix), 1 << 1 | 1 << 7 | 1 << 10);
     }
 
     #[test]
     fn nothing_is_asked_for_that_nobody_wants() {
-        assert_eq!(Plan::new(&Query::new()).extensions(Protocol::Tcp), Extensions::NONE);
-        let stats = Plan::new(&Query::new().stats());
+        assert_eq!(plan_of(&Query::new()).extensions(Protocol::Tcp), Extensions::NONE);
+        let stats = plan_of(&Query::new().stats());
         assert_eq!(stats.extensions(Protocol::Udp), Extensions::SKMEMINFO);
+    }
+
+    /// What asks for something, or narrows the question down.
+    const CALLS: &[Call] = &[
+        ("tcp", Query::tcp),
+        ("unix", |q| q.protocols(Protocols::UNIX)),
+        ("ipv4", |q| q.family(Family::Ipv4)),
+        ("ipv6", |q| q.family(Family::Ipv6)),
+        ("listening", |q| q.states(States::LISTENING)),
+        ("connected", |q| q.states(States::CONNECTED)),
+        ("stats", Query::stats),
+        ("owners", Query::owners),
+        ("first owner", |q| q.owner_lookup(OwnerLookup::First)),
+        ("no owner", |q| q.owner_lookup(OwnerLookup::None)),
+        ("needs owners", |q| q.needs(Needs::OWNERS)),
+        ("command lines", |q| q.needs(Needs::PROCESS_COMMAND_LINE)),
+        ("sequences", |q| q.needs(Needs::SEQUENCES)),
+        ("nothing", |q| q.needs(Needs::empty())),
+        ("a filter by process", |q| q.filter("pid = 7".parse().unwrap())),
+        ("a filter by peer and loss", |q| q.filter("peer = x or loss > 1%".parse().unwrap())),
+        ("a filter by state", |q| q.filter("state listen".parse().unwrap())),
+        ("estats", |q| q.collect_estats(Duration::from_secs(1))),
+    ];
+
+    /// What does not depend on the order in which things are named: the plan, or that it contradicts itself.
+    fn outcome(calls: &[usize]) -> Option<Plan> {
+        let query = calls.iter().fold(Query::new(), |query, call| CALLS[*call].1(query));
+        let mut plan = Plan::new(&query).ok()?;
+        plan.families.sort_by_key(|family| family.name());
+        // Conditions of several filters stand one behind another.
+        plan.filter = None;
+        Some(plan)
+    }
+
+    /// Every order of every choice of three calls, of which two may be the same.
+    #[test]
+    fn calls_add_up_in_any_order() {
+        let mut contradictions = 0;
+        for a in 0..CALLS.len() {
+            for b in a..CALLS.len() {
+                for c in b..CALLS.len() {
+                    let names = [a, b, c].map(|call| CALLS[call].0);
+                    let plan = outcome(&[a, b, c]);
+                    for order in [[a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]] {
+                        assert_eq!(outcome(&order), plan, "{names:?}");
+                    }
+                    let Some(plan) = plan else {
+                        contradictions += 1;
+                        assert!(names.contains(&"no owner"), "{names:?}");
+                        continue;
+                    };
+                    for call in [a, b, c] {
+                        let alone = outcome(&[call]).unwrap();
+                        // Without Unix sockets nobody has names.
+                        assert!(plan.needs.contains(alone.needs - Needs::REMOTE_NAMES), "{names:?}");
+                        assert!(plan.owners >= alone.owners, "{names:?}");
+                        assert_eq!(plan.needs.contains(Needs::OWNERS), plan.owners != OwnerLookup::None);
+                    }
+                }
+            }
+        }
+        assert!(contradictions > 0);
+    }
+
+    #[test]
+    fn a_filter_about_owners_needs_every_owner() {
+        let filter = |text: &str| Query::new().filter(text.parse().unwrap());
+        let no_owner = |query: Query| Plan::new(&query.owner_lookup(OwnerLookup::None));
+        let mut of_owners = 0;
+        for key in Filter::keys() {
+            let Ok(has) = format!("has {key}").parse::<Filter>() else { continue };
+            let asks = has.needs().intersects(Needs::FROM_OWNERS);
+            of_owners += usize::from(asks);
+            let query = Query::new().filter(has);
+            assert_eq!(plan_of(&query).owners == OwnerLookup::All, asks, "{key}");
+            assert_eq!(no_owner(query.clone()).is_err(), asks, "{key}");
+            let first = plan_of(&query.owner_lookup(OwnerLookup::First)).owners;
+            assert_eq!(first == OwnerLookup::All, asks, "{key}");
+        }
+        assert!(of_owners >= 10, "{of_owners}");
+        assert_eq!(no_owner(filter("pid = 7")).unwrap_err().kind(), ErrorKind::Contradictory);
+        assert_eq!(no_owner(filter("nginx")).unwrap_err().kind(), ErrorKind::Contradictory);
+        assert_eq!(no_owner(filter("pid = 7").owners()).unwrap().owners, OwnerLookup::All);
     }
 }

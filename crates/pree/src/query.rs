@@ -1,103 +1,19 @@
-//! What is asked: which sockets, and what about them.
+//! What is asked: which sockets, and what about them. Plain data: what it comes to is decided by the plan.
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::collect;
-use crate::coverage::Coverage;
-use crate::error::Result;
 use crate::filter::Filter;
-use crate::model::{Family, HostLimits, Protocols, Socket, States};
-use crate::snapshot::Snapshot;
-use crate::source::{Namespaces, Source};
-use crate::sys;
-
-bitflags::bitflags! {
-    /// What is asked about each socket beyond what comes for nothing. Each costs the kernel time; see
-    /// `PLATFORM.md` for what.
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-    pub struct Needs: u32 {
-        /// [`Socket::tcp`]: `tcp_info`, congestion control.
-        const STATS = 1;
-        /// [`Socket::memory`] and [`Socket::drops`].
-        const MEMORY = 1 << 1;
-        /// [`Socket::tos`], [`Socket::tclass`], [`Socket::class_id`].
-        const TRAFFIC_CLASS = 1 << 2;
-        /// `uid` and `user` of owning processes.
-        const PROCESS_USER = 1 << 3;
-        /// `executable` of owning processes.
-        const PROCESS_EXECUTABLE = 1 << 4;
-        /// `command_line` of owning processes.
-        const PROCESS_COMMAND_LINE = 1 << 5;
-        /// `cgroup` of owning processes.
-        const PROCESS_CGROUP = 1 << 6;
-        /// [`Socket::owners`] and [`Socket::unowned`]; how far is what [`OwnerLookup`] says.
-        const OWNERS = 1 << 7;
-        /// [`Snapshot::host`] and [`Snapshot::counters`]: limits of the machine that sockets share, and what it counts.
-        const HOST = 1 << 8;
-        /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`], together with `STATS`. Takes
-        /// rights: see `PLATFORM.md`.
-        const SEQUENCES = 1 << 9;
-        /// [`Socket::peer`] of TCP connections within this machine; Unix sockets tell theirs unasked. Every TCP row has to
-        /// be seen for it, whatever the filter, and these connections come last.
-        const PEERS = 1 << 10;
-        /// The name of [`Socket::network_namespace`].
-        const NAMESPACE_NAME = 1 << 11;
-        /// [`Socket::remote`] of Unix sockets: the name that the other end is bound to. The kernel tells the other end's
-        /// inode only, so a row waits until that one's row came.
-        const REMOTE_NAMES = 1 << 12;
-        /// [`Socket::direction`]; more certain together with `STATS`. Listeners are read for it, whatever the filter.
-        const DIRECTION = 1 << 13;
-        /// `fds_in_flight` of Unix sockets: one file of a process that holds it is read for each, so together with `OWNERS`.
-        const FDS_IN_FLIGHT = 1 << 14;
-        /// [`Socket::module`]: a question for each row, on Windows.
-        const MODULE = 1 << 15;
-    }
-}
-
-/// How far owners are looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum OwnerLookup {
-    /// Not at all.
-    #[default]
-    None,
-    /// One owner a socket; cheaper where the search can end early.
-    First,
-    /// Every owner of every socket.
-    All,
-}
-
-/// How owners are found.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum OwnerSource {
-    /// The cheaper way of those that are permitted.
-    #[default]
-    Auto,
-    /// Each process's descriptors in /proc.
-    Proc,
-    /// A BPF program that the kernel runs over all descriptors (Linux 5.12; `CAP_BPF` and `CAP_PERFMON`), or an error.
-    Bpf,
-}
-
-/// Where rows are read from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum SourceChoice {
-    /// The best the system allows, with its fallback.
-    #[default]
-    Auto,
-    /// `sock_diag`, or an error.
-    Diag,
-    /// /proc/net through our own parser, or an error.
-    Proc,
-    /// /proc/net through the `procfs` crates' parser (feature `linux-procfs`); ours takes over, with a note, where that
-    /// one refuses a table.
-    Procfs,
-}
+use crate::model::{Family, Protocols, States};
+use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+use crate::source::Namespaces;
+#[cfg(doc)]
+use crate::{Coverage, Snapshot, Socket};
 
 /// A question about this machine's sockets.
+///
+/// What is asked for adds up: no call takes back what another one asked for, in whatever order they come. Of the calls
+/// that choose a way ([`source`](Query::source), [`owner_source`](Query::owner_source), [`push_down`](Query::push_down),
+/// [`network_namespaces`](Query::network_namespaces)) the last one counts.
 ///
 /// ```no_run
 /// use pree::{Query, States};
@@ -115,9 +31,11 @@ pub enum SourceChoice {
 pub struct Query {
     pub(crate) protocols: Protocols,
     pub(crate) families: Vec<Family>,
-    pub(crate) states: States,
+    /// `None`: every state.
+    pub(crate) states: Option<States>,
     pub(crate) needs: Needs,
-    pub(crate) owners: OwnerLookup,
+    /// `None`: nobody said.
+    pub(crate) owners: Option<OwnerLookup>,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
     pub(crate) filter: Option<Filter>,
@@ -138,9 +56,9 @@ impl Query {
         Self {
             protocols: Protocols::empty(),
             families: Vec::new(),
-            states: States::all(),
+            states: None,
             needs: Needs::empty(),
-            owners: OwnerLookup::None,
+            owners: None,
             owner_source: OwnerSource::Auto,
             source: SourceChoice::Auto,
             filter: None,
@@ -184,10 +102,10 @@ impl Query {
         self
     }
 
-    /// Only sockets in one of these states.
+    /// Only sockets in one of these states; named twice, either.
     #[must_use]
     pub fn states(mut self, states: States) -> Self {
-        self.states = states;
+        self.states = Some(self.states.unwrap_or(States::empty()) | states);
         self
     }
 
@@ -201,9 +119,6 @@ impl Query {
     #[must_use]
     pub fn needs(mut self, needs: Needs) -> Self {
         self.needs |= needs;
-        if needs.contains(Needs::OWNERS) && self.owners == OwnerLookup::None {
-            self.owners = OwnerLookup::All;
-        }
         self
     }
 
@@ -213,10 +128,11 @@ impl Query {
         self.owner_lookup(OwnerLookup::All)
     }
 
-    /// With owners as far as this says.
+    /// With owners at least as far as this says. [`OwnerLookup::None`] takes nothing back; where nothing but a filter
+    /// asks about owners, the two contradict each other, which is an error.
     #[must_use]
     pub fn owner_lookup(mut self, lookup: OwnerLookup) -> Self {
-        self.owners = lookup;
+        self.owners = self.owners.max(Some(lookup));
         self
     }
 
@@ -227,11 +143,13 @@ impl Query {
         self
     }
 
-    /// Only sockets that match; what the filter must know about them is asked for. A second filter replaces the first.
+    /// Only sockets that match; what the filter must know about them is asked for. With a second filter both must match.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
-        self = self.needs(filter.needs());
-        self.filter = Some(filter);
+        self.filter = Some(match self.filter.take() {
+            Some(other) => other.and(filter),
+            None => filter,
+        });
         self
     }
 
@@ -264,11 +182,11 @@ impl Query {
     /// Windows: collects statistics of connections for this long and reads them then. **It changes the machine's state**:
     /// Windows counts only where that was switched on (`SetPerTcpConnectionEStats`, as administrator), so it is switched on
     /// for each connection that is asked for, and off again behind it; where somebody else had switched it on, it stays as
-    /// it was. Numbers count from then on ([`TcpStats::counts_since`](crate::TcpStats::counts_since)). Asks for
+    /// it was. Of several times the longest counts. Numbers count from then on ([`TcpStats::counts_since`](crate::TcpStats::counts_since)). Asks for
     /// [`Needs::STATS`]. On other systems it is an error: their statistics are always there.
     #[must_use]
     pub fn collect_estats(mut self, time: Duration) -> Self {
-        self.estats = Some(time);
+        self.estats = self.estats.max(Some(time));
         self.needs(Needs::STATS)
     }
 
@@ -277,52 +195,5 @@ impl Query {
     pub fn source(mut self, source: SourceChoice) -> Self {
         self.source = source;
         self
-    }
-
-    /// Asks the running system and keeps the answer.
-    ///
-    /// # Errors
-    /// When no rows at all can be had; what is merely missing is in the snapshot's [`Coverage`].
-    pub fn collect(&self) -> Result<Snapshot> {
-        self.collect_from(&mut sys::live()?)
-    }
-
-    /// [`Query::collect`] from another source: a recording, a test.
-    ///
-    /// # Errors
-    /// As [`Query::collect`].
-    pub fn collect_from(&self, source: &mut dyn Source) -> Result<Snapshot> {
-        let mut sockets = Vec::new();
-        let coverage = self.visit_from(source, |socket| {
-            sockets.push(socket.clone());
-            ControlFlow::Continue(())
-        })?;
-        if !self.needs.contains(Needs::HOST) || self.namespaces == Namespaces::All {
-            return Ok(Snapshot::new(sockets, coverage, HostLimits::default()));
-        }
-        let counters = collect::host_counters(source);
-        Ok(Snapshot::new(sockets, coverage, collect::host_limits(source)).with_counters(counters))
-    }
-
-    /// Asks the running system and calls `visitor` with each socket as it comes, each once, until it says
-    /// [`ControlFlow::Break`]. The socket is reused for the next row.
-    ///
-    /// # Errors
-    /// When no rows at all can be had. Rows that were delivered before are never taken back: what goes wrong after
-    /// that is a gap in the [`Coverage`].
-    pub fn visit(&self, visitor: impl FnMut(&Socket) -> ControlFlow<()>) -> Result<Coverage> {
-        self.visit_from(&mut sys::live()?, visitor)
-    }
-
-    /// [`Query::visit`] from another source: a recording, a test.
-    ///
-    /// # Errors
-    /// As [`Query::visit`].
-    pub fn visit_from(
-        &self,
-        source: &mut dyn Source,
-        mut visitor: impl FnMut(&Socket) -> ControlFlow<()>,
-    ) -> Result<Coverage> {
-        collect::visit(self, source, &mut visitor)
     }
 }

@@ -25,7 +25,7 @@ const SHOWN: usize = 20;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     refuse(args)?;
     let place = source::open(args)?;
-    let query = source::query(args).owner_lookup(args.owners).stats().needs(Needs::HOST);
+    let query = source::query(args, Needs::OWNERS | Needs::HOST).stats();
     let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
     let host = match &intervals {
         None => assess_host(&snapshot),

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use pree::quality::{Assessment, Interval, Severity, assess, assess_interval};
-use pree::{OwnerLookup, Socket};
+use pree::{Needs, Socket};
 
 use super::finding::Page;
 use super::look::{self, Seen};
@@ -26,8 +26,8 @@ const TOLD: usize = 23;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     refuse(args)?;
     let place = source::open(args)?;
-    let owners = if args.quiet { OwnerLookup::None } else { args.owners };
-    let query = source::query(args).owner_lookup(owners).stats();
+    let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
+    let query = source::query(args, owners).stats();
     let seen = look::look(&place, args, &query)?;
     let peers = judged::peers(&place, args, seen.snapshot.sockets());
     let coverage = seen.snapshot.coverage().clone();

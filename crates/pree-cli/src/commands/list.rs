@@ -73,8 +73,11 @@ impl Folding {
 }
 
 fn query(request: &Request<'_>, folding: Folding) -> Query {
-    let query = source::query(request.args).owner_lookup(request.owners()).needs(request.needs());
-    if folding == Folding::Hidden { query.states(States::all() - States::TIME_WAIT) } else { query }
+    let states = match folding {
+        Folding::Hidden => States::all() - States::TIME_WAIT,
+        Folding::Shown | Folding::Counted => source::states(request.args),
+    };
+    source::query_in(request.args, states, request.needs())
 }
 
 /// Whether anything matches: the first that does is enough.

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pree::quality::Intervals;
-use pree::{Needs, OwnerLookup, Query, Snapshot};
+use pree::{Needs, Query, Snapshot};
 
 use super::source::{self, Place};
 use crate::args::Args;
@@ -64,8 +64,9 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
 
 /// The question of the looks before the last: whose sockets they are is asked once, at the end.
 fn between(args: &Args) -> Query {
-    let asks_owners = args.filter.as_ref().is_some_and(|filter| filter.needs().contains(Needs::OWNERS));
+    let asks_owners =
+        args.filter.as_ref().is_some_and(|filter| filter.needs().intersects(Needs::FROM_OWNERS));
     let all = Args { filter: None, ..args.clone() };
-    let query = source::query(if asks_owners { &all } else { args });
-    query.stats().owner_lookup(OwnerLookup::None)
+    let query = source::query(if asks_owners { &all } else { args }, Needs::empty());
+    query.stats()
 }

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Filter, Needs, OwnerLookup, Process, Protocol, Query, Socket, State, States};
+use pree::{Filter, Needs, Process, Protocol, Query, Socket, State, States};
 
 use super::source::{self, Place};
 use super::{judged, rows};
@@ -78,13 +78,13 @@ fn quoted(word: &str) -> String {
 }
 
 /// The sockets that have the port at their own end, as far as the flags narrow them down.
-fn query(args: &Args, asked: Asked) -> Result<Query, Failure> {
+fn query(args: &Args, asked: Asked, states: States, needs: Needs) -> Result<Query, Failure> {
     let port = format!("sport = {}", asked.number);
     let text = match asked.protocol {
         Some(protocol) => format!("{port} and proto = {}", protocol.name()),
         None => port,
     };
-    Ok(source::query(args).filter(text.parse().map_err(Failure::Filter)?))
+    Ok(source::query_in(args, states, needs).filter(text.parse().map_err(Failure::Filter)?))
 }
 
 /// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
@@ -95,7 +95,7 @@ fn is_held(socket: &Socket) -> bool {
 /// Only the exit code.
 fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     let mut found = false;
-    let query = query(args, asked)?.owner_lookup(OwnerLookup::None);
+    let query = query(args, asked, source::states(args), Needs::empty())?;
     let coverage = place.visit(&query, |socket| {
         found = is_held(socket);
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -110,7 +110,7 @@ fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> 
 /// The sockets, in one of the list's formats.
 fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     let mut request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
-    let query = query(args, asked)?.owner_lookup(request.owners()).needs(request.needs());
+    let query = query(args, asked, source::states(args), request.needs())?;
     let writer = BufWriter::new(output::stdout());
     let (found, coverage) = if request.judges_with_the_host() {
         let (sockets, coverage) = judged::document(place, &query, &mut request, writer)?;
@@ -130,12 +130,8 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
 /// The screen for people.
 fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     // Connections are asked for whatever the states: they are a listener's clients.
-    let query = query(args, asked)?.states(States::all()).owner_lookup(args.owners).needs(Needs::MEMORY);
-    let query = if args.owners == OwnerLookup::None {
-        query
-    } else {
-        query.needs(Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE)
-    };
+    let needs = Needs::MEMORY | Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
+    let query = query(args, asked, States::all(), needs)?;
     let mut sockets = Vec::new();
     let mut processes: HashMap<u32, Arc<Process>> = HashMap::new();
     let coverage = place.visit(&query, |socket| {

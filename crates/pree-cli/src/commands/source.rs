@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
-use pree::{Coverage, ErrorKind, Filter, Query, Snapshot, Socket, States};
+use pree::{Coverage, ErrorKind, Filter, Needs, OwnerLookup, Query, Snapshot, Socket, States};
 
 use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
@@ -27,13 +27,26 @@ pub(crate) enum Place {
 
 /// The place that the arguments name.
 pub(crate) fn open(args: &Args) -> Result<Place, Failure> {
+    if let Some(filter) = &args.filter {
+        refuse_contradictions(args, filter)?;
+    }
     match &args.replay {
         None => Ok(Place::Running),
-        Some(_) if args.filter.as_ref().is_some_and(Filter::needs_the_kernel) => Err(Failure::Usage(
-            "autobound is the running kernel's to decide: no recording tells it".to_owned(),
-        )),
         Some(path) => read(path).map(Place::Recorded),
     }
+}
+
+fn refuse_contradictions(args: &Args, filter: &Filter) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+    if args.replay.is_some() && filter.needs_the_kernel() {
+        return usage("autobound is the running kernel's to decide: no recording tells it");
+    }
+    if args.owners == OwnerLookup::None && filter.needs().intersects(Needs::FROM_OWNERS) {
+        return usage(
+            "the filter asks about owners, as pid=, process= and words do: --owners none looks for none",
+        );
+    }
+    Ok(())
 }
 
 impl Place {
@@ -130,19 +143,30 @@ pub(crate) fn name(path: &Path) -> String {
     }
 }
 
-/// The question that the flags about sockets ask.
-pub(crate) fn query(args: &Args) -> Query {
+/// The question that the flags about sockets ask, with what is to be shown of each. What the filter must know besides
+/// is the library's to find out.
+pub(crate) fn query(args: &Args, needs: Needs) -> Query {
+    query_in(args, states(args), needs)
+}
+
+/// The same, about sockets in these states.
+pub(crate) fn query_in(args: &Args, states: States, needs: Needs) -> Query {
     let mut query = Query::new()
         .source(args.source)
         .owner_source(args.owner_source)
-        .network_namespaces(args.namespaces.clone());
+        .network_namespaces(args.namespaces.clone())
+        .states(states);
+    query = match args.owners {
+        OwnerLookup::None => query.needs(needs - Needs::FROM_OWNERS),
+        far if needs.contains(Needs::OWNERS) => query.needs(needs - Needs::OWNERS).owner_lookup(far),
+        _ => query.needs(needs),
+    };
     if let Some(protocols) = args.protocols {
         query = query.protocols(protocols);
     }
     for family in &args.families {
         query = query.family(*family);
     }
-    query = query.states(states(args));
     if let Some(time) = args.estats {
         query = query.collect_estats(time);
     }

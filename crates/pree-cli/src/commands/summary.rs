@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use pree::{Coverage, Family, OwnerLookup, Protocol, Socket, State, States};
+use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States};
 
 use super::{help, source};
 use crate::args::{Args, Format};
@@ -22,10 +22,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         _ => return Err(Failure::Usage("a summary comes as text or with --json".to_owned())),
     };
     let place = source::open(args)?;
-    let owners = if args.quiet { OwnerLookup::None } else { args.owners };
-    let mut summary =
-        Summary { owned: (owners != OwnerLookup::None).then(Owned::default), ..Summary::default() };
-    let coverage = place.visit(&source::query(args).owner_lookup(owners), |socket| {
+    let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
+    let counts_owners = args.owners != OwnerLookup::None && !args.quiet;
+    let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
+    let coverage = place.visit(&source::query(args, owners), |socket| {
         summary.add(socket);
         ControlFlow::Continue(())
     })?;

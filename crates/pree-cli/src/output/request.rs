@@ -87,16 +87,9 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// What must be asked for; with `-q` nothing.
+    /// What must be asked for to write this; with `-q` nothing.
     pub(crate) fn needs(&self) -> Needs {
-        // How far owners are looked for is a question of its own.
-        if self.args.quiet { Needs::empty() } else { self.needs - Needs::OWNERS }
-    }
-
-    /// How far owners must be looked for.
-    pub(crate) fn owners(&self) -> OwnerLookup {
-        let wanted = self.needs.contains(Needs::OWNERS) && !self.args.quiet;
-        if wanted { self.args.owners } else { OwnerLookup::None }
+        if self.args.quiet { Needs::empty() } else { self.needs }
     }
 
     /// True when the first rows that come are as good as any others.
@@ -242,48 +235,48 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(line: &str, columns: &str, needs: Needs, owners: OwnerLookup) {
+    fn check(line: &str, columns: &str, needs: Needs) {
         let args = args(line);
         let Ok(request) = Request::new(&args, Screen::default()) else { panic!("{line} was refused") };
         let names: Vec<_> = request.columns.iter().map(|column| column.name()).collect();
         assert_eq!(names.join(" "), columns, "{line}");
-        assert_eq!((request.needs(), request.owners()), (needs, owners), "{line}");
+        assert_eq!(request.needs(), needs, "{line}");
     }
 
     #[test]
     fn only_what_is_shown_is_asked_for() {
         let none = Needs::empty();
+        let owners = Needs::OWNERS;
         let table = TABLE.join(" ");
         // Names cost nothing where there are no Unix sockets.
         let names = Needs::REMOTE_NAMES;
-        check("", &table, names, OwnerLookup::All);
-        check("-i", &table, names | Needs::STATS, OwnerLookup::All);
-        check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY, OwnerLookup::None);
-        check("-e", &table, names | Needs::TRAFFIC_CLASS | Needs::MODULE, OwnerLookup::All);
-        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS, OwnerLookup::All);
-        check("-c local", "local", none, OwnerLookup::None);
-        check("-c local --sort -rtt", "local", Needs::STATS, OwnerLookup::None);
-        check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE, OwnerLookup::All);
-        check("-c pid --owners first", "pid", none, OwnerLookup::First);
-        check("--csv", &SEPARATED.join(" "), none, OwnerLookup::All);
+        check("", &table, names | owners);
+        check("-i", &table, names | Needs::STATS | owners);
+        check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY);
+        check("-e", &table, names | Needs::TRAFFIC_CLASS | Needs::MODULE | owners);
+        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS | owners);
+        check("-c local", "local", none);
+        check("-c local --sort -rtt", "local", Needs::STATS);
+        check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE | owners);
+        check("-c pid --owners first", "pid", owners);
+        check("--csv", &SEPARATED.join(" "), owners);
         check(
             "--csv -m -c pid",
             "pid rmem rcvbuf wmem sndbuf fwd_alloc wmem_queued optmem locked_backlog drops",
-            Needs::MEMORY,
-            OwnerLookup::All,
+            Needs::MEMORY | owners,
         );
-        check("--format {rtt}", "", Needs::STATS, OwnerLookup::None);
-        check("--count", "", none, OwnerLookup::None);
-        check("--count -g process", "", none, OwnerLookup::All);
-        check("-q", &table, none, OwnerLookup::None);
+        check("--format {rtt}", "", Needs::STATS);
+        check("--count", "", none);
+        check("--count -g process", "", owners);
+        check("-q", &table, none);
         let everything =
             Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME | Needs::REMOTE_NAMES;
-        check("--json", "", everything, OwnerLookup::All);
-        check("--json -c -quality", "", everything, OwnerLookup::All);
-        check("--json -c local", "local", none, OwnerLookup::None);
-        check("--json -c quality", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
-        check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
-        check("-g limited", "", Needs::STATS | Needs::MEMORY, OwnerLookup::None);
+        check("--json", "", everything | owners);
+        check("--json -c -quality", "", everything | owners);
+        check("--json -c local", "local", none);
+        check("--json -c quality", "", Needs::STATS | Needs::MEMORY);
+        check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY);
+        check("-g limited", "", Needs::STATS | Needs::MEMORY);
     }
 
     #[test]
@@ -291,8 +284,8 @@ mod tests {
         let screen = Screen { terminal: true, ..Screen::default() };
         let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES;
         for (line, needs) in [
-            ("", both),
-            ("-c +user", both | Needs::PROCESS_USER),
+            ("", both | Needs::OWNERS),
+            ("-c +user", both | Needs::OWNERS | Needs::PROCESS_USER),
             ("-c local", Needs::empty()),
             ("-q", Needs::empty()),
         ] {
@@ -302,7 +295,7 @@ mod tests {
         }
         let args = args("--source proc");
         let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
-        assert_eq!(request.needs(), Needs::REMOTE_NAMES, "/proc has no statistics");
+        assert_eq!(request.needs(), Needs::REMOTE_NAMES | Needs::OWNERS, "/proc has no statistics");
     }
 
     #[test]

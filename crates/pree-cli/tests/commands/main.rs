@@ -9,6 +9,7 @@ mod clean;
 mod documents;
 mod folder;
 mod judged;
+mod needs;
 mod other_systems;
 #[path = "../command/population.rs"]
 #[allow(dead_code)]
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         port::cases(),
         verdicts::cases(),
         judged::cases(),
+        needs::cases(),
         summary::cases(),
         documents::cases(),
         shells::cases(),

@@ -12,9 +12,12 @@ use std::ops::ControlFlow;
 use crate::coverage::Coverage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{HostCounters, HostLimits, Socket};
+use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::query::Query;
-use crate::source::{Errno, Question, Source, System, read_all};
+use crate::snapshot::Snapshot;
+use crate::source::{Errno, Namespaces, Question, Source, System, read_all};
+use crate::sys;
 
 /// How often something that failed in passing is tried.
 const TRIES: usize = 3;
@@ -22,23 +25,72 @@ const TRIES: usize = 3;
 /// Receives each socket once.
 pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
 
-/// Answers `query` from `source`, as the system does whose source it is.
-pub(crate) fn visit(query: &Query, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    let plan = Plan::new(query);
+impl Query {
+    /// Asks the running system and keeps the answer.
+    ///
+    /// # Errors
+    /// When no rows at all can be had; what is merely missing is in the snapshot's [`Coverage`].
+    pub fn collect(&self) -> Result<Snapshot> {
+        self.collect_from(&mut sys::live()?)
+    }
+
+    /// [`Query::collect`] from another source: a recording, a test.
+    ///
+    /// # Errors
+    /// As [`Query::collect`].
+    pub fn collect_from(&self, source: &mut dyn Source) -> Result<Snapshot> {
+        let plan = Plan::new(self)?;
+        let mut sockets = Vec::new();
+        let coverage = visit(&plan, source, &mut |socket| {
+            sockets.push(socket.clone());
+            ControlFlow::Continue(())
+        })?;
+        if !plan.needs.contains(Needs::HOST) || plan.namespaces == Namespaces::All {
+            return Ok(Snapshot::new(sockets, coverage, HostLimits::default()));
+        }
+        let counters = host_counters(source);
+        Ok(Snapshot::new(sockets, coverage, host_limits(source)).with_counters(counters))
+    }
+
+    /// Asks the running system and calls `visitor` with each socket as it comes, each once, until it says
+    /// [`ControlFlow::Break`]. The socket is reused for the next row.
+    ///
+    /// # Errors
+    /// When no rows at all can be had. Rows that were delivered before are never taken back: what goes wrong after
+    /// that is a gap in the [`Coverage`].
+    pub fn visit(&self, visitor: impl FnMut(&Socket) -> ControlFlow<()>) -> Result<Coverage> {
+        self.visit_from(&mut sys::live()?, visitor)
+    }
+
+    /// [`Query::visit`] from another source: a recording, a test.
+    ///
+    /// # Errors
+    /// As [`Query::visit`].
+    pub fn visit_from(
+        &self,
+        source: &mut dyn Source,
+        mut visitor: impl FnMut(&Socket) -> ControlFlow<()>,
+    ) -> Result<Coverage> {
+        visit(&Plan::new(self)?, source, &mut visitor)
+    }
+}
+
+/// Carries out the plan, as the system does whose source it is.
+fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     let system = source.system();
     if plan.estats.is_some() && system != System::Windows {
         return Err(Error::new(ErrorKind::Unsupported, "switch on", format!("statistics of {system}"))
             .with_hint("only Windows has them switched off: elsewhere they are always there"));
     }
     match system {
-        System::Linux => linux::visit(&plan, source, visitor),
-        System::Macos => apple::visit(&plan, source, visitor),
-        System::Windows => windows::visit(&plan, source, visitor),
+        System::Linux => linux::visit(plan, source, visitor),
+        System::Macos => apple::visit(plan, source, visitor),
+        System::Windows => windows::visit(plan, source, visitor),
     }
 }
 
 /// What the machine counts of its connections; what the source does not tell is unknown.
-pub(crate) fn host_counters(source: &mut dyn Source) -> HostCounters {
+fn host_counters(source: &mut dyn Source) -> HostCounters {
     match source.system() {
         System::Linux => linux::host_counters(source),
         System::Macos => HostCounters::default(),
@@ -63,7 +115,7 @@ fn read_with_retries(
 }
 
 /// The limits that sockets share; what the source does not tell is unknown.
-pub(crate) fn host_limits(source: &mut dyn Source) -> HostLimits {
+fn host_limits(source: &mut dyn Source) -> HostLimits {
     match source.system() {
         System::Linux => linux::host_limits(source),
         System::Macos | System::Windows => HostLimits::default(),

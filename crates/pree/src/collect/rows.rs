@@ -7,8 +7,8 @@ use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, Name};
 use crate::model::Socket;
+use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::Plan;
-use crate::query::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::source::{Namespaces, System};
 
 pub(super) struct Rows<'p, 'v> {

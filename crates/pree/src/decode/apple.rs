@@ -12,7 +12,7 @@ use crate::model::{
     Address, BootId, Family, ListenQueue, Peer, Protocol, Shutdown, Socket, SocketId, SocketMemory,
     SocketType, State, Text, Unowned,
 };
-use crate::query::Needs;
+use crate::needs::Needs;
 #[allow(unused_imports, reason = "for sys/macos, which is not built everywhere")]
 pub(crate) use statistics::of_connection;
 

@@ -4,7 +4,7 @@ use super::{Field, Section, Unit, Value};
 use crate::model::{
     Address, Detail, MptcpDetail, NetlinkDetail, PacketDetail, Socket, SubflowDetail, UnixDetail,
 };
-use crate::query::Needs;
+use crate::needs::Needs;
 
 /// `$name $section.$key unit; doc; source => get`.
 macro_rules! fields {

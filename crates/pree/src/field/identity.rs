@@ -2,7 +2,7 @@
 
 use super::{Field, Section, Unit, Value};
 use crate::model::{Address, Family, Protocol, Socket, SocketType, State};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 /// Named without quotes: `$name, $section.$key: doc; source => get`.
 macro_rules! fields {

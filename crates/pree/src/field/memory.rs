@@ -1,7 +1,7 @@
 //! Socket memory: `SK_MEMINFO_*`.
 
 use super::{Field, Section, Unit};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 macro_rules! memory {
     ($( $name:literal $key:literal $member:ident $source:literal $doc:literal; )*) => {

@@ -22,7 +22,7 @@ pub use quality::{Issues, words};
 pub use tcp::tcp_differences;
 
 use crate::model::{CountsSince, Socket};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 /// One thing that can be known about a socket.
 #[derive(Debug)]

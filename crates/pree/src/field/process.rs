@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Field, Section, Unit, Value};
 use crate::model::{Owner, StartTime, Text};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 /// One thing that can be known about an owner.
 #[derive(Debug)]

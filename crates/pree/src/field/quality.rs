@@ -5,8 +5,8 @@
 
 use super::{Field, Section, Unit, Value};
 use crate::model::Socket;
+use crate::needs::Needs;
 use crate::quality::{Assessment, Context, DETECTORS, Finding, Severity, assess};
-use crate::query::Needs;
 
 /// Named issues of one socket, each once, the worst first and those of one severity in the order of [`DETECTORS`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

@@ -1,7 +1,7 @@
 //! What waits: queues and timers.
 
 use super::{Field, Section, Unit, Value};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 macro_rules! field {
     ($name:literal, $section:ident, $key:literal, $unit:ident, $needs:expr, $source:literal, $doc:literal, $get:expr) => {

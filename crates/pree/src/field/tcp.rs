@@ -2,7 +2,7 @@
 
 use super::{Field, Section, Unit};
 use crate::model::{CongestionAlgorithm, TcpStats};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 macro_rules! unit {
     (us) => {

@@ -6,7 +6,7 @@ use super::eval;
 use super::expr::{Expr, Test};
 use crate::field::{Section, of_owner};
 use crate::model::{Owner, Process, Text};
-use crate::query::Needs;
+use crate::needs::Needs;
 
 /// Conditions on the process id and the name of an owner, each of which must hold of some owner of every socket that
 /// matches; so who meets none of them decides nothing.

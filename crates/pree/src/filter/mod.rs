@@ -22,7 +22,7 @@ pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Protocols, Socket, State, States};
-use crate::query::Needs;
+use crate::needs::Needs;
 use expr::{End, Expr, Has, Test};
 
 /// Which sockets: `state established and dport = 443,80 and rtt > 50ms`.
@@ -58,6 +58,18 @@ impl fmt::Display for Filter {
 }
 
 impl Filter {
+    /// Sockets that match this filter and the other one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let parts = |expr| match expr {
+            Expr::And(parts) => parts,
+            one => vec![one],
+        };
+        let mut all = parts(self.expr);
+        all.extend(parts(other.expr));
+        Self { expr: Expr::And(all) }
+    }
+
     /// True when the socket matches. What was not asked for about the socket is not known.
     pub fn matches(&self, socket: &Socket) -> bool {
         eval::eval(&self.expr, socket) == Some(true)
@@ -81,7 +93,7 @@ impl Filter {
     /// This filter, for sockets whose local port is one of these.
     pub(crate) fn at_local_ports(&self, ports: &[u16]) -> Self {
         let port = |port: &u16| Expr::Test(Test::Port(End::Local, lex::Op::Equal, *port));
-        Self { expr: Expr::And(vec![self.expr.clone(), Expr::Or(ports.iter().map(port).collect())]) }
+        self.clone().and(Self { expr: Expr::Or(ports.iter().map(port).collect()) })
     }
 
     /// Every key the language knows, for help and completion.

@@ -15,8 +15,8 @@ use crate::collect::names::users;
 use crate::decode::apple::{Decoded, Decoder, Key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
+use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
-use crate::query::{Needs, OwnerLookup};
 use crate::source::{AppleProcessPart, AppleQuestion, Errno, NOT_RECORDED, Question, Source};
 
 /// Room for 4096 process ids, and for as many as no Mac has.

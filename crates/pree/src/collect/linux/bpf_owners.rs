@@ -11,7 +11,7 @@ use super::owners::{Only, OwnerSearch, is_passing, read_with_retries};
 use crate::collect::TRIES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Process, StartTime, Text};
-use crate::query::OwnerSource;
+use crate::needs::OwnerSource;
 use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
 /// How owners are looked for.

@@ -15,8 +15,8 @@ use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
 use crate::filter::Filter;
 use crate::model::{Address, Protocol, Socket, State, Unowned};
+use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
-use crate::query::{Needs, OwnerLookup};
 use crate::source::Source;
 
 /// Rows that are held when few are expected; more are better met with every owner known.

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::model::{Address, Direction, Family, HostLimits, Protocol, Socket, State, Text};
+use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::query::Needs;
 use crate::source::Source;
 
 use super::{host_limits, unix_ends};

@@ -10,8 +10,8 @@ use pree_wire::netlink::{self, Body};
 use pree_wire::own_addresses;
 
 use crate::model::{Address, Peer, Protocol, Socket};
+use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::query::Needs;
 use crate::source::{Errno, Question, Source, read_all};
 
 /// Address and port; IPv4 whichever family the socket was made with.

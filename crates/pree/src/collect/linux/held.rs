@@ -11,8 +11,8 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
 use crate::error::ErrorKind;
 use crate::model::{Protocol, Protocols};
+use crate::needs::SourceChoice;
 use crate::plan::Plan;
-use crate::query::SourceChoice;
 use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
 /// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::NetworkNamespace;
+use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::query::Needs;
 use crate::source::{Errno, Namespaces, Reachable, Source};
 
 /// As many are named; of more it is said how many.

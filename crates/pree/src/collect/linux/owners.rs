@@ -20,8 +20,8 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::ErrorKind;
 use crate::filter::Holders;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
+use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
-use crate::query::{Needs, OwnerLookup, OwnerSource};
 use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
 
 /// What is read of a process only on request.

@@ -9,8 +9,8 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket};
+use crate::needs::SourceChoice;
 use crate::plan::{Plan, Table};
-use crate::query::SourceChoice;
 use crate::source::{Errno, NetTable, Question, Source, read_all};
 
 /// Reads at most this often; after that the union of all reads is the answer, and the coverage says so.

@@ -11,8 +11,8 @@ use pree_wire::bpf_records::Sequence;
 use crate::coverage::{Gap, Missing};
 use crate::error::ErrorKind;
 use crate::model::Socket;
+use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::query::Needs;
 use crate::source::{Errno, Question, Source};
 
 use super::bpf_owners::hint;

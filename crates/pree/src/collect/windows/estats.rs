@@ -8,8 +8,8 @@ use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::windows::{add_estats, endpoint, has_stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Socket;
+use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::query::Needs;
 use crate::source::{
     Errno, EstatsClass, NOT_RECORDED, Question, Source, WindowsConnection, WindowsQuestion, read_all,
 };

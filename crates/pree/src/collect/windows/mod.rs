@@ -19,8 +19,8 @@ use crate::decode::windows::{Endpoint, endpoint, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::{Family, Protocol};
+use crate::needs::{Needs, OwnerLookup};
 use crate::plan::{Plan, Table};
-use crate::query::{Needs, OwnerLookup};
 use crate::source::{
     Errno, NOT_RECORDED, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all,
 };

@@ -12,8 +12,8 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::windows::{file_name, file_time, text};
 use crate::error::ErrorKind;
 use crate::model::{Owner, Process, Socket, StartTime, State, Text, Unowned};
+use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
-use crate::query::{Needs, OwnerLookup};
 use crate::source::{Errno, Question, Source, WindowsProcessPart, WindowsQuestion, read_all};
 
 /// Times that all processes are listed: a process can be younger than the first list.

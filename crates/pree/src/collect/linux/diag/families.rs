@@ -21,8 +21,8 @@ use crate::coverage::{Coverage, Missing};
 use crate::decode::linux::Decoder;
 use crate::error::{ErrorKind, Result};
 use crate::model::{Protocol, Socket};
+use crate::needs::Needs;
 use crate::plan::{Plan, Table};
-use crate::query::Needs;
 use crate::source::{DiagPass, DiagTable, Errno, Source};
 
 /// Room for a request of any of these families.

@@ -1,0 +1,99 @@
+//! What is asked about each socket, how far and from where: what queries, filters, fields and collections share.
+
+#[cfg(doc)]
+use crate::{Snapshot, Socket};
+
+bitflags::bitflags! {
+    /// What is asked about each socket beyond what comes for nothing. Each costs the kernel time; see
+    /// `PLATFORM.md` for what.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    pub struct Needs: u32 {
+        /// [`Socket::tcp`]: `tcp_info`, congestion control.
+        const STATS = 1;
+        /// [`Socket::memory`] and [`Socket::drops`].
+        const MEMORY = 1 << 1;
+        /// [`Socket::tos`], [`Socket::tclass`], [`Socket::class_id`].
+        const TRAFFIC_CLASS = 1 << 2;
+        /// `uid` and `user` of owning processes. What is about processes brings at least one owner.
+        const PROCESS_USER = 1 << 3;
+        /// `executable` of owning processes.
+        const PROCESS_EXECUTABLE = 1 << 4;
+        /// `command_line` of owning processes.
+        const PROCESS_COMMAND_LINE = 1 << 5;
+        /// `cgroup` of owning processes.
+        const PROCESS_CGROUP = 1 << 6;
+        /// [`Socket::owners`] and [`Socket::unowned`]: every owner. [`OwnerLookup::First`] asks for one.
+        const OWNERS = 1 << 7;
+        /// [`Snapshot::host`] and [`Snapshot::counters`]: limits of the machine that sockets share, and what it counts.
+        const HOST = 1 << 8;
+        /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`]; brings `STATS`. Takes
+        /// rights: see `PLATFORM.md`.
+        const SEQUENCES = 1 << 9;
+        /// [`Socket::peer`] of TCP connections within this machine; Unix sockets tell theirs unasked. Every TCP row has to
+        /// be seen for it, whatever the filter, and these connections come last.
+        const PEERS = 1 << 10;
+        /// The name of [`Socket::network_namespace`].
+        const NAMESPACE_NAME = 1 << 11;
+        /// [`Socket::remote`] of Unix sockets: the name that the other end is bound to. The kernel tells the other end's
+        /// inode only, so a row waits until that one's row came.
+        const REMOTE_NAMES = 1 << 12;
+        /// [`Socket::direction`]; more certain together with `STATS`. Listeners are read for it, whatever the filter.
+        const DIRECTION = 1 << 13;
+        /// `fds_in_flight` of Unix sockets: one file of a process that holds it is read for each, so it brings at least one owner.
+        const FDS_IN_FLIGHT = 1 << 14;
+        /// [`Socket::module`]: a question for each row, on Windows.
+        const MODULE = 1 << 15;
+    }
+}
+
+impl Needs {
+    /// What is found out by looking into the processes that hold sockets.
+    pub const FROM_OWNERS: Self = Self::OWNERS
+        .union(Self::PROCESS_USER)
+        .union(Self::PROCESS_EXECUTABLE)
+        .union(Self::PROCESS_COMMAND_LINE)
+        .union(Self::PROCESS_CGROUP)
+        .union(Self::FDS_IN_FLIGHT);
+}
+
+/// How far owners are looked for, from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum OwnerLookup {
+    /// Not at all. A filter that asks about owners cannot be answered then.
+    #[default]
+    None,
+    /// One owner a socket; cheaper where the search can end early.
+    First,
+    /// Every owner of every socket.
+    All,
+}
+
+/// How owners are found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum OwnerSource {
+    /// The cheaper way of those that are permitted.
+    #[default]
+    Auto,
+    /// Each process's descriptors in /proc.
+    Proc,
+    /// A BPF program that the kernel runs over all descriptors (Linux 5.12; `CAP_BPF` and `CAP_PERFMON`), or an error.
+    Bpf,
+}
+
+/// Where rows are read from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum SourceChoice {
+    /// The best the system allows, with its fallback.
+    #[default]
+    Auto,
+    /// `sock_diag`, or an error.
+    Diag,
+    /// /proc/net through our own parser, or an error.
+    Proc,
+    /// /proc/net through the `procfs` crates' parser (feature `linux-procfs`); ours takes over, with a note, where that
+    /// one refuses a table.
+    Procfs,
+}
