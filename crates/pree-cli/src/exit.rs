@@ -39,12 +39,12 @@ impl Failure {
         Some(match self {
             Self::Usage(text) => format!("{text} (see pree --help)"),
             Self::Filter(error) => {
-                let text = escape::text(error.text().as_bytes());
+                let (text, carets) = error.excerpt();
                 let what = escape::text(error.what().as_bytes());
                 let line = format!("{what} (see pree help FILTER)");
                 // The carets stand right under a text that shows as it is.
-                if text == error.text() && !text.is_empty() {
-                    format!("{line}\n  {text}\n  {}", error.carets())
+                if !text.is_empty() && escape::text(text.as_bytes()) == text {
+                    format!("{line}\n  {text}\n  {carets}")
                 } else {
                     line
                 }

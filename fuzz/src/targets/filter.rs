@@ -109,7 +109,7 @@ pub(super) fn target(data: &[u8]) {
     let filter: Filter = match text.parse() {
         Ok(filter) => filter,
         Err(error) => {
-            assert!(!error.to_string().is_empty() && error.carets().ends_with('^'));
+            assert!(!error.to_string().is_empty() && error.excerpt().1.ends_with('^'));
             assert!(error.text().get(error.range()).is_some(), "{error}");
             return;
         }
@@ -118,7 +118,7 @@ pub(super) fn target(data: &[u8]) {
     if printed.len() <= LONGEST {
         match printed.parse::<Filter>() {
             Ok(again) => assert!(again == filter && again.to_string() == printed, "{printed}\n{again}"),
-            Err(error) => panic!("{printed}\n{}\n{error}", error.carets()),
+            Err(error) => panic!("{printed}\n{}\n{error}", error.excerpt().1),
         }
     }
     let _ = (filter.names_states(), filter.needs());

@@ -181,7 +181,7 @@ impl Filter {
                         Name::Cgroup => "cgroup",
                         Name::User => "user",
                     };
-                    let object = format!("{what} {:?}", named.name);
+                    let object = error::shortened(&format!("{what} {:?}", named.name));
                     result = Err(Error::new(ErrorKind::Invalid, "find", object));
                 }
                 Err(error) => result = Err(error),

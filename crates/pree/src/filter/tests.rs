@@ -17,7 +17,7 @@ fn socket(local: &str, remote: &str, state: State) -> Socket {
 }
 
 fn parse(text: &str) -> Filter {
-    text.parse().unwrap_or_else(|error: FilterError| panic!("{text}\n{}\n{error}", error.carets()))
+    text.parse().unwrap_or_else(|error: FilterError| panic!("{text}\n{}\n{error}", error.excerpt().1))
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn mistakes() {
     ] {
         let error = text.parse::<Filter>().expect_err(text);
         assert!(error.to_string().contains(says), "{text}: {error}");
-        assert_eq!(error.carets(), carets, "{text}: {error}");
+        assert_eq!(error.excerpt().1, carets, "{text}: {error}");
     }
     let deep = "(".repeat(10_000);
     assert!(deep.parse::<Filter>().is_err());
@@ -381,7 +381,9 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,40}") {
         if let Err(error) = text.parse::<Filter>() {
-            let _ = (error.to_string(), error.carets());
+            let (shown, carets) = error.excerpt();
+            assert!(shown.chars().count() <= 110 && carets.ends_with('^'), "{text}");
+            assert!(error.to_string().len() < 600, "{error}");
         }
     }
 
