@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::thread;
 
 use pree_wire::namespaces::{network_namespace_inode, network_namespace_mount, unescape};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, fstatfs, openat, statat, statfs};
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::same_files::same_files;
@@ -44,6 +45,8 @@ pub(super) struct Known {
 struct Found {
     name: Option<Text>,
     ways: Vec<CString>,
+    /// Where somebody named it: what is at that path now may be another by the time it is needed.
+    file: Option<OwnedFd>,
 }
 
 impl Known {
@@ -58,8 +61,8 @@ impl Known {
                 self.read_names(false);
             }
             Namespaces::One(which) => {
-                let (way, inode) = open_one(which.as_bytes())?;
-                self.add(inode, Some(way));
+                let (file, inode) = open_one(which.as_bytes())?;
+                self.add(inode, None).file = Some(file);
                 self.read_names(false);
             }
             Namespaces::All => {
@@ -89,14 +92,15 @@ impl Known {
         if self.own == Some(inode) {
             return Ok(None);
         }
+        let found = self.found.get(&inode).ok_or(Errno::ENOENT)?;
+        if let Some(file) = &found.file {
+            let file = fcntl_dupfd_cloexec(file, 0).map_err(errno)?;
+            return enterable(file).map(Some);
+        }
         let mut last = Errno::ENOENT;
-        for way in self.found.get(&inode).map(|found| &found.ways[..]).unwrap_or_default() {
+        for way in &found.ways {
             match open(way) {
-                Ok((file, found)) if found == inode => {
-                    // A refusal comes now, not as one of each question.
-                    within(&file, || Ok(()))?;
-                    return Ok(Some(file));
-                }
+                Ok((file, found)) if found == inode => return enterable(file).map(Some),
                 // Something else is there by now.
                 Ok(_) => {}
                 Err(errno) => last = errno,
@@ -214,8 +218,14 @@ pub(super) fn within<T: Send>(
     })
 }
 
-/// The namespace that somebody means: where it is, and its inode.
-fn open_one(which: &[u8]) -> Result<(CString, u64), Errno> {
+/// The namespace, if it can be entered: a refusal comes now, not as one of each question.
+fn enterable(namespace: OwnedFd) -> Result<OwnedFd, Errno> {
+    within(&namespace, || Ok(()))?;
+    Ok(namespace)
+}
+
+/// The namespace that somebody means, and its inode.
+fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Errno> {
     let mut ways = Vec::new();
     if which.contains(&b'/') {
         ways.push(which.to_vec());
@@ -228,7 +238,7 @@ fn open_one(which: &[u8]) -> Result<(CString, u64), Errno> {
     for way in ways {
         let way = CString::new(way).map_err(|_| Errno::ENOENT)?;
         match open(&way) {
-            Ok((_, inode)) => return Ok((way, inode)),
+            Ok(found) => return Ok(found),
             Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH) => {}
             Err(errno) => return Err(errno),
         }
@@ -237,15 +247,34 @@ fn open_one(which: &[u8]) -> Result<(CString, u64), Errno> {
 }
 
 /// A namespace and its inode; `EINVAL` for what is none. That it is one of the network is seen when it is entered.
+///
+/// Only what was seen to be one is opened, whoever chose the path: to open a FIFO or a device can block or do something.
 fn open(path: &CStr) -> Result<(OwnedFd, u64), Errno> {
-    // Whatever else is there must neither block nor become our terminal.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = openat(CWD, path, flags, Mode::empty()).map_err(errno)?;
-    if i128::from(fstatfs(&file).map_err(errno)?.f_type) != i128::from(NSFS) {
+    let place = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(errno)?;
+    if !is_namespace(&place)? {
         return Err(Errno::EINVAL);
     }
-    let inode = fstat(&file).map_err(errno)?.st_ino;
+    let inode = fstat(&place).map_err(errno)?.st_ino;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let seen =
+        CString::new(format!("/proc/thread-self/fd/{}", place.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
+    let file = match openat(CWD, &seen, flags, Mode::empty()) {
+        Ok(file) => file,
+        // No /proc: by its path once more, where another thing may be by now.
+        Err(rustix::io::Errno::NOENT) => {
+            let file = openat(CWD, path, flags, Mode::empty()).map_err(errno)?;
+            if !is_namespace(&file)? || fstat(&file).map_err(errno)?.st_ino != inode {
+                return Err(Errno::EINVAL);
+            }
+            file
+        }
+        Err(error) => return Err(errno(error)),
+    };
     Ok((file, inode))
+}
+
+fn is_namespace(file: &OwnedFd) -> Result<bool, Errno> {
+    Ok(i128::from(fstatfs(file).map_err(errno)?.f_type) == i128::from(NSFS))
 }
 
 /// The names in a directory, in order; none where there is no such directory.
