@@ -1,23 +1,27 @@
 //! The command `pree`: the sockets of this machine, whose they are and how they are doing.
 //!
 //! Arguments are validated (`args`), resolved to a query and an output (`commands`), and only then anything is
-//! opened. Rows come from the library; this crate owns words: tables, JSON, messages, exit codes.
+//! opened: what the user names with the user's own rights. Rows come from the library; this crate owns words: tables, JSON, messages, exit codes.
 
 mod args;
 mod columns;
 mod commands;
 mod exit;
 mod output;
+mod sys;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use exit::Failure;
+use sys::Rights;
+
 fn main() -> ExitCode {
     // A command reads its arguments; the lint is for libraries.
     #[allow(clippy::disallowed_methods)]
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    match args::parse(arguments).and_then(|args| commands::run(&args)) {
+    match run(arguments) {
         Ok(code) => code,
         Err(failure) => {
             if let Some(text) = failure.text() {
@@ -27,4 +31,12 @@ fn main() -> ExitCode {
             failure.code()
         }
     }
+}
+
+fn run(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+    // First of all: arguments name files.
+    let rights = Rights::put_lent_aside().map_err(|error| {
+        Failure::File(format!("cannot put aside rights that are not the user's: {error}"))
+    })?;
+    commands::run(&args::parse(arguments)?, rights)
 }

@@ -6,6 +6,7 @@ use crate::rust_text::has_word;
 /// The files that may say `unsafe`: leaf files named for it. Everything above them is safe.
 const LEAVES: &[&str] = &[
     "crates/pree/src/sys/",
+    "crates/pree-cli/src/sys/",
     "crates/pree-cli/src/output/console/windows.rs",
     "crates/pree-testkit/src/sys.rs",
     "crates/pree/tests/live/sys.rs",

@@ -20,6 +20,13 @@ pub(crate) struct Flag {
     pub(super) set: fn(&mut Args, &str) -> Result<(), String>,
 }
 
+impl Flag {
+    /// Whether its value can be a path. What is there is opened with the user's own rights.
+    pub(crate) fn takes_path(&self) -> bool {
+        self.value.is_some_and(|value| value.split('|').any(|word| matches!(word, "FILE" | "PATH")))
+    }
+}
+
 /// Groups of the help, in order.
 pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
 

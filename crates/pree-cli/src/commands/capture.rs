@@ -9,20 +9,23 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
-use pree::source::{Question, Recorder, Source, live};
+use pree::source::{Question, Recorder, Source};
 use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
 
 use super::phrases::plural;
+use super::running::running;
 use super::source;
 use crate::args::{Args, Format};
 use crate::exit::Failure;
 use crate::output;
+use crate::sys::Rights;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let path = file(args)?;
-    let mut recorder = Recorder::new(live()?);
+    let mut recorder = Recorder::new(running(&rights)?);
     let snapshot = record(args, &mut recorder)?;
     let bytes = recorder.finish().to_bytes();
+    drop(rights);
     if path.as_os_str() == "-" {
         let mut stdout = output::stdout();
         stdout.write_all(&bytes)?;

@@ -55,7 +55,7 @@ fn takes(flag: &Flag) -> Takes {
         ("query", _) => Takes::Several(vec!["tcp", "udp", "udplite", "inet", "all"]),
         ("columns" | "sort", _) => Takes::Several(fields()),
         ("group-by", _) => Takes::One(fields()),
-        (_, Some("FILE")) => Takes::File,
+        _ if flag.takes_path() => Takes::File,
         (_, Some(choices)) if choices.contains('|') => Takes::One(choices.split('|').collect()),
         _ => Takes::Anything,
     }

@@ -18,13 +18,14 @@ use crate::exit::{Failure, TROUBLE};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, json_verdicts};
+use crate::sys::Rights;
 
 /// Connections and groups of them that are shown when nobody says how many.
 const SHOWN: usize = 20;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     refuse(args)?;
-    let place = source::open(args)?;
+    let place = source::open(args, rights)?;
     let query = source::query(args, Needs::OWNERS | Needs::HOST).stats();
     let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
     let host = match &intervals {

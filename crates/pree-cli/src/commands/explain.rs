@@ -17,15 +17,16 @@ use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, json_verdicts};
+use crate::sys::Rights;
 
 /// Sockets that are explained; the next are told in a line each.
 const WHOLE: usize = 3;
 /// Sockets that are told at all when nobody says how many.
 const TOLD: usize = 23;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     refuse(args)?;
-    let place = source::open(args)?;
+    let place = source::open(args, rights)?;
     let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
     let query = source::query(args, owners).stats();
     let seen = look::look(&place, args, &query)?;

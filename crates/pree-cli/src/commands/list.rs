@@ -14,22 +14,25 @@ use crate::output::environment::Environment;
 use crate::output::pager::Pager;
 use crate::output::screen::Screen;
 use crate::output::{self, Request};
+use crate::sys::Rights;
 
 /// What is written at once.
 const BUFFER: usize = 64 * 1024;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let environment = Environment::read();
     let mut request = Request::new(args, Screen::of_stdout(args, &environment))?;
     let folding = Folding::of(args, &request);
     let query = query(&request, folding);
-    let place = source::open(args)?;
+    let place = source::open(args, rights)?;
     let listed = if args.quiet {
         look(&place, &query)?
     } else {
         let mut pager = pager(args, &request, &environment);
         let writer = pager.as_mut().and_then(Pager::writer).unwrap_or_else(output::stdout);
         let listed = list(&place, &query, &mut request, folding, BufWriter::with_capacity(BUFFER, writer));
+        // No rights are kept while the user reads on.
+        drop(place);
         // The user reads on after all was written, and what is to be told stands below it.
         if let Some(pager) = pager {
             pager.wait();

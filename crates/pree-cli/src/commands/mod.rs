@@ -13,6 +13,7 @@ mod man;
 mod phrases;
 mod port;
 mod rows;
+mod running;
 mod schema;
 mod source;
 mod summary;
@@ -21,16 +22,17 @@ use std::process::ExitCode;
 
 use crate::args::{Args, Command};
 use crate::exit::Failure;
+use crate::sys::Rights;
 
-/// Carries out what was asked for.
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+/// Carries out what was asked for. Who looks at no machine takes no rights.
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     match args.command {
-        Command::List => list::run(args),
-        Command::Port => port::run(args),
-        Command::Explain => explain::run(args),
-        Command::Doctor => doctor::run(args),
-        Command::Capture => capture::run(args),
-        Command::Summary => summary::run(args),
+        Command::List => list::run(args, rights),
+        Command::Port => port::run(args, rights),
+        Command::Explain => explain::run(args, rights),
+        Command::Doctor => doctor::run(args, rights),
+        Command::Capture => capture::run(args, rights),
+        Command::Summary => summary::run(args, rights),
         Command::Schema => schema::run(),
         Command::Completions => completions::run(args),
         Command::Man => man::run(),

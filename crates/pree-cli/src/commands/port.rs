@@ -21,6 +21,7 @@ use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, Request, escape};
+use crate::sys::Rights;
 
 /// Which port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,9 +31,9 @@ struct Asked {
     protocol: Option<Protocol>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = asked(args)?;
-    let place = source::open(args)?;
+    let place = source::open(args, rights)?;
     if args.quiet {
         return quiet(args, asked, &place);
     }

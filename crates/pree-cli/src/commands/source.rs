@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime};
 use pree::source::{Question, Recording, Source};
 use pree::{Coverage, ErrorKind, Filter, Needs, OwnerLookup, Query, Snapshot, Socket, States};
 
+use super::running::running;
 use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::output::escape;
+use crate::sys::Rights;
 
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
 const LARGEST: u64 = 1 << 30;
@@ -20,19 +22,22 @@ const LARGEST: u64 = 1 << 30;
 /// What a query is asked of.
 pub(crate) enum Place {
     /// This system, now.
-    Running,
+    Running(Rights),
     /// Another one, then.
     Recorded(Recording),
 }
 
 /// The place that the arguments name.
-pub(crate) fn open(args: &Args) -> Result<Place, Failure> {
+pub(crate) fn open(args: &Args, rights: Rights) -> Result<Place, Failure> {
     if let Some(filter) = &args.filter {
         refuse_contradictions(args, filter)?;
     }
     match &args.replay {
-        None => Ok(Place::Running),
-        Some(path) => read(path).map(Place::Recorded),
+        None => Ok(Place::Running(rights)),
+        Some(path) => {
+            drop(rights);
+            read(path).map(Place::Recorded)
+        }
     }
 }
 
@@ -57,7 +62,7 @@ impl Place {
         visitor: impl FnMut(&Socket) -> ControlFlow<()>,
     ) -> Result<Coverage, Failure> {
         Ok(match self {
-            Self::Running => query.visit(visitor)?,
+            Self::Running(rights) => query.visit_from(&mut running(rights)?, visitor)?,
             Self::Recorded(recording) => query.visit_from(&mut recording.replay(), visitor)?,
         })
     }
@@ -65,7 +70,7 @@ impl Place {
     /// [`Query::collect`] there.
     pub(crate) fn collect(&self, query: &Query) -> Result<Snapshot, Failure> {
         Ok(match self {
-            Self::Running => query.collect()?,
+            Self::Running(rights) => query.collect_from(&mut running(rights)?)?,
             Self::Recorded(recording) => query.collect_from(&mut recording.replay())?,
         })
     }
@@ -73,7 +78,7 @@ impl Place {
     /// The time there, from the Unix epoch; `None` where it was not recorded.
     pub(crate) fn now(&self) -> Option<Duration> {
         match self {
-            Self::Running => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok(),
+            Self::Running(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok(),
             Self::Recorded(recording) => {
                 let mut replay = recording.replay();
                 let mut bytes = Vec::new();

@@ -14,14 +14,15 @@ use crate::exit::{Failure, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, Request, words};
+use crate::sys::Rights;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let json = match args.format {
         Format::Table => false,
         Format::Json | Format::Jsonl => true,
         _ => return Err(Failure::Usage("a summary comes as text or with --json".to_owned())),
     };
-    let place = source::open(args)?;
+    let place = source::open(args, rights)?;
     let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
     let counts_owners = args.owners != OwnerLookup::None && !args.quiet;
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };

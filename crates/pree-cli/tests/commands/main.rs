@@ -16,6 +16,7 @@ mod other_systems;
 mod population;
 mod port;
 mod replay;
+mod rights;
 #[path = "../command/run.rs"]
 #[allow(dead_code)]
 mod run;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cases = [
         replay::cases(),
+        rights::cases(),
         port::cases(),
         verdicts::cases(),
         judged::cases(),

@@ -1,0 +1,3 @@
+//! Linux: capabilities.
+
+pub(super) mod rights;

@@ -1,0 +1,222 @@
+//! A copy of the command that lends rights to everybody who starts it: for owners, never for what the user names.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use pree_testkit::{Case, Failed, Need};
+use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat, setxattr};
+
+use crate::folder::Folder;
+use crate::run::{self, Answer, PREE};
+
+/// An ordinary user, in no group.
+const NOBODY: u32 = 65534;
+/// `CAP_DAC_READ_SEARCH` and `CAP_SYS_PTRACE`, which the README names.
+const RECOMMENDED: u64 = 1 << 2 | 1 << 19;
+
+pub fn cases() -> Vec<Case> {
+    let as_others = |name, run: fn() -> Result<(), Failed>| Case::new(name, run).needs(Need::RealRoot);
+    vec![
+        as_others("what_a_user_names_is_opened_with_the_users_rights", named),
+        as_others("lent_rights_are_put_aside_first_and_dropped_when_nothing_needs_them", put_aside),
+        Case::new("what_is_no_namespace_is_never_opened_as_one", no_namespace),
+        Case::new("a_mistake_in_a_file_is_shown_without_the_file", excerpt),
+    ]
+}
+
+/// Copies of the command that lend rights, by what lends them.
+fn copies(folder: &Folder) -> Result<Vec<(&'static str, String)>, Failed> {
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    let copy = |name: &'static str, mode: u32| -> Result<_, Failed> {
+        let path = folder.file(name);
+        fs::copy(PREE, &path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+        Ok((name, path))
+    };
+    // As many as this machine gives at all.
+    let every = capabilities(std::process::id(), "CapBnd")?;
+    let copies = vec![copy("recommended", 0o755)?, copy("every", 0o755)?, copy("suid", 0o4755)?];
+    for ((_, path), capabilities) in copies.iter().zip([RECOMMENDED, every]) {
+        set_capabilities(path, capabilities)?;
+    }
+    Ok(copies)
+}
+
+/// Permitted and effective: `struct vfs_cap_data`, version 2.
+fn set_capabilities(path: &str, capabilities: u64) -> Result<(), Failed> {
+    let halves = [capabilities as u32, (capabilities >> 32) as u32];
+    let words = [0x0200_0001, halves[0], 0, halves[1], 0];
+    let bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    Ok(setxattr(path, "security.capability", &bytes, XattrFlags::empty())?)
+}
+
+fn as_nobody(program: &str, words: &str) -> Command {
+    let mut command = run::hermetic(program);
+    command.args(words.split_whitespace()).uid(NOBODY).gid(NOBODY);
+    command
+}
+
+/// The flags whose value can be a path, as the help has them, with the commands that take them.
+fn uses() -> Result<Vec<String>, Failed> {
+    let known: [(&str, &[&str]); 3] = [
+        ("--filter", &["", "summary", "explain", "-q"]),
+        ("--net", &["", "summary", "explain", "doctor", "port 80", "capture -"]),
+        ("--replay", &["", "summary", "explain", "doctor", "port 80", "-q"]),
+    ];
+    let help = run::pree("--help")?.whole()?.out;
+    let takes_path = |words: &[&str]| {
+        words.iter().any(|word| word.split('|').any(|value| ["FILE", "PATH"].contains(&value)))
+    };
+    let flags: BTreeSet<&str> = help
+        .lines()
+        .filter_map(|line| line.split_once("--").map(|(_, rest)| rest.split_whitespace().collect::<Vec<_>>()))
+        .filter(|words| takes_path(&words[1..]))
+        .filter_map(|words| words.first().copied())
+        .collect();
+    let names: BTreeSet<&str> = known.iter().map(|(name, _)| name.trim_start_matches('-')).collect();
+    if flags != names {
+        return Err(format!("flags with a path are {flags:?}; this test knows {names:?}").into());
+    }
+    let mut uses: Vec<String> = known
+        .iter()
+        .flat_map(|(flag, commands)| commands.iter().map(move |command| format!("{command} {flag} PATH")))
+        .collect();
+    uses.push("capture PATH".to_owned());
+    Ok(uses)
+}
+
+fn named() -> Result<(), Failed> {
+    const SECRET: &str = "hunter2";
+    let folder = Folder::new("rights")?;
+    let copies = copies(&folder)?;
+    let private = folder.file("private");
+    fs::create_dir(&private)?;
+    let file = |name: &str| format!("{private}/{name}");
+    fs::write(file("text"), format!("PASSWORD = {SECRET}\n"))?;
+    // What both would read, were it permitted.
+    let _holder = TcpListener::bind("127.0.0.1:0")?;
+    run::pree(&format!("capture {}", file("recording")))?.code(0)?;
+    fs::write(file("filter"), "sport > 0\n")?;
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o700))?;
+    let before = contents(Path::new(&private))?;
+    // It is there, and readable for those who may.
+    if !run::pree(&format!("-F {}", file("text")))?.code(2)?.err.contains(SECRET) {
+        return Err("root does not read it either".into());
+    }
+    run::pree(&format!("--replay {} -F {}", file("recording"), file("filter")))?.whole()?;
+    for (name, program) in &copies {
+        for words in uses()? {
+            let answer = |path: &str| -> Result<Answer, Failed> {
+                let words = words.replace("PATH", path);
+                let answer = run::judge(as_nobody(program, &words).output()?)?;
+                let Answer { code, out, err } = answer;
+                let without = |text: &str| text.replace(path, "PATH");
+                Ok(Answer { code, out: without(&out), err: without(&err) })
+            };
+            let missing = answer(&file("missing"))?;
+            if ![2, 4].contains(&missing.code) {
+                return Err(format!("{name} {words}: {missing:?}").into());
+            }
+            for there in ["text", "recording", "filter", "."] {
+                let there = answer(&file(there))?;
+                let same = (there.code, &there.out, &there.err) == (missing.code, &missing.out, &missing.err);
+                if !same || there.err.contains(SECRET) {
+                    return Err(format!("{name} {words}: {there:?} instead of {missing:?}").into());
+                }
+            }
+        }
+    }
+    let after = contents(Path::new(&private))?;
+    if after == before { Ok(()) } else { Err("something was written".into()) }
+}
+
+/// Every file in a folder, in order, with what is in it.
+fn contents(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Failed> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        files.push((path.display().to_string(), fs::read(&path)?));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A set of capabilities of a running process, as its `status` has it.
+fn capabilities(pid: u32, set: &str) -> Result<u64, Failed> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(":\t"));
+    Ok(u64::from_str_radix(line.ok_or("no such set")?, 16)?)
+}
+
+fn put_aside() -> Result<(), Failed> {
+    let folder = Folder::new("aside")?;
+    let fifo = folder.file("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    rustix::fs::chown(&fifo, Some(rustix::fs::Uid::from_raw(NOBODY)), None)?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    let owner = format!("[{}]", std::process::id());
+    for (name, program) in copies(&folder)? {
+        // Somebody else's processes are seen: rights are lent.
+        let seen = run::judge(as_nobody(&program, &format!("port {port}")).output()?)?.whole()?;
+        if !seen.out.contains(&owner) {
+            return Err(format!("{name}: {owner} is not in {}", seen.out).into());
+        }
+        // While it waits for what the user named, they are not in force; where no look follows, they are gone.
+        for (words, kept) in [("-F", true), ("--replay", false)] {
+            let mut child = as_nobody(&program, words).arg(&fifo).stdout(Stdio::null()).spawn()?;
+            let pid = child.id();
+            // Opening it to write waits for the reader.
+            let writer = fs::File::options().write(true).open(&fifo)?;
+            let found = (capabilities(pid, "CapEff")?, capabilities(pid, "CapPrm")?);
+            drop(writer);
+            child.wait()?;
+            if found.0 != 0 || (found.1 & RECOMMENDED == RECOMMENDED) != kept || (found.1 != 0) != kept {
+                return Err(format!("{name} {words}: {found:x?}").into());
+            }
+        }
+    }
+    // Without the loan nobody sees it.
+    let plain = folder.file("plain");
+    fs::copy(PREE, &plain)?;
+    let seen = run::judge(as_nobody(&plain, &format!("port {port}")).output()?)?.code(0)?;
+    if seen.out.contains(&owner) { Err("this machine shows it to everybody".into()) } else { Ok(()) }
+}
+
+/// A Unix socket cannot be opened: who tries has another error.
+fn no_namespace() -> Result<(), Failed> {
+    let folder = Folder::new("no-namespace")?;
+    let socket = folder.file("socket");
+    let _listener = UnixListener::bind(&socket)?;
+    let fifo = folder.file("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    for path in [&*socket, &*fifo, "/dev/null", "/etc/passwd", "/"] {
+        run::pree(&format!("-N {path}"))?.code(2)?.silent()?.tells("it is no network namespace")?;
+    }
+    run::pree("-N /proc/self/ns/net -l")?.code(0)?;
+    Ok(())
+}
+
+fn excerpt() -> Result<(), Failed> {
+    let folder = Folder::new("excerpt")?;
+    let file = folder.file("filter");
+    let far: Vec<String> = (0..200).map(|n| format!("sport={n} or")).collect();
+    fs::write(&file, format!("{}\nspotr=1 or\n{}\nsport=1", far.join("\n"), far.join("\n")))?;
+    let long = format!("{} spotr=1 or sport=1", far.join(" "));
+    let by_file = run::pree(&format!("-F {file}"))?;
+    let by_words = run::judge(run::hermetic(PREE).arg(long).output()?)?;
+    for answer in [by_file, by_words] {
+        let answer = answer.code(2)?.silent()?;
+        let shows = answer.err.contains("spotr=1") && answer.err.contains("^^^^^");
+        if !shows || answer.err.len() > 300 || answer.err.contains("sport=100 ") {
+            return Err(answer.err.into());
+        }
+    }
+    Ok(())
+}
