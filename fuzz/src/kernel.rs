@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 
-use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Source};
+use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
 use pree::{Query, Socket};
 use pree_wire::fd_records::FdRecord;
 use pree_wire::netlink::attributes;
@@ -253,12 +253,12 @@ impl Kernel {
 }
 
 impl Source for Kernel {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.answer = Some(match *question {
-            Question::Diag { pass: DiagPass::Exact(_), .. } => return Err(Errno::ENOENT),
+            Question::Diag { pass: DiagPass::Exact(_), .. } => return Err(Failure::Answer(Errno::ENOENT)),
             Question::Diag { table, .. } if !matches!(table.family, 0 | 2 | 10) => {
                 let recorded = RECORDED.iter().find(|(family, ..)| *family == table.family);
-                recorded.ok_or(Errno::ENOENT)?.2.to_vec()
+                recorded.ok_or(Failure::Answer(Errno::ENOENT))?.2.to_vec()
             }
             Question::Diag { table, request, .. } => {
                 self.dump(table.family, table.protocol, request);
@@ -275,17 +275,17 @@ impl Source for Kernel {
             Question::Users => b"root:x:0:0::/:\nwww-data:x:1:1::/:\n".to_vec(),
             Question::Interface("lo") => 1_u32.to_le_bytes().to_vec(),
             Question::Interface("eth0") => 3_u32.to_le_bytes().to_vec(),
-            Question::Interface(_) => return Err(Errno::ENODEV),
+            Question::Interface(_) => return Err(Failure::Answer(Errno::ENODEV)),
             Question::Cgroup(path) if path.starts_with('/') => 7_u64.to_le_bytes().to_vec(),
-            Question::Cgroup(_) => return Err(Errno::ENOENT),
+            Question::Cgroup(_) => return Err(Failure::Answer(Errno::ENOENT)),
             Question::Processes => [1_u32, 40].iter().flat_map(|pid| pid.to_le_bytes()).collect(),
             Question::Process { pid, part } => Self::process(pid, part),
-            _ => return Err(Errno::ENOSYS),
+            _ => return Err(Failure::Answer(Errno::ENOSYS)),
         });
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         match self.answer.take() {
             Some(answer) => {

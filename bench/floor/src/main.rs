@@ -118,7 +118,9 @@ fn walk() -> Result<(), Errno> {
 fn holders() -> Result<(), Errno> {
     let mut source = pree::source::live().map_err(|_| Errno::NOSYS)?;
     let mut batch = Vec::new();
-    let failed = |errno: pree::source::Errno| Errno::from_raw_os_error(errno.number());
+    let failed = |failure: pree::source::Failure| {
+        failure.errno().map_or(Errno::IO, |errno| Errno::from_raw_os_error(errno.number()))
+    };
     source.ask(&Question::Holders).map_err(failed)?;
     while source.next(&mut batch).map_err(failed)? {}
     Ok(())

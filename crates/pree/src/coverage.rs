@@ -52,6 +52,7 @@ impl fmt::Display for Gap {
             ErrorKind::Exhausted => "out of memory, descriptors or buffer space",
             ErrorKind::Unsettled => "changed faster than it could be read",
             ErrorKind::Malformed => "unreadable answer",
+            ErrorKind::NotRecorded => "not in the recording",
             ErrorKind::Invalid | ErrorKind::Contradictory | ErrorKind::Io => "failed",
         };
         f.write_str(match self.what {

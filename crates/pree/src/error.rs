@@ -4,6 +4,8 @@ use std::fmt;
 
 use pree_wire::errno::{Errno, apple, windows};
 
+use crate::source::Failure;
+
 /// Why something could not be had. Errors and gaps ([`crate::Gap`]) use the same reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
@@ -24,7 +26,9 @@ pub enum ErrorKind {
     Invalid,
     /// Two parts of the question contradict each other.
     Contradictory,
-    /// Anything else the system answered.
+    /// The recording that is replayed has no answer: it was not asked when it was made.
+    NotRecorded,
+    /// Anything else: what the system answered, or what failed on the way to an answer.
     Io,
 }
 
@@ -40,11 +44,13 @@ impl ErrorKind {
             Self::Malformed => "malformed",
             Self::Invalid => "invalid",
             Self::Contradictory => "contradictory",
+            Self::NotRecorded => "not_recorded",
             Self::Io => "io",
         }
     }
 
-    /// The kind that an error number belongs to, whichever system's it is.
+    /// The kind that an error number belongs to as an answer, whichever system's it is. Only [`Failure::kind`] knows whether
+    /// it is one.
     pub(crate) fn of(errno: Errno) -> Self {
         match errno {
             Errno::EPERM | Errno::EACCES => Self::NotPermitted,
@@ -110,6 +116,9 @@ impl ErrorKind {
     }
 }
 
+/// What helps where a recording has no answer.
+pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";
+
 /// What went wrong: what was asked, of whom, and what came back.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Inner>);
@@ -119,7 +128,7 @@ struct Inner {
     kind: ErrorKind,
     operation: &'static str,
     object: String,
-    errno: Option<Errno>,
+    failure: Option<Failure>,
     hint: Option<&'static str>,
 }
 
@@ -128,12 +137,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, object: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, operation, object: object.into(), errno: None, hint: None }))
+        Self(Box::new(Inner { kind, operation, object: object.into(), failure: None, hint: None }))
     }
 
-    pub(crate) fn from_errno(errno: Errno, operation: &'static str, object: impl Into<String>) -> Self {
-        let mut error = Self::new(ErrorKind::of(errno), operation, object);
-        error.0.errno = Some(errno);
+    /// With what helps, where the failure itself says that.
+    pub(crate) fn of(failure: Failure, operation: &'static str, object: impl Into<String>) -> Self {
+        let mut error = Self::new(failure.kind(), operation, object);
+        error.0.failure = Some(failure);
+        error.0.hint = (failure == Failure::NotRecorded).then_some(NOT_RECORDED);
         error
     }
 
@@ -159,7 +170,12 @@ impl Error {
 
     /// The system's error number, if it gave one: errno, on Windows the code.
     pub fn errno(&self) -> Option<i32> {
-        self.0.errno.map(Errno::number)
+        self.0.failure.and_then(Failure::errno).map(Errno::number)
+    }
+
+    /// What the source said.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.0.failure
     }
 
     /// What would help, in one sentence.
@@ -182,8 +198,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         write!(f, "cannot {} {}: ", inner.operation, inner.object)?;
-        match inner.errno {
-            Some(errno) => errno.fmt(f),
+        match inner.failure {
+            Some(failure) => failure.fmt(f),
             None => f.write_str(match inner.kind {
                 ErrorKind::NotPermitted => "not permitted",
                 ErrorKind::Absent => "not there",
@@ -193,6 +209,7 @@ impl fmt::Display for Error {
                 ErrorKind::Malformed => "the bytes make no sense",
                 ErrorKind::Invalid => "there is no such thing",
                 ErrorKind::Contradictory => "the two contradict each other",
+                ErrorKind::NotRecorded => "not in the recording",
                 ErrorKind::Io => "failed",
             }),
         }

@@ -1,7 +1,7 @@
 //! A whole collection from a source that answers anything.
 
 use pree::quality::{Context, assess};
-use pree::source::{Errno, Question, Source};
+use pree::source::{Errno, Failure, Question, Source};
 use pree::{Family, Filter, Needs, Protocols, Query, SourceChoice, States, field};
 
 use crate::input::Input;
@@ -93,23 +93,29 @@ const ERRNOS: [Errno; 12] = [
     Errno::linux(-1),
 ];
 
+/// As the kernel's answer, or as one of a call on the way.
+fn failure(choice: usize) -> Failure {
+    let errno = ERRNOS[choice % ERRNOS.len()];
+    if choice / ERRNOS.len() % 2 == 0 { Failure::Answer(errno) } else { Failure::Transport(errno) }
+}
+
 impl Source for Arbitrary<'_> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         let choice = self.input.byte();
         self.honest = choice >= 96;
         self.left = usize::from(choice % 5);
         match choice {
             // Also when the bytes are used up.
-            0..16 => Err(ERRNOS[usize::from(choice) % ERRNOS.len()]),
+            0..16 => Err(failure(usize::from(choice))),
             96.. => self.kernel.ask(question),
             _ => Ok(()),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         let choice = self.input.byte();
         if choice > 250 {
-            return Err(ERRNOS[self.input.below(ERRNOS.len())]);
+            return Err(failure(self.input.below(2 * ERRNOS.len())));
         }
         if self.honest {
             let more = self.kernel.next(batch)?;

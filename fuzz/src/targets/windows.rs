@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pree::source::{Errno, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable};
+use pree::source::{Errno, Failure, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable};
 use pree::{Needs, Query};
 use pree_wire::windows::estats::Class;
 use pree_wire::windows::{process, tables};
@@ -51,18 +51,18 @@ impl Source for Scripted<'_> {
         System::Windows
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.asked += 1;
         assert!(self.asked < 100 * (self.data.len() + 10), "it asks for ever");
         self.answer.clear();
         if matches!(question, Question::Windows(WindowsQuestion::Wait(_))) {
             return Ok(());
         }
-        let head = self.data.get(self.at..self.at + 2).ok_or(Errno::windows(50))?;
+        let head = self.data.get(self.at..self.at + 2).ok_or(Failure::Answer(Errno::windows(50)))?;
         let head = u16::from_le_bytes([head[0], head[1]]);
         self.at += 2;
         if head & 0x8000 != 0 {
-            return Err(Errno::windows((head & 0x7fff).into()));
+            return Err(Failure::Answer(Errno::windows((head & 0x7fff).into())));
         }
         let end = self.data.len().min(self.at + usize::from(head));
         self.answer.extend(&self.data[self.at..end]);
@@ -70,7 +70,7 @@ impl Source for Scripted<'_> {
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         std::mem::swap(batch, &mut self.answer);
         Ok(!batch.is_empty())

@@ -5,9 +5,9 @@
 
 use std::io;
 
-use pree::source::{Errno, Namespaces, Question, Reachable, Source, System, live};
+use pree::source::{Errno, Failure, Namespaces, Question, Reachable, Source, System, live};
 
-use crate::exit::Failure;
+use crate::exit;
 use crate::sys::Rights;
 
 struct Running<'r, S> {
@@ -16,14 +16,14 @@ struct Running<'r, S> {
 }
 
 /// This system, now.
-pub(super) fn running(rights: &Rights) -> Result<impl Source, Failure> {
+pub(super) fn running(rights: &Rights) -> Result<impl Source, exit::Failure> {
     Ok(Running { source: live()?, rights })
 }
 
 impl<S: Source> Running<'_, S> {
-    fn with_lent<T>(&mut self, ask: impl FnOnce(&mut S) -> Result<T, Errno>) -> Result<T, Errno> {
+    fn with_lent<T>(&mut self, ask: impl FnOnce(&mut S) -> Result<T, Failure>) -> Result<T, Failure> {
         let Self { source, rights } = self;
-        rights.with_lent(|| ask(source)).unwrap_or_else(|error| Err(errno(&error)))
+        rights.with_lent(|| ask(source)).unwrap_or_else(|error| Err(failed(&error)))
     }
 }
 
@@ -32,29 +32,30 @@ impl<S: Source> Source for Running<'_, S> {
         self.source.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         match question {
             Question::Cgroup(_) | Question::Interface(_) => self.source.ask(question),
             _ => self.with_lent(|source| source.ask(question)),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.with_lent(|source| source.next(batch))
     }
 
-    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
         match which {
             Namespaces::One(path) if path.as_bytes().contains(&b'/') => self.source.namespaces(which),
             _ => self.with_lent(|source| source.namespaces(which)),
         }
     }
 
-    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
         self.with_lent(|source| source.enter(inode))
     }
 }
 
-fn errno(error: &io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EPERM, Errno::linux)
+/// The rights could not be raised: that is no answer to the question.
+fn failed(error: &io::Error) -> Failure {
+    Failure::Transport(error.raw_os_error().map_or(Errno::EPERM, Errno::linux))
 }

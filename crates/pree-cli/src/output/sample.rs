@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use pree::source::{DiagPass, Errno, ProcessPart, Question, Source};
+use pree::source::{DiagPass, Errno, Failure, ProcessPart, Question, Source};
 use pree::{Query, Socket};
 
 /// A listener on 22 whose accept queue is full, a UDP socket on 53, a listener on 443, and connections from 40000
@@ -74,7 +74,7 @@ struct Kernel {
 }
 
 impl Source for Kernel {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.answer = match question {
             Question::Diag { pass: DiagPass::First | DiagPass::Check, table, request } => {
                 // The v1 request asks for both families; states are in its last word.
@@ -98,8 +98,11 @@ impl Source for Kernel {
                 [self.processes.iter().flat_map(|process| process.pid.to_le_bytes()).collect()].into()
             }
             Question::Process { pid, part } => {
-                let process =
-                    self.processes.iter().find(|process| process.pid == *pid).ok_or(Errno::ENOENT)?;
+                let process = self
+                    .processes
+                    .iter()
+                    .find(|process| process.pid == *pid)
+                    .ok_or(Failure::Answer(Errno::ENOENT))?;
                 match part {
                     ProcessPart::Sockets => {
                         let record = |(fd, inode): &(u32, u64)| {
@@ -111,15 +114,15 @@ impl Source for Kernel {
                         let rest = format!(") S 1 {}12345 0 0\n", "0 ".repeat(17));
                         [[format!("{pid} (").as_bytes(), &process.name, rest.as_bytes()].concat()].into()
                     }
-                    _ => return Err(Errno::ENOENT),
+                    _ => return Err(Failure::Answer(Errno::ENOENT)),
                 }
             }
-            _ => return Err(Errno::ENOENT),
+            _ => return Err(Failure::Answer(Errno::ENOENT)),
         };
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         let next = self.answer.pop_front();
         batch.extend(next.iter().flatten());

@@ -16,6 +16,8 @@ super::named_numbers! {
     ERROR_INVALID_DATA = 13,
     /// Out of memory.
     ERROR_OUTOFMEMORY = 14,
+    /// The end of a list.
+    ERROR_NO_MORE_FILES = 18,
     /// A device does not work.
     ERROR_GEN_FAILURE = 31,
     /// This version does not support it.

@@ -16,7 +16,7 @@ use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
-use crate::source::{Errno, Namespaces, Question, Source, System, read_all};
+use crate::source::{Failure, Namespaces, Question, Source, System, read_all};
 use crate::sys;
 
 /// How often something that failed in passing is tried.
@@ -102,13 +102,13 @@ fn host_counters(source: &mut dyn Source) -> HostCounters {
 fn read_with_retries(
     source: &mut dyn Source,
     question: &Question<'_>,
-    is_passing: impl Fn(Errno) -> bool,
-) -> std::result::Result<Vec<u8>, Errno> {
+    is_passing: impl Fn(Failure) -> bool,
+) -> std::result::Result<Vec<u8>, Failure> {
     let mut tries = 0;
     loop {
         tries += 1;
         match read_all(source, question) {
-            Err(errno) if tries < TRIES && is_passing(errno) => {}
+            Err(failure) if tries < TRIES && is_passing(failure) => {}
             result => return result,
         }
     }

@@ -5,17 +5,14 @@ use std::collections::HashMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::Text;
-use crate::source::{Errno, NOT_RECORDED, Question, Source, read_all};
+use crate::source::{Question, Source, read_all};
 
 /// The number that goes by this name; `None` when nothing does.
 pub(super) fn number(source: &mut dyn Source, what: Name, name: &str) -> Result<Option<u64>> {
     let ask = |source: &mut dyn Source, question: &Question<'_>| match read_all(source, question) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(Errno::ENODATA) => {
-            Err(Error::from_errno(Errno::ENODATA, "find", format!("{name:?}")).with_hint(NOT_RECORDED))
-        }
-        Err(errno) if ErrorKind::of(errno) == ErrorKind::Absent => Ok(None),
-        Err(errno) => Err(Error::from_errno(errno, "find", format!("{name:?}"))),
+        Err(failure) if failure.kind() == ErrorKind::Absent => Ok(None),
+        Err(failure) => Err(Error::of(failure, "find", format!("{name:?}"))),
     };
     Ok(match what {
         Name::User => {

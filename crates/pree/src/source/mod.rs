@@ -4,6 +4,7 @@
 //! order, what to do when an answer is torn) is the same code for all of them, on every platform.
 
 mod apple;
+mod failure;
 mod namespaces;
 mod recording;
 mod system;
@@ -12,6 +13,7 @@ mod windows;
 use std::fmt;
 
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
+pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording, Replay};
@@ -19,9 +21,6 @@ pub use system::System;
 pub use windows::{
     EstatsClass, OwnerClass, WindowsConnection, WindowsProcessPart, WindowsQuestion, WindowsTable,
 };
-
-/// What helps when a [`Replay`] is asked what the recorded collection did not ask, which is `ENODATA`.
-pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";
 
 /// Answers questions about a system's sockets with bytes.
 ///
@@ -33,36 +32,35 @@ pub trait Source {
         System::Linux
     }
 
-    /// Asks. An error is the system's own: the question was refused.
+    /// Asks.
     ///
     /// # Errors
-    /// The error number of the call that failed.
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno>;
+    /// The system refuses the question, or it could not be asked: [`Failure`] says which.
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure>;
 
     /// Replaces `batch` with the next part of the answer; `false` and an empty batch when there is no more.
     /// The answer to [`Question::Diag`] has no end of its own: its last message says so (`NLMSG_DONE`).
     ///
     /// # Errors
-    /// The error number of the call that failed; the answer is not whole then.
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno>;
+    /// Why it breaks off; the answer is not whole then.
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure>;
 
     /// The network namespaces that are meant, as the thread that asks finds them.
     ///
     /// # Errors
-    /// The error number of the call that failed: `ENOENT` or `EINVAL` when there is none such, `EOPNOTSUPP` from a
-    /// source that knows only one, which is what this does by itself.
-    fn namespaces(&mut self, _which: &Namespaces) -> Result<Reachable, Errno> {
-        Err(Errno::EOPNOTSUPP)
+    /// `ENOENT` or `EINVAL` is the answer when there is none such, `EOPNOTSUPP` from a source that knows only one, which
+    /// is what this does by itself.
+    fn namespaces(&mut self, _which: &Namespaces) -> Result<Reachable, Failure> {
+        Err(Failure::Answer(Errno::EOPNOTSUPP))
     }
 
     /// From now on questions are about the namespace with this inode, one of those that [`namespaces`](Source::namespaces)
     /// told last; `None`: about the asking thread's own again. The thread itself stays where it is.
     ///
     /// # Errors
-    /// The error number of the call that failed: `EPERM` without the right, `EOPNOTSUPP` from a source that knows only
-    /// one.
-    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
-        if inode.is_some() { Err(Errno::EOPNOTSUPP) } else { Ok(()) }
+    /// `EPERM` is the answer without the right, `EOPNOTSUPP` from a source that knows only one.
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
+        if inode.is_some() { Err(Failure::Answer(Errno::EOPNOTSUPP)) } else { Ok(()) }
     }
 }
 
@@ -370,7 +368,7 @@ impl fmt::Display for Question<'_> {
 }
 
 /// Asks and reads the whole answer into one buffer. Not for [`Question::Diag`], whose end is in its messages.
-pub(crate) fn read_all(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+pub(crate) fn read_all(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Failure> {
     source.ask(question)?;
     let (mut whole, mut batch) = (Vec::new(), Vec::new());
     while source.next(&mut batch)? {

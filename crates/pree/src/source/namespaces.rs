@@ -1,7 +1,6 @@
 //! Which network namespaces are asked for, and which there are.
 
-use pree_wire::errno::Errno;
-
+use super::Failure;
 use crate::model::{NetworkNamespace, Text};
 
 /// Which network namespaces a question is about.
@@ -29,5 +28,5 @@ pub struct Reachable {
     /// Some processes are hidden (`hidepid`).
     pub hidden: bool,
     /// Why processes could not be listed at all.
-    pub without_processes: Option<Errno>,
+    pub without_processes: Option<Failure>,
 }

@@ -1,26 +1,27 @@
 //! A collection's bytes, kept: to repeat it on another machine, for bug reports, tests and screenshots.
 //!
-//! The format, version 1. All numbers little-endian.
+//! The format, version 2. All numbers little-endian.
 //!
 //! ```text
 //! 8 bytes  "pree rec"
-//! u32      version, 1
+//! u32      version, 2
 //! u8       byte order of the recorded system: 0 little-endian, 1 big-endian
 //! u8       system: 1 Linux, 2 macOS, 3 Windows
 //! u16      0
 //! then records until the end of the file:
 //! u8       kind: 1 question (its text), 2 batch (bytes of the answer), 3 end of the answer (empty),
-//!          4 error (i32, the error number of that system; of the question when it follows it at once, else of the answer)
+//!          4 the system answered with an error (i32, its number; about the question when it follows it at once, else the
+//!          answer broke off), 5 a call on the way to the answer failed (the same). Version 1 had only 4, for both
 //! u32      length
 //! …        that many bytes
 //! ```
 
 use std::collections::HashMap;
 
-use super::{DiagTable, Errno, Namespaces, Question, Reachable, Source, System};
+use super::{DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System};
 use crate::error::{Error, ErrorKind, Result};
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER_LEN: usize = 16;
 /// In a [`DiagTable`].
 const BOTH_FAMILIES: u8 = 0;
@@ -30,7 +31,8 @@ enum Record {
     Question(String),
     Batch(Vec<u8>),
     End,
-    Error(Errno),
+    Answered(Errno),
+    Failed(Errno),
 }
 
 /// Every question of one collection with its answer, in order.
@@ -61,9 +63,13 @@ impl Recording {
                 Record::Question(key) => (1, key.as_bytes()),
                 Record::Batch(bytes) => (2, bytes),
                 Record::End => (3, &[]),
-                Record::Error(errno) => {
+                Record::Answered(errno) => {
                     number = errno.number().to_le_bytes();
                     (4, &number)
+                }
+                Record::Failed(errno) => {
+                    number = errno.number().to_le_bytes();
+                    (5, &number)
                 }
             };
             out.push(kind);
@@ -89,8 +95,8 @@ impl Recording {
         }
         let header = bytes.get(..HEADER_LEN).ok_or_else(|| damaged("header cut off", bytes.len()))?;
         let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-        if version != VERSION {
-            return Err(refused(format!("recording of version {version} (this pree reads {VERSION})")));
+        if version == 0 || version > VERSION {
+            return Err(refused(format!("recording of version {version} (this pree reads 1 to {VERSION})")));
         }
         if header[12] != u8::from(cfg!(target_endian = "big")) {
             return Err(refused("recording of a machine with the other byte order".into()));
@@ -110,15 +116,18 @@ impl Recording {
                 .checked_add(length)
                 .and_then(|end| bytes.get(start..end))
                 .ok_or_else(|| damaged("record longer than the file", offset))?;
+            let errno = || {
+                let number = body.try_into().map_err(|_| damaged("error number of a wrong size", start))?;
+                Ok(system.errno(i32::from_le_bytes(number)))
+            };
             records.push(match kind {
                 1 => Record::Question(
                     String::from_utf8(body.to_vec()).map_err(|_| damaged("question is not text", start))?,
                 ),
                 2 => Record::Batch(body.to_vec()),
                 3 if body.is_empty() => Record::End,
-                4 => Record::Error(system.errno(i32::from_le_bytes(
-                    body.try_into().map_err(|_| damaged("error number of a wrong size", start))?,
-                ))),
+                4 => Record::Answered(errno()?),
+                5 if version > 1 => Record::Failed(errno()?),
                 _ => return Err(damaged("unknown record", offset)),
             });
             offset = start + length;
@@ -166,9 +175,11 @@ impl<S: Source> Recorder<S> {
         self.recording
     }
 
-    fn keep<T>(&mut self, result: Result<T, Errno>) -> Result<T, Errno> {
-        if let Err(errno) = &result {
-            self.recording.records.push(Record::Error(*errno));
+    fn keep<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+        match result {
+            Err(Failure::Answer(errno)) => self.recording.records.push(Record::Answered(errno)),
+            Err(Failure::Transport(errno)) => self.recording.records.push(Record::Failed(errno)),
+            Ok(_) | Err(Failure::NotRecorded) => {}
         }
         result
     }
@@ -179,18 +190,18 @@ impl<S: Source> Source for Recorder<S> {
         self.recording.system
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.recording.records.push(Record::Question(question.to_string()));
         let result = self.source.ask(question);
-        // One that another system numbers is no answer but says that there was none, which a replay says by itself.
-        if result.as_ref().is_err_and(|errno| !errno.is_numbered_as(self.system().errno(0))) {
+        // A replay says this by itself.
+        if result == Err(Failure::NotRecorded) {
             self.recording.records.pop();
             return result;
         }
         self.keep(result)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         let result = self.source.next(batch);
         let more = self.keep(result)?;
         self.recording.records.push(if more { Record::Batch(batch.clone()) } else { Record::End });
@@ -198,18 +209,18 @@ impl<S: Source> Source for Recorder<S> {
     }
 
     /// A recording holds one namespace: nothing in it says which one an answer is about.
-    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
         // The name of its own is not kept either, so that a replay gives the same answer.
         if matches!(which, Namespaces::One(_)) {
             self.source.namespaces(which)
         } else {
-            Err(Errno::EOPNOTSUPP)
+            Err(Failure::Answer(Errno::EOPNOTSUPP))
         }
     }
 
-    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
         if self.entered.is_some() && inode != self.entered {
-            return Err(Errno::EOPNOTSUPP);
+            return Err(Failure::Answer(Errno::EOPNOTSUPP));
         }
         self.source.enter(inode)?;
         self.entered = inode;
@@ -219,7 +230,7 @@ impl<S: Source> Source for Recorder<S> {
 
 /// Answers from a [`Recording`]: a question asked again gets the next recorded answer to it, the last one from then
 /// on. A question about sockets of one family gets the answer to the one about both, when only that was recorded: its
-/// other rows are not delivered. A question that was never recorded fails with `ENODATA`.
+/// other rows are not delivered. A question that was never recorded fails with [`Failure::NotRecorded`].
 #[derive(Debug)]
 pub struct Replay<'r> {
     system: System,
@@ -233,7 +244,7 @@ impl Source for Replay<'_> {
         self.system
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.current = &[];
         let mut key = question.to_string();
         if let (Question::Diag { table, pass, request }, false) =
@@ -242,19 +253,20 @@ impl Source for Replay<'_> {
             let table = DiagTable { family: BOTH_FAMILIES, ..table };
             key = Question::Diag { table, pass, request }.to_string();
         }
-        let list = self.answers.get_mut(key.as_str()).ok_or(Errno::ENODATA)?;
+        let list = self.answers.get_mut(key.as_str()).ok_or(Failure::NotRecorded)?;
         let answer = if list.len() > 1 { list.pop() } else { list.last().copied() };
         match answer {
-            Some([Record::Error(errno)]) => Err(*errno),
+            Some([Record::Answered(errno)]) => Err(Failure::Answer(*errno)),
+            Some([Record::Failed(errno)]) => Err(Failure::Transport(*errno)),
             Some(answer) => {
                 self.current = answer;
                 Ok(())
             }
-            None => Err(Errno::ENODATA),
+            None => Err(Failure::NotRecorded),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         let Some((first, rest)) = self.current.split_first() else { return Ok(false) };
         self.current = rest;
@@ -263,7 +275,8 @@ impl Source for Replay<'_> {
                 batch.extend_from_slice(bytes);
                 Ok(true)
             }
-            Record::Error(errno) => Err(*errno),
+            Record::Answered(errno) => Err(Failure::Answer(*errno)),
+            Record::Failed(errno) => Err(Failure::Transport(*errno)),
             Record::End | Record::Question(_) => Ok(false),
         }
     }
@@ -282,10 +295,10 @@ mod tests {
                 Record::Batch(vec![2, 0, 0, 0]),
                 Record::End,
                 Record::Question("boot_id".into()),
-                Record::Error(Errno::EACCES),
+                Record::Answered(Errno::EACCES),
                 Record::Question("processes".into()),
                 Record::Batch(vec![3, 0, 0, 0]),
-                Record::Error(Errno::EINTR),
+                Record::Failed(Errno::EINTR),
             ],
         }
     }
@@ -300,25 +313,43 @@ mod tests {
         for system in System::ALL.iter().copied() {
             let recording = Recording {
                 system,
-                records: vec![Record::Question("time".into()), Record::Error(system.errno(5))],
+                records: vec![Record::Question("time".into()), Record::Answered(system.errno(5))],
             };
             let read = Recording::from_bytes(&recording.to_bytes()).unwrap();
             assert_eq!(read, recording);
             // Through a recorder too, and what was never recorded does not become an error of that system.
             let mut recorder = Recorder::new(read.replay());
             assert_eq!(recorder.system(), system);
-            assert_eq!(recorder.ask(&Question::Time), Err(system.errno(5)));
-            assert_eq!(recorder.ask(&Question::Users), Err(Errno::ENODATA));
+            assert_eq!(recorder.ask(&Question::Time), Err(Failure::Answer(system.errno(5))));
+            assert_eq!(recorder.ask(&Question::Users), Err(Failure::NotRecorded));
             let again = recorder.finish();
             assert_eq!((again.system(), again.replay().system()), (system, system));
-            assert_eq!(again.replay().ask(&Question::Time), Err(system.errno(5)));
-            assert_eq!(again.replay().ask(&Question::Users), Err(Errno::ENODATA));
+            assert_eq!(again.replay().ask(&Question::Time), Err(Failure::Answer(system.errno(5))));
+            assert_eq!(again.replay().ask(&Question::Users), Err(Failure::NotRecorded));
         }
         let mut unknown = sample().to_bytes();
         assert_eq!(unknown[13], 1);
         unknown[13] = 9;
         let error = Recording::from_bytes(&unknown).unwrap_err();
         assert!(error.to_string().contains("recording of system 9"), "{error}");
+    }
+
+    /// In version 1 every error was taken for an answer, and so it still is.
+    #[test]
+    fn recordings_of_version_1_replay() {
+        let bytes = sample().to_bytes();
+        let kinds: Vec<_> = [(4, Errno::EACCES), (5, Errno::EINTR)]
+            .map(|(kind, errno)| [&[kind, 4, 0, 0, 0][..], &errno.number().to_le_bytes()].concat())
+            .map(|record| bytes.windows(9).position(|part| part == record).unwrap())
+            .into();
+        let mut old = bytes;
+        old[8] = 1;
+        let refused = Recording::from_bytes(&old).unwrap_err().to_string();
+        assert!(refused.contains(&format!("unknown record at byte {}", kinds[1])), "{refused}");
+        old[kinds[1]] = 4;
+        let read = Recording::from_bytes(&old).unwrap();
+        assert_eq!(read.records[5], Record::Answered(Errno::EACCES));
+        assert_eq!(read.records[8], Record::Answered(Errno::EINTR));
     }
 
     #[test]
@@ -333,9 +364,9 @@ mod tests {
         replay.ask(&Question::Processes).unwrap();
         assert_eq!(replay.next(&mut batch), Ok(true));
         assert_eq!(batch, [3, 0, 0, 0]);
-        assert_eq!(replay.next(&mut batch), Err(Errno::EINTR));
-        assert_eq!(replay.ask(&Question::BootId), Err(Errno::EACCES));
-        assert_eq!(replay.ask(&Question::Users), Err(Errno::ENODATA));
+        assert_eq!(replay.next(&mut batch), Err(Failure::Transport(Errno::EINTR)));
+        assert_eq!(replay.ask(&Question::BootId), Err(Failure::Answer(Errno::EACCES)));
+        assert_eq!(replay.ask(&Question::Users), Err(Failure::NotRecorded));
     }
 
     #[test]
@@ -352,7 +383,7 @@ mod tests {
             Recording::from_bytes(&unknown).unwrap_err().to_string().contains("unknown record at byte 16")
         );
         let mut newer = bytes;
-        newer[8] = 2;
+        newer[8] = 3;
         assert_eq!(Recording::from_bytes(&newer).unwrap_err().kind(), ErrorKind::Unsupported);
         let error = Recording::from_bytes(b"root:x").unwrap_err();
         assert!(error.to_string().contains("not a pree recording at byte 0"), "{error}");

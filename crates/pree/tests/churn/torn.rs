@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use pree::source::{DiagPass, Errno, ProcessPart, Question};
+use pree::source::{DiagPass, Errno, Failure, ProcessPart, Question};
 use pree::{OwnerSource, Query, Snapshot, State};
 use pree_testkit::{Case, Failed};
 
@@ -134,7 +134,7 @@ fn owners_are_read_again() -> Result<(), Failed> {
             let mut kernel = Kernel::new(population()).on(move |_, question, _| {
                 let fails = *question == Question::Process { pid: 2, part } && *count.borrow() < times;
                 *count.borrow_mut() += usize::from(fails);
-                fails.then_some(Err(errno))
+                fails.then_some(Err(Failure::Transport(errno)))
             });
             let snapshot = collect(&mut kernel)?;
             assert_eq!(*failed.borrow(), times);

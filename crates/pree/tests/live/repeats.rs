@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 
-use pree::source::{Errno, Recorder, Recording};
+use pree::source::{Errno, Failure, Recorder, Recording};
 use pree::{Family as Inet, Protocol, Protocols, Query, Snapshot, SourceChoice, State, States, TcpStats};
 use pree_testkit::churn::{ChurnSpec, Churner};
 use pree_testkit::{Case, Failed, Family, Need, Population, Socket, population};
@@ -165,7 +165,8 @@ fn each_call_fails() -> Result<(), Failed> {
     ] {
         for errno in [Errno::ENOMEM, Errno::EINTR, Errno::EACCES] {
             for n in 1.. {
-                let mut failing = FailNth { inner: pree::source::live()?, n, errno, calls: 0 };
+                let mut failing =
+                    FailNth { inner: pree::source::live()?, n, failure: Failure::Transport(errno), calls: 0 };
                 let result = Query::new().stats().owners().source(source).collect_from(&mut failing);
                 let what = format!("{source:?}, {errno}, call {n} of {}", failing.calls);
                 match &result {

@@ -1,7 +1,7 @@
 //! The rule by which one pass over the TCP table is enough: whatever leaves the table changes the kernel's counters.
 
 use pree::Query;
-use pree::source::{self, Errno, Question, Source};
+use pree::source::{self, Failure, Question, Source};
 use pree_testkit::wire::Wire;
 use pree_testkit::{Case, Failed, Family, Need, Socket, wait_until};
 
@@ -116,12 +116,12 @@ struct Asked<S> {
 }
 
 impl<S: Source> Source for Asked<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.keys.push(question.to_string());
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.inner.next(batch)
     }
 }

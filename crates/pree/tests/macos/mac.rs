@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use pree::source::{AppleList, AppleProcessPart, AppleQuestion, Errno, Question, Source, System};
+use pree::source::{AppleList, AppleProcessPart, AppleQuestion, Errno, Failure, Question, Source, System};
 
 macro_rules! golden {
     ($name:literal) => {
@@ -15,14 +15,14 @@ macro_rules! golden {
     };
 }
 
-pub const EPERM: Errno = Errno::apple(1);
-pub const ENOENT: Errno = Errno::apple(2);
-pub const ESRCH: Errno = Errno::apple(3);
-pub const EINTR: Errno = Errno::apple(4);
-pub const ENOMEM: Errno = Errno::apple(12);
+pub const EPERM: Failure = Failure::Answer(Errno::apple(1));
+pub const ENOENT: Failure = Failure::Answer(Errno::apple(2));
+pub const ESRCH: Failure = Failure::Answer(Errno::apple(3));
+pub const EINTR: Failure = Failure::Answer(Errno::apple(4));
+pub const ENOMEM: Failure = Failure::Answer(Errno::apple(12));
 
 /// Answers one question instead of the Mac: the question's key, how often it was asked before, what the Mac would say.
-pub type Event = Box<dyn FnMut(&str, usize, Result<Vec<u8>, Errno>) -> Result<Vec<u8>, Errno>>;
+pub type Event = Box<dyn FnMut(&str, usize, Result<Vec<u8>, Failure>) -> Result<Vec<u8>, Failure>>;
 
 /// Who may see what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +59,7 @@ impl Mac {
 
     pub fn with(
         asks: Asks,
-        event: impl FnMut(&str, usize, Result<Vec<u8>, Errno>) -> Result<Vec<u8>, Errno> + 'static,
+        event: impl FnMut(&str, usize, Result<Vec<u8>, Failure>) -> Result<Vec<u8>, Failure> + 'static,
     ) -> Self {
         Self {
             asks,
@@ -87,7 +87,7 @@ impl Mac {
         }
     }
 
-    fn process(&self, pid: u32, part: AppleProcessPart) -> Result<Vec<u8>, Errno> {
+    fn process(&self, pid: u32, part: AppleProcessPart) -> Result<Vec<u8>, Failure> {
         let mine = matches!(pid, 400 | 401);
         let bytes: &[u8] = match (part, pid) {
             (AppleProcessPart::ShortInfo, 500) => golden!("short_500"),
@@ -109,7 +109,7 @@ impl Mac {
                     (401, 4) => golden!("socket_401_4"),
                     (401, 5) => golden!("socket_401_5"),
                     (401, 6) => golden!("socket_401_6"),
-                    _ => return Err(Errno::apple(9)),
+                    _ => return Err(Failure::Answer(Errno::apple(9))),
                 },
                 _ => return Err(ENOENT),
             },
@@ -121,7 +121,7 @@ impl Mac {
         Ok(bytes.to_vec())
     }
 
-    fn honest(&self, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+    fn honest(&self, question: &Question<'_>) -> Result<Vec<u8>, Failure> {
         Ok(match *question {
             Question::Apple(AppleQuestion::EffectiveUser) => {
                 if self.asks == Asks::Root {
@@ -167,7 +167,7 @@ impl Mac {
                     .to_vec()
             }
             Question::Interface("lo0") => 1_u32.to_le_bytes().to_vec(),
-            Question::Interface(_) => return Err(Errno::apple(6)),
+            Question::Interface(_) => return Err(Failure::Answer(Errno::apple(6))),
             _ => panic!("a Mac is not asked {question}"),
         })
     }
@@ -226,7 +226,7 @@ impl Source for Mac {
         System::Macos
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.answer = None;
         let key = question.to_string();
         let before = self.asked.entry(key.clone()).or_default();
@@ -242,7 +242,7 @@ impl Source for Mac {
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         match self.answer.take() {
             Some(bytes) => {

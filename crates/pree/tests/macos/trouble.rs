@@ -1,6 +1,6 @@
 //! What is said where sockets are kept back, refused, damaged, gone or too many: a partial answer and why, and an end.
 
-use pree::source::{Errno, Recorder, Recording};
+use pree::source::{Errno, Failure, Recorder, Recording};
 use pree::{ErrorKind, Missing, Origin, Protocols, Query, Snapshot};
 
 use crate::fail_nth::FailNth;
@@ -65,7 +65,7 @@ fn counts_that_are_kept_back_too_are_found_out() {
     // Headers that count only what is told: the size asked for before still counts everything. If one day that does not
     // either, there is nobody else's socket: on a Mac there always is.
     for keeps_sizes in [false, true] {
-        let counts = move |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        let counts = move |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
             answer.map(|mut bytes| {
                 if key == TCP || key == UDP {
                     let end = bytes.len() - 20;
@@ -93,7 +93,7 @@ fn a_question_about_tcp_alone_finds_it_out_as_well() {
     let snapshot = tcp.collect_from(&mut Mac::new(Asks::UserKeptApart)).unwrap();
     assert!(snapshot.coverage().lacks_rows());
     // And takes control blocks that are being freed, which are counted and not told of, for nothing else.
-    let own = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+    let own = |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|bytes| if key == TCP { crate::mac::only(&bytes, |uid| uid == 501) } else { bytes })
     };
     let snapshot = tcp.collect_from(&mut Mac::with(Asks::User, own)).unwrap();
@@ -134,7 +134,7 @@ fn a_refused_list_is_a_gap_and_rows_come_from_processes() {
 
 #[test]
 fn nothing_from_anywhere_is_an_error() {
-    let nothing = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+    let nothing = |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
         if key.starts_with("apple list") || key == "apple processes" { Err(EPERM) } else { answer }
     };
     let error = usual().collect_from(&mut Mac::with(Asks::User, nothing)).unwrap_err();
@@ -150,8 +150,8 @@ fn processes_that_vanish_or_close_are_no_gap() {
     for (gone, key) in [
         (ESRCH, "apple process 401 descriptors"),
         (ESRCH, "apple process 401 info"),
-        (Errno::apple(9), "apple process 401 socket 6"),
-        (Errno::apple(38), "apple process 401 socket 6"),
+        (Failure::Answer(Errno::apple(9)), "apple process 401 socket 6"),
+        (Failure::Answer(Errno::apple(38)), "apple process 401 socket 6"),
     ] {
         let event = move |asked: &str, _: usize, answer| if asked == key { Err(gone) } else { answer };
         let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
@@ -165,7 +165,7 @@ fn processes_that_vanish_or_close_are_no_gap() {
 #[test]
 fn a_pid_that_is_used_again_mixes_nobody_up() {
     // The second time it is another process.
-    let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+    let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|mut bytes| {
             if asked == "apple process 401 info" && count % 2 == 1 {
                 bytes[120] ^= 1;
@@ -220,7 +220,7 @@ fn processes_and_descriptors_that_grow_for_ever_end() {
 fn a_truncated_answer_is_partial_and_says_so() {
     // At every length: never more rows than there are, never complete, never a panic.
     for length in (0..5592).step_by(61) {
-        let cut = move |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        let cut = move |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
             answer.map(|mut bytes| {
                 if key == TCP {
                     bytes.truncate(length);
@@ -240,7 +240,7 @@ fn a_truncated_answer_is_partial_and_says_so() {
 
 #[test]
 fn a_truncated_answer_that_is_whole_the_next_time_is_complete() {
-    let cut = |key: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+    let cut = |key: &str, count: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|mut bytes| {
             if key == TCP && count == 0 {
                 bytes.truncate(1000);
@@ -256,7 +256,7 @@ fn a_truncated_answer_that_is_whole_the_next_time_is_complete() {
 #[test]
 fn generations_that_differ_are_read_again() {
     let moves = |until: usize| {
-        move |key: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+        move |key: &str, count: usize, answer: Result<Vec<u8>, Failure>| {
             answer.map(|mut bytes| {
                 if key == TCP && count < until {
                     let at = bytes.len() - 16;
@@ -275,7 +275,7 @@ fn generations_that_differ_are_read_again() {
 
 #[test]
 fn what_is_told_twice_is_one_socket_and_nothing_is_lost_without_statistics() {
-    let twice = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+    let twice = |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|bytes| {
             if key != TCP {
                 return bytes;
@@ -287,7 +287,7 @@ fn what_is_told_twice_is_one_socket_and_nothing_is_lost_without_statistics() {
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, twice)).unwrap();
     assert_eq!(snapshot.sockets().len(), 12);
     // A kind of record that is not there any more.
-    let without = |key: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+    let without = |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|mut bytes| {
             if key == TCP {
                 let kind = [[204, 0, 0, 0], [0x20, 0, 0, 0]].concat();
@@ -309,7 +309,7 @@ fn what_is_told_twice_is_one_socket_and_nothing_is_lost_without_statistics() {
 #[test]
 fn a_socket_younger_than_the_first_look_finds_its_owner() {
     // The first time, nobody holds the listener yet.
-    let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Errno>| {
+    let event = |asked: &str, count: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|mut bytes| {
             if asked == "apple process 400 descriptors" && count == 0 {
                 bytes.truncate(16);
@@ -326,7 +326,7 @@ fn a_socket_younger_than_the_first_look_finds_its_owner() {
 #[test]
 fn damaged_structures_of_processes_cost_owners_and_nothing_else() {
     for key in ["apple process 400 socket 5", "apple process 400 info", "apple process 400 descriptors"] {
-        let short = move |asked: &str, _: usize, answer: Result<Vec<u8>, Errno>| {
+        let short = move |asked: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
             answer.map(|mut bytes| {
                 if asked == key {
                     bytes.truncate(bytes.len() - 1);
@@ -350,23 +350,25 @@ fn one_failure_anywhere_is_a_gap_or_nothing() {
     let query = Query::new().tcp().udp().protocols(Protocols::UNIX).owners().stats();
     for asks in [Asks::Root, Asks::User, Asks::UserKeptApart] {
         let whole = query.collect_from(&mut Mac::new(asks)).unwrap();
-        for errno in [EPERM, ESRCH, EINTR, ENOMEM, Errno::apple(5), Errno::ENODATA] {
+        let failures =
+            [EPERM, ESRCH, EINTR, ENOMEM, Failure::Transport(Errno::apple(3)), Failure::NotRecorded];
+        for failure in failures {
             for n in 1.. {
-                let mut source = FailNth { inner: Mac::new(asks), n, errno, calls: 0 };
+                let mut source = FailNth { inner: Mac::new(asks), n, failure, calls: 0 };
                 let snapshot = query.collect_from(&mut source).unwrap();
                 if source.calls < n {
                     assert_eq!(snapshot, whole, "untouched");
                     break;
                 }
                 // A failure in passing costs nothing.
-                if errno == EINTR {
+                if failure == EINTR {
                     assert_eq!(snapshot.sockets().len(), whole.sockets().len(), "{asks:?} call {n}");
                 }
                 assert!(snapshot.sockets().len() <= whole.sockets().len());
                 if snapshot.sockets().len() < whole.sockets().len() {
                     assert!(
                         snapshot.coverage().lacks_rows(),
-                        "{asks:?} {errno} call {n}: {}",
+                        "{asks:?} {failure:?} call {n}: {}",
                         snapshot.coverage()
                     );
                 }

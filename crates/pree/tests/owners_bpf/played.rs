@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pree::source::{Errno, Question};
+use pree::source::{Errno, Failure, Question};
 use pree::{Origin, OwnerSource, Query, Unowned};
 use pree_testkit::{Case, Failed};
 
@@ -40,7 +40,7 @@ fn records(pid: u32, thread: u32, descriptors: &[(u32, u64)]) -> Vec<u8> {
     bytes
 }
 
-type Answer = Result<Vec<Vec<u8>>, Errno>;
+type Answer = Result<Vec<Vec<u8>>, Failure>;
 
 /// A kernel with so many open files, and a program that answers so.
 fn kernel(files: &'static str, mut program: impl FnMut(usize) -> Answer + 'static) -> Kernel {
@@ -92,12 +92,14 @@ fn refusal() -> Result<(), Failed> {
     for (number, hint, asked) in refused {
         let errno = Errno::linux(number);
         let forced = Query::new().owners().owner_source(OwnerSource::Bpf);
-        let error = forced.collect_from(&mut kernel("5000", move |_| Err(errno))).unwrap_err();
+        let error =
+            forced.collect_from(&mut kernel("5000", move |_| Err(Failure::Answer(errno)))).unwrap_err();
         assert_eq!(error.errno(), Some(number));
         assert!(error.hint().is_some_and(|text| text.contains(hint)), "{number}: {error}");
-        let fallen = answer(kernel("5000", move |_| Err(errno)), OwnerSource::Auto)?;
+        let fallen = answer(kernel("5000", move |_| Err(Failure::Answer(errno))), OwnerSource::Auto)?;
         assert_eq!(fallen, (b"walked".to_vec(), Some(Origin::Proc), asked), "{number}");
-        let snapshot = Query::new().owners().collect_from(&mut kernel("5000", move |_| Err(errno)))?;
+        let snapshot =
+            Query::new().owners().collect_from(&mut kernel("5000", move |_| Err(Failure::Answer(errno))))?;
         let notes = snapshot.coverage().notes().join("\n");
         assert!(
             notes.contains("cannot read owners through BPF: ") && notes.contains("from /proc"),
@@ -135,7 +137,9 @@ fn damage() -> Result<(), Failed> {
         assert_eq!(owners.iter().map(|owner| owner.fd).collect::<Vec<_>>(), [Some(3), Some(4)]);
     }
     // What fails once in passing is asked again.
-    let once = |before| if before == 0 { Err(Errno::ENOMEM) } else { Ok(vec![records(7, 7, &[(3, 100)])]) };
+    let once = |before| {
+        if before == 0 { Err(Failure::Answer(Errno::ENOMEM)) } else { Ok(vec![records(7, 7, &[(3, 100)])]) }
+    };
     assert_eq!(answer(kernel("5000", once), OwnerSource::Auto)?, (b"told".to_vec(), Some(Origin::Bpf), 2));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use pree::source::{Errno, Question, Reachable, Recorder, Source, live};
+use pree::source::{Failure, Question, Reachable, Recorder, Source, live};
 use pree::{Address, ErrorKind, Missing, Namespaces, Needs, Query, Snapshot, TcpStats};
 use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Need, lab, wait_until};
@@ -108,20 +108,20 @@ struct Counting<S> {
 }
 
 impl<S: Source> Source for Counting<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.sequences += usize::from(*question == Question::Sequences);
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.inner.next(batch)
     }
 
-    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
         self.inner.namespaces(which)
     }
 
-    fn enter(&mut self, inode: Option<u64>) -> Result<(), Errno> {
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
         self.inner.enter(inode)
     }
 }

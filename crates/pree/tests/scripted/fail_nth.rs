@@ -1,20 +1,20 @@
 //! A source that stands before another one and fails once.
 #![allow(unreachable_pub, reason = "a module of a test")]
 
-use pree::source::{Errno, Question, Source, System};
+use pree::source::{Failure, Question, Source, System};
 
 /// Passes calls on and fails the n-th, counting questions and batches alike.
 pub struct FailNth<S> {
     pub inner: S,
     pub n: usize,
-    pub errno: Errno,
+    pub failure: Failure,
     pub calls: usize,
 }
 
 impl<S: Source> FailNth<S> {
-    fn fails(&mut self) -> Result<(), Errno> {
+    fn fails(&mut self) -> Result<(), Failure> {
         self.calls += 1;
-        if self.calls == self.n { Err(self.errno) } else { Ok(()) }
+        if self.calls == self.n { Err(self.failure) } else { Ok(()) }
     }
 }
 
@@ -23,12 +23,12 @@ impl<S: Source> Source for FailNth<S> {
         self.inner.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.fails()?;
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.fails()?;
         self.inner.next(batch)
     }

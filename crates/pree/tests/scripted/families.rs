@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Source};
+use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
 use pree::{Detail, ErrorKind, Missing, Origin, Protocols, Query, SourceChoice, State};
 
 /// What a question about sockets is answered with, in the order of asking; the last one from then on.
-type Answers = VecDeque<Result<Vec<Vec<u8>>, Errno>>;
+type Answers = VecDeque<Result<Vec<Vec<u8>>, Failure>>;
 
 /// A kernel that knows nothing but these answers, and counts what it was asked.
 #[derive(Default)]
@@ -14,30 +14,34 @@ struct Played {
     diag: HashMap<(u8, u16), Answers>,
     unix_text: Option<&'static str>,
     /// Descriptors of process 1 and their sockets, and what each tells when it is asked.
-    fds: Vec<(u32, u64, Result<Vec<u8>, Errno>)>,
+    fds: Vec<(u32, u64, Result<Vec<u8>, Failure>)>,
     asked: Vec<DiagPass>,
     current: VecDeque<Vec<u8>>,
 }
 
 impl Played {
-    fn unix(answers: impl IntoIterator<Item = Result<Vec<Vec<u8>>, Errno>>) -> Self {
+    fn unix(answers: impl IntoIterator<Item = Result<Vec<Vec<u8>>, Failure>>) -> Self {
         let diag = HashMap::from([((1, 0), answers.into_iter().collect())]);
         Self { diag, ..Self::default() }
     }
 }
 
 impl Source for Played {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.current.clear();
         match *question {
             Question::Diag { table, pass, .. } => {
-                let answers = self.diag.get_mut(&(table.family, table.protocol)).ok_or(Errno::ENOENT)?;
+                let answers = self
+                    .diag
+                    .get_mut(&(table.family, table.protocol))
+                    .ok_or(Failure::Answer(Errno::ENOENT))?;
                 let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
                 self.asked.push(pass);
-                self.current = answer.ok_or(Errno::ENOENT)??.into();
+                self.current = answer.ok_or(Failure::Answer(Errno::ENOENT))??.into();
             }
             Question::NetTable(NetTable::Unix) => {
-                self.current.push_back(self.unix_text.ok_or(Errno::ENOENT)?.as_bytes().to_vec());
+                self.current
+                    .push_back(self.unix_text.ok_or(Failure::Answer(Errno::ENOENT))?.as_bytes().to_vec());
             }
             Question::Processes => self.current.push_back(vec![1, 0, 0, 0]),
             Question::Process { pid: 1, part: ProcessPart::Stat } => {
@@ -51,19 +55,20 @@ impl Source for Played {
                 self.current.push_back(records.collect());
             }
             Question::Process { pid: 1, part: ProcessPart::HeldSocket { thread: 0, fd } } => {
-                let (_, _, told) = self.fds.iter().find(|one| one.0 == fd).ok_or(Errno::ENOENT)?;
+                let (_, _, told) =
+                    self.fds.iter().find(|one| one.0 == fd).ok_or(Failure::Answer(Errno::ENOENT))?;
                 self.current.push_back(told.clone()?);
             }
-            _ => return Err(Errno::ENOENT),
+            _ => return Err(Failure::Answer(Errno::ENOENT)),
         }
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         match self.current.pop_front() {
             // One byte stands for a failure of the call.
-            Some(bytes) if bytes.len() == 1 => Err(Errno::linux(bytes[0].into())),
+            Some(bytes) if bytes.len() == 1 => Err(Failure::Answer(Errno::linux(bytes[0].into()))),
             Some(bytes) => {
                 *batch = bytes;
                 Ok(true)
@@ -170,7 +175,7 @@ const TEXT: &str = "Num       RefCount Protocol Flags    Type St Inode Path\n\
 
 #[test]
 fn a_refused_table_comes_from_proc_or_is_an_error() {
-    let refused = || Played { unix_text: Some(TEXT), ..Played::unix([Err(Errno::EACCES)]) };
+    let refused = || Played { unix_text: Some(TEXT), ..Played::unix([Err(Failure::Answer(Errno::EACCES))]) };
     let query = |choice| Query::new().protocols(Protocols::UNIX).source(choice);
     let snapshot = query(SourceChoice::Auto).collect_from(&mut refused()).unwrap();
     let found: Vec<_> = snapshot.iter().map(|s| (s.inode, s.state, s.local.path())).collect();
@@ -183,7 +188,7 @@ fn a_refused_table_comes_from_proc_or_is_an_error() {
     let error = query(SourceChoice::Diag).collect_from(&mut refused()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotPermitted);
     // Nowhere: the first refusal says why.
-    let nowhere = &mut Played::unix([Err(Errno::EACCES)]);
+    let nowhere = &mut Played::unix([Err(Failure::Answer(Errno::EACCES))]);
     assert_eq!(query(SourceChoice::Auto).collect_from(nowhere).unwrap_err().kind(), ErrorKind::NotPermitted);
     // Unix sockets are never said to be what a kernel lacks.
     let lacking = &mut Played::default();
@@ -194,7 +199,7 @@ fn a_refused_table_comes_from_proc_or_is_an_error() {
 fn mptcp_that_is_refused_is_a_gap_beside_other_rows() {
     let mut kernel = Played::unix([Ok(vec![[rows(&[1]), done()].concat()])]);
     for family in [2, 10] {
-        kernel.diag.insert((family, 262), [Err(Errno::EPERM)].into());
+        kernel.diag.insert((family, 262), [Err(Failure::Answer(Errno::EPERM))].into());
     }
     let query = Query::new().protocols(Protocols::UNIX | Protocols::MPTCP);
     let snapshot = query.collect_from(&mut kernel).unwrap();
@@ -233,11 +238,12 @@ fn descriptors_tell_what_no_table_does_or_it_is_said() {
         (told(9, b"TCP\0"), None, None),
         // Another socket by now, none any more, none that may be asked, no answer that makes sense, not recorded.
         (told(10, b"TIPC\0"), None, None),
-        (Err(Errno::ENOENT), None, None),
-        (Err(Errno::EACCES), None, gap(ErrorKind::NotPermitted)),
+        (Err(Failure::Answer(Errno::ENOENT)), None, None),
+        (Err(Failure::Answer(Errno::EACCES)), None, gap(ErrorKind::NotPermitted)),
         (Ok(vec![1, 2, 3]), None, gap(ErrorKind::Malformed)),
-        (Err(Errno::ENODATA), None, gap(ErrorKind::Absent)),
-        (Err(Errno::EOPNOTSUPP), None, gap(ErrorKind::Unsupported)),
+        (Err(Failure::NotRecorded), None, gap(ErrorKind::NotRecorded)),
+        (Err(Failure::Transport(Errno::ENOENT)), None, gap(ErrorKind::Io)),
+        (Err(Failure::Answer(Errno::EOPNOTSUPP)), None, gap(ErrorKind::Unsupported)),
     ] {
         let mut kernel = Played { fds: vec![(3, 9, answer.clone())], ..Played::default() };
         let query = Query::new().protocols(Protocols::OTHER).owners().owner_source(pree::OwnerSource::Proc);
@@ -258,14 +264,14 @@ fn descriptors_tell_what_no_table_does_or_it_is_said() {
 struct NoProc(Played);
 
 impl Source for NoProc {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         match question {
-            Question::Processes => Err(Errno::ENOENT),
+            Question::Processes => Err(Failure::Answer(Errno::ENOENT)),
             other => self.0.ask(other),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.0.next(batch)
     }
 }

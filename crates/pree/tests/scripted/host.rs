@@ -1,7 +1,7 @@
 //! Limits of the machine: asked for on request, replayed, and unknown where they are refused.
 
 use pree::model::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
-use pree::source::{Errno, Question, Recorder, Setting};
+use pree::source::{Errno, Failure, Question, Recorder, Setting};
 use pree::{Needs, Query};
 
 use crate::fail_nth::FailNth;
@@ -36,7 +36,7 @@ fn counters() {
     let text = "TCP: inuse 5\nTcp: RtoAlgorithm ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs \
                 OutSegs RetransSegs InErrs OutRsts\nTcp: 1 2 3 4 5 6 7 8 9 10 11\n";
     let query = Query::new().needs(Needs::HOST);
-    let answers = |answer: Result<&'static str, Errno>| {
+    let answers = |answer: Result<&'static str, Failure>| {
         let mut kernel = Kernel::new(population()).on(move |_, question, _| {
             let bytes = answer.map(|text| vec![text.as_bytes().to_vec()]);
             (*question == Question::TcpCounters).then_some(bytes)
@@ -48,7 +48,7 @@ fn counters() {
     assert_eq!((told.resets, told.established, told.segments_in), (Some(5), Some(6), Some(7)));
     assert_eq!((told.segments_out, told.segments_retransmitted), (Some(8), Some(9)));
     assert_eq!((told.segments_damaged, told.resets_sent), (Some(10), Some(11)));
-    assert_eq!(answers(Err(Errno::EACCES)), HostCounters::default());
+    assert_eq!(answers(Err(Failure::Answer(Errno::EACCES))), HostCounters::default());
     assert_eq!(answers(Ok("Tcp: ActiveOpens\n")), HostCounters::default());
 }
 
@@ -58,7 +58,7 @@ fn refused_is_unknown() {
     let query = Query::new().needs(Needs::HOST);
     let whole = query.collect_from(&mut Kernel::new(population())).unwrap();
     let refuse = |_: &mut _, question: &Question<'_>, _| {
-        matches!(question, Question::Setting(_)).then_some(Err(Errno::EACCES))
+        matches!(question, Question::Setting(_)).then_some(Err(Failure::Answer(Errno::EACCES)))
     };
     let mut kernel = Kernel::new(population()).on(refuse);
     let snapshot = query.collect_from(&mut kernel).unwrap();
@@ -71,12 +71,18 @@ fn refused_is_unknown() {
 #[test]
 fn each_failure_costs_one_limit() {
     let query = Query::new().needs(Needs::HOST);
-    let mut counting = FailNth { inner: Kernel::new(population()), n: 0, errno: Errno::EIO, calls: 0 };
+    let mut counting =
+        FailNth { inner: Kernel::new(population()), n: 0, failure: Failure::Transport(Errno::EIO), calls: 0 };
     let whole = query.collect_from(&mut counting).unwrap();
     // A question, its batch, its end.
     let first = counting.calls + 1 - Setting::ALL.len() * 3;
     for n in first..=counting.calls {
-        let mut source = FailNth { inner: Kernel::new(population()), n, errno: Errno::EIO, calls: 0 };
+        let mut source = FailNth {
+            inner: Kernel::new(population()),
+            n,
+            failure: Failure::Transport(Errno::EIO),
+            calls: 0,
+        };
         let got = query.collect_from(&mut source).unwrap();
         assert_eq!(got.sockets(), whole.sockets());
         let (got, whole) = (got.host(), whole.host());

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use pree_wire::fd_records::BoundPort;
 
-use pree::source::{DiagPass, Errno, NetTable, ProcessPart, Question, Setting, Source};
+use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Setting, Source};
 
 pub const TCP: u16 = 6;
 pub const UDP: u16 = 17;
@@ -137,7 +137,8 @@ pub struct Process {
 }
 
 /// What happens to a whole question.
-pub type Event = Box<dyn FnMut(&mut Population, &Question<'_>, usize) -> Option<Result<Vec<Vec<u8>>, Errno>>>;
+pub type Event =
+    Box<dyn FnMut(&mut Population, &Question<'_>, usize) -> Option<Result<Vec<Vec<u8>>, Failure>>>;
 
 #[derive(Clone, Default)]
 pub struct Population {
@@ -163,7 +164,8 @@ impl Kernel {
 
     pub fn on(
         mut self,
-        event: impl FnMut(&mut Population, &Question<'_>, usize) -> Option<Result<Vec<Vec<u8>>, Errno>> + 'static,
+        event: impl FnMut(&mut Population, &Question<'_>, usize) -> Option<Result<Vec<Vec<u8>>, Failure>>
+        + 'static,
     ) -> Self {
         self.event = Some(Box::new(event));
         self
@@ -199,13 +201,13 @@ impl Population {
         datagrams
     }
 
-    fn table(&self, table: NetTable) -> Result<Vec<u8>, Errno> {
+    fn table(&self, table: NetTable) -> Result<Vec<u8>, Failure> {
         let (protocol, v4) = match table {
             NetTable::Tcp => (TCP, true),
             NetTable::Tcp6 => (TCP, false),
             NetTable::Udp => (UDP, true),
             NetTable::Udp6 => (UDP, false),
-            _ => return Err(Errno::ENOENT),
+            _ => return Err(Failure::Answer(Errno::ENOENT)),
         };
         let end = |end: Option<SocketAddr>| {
             let bytes = end.map_or([0; 16], |end| address(end.ip()));
@@ -234,8 +236,8 @@ impl Population {
         Ok(text.into_bytes())
     }
 
-    fn process(&self, pid: u32, part: ProcessPart) -> Result<Vec<u8>, Errno> {
-        let process = self.processes.get(&pid).ok_or(Errno::ENOENT)?;
+    fn process(&self, pid: u32, part: ProcessPart) -> Result<Vec<u8>, Failure> {
+        let process = self.processes.get(&pid).ok_or(Failure::Answer(Errno::ENOENT))?;
         let records = |sockets: &[(u32, u64)]| {
             sockets
                 .iter()
@@ -243,7 +245,7 @@ impl Population {
                 .collect()
         };
         match part {
-            ProcessPart::Sockets if process.refused => Err(Errno::EACCES),
+            ProcessPart::Sockets if process.refused => Err(Failure::Answer(Errno::EACCES)),
             ProcessPart::Sockets => Ok(records(&process.sockets)),
             ProcessPart::Threads => {
                 let mut ids = pid.to_le_bytes().to_vec();
@@ -251,8 +253,11 @@ impl Population {
                 Ok(ids)
             }
             ProcessPart::ThreadSockets(thread) => {
-                let (_, sockets) =
-                    process.threads.iter().find(|(id, _)| *id == thread).ok_or(Errno::ENOENT)?;
+                let (_, sockets) = process
+                    .threads
+                    .iter()
+                    .find(|(id, _)| *id == thread)
+                    .ok_or(Failure::Answer(Errno::ENOENT))?;
                 Ok(records(sockets))
             }
             ProcessPart::Stat => {
@@ -262,9 +267,13 @@ impl Population {
                 Ok(stat)
             }
             ProcessPart::BoundPort { fd } => {
-                let (_, inode) = process.sockets.iter().find(|(at, _)| *at == fd).ok_or(Errno::EBADF)?;
-                let socket =
-                    self.sockets.iter().find(|s| u64::from(s.inode) == *inode).ok_or(Errno::EPERM)?;
+                let (_, inode) =
+                    process.sockets.iter().find(|(at, _)| *at == fd).ok_or(Failure::Answer(Errno::EBADF))?;
+                let socket = self
+                    .sockets
+                    .iter()
+                    .find(|s| u64::from(s.inode) == *inode)
+                    .ok_or(Failure::Answer(Errno::EPERM))?;
                 let bound = BoundPort {
                     inode: *inode,
                     family: socket.family().into(),
@@ -280,7 +289,7 @@ impl Population {
 }
 
 impl Source for Kernel {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         let key = question.to_string();
         let before = self.asked.iter().filter(|asked| **asked == key).count();
         self.asked.push(key);
@@ -308,7 +317,7 @@ impl Source for Kernel {
                     Setting::TcpTwReuse => b"2\n",
                     Setting::TcpMaxSynBacklog => b"4096\n",
                     Setting::TcpSyncookies => b"1\n",
-                    _ => return Err(Errno::ENOENT),
+                    _ => return Err(Failure::Answer(Errno::ENOENT)),
                 }
                 .to_vec(),
             ],
@@ -317,13 +326,13 @@ impl Source for Kernel {
                 vec![self.population.processes.keys().flat_map(|pid| pid.to_le_bytes()).collect()]
             }
             Question::Process { pid, part } => vec![self.population.process(pid, part)?],
-            _ => return Err(Errno::ENOSYS),
+            _ => return Err(Failure::Answer(Errno::ENOSYS)),
         };
         self.answer = answer.into();
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         match self.answer.pop_front() {
             Some(bytes) => {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use fail_nth::FailNth;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
-use pree::source::{DiagPass, Errno, Question, Recorder, Recording};
+use pree::source::{DiagPass, Errno, Failure, Question, Recorder, Recording};
 use pree::{
     ErrorKind, Family, Missing, Origin, OwnerLookup, Protocol, Query, Snapshot, Socket, SourceChoice, State,
     States, Unowned,
@@ -292,7 +292,8 @@ fn check_passes(before: Option<usize>, after: Option<usize>, row: Option<Fake>, 
     population.sockets.extend(row);
     let mut kernel = Kernel::new(population).on(move |_, question, asked| {
         let inuse = if asked == 0 { before } else { after };
-        (*question == Question::TcpCounters).then(|| inuse.map(counters).ok_or(Errno::EACCES))
+        (*question == Question::TcpCounters)
+            .then(|| inuse.map(counters).ok_or(Failure::Answer(Errno::EACCES)))
     });
     Query::new().tcp().stats().collect_from(&mut kernel).unwrap();
     let passes: Vec<_> = kernel.asked.iter().filter_map(|asked| asked.strip_prefix("diag 0 6 ")).collect();
@@ -354,10 +355,10 @@ fn failures_in_passing_are_tried_again() {
         datagram.truncate(60);
         vec![datagram]
     };
-    type Answer = Result<Vec<Vec<u8>>, Errno>;
+    type Answer = Result<Vec<Vec<u8>>, Failure>;
     let cases: Vec<(&str, Answer)> = vec![
-        ("refused at once", Err(Errno::ENOBUFS)),
-        ("interrupted", Err(Errno::EINTR)),
+        ("refused at once", Err(Failure::Answer(Errno::ENOBUFS))),
+        ("interrupted", Err(Failure::Answer(Errno::EINTR))),
         ("error in the middle", Ok(half(error(105)))),
         ("end with an error", Ok(half(done(12)))),
         ("overrun", Ok(half(message(4, 0, &[])))),
@@ -439,8 +440,9 @@ fn refused_means_proc_and_never_nothing() {
         Errno::EAFNOSUPPORT,
         Errno::ENOBUFS,
     ] {
-        let mut kernel = Kernel::new(population())
-            .on(move |_, question, _| matches!(question, Question::Diag { .. }).then_some(Err(errno)));
+        let mut kernel = Kernel::new(population()).on(move |_, question, _| {
+            matches!(question, Question::Diag { .. }).then_some(Err(Failure::Answer(errno)))
+        });
         let snapshot = collect(&mut kernel);
         // /proc has no bound sockets.
         let expected: Vec<_> =
@@ -451,8 +453,9 @@ fn refused_means_proc_and_never_nothing() {
         assert_eq!(gap.what, Missing::Stats);
         assert!(!snapshot.coverage().notes().is_empty());
 
-        let mut forced = Kernel::new(population())
-            .on(move |_, question, _| matches!(question, Question::Diag { .. }).then_some(Err(errno)));
+        let mut forced = Kernel::new(population()).on(move |_, question, _| {
+            matches!(question, Question::Diag { .. }).then_some(Err(Failure::Answer(errno)))
+        });
         let error = all().source(SourceChoice::Diag).collect_from(&mut forced).unwrap_err();
         assert_eq!(error.errno(), Some(errno.number()));
     }
@@ -461,7 +464,8 @@ fn refused_means_proc_and_never_nothing() {
 #[test]
 fn no_way_at_all_is_an_error() {
     let mut kernel = Kernel::new(population()).on(|_, question, _| {
-        matches!(question, Question::Diag { .. } | Question::NetTable(_)).then_some(Err(Errno::EACCES))
+        matches!(question, Question::Diag { .. } | Question::NetTable(_))
+            .then_some(Err(Failure::Answer(Errno::EACCES)))
     });
     let error = all().collect_from(&mut kernel).unwrap_err();
     assert!(error.is_permission());
@@ -533,8 +537,9 @@ fn owners_that_cannot_be_seen_are_told() {
     assert!(snapshot.coverage().to_string().contains("hidepid"));
 
     // No /proc.
-    let mut kernel = Kernel::new(population())
-        .on(|_, question, _| matches!(question, Question::Processes).then_some(Err(Errno::ENOENT)));
+    let mut kernel = Kernel::new(population()).on(|_, question, _| {
+        matches!(question, Question::Processes).then_some(Err(Failure::Answer(Errno::ENOENT)))
+    });
     let snapshot = collect(&mut kernel);
     assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::NotPermitted));
     assert!(snapshot.coverage().to_string().contains("mount"));
@@ -603,7 +608,12 @@ fn every_nth_call_fails() {
     for source in [SourceChoice::Auto, SourceChoice::Diag, SourceChoice::Proc, SourceChoice::Procfs] {
         for errno in errnos {
             for n in 1.. {
-                let mut kernel = FailNth { inner: Kernel::new(population()), n, errno, calls: 0 };
+                let mut kernel = FailNth {
+                    inner: Kernel::new(population()),
+                    n,
+                    failure: Failure::Answer(errno),
+                    calls: 0,
+                };
                 let known: HashSet<Row> = truth(&kernel.inner.population).into_iter().collect();
                 let result = all().source(source).collect_from(&mut kernel);
                 let untouched = kernel.calls < n;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pree::source::{Errno, Question, Recorder, Recording, Source, System, WindowsQuestion};
+use pree::source::{Errno, Failure, Question, Recorder, Recording, Source, System, WindowsQuestion};
 use pree::{
     ErrorKind, Family, Missing, Needs, Protocol, Protocols, Query, Snapshot, Socket, SourceChoice, State,
     States, Unowned,
@@ -48,7 +48,7 @@ impl Source for Windows {
         System::Windows
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.asked.push(question.to_string());
         if let (true, Question::Windows(WindowsQuestion::SwitchEstats { class, connection, on })) =
             (self.switches, question)
@@ -72,12 +72,12 @@ impl Source for Windows {
                 self.answer = Some(bytes.clone());
                 Ok(())
             }
-            Some(Err(code)) => Err(Errno::windows(*code)),
-            None => Err(Errno::windows(NOT_SUPPORTED)),
+            Some(Err(code)) => Err(Failure::Answer(Errno::windows(*code))),
+            None => Err(Failure::Answer(Errno::windows(NOT_SUPPORTED))),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.clear();
         batch.extend(self.answer.take().unwrap_or_default());
         Ok(!batch.is_empty())

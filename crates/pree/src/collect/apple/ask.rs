@@ -2,16 +2,16 @@
 
 use crate::collect::read_with_retries;
 use crate::error::ErrorKind;
-use crate::source::{Errno, Question, Source};
+use crate::source::{Failure, Question, Source};
 
 /// Asks again what failed in passing.
-pub(super) fn ask(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+pub(super) fn ask(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Failure> {
     read_with_retries(source, question, is_passing)
 }
 
 /// True for failures that say nothing about what was asked: another try can be without.
-fn is_passing(errno: Errno) -> bool {
-    ErrorKind::of(errno) == ErrorKind::Unsettled
+fn is_passing(failure: Failure) -> bool {
+    failure.kind() == ErrorKind::Unsettled
 }
 
 /// Asks with ever more room until the answer leaves some free: one that fills it may be cut. The last one, and whether it left
@@ -21,7 +21,7 @@ pub(super) fn ask_whole<'q>(
     first_room: usize,
     most_room: usize,
     question: impl Fn(usize) -> Question<'q>,
-) -> Result<(Vec<u8>, bool), Errno> {
+) -> Result<(Vec<u8>, bool), Failure> {
     let mut room = first_room;
     loop {
         let bytes = ask(source, &question(room))?;

@@ -1,13 +1,14 @@
 //! The lists of control blocks: read until one is whole and settled, and whether they tell of everybody's.
 
 use pree_wire::apple::{Generation, Item, ListKind, PcbList, rows_counted};
+use pree_wire::errno::apple;
 
 use super::ask::ask;
 use super::protocol;
 use crate::collect::TRIES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Protocol;
-use crate::source::{AppleList, AppleQuestion, Errno, NOT_RECORDED, Question, Source};
+use crate::source::{AppleList, AppleQuestion, Failure, Question, Source};
 
 /// Room where the kernel does not say how much it takes.
 const LEAST_ROOM: usize = 64 * 1024;
@@ -207,15 +208,12 @@ impl Answer {
 
 /// Reads it with as much room as the kernel says it takes, and more when that was not enough.
 fn read_bytes(list: AppleList, size: u64, source: &mut dyn Source) -> Result<Vec<u8>> {
-    let error = |errno: Errno| {
-        let error = Error::from_errno(errno, "read", list.name());
-        if errno == Errno::ENODATA { error.with_hint(NOT_RECORDED) } else { error }
-    };
+    let error = |failure| Error::of(failure, "read", list.name());
     let mut room = usize::try_from(size).unwrap_or(MOST_ROOM).clamp(LEAST_ROOM, MOST_ROOM);
     for _ in 0..DOUBLINGS {
         match ask(source, &Question::Apple(AppleQuestion::List { list, room })) {
             // It does not fit: the table grew.
-            Err(errno) if ErrorKind::of(errno) == ErrorKind::Exhausted && room < MOST_ROOM => {
+            Err(Failure::Answer(apple::ENOMEM)) if room < MOST_ROOM => {
                 room = room.saturating_mul(2).min(MOST_ROOM);
             }
             result => return result.map_err(error),

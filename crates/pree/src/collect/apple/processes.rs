@@ -13,11 +13,11 @@ use pree_wire::apple::{DESCRIPTOR_SOCKET, ProcessInfo, ShortProcessInfo, SocketF
 use super::ask::{ask, ask_whole};
 use crate::collect::names::users;
 use crate::decode::apple::{Decoded, Decoder, Key};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
-use crate::source::{AppleProcessPart, AppleQuestion, Errno, NOT_RECORDED, Question, Source};
+use crate::source::{AppleProcessPart, AppleQuestion, Failure, Question, Source};
 
 /// Room for 4096 process ids, and for as many as no Mac has.
 const PROCESSES_ROOM: (usize, usize) = (16 * 1024, 512 * 1024);
@@ -36,7 +36,7 @@ pub(super) struct Processes<'p> {
     others: HashMap<u32, Option<Arc<Process>>>,
     blind: Option<Blind>,
     /// Why the list of processes is not there.
-    unlisted: Option<Errno>,
+    unlisted: Option<Failure>,
     users: HashMap<u32, Text>,
     prepared: bool,
 }
@@ -53,7 +53,7 @@ enum Blind {
     /// An answer that makes no sense.
     Malformed,
     /// Something failed that was no refusal.
-    Failed(Errno),
+    Failed(Failure),
 }
 
 impl<'p> Processes<'p> {
@@ -88,20 +88,20 @@ impl<'p> Processes<'p> {
                 }
                 bytes.chunks_exact(4).filter_map(|id| id.try_into().ok()).map(u32::from_le_bytes).collect()
             }
-            Err(errno) => {
-                self.unlisted = Some(errno);
-                self.failed(errno);
+            Err(failure) => {
+                self.unlisted = Some(failure);
+                self.failed(failure);
                 Vec::new()
             }
         };
         for pid in pids {
-            if let Err(errno) = self.read(source, decoder, pid) {
-                self.failed(errno);
+            if let Err(failure) = self.read(source, decoder, pid) {
+                self.failed(failure);
             }
         }
     }
 
-    fn read(&mut self, source: &mut dyn Source, decoder: &Decoder, pid: u32) -> Result<(), Errno> {
+    fn read(&mut self, source: &mut dyn Source, decoder: &Decoder, pid: u32) -> Result<(), Failure> {
         let part = |part| Question::Apple(AppleQuestion::Process { pid, part });
         let question = |room| part(AppleProcessPart::Descriptors { room });
         let (list, whole) = ask_whole(source, DESCRIPTORS_ROOM.0, DESCRIPTORS_ROOM.1, question)?;
@@ -128,8 +128,8 @@ impl<'p> Processes<'p> {
                     Err(_) => self.blind = Some(Blind::Malformed),
                 },
                 // Closed since it was listed, or something else by now.
-                Err(errno) if ErrorKind::of(errno) == ErrorKind::Absent && errno != Errno::ENODATA => {}
-                Err(errno) => self.failed(errno),
+                Err(failure) if failure.kind() == ErrorKind::Absent => {}
+                Err(failure) => self.failed(failure),
             }
         }
         if found.is_empty() {
@@ -246,15 +246,15 @@ impl<'p> Processes<'p> {
     }
 
     /// Notes a failure; that a process has ended is none.
-    fn failed(&mut self, errno: Errno) {
-        match ErrorKind::of(errno) {
-            _ if errno == Errno::ENODATA => self.blind = Some(Blind::NotRecorded),
+    fn failed(&mut self, failure: Failure) {
+        match failure.kind() {
+            ErrorKind::NotRecorded => self.blind = Some(Blind::NotRecorded),
             ErrorKind::Absent => {}
             ErrorKind::NotPermitted => {
                 self.blind.get_or_insert(Blind::Refused);
             }
             // A failure says more than a refusal: it can hide the sockets of one's own processes.
-            _ => self.blind = Some(Blind::Failed(errno)),
+            _ => self.blind = Some(Blind::Failed(failure)),
         }
     }
 
@@ -279,12 +279,12 @@ impl<'p> Processes<'p> {
             None | Some(Blind::Refused) => {
                 (ErrorKind::NotPermitted, "other users' processes let only root look into them: run as root")
             }
-            Some(Blind::NotRecorded) => (ErrorKind::Absent, NOT_RECORDED),
+            Some(Blind::NotRecorded) => (ErrorKind::NotRecorded, NOT_RECORDED),
             Some(Blind::Grows) => {
                 (ErrorKind::Unsettled, "processes came faster than they could be read: try again")
             }
             Some(Blind::Malformed) => (ErrorKind::Malformed, "looking for them failed"),
-            Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "looking for them failed: try again"),
+            Some(Blind::Failed(failure)) => (failure.kind(), "looking for them failed: try again"),
         }
     }
 
@@ -292,10 +292,7 @@ impl<'p> Processes<'p> {
     pub(super) fn listed(&self) -> Result<()> {
         match self.unlisted {
             None => Ok(()),
-            Some(Errno::ENODATA) => {
-                Err(Error::from_errno(Errno::ENODATA, "list", "processes").with_hint(NOT_RECORDED))
-            }
-            Some(errno) => Err(Error::from_errno(errno, "list", "processes")),
+            Some(failure) => Err(Error::of(failure, "list", "processes")),
         }
     }
 }

@@ -9,10 +9,10 @@ use pree_wire::proc_pid;
 
 use super::owners::{Only, OwnerSearch, is_passing, read_with_retries};
 use crate::collect::TRIES;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::model::{Process, StartTime, Text};
 use crate::needs::OwnerSource;
-use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
+use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
 
 /// How owners are looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) enum Way {
     Proc,
     Bpf,
     /// As `Proc`, because the program, which would pay, was refused.
-    ProcInstead(Errno),
+    ProcInstead(Failure),
 }
 
 /// What a walk through /proc costs for each file and each process, and what the program costs before its first record,
@@ -62,14 +62,14 @@ impl OwnerSearch<'_> {
     }
 
     /// Reads every table of descriptors, or what of it is wanted.
-    pub(super) fn read_holders(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<(), Errno> {
+    pub(super) fn read_holders(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<(), Failure> {
         self.prepare(source);
         let mut tries = 0;
         let mut processes = loop {
             tries += 1;
             self.map.clear();
             match self.run(source, only) {
-                Err(errno) if tries < TRIES && is_passing(errno) && !is_lacking(errno) => {}
+                Err(failure) if tries < TRIES && is_passing(failure) && !is_lacking(failure) => {}
                 result => break result?,
             }
         };
@@ -85,7 +85,7 @@ impl OwnerSearch<'_> {
         Ok(())
     }
 
-    fn run(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<Vec<Process>, Errno> {
+    fn run(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<Vec<Process>, Failure> {
         let mut processes: Vec<Process> = Vec::new();
         let mut of_threads = Vec::new();
         // With the place of the process in the list, and whether it is to be looked into.
@@ -105,7 +105,7 @@ impl OwnerSearch<'_> {
                 }
                 Record::Descriptor(descriptor) => descriptor,
             };
-            let (holder, index, counts) = current.as_mut().ok_or(Errno::EBADMSG)?;
+            let (holder, index, counts) = current.as_mut().ok_or(Failure::MALFORMED)?;
             if !*counts || !only.has(descriptor.inode) {
                 return Ok(());
             }
@@ -160,8 +160,8 @@ fn starts(source: &mut dyn Source, pid: u32) -> Option<u64> {
 }
 
 /// True for failures that another try will not mend: this kernel has no such thing.
-fn is_lacking(errno: Errno) -> bool {
-    ErrorKind::of(errno) == ErrorKind::Unsupported
+fn is_lacking(failure: Failure) -> bool {
+    failure.kind() == ErrorKind::Unsupported
 }
 
 /// Makes sure that the program runs.
@@ -170,21 +170,24 @@ pub(super) fn demand(source: &mut dyn Source) -> Result<()> {
 }
 
 /// Why there are no owners from the program.
-pub(super) fn refused(errno: Errno) -> Error {
-    Error::from_errno(errno, "read", "owners through BPF").with_hint(hint(errno))
+pub(super) fn refused(failure: Failure) -> Error {
+    Error::of(failure, "read", "owners through BPF").with_hint(hint(failure))
 }
 
 /// What helps when a program is refused.
-pub(super) fn hint(errno: Errno) -> &'static str {
-    match errno {
-        Errno::ENODATA => NOT_RECORDED,
-        Errno::ENOENT => "the kernel must describe its types (CONFIG_DEBUG_INFO_BTF) and /sys be mounted",
-        Errno::EPERM => {
+pub(super) fn hint(failure: Failure) -> &'static str {
+    match failure {
+        Failure::NotRecorded => NOT_RECORDED,
+        Failure::Answer(Errno::ENOENT) => {
+            "the kernel must describe its types (CONFIG_DEBUG_INFO_BTF) and /sys be mounted"
+        }
+        Failure::Answer(Errno::EPERM) => {
             "CAP_BPF and CAP_PERFMON together are needed, outside of any user namespace, and a sandbox must let bpf(2) \
              pass: run as the machine's root"
         }
-        Errno::EACCES => "the kernel is locked down (lockdown=confidentiality)",
-        _ => "it takes Linux 5.12 with BPF and BTF",
+        Failure::Answer(Errno::EACCES) => "the kernel is locked down (lockdown=confidentiality)",
+        Failure::Answer(_) => "it takes Linux 5.12 with BPF and BTF",
+        Failure::Transport(_) => "try again",
     }
 }
 
@@ -206,17 +209,20 @@ fn pays(source: &mut dyn Source) -> Option<bool> {
 }
 
 /// Asks for the records and passes each on.
-fn records(source: &mut dyn Source, mut each: impl FnMut(Record) -> Result<(), Errno>) -> Result<(), Errno> {
+fn records(
+    source: &mut dyn Source,
+    mut each: impl FnMut(Record) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     source.ask(&Question::Holders)?;
     let (mut batch, mut pending) = (Vec::new(), Vec::new());
     while source.next(&mut batch)? {
         pending.extend_from_slice(&batch);
         let mut rest = &pending[..];
-        while let Some(record) = bpf_records::take(&mut rest).map_err(|_| Errno::EBADMSG)? {
+        while let Some(record) = bpf_records::take(&mut rest).map_err(|_| Failure::MALFORMED)? {
             each(record)?;
         }
         let done = pending.len() - rest.len();
         pending.drain(..done);
     }
-    if pending.is_empty() { Ok(()) } else { Err(Errno::EBADMSG) }
+    if pending.is_empty() { Ok(()) } else { Err(Failure::MALFORMED) }
 }

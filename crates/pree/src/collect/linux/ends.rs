@@ -12,7 +12,7 @@ use pree_wire::own_addresses;
 use crate::model::{Address, Peer, Protocol, Socket};
 use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::source::{Errno, Question, Source, read_all};
+use crate::source::{Failure, Question, Source, read_all};
 
 /// Address and port; IPv4 whichever family the socket was made with.
 type End = (IpAddr, u16);
@@ -61,7 +61,7 @@ impl Ends {
 }
 
 /// The addresses of the network namespace that is asked.
-fn own_addresses(source: &mut dyn Source) -> Result<HashSet<IpAddr>, Errno> {
+fn own_addresses(source: &mut dyn Source) -> Result<HashSet<IpAddr>, Failure> {
     let answer = read_all(source, &Question::OwnAddresses)?;
     let messages = netlink::messages(&answer).map_while(Result::ok);
     Ok(messages

@@ -9,11 +9,11 @@ use super::delivery::Delivery;
 use super::owners::Place;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::model::{Protocol, Protocols};
 use crate::needs::SourceChoice;
 use crate::plan::Plan;
-use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
+use crate::source::{Failure, ProcessPart, Question, Source, read_all};
 
 /// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,
 /// whose tables this kernel does not have.
@@ -44,7 +44,7 @@ pub(super) fn read(
             Ok(None) => {}
             Ok(Some(bytes)) => {
                 let Ok(held) = HeldSocket::decode(&bytes) else {
-                    unread = Some(Errno::EBADMSG);
+                    unread = Some(Failure::MALFORMED);
                     continue;
                 };
                 let mut socket = decode_held(&held);
@@ -52,7 +52,7 @@ pub(super) fn read(
                     return ControlFlow::Break(());
                 }
             }
-            Err(errno) => unread = Some(errno),
+            Err(failure) => unread = Some(failure),
         }
     }
     if let Some(gap) = unread.map(gap).or_else(|| delivery.blindness()) {
@@ -62,23 +62,23 @@ pub(super) fn read(
 }
 
 /// What the first descriptor tells that still leads to this socket; `None` when none does.
-fn held(source: &mut dyn Source, inode: u64, places: &[Place]) -> Result<Option<Vec<u8>>, Errno> {
-    let mut failure = None;
+fn held(source: &mut dyn Source, inode: u64, places: &[Place]) -> Result<Option<Vec<u8>>, Failure> {
+    let mut unread = None;
     for Place { pid, thread, fd } in places.iter().copied() {
         let part = ProcessPart::HeldSocket { thread, fd };
         match read_all(source, &Question::Process { pid, part }) {
             Ok(bytes) if HeldSocket::decode(&bytes).is_ok_and(|held| held.inode != inode) => {}
             Ok(bytes) => return Ok(Some(bytes)),
-            Err(errno) if ErrorKind::of(errno) == ErrorKind::Absent && errno != Errno::ENODATA => {}
-            Err(errno) => failure = Some(errno),
+            Err(failure) if failure.kind() == ErrorKind::Absent => {}
+            Err(failure) => unread = Some(failure),
         }
     }
-    failure.map_or(Ok(None), Err)
+    unread.map_or(Ok(None), Err)
 }
 
-fn gap(errno: Errno) -> Gap {
-    let (why, hint) = match ErrorKind::of(errno) {
-        _ if errno == Errno::ENODATA => (ErrorKind::Absent, NOT_RECORDED),
+fn gap(failure: Failure) -> Gap {
+    let (why, hint) = match failure.kind() {
+        ErrorKind::NotRecorded => (ErrorKind::NotRecorded, NOT_RECORDED),
         ErrorKind::NotPermitted => (ErrorKind::NotPermitted, "run as the machine's root"),
         kind => (kind, ""),
     };

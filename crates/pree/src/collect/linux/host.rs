@@ -75,18 +75,18 @@ fn ranges(text: &str) -> Option<Vec<PortRange>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Errno;
+    use crate::source::{Errno, Failure};
 
     /// Answers with the text of one file, the same for all.
     struct Same(&'static [u8], bool);
 
     impl Source for Same {
-        fn ask(&mut self, _: &Question<'_>) -> Result<(), Errno> {
+        fn ask(&mut self, _: &Question<'_>) -> Result<(), Failure> {
             self.1 = true;
-            if self.0.is_empty() { Err(Errno::ENOENT) } else { Ok(()) }
+            if self.0.is_empty() { Err(Failure::Answer(Errno::ENOENT)) } else { Ok(()) }
         }
 
-        fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+        fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
             batch.clear();
             batch.extend_from_slice(self.0);
             Ok(std::mem::take(&mut self.1))

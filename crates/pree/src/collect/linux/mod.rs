@@ -35,7 +35,7 @@ use crate::filter::Name;
 use crate::model::{NetworkNamespace, Protocol, Protocols, Socket, State, States};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::{MAY_BE_HELD, Plan, Table};
-use crate::source::{Namespaces, Question, Source, read_all};
+use crate::source::{Errno, Failure, Namespaces, Question, Source, read_all};
 use delivery::{Delivery, Part};
 pub(super) use host::{host_counters, host_limits};
 use namespaces::Tour;
@@ -253,7 +253,11 @@ fn read_table(
 /// 7.3, and of the families that came later none is in every kernel.
 fn lacks(table: Table, error: &Error) -> bool {
     let may_lack = MAY_BE_HELD | Protocols::UDPLITE | Protocols::ICMP;
-    may_lack.contains(table.protocol.set()) && error.kind() == ErrorKind::Absent
+    may_lack.contains(table.protocol.set())
+        && matches!(
+            error.failure(),
+            Some(Failure::Answer(Errno::ENOENT | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT))
+        )
 }
 
 fn told_absent(

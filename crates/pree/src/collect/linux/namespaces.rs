@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::NetworkNamespace;
 use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::source::{Errno, Namespaces, Reachable, Source};
+use crate::source::{Errno, Failure, Namespaces, Reachable, Source};
 
 /// As many are named; of more it is said how many.
 const NAMED: usize = 16;
@@ -35,9 +35,7 @@ impl Tour {
         let mut tour = Self { stops: vec![None], gaps: Vec::new(), closed: Vec::new(), is_long: false };
         if plan.namespaces == Namespaces::Own {
             // The last query may have left the source elsewhere.
-            source
-                .enter(None)
-                .map_err(|errno| Error::from_errno(errno, "ask in", "this network namespace"))?;
+            source.enter(None).map_err(|failure| Error::of(failure, "ask in", "this network namespace"))?;
             if !plan.needs.contains(Needs::NAMESPACE_NAME) {
                 return Ok(tour);
             }
@@ -46,7 +44,7 @@ impl Tour {
             Ok(found) => found,
             // A name is worth having, not worth failing for.
             Err(_) if plan.namespaces == Namespaces::Own => return Ok(tour),
-            Err(errno) => return Err(refusal(&plan.namespaces, errno)),
+            Err(failure) => return Err(refusal(&plan.namespaces, failure)),
         };
         if plan.namespaces == Namespaces::All {
             tour.is_long = true;
@@ -61,11 +59,11 @@ impl Tour {
         let Some(namespace) = stop.as_ref().filter(|_| plan.namespaces != Namespaces::Own) else {
             return Ok(true);
         };
-        let Err(errno) = source.enter(Some(namespace.inode)) else { return Ok(true) };
+        let Err(failure) = source.enter(Some(namespace.inode)) else { return Ok(true) };
         if !self.is_long {
-            return Err(refusal(&plan.namespaces, errno));
+            return Err(refusal(&plan.namespaces, failure));
         }
-        match ErrorKind::of(errno) {
+        match failure.kind() {
             // It ended since it was found.
             ErrorKind::Absent => {}
             why => self.closed.push((Arc::clone(namespace), why)),
@@ -111,9 +109,9 @@ impl Tour {
                 "where a process is, is told only to those who may trace it: run as the machine's root",
             );
         }
-        if let Some(errno) = found.without_processes {
+        if let Some(failure) = found.without_processes {
             let hint = "namespaces are found through /proc: mount it";
-            gap(ErrorKind::of(errno), "network namespaces of processes".to_owned(), hint);
+            gap(failure.kind(), "network namespaces of processes".to_owned(), hint);
         } else if found.hidden {
             gap(
                 ErrorKind::NotPermitted,
@@ -125,24 +123,26 @@ impl Tour {
 }
 
 /// Why none of what was asked for can be had.
-fn refusal(which: &Namespaces, errno: Errno) -> Error {
+fn refusal(which: &Namespaces, failure: Failure) -> Error {
     let object = match which {
         Namespaces::One(which) => format!("network namespace \"{}\"", which.as_bytes().escape_ascii()),
         _ => "other network namespaces".to_owned(),
     };
     let is_named = matches!(which, Namespaces::One(_));
-    match ErrorKind::of(errno) {
-        _ if errno == Errno::EOPNOTSUPP => Error::new(ErrorKind::Unsupported, "enter", object)
-            .with_hint("a recording is of one network namespace, chosen when it was made"),
-        _ if !is_named => {
-            Error::from_errno(errno, "find", object).with_hint("they are found through /proc: mount it")
+    match failure.kind() {
+        _ if failure == Failure::Answer(Errno::EOPNOTSUPP) => {
+            Error::new(ErrorKind::Unsupported, "enter", object)
+                .with_hint("a recording is of one network namespace, chosen when it was made")
         }
-        _ if errno == Errno::EINVAL => {
+        _ if !is_named => {
+            Error::of(failure, "find", object).with_hint("they are found through /proc: mount it")
+        }
+        _ if failure == Failure::Answer(Errno::EINVAL) => {
             Error::new(ErrorKind::Invalid, "enter", object).with_hint("it is no network namespace")
         }
         ErrorKind::Absent => Error::new(ErrorKind::Invalid, "enter", object)
             .with_hint("name one below /run/netns, a process in it, or a path with a slash"),
-        ErrorKind::NotPermitted => Error::from_errno(errno, "enter", object).with_hint(RIGHT),
-        _ => Error::from_errno(errno, "enter", object),
+        ErrorKind::NotPermitted => Error::of(failure, "enter", object).with_hint(RIGHT),
+        _ => Error::of(failure, "enter", object),
     }
 }

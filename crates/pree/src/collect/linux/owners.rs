@@ -17,12 +17,12 @@ use super::inode_map::InodeMap;
 use crate::collect::TRIES;
 use crate::collect::names::users;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::filter::Holders;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
-use crate::source::{Errno, NOT_RECORDED, ProcessPart, Question, Source, read_all};
+use crate::source::{Failure, ProcessPart, Question, Source, read_all};
 
 /// What is read of a process only on request.
 const DETAILS: Needs = Needs::PROCESS_USER
@@ -84,7 +84,7 @@ enum Blind {
     /// The recording was made without owners.
     NotRecorded,
     /// Something failed that was no refusal.
-    Failed(Errno),
+    Failed(Failure),
 }
 
 impl<'p> OwnerSearch<'p> {
@@ -133,11 +133,11 @@ impl<'p> OwnerSearch<'p> {
         if self.choose(source) == Way::Bpf {
             match self.read_holders(source, only) {
                 Ok(()) => return,
-                Err(errno) if self.plan.owner_source == OwnerSource::Bpf => {
-                    self.blind = Some(Blind::Failed(errno));
+                Err(failure) if self.plan.owner_source == OwnerSource::Bpf => {
+                    self.blind = Some(Blind::Failed(failure));
                     return;
                 }
-                Err(errno) => self.way = Some(Way::ProcInstead(errno)),
+                Err(failure) => self.way = Some(Way::ProcInstead(failure)),
             }
             self.map.clear();
         }
@@ -162,9 +162,9 @@ impl<'p> OwnerSearch<'p> {
             None => {}
             Some(Way::Bpf) => coverage.owners_came_from(Origin::Bpf),
             Some(Way::Proc) => coverage.owners_came_from(Origin::Proc),
-            Some(Way::ProcInstead(errno)) => {
+            Some(Way::ProcInstead(failure)) => {
                 coverage.owners_came_from(Origin::Proc);
-                coverage.note(format!("{}; owners come from /proc", refused(errno)));
+                coverage.note(format!("{}; owners come from /proc", refused(failure)));
             }
         }
     }
@@ -219,9 +219,9 @@ impl<'p> OwnerSearch<'p> {
                 ErrorKind::NotPermitted,
                 "/proc hides other users' processes (hidepid): run as the machine's root",
             ),
-            Some(Blind::NotRecorded) => (ErrorKind::Absent, NOT_RECORDED),
+            Some(Blind::NotRecorded) => (ErrorKind::NotRecorded, NOT_RECORDED),
             Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
-            Some(Blind::Failed(errno)) => (ErrorKind::of(errno), "looking for them failed: try again"),
+            Some(Blind::Failed(failure)) => (failure.kind(), "looking for them failed: try again"),
         }
     }
 
@@ -244,15 +244,15 @@ impl<'p> OwnerSearch<'p> {
     /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
     fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
         let mut tries = 0;
-        while let Err(errno) = self.try_read(source, pid, thread, only) {
+        while let Err(failure) = self.try_read(source, pid, thread, only) {
             tries += 1;
-            if errno == Errno::ENODATA && thread == 0 {
+            if failure == Failure::NotRecorded && thread == 0 {
                 // Made with another source of owners.
                 self.blind = Some(Blind::NotRecorded);
                 return;
             }
-            if tries == TRIES || !is_passing(errno) {
-                return self.failed(errno);
+            if tries == TRIES || !is_passing(failure) {
+                return self.failed(failure);
             }
         }
     }
@@ -263,7 +263,7 @@ impl<'p> OwnerSearch<'p> {
         pid: u32,
         thread: u32,
         only: Only<'_>,
-    ) -> Result<(), Errno> {
+    ) -> Result<(), Failure> {
         let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
         let records = records(source, pid, part)?;
         self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
@@ -278,10 +278,10 @@ impl<'p> OwnerSearch<'p> {
             let question = Question::Process { pid, part: ProcessPart::Threads };
             let threads = match read_with_retries(source, &question) {
                 Ok(bytes) => ids(&bytes),
-                // Not recorded, because every socket was found without.
-                Err(Errno::ENODATA) if self.named.is_some() => continue,
-                Err(errno) => {
-                    self.failed(errno);
+                // Because every socket was found without.
+                Err(Failure::NotRecorded) => continue,
+                Err(failure) => {
+                    self.failed(failure);
                     continue;
                 }
             };
@@ -323,12 +323,12 @@ impl<'p> OwnerSearch<'p> {
                 }
                 Some(pids)
             }
-            Err(errno) => {
-                self.blind = Some(match ErrorKind::of(errno) {
-                    _ if errno == Errno::ENODATA => Blind::NotRecorded,
+            Err(failure) => {
+                self.blind = Some(match failure.kind() {
+                    ErrorKind::NotRecorded => Blind::NotRecorded,
                     ErrorKind::Absent => Blind::NoProc,
                     ErrorKind::NotPermitted => Blind::Refused,
-                    _ => Blind::Failed(errno),
+                    _ => Blind::Failed(failure),
                 });
                 None
             }
@@ -336,14 +336,14 @@ impl<'p> OwnerSearch<'p> {
     }
 
     /// Notes a failure; that a process has ended is none.
-    fn failed(&mut self, errno: Errno) {
-        match ErrorKind::of(errno) {
-            ErrorKind::Absent => {}
+    fn failed(&mut self, failure: Failure) {
+        match failure.kind() {
+            ErrorKind::Absent | ErrorKind::NotRecorded => {}
             ErrorKind::NotPermitted => {
                 self.blind.get_or_insert(Blind::Refused);
             }
             // A failure says more than a refusal: it can hide the sockets of one's own processes.
-            _ => self.blind = Some(Blind::Failed(errno)),
+            _ => self.blind = Some(Blind::Failed(failure)),
         }
     }
 
@@ -353,7 +353,7 @@ impl<'p> OwnerSearch<'p> {
         pid: u32,
         thread: u32,
         records: impl Iterator<Item = FdRecord>,
-    ) -> Result<(), Errno> {
+    ) -> Result<(), Failure> {
         let mut records = records.peekable();
         if records.peek().is_none() {
             return Ok(());
@@ -374,10 +374,10 @@ impl<'p> OwnerSearch<'p> {
     }
 
     /// Reads what was asked about a process.
-    fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<Process, Errno> {
+    fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<Process, Failure> {
         self.prepare(source);
         let bytes = read_all(source, &Question::Process { pid, part: ProcessPart::Stat })?;
-        let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Errno::EBADMSG)?;
+        let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Failure::MALFORMED)?;
         let mut process = Process {
             pid,
             name: Text::from(stat.name),
@@ -428,18 +428,21 @@ impl<'p> OwnerSearch<'p> {
 }
 
 /// True for failures that say nothing about the process: another try can be without.
-pub(super) fn is_passing(errno: Errno) -> bool {
-    !matches!(ErrorKind::of(errno), ErrorKind::Absent | ErrorKind::NotPermitted)
+pub(super) fn is_passing(failure: Failure) -> bool {
+    !matches!(failure.kind(), ErrorKind::Absent | ErrorKind::NotPermitted | ErrorKind::NotRecorded)
 }
 
-pub(super) fn read_with_retries(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Errno> {
+pub(super) fn read_with_retries(
+    source: &mut dyn Source,
+    question: &Question<'_>,
+) -> Result<Vec<u8>, Failure> {
     crate::collect::read_with_retries(source, question, is_passing)
 }
 
 /// The sockets among a process's descriptors.
-fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<FdRecord>, Errno> {
+fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<FdRecord>, Failure> {
     let bytes = read_all(source, &Question::Process { pid, part })?;
-    fd_records::decode_all(&bytes).map(|record| record.map_err(|_| Errno::EBADMSG)).collect()
+    fd_records::decode_all(&bytes).map(|record| record.map_err(|_| Failure::MALFORMED)).collect()
 }
 
 /// Little-endian u32s, as [`Question::Processes`] gives them.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket};
 use crate::needs::SourceChoice;
 use crate::plan::{Plan, Table};
-use crate::source::{Errno, NetTable, Question, Source, read_all};
+use crate::source::{Errno, Failure, NetTable, Question, Source, read_all};
 
 /// Reads at most this often; after that the union of all reads is the answer, and the coverage says so.
 const READS: usize = 5;
@@ -28,7 +28,11 @@ pub(super) fn read(
         files.origin = files.procfs_origin();
     }
     if file_of(table.protocol, Family::Ipv4).is_none() {
-        return Err(Error::from_errno(Errno::ENOENT, "read", format!("/proc/net/{}", table.protocol)));
+        return Err(Error::of(
+            Failure::Answer(Errno::ENOENT),
+            "read",
+            format!("/proc/net/{}", table.protocol),
+        ));
     }
     if let Some(family) = table.family.filter(|family| !matches!(family, Family::Ipv4 | Family::Ipv6)) {
         return Ok((files.read_until_settled(source, family)?, files.origin));
@@ -104,23 +108,23 @@ fn newer(read: Vec<Socket>, older: Vec<Socket>) -> Vec<Socket> {
 impl Files<'_> {
     fn read_until_settled(&mut self, source: &mut dyn Source, family: Family) -> Result<Vec<Socket>> {
         let Some(file) = file_of(self.protocol, family) else { return Ok(Vec::new()) };
-        let error = |errno| Error::from_errno(errno, "read", format!("/proc/net/{}", file.name()));
+        let error = |failure| Error::of(failure, "read", format!("/proc/net/{}", file.name()));
         let mut rows: Vec<Socket> = Vec::new();
         let mut before: Option<HashSet<Key>> = None;
         let mut failed = None;
         for _ in 0..READS {
             let (read, malformed) = match read_all(source, &Question::NetTable(file)) {
                 Ok(text) if text.last().is_some_and(|byte| *byte != b'\n') => {
-                    failed = Some(Errno::EBADMSG);
+                    failed = Some(Failure::MALFORMED);
                     continue;
                 }
                 Ok(text) => self.parse(&text, family),
                 // A file that was there does not cease to be.
-                Err(errno) if before.is_some() || ErrorKind::of(errno) == ErrorKind::Unsettled => {
-                    failed = Some(errno);
+                Err(failure) if before.is_some() || failure.kind() == ErrorKind::Unsettled => {
+                    failed = Some(failure);
                     continue;
                 }
-                Err(errno) => return Err(error(errno)),
+                Err(failure) => return Err(error(failure)),
             };
             let keys: HashSet<Key> = read.iter().map(key).collect();
             let settled = before.as_ref() == Some(&keys);
@@ -133,8 +137,8 @@ impl Files<'_> {
             }
             before = Some(keys);
         }
-        if let (None, Some(errno)) = (before, failed) {
-            return Err(error(errno));
+        if let (None, Some(failure)) = (before, failed) {
+            return Err(error(failure));
         }
         self.gap(file, ErrorKind::Unsettled, None);
         Ok(rows)

@@ -13,7 +13,7 @@ use crate::error::ErrorKind;
 use crate::model::Socket;
 use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::source::{Errno, Question, Source};
+use crate::source::{Failure, Question, Source};
 
 use super::bpf_owners::hint;
 
@@ -21,7 +21,7 @@ use super::bpf_owners::hint;
 #[derive(Default)]
 pub(super) struct Sequences {
     known: HashMap<u64, Sequence>,
-    refused: Option<Errno>,
+    refused: Option<Failure>,
     /// Rows passed on that have statistics and no sequence numbers.
     without: u64,
 }
@@ -37,7 +37,7 @@ impl Sequences {
         })
     }
 
-    fn fill(&mut self, source: &mut dyn Source) -> Result<(), Errno> {
+    fn fill(&mut self, source: &mut dyn Source) -> Result<(), Failure> {
         source.ask(&Question::Sequences)?;
         let (mut batch, mut pending) = (Vec::new(), Vec::new());
         while source.next(&mut batch)? {
@@ -46,7 +46,7 @@ impl Sequences {
             self.known.extend(whole.filter_map(Sequence::decode).map(|sequence| (sequence.cookie, sequence)));
             pending.drain(..pending.len() / Sequence::SIZE * Sequence::SIZE);
         }
-        if pending.is_empty() { Ok(()) } else { Err(Errno::EBADMSG) }
+        if pending.is_empty() { Ok(()) } else { Err(Failure::MALFORMED) }
     }
 
     /// Fills in what is known about this socket.
@@ -69,7 +69,7 @@ impl Sequences {
     /// What is missing: all of them, because the program was refused, or those of some sockets.
     pub(super) fn gap(&self) -> Option<Gap> {
         let (why, count, hint) = match self.refused {
-            Some(errno) => (ErrorKind::of(errno), None, hint(errno)),
+            Some(failure) => (failure.kind(), None, hint(failure)),
             None if self.without == 0 => return None,
             None => (
                 ErrorKind::Unsupported,

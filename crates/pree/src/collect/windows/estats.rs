@@ -6,13 +6,11 @@ use super::{ask, tables_of};
 use crate::collect::rows::Rows;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::windows::{add_estats, endpoint, has_stats};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::model::Socket;
 use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::source::{
-    Errno, EstatsClass, NOT_RECORDED, Question, Source, WindowsConnection, WindowsQuestion, read_all,
-};
+use crate::source::{EstatsClass, Failure, Question, Source, WindowsConnection, WindowsQuestion, read_all};
 
 const ELEVATE: &str = "Windows tells them to administrators only: run elevated";
 const SWITCH_ON: &str = "Windows collects them only where that is switched on: --estats 5s (Query::collect_estats), as administrator";
@@ -21,7 +19,7 @@ const SWITCH_ON: &str = "Windows collects them only where that is switched on: -
 pub(super) struct Estats {
     wanted: bool,
     /// Why none can be had, by family: it is the same for all connections.
-    refused: [Option<Errno>; 2],
+    refused: [Option<Failure>; 2],
     without: [u64; 2],
     /// Connections for which they are not collected.
     not_collected: u64,
@@ -56,11 +54,11 @@ impl Estats {
             let answer = match read_all(source, &question) {
                 Ok(answer) => answer,
                 // It has ended since: there is nothing to tell of it.
-                Err(errno) if ErrorKind::of(errno) == ErrorKind::Absent && errno != Errno::ENODATA => return,
+                Err(failure) if failure.kind() == ErrorKind::Absent => return,
                 // A class that this version lacks.
-                Err(_) if any => continue,
-                Err(errno) => {
-                    self.refused[family] = Some(errno);
+                Err(failure) if any && failure.kind() == ErrorKind::Unsupported => continue,
+                Err(failure) => {
+                    self.refused[family] = Some(failure);
                     self.without[family] += 1;
                     break;
                 }
@@ -85,10 +83,10 @@ impl Estats {
             coverage.add(Gap { what: Missing::Stats, why, count: Some(count), object, hint });
         };
         for (refused, count) in self.refused.iter().zip(self.without) {
-            let Some(errno) = *refused else { continue };
-            let why = ErrorKind::of(errno);
+            let Some(failure) = *refused else { continue };
+            let why = failure.kind();
             let hint = match why {
-                _ if errno == Errno::ENODATA => NOT_RECORDED,
+                ErrorKind::NotRecorded => NOT_RECORDED,
                 ErrorKind::NotPermitted => ELEVATE,
                 ErrorKind::Unsupported => "this version of Windows does not tell them",
                 _ => "",
@@ -127,12 +125,11 @@ impl Switches {
                 if !has_stats(endpoint.socket.state) || !rows.may_want(&endpoint.socket) {
                     continue;
                 }
-                if let Err(errno) = switches.switch_on(connection, source) {
+                if let Err(failure) = switches.switch_on(connection, source) {
                     let mut coverage = Coverage::default();
                     switches.off(source, &mut coverage);
-                    let error = Error::from_errno(errno, "switch on", "statistics of connections");
-                    return Err(match ErrorKind::of(errno) {
-                        _ if errno == Errno::ENODATA => error.with_hint(NOT_RECORDED),
+                    let error = Error::of(failure, "switch on", "statistics of connections");
+                    return Err(match failure.kind() {
                         ErrorKind::NotPermitted => error.with_hint("run elevated, as administrator"),
                         _ => error,
                     });
@@ -147,7 +144,7 @@ impl Switches {
     }
 
     /// Switches on what is not: what somebody else collects stays theirs.
-    fn switch_on(&mut self, connection: WindowsConnection, source: &mut dyn Source) -> Result<(), Errno> {
+    fn switch_on(&mut self, connection: WindowsConnection, source: &mut dyn Source) -> Result<(), Failure> {
         for class in EstatsClass::ALL.into_iter().filter(|class| class.switch_size() > 0) {
             let question = Question::Windows(WindowsQuestion::Estats { class, connection });
             let collected = read_all(source, &question).map(|answer| class.split(&answer).map(|told| told.0));
@@ -158,8 +155,8 @@ impl Switches {
             match read_all(source, &Question::Windows(switch)) {
                 Ok(_) => self.on.push((class, connection)),
                 // It has ended.
-                Err(errno) if ErrorKind::of(errno) == ErrorKind::Absent && errno != Errno::ENODATA => break,
-                Err(errno) => return Err(errno),
+                Err(failure) if failure.kind() == ErrorKind::Absent => break,
+                Err(failure) => return Err(failure),
             }
         }
         Ok(())
@@ -172,7 +169,7 @@ impl Switches {
             let switch = WindowsQuestion::SwitchEstats { class, connection, on: false };
             let result = read_all(source, &Question::Windows(switch));
             // One that has ended takes its statistics along.
-            left_on += u64::from(result.is_err_and(|errno| ErrorKind::of(errno) != ErrorKind::Absent));
+            left_on += u64::from(result.is_err_and(|failure| failure.kind() != ErrorKind::Absent));
         }
         if left_on > 0 {
             coverage.note(format!("{left_on} statistics of connections could not be switched off again"));

@@ -21,9 +21,7 @@ use crate::filter::Name;
 use crate::model::{Family, Protocol};
 use crate::needs::{Needs, OwnerLookup};
 use crate::plan::{Plan, Table};
-use crate::source::{
-    Errno, NOT_RECORDED, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all,
-};
+use crate::source::{OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all};
 use estats::{Estats, Switches};
 pub(super) use host::host_counters;
 use owners::Owners;
@@ -138,15 +136,14 @@ fn ask(table: WindowsTable, source: &mut dyn Source) -> Result<(Vec<u8>, OwnerCl
         read_all(source, &question).map(|bytes| (bytes, class))
     };
     ask(OwnerClass::Module)
-        .or_else(|first| match ErrorKind::of(first) {
-            // Older than these classes.
-            ErrorKind::Unsupported | ErrorKind::Absent => ask(OwnerClass::Pid).map_err(|_| first),
+        .or_else(|first| match first.kind() {
+            // Older than these classes, or recorded there.
+            ErrorKind::Unsupported | ErrorKind::Absent | ErrorKind::NotRecorded => {
+                ask(OwnerClass::Pid).map_err(|_| first)
+            }
             _ => Err(first),
         })
-        .map_err(|errno| {
-            let error = Error::from_errno(errno, "read", format!("table {}", table.name()));
-            if errno == Errno::ENODATA { error.with_hint(NOT_RECORDED) } else { error }
-        })
+        .map_err(|failure| Error::of(failure, "read", format!("table {}", table.name())))
 }
 
 fn read_table(
@@ -176,7 +173,7 @@ fn read_table(
                 match read_all(source, &question) {
                     Ok(name) => socket.module = Some(text(&name)),
                     // This version cannot: neither for the others.
-                    Err(errno) => modules = ErrorKind::of(errno) != ErrorKind::Unsupported,
+                    Err(failure) => modules = failure.kind() != ErrorKind::Unsupported,
                 }
             }
             if let Some(connection) = *connection {

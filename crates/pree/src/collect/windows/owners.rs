@@ -14,7 +14,7 @@ use crate::error::ErrorKind;
 use crate::model::{Owner, Process, Socket, StartTime, State, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
-use crate::source::{Errno, Question, Source, WindowsProcessPart, WindowsQuestion, read_all};
+use crate::source::{Failure, Question, Source, WindowsProcessPart, WindowsQuestion, read_all};
 
 /// Times that all processes are listed: a process can be younger than the first list.
 const LISTS: usize = 2;
@@ -25,7 +25,7 @@ pub(super) struct Owners<'p> {
     listed: HashMap<u32, (u32, Text)>,
     lists: usize,
     /// Why the last list is missing.
-    unlisted: Option<Errno>,
+    unlisted: Option<Failure>,
     known: HashMap<u32, Arc<Process>>,
     /// Sockets of processes that nothing names.
     nameless: u64,
@@ -83,8 +83,8 @@ impl<'p> Owners<'p> {
         if wants_path || listed.is_none() {
             match ask(WindowsProcessPart::ImageName) {
                 Ok(path) => executable = Some(text(&path)),
-                Err(errno) => {
-                    self.refused += u64::from(wants_path && ErrorKind::of(errno) == ErrorKind::NotPermitted);
+                Err(failure) => {
+                    self.refused += u64::from(wants_path && failure.kind() == ErrorKind::NotPermitted);
                 }
             }
         }
@@ -115,7 +115,7 @@ impl<'p> Owners<'p> {
                     }
                 }
             }
-            Err(errno) => self.unlisted = Some(errno),
+            Err(failure) => self.unlisted = Some(failure),
         }
     }
 
@@ -125,10 +125,10 @@ impl<'p> Owners<'p> {
             return;
         }
         coverage.owners_came_from(Origin::IpHelper);
-        if let Some(errno) = self.unlisted.filter(|_| self.nameless > 0) {
+        if let Some(failure) = self.unlisted.filter(|_| self.nameless > 0) {
             coverage.add(Gap {
                 what: Missing::Owners,
-                why: ErrorKind::of(errno),
+                why: failure.kind(),
                 count: Some(self.nameless),
                 object: "names of processes".to_owned(),
                 hint: "their ids are told",

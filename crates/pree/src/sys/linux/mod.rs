@@ -2,6 +2,7 @@
 
 mod borrowed;
 mod bpf;
+mod failures;
 mod names;
 mod namespaces;
 mod netlink;
@@ -15,7 +16,11 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Result;
-use crate::source::{Errno, Namespaces, Question, Reachable, Source};
+use crate::source::{Errno, Failure, Namespaces, Question, Reachable, Source};
+use failures::{of_process, transport};
+
+/// A question of another system.
+const UNKNOWN: Failure = Failure::Answer(Errno::ENOSYS);
 
 /// Answers from the running system.
 pub(crate) struct Live {
@@ -39,6 +44,8 @@ enum Answer {
     Bpf(bpf::Run),
     /// A file that is read on.
     File(OwnedFd),
+    /// The same of a process, which may end meanwhile.
+    ProcessFile(OwnedFd),
     /// Bytes that are known whole.
     Whole(Vec<u8>),
 }
@@ -57,31 +64,31 @@ pub(crate) fn live() -> Result<Live> {
 }
 
 impl Live {
-    fn holders(&mut self) -> std::result::Result<&bpf::Holders, Errno> {
+    fn holders(&mut self) -> std::result::Result<&bpf::Holders, Failure> {
         if self.holders.is_none() {
             self.holders = Some(bpf::Holders::load()?);
         }
-        self.holders.as_ref().ok_or(Errno::ENOSYS)
+        self.holders.as_ref().ok_or(UNKNOWN)
     }
 
     /// Asks what each network namespace answers for itself.
-    fn in_namespace(&self, question: &Question<'_>) -> std::result::Result<Answer, Errno> {
+    fn in_namespace(&self, question: &Question<'_>) -> std::result::Result<Answer, Failure> {
         match &self.entered {
             Some(namespace) => namespaces::within(namespace, || ask_here(question)),
             None => ask_here(question),
         }
     }
 
-    fn sequences(&mut self) -> std::result::Result<&bpf::Sequences, Errno> {
+    fn sequences(&mut self) -> std::result::Result<&bpf::Sequences, Failure> {
         if self.sequences.is_none() {
             self.sequences = Some(bpf::Sequences::load()?);
         }
-        self.sequences.as_ref().ok_or(Errno::ENOSYS)
+        self.sequences.as_ref().ok_or(UNKNOWN)
     }
 }
 
 impl Source for Live {
-    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Failure> {
         // The old answer's descriptor is closed first: there may be no room for another.
         self.answer = Answer::None;
         self.answer = match *question {
@@ -105,18 +112,19 @@ impl Source for Live {
             Question::Holders => Answer::Bpf(self.holders()?.run()?),
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
-            Question::Windows(_) | Question::Apple(_) => return Err(Errno::ENOSYS),
+            Question::Windows(_) | Question::Apple(_) => return Err(UNKNOWN),
         };
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
         batch.clear();
         match &mut self.answer {
             Answer::None => Ok(false),
             Answer::Diag(request) => request.receive(batch),
             Answer::Bpf(run) => run.read(batch),
-            Answer::File(file) => proc::read_on(file, batch),
+            Answer::File(file) => proc::read_on(file, batch).map_err(transport),
+            Answer::ProcessFile(file) => proc::read_on(file, batch).map_err(of_process),
             Answer::Whole(bytes) => {
                 std::mem::swap(bytes, batch);
                 self.answer = Answer::None;
@@ -125,11 +133,11 @@ impl Source for Live {
         }
     }
 
-    fn namespaces(&mut self, which: &Namespaces) -> std::result::Result<Reachable, Errno> {
+    fn namespaces(&mut self, which: &Namespaces) -> std::result::Result<Reachable, Failure> {
         self.namespaces.find(which)
     }
 
-    fn enter(&mut self, inode: Option<u64>) -> std::result::Result<(), Errno> {
+    fn enter(&mut self, inode: Option<u64>) -> std::result::Result<(), Failure> {
         self.answer = Answer::None;
         self.entered = None;
         if let Some(inode) = inode {
@@ -140,7 +148,7 @@ impl Source for Live {
 }
 
 /// The answer of the calling thread's network namespace. Those to other questions are the same in each.
-fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Errno> {
+fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
     Ok(match *question {
         Question::Diag { request, .. } => Answer::Diag(netlink::Request::send(request)?),
         Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
@@ -151,7 +159,7 @@ fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Errno> {
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
-        _ => return Err(Errno::ENOSYS),
+        _ => return Err(UNKNOWN),
     })
 }
 
@@ -165,8 +173,4 @@ fn nanos_of(clock: ClockId) -> i64 {
     let time = clock_gettime(clock);
     let time = Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0));
     i64::try_from(time.as_nanos()).unwrap_or(0)
-}
-
-fn errno(error: rustix::io::Errno) -> Errno {
-    Errno::linux(error.raw_os_error())
 }

@@ -14,16 +14,20 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, fstatfs, openat, sta
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use super::failures::{errno, lookup_named, of_process, transport};
+use super::proc;
 use super::same_files::same_files;
-use super::{errno, proc};
 use crate::model::{NetworkNamespace, Text};
-use crate::source::{Errno, Namespaces, Reachable};
+use crate::source::{Errno, Failure, Namespaces, Reachable};
 
 /// Where `ip netns` mounts namespaces under names.
 const NAMED: [&str; 2] = ["/run/netns", "/var/run/netns"];
 
 /// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
 const NSFS: i64 = 0x6e73_6673;
+
+/// What is there is no namespace.
+const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
 
 /// Ways to one namespace that are remembered: what is at the first can be gone when it is needed.
 const WAYS: usize = 16;
@@ -38,7 +42,7 @@ pub(super) struct Known {
     found: BTreeMap<u64, Found>,
     refused: u64,
     hidden: bool,
-    without_processes: Option<Errno>,
+    without_processes: Option<Failure>,
 }
 
 #[derive(Default)]
@@ -51,13 +55,13 @@ struct Found {
 
 impl Known {
     /// Finds those that are meant.
-    pub(super) fn find(&mut self, which: &Namespaces) -> Result<Reachable, Errno> {
+    pub(super) fn find(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
         *self = Self::default();
         let own = proc::read_link(c"/proc/thread-self/ns/net");
         self.own = own.as_deref().ok().and_then(network_namespace_inode);
         match which {
             Namespaces::Own => {
-                self.add(self.own.ok_or(own.err().unwrap_or(Errno::EBADMSG))?, None);
+                self.add(self.own.ok_or(own.err().unwrap_or(Failure::MALFORMED))?, None);
                 self.read_names(false);
             }
             Namespaces::One(which) => {
@@ -67,7 +71,7 @@ impl Known {
             }
             Namespaces::All => {
                 // Which one is our own must be known: by a name it would be found a second time.
-                self.add(self.own.ok_or(own.err().unwrap_or(Errno::EBADMSG))?, None);
+                self.add(self.own.ok_or(own.err().unwrap_or(Failure::MALFORMED))?, None);
                 self.read_names(true);
                 self.read_mounts();
                 self.without_processes = self.read_processes().err();
@@ -88,22 +92,22 @@ impl Known {
     }
 
     /// Opens one of those found; `None` for the caller's own, which need not be entered.
-    pub(super) fn open(&self, inode: u64) -> Result<Option<OwnedFd>, Errno> {
+    pub(super) fn open(&self, inode: u64) -> Result<Option<OwnedFd>, Failure> {
         if self.own == Some(inode) {
             return Ok(None);
         }
-        let found = self.found.get(&inode).ok_or(Errno::ENOENT)?;
+        let found = self.found.get(&inode).ok_or(Failure::Answer(Errno::ENOENT))?;
         if let Some(file) = &found.file {
-            let file = fcntl_dupfd_cloexec(file, 0).map_err(errno)?;
+            let file = fcntl_dupfd_cloexec(file, 0).map_err(transport)?;
             return enterable(file).map(Some);
         }
-        let mut last = Errno::ENOENT;
+        let mut last = Failure::Answer(Errno::ENOENT);
         for way in &found.ways {
             match open(way) {
                 Ok((file, found)) if found == inode => return enterable(file).map(Some),
                 // Something else is there by now.
                 Ok(_) => {}
-                Err(errno) => last = errno,
+                Err(failure) => last = failure,
             }
         }
         Err(last)
@@ -144,16 +148,16 @@ impl Known {
         }
     }
 
-    fn read_processes(&mut self) -> Result<(), Errno> {
-        let pids = proc::ids(&proc::open_directory(CWD, c"/proc")?)?;
+    fn read_processes(&mut self) -> Result<(), Failure> {
+        let pids = proc::ids(&proc::open_directory(CWD, c"/proc")?).map_err(transport)?;
         if pids.is_empty() {
-            return Err(Errno::ENOENT);
+            return Err(Failure::Answer(Errno::ENOENT));
         }
         self.hidden = !pids.contains(&1);
         for pid in pids {
             match self.read_process(pid) {
                 // It has ended.
-                Ok(()) | Err(Errno::ENOENT | Errno::ESRCH) => {}
+                Ok(()) | Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => {}
                 Err(_) => self.refused += 1,
             }
         }
@@ -161,9 +165,9 @@ impl Known {
     }
 
     /// The namespaces that a process and its threads are in, and those that it has open.
-    fn read_process(&mut self, pid: u32) -> Result<(), Errno> {
-        let path = |rest: &str| CString::new(format!("/proc/{pid}/{rest}")).map_err(|_| Errno::EINVAL);
-        let mut add = |path: CString| -> Result<(), Errno> {
+    fn read_process(&mut self, pid: u32) -> Result<(), Failure> {
+        let path = |rest: &str| CString::new(format!("/proc/{pid}/{rest}")).map_err(|_| Failure::MALFORMED);
+        let mut add = |path: CString| -> Result<(), Failure> {
             match proc::read_link(&path) {
                 Ok(link) => {
                     if let Some(inode) = network_namespace_inode(&link) {
@@ -172,13 +176,13 @@ impl Known {
                     Ok(())
                 }
                 // A leader that has ended while its threads live; a descriptor that was closed.
-                Err(Errno::ENOENT | Errno::ESRCH) => Ok(()),
-                Err(errno) => Err(errno),
+                Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => Ok(()),
+                Err(failure) => Err(failure),
             }
         };
         add(path("ns/net")?)?;
         let mut tables = vec![String::new()];
-        for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?)? {
+        for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?).map_err(of_process)? {
             if thread != pid {
                 add(path(&format!("task/{thread}/ns/net"))?)?;
                 // A table that it shares with its process is read once.
@@ -188,11 +192,12 @@ impl Known {
             }
         }
         for table in tables {
-            match proc::open_directory(CWD, &path(&format!("{table}fd"))?).and_then(|open| proc::ids(&open)) {
+            let opened = proc::open_directory(CWD, &path(&format!("{table}fd"))?);
+            match opened.and_then(|open| proc::ids(&open).map_err(of_process)) {
                 Ok(fds) => fds.into_iter().try_for_each(|fd| add(path(&format!("{table}fd/{fd}"))?))?,
                 // A thread that has ended.
-                Err(Errno::ENOENT | Errno::ESRCH) => {}
-                Err(errno) => return Err(errno),
+                Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => {}
+                Err(failure) => return Err(failure),
             }
         }
         Ok(())
@@ -202,30 +207,31 @@ impl Known {
 /// Does this in a namespace, on a thread that ends with it.
 pub(super) fn within<T: Send>(
     namespace: &OwnedFd,
-    work: impl FnOnce() -> Result<T, Errno> + Send,
-) -> Result<T, Errno> {
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
     thread::scope(|scope| {
         let inside = || {
             let network = Some(LinkNameSpaceType::Network);
-            move_into_link_name_space(namespace.as_fd(), network).map_err(errno)?;
+            move_into_link_name_space(namespace.as_fd(), network)
+                .map_err(|error| Failure::of_call(&[Errno::EPERM, Errno::EINVAL], errno(error)))?;
             work()
         };
         let builder = thread::Builder::new().name("pree-netns".to_owned()).stack_size(STACK);
         let thread = builder
             .spawn_scoped(scope, inside)
-            .map_err(|error| error.raw_os_error().map_or(Errno::EAGAIN, Errno::linux))?;
-        thread.join().unwrap_or(Err(Errno::EIO))
+            .map_err(|error| Failure::Transport(error.raw_os_error().map_or(Errno::EAGAIN, Errno::linux)))?;
+        thread.join().unwrap_or(Err(Failure::Transport(Errno::EIO)))
     })
 }
 
 /// The namespace, if it can be entered: a refusal comes now, not as one of each question.
-fn enterable(namespace: OwnedFd) -> Result<OwnedFd, Errno> {
+fn enterable(namespace: OwnedFd) -> Result<OwnedFd, Failure> {
     within(&namespace, || Ok(()))?;
     Ok(namespace)
 }
 
 /// The namespace that somebody means, and its inode.
-fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Errno> {
+fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Failure> {
     let mut ways = Vec::new();
     if which.contains(&b'/') {
         ways.push(which.to_vec());
@@ -236,51 +242,51 @@ fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Errno> {
         }
     }
     for way in ways {
-        let way = CString::new(way).map_err(|_| Errno::ENOENT)?;
+        let way = CString::new(way).map_err(|_| Failure::Answer(Errno::ENOENT))?;
         match open(&way) {
             Ok(found) => return Ok(found),
-            Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH) => {}
-            Err(errno) => return Err(errno),
+            Err(Failure::Answer(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH)) => {}
+            Err(failure) => return Err(failure),
         }
     }
-    Err(Errno::ENOENT)
+    Err(Failure::Answer(Errno::ENOENT))
 }
 
 /// A namespace and its inode; `EINVAL` for what is none. That it is one of the network is seen when it is entered.
 ///
 /// Only what was seen to be one is opened, whoever chose the path: to open a FIFO or a device can block or do something.
-fn open(path: &CStr) -> Result<(OwnedFd, u64), Errno> {
-    let place = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(errno)?;
+fn open(path: &CStr) -> Result<(OwnedFd, u64), Failure> {
+    let place = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup_named)?;
     if !is_namespace(&place)? {
-        return Err(Errno::EINVAL);
+        return Err(NO_NAMESPACE);
     }
-    let inode = fstat(&place).map_err(errno)?.st_ino;
+    let inode = fstat(&place).map_err(transport)?.st_ino;
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let seen =
-        CString::new(format!("/proc/thread-self/fd/{}", place.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
+    let seen = CString::new(format!("/proc/thread-self/fd/{}", place.as_raw_fd()))
+        .map_err(|_| Failure::MALFORMED)?;
     let file = match openat(CWD, &seen, flags, Mode::empty()) {
         Ok(file) => file,
         // No /proc: by its path once more, where another thing may be by now.
         Err(rustix::io::Errno::NOENT) => {
-            let file = openat(CWD, path, flags, Mode::empty()).map_err(errno)?;
-            if !is_namespace(&file)? || fstat(&file).map_err(errno)?.st_ino != inode {
-                return Err(Errno::EINVAL);
+            let file = openat(CWD, path, flags, Mode::empty()).map_err(lookup_named)?;
+            if !is_namespace(&file)? || fstat(&file).map_err(transport)?.st_ino != inode {
+                return Err(NO_NAMESPACE);
             }
             file
         }
-        Err(error) => return Err(errno(error)),
+        Err(error) => return Err(lookup_named(error)),
     };
     Ok((file, inode))
 }
 
-fn is_namespace(file: &OwnedFd) -> Result<bool, Errno> {
-    Ok(i128::from(fstatfs(file).map_err(errno)?.f_type) == i128::from(NSFS))
+fn is_namespace(file: &OwnedFd) -> Result<bool, Failure> {
+    Ok(i128::from(fstatfs(file).map_err(transport)?.f_type) == i128::from(NSFS))
 }
 
 /// The names in a directory, in order; none where there is no such directory.
 fn names_in(directory: &str) -> Vec<Vec<u8>> {
     let mut names = Vec::new();
-    let opened = CString::new(directory).map_err(|_| Errno::EINVAL);
+    let opened = CString::new(directory).map_err(|_| Failure::MALFORMED);
     let Ok(directory) = opened.and_then(|path| proc::open_directory(CWD, &path)) else { return names };
     let mut buffer = [MaybeUninit::uninit(); 4096];
     let mut entries = RawDir::new(&directory, &mut buffer);

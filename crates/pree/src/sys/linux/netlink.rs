@@ -10,8 +10,8 @@ use rustix::net::{
     AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 
-use super::errno;
-use crate::source::Errno;
+use super::failures::{errno, transport};
+use crate::source::{Errno, Failure};
 
 /// The kernel fills a datagram up to the buffer of the last receive, and never beyond 32 KiB.
 const DATAGRAM: usize = 32 * 1024;
@@ -22,6 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Some 100 bytes an address: more of them than a machine has.
 const MOST_ADDRESS_BYTES: usize = 64 << 20;
 
+/// The kernel is built without netlink, or without this part of it. That it has no such table is said in its messages.
+fn without_netlink(error: rustix::io::Errno) -> Failure {
+    Failure::of_call(&[Errno::EAFNOSUPPORT, Errno::EPROTONOSUPPORT], errno(error))
+}
+
 /// A request that was sent. Each has a socket of its own: it is never behind the rest of another answer, and costs
 /// less than a thousandth of a dump.
 pub(super) struct Request {
@@ -30,14 +35,14 @@ pub(super) struct Request {
 
 impl Request {
     /// Asks `sock_diag`.
-    pub(super) fn send(message: &[u8]) -> Result<Self, Errno> {
+    pub(super) fn send(message: &[u8]) -> Result<Self, Failure> {
         Self::send_to(Some(netlink::SOCK_DIAG), message)
     }
 
     /// Asks rtnetlink for the addresses of the interfaces: every message of the answer.
-    pub(super) fn addresses() -> Result<Vec<u8>, Errno> {
+    pub(super) fn addresses() -> Result<Vec<u8>, Failure> {
         let mut buffer = [0; 32];
-        let length = own_addresses::encode_request(&mut buffer).map_err(|_| Errno::EINVAL)?;
+        let length = own_addresses::encode_request(&mut buffer).map_err(|_| Failure::MALFORMED)?;
         // NETLINK_ROUTE is 0.
         let mut request = Self::send_to(None, buffer.get(..length).unwrap_or_default())?;
         let (mut answer, mut datagram) = (Vec::new(), Vec::new());
@@ -49,24 +54,24 @@ impl Request {
                 return Ok(answer);
             }
         }
-        Err(Errno::ENOBUFS)
+        Err(Failure::Transport(Errno::ENOBUFS))
     }
 
-    fn send_to(protocol: Option<Protocol>, message: &[u8]) -> Result<Self, Errno> {
+    fn send_to(protocol: Option<Protocol>, message: &[u8]) -> Result<Self, Failure> {
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
-            .map_err(errno)?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).map_err(errno)?;
-        send(&socket, message, SendFlags::empty()).map_err(errno)?;
+            .map_err(without_netlink)?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).map_err(transport)?;
+        send(&socket, message, SendFlags::empty()).map_err(transport)?;
         Ok(Self { socket })
     }
 
     /// Receives the next datagram.
-    pub(super) fn receive(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    pub(super) fn receive(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.reserve(DATAGRAM);
-        let (_, length) = recv(&self.socket, spare_capacity(batch), RecvFlags::TRUNC).map_err(errno)?;
+        let (_, length) = recv(&self.socket, spare_capacity(batch), RecvFlags::TRUNC).map_err(transport)?;
         // TRUNC makes the kernel tell the real length.
         if length > batch.len() {
-            return Err(Errno::EBADMSG);
+            return Err(Failure::MALFORMED);
         }
         Ok(length > 0)
     }

@@ -8,7 +8,7 @@ use pree_wire::tcp_info::TcpInfo;
 use crate::decode::linux::acc_ecn_layout;
 use crate::error::{Error, Result};
 use crate::model::{CongestionAlgorithm, SocketMemory, TcpStats};
-use crate::source::Errno;
+use crate::source::{Errno, Failure};
 
 /// Room for more than any kernel knows today (280 bytes on 6.18); what does not fit, the kernel leaves out.
 const TCP_INFO_ROOM: usize = 512;
@@ -34,7 +34,7 @@ impl TcpStats {
     /// ```
     pub fn of(socket: impl AsFd) -> Result<Self> {
         let socket = socket.as_fd();
-        let error = |errno| Error::from_errno(errno, "read", "TCP_INFO of the socket");
+        let error = |failure| Error::of(failure, "read", "TCP_INFO of the socket");
         let mut room = [MaybeUninit::uninit(); TCP_INFO_ROOM];
         let info = option(socket, libc::IPPROTO_TCP, libc::TCP_INFO, &mut room).map_err(error)?;
         let mut stats = Self::default();
@@ -58,17 +58,17 @@ fn option<'r, const ROOM: usize>(
     level: libc::c_int,
     name: libc::c_int,
     room: &'r mut [MaybeUninit<u8>; ROOM],
-) -> std::result::Result<&'r [u8], Errno> {
-    let mut length = libc::socklen_t::try_from(ROOM).map_err(|_| Errno::EINVAL)?;
+) -> std::result::Result<&'r [u8], Failure> {
+    let mut length = libc::socklen_t::try_from(ROOM).map_err(|_| Failure::MALFORMED)?;
     // SAFETY: `room` is writable for `length` bytes and outlives the call, which keeps neither pointer.
     let result = unsafe {
         libc::getsockopt(socket.as_raw_fd(), level, name, room.as_mut_ptr().cast(), &raw mut length)
     };
     if result != 0 {
         let error = std::io::Error::last_os_error();
-        return Err(error.raw_os_error().map_or(Errno::EIO, Errno::linux));
+        return Err(Failure::Answer(error.raw_os_error().map_or(Errno::EIO, Errno::linux)));
     }
-    let filled = room.get(..length as usize).ok_or(Errno::EBADMSG)?;
+    let filled = room.get(..length as usize).ok_or(Failure::MALFORMED)?;
     // SAFETY: the kernel wrote the first `length` bytes of `room`, and MaybeUninit<u8> is laid out as u8.
     Ok(unsafe { &*(std::ptr::from_ref(filled) as *const [u8]) })
 }

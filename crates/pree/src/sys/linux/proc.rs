@@ -7,12 +7,15 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use pree_wire::fd_records::{FdRecord, HeldSocket};
 use pree_wire::proc_pid::{fd_name, socket_inode};
 use rustix::buffer::spare_capacity;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat,
+};
 
+use super::Answer;
 use super::borrowed::bound_port;
+use super::failures::{lookup, of_process, transport};
 use super::same_files::same_files;
-use super::{Answer, errno};
-use crate::source::{Errno, NetTable, ProcessPart, Setting};
+use crate::source::{Errno, Failure, NetTable, ProcessPart, Setting};
 
 /// One read(2) of a file; /proc gives at most a page or so at a time, whatever is asked for.
 const CHUNK: usize = 32 * 1024;
@@ -29,20 +32,20 @@ const PROTOCOL_NAME: usize = 64;
 /// Room for `socket:[18446744073709551615]`; what does not fit is no socket.
 const SOCKET_LINK: usize = 64;
 
-pub(super) fn open(path: &CStr) -> Result<OwnedFd, Errno> {
-    openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(errno)
+pub(super) fn open(path: &CStr) -> Result<OwnedFd, Failure> {
+    openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)
 }
 
 /// The whole of a small file.
-pub(super) fn read_whole(path: &CStr) -> Result<Vec<u8>, Errno> {
+pub(super) fn read_whole(path: &CStr) -> Result<Vec<u8>, Failure> {
     let file = open(path)?;
     let mut bytes = Vec::new();
-    while read_on(&file, &mut bytes)? {}
+    while read_on(&file, &mut bytes).map_err(transport)? {}
     Ok(bytes)
 }
 
 /// The table as this thread's network namespace has it; `/proc/net` would be the main thread's.
-pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Errno> {
+pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Failure> {
     open(match table {
         NetTable::Tcp => c"/proc/thread-self/net/tcp",
         NetTable::Tcp6 => c"/proc/thread-self/net/tcp6",
@@ -61,26 +64,26 @@ pub(super) fn open_net_table(table: NetTable) -> Result<OwnedFd, Errno> {
 }
 
 /// The files of [`crate::source::Question::TcpCounters`]; a kernel without IPv6 lacks the second.
-pub(super) fn read_tcp_counters() -> Result<Vec<u8>, Errno> {
+pub(super) fn read_tcp_counters() -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     for path in
         [c"/proc/thread-self/net/sockstat", c"/proc/thread-self/net/sockstat6", c"/proc/thread-self/net/snmp"]
     {
         match open(path) {
-            Ok(file) => while read_on(&file, &mut text)? {},
-            Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(errno),
+            Ok(file) => while read_on(&file, &mut text).map_err(transport)? {},
+            Err(Failure::Answer(Errno::ENOENT)) => {}
+            Err(failure) => return Err(failure),
         }
     }
     Ok(text)
 }
 
-pub(super) fn read_link(path: &CStr) -> Result<Vec<u8>, Errno> {
+pub(super) fn read_link(path: &CStr) -> Result<Vec<u8>, Failure> {
     link(CWD, path, SOCKET_LINK)
 }
 
 /// /proc/sys/net shows the calling thread's network namespace.
-pub(super) fn open_setting(setting: Setting) -> Result<OwnedFd, Errno> {
+pub(super) fn open_setting(setting: Setting) -> Result<OwnedFd, Failure> {
     open(match setting {
         Setting::LocalPortRange => c"/proc/sys/net/ipv4/ip_local_port_range",
         Setting::LocalReservedPorts => c"/proc/sys/net/ipv4/ip_local_reserved_ports",
@@ -92,9 +95,9 @@ pub(super) fn open_setting(setting: Setting) -> Result<OwnedFd, Errno> {
 }
 
 /// Reads the next part of a file.
-pub(super) fn read_on(file: &OwnedFd, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+pub(super) fn read_on(file: &OwnedFd, batch: &mut Vec<u8>) -> rustix::io::Result<bool> {
     batch.reserve(CHUNK);
-    let length = rustix::io::read(file, spare_capacity(batch)).map_err(errno)?;
+    let length = rustix::io::read(file, spare_capacity(batch))?;
     Ok(length > 0)
 }
 
@@ -109,17 +112,17 @@ pub(super) struct Processes {
 
 impl Processes {
     /// The ids of all processes. Ends the questions about the last one.
-    pub(super) fn list(&mut self) -> Result<Vec<u8>, Errno> {
+    pub(super) fn list(&mut self) -> Result<Vec<u8>, Failure> {
         self.pinned = None;
-        ids_in(&open_directory(CWD, c"/proc")?)
+        Ok(encoded(ids(&open_directory(CWD, c"/proc")?).map_err(transport)?))
     }
 
-    pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Errno> {
+    pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
         let counts = self.counts_descriptors();
         let process = self.pin(pid)?;
-        let file = |name: &CStr| -> Result<Answer, Errno> {
+        let file = |name: &CStr| -> Result<Answer, Failure> {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-            Ok(Answer::File(openat(process, name, flags, Mode::empty()).map_err(errno)?))
+            Ok(Answer::ProcessFile(openat(process, name, flags, Mode::empty()).map_err(lookup)?))
         };
         match part {
             ProcessPart::Stat => file(c"stat"),
@@ -127,12 +130,15 @@ impl Processes {
             ProcessPart::CommandLine => file(c"cmdline"),
             ProcessPart::Cgroup => file(c"cgroup"),
             ProcessPart::Executable => link(process, c"exe", LINK).map(Answer::Whole),
-            ProcessPart::Threads => Ok(Answer::Whole(ids_in(&open_directory(process, c"task")?)?)),
+            ProcessPart::Threads => {
+                let threads = ids(&open_directory(process, c"task")?).map_err(of_process)?;
+                Ok(Answer::Whole(encoded(threads)))
+            }
             ProcessPart::Sockets => sockets_in(process, c"fd", counts).map(Answer::Whole),
             // A table that the leader has too was read already; most threads share one.
             ProcessPart::ThreadSockets(thread) if same_files(pid, thread) => Ok(Answer::Whole(Vec::new())),
             ProcessPart::ThreadSockets(thread) => {
-                let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Errno::EINVAL)?;
+                let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
                 sockets_in(process, &path, counts).map(Answer::Whole)
             }
             ProcessPart::DescriptorInfo { thread, fd } => {
@@ -140,7 +146,7 @@ impl Processes {
                     0 => format!("fdinfo/{fd}"),
                     thread => format!("task/{thread}/fdinfo/{fd}"),
                 };
-                file(&CString::new(path).map_err(|_| Errno::EINVAL)?)
+                file(&CString::new(path).map_err(|_| Failure::MALFORMED)?)
             }
             ProcessPart::BoundPort { fd } => Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec())),
             ProcessPart::HeldSocket { thread: 0, fd } => {
@@ -152,14 +158,14 @@ impl Processes {
         }
     }
 
-    fn pin(&mut self, pid: u32) -> Result<&OwnedFd, Errno> {
+    fn pin(&mut self, pid: u32) -> Result<&OwnedFd, Failure> {
         if self.pinned.as_ref().is_none_or(|(pinned, _)| *pinned != pid) {
             self.pinned = None;
-            let path = CString::new(format!("/proc/{pid}")).map_err(|_| Errno::EINVAL)?;
+            let path = CString::new(format!("/proc/{pid}")).map_err(|_| Failure::MALFORMED)?;
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            self.pinned = Some((pid, openat(CWD, &path, flags, Mode::empty()).map_err(errno)?));
+            self.pinned = Some((pid, openat(CWD, &path, flags, Mode::empty()).map_err(lookup)?));
         }
-        self.pinned.as_ref().map(|(_, process)| process).ok_or(Errno::ESRCH)
+        self.pinned.as_ref().map(|(_, process)| process).ok_or(Failure::MALFORMED)
     }
 
     /// Asks about ourselves: we have descriptors, so 0 means that this kernel does not count.
@@ -171,9 +177,9 @@ impl Processes {
 }
 
 /// The descriptors in a directory that are sockets, as [`FdRecord`]s.
-fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, Errno> {
+fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, Failure> {
     // Kernel threads have none: one call instead of four.
-    if counts && statat(process, path, AtFlags::empty()).map_err(errno)?.st_size == 0 {
+    if counts && statat(process, path, AtFlags::empty()).map_err(lookup)?.st_size == 0 {
         return Ok(Vec::new());
     }
     let directory = open_directory(process, path)?;
@@ -182,13 +188,13 @@ fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, E
     let mut text = [MaybeUninit::uninit(); SOCKET_LINK];
     let mut entries = RawDir::new(&directory, &mut buffer);
     while let Some(entry) = entries.next() {
-        let entry = entry.map_err(errno)?;
+        let entry = entry.map_err(of_process)?;
         let Some(fd) = fd_name(entry.file_name().to_bytes()) else { continue };
         let link = match readlinkat_raw(&directory, entry.file_name(), &mut text) {
             Ok((link, _)) => &*link,
             // Closed since the directory was read.
             Err(rustix::io::Errno::NOENT) => continue,
-            Err(error) => return Err(errno(error)),
+            Err(error) => return Err(lookup(error)),
         };
         if let Some(inode) = socket_inode(link) {
             records.extend_from_slice(&FdRecord { fd, inode }.encode());
@@ -198,42 +204,45 @@ fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, E
 }
 
 /// What a descriptor tells of its socket, as a [`HeldSocket`].
-fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Errno> {
+fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Failure> {
     // Pins the inode, so that number, owner and name are of one socket. The socket itself is not held.
-    let path = CString::new(path).map_err(|_| Errno::EINVAL)?;
-    let socket = openat(process, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(errno)?;
-    let stat = fstat(&socket).map_err(errno)?;
-    let own =
-        CString::new(format!("/proc/thread-self/fd/{}", socket.as_raw_fd())).map_err(|_| Errno::EINVAL)?;
+    let path = CString::new(path).map_err(|_| Failure::MALFORMED)?;
+    let socket = openat(process, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)?;
+    let stat = fstat(&socket).map_err(transport)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
+        // The socket was closed, and its number is something else's.
+        return Err(Failure::Answer(Errno::ENOENT));
+    }
+    let own = CString::new(format!("/proc/thread-self/fd/{}", socket.as_raw_fd()))
+        .map_err(|_| Failure::MALFORMED)?;
     let mut name = [MaybeUninit::uninit(); PROTOCOL_NAME];
-    let (name, _) = getxattr(&own, c"system.sockprotoname", &mut name).map_err(errno)?;
+    let (name, _) = getxattr(&own, c"system.sockprotoname", &mut name).map_err(transport)?;
     let mut record = HeldSocket::encode_head(stat.st_ino, stat.st_uid).to_vec();
     record.extend_from_slice(name);
     Ok(record)
 }
 
-fn ids_in(directory: &OwnedFd) -> Result<Vec<u8>, Errno> {
-    Ok(ids(directory)?.into_iter().flat_map(u32::to_le_bytes).collect())
+fn encoded(ids: Vec<u32>) -> Vec<u8> {
+    ids.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
 /// The names in a directory that are numbers.
-pub(super) fn ids(directory: &OwnedFd) -> Result<Vec<u32>, Errno> {
+pub(super) fn ids(directory: &OwnedFd) -> rustix::io::Result<Vec<u32>> {
     let mut ids = Vec::new();
     let mut buffer = [MaybeUninit::uninit(); DIRECTORY_BUFFER];
     let mut entries = RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
-        let entry = entry.map_err(errno)?;
-        ids.extend(fd_name(entry.file_name().to_bytes()));
+        ids.extend(fd_name(entry?.file_name().to_bytes()));
     }
     Ok(ids)
 }
 
-pub(super) fn open_directory(at: impl AsFd, path: &CStr) -> Result<OwnedFd, Errno> {
-    openat(at, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(errno)
+pub(super) fn open_directory(at: impl AsFd, path: &CStr) -> Result<OwnedFd, Failure> {
+    openat(at, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)
 }
 
-fn link(at: impl AsFd, path: &CStr, longest: usize) -> Result<Vec<u8>, Errno> {
+fn link(at: impl AsFd, path: &CStr, longest: usize) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::with_capacity(longest);
-    readlinkat_raw(at, path, spare_capacity(&mut text)).map_err(errno)?;
+    readlinkat_raw(at, path, spare_capacity(&mut text)).map_err(lookup)?;
     Ok(text)
 }

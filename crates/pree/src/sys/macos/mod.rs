@@ -7,10 +7,10 @@ mod sysctl;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pree_wire::errno::apple::ENOTSUP;
+use pree_wire::errno::apple::{EACCES, ENOENT, ENOTSUP, EPERM};
 
 use crate::error::Result;
-use crate::source::{AppleQuestion, Errno, Question, Source, System};
+use crate::source::{AppleQuestion, Errno, Failure, Question, Source, System};
 
 /// Answers from the running system. No question leaves anything open.
 #[derive(Default)]
@@ -29,27 +29,29 @@ impl Source for Live {
         System::Macos
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Failure> {
         self.answer = None;
         self.answer = Some(match *question {
             Question::Apple(question) => ask(question)?,
             Question::BootId => sysctl::text(c"kern.bootsessionuuid")?,
             Question::KernelRelease => sysctl::text(c"kern.osrelease")?,
             Question::Time => now().to_le_bytes().to_vec(),
-            Question::Users => std::fs::read("/etc/passwd").map_err(|error| errno(&error))?,
+            Question::Users => {
+                std::fs::read("/etc/passwd").map_err(|error| Failure::of_call(LOOKUP, errno(&error)))?
+            }
             Question::Interface(name) => names::interface_index(name)?.to_le_bytes().to_vec(),
-            _ => return Err(ENOTSUP),
+            _ => return Err(Failure::Answer(ENOTSUP)),
         });
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
         batch.clear();
         Ok(self.answer.take().map(|mut bytes| std::mem::swap(&mut bytes, batch)).is_some())
     }
 }
 
-fn ask(question: AppleQuestion) -> std::result::Result<Vec<u8>, Errno> {
+fn ask(question: AppleQuestion) -> std::result::Result<Vec<u8>, Failure> {
     match question {
         AppleQuestion::EffectiveUser => Ok(process::effective_user().to_le_bytes().to_vec()),
         AppleQuestion::ListSize(list) => sysctl::size(list).map(|size| size.to_le_bytes().to_vec()),
@@ -68,6 +70,9 @@ fn now() -> i64 {
 fn errno(error: &std::io::Error) -> Errno {
     error.raw_os_error().map_or(pree_wire::errno::apple::EIO, Errno::apple)
 }
+
+/// The answers of a path that is looked up: it is not there, or it may not be read.
+const LOOKUP: &[Errno] = &[ENOENT, EACCES, EPERM];
 
 /// What the last call of this thread left.
 fn last_errno() -> Errno {

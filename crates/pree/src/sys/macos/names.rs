@@ -5,14 +5,14 @@ use std::ffi::CString;
 use pree_wire::errno::apple::ENXIO;
 
 use super::last_errno;
-use crate::source::Errno;
+use crate::source::Failure;
 
 /// The interface's index.
-pub(super) fn interface_index(name: &str) -> Result<u32, Errno> {
-    let name = CString::new(name).map_err(|_| ENXIO)?;
+pub(super) fn interface_index(name: &str) -> Result<u32, Failure> {
+    let name = CString::new(name).map_err(|_| Failure::Answer(ENXIO))?;
     // SAFETY: the name ends with a NUL and outlives the call.
     match unsafe { libc::if_nametoindex(name.as_ptr()) } {
-        0 => Err(last_errno()),
+        0 => Err(Failure::of_call(&[ENXIO], last_errno())),
         index => Ok(index),
     }
 }

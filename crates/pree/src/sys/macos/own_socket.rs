@@ -8,6 +8,7 @@ use super::last_errno;
 use crate::decode::apple::of_connection;
 use crate::error::{Error, Result};
 use crate::model::TcpStats;
+use crate::source::Failure;
 
 /// Room for more than the structure has today.
 const ROOM: usize = 512;
@@ -41,7 +42,11 @@ impl TcpStats {
             )
         };
         if result != 0 {
-            return Err(Error::from_errno(last_errno(), "read", "TCP_CONNECTION_INFO of the socket"));
+            return Err(Error::of(
+                Failure::Answer(last_errno()),
+                "read",
+                "TCP_CONNECTION_INFO of the socket",
+            ));
         }
         Ok(of_connection(ConnectionInfo::new(bytes.get(..length as usize).unwrap_or_default())))
     }

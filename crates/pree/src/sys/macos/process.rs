@@ -1,10 +1,10 @@
 //! `proc_info(2)` through libproc: processes, their descriptors, and the sockets behind these.
 
 use libc::{c_int, c_void};
-use pree_wire::errno::apple::ESRCH;
+use pree_wire::errno::apple::{EACCES, EBADF, ENOENT, ENOTSOCK, ENOTSUP, EPERM, ESRCH};
 
 use super::{last_errno, sysctl};
-use crate::source::{AppleProcessPart, Errno};
+use crate::source::{AppleProcessPart, Errno, Failure};
 
 // Numbers of sys/proc_info.h.
 const ALL_PIDS: u32 = 1;
@@ -19,6 +19,9 @@ const STRUCTURE: usize = 4096;
 /// `PROC_PIDPATHINFO_MAXSIZE`: the call takes no more room than this.
 const PATH: usize = 4096;
 
+/// The process has ended, the descriptor was closed or is no socket's, or it is not permitted.
+const ANSWERS: &[Errno] = &[ESRCH, EBADF, ENOTSUP, ENOTSOCK, ENOENT, EPERM, EACCES];
+
 /// The user id that rights depend on.
 pub(super) fn effective_user() -> u32 {
     // SAFETY: the call takes nothing and cannot fail.
@@ -26,15 +29,15 @@ pub(super) fn effective_user() -> u32 {
 }
 
 /// Ids of all processes, as many as fit.
-pub(super) fn ids(room: usize) -> Result<Vec<u8>, Errno> {
+pub(super) fn ids(room: usize) -> Result<Vec<u8>, Failure> {
     filled(room, |buffer, size| {
         // SAFETY: `filled` gives a buffer that is writable for `size` bytes and outlives the call.
         unsafe { libc::proc_listpids(ALL_PIDS, 0, buffer, size) }
     })
 }
 
-pub(super) fn part(pid: u32, part: AppleProcessPart) -> Result<Vec<u8>, Errno> {
-    let pid = c_int::try_from(pid).map_err(|_| ESRCH)?;
+pub(super) fn part(pid: u32, part: AppleProcessPart) -> Result<Vec<u8>, Failure> {
+    let pid = c_int::try_from(pid).map_err(|_| Failure::Answer(ESRCH))?;
     match part {
         AppleProcessPart::Descriptors { room } => info(pid, LIST_FDS, room),
         AppleProcessPart::Info => info(pid, BSD_INFO, STRUCTURE),
@@ -45,7 +48,7 @@ pub(super) fn part(pid: u32, part: AppleProcessPart) -> Result<Vec<u8>, Errno> {
         }),
         AppleProcessPart::Arguments => sysctl::arguments(pid.unsigned_abs()),
         AppleProcessPart::Socket { fd } => {
-            let fd = c_int::try_from(fd).map_err(|_| pree_wire::errno::apple::EBADF)?;
+            let fd = c_int::try_from(fd).map_err(|_| Failure::Answer(EBADF))?;
             filled(STRUCTURE, |buffer, size| {
                 // SAFETY: `filled` gives a buffer that is writable for `size` bytes and outlives the call.
                 unsafe { libc::proc_pidfdinfo(pid, fd, FD_SOCKET_INFO, buffer, size) }
@@ -54,7 +57,7 @@ pub(super) fn part(pid: u32, part: AppleProcessPart) -> Result<Vec<u8>, Errno> {
     }
 }
 
-fn info(pid: c_int, flavor: c_int, room: usize) -> Result<Vec<u8>, Errno> {
+fn info(pid: c_int, flavor: c_int, room: usize) -> Result<Vec<u8>, Failure> {
     filled(room, |buffer, size| {
         // SAFETY: `filled` gives a buffer that is writable for `size` bytes and outlives the call.
         unsafe { libc::proc_pidinfo(pid, flavor, 0, buffer, size) }
@@ -63,7 +66,7 @@ fn info(pid: c_int, flavor: c_int, room: usize) -> Result<Vec<u8>, Errno> {
 
 /// What a call wrote into a buffer of `room` bytes. libproc answers 0 when a call fails and when there is nothing: only errno
 /// tells them apart.
-fn filled(room: usize, call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Result<Vec<u8>, Errno> {
+fn filled(room: usize, call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Result<Vec<u8>, Failure> {
     let size = c_int::try_from(room).unwrap_or(c_int::MAX);
     let mut bytes = vec![0; size.unsigned_abs() as usize];
     // SAFETY: the call takes nothing and always answers.
@@ -74,7 +77,7 @@ fn filled(room: usize, call: impl FnOnce(*mut c_void, c_int) -> c_int) -> Result
     if length <= 0 {
         let errno = last_errno();
         if errno.number() != 0 {
-            return Err(errno);
+            return Err(Failure::of_call(ANSWERS, errno));
         }
     }
     bytes.truncate(usize::try_from(length).unwrap_or(0));

@@ -3,8 +3,10 @@
 use std::ffi::CStr;
 use std::ptr;
 
+use pree_wire::errno::apple::{EACCES, EINVAL, ENOENT, ENOMEM, ENOTSUP, EPERM, ESRCH};
+
 use super::last_errno;
-use crate::source::{AppleList, Errno};
+use crate::source::{AppleList, Errno, Failure};
 
 /// Longest text of a sysctl that is asked for.
 const TEXT: usize = 256;
@@ -12,31 +14,34 @@ const TEXT: usize = 256;
 /// More than the arguments of a process may take (`ARG_MAX`, 1 MiB).
 const ARGUMENTS: usize = 2 << 20;
 
+/// This kernel has none of this name, it is not permitted, or it takes more room.
+const ANSWERS: &[Errno] = &[ENOENT, ENOTSUP, EPERM, EACCES, ENOMEM];
+
 /// The text of a sysctl, without the NUL at its end.
-pub(super) fn text(name: &CStr) -> Result<Vec<u8>, Errno> {
+pub(super) fn text(name: &CStr) -> Result<Vec<u8>, Failure> {
     let mut bytes = by_name(name, TEXT)?;
     bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
     Ok(bytes)
 }
 
 /// How many bytes a list takes, with some to spare.
-pub(super) fn size(list: AppleList) -> Result<u64, Errno> {
+pub(super) fn size(list: AppleList) -> Result<u64, Failure> {
     let mut size = 0;
     // SAFETY: without a buffer the call writes nothing but `size`, which outlives it; the name ends with a NUL.
     let result = unsafe {
         libc::sysctlbyname(name(list).as_ptr(), ptr::null_mut(), &raw mut size, ptr::null_mut(), 0)
     };
-    if result == 0 { Ok(size as u64) } else { Err(last_errno()) }
+    if result == 0 { Ok(size as u64) } else { Err(Failure::of_call(ANSWERS, last_errno())) }
 }
 
 /// A list, if it takes no more than `room`.
-pub(super) fn list(list: AppleList, room: usize) -> Result<Vec<u8>, Errno> {
+pub(super) fn list(list: AppleList, room: usize) -> Result<Vec<u8>, Failure> {
     by_name(name(list), room)
 }
 
 /// Arguments and environment of a process (`KERN_PROCARGS2`).
-pub(super) fn arguments(pid: u32) -> Result<Vec<u8>, Errno> {
-    let pid = i32::try_from(pid).map_err(|_| pree_wire::errno::apple::ESRCH)?;
+pub(super) fn arguments(pid: u32) -> Result<Vec<u8>, Failure> {
+    let pid = i32::try_from(pid).map_err(|_| Failure::Answer(ESRCH))?;
     let mut mib = [libc::CTL_KERN, libc::KERN_PROCARGS2, pid];
     let mut bytes = vec![0; ARGUMENTS];
     let mut length = bytes.len();
@@ -46,13 +51,14 @@ pub(super) fn arguments(pid: u32) -> Result<Vec<u8>, Errno> {
         libc::sysctl(mib.as_mut_ptr(), 3, bytes.as_mut_ptr().cast(), &raw mut length, ptr::null_mut(), 0)
     };
     if result != 0 {
-        return Err(last_errno());
+        // `EINVAL` also of a process that has ended or is another user's.
+        return Err(Failure::of_call(&[EINVAL, ESRCH, EPERM, EACCES], last_errno()));
     }
     bytes.truncate(length);
     Ok(bytes)
 }
 
-fn by_name(name: &CStr, room: usize) -> Result<Vec<u8>, Errno> {
+fn by_name(name: &CStr, room: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = vec![0; room];
     let mut length = room;
     // SAFETY: `bytes` is writable for `length` bytes, both outlive the call, and the name ends with a NUL.
@@ -60,7 +66,7 @@ fn by_name(name: &CStr, room: usize) -> Result<Vec<u8>, Errno> {
         libc::sysctlbyname(name.as_ptr(), bytes.as_mut_ptr().cast(), &raw mut length, ptr::null_mut(), 0)
     };
     if result != 0 {
-        return Err(last_errno());
+        return Err(Failure::of_call(ANSWERS, last_errno()));
     }
     bytes.truncate(length);
     Ok(bytes)

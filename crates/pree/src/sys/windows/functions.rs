@@ -11,9 +11,9 @@ use pree_wire::windows::tcp_statistics::TcpStatistics2;
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows_sys::w;
 
-use super::grown::grown;
+use super::grown::{REFUSALS, grown};
 use super::tables::family;
-use crate::source::{Errno, EstatsClass, OwnerClass, WindowsConnection, WindowsTable};
+use crate::source::{Errno, EstatsClass, Failure, OwnerClass, WindowsConnection, WindowsTable};
 
 /// `GetPerTcpConnectionEStats`, and the same for IPv6.
 pub(super) type GetEstats = unsafe extern "system" fn(
@@ -93,9 +93,15 @@ impl Functions {
     }
 
     /// The switch of a group of statistics, and the statistics.
-    pub(super) fn estats(&self, class: EstatsClass, connection: WindowsConnection) -> Result<Vec<u8>, Errno> {
+    pub(super) fn estats(
+        &self,
+        class: EstatsClass,
+        connection: WindowsConnection,
+    ) -> Result<Vec<u8>, Failure> {
         let function = self.get_estats[usize::from(connection.local.is_ipv6())];
-        let function = function.filter(|_| is_laid_out_as_described()).ok_or(code::ERROR_PROC_NOT_FOUND)?;
+        let function = function
+            .filter(|_| is_laid_out_as_described())
+            .ok_or(Failure::Answer(code::ERROR_PROC_NOT_FOUND))?;
         let (row, _) = row(connection);
         // Words, so that they are aligned for both.
         let mut switch = [0_u32; 2];
@@ -127,7 +133,7 @@ impl Functions {
             )
         };
         if result != 0 {
-            return Err(Errno::windows(result));
+            return Err(Failure::of_call(REFUSALS, Errno::windows(result)));
         }
         let mut answer: Vec<u8> = switch.into_iter().flat_map(u32::to_ne_bytes).take(switch_size).collect();
         answer.extend(statistics.into_iter().flat_map(u64::to_ne_bytes).take(class.size()));
@@ -140,9 +146,9 @@ impl Functions {
         class: EstatsClass,
         connection: WindowsConnection,
         on: bool,
-    ) -> Result<(), Errno> {
+    ) -> Result<(), Failure> {
         let function = self.set_estats[usize::from(connection.local.is_ipv6())];
-        let function = function.ok_or(code::ERROR_PROC_NOT_FOUND)?;
+        let function = function.ok_or(Failure::Answer(code::ERROR_PROC_NOT_FOUND))?;
         let (row, _) = row(connection);
         // A `BOOLEAN`; of bandwidth two `TCP_BOOLEAN_OPTIONAL`, whose words are the same two numbers.
         let switch = [u32::from(on); 2];
@@ -157,14 +163,14 @@ impl Functions {
                 0,
             )
         };
-        if result == 0 { Ok(()) } else { Err(Errno::windows(result)) }
+        if result == 0 { Ok(()) } else { Err(Failure::of_call(REFUSALS, Errno::windows(result))) }
     }
 
     /// The name of the module of a row, in UTF-16.
-    pub(super) fn module(&self, table: WindowsTable, row: &[u8]) -> Result<Vec<u8>, Errno> {
-        let function = self.get_module[table as usize].ok_or(code::ERROR_PROC_NOT_FOUND)?;
+    pub(super) fn module(&self, table: WindowsTable, row: &[u8]) -> Result<Vec<u8>, Failure> {
+        let function = self.get_module[table as usize].ok_or(Failure::Answer(code::ERROR_PROC_NOT_FOUND))?;
         let size = table.row_size(OwnerClass::Module);
-        let row = row.get(..size).ok_or(code::ERROR_INVALID_DATA)?;
+        let row = row.get(..size).ok_or(Failure::Transport(code::ERROR_INVALID_DATA))?;
         // Aligned as the structure is.
         let row: Vec<u64> =
             row.chunks(8).map(|chunk| chunk.try_into().map_or(0, u64::from_ne_bytes)).collect();
@@ -176,21 +182,26 @@ impl Functions {
         })?;
         // TCPIP_OWNER_MODULE_BASIC_INFO: two pointers into the buffer, the name and the path.
         let pointer = answer.first_chunk().map(|bytes| usize::from_ne_bytes(*bytes));
-        let at = pointer.and_then(|pointer| pointer.checked_sub(base)).ok_or(code::ERROR_INVALID_DATA)?;
-        let name = answer.get(at..).ok_or(code::ERROR_INVALID_DATA)?;
-        let end = name.chunks_exact(2).position(|unit| unit == [0, 0]).ok_or(code::ERROR_INVALID_DATA)?;
+        let at = pointer
+            .and_then(|pointer| pointer.checked_sub(base))
+            .ok_or(Failure::Transport(code::ERROR_INVALID_DATA))?;
+        let name = answer.get(at..).ok_or(Failure::Transport(code::ERROR_INVALID_DATA))?;
+        let end = name
+            .chunks_exact(2)
+            .position(|unit| unit == [0, 0])
+            .ok_or(Failure::Transport(code::ERROR_INVALID_DATA))?;
         Ok(name[..end * 2].to_vec())
     }
 
     /// `MIB_TCPSTATS2` of one family.
-    pub(super) fn tcp_statistics2(&self, v6: bool) -> Result<Vec<u8>, Errno> {
-        let function = self.get_tcp_statistics2.ok_or(code::ERROR_PROC_NOT_FOUND)?;
+    pub(super) fn tcp_statistics2(&self, v6: bool) -> Result<Vec<u8>, Failure> {
+        let function = self.get_tcp_statistics2.ok_or(Failure::Answer(code::ERROR_PROC_NOT_FOUND))?;
         let mut words = [0_u64; TcpStatistics2::SIZE / 8];
         // SAFETY: the words are writable for the whole structure, and the pointer is not kept.
         let result = unsafe { function(from_mut(&mut words).cast(), family(v6)) };
         match result {
             0 => Ok(words.into_iter().flat_map(u64::to_ne_bytes).collect()),
-            refused => Err(Errno::windows(refused)),
+            refused => Err(Failure::of_call(REFUSALS, Errno::windows(refused))),
         }
     }
 }

@@ -14,7 +14,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pree_wire::errno::windows as code;
 
 use crate::error::Result;
-use crate::source::{Errno, EstatsClass, Question, Source, System, WindowsConnection, WindowsQuestion};
+use crate::source::{
+    Errno, EstatsClass, Failure, Question, Source, System, WindowsConnection, WindowsQuestion,
+};
 use functions::Functions;
 
 /// Answers from the running system.
@@ -38,7 +40,7 @@ impl Live {
         Self { functions, answer: None, switched_on: Vec::new() }
     }
 
-    fn answer(&mut self, question: &Question<'_>) -> std::result::Result<Vec<u8>, Errno> {
+    fn answer(&mut self, question: &Question<'_>) -> std::result::Result<Vec<u8>, Failure> {
         match *question {
             Question::Time => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -46,11 +48,11 @@ impl Live {
             }
             Question::Windows(question) => self.answer_windows(question),
             // Linux's own.
-            _ => Err(code::ERROR_NOT_SUPPORTED),
+            _ => Err(Failure::Answer(code::ERROR_NOT_SUPPORTED)),
         }
     }
 
-    fn answer_windows(&mut self, question: WindowsQuestion<'_>) -> std::result::Result<Vec<u8>, Errno> {
+    fn answer_windows(&mut self, question: WindowsQuestion<'_>) -> std::result::Result<Vec<u8>, Failure> {
         match question {
             WindowsQuestion::Table(table, class) => tables::table(table, class),
             WindowsQuestion::Module { table, row } => self.functions.module(table, row),
@@ -80,13 +82,13 @@ impl Source for Live {
         System::Windows
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Errno> {
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Failure> {
         self.answer = None;
         self.answer = Some(self.answer(question)?);
         Ok(())
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Errno> {
+    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
         batch.clear();
         match self.answer.take() {
             Some(bytes) => {

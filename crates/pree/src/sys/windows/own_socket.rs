@@ -9,7 +9,7 @@ use windows_sys::Win32::Networking::WinSock::{SIO_TCP_INFO, WSAGetLastError, WSA
 use crate::decode::windows::own_stats;
 use crate::error::{Error, Result};
 use crate::model::TcpStats;
-use crate::source::System;
+use crate::source::{Failure, System};
 
 /// `TCP_INFO_v0`
 const VERSION: u32 = 0;
@@ -42,7 +42,7 @@ impl TcpStats {
         if result != 0 {
             // SAFETY: takes nothing.
             let number = unsafe { WSAGetLastError() };
-            return Err(Error::from_errno(System::Windows.errno(number), "read", "TCP statistics"));
+            return Err(Error::of(Failure::Answer(System::Windows.errno(number)), "read", "TCP statistics"));
         }
         let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_ne_bytes).take(told as usize).collect();
         Ok(own_stats(&bytes))

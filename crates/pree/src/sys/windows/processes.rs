@@ -14,7 +14,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::last_error;
-use crate::source::{Errno, WindowsProcessPart};
+use crate::source::{Failure, WindowsProcessPart};
 
 /// More processes than any machine has: a list without an end ends here.
 const MOST: usize = 1 << 20;
@@ -22,11 +22,11 @@ const MOST: usize = 1 << 20;
 const PATH: usize = 1 << 15;
 
 /// Every process, an entry each.
-pub(super) fn list() -> Result<Vec<u8>, Errno> {
+pub(super) fn list() -> Result<Vec<u8>, Failure> {
     // SAFETY: takes no pointer.
     let handle = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
     if handle == INVALID_HANDLE_VALUE {
-        return Err(last_error());
+        return Err(Failure::of_call(&[code::ERROR_ACCESS_DENIED], last_error()));
     }
     // SAFETY: the handle was just opened and is nobody else's.
     let snapshot = unsafe { OwnedHandle::from_raw_handle(handle) };
@@ -43,7 +43,11 @@ pub(super) fn list() -> Result<Vec<u8>, Errno> {
         // SAFETY: as above.
         more = unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) };
     }
-    if bytes.is_empty() { Err(last_error()) } else { Ok(bytes) }
+    // Only this is the end of the list: what broke off earlier is not whole.
+    match last_error() {
+        code::ERROR_NO_MORE_FILES if !bytes.is_empty() => Ok(bytes),
+        error => Err(Failure::Transport(error)),
+    }
 }
 
 /// The entry as it travels: as the structure is on 64-bit systems, what is not used left out.
@@ -65,11 +69,15 @@ fn append(entry: &PROCESSENTRY32W, bytes: &mut Vec<u8>) {
 }
 
 /// Something of one process.
-pub(super) fn ask(pid: u32, part: WindowsProcessPart) -> Result<Vec<u8>, Errno> {
+pub(super) fn ask(pid: u32, part: WindowsProcessPart) -> Result<Vec<u8>, Failure> {
     // SAFETY: takes no pointer.
     let handle = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid) };
     if handle.is_null() {
-        return Err(last_error());
+        // The first: there is no process with this id.
+        return Err(Failure::of_call(
+            &[code::ERROR_INVALID_PARAMETER, code::ERROR_ACCESS_DENIED],
+            last_error(),
+        ));
     }
     // SAFETY: the handle was just opened and is nobody else's.
     let process = unsafe { OwnedHandle::from_raw_handle(handle) };
@@ -79,7 +87,7 @@ pub(super) fn ask(pid: u32, part: WindowsProcessPart) -> Result<Vec<u8>, Errno> 
     }
 }
 
-fn start_time(process: &OwnedHandle) -> Result<Vec<u8>, Errno> {
+fn start_time(process: &OwnedHandle) -> Result<Vec<u8>, Failure> {
     let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
     // SAFETY: the handle is open; the four are writable and not kept.
     let done = unsafe {
@@ -92,13 +100,13 @@ fn start_time(process: &OwnedHandle) -> Result<Vec<u8>, Errno> {
         )
     };
     if done == 0 {
-        return Err(last_error());
+        return Err(Failure::of_call(&[code::ERROR_ACCESS_DENIED], last_error()));
     }
     let time = u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime);
     Ok(time.to_le_bytes().to_vec())
 }
 
-fn image_name(process: &OwnedHandle) -> Result<Vec<u8>, Errno> {
+fn image_name(process: &OwnedHandle) -> Result<Vec<u8>, Failure> {
     let mut units = vec![0_u16; PATH];
     let mut length = PATH as u32;
     // SAFETY: the handle is open; `units` is writable for `length` units; neither pointer is kept.
@@ -111,8 +119,8 @@ fn image_name(process: &OwnedHandle) -> Result<Vec<u8>, Errno> {
         )
     };
     if done == 0 {
-        return Err(last_error());
+        return Err(Failure::of_call(&[code::ERROR_ACCESS_DENIED], last_error()));
     }
-    let units = units.get(..length as usize).ok_or(code::ERROR_INVALID_DATA)?;
+    let units = units.get(..length as usize).ok_or(Failure::Transport(code::ERROR_INVALID_DATA))?;
     Ok(units.iter().flat_map(|unit| unit.to_le_bytes()).collect())
 }

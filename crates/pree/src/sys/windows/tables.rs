@@ -8,11 +8,11 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 };
 use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6};
 
-use super::grown::grown;
-use crate::source::{Errno, OwnerClass, WindowsTable};
+use super::grown::{REFUSALS, grown};
+use crate::source::{Errno, Failure, OwnerClass, WindowsTable};
 
 /// A whole table, as the system has it at one moment.
-pub(super) fn table(table: WindowsTable, class: OwnerClass) -> Result<Vec<u8>, Errno> {
+pub(super) fn table(table: WindowsTable, class: OwnerClass) -> Result<Vec<u8>, Failure> {
     let family = family(matches!(table, WindowsTable::Tcp6 | WindowsTable::Udp6));
     match table {
         WindowsTable::Tcp4 | WindowsTable::Tcp6 => {
@@ -39,13 +39,13 @@ pub(super) fn table(table: WindowsTable, class: OwnerClass) -> Result<Vec<u8>, E
 }
 
 /// `MIB_TCPSTATS` of one family.
-pub(super) fn tcp_statistics(v6: bool) -> Result<Vec<u8>, Errno> {
+pub(super) fn tcp_statistics(v6: bool) -> Result<Vec<u8>, Failure> {
     let mut words = [0_u32; size_of::<MIB_TCPSTATS_LH>() / 4];
     // SAFETY: the words are writable for the whole structure, which is words, and the pointer is not kept.
     let result = unsafe { GetTcpStatisticsEx(from_mut(&mut words).cast(), family(v6)) };
     match result {
         0 => Ok(words.into_iter().flat_map(u32::to_ne_bytes).collect()),
-        refused => Err(Errno::windows(refused)),
+        refused => Err(Failure::of_call(REFUSALS, Errno::windows(refused))),
     }
 }
 

@@ -6,7 +6,7 @@ use pree_wire::Malformed;
 use pree_wire::inet_diag::{Request, Row, states};
 use pree_wire::netlink::{self, Body};
 
-use crate::source::{DiagPass, DiagTable, Errno, Question, Source};
+use crate::source::{DiagPass, DiagTable, Errno, Failure, Question, Source};
 
 /// Room for a request without a filter program.
 const REQUEST_SIZE: usize = 128;
@@ -28,7 +28,7 @@ pub(super) struct Pass {
 pub(super) enum PassError {
     /// The visitor has enough.
     Enough,
-    Failed(Errno),
+    Failed(Failure),
 }
 
 /// What was made of one row.
@@ -67,7 +67,7 @@ pub(super) fn exchange(
     receiver: &mut dyn Receiver,
 ) -> Result<Pass, PassError> {
     let mut buffer = vec![0; REQUEST_SIZE + request.bytecode.map_or(0, <[u8]>::len)];
-    let length = request.encode(&mut buffer).map_err(|_| PassError::Failed(Errno::EINVAL))?;
+    let length = request.encode(&mut buffer).map_err(|_| PassError::Failed(Failure::MALFORMED))?;
     exchange_bytes(source, buffer.get(..length).unwrap_or_default(), table, pass, receiver)
 }
 
@@ -87,18 +87,20 @@ pub(super) fn exchange_bytes(
     loop {
         if !source.next(&mut batch).map_err(failed)? {
             // The answer to a dump ends with a message that says so; without it something is missing.
-            return Err(failed(Errno::EPROTO));
+            return Err(failed(Failure::Transport(Errno::EPROTO)));
         }
         receiver.batch(&batch);
         let mut rows = 0_u64;
         for message in netlink::messages(&batch) {
-            let message = message.map_err(|_| failed(Errno::EBADMSG))?;
+            let message = message.map_err(|_| failed(Failure::MALFORMED))?;
             done.interrupted |= message.interrupted();
             let payload = match message.body() {
                 Body::Data(payload) => payload,
                 Body::Done(None) => return Ok(done),
-                Body::Done(Some(errno)) | Body::Error(Some(errno)) => return Err(failed(errno)),
-                Body::Overrun => return Err(failed(Errno::ENOBUFS)),
+                Body::Done(Some(errno)) | Body::Error(Some(errno)) => {
+                    return Err(failed(Failure::Answer(errno)));
+                }
+                Body::Overrun => return Err(failed(Failure::Transport(Errno::ENOBUFS))),
                 Body::Error(None) | Body::Noop => continue,
             };
             match receiver.row(payload) {

@@ -19,11 +19,11 @@ use super::{PASSES, error, family_number, gap, with_retries};
 use crate::collect::linux::delivery::Delivery;
 use crate::coverage::{Coverage, Missing};
 use crate::decode::linux::Decoder;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{Protocol, Socket};
 use crate::needs::Needs;
 use crate::plan::{Plan, Table};
-use crate::source::{DiagPass, DiagTable, Errno, Source};
+use crate::source::{DiagPass, DiagTable, Failure, Source};
 
 /// Room for a request of any of these families.
 const REQUEST_SIZE: usize = 128;
@@ -76,12 +76,12 @@ impl Reader<'_, '_, '_> {
             let pass = match self.pass_with_retries(source, which, coverage) {
                 Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
                 Ok(ControlFlow::Continue(pass)) => pass,
-                Err(errno) if self.seen.is_empty() && self.associations.is_empty() => {
-                    return Err(error(self.table, errno));
+                Err(failure) if self.seen.is_empty() && self.associations.is_empty() => {
+                    return Err(error(self.table, failure));
                 }
                 // Rows were delivered and are not taken back.
-                Err(errno) => {
-                    coverage.add(gap(self.table, Missing::Rows, ErrorKind::of(errno), None));
+                Err(failure) => {
+                    coverage.add(gap(self.table, Missing::Rows, failure.kind(), None));
                     break;
                 }
             };
@@ -100,9 +100,9 @@ impl Reader<'_, '_, '_> {
         source: &mut dyn Source,
         pass: DiagPass,
         coverage: &mut Coverage,
-    ) -> std::result::Result<ControlFlow<(), Pass>, Errno> {
+    ) -> std::result::Result<ControlFlow<(), Pass>, Failure> {
         let mut buffer = [0; REQUEST_SIZE];
-        let length = self.request(&mut buffer).map_err(|_| Errno::EINVAL)?;
+        let length = self.request(&mut buffer).map_err(|_| Failure::MALFORMED)?;
         let request = buffer.get(..length).unwrap_or_default();
         let protocol = if self.table.protocol == Protocol::Sctp { inet_diag::SCTP } else { 0 };
         let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol };

@@ -30,7 +30,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Family, Protocol, Protocols, Socket, State};
 use crate::needs::Needs;
 use crate::plan::{Plan, Table};
-use crate::source::{DiagPass, DiagTable, Errno, NOT_RECORDED, Source};
+use crate::source::{DiagPass, DiagTable, Errno, Failure, Source};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, Receiver, Told, exchange, told};
 use stillness::Counters;
@@ -264,7 +264,9 @@ impl Reader<'_, '_, '_> {
         });
         match answer {
             Err(PassError::Enough) => ControlFlow::Break(()),
-            Err(PassError::Failed(Errno::ENOENT | Errno::ESTALE)) => ControlFlow::Continue(()),
+            Err(PassError::Failed(Failure::Answer(Errno::ENOENT | Errno::ESTALE))) => {
+                ControlFlow::Continue(())
+            }
             Ok(_) if found => ControlFlow::Continue(()),
             Ok(_) | Err(PassError::Failed(_)) => self.deliver_bare(missed, coverage),
         }
@@ -332,13 +334,15 @@ impl Reader<'_, '_, '_> {
             exchange(source, &request, asked, pass, &mut Rows { reader, row: &mut row })
         };
         let table = self.table;
-        with_retries(self, table, coverage, dump, Self::asks_for_less).map_err(|errno| error(table, errno))
+        with_retries(self, table, coverage, dump, Self::asks_for_less)
+            .map_err(|failure| error(table, failure))
     }
 
     /// Gives up what the kernel may have refused in the program: it has to be decided row by row then. False when there
     /// is nothing left to give up.
-    fn asks_for_less(&mut self, errno: Errno) -> bool {
-        if self.program.is_none() || !matches!(errno, Errno::EPERM | Errno::EINVAL) {
+    fn asks_for_less(&mut self, failure: Failure) -> bool {
+        let Failure::Answer(errno @ (Errno::EPERM | Errno::EINVAL)) = failure else { return false };
+        if self.program.is_none() {
             return false;
         }
         // A mark may be asked about only with a right, and an old kernel does not know every condition.
@@ -421,11 +425,10 @@ fn gap(table: Table, what: Missing, why: ErrorKind, count: Option<u64>) -> Gap {
 }
 
 /// Why this table could not be read.
-fn error(table: Table, errno: Errno) -> Error {
+fn error(table: Table, failure: Failure) -> Error {
     let object = format!("{} through sock_diag", table_name(table));
-    let error = Error::from_errno(errno, "dump", object);
-    match (ErrorKind::of(errno), table.protocol) {
-        _ if errno == Errno::ENODATA => error.with_hint(NOT_RECORDED),
+    let error = Error::of(failure, "dump", object);
+    match (failure.kind(), table.protocol) {
         (ErrorKind::Absent, Protocol::Tcp | Protocol::Udp | Protocol::UdpLite) => {
             error.with_hint("load the kernel's inet_diag, tcp_diag and udp_diag modules")
         }
@@ -444,32 +447,32 @@ fn with_retries<R>(
     table: Table,
     coverage: &mut Coverage,
     mut dump: impl FnMut(&mut R) -> std::result::Result<Pass, PassError>,
-    asks_for_less: impl Fn(&mut R, Errno) -> bool,
-) -> std::result::Result<ControlFlow<(), Pass>, Errno> {
+    asks_for_less: impl Fn(&mut R, Failure) -> bool,
+) -> std::result::Result<ControlFlow<(), Pass>, Failure> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let errno = match dump(reader) {
+        let failure = match dump(reader) {
             Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
             Ok(done) if tries == TRIES => {
                 coverage.add(gap(table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
                 return Ok(ControlFlow::Continue(done));
             }
-            Ok(_) => Errno::EBADMSG,
+            Ok(_) => Failure::MALFORMED,
             Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
-            Err(PassError::Failed(errno)) => errno,
+            Err(PassError::Failed(failure)) => failure,
         };
-        if asks_for_less(reader, errno) {
+        if asks_for_less(reader, failure) {
             tries = 0;
-        } else if tries == TRIES || !passes(errno) {
-            return Err(errno);
+        } else if tries == TRIES || !passes(failure) {
+            return Err(failure);
         }
     }
 }
 
 /// True for errors that another try can be without.
-fn passes(errno: Errno) -> bool {
-    matches!(ErrorKind::of(errno), ErrorKind::Unsettled | ErrorKind::Malformed | ErrorKind::Exhausted)
+fn passes(failure: Failure) -> bool {
+    matches!(failure.kind(), ErrorKind::Unsettled | ErrorKind::Malformed | ErrorKind::Exhausted)
 }
 
 /// True when extensions tell more about this socket than the bare row: the kernel has them for full sockets only.

@@ -3,7 +3,7 @@
 //! It knows the encoding (Documentation/bpf/standardization/instruction-set.rst) and nothing of what programs mean:
 //! whether they make sense is for the kernel's verifier to say.
 
-use crate::source::Errno;
+use crate::source::{Errno, Failure};
 
 /// A register. R1 to R5 are the arguments of a call and do not survive it; its result is in R0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -184,13 +184,14 @@ impl Assembler {
     }
 
     /// The program, its jumps filled in.
-    pub(super) fn finish(mut self) -> Result<Vec<[u8; 8]>, Errno> {
+    pub(super) fn finish(mut self) -> Result<Vec<[u8; 8]>, Failure> {
         for (at, label) in self.jumps {
-            let place = self.labels.get(label.0).copied().flatten().ok_or(Errno::EINVAL)?;
+            let place = self.labels.get(label.0).copied().flatten().ok_or(Failure::Answer(Errno::EINVAL))?;
             // Counted from the instruction after the jump. Ours go forward only.
-            let distance = place.checked_sub(at + 1).ok_or(Errno::EINVAL)?;
-            let [low, high] = i16::try_from(distance).map_err(|_| Errno::EINVAL)?.to_ne_bytes();
-            let jump = self.code.get_mut(at).ok_or(Errno::EINVAL)?;
+            let distance = place.checked_sub(at + 1).ok_or(Failure::Answer(Errno::EINVAL))?;
+            let [low, high] =
+                i16::try_from(distance).map_err(|_| Failure::Answer(Errno::EINVAL))?.to_ne_bytes();
+            let jump = self.code.get_mut(at).ok_or(Failure::Answer(Errno::EINVAL))?;
             (jump[2], jump[3]) = (low, high);
         }
         Ok(self.code)
@@ -252,11 +253,11 @@ mod tests {
         let mut asm = Assembler::default();
         let nowhere = asm.label();
         asm.jump_if(R0, When::Equal, 0, nowhere);
-        assert_eq!(asm.finish(), Err(Errno::EINVAL));
+        assert_eq!(asm.finish(), Err(Failure::Answer(Errno::EINVAL)));
         let mut asm = Assembler::default();
         let back = asm.label();
         asm.place(back);
         asm.jump_if(R0, When::Equal, 0, back);
-        assert_eq!(asm.finish(), Err(Errno::EINVAL));
+        assert_eq!(asm.finish(), Err(Failure::Answer(Errno::EINVAL)));
     }
 }

@@ -6,7 +6,7 @@
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use crate::source::Errno;
+use crate::source::{Errno, Failure};
 
 const MAP_CREATE: libc::c_int = 0;
 const MAP_UPDATE_ELEM: libc::c_int = 2;
@@ -21,8 +21,20 @@ const ATTACH_TRACE_ITER: u32 = 28;
 /// The kernel's functions that we call are for programs under its own licence.
 const LICENCE: &CStr = c"Dual MIT/GPL";
 
+/// With these the kernel says that it is not permitted, or that it does not know the command or the program. 524 is its
+/// `ENOTSUPP`, which has no name outside.
+const REFUSALS: &[Errno] = &[
+    Errno::EPERM,
+    Errno::EACCES,
+    Errno::EINVAL,
+    Errno::E2BIG,
+    Errno::ENOSYS,
+    Errno::EOPNOTSUPP,
+    Errno::linux(524),
+];
+
 /// An array with one value of so many bytes.
-pub(super) fn array_of_one(value_size: u32) -> Result<OwnedFd, Errno> {
+pub(super) fn array_of_one(value_size: u32) -> Result<OwnedFd, Failure> {
     #[repr(C)]
     struct Attr {
         map_type: u32,
@@ -36,7 +48,7 @@ pub(super) fn array_of_one(value_size: u32) -> Result<OwnedFd, Errno> {
 }
 
 /// Replaces the value of an [`array_of_one`].
-pub(super) fn set_value(map: BorrowedFd<'_>, value: &[u64]) -> Result<(), Errno> {
+pub(super) fn set_value(map: BorrowedFd<'_>, value: &[u64]) -> Result<(), Failure> {
     #[repr(C)]
     struct Attr {
         map: i32,
@@ -59,7 +71,7 @@ pub(super) fn set_value(map: BorrowedFd<'_>, value: &[u64]) -> Result<(), Errno>
 }
 
 /// Loads an iterator's program; `target` is the number of its function in the kernel's BTF.
-pub(super) fn load_iterator(code: &[[u8; 8]], target: u32) -> Result<OwnedFd, Errno> {
+pub(super) fn load_iterator(code: &[[u8; 8]], target: u32) -> Result<OwnedFd, Failure> {
     #[repr(C)]
     struct Attr {
         prog_type: u32,
@@ -80,7 +92,7 @@ pub(super) fn load_iterator(code: &[[u8; 8]], target: u32) -> Result<OwnedFd, Er
     const { assert!(std::mem::offset_of!(Attr, attach_btf_id) == 108) };
     let attr = Attr {
         prog_type: PROG_TYPE_TRACING,
-        insn_cnt: u32::try_from(code.len()).map_err(|_| Errno::EINVAL)?,
+        insn_cnt: u32::try_from(code.len()).map_err(|_| Failure::MALFORMED)?,
         insns: address(code.as_ptr()),
         license: address(LICENCE.as_ptr()),
         log: [0; 4],
@@ -97,7 +109,7 @@ pub(super) fn load_iterator(code: &[[u8; 8]], target: u32) -> Result<OwnedFd, Er
 }
 
 /// Attaches an iterator's program, so that it can be run.
-pub(super) fn attach_iterator(program: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+pub(super) fn attach_iterator(program: BorrowedFd<'_>) -> Result<OwnedFd, Failure> {
     #[repr(C)]
     struct Attr {
         program: i32,
@@ -111,7 +123,7 @@ pub(super) fn attach_iterator(program: BorrowedFd<'_>) -> Result<OwnedFd, Errno>
 }
 
 /// A run of an attached iterator: reading it runs the program.
-pub(super) fn run_iterator(link: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+pub(super) fn run_iterator(link: BorrowedFd<'_>) -> Result<OwnedFd, Failure> {
     #[repr(C)]
     struct Attr {
         link: i32,
@@ -130,7 +142,7 @@ fn address<T>(of: *const T) -> u64 {
 ///
 /// # Safety
 /// As for [`bpf`].
-unsafe fn bpf_fd<T>(command: libc::c_int, attr: &T) -> Result<OwnedFd, Errno> {
+unsafe fn bpf_fd<T>(command: libc::c_int, attr: &T) -> Result<OwnedFd, Failure> {
     // SAFETY: promised by the caller.
     let fd = unsafe { bpf(command, attr) }?;
     // SAFETY: the kernel made this descriptor for us, and nobody else knows of it.
@@ -140,14 +152,14 @@ unsafe fn bpf_fd<T>(command: libc::c_int, attr: &T) -> Result<OwnedFd, Errno> {
 /// # Safety
 /// `attr` must begin as `union bpf_attr` does for this command, and the addresses in it must lead to what the command
 /// reads there.
-unsafe fn bpf<T>(command: libc::c_int, attr: &T) -> Result<i32, Errno> {
-    let size = libc::c_uint::try_from(size_of::<T>()).map_err(|_| Errno::EINVAL)?;
+unsafe fn bpf<T>(command: libc::c_int, attr: &T) -> Result<i32, Failure> {
+    let size = libc::c_uint::try_from(size_of::<T>()).map_err(|_| Failure::MALFORMED)?;
     // SAFETY: the kernel reads `size` bytes of `attr` (for these commands it writes none), and the rest is the
     // caller's promise.
     let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(attr), size) };
     if result < 0 {
         let error = std::io::Error::last_os_error();
-        return Err(error.raw_os_error().map_or(Errno::EIO, Errno::linux));
+        return Err(Failure::of_call(REFUSALS, error.raw_os_error().map_or(Errno::EIO, Errno::linux)));
     }
-    i32::try_from(result).map_err(|_| Errno::EBADMSG)
+    i32::try_from(result).map_err(|_| Failure::MALFORMED)
 }

@@ -5,7 +5,7 @@ use pree_wire::btf::{Btf, Kind, Type};
 
 use super::asm::{Assembler, Helper, Label, R0, R1, R2, R6, R7, R8, R9, Reg, Slot, When};
 use super::task_file::{CONTEXT_FD, CONTEXT_TASK, FUNCTION, socket_of_descriptor, write};
-use crate::source::Errno;
+use crate::source::{Errno, Failure};
 
 /// What the program remembers from one descriptor to the next: which task it told of last, and when that started.
 pub(super) const STATE: [u64; 2] = [0; 2];
@@ -37,7 +37,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Looks everything up by name.
-    pub(super) fn of(btf: Btf<'_>) -> Result<Self, Errno> {
+    pub(super) fn of(btf: Btf<'_>) -> Result<Self, Failure> {
         let [function, task, pid, number, socket, inode] = btf.find_all([
             (Kind::FUNC, FUNCTION),
             (Kind::STRUCT, "task_struct"),
@@ -65,14 +65,14 @@ impl Layout {
                 socket_inode: offset(socket, "vfs_inode")?.checked_add(offset(inode, "i_ino")?)?,
             })
         };
-        whole().ok_or(Errno::EOPNOTSUPP)
+        whole().ok_or(Failure::Answer(Errno::EOPNOTSUPP))
     }
 }
 
 /// The program. `state` is the descriptor of the map with [`STATE`]; `boot_offset_ns` is what the reader's time
 /// namespace adds to the time since boot.
-pub(super) fn program(layout: &Layout, state: i32, boot_offset_ns: i64) -> Result<Vec<[u8; 8]>, Errno> {
-    let start = i16::try_from(layout.task_start).map_err(|_| Errno::EOPNOTSUPP)?;
+pub(super) fn program(layout: &Layout, state: i32, boot_offset_ns: i64) -> Result<Vec<[u8; 8]>, Failure> {
+    let start = i16::try_from(layout.task_start).map_err(|_| Failure::Answer(Errno::EOPNOTSUPP))?;
     let mut asm = Assembler::default();
     let (out, known) = (asm.label(), asm.label());
     // R6 context, R7 file and later where a pid has our namespace's number, R8 task, R9 what we remember.

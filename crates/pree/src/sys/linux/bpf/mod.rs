@@ -17,8 +17,8 @@ use pree_wire::btf::Btf;
 use rustix::buffer::spare_capacity;
 use rustix::thread::{CapabilitySet, capabilities};
 
-use super::errno;
-use crate::source::Errno;
+use super::failures::transport;
+use crate::source::{Errno, Failure};
 
 /// One read(2) of an iterator. The kernel fills 8 of its pages (32 KiB) before it gives any.
 const CHUNK: usize = 64 * 1024;
@@ -34,11 +34,11 @@ pub(super) struct Holders {
 
 impl Holders {
     /// Builds and loads it: 3 ms.
-    pub(super) fn load() -> Result<Self, Errno> {
+    pub(super) fn load() -> Result<Self, Failure> {
         demand_rights()?;
         let state = call::array_of_one(size_of_val(&holders::STATE) as u32)?;
         let types = types::Types::of_kernel()?;
-        let layout = holders::Layout::of(Btf::parse(types.bytes()).map_err(|_| Errno::EBADMSG)?)?;
+        let layout = holders::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
         drop(types);
         let program = holders::program(&layout, state.as_raw_fd(), boot_offset_ns())?;
         let program = call::load_iterator(&program, layout.function).map_err(refusal)?;
@@ -47,7 +47,7 @@ impl Holders {
     }
 
     /// Begins a run over all descriptors.
-    pub(super) fn run(&self) -> Result<Run, Errno> {
+    pub(super) fn run(&self) -> Result<Run, Failure> {
         // A run that begins with the very task with which the last one ended must tell it anew.
         call::set_value(self.state.as_fd(), &holders::STATE)?;
         Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
@@ -61,17 +61,17 @@ pub(super) struct Sequences {
 
 impl Sequences {
     /// Builds and loads it.
-    pub(super) fn load() -> Result<Self, Errno> {
+    pub(super) fn load() -> Result<Self, Failure> {
         demand_rights()?;
         let types = types::Types::of_kernel()?;
-        let layout = sequences::Layout::of(Btf::parse(types.bytes()).map_err(|_| Errno::EBADMSG)?)?;
+        let layout = sequences::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
         drop(types);
         let program = call::load_iterator(&sequences::program(&layout)?, layout.function).map_err(refusal)?;
         Ok(Self { link: call::attach_iterator(program.as_fd())? })
     }
 
     /// Begins a run over all descriptors.
-    pub(super) fn run(&self) -> Result<Run, Errno> {
+    pub(super) fn run(&self) -> Result<Run, Failure> {
         Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
     }
 }
@@ -83,33 +83,33 @@ pub(super) struct Run {
 
 impl Run {
     /// Reads the next records; they may end in the middle of one.
-    pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Errno> {
+    pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.reserve(CHUNK);
         for _ in 0..PATIENCE {
             match rustix::io::read(&self.iterator, spare_capacity(batch)) {
                 Err(rustix::io::Errno::AGAIN) => {}
-                result => return result.map(|length| length > 0).map_err(errno),
+                result => return result.map(|length| length > 0).map_err(transport),
             }
         }
-        Err(Errno::EAGAIN)
+        Err(Failure::Transport(Errno::EAGAIN))
     }
 }
 
 /// Refuses where our capabilities are too few; in a user namespace the kernel still says no. Asked before anything else,
 /// because a sandbox may end a process for bpf(2) instead of refusing it.
-fn demand_rights() -> Result<(), Errno> {
+fn demand_rights() -> Result<(), Failure> {
     let both = CapabilitySet::BPF | CapabilitySet::PERFMON;
-    let enough = capabilities(None)
-        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN) || sets.effective.contains(both));
-    if enough { Ok(()) } else { Err(Errno::EPERM) }
+    let effective = capabilities(None).map_err(transport)?.effective;
+    let enough = effective.contains(CapabilitySet::SYS_ADMIN) || effective.contains(both);
+    if enough { Ok(()) } else { Err(Failure::Answer(Errno::EPERM)) }
 }
 
 /// What the refusal of a program means. The verifier says `EACCES` of a program that it does not understand, which is
 /// a matter of the kernel and not of rights; only a locked-down kernel knows no helper that reads its memory.
-fn refusal(errno: Errno) -> Errno {
-    match errno {
-        Errno::EACCES | Errno::EINVAL if is_locked_down() => Errno::EACCES,
-        Errno::EACCES => Errno::EINVAL,
+fn refusal(failure: Failure) -> Failure {
+    match failure {
+        Failure::Answer(Errno::EACCES | Errno::EINVAL) if is_locked_down() => Failure::Answer(Errno::EACCES),
+        Failure::Answer(Errno::EACCES) => Failure::Answer(Errno::EINVAL),
         other => other,
     }
 }

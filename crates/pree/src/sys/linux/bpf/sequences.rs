@@ -9,7 +9,7 @@ use pree_wire::btf::{Btf, Kind};
 
 use super::asm::{Assembler, Helper, R0, R1, R7, R8, Slot, When};
 use super::task_file::{FUNCTION, socket_of_descriptor, write};
-use crate::source::Errno;
+use crate::source::{Errno, Failure};
 
 /// Null for what is no TCP socket. Linux 5.9.
 const TO_TCP_SOCKET: Helper = Helper(137);
@@ -34,7 +34,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Looks everything up by name.
-    pub(super) fn of(btf: Btf<'_>) -> Result<Self, Errno> {
+    pub(super) fn of(btf: Btf<'_>) -> Result<Self, Failure> {
         let [function, socket, tcp] =
             btf.find_all([(Kind::FUNC, FUNCTION), (Kind::STRUCT, "socket"), (Kind::STRUCT, "tcp_sock")]);
         let offset = |of, name| i16::try_from(btf.member(&of?, name)?.offset).ok();
@@ -45,12 +45,12 @@ impl Layout {
             }
             Some(Self { function: function?.id, socket_sock: offset(socket, "sk")?, numbers })
         };
-        whole().ok_or(Errno::EOPNOTSUPP)
+        whole().ok_or(Failure::Answer(Errno::EOPNOTSUPP))
     }
 }
 
 /// The program.
-pub(super) fn program(layout: &Layout) -> Result<Vec<[u8; 8]>, Errno> {
+pub(super) fn program(layout: &Layout) -> Result<Vec<[u8; 8]>, Failure> {
     let mut asm = Assembler::default();
     let out = asm.label();
     // R6 context, R7 file and later the socket, R8 the same as a TCP socket.

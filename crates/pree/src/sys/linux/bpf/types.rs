@@ -7,8 +7,8 @@ use std::ptr::NonNull;
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::super::errno;
-use crate::source::Errno;
+use super::super::failures::{lookup, transport};
+use crate::source::{Errno, Failure};
 
 /// More than any kernel has (6 MiB on 6.18): what is larger is none.
 const LARGEST: usize = 256 << 20;
@@ -22,19 +22,20 @@ pub(super) enum Types {
 
 impl Types {
     /// Opens the file of the running kernel.
-    pub(super) fn of_kernel() -> Result<Self, Errno> {
+    pub(super) fn of_kernel() -> Result<Self, Failure> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = openat(CWD, c"/sys/kernel/btf/vmlinux", flags, Mode::empty()).map_err(errno)?;
-        let length = usize::try_from(fstat(&file).map_err(errno)?.st_size).map_err(|_| Errno::EBADMSG)?;
+        let file = openat(CWD, c"/sys/kernel/btf/vmlinux", flags, Mode::empty()).map_err(lookup)?;
+        let length =
+            usize::try_from(fstat(&file).map_err(transport)?.st_size).map_err(|_| Failure::MALFORMED)?;
         if length == 0 || length > LARGEST {
-            return Err(Errno::EBADMSG);
+            return Err(Failure::MALFORMED);
         }
         if let Ok(mapping) = Mapping::new(&file, length) {
             return Ok(Self::Mapped(mapping));
         }
         let mut bytes = Vec::with_capacity(length);
         // The kernel gives a page at a time, and the file does not change.
-        while rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)).map_err(errno)? > 0 {
+        while rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)).map_err(transport)? > 0 {
             if bytes.len() >= length {
                 break;
             }
@@ -57,11 +58,11 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    fn new(file: &OwnedFd, length: usize) -> Result<Self, Errno> {
+    fn new(file: &OwnedFd, length: usize) -> Result<Self, Failure> {
         // SAFETY: a new mapping at an address that the kernel chooses: nothing of ours is there.
         let address =
             unsafe { mmap(std::ptr::null_mut(), length, ProtFlags::READ, MapFlags::PRIVATE, file, 0) };
-        let address = NonNull::new(address.map_err(errno)?).ok_or(Errno::ENOMEM)?;
+        let address = NonNull::new(address.map_err(transport)?).ok_or(Failure::Transport(Errno::ENOMEM))?;
         Ok(Self { address, length })
     }
 
