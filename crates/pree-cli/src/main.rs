@@ -7,6 +7,7 @@ mod args;
 mod columns;
 mod commands;
 mod exit;
+mod files;
 mod output;
 mod sys;
 

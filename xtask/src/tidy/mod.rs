@@ -50,6 +50,7 @@ const RULES: &[Rule] = &[
     unsafety::LEAF_FILES,
     unsafety::REASONS,
     promises::NO_PANIC,
+    promises::NAMED_FILES,
     promises::NO_IGNORE,
     promises::LINTS_STAY,
     promises::LINTS_TAKEN,

@@ -25,6 +25,26 @@ pub(super) const NO_PANIC: Rule = Rule {
     },
 };
 
+pub(super) const NAMED_FILES: Rule = Rule {
+    name: "named-files",
+    fix: "open and write what the user names through crates/pree-cli/src/files/: there are limits, and no link is followed",
+    check: |house| {
+        let calls = ["File::open", "File::create", "File::options", "OpenOptions", "fs::read", "fs::write"];
+        let command = house.sources.iter().filter(|source| {
+            source.is_under(&["crates/pree-cli/src/"])
+                && !source.is_under(&["crates/pree-cli/src/files/", "crates/pree-cli/src/sys/"])
+        });
+        command
+            .flat_map(|source| {
+                source.places(|line| {
+                    let call = calls.iter().find(|&&call| !line.test && line.code.contains(call))?;
+                    Some(format!("{call} outside files/"))
+                })
+            })
+            .collect()
+    },
+};
+
 pub(super) const NO_IGNORE: Rule = Rule {
     name: "no-ignore",
     fix: "assert the wrong behaviour with a FIXME, or make the need a named skip of the test harness; \
@@ -134,6 +154,16 @@ mod tests {
         );
         at("crates/pree/examples/a.rs", "a.unwrap();\n", &[]);
         at("crates/pree-testkit/src/a.rs", "a.unwrap();\n", &[]);
+    }
+
+    #[test]
+    fn named_files() {
+        let at = |path: &str, text: &str, expected: &[&str]| check("named-files", &[(path, text)], expected);
+        let open = "let a = File::open(b)?;\n";
+        at("crates/pree-cli/src/args.rs", open, &["crates/pree-cli/src/args.rs:1: File::open"]);
+        at("crates/pree-cli/src/files/mod.rs", open, &[]);
+        at("crates/pree-cli/src/a.rs", "#[cfg(test)]\nmod tests {\n    fs::read(a);\n}\n", &[]);
+        at("crates/pree-cli/tests/command/a.rs", open, &[]);
     }
 
     #[test]

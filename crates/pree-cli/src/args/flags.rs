@@ -1,5 +1,6 @@
 //! Every flag, once: how it is written, what it does, what its value sets.
 
+use std::path::Path;
 use std::time::Duration;
 
 use pree::{
@@ -8,6 +9,7 @@ use pree::{
 };
 
 use super::{Args, Command, Format, When, Which};
+use crate::files;
 use crate::output::escape;
 
 /// One flag. `value` names what it takes.
@@ -216,10 +218,16 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Largest file that is read for a filter: ones that are taken, with many comments, are smaller.
+const LARGEST_FILTER: usize = 1 << 20;
+
 fn filter_file(args: &mut Args, path: &str) -> Result<(), String> {
-    let text =
-        if path == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
-    let text = text.map_err(|error| format!("cannot read {}: {error}", escape::quoted(path.as_bytes())))?;
+    let path = Path::new(path);
+    let mut bytes = Vec::new();
+    let read =
+        files::open(path).and_then(|mut file| files::read_to_end(&mut *file, &mut bytes, LARGEST_FILTER));
+    read.map_err(|error| format!("cannot read {}: {error}", files::name(path)))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", files::name(path)))?;
     // Lines are one filter; a # begins a comment.
     let lines: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
     let filter = super::filter(args.filter.take(), &lines.join(" "));

@@ -3,11 +3,10 @@
 //! The file holds the kernel's own bytes, so it answers any question later, also one that another pree asks.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::process::{self, ExitCode};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use pree::source::{Question, Recorder, Source};
 use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
@@ -17,7 +16,7 @@ use super::running::running;
 use super::source;
 use crate::args::{Args, Format};
 use crate::exit::Failure;
-use crate::output;
+use crate::files;
 use crate::sys::Rights;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
@@ -26,14 +25,13 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let snapshot = record(args, &mut recorder)?;
     let bytes = recorder.finish().to_bytes();
     drop(rights);
-    if path.as_os_str() == "-" {
-        let mut stdout = output::stdout();
-        stdout.write_all(&bytes)?;
-        stdout.flush()?;
-    } else {
-        let failed = |error| Failure::File(format!("cannot write {}: {error}", source::name(&path)));
-        write(&path, &bytes).map_err(failed)?;
-    }
+    files::write(&path, &bytes).map_err(|error| {
+        if path.as_os_str() == "-" {
+            Failure::Write(error)
+        } else {
+            Failure::File(format!("cannot write {}: {error}", files::name(&path)))
+        }
+    })?;
     if !args.quiet {
         let sockets = plural(snapshot.sockets().len(), "socket");
         source::say(&format!(
@@ -113,73 +111,5 @@ fn ask(recorder: &mut impl Source, question: &Question<'_>) {
     let mut batch = Vec::new();
     if recorder.ask(question).is_ok() {
         while matches!(recorder.next(&mut batch), Ok(true)) {}
-    }
-}
-
-/// Writes the file whole or not at all: to a new file beside it, which then takes its name.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = match fs::metadata(path) {
-        // What is no file, such as /dev/stdout, must not be replaced by one.
-        Ok(there) if !there.is_file() => {
-            let mut file = OpenOptions::new().write(true).open(path)?;
-            return file.write_all(bytes);
-        }
-        // A link stays what it is.
-        Ok(_) => path.canonicalize()?,
-        Err(_) => path.to_owned(),
-    };
-    let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let mut beside = std::ffi::OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}", process::id()));
-    let beside = path.with_file_name(beside);
-    let written = create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)
-    });
-    if written.is_err() {
-        // What is left of it helps nobody; the first error is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// A new file, for its owner alone: command lines may hold secrets.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
-        let folder = std::env::temp_dir().join(format!("pree-capture-{}", process::id()));
-        fs::create_dir(&folder).unwrap();
-        let path = folder.join("recording");
-        write(&path, b"first").unwrap();
-        write(&path, b"second").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"second");
-        assert!(write(&folder, b"a folder").is_err());
-        assert!(write(&folder.join("none/recording"), b"no folder").is_err());
-        // Nothing is left beside.
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        #[cfg(unix)]
-        {
-            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
-            assert_eq!(mode & 0o777, 0o600);
-            let link = folder.join("link");
-            std::os::unix::fs::symlink(&path, &link).unwrap();
-            write(&link, b"third").unwrap();
-            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-            assert_eq!(fs::read(&path).unwrap(), b"third");
-        }
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,6 +1,5 @@
 //! Where a command's sockets come from: the running system, or a file that `pree capture` wrote (`--replay`).
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,11 +12,12 @@ use pree::{Coverage, ErrorKind, Filter, Needs, OwnerLookup, Query, Snapshot, Soc
 use super::running::running;
 use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
+use crate::files;
 use crate::output::escape;
 use crate::sys::Rights;
 
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
-const LARGEST: u64 = 1 << 30;
+const LARGEST: usize = 1 << 30;
 
 /// What a query is asked of.
 pub(crate) enum Place {
@@ -116,36 +116,20 @@ pub(crate) fn say(text: &str) {
 }
 
 fn read(path: &Path) -> Result<Recording, Failure> {
-    let name = name(path);
+    let name = files::name(path);
     let unreadable = |error: io::Error| Failure::File(format!("cannot read {name}: {error}"));
-    let mut file: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(unreadable)?)
-    };
+    let mut file = files::open(path).map_err(unreadable)?;
     // What begins otherwise is no recording, and is not read whole only to say so.
     let mut bytes = Vec::new();
     file.by_ref().take(Recording::MAGIC.len() as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes == Recording::MAGIC {
-        file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
-    }
-    if bytes.len() as u64 > LARGEST {
-        return Err(Failure::File(format!("cannot replay {name}: it has more than 1 GiB")));
+        files::read_to_end(&mut *file, &mut bytes, LARGEST).map_err(unreadable)?;
     }
     Recording::from_bytes(&bytes).map_err(|error| {
         let what = error.object().strip_prefix("recording: ").unwrap_or(error.object());
         let damage = if error.kind() == ErrorKind::Malformed { "damaged: " } else { "" };
         Failure::File(format!("cannot replay {name}: {damage}{what}"))
     })
-}
-
-/// A file's name for a message.
-pub(crate) fn name(path: &Path) -> String {
-    if path.as_os_str() == "-" {
-        "standard input".to_owned()
-    } else {
-        escape::quoted(path.as_os_str().as_encoded_bytes())
-    }
 }
 
 /// The question that the flags about sockets ask, with what is to be shown of each. What the filter must know besides

@@ -4,9 +4,38 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
+use linux::DIRECTORY;
+#[cfg(target_os = "linux")]
 pub(crate) use linux::rights::Rights;
 
 #[cfg(not(target_os = "linux"))]
 mod rights;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use rights::Rights;
+/// How a directory is opened to use names in it.
+#[cfg(all(unix, not(target_os = "linux")))]
+const DIRECTORY: rustix::fs::OFlags = rustix::fs::OFlags::RDONLY;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::directory::Directory;
+
+#[cfg(not(unix))]
+mod directory;
+#[cfg(not(unix))]
+pub(crate) use directory::Directory;
+
+/// What a name in a directory stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Entry {
+    None,
+    File,
+    Directory,
+    Link,
+    /// A pipe or a character device, the user's own or the system's.
+    Stream,
+    /// One of somebody else.
+    Foreign,
+    Other,
+}

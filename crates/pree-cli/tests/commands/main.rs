@@ -23,6 +23,7 @@ mod run;
 mod shells;
 mod summary;
 mod verdicts;
+mod written;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         documents::cases(),
         shells::cases(),
         other_systems::cases(),
+        written::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -103,6 +103,7 @@ fn named() -> Result<(), Failed> {
     let _holder = TcpListener::bind("127.0.0.1:0")?;
     run::pree(&format!("capture {}", file("recording")))?.code(0)?;
     fs::write(file("filter"), "sport > 0\n")?;
+    fs::create_dir(file("folder"))?;
     fs::set_permissions(&private, fs::Permissions::from_mode(0o700))?;
     let before = contents(Path::new(&private))?;
     // It is there, and readable for those who may.
@@ -123,7 +124,7 @@ fn named() -> Result<(), Failed> {
             if ![2, 4].contains(&missing.code) {
                 return Err(format!("{name} {words}: {missing:?}").into());
             }
-            for there in ["text", "recording", "filter", "."] {
+            for there in ["text", "recording", "filter", "folder"] {
                 let there = answer(&file(there))?;
                 let same = (there.code, &there.out, &there.err) == (missing.code, &missing.out, &missing.err);
                 if !same || there.err.contains(SECRET) {
@@ -141,7 +142,8 @@ fn contents(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Failed> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        files.push((path.display().to_string(), fs::read(&path)?));
+        let bytes = if path.is_dir() { Vec::new() } else { fs::read(&path)? };
+        files.push((path.display().to_string(), bytes));
     }
     files.sort();
     Ok(files)

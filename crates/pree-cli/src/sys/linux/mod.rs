@@ -1,3 +1,8 @@
 //! Linux: capabilities.
 
 pub(super) mod rights;
+
+use rustix::fs::OFlags;
+
+/// How a directory is opened to use names in it: nobody need be permitted to read which there are.
+pub(super) const DIRECTORY: OFlags = OFlags::PATH;

@@ -1,0 +1,51 @@
+//! A directory on systems where files are not opened by name in an open directory: its path.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Entry;
+
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path)?.is_dir() {
+            Ok(Self(path.to_owned()))
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
+    }
+
+    /// What has this name. A link is itself, not what it leads to.
+    pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Entry> {
+        match fs::symlink_metadata(self.0.join(name)) {
+            Ok(there) if there.is_symlink() => Ok(Entry::Link),
+            Ok(there) if there.is_dir() => Ok(Entry::Directory),
+            Ok(there) if there.is_file() => Ok(Entry::File),
+            Ok(_) => Ok(Entry::Other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Entry::None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A new file.
+    pub(crate) fn create(&self, name: &OsStr) -> io::Result<File> {
+        File::options().write(true).create_new(true).open(self.0.join(name))
+    }
+
+    /// There are none.
+    pub(crate) fn open_stream(&self, _: &OsStr) -> io::Result<File> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn rename(&self, from: &str, to: &OsStr) -> io::Result<()> {
+        fs::rename(self.0.join(from), self.0.join(to))
+    }
+
+    /// Removes a file that [`Directory::create`] made.
+    pub(crate) fn remove(&self, name: &str, _: &File) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+}

@@ -1,0 +1,3 @@
+//! What Unix systems have in common.
+
+pub(super) mod directory;
