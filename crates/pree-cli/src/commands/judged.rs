@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use pree::quality::Peers;
-use pree::{Coverage, Namespaces, Needs, Protocols, Query, Socket, States};
+use pree::{Coverage, Needs, Protocols, Query, Socket, States};
 
 use super::source::Place;
 use crate::args::Args;
@@ -47,10 +47,6 @@ pub(super) fn document(
 /// What all connections of the machine to the remote ends of these know, whether they were asked for or not. Where they
 /// cannot be read, what these know.
 pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
-    if args.namespaces == Namespaces::All {
-        // The same address is another host in another namespace: each connection speaks for itself.
-        return Peers::default();
-    }
     if is_everything(args) {
         return Peers::of(sockets);
     }

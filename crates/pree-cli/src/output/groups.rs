@@ -98,8 +98,8 @@ impl<W: Write> Groups<W> {
     fn read_key(&mut self, socket: &Socket) {
         self.key.clear();
         match self.by.name() {
-            "remote" => match socket.remote.as_ref().and_then(pree::Address::ip) {
-                Some(ip) => words::ip(ip, &mut self.key),
+            "remote" => match socket.remote.as_ref().and_then(pree::Address::socket_addr) {
+                Some(address) => words::host(address, &mut self.key),
                 None => self.by.write(socket, self.form, &mut self.key),
             },
             "owner" | "process" => match socket.owners.first() {

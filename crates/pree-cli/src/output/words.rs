@@ -65,6 +65,17 @@ pub(crate) fn ip(ip: IpAddr, out: &mut Vec<u8>) {
     }
 }
 
+/// An address without its port, and with the link where it is of one: `fe80::1%3`.
+pub(crate) fn host(address: SocketAddr, out: &mut Vec<u8>) {
+    ip(address.ip(), out);
+    if let SocketAddr::V6(address) = address
+        && address.scope_id() != 0
+    {
+        out.push(b'%');
+        figures::number(address.scope_id().into(), out);
+    }
+}
+
 fn ipv4(ip: Ipv4Addr, out: &mut Vec<u8>) {
     for (index, octet) in ip.octets().into_iter().enumerate() {
         if index > 0 {

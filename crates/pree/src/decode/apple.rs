@@ -21,8 +21,9 @@ pub(crate) use statistics::of_connection;
 pub(crate) enum Key {
     /// The number of its control block, one a protocol.
     Internet(Protocol, u64),
-    /// The handle of a Unix socket.
-    Unix(u64),
+    /// The type and the handle of a Unix socket. What closed in one list can have the handle of one in the other list, which
+    /// is read later and of other types.
+    Unix(Option<SocketType>, u64),
 }
 
 /// A socket with what joins it to others.
@@ -135,7 +136,7 @@ impl Decoder {
         socket.id = pcb.generation().map(|number| self.id(Protocol::Unix, number));
         socket.uid = record.uid();
         Decoded {
-            key: record.handle().map(Key::Unix),
+            key: record.handle().map(|handle| Key::Unix(socket.socket_type, handle)),
             process: None,
             unowned: unowned(socket.state, record.state()),
             peer,
@@ -155,7 +156,7 @@ impl Decoder {
         if held.protocol() == apple::Protocol::Unix {
             let (peer, kind) = (held.peer().unwrap_or(0), held.socket_type().unwrap_or(0));
             let socket = self.unix_socket([held.path(), held.peer_path()], kind, held.state(), peer, &queues);
-            let key = held.handle().map(Key::Unix);
+            let key = held.handle().map(|handle| Key::Unix(socket.socket_type, handle));
             return Some(Decoded { key, process: None, unowned: None, peer, socket });
         }
         let number = held.protocol_number()?;

@@ -1,7 +1,7 @@
 //! Which socket: protocol, state, ends, ids.
 
 use super::{Field, Section, Unit, Value};
-use crate::model::{Address, Family, Protocol, Socket, SocketType, State};
+use crate::model::{Address, Family, Protocol, SocketType, State};
 use crate::needs::Needs;
 
 /// Named without quotes: `$name, $section.$key: doc; source => get`.
@@ -23,12 +23,6 @@ macro_rules! fields {
 const NONE: Needs = Needs::empty();
 
 const DIRECTION: Needs = Needs::DIRECTION.union(Needs::STATS).union(Needs::REMOTE_NAMES);
-
-/// Rows of /proc have no identity, but their namespace may be known.
-fn namespace_inode(socket: &Socket) -> Option<u64> {
-    let told = socket.network_namespace.as_ref().map(|namespace| namespace.inode);
-    told.or(socket.id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)
-}
 
 pub(super) const FIELDS: &[Field] = fields! {
     "protocol" Socket "protocol" Text NONE; "Transport protocol."; "the table asked" =>
@@ -80,7 +74,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
     "netns" Netns "inode" Id NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
-        |s| namespace_inode(s).into();
+        |s| s.namespace_inode().into();
     "netns_name" Netns "name" Text Needs::NAMESPACE_NAME; "Name of the network namespace."; "/run/netns" =>
         |s| s.network_namespace.as_ref().and_then(|namespace| Some(namespace.name.as_ref()?.as_bytes())).into();
     "uid" Socket "uid" Id NONE; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();

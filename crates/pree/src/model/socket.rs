@@ -116,6 +116,12 @@ pub struct Peer {
 }
 
 impl Socket {
+    /// Inode of the network namespace it is in, where that is known. Rows of /proc have no identity that says so.
+    pub(crate) fn namespace_inode(&self) -> Option<u64> {
+        let told = self.network_namespace.as_ref().map(|namespace| namespace.inode);
+        told.or(self.id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)
+    }
+
     /// A socket of which no more is known than this.
     pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
         Self {

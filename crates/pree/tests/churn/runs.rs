@@ -128,7 +128,7 @@ fn beside_churn(name: &str, churn: ChurnSpec, runs: usize, choice: SourceChoice)
     }
 }
 
-/// Neither a socket nor a connection comes twice.
+/// Neither a socket nor a connection comes twice. What is in `TIME_WAIT` is over: its ends can be another's by now.
 fn repeats(snapshot: &Snapshot, faults: &mut Faults) {
     let mut ids: HashMap<SocketId, &Socket> = HashMap::new();
     let mut inodes: HashMap<u64, &Socket> = HashMap::new();
@@ -140,7 +140,7 @@ fn repeats(snapshot: &Snapshot, faults: &mut Faults) {
             socket
                 .remote
                 .as_ref()
-                .filter(|_| socket.protocol == Protocol::Tcp)
+                .filter(|_| socket.protocol == Protocol::Tcp && socket.state != State::TimeWait)
                 .and_then(|remote| connections.insert((&socket.local, remote, socket.interface), socket)),
         ];
         if let Some(other) = again.into_iter().flatten().next() {

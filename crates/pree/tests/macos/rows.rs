@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use pree::{
-    Family, Needs, Origin, OwnerLookup, Protocol, Protocols, Query, Snapshot, Socket, State, Unowned,
+    Family, Needs, Origin, OwnerLookup, Protocol, Protocols, Query, Snapshot, Socket, SocketType, State,
+    Unowned,
 };
 
-use crate::mac::{Asks, Mac};
+use crate::mac::{Asks, Mac, rows};
 
 fn usual() -> Query {
     Query::new().tcp().udp().owners().stats()
@@ -221,6 +222,41 @@ fn processes_as_far_as_asked() {
     let plain = collect(&usual(), Asks::Root);
     let process = &find(&plain, "tcp [::]:8080").owners[0].process;
     assert_eq!((process.uid, process.executable.as_ref()), (None, None), "nobody asked");
+}
+
+/// The list of datagram sockets is read after that of streams: a socket in it can have the handle of a stream that closed in
+/// between, and is neither hidden by that one nor held by who held it.
+#[test]
+fn unix_sockets_of_one_handle_and_two_types_are_two() {
+    let handle = |row: &[u8]| {
+        let first = u32::from_le_bytes(row[..4].try_into().unwrap()).next_multiple_of(8) as usize;
+        first + 8..first + 16
+    };
+    let mut of_streams = Vec::new();
+    let mut mac = Mac::with(Asks::Root, move |key, _, answer| {
+        let mut bytes = answer?;
+        if key == "apple list net.local.stream.pcblist_n" {
+            of_streams = rows(&bytes).iter().map(|row| row[handle(row)].to_vec()).collect();
+        } else if key == "apple list net.local.dgram.pcblist_n" {
+            let lengths: Vec<usize> = rows(&bytes).iter().map(|row| row.len()).collect();
+            assert!(!lengths.is_empty() && lengths.len() <= of_streams.len(), "nothing is alike");
+            let mut at = 24;
+            for (length, used) in lengths.iter().zip(&of_streams) {
+                let range = handle(&bytes[at..]);
+                bytes[at..][range].copy_from_slice(used);
+                at += length;
+            }
+        }
+        Ok(bytes)
+    });
+    let query = Query::new().protocols(Protocols::UNIX).owners();
+    let alike = query.collect_from(&mut mac).unwrap();
+    let ends = |snapshot: &Snapshot| -> Vec<String> {
+        snapshot.iter().map(|socket| format!("{} {}", socket.local, socket.state)).collect()
+    };
+    assert_eq!(ends(&alike), ends(&collect(&query, Asks::Root)));
+    let datagram = alike.iter().find(|socket| socket.socket_type == Some(SocketType::Dgram)).unwrap();
+    assert_eq!(datagram.unowned, Some(Unowned::NoVisibleHolder), "{datagram:?}");
 }
 
 #[test]

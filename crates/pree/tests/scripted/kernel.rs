@@ -23,6 +23,8 @@ pub struct Fake {
     pub remote: Option<SocketAddr>,
     pub inode: u32,
     pub cookie: u64,
+    /// Index of the interface it is bound to; 0 for none.
+    pub interface: u32,
     /// Bytes of `tcp_info` that are sent when asked for.
     pub tcp_info: usize,
 }
@@ -39,7 +41,8 @@ impl Fake {
     fn new(protocol: u16, state: u8, local: &str, remote: &str, inode: u32) -> Self {
         let remote = (!remote.is_empty()).then(|| remote.parse().unwrap());
         let cookie = 0x1_0000_0000 + u64::from(inode) * 7 + u64::from(state);
-        Self { protocol, state, local: local.parse().unwrap(), remote, inode, cookie, tcp_info: 280 }
+        let local = local.parse().unwrap();
+        Self { protocol, state, local, remote, inode, cookie, interface: 0, tcp_info: 280 }
     }
 
     /// TIME_WAIT, SYN_RECV: the kernel keeps less of them.
@@ -59,7 +62,7 @@ impl Fake {
         row.extend(self.remote.map_or(0, |r| r.port()).to_be_bytes());
         row.extend(address(self.local.ip()));
         row.extend(self.remote.map_or([0; 16], |r| address(r.ip())));
-        row.extend(0_u32.to_ne_bytes());
+        row.extend(self.interface.to_ne_bytes());
         row.extend((self.cookie as u32).to_ne_bytes());
         row.extend(((self.cookie >> 32) as u32).to_ne_bytes());
         for number in [0, 3, 5, 1000, self.inode] {

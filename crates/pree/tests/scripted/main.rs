@@ -1,6 +1,7 @@
 //! Collections from a kernel that the tests play: torn dumps, refusals, damage, and the n-th call that fails.
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
 
+mod alike;
 mod fail_nth;
 mod families;
 mod host;

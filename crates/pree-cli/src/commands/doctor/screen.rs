@@ -73,12 +73,16 @@ struct Group<'s> {
     worst: &'s Finding,
 }
 
-/// What sockets of one group have in common.
-fn key<'s>(socket: &Socket, worst: &'s Finding) -> (&'s str, Option<u32>, Option<IpAddr>, String) {
+/// What sockets of one group have in common. An address is one host within a network namespace and on one link.
+type Key<'s> = (&'s str, Option<u32>, Option<IpAddr>, Option<u32>, Option<u64>, String);
+
+fn key<'s>(socket: &Socket, worst: &'s Finding) -> Key<'s> {
     let remote = socket.remote.as_ref().and_then(pree::Address::ip).map(|ip| ip.to_canonical());
     // What waits for peers has an address of its own.
     let local = if remote.is_none() { socket.local.to_string() } else { String::new() };
-    (worst.name, socket.owners.first().map(pree::Owner::pid), remote, local)
+    let namespace = socket.network_namespace.as_ref().map(|namespace| namespace.inode);
+    let owner = socket.owners.first().map(pree::Owner::pid);
+    (worst.name, owner, remote, socket.interface, namespace, local)
 }
 
 /// In the order of their worst sockets.

@@ -76,8 +76,8 @@ struct Collection<'p, 'v> {
     waiting: Vec<Decoded>,
     /// What the lists told of.
     told: HashSet<Key>,
-    /// The socket that each Unix control block belongs to.
-    peers: HashMap<u64, u64>,
+    /// The socket that each Unix control block of a list belongs to.
+    peers: HashMap<(AppleList, u64), u64>,
     without_stats: u64,
     unknown_owners: u64,
 }
@@ -153,7 +153,7 @@ impl Collection<'_, '_> {
                 let Ok(Item::Row(row)) = item else { break };
                 let Some(mut decoded) = self.decoder.row(&row, protocol(answer.list)) else { continue };
                 if decoded.peer != 0 {
-                    decoded.peer = self.peers.get(&decoded.peer).copied().unwrap_or(0);
+                    decoded.peer = self.peers.get(&(answer.list, decoded.peer)).copied().unwrap_or(0);
                 }
                 // Each once, whatever the kernel does.
                 if decoded.key.is_none_or(|key| self.told.insert(key)) {
@@ -171,7 +171,7 @@ impl Collection<'_, '_> {
             let Ok(Item::Row(row)) = item else { break };
             if let Pcb::Unix(pcb) = row.pcb {
                 if let (Some(block), Some(handle)) = (pcb.handle(), row.socket.handle()) {
-                    self.peers.insert(block, handle);
+                    self.peers.insert((answer.list, block), handle);
                 }
             }
         }
@@ -283,7 +283,8 @@ impl Collection<'_, '_> {
     fn add_peer(&self, socket: &mut Socket, handle: u64) {
         if handle != 0 {
             let mut peer = Peer::default();
-            self.processes.find(Key::Unix(handle), &mut peer.owners);
+            // Both ends are of one type.
+            self.processes.find(Key::Unix(socket.socket_type, handle), &mut peer.owners);
             socket.peer = Some(Box::new(peer));
         }
     }

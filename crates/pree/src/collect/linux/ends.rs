@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use pree_wire::netlink::{self, Body};
 use pree_wire::own_addresses;
 
-use crate::model::{Address, Peer, Protocol, Socket};
+use crate::model::{Address, Peer, Protocol, Socket, State};
 use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::source::{Failure, Question, Source, read_all};
@@ -17,10 +17,18 @@ use crate::source::{Failure, Question, Source, read_all};
 /// Address and port; IPv4 whichever family the socket was made with.
 type End = (IpAddr, u16);
 
-/// The connections that were seen, by their ends.
+/// What is remembered of one connection.
+struct Seen {
+    interface: Option<u32>,
+    inode: Option<u64>,
+    /// In `TIME_WAIT`: another connection can have its ends by now.
+    is_over: bool,
+}
+
+/// The connections that were seen, by their ends. Several can have the same ones: of other interfaces.
 #[derive(Default)]
 pub(super) struct Ends {
-    inodes: HashMap<(End, End), Option<u64>>,
+    seen: HashMap<(End, End), Vec<Seen>>,
     /// Addresses of this network namespace.
     own: HashSet<IpAddr>,
 }
@@ -30,21 +38,31 @@ impl Ends {
     pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Option<Self> {
         let asked = plan.needs.contains(Needs::PEERS) && plan.reads_tcp();
         // Without its addresses what is between loopback addresses, or from one to itself, is known all the same.
-        asked.then(|| Self { inodes: HashMap::new(), own: own_addresses(source).unwrap_or_default() })
+        asked.then(|| Self { seen: HashMap::new(), own: own_addresses(source).unwrap_or_default() })
     }
 
     /// Remembers a connection whose other end is here; false for any other socket.
     pub(super) fn note(&mut self, socket: &Socket) -> bool {
         let Some(ends) = self.ends_here(socket) else { return false };
-        self.inodes.insert(ends, socket.inode);
+        let is_over = socket.state == State::TimeWait;
+        let seen = Seen { interface: socket.interface, inode: socket.inode, is_over };
+        self.seen.entry(ends).or_default().push(seen);
         true
     }
 
-    /// Gives a connection its other end, when that was seen.
+    /// Gives a connection its other end, when that was seen and no other is as likely.
     pub(super) fn join(&self, socket: &mut Socket) {
         let Some((local, remote)) = self.ends_here(socket) else { return };
-        if let Some(inode) = self.inodes.get(&(remote, local)) {
-            socket.peer = Some(Box::new(Peer { inode: *inode, owners: Vec::new() }));
+        let others = self.seen.get(&(remote, local)).map(Vec::as_slice).unwrap_or_default();
+        let interface = socket.interface;
+        // One end may be bound to the interface and the other to none; they are not bound to two.
+        let fits =
+            |seen: &&Seen| seen.interface == interface || seen.interface.is_none() || interface.is_none();
+        let rank = |seen: &Seen| (!seen.is_over, seen.interface == interface);
+        let Some(best) = others.iter().filter(fits).map(rank).max() else { return };
+        let mut likeliest = others.iter().filter(fits).filter(|seen| rank(seen) == best);
+        if let (Some(other), None) = (likeliest.next(), likeliest.next()) {
+            socket.peer = Some(Box::new(Peer { inode: other.inode, owners: Vec::new() }));
         }
     }
 
@@ -75,7 +93,7 @@ fn own_addresses(source: &mut dyn Source) -> Result<HashSet<IpAddr>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Family, State};
+    use crate::model::Family;
 
     fn socket(local: &str, remote: &str, inode: u64) -> Socket {
         let address = |text: &str| Address::Inet(text.parse().unwrap());
@@ -107,6 +125,46 @@ mod tests {
             let mut one = socket(local, remote, 1);
             ends.join(&mut one);
             assert_eq!(one.peer.map(|peer| peer.inode), expected, "{local} {remote}");
+        }
+    }
+
+    /// Connections of one pair of ends, on other interfaces or one after another: what the other end is found to be.
+    #[test]
+    fn of_several_with_the_same_ends_the_one_of_the_interface() {
+        let on = |interface: u32, inode: u64, ends: (&str, &str)| {
+            let mut socket = socket(ends.0, ends.1, inode);
+            socket.interface = (interface != 0).then_some(interface);
+            if inode == 0 {
+                socket.state = State::TimeWait;
+            }
+            socket
+        };
+        for ends in [("127.0.0.1:80", "127.0.0.1:5000"), ("[fe80::1]:80", "[fe80::1]:5000")] {
+            for (servers, client, expected) in [
+                (&[(2, 7), (3, 8)][..], 2, Some(7)),
+                (&[(2, 7), (3, 8)], 3, Some(8)),
+                (&[(2, 7), (3, 8)], 4, None),
+                // As likely as each other.
+                (&[(2, 7), (3, 8)], 0, None),
+                (&[(0, 7), (0, 8)], 0, None),
+                (&[(0, 7), (3, 8)], 0, Some(7)),
+                (&[(0, 7), (3, 8)], 2, Some(7)),
+                (&[(0, 7)], 2, Some(7)),
+                (&[(2, 7)], 0, Some(7)),
+                (&[(2, 7)], 3, None),
+                // The ends of one that is over are used again.
+                (&[(2, 0), (2, 7)], 2, Some(7)),
+                (&[(0, 7), (0, 0)], 0, Some(7)),
+            ] {
+                let mut all = Ends::default();
+                for (interface, inode) in servers {
+                    assert!(all.note(&on(*interface, *inode, ends)));
+                }
+                let mut client = on(client, 1, (ends.1, ends.0));
+                all.join(&mut client);
+                let found = client.peer.and_then(|peer| peer.inode);
+                assert_eq!(found, expected, "{servers:?} {:?}", client.interface);
+            }
         }
     }
 }

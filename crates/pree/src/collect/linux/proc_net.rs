@@ -63,7 +63,8 @@ struct Files<'c> {
     coverage: &'c mut Coverage,
 }
 
-/// What makes a line the same in two reads. Sockets without a file have only their addresses.
+/// What makes a line the same in two reads. Sockets without a file have only their addresses, and several of them can have
+/// the same ones: of interfaces, which these files do not tell apart.
 type Key = (u64, Option<(Address, Option<Address>)>);
 
 fn key(socket: &Socket) -> Key {
@@ -73,6 +74,23 @@ fn key(socket: &Socket) -> Key {
     }
 }
 
+/// How many sockets of a read have each key. Lines of one inode are one socket.
+fn counted(rows: &[Socket]) -> HashMap<Key, usize> {
+    let mut counts = HashMap::new();
+    for row in rows {
+        let count = counts.entry(key(row)).or_default();
+        *count = if row.inode.is_some() { 1 } else { *count + 1 };
+    }
+    counts
+}
+
+/// The rows of a read that tells the same as the one before: each line is a socket, however alike they are.
+fn settled(mut read: Vec<Socket>) -> Vec<Socket> {
+    let mut inodes = HashSet::new();
+    read.retain(|row| row.inode.is_none_or(|inode| inodes.insert(inode)));
+    read
+}
+
 /// The two ends of a TCP connection. In two reads it is one connection, whatever has become of its inode: it may have
 /// been accepted or closed between them.
 fn pair(socket: &Socket) -> Option<(Address, Address)> {
@@ -80,7 +98,7 @@ fn pair(socket: &Socket) -> Option<(Address, Address)> {
     Some((socket.local.clone(), remote.clone()))
 }
 
-/// The rows of one read, each once, and behind them those of `older` reads that it does not tell of.
+/// The rows of one read of a file that changes, each once, and behind them those of `older` reads that it does not tell of.
 fn newer(read: Vec<Socket>, older: Vec<Socket>) -> Vec<Socket> {
     let mut rows: Vec<Socket> = Vec::with_capacity(read.len());
     let mut keys: HashMap<Key, usize> = HashMap::new();
@@ -110,7 +128,7 @@ impl Files<'_> {
         let Some(file) = file_of(self.protocol, family) else { return Ok(Vec::new()) };
         let error = |failure| Error::of(failure, "read", format!("/proc/net/{}", file.name()));
         let mut rows: Vec<Socket> = Vec::new();
-        let mut before: Option<HashSet<Key>> = None;
+        let mut before: Option<HashMap<Key, usize>> = None;
         let mut failed = None;
         for _ in 0..READS {
             let (read, malformed) = match read_all(source, &Question::NetTable(file)) {
@@ -126,16 +144,15 @@ impl Files<'_> {
                 }
                 Err(failure) => return Err(error(failure)),
             };
-            let keys: HashSet<Key> = read.iter().map(key).collect();
-            let settled = before.as_ref() == Some(&keys);
-            rows = newer(read, if settled { Vec::new() } else { rows });
-            if settled {
+            let counts = counted(&read);
+            if before.as_ref() == Some(&counts) {
                 if malformed > 0 {
                     self.gap(file, ErrorKind::Malformed, Some(malformed));
                 }
-                return Ok(rows);
+                return Ok(settled(read));
             }
-            before = Some(keys);
+            rows = newer(read, rows);
+            before = Some(counts);
         }
         if let (None, Some(failure)) = (before, failed) {
             return Err(error(failure));

@@ -40,17 +40,21 @@ impl UnixEnds {
 
 /// Which end connected. What was accepted has its listener's name; a client seldom has one, and the ends of a
 /// `socketpair` have none. With names at both ends it is known when one of them is a listener's.
-pub(super) fn direction(socket: &Socket, listeners: &HashSet<Text>) -> Option<Direction> {
+pub(super) fn direction(
+    socket: &Socket,
+    listeners: &HashSet<(Option<SocketType>, Text)>,
+) -> Option<Direction> {
     if !connects(socket) {
         return None;
     }
     let Some(Address::Unix(remote)) = &socket.remote else { return None };
     let Address::Unix(local) = &socket.local else { return None };
+    let listens = |name: &Text| listeners.contains(&(socket.socket_type, name.clone()));
     match (local.is_empty(), remote.is_empty()) {
         (false, true) => Some(Direction::In),
         (true, false) => Some(Direction::Out),
-        (false, false) if listeners.contains(local) => Some(Direction::In),
-        (false, false) if listeners.contains(remote) => Some(Direction::Out),
+        (false, false) if listens(local) => Some(Direction::In),
+        (false, false) if listens(remote) => Some(Direction::Out),
         _ => None,
     }
 }

@@ -1,13 +1,13 @@
 //! Connections by where they go, as far as they hold one of the ports that the system chooses from.
 //!
 //! Such a port is in use for one source address and one destination only: the kernel looks for a free one among the
-//! connections with the same three other parts.
+//! connections with the same three other parts, in the same network namespace and bound to the same interface.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
 use super::View;
-use super::group::{end_key, group, ip_key};
+use super::group::{end_key, group, ip_key, network};
 use crate::model::{Address, HostLimits, Protocol, Socket, State, TimeWaitReuse};
 
 /// Counters for all destinations together; a power of two.
@@ -22,12 +22,12 @@ pub(super) fn destinations(view: &View<'_>, places: &[usize], least: usize) -> V
     let with_ends = || {
         view.each(places).filter_map(|(place, socket)| {
             let (local, remote) = (socket.local.ip()?, socket.remote.as_ref()?.socket_addr()?);
-            Some(((ip_key(local), end_key(remote)), place))
+            Some(((network(socket), ip_key(local), end_key(remote)), place))
         })
     };
     // Destinations that share a counter are together at least as many as each of them.
     let hasher = RandomState::new();
-    let counter = |(_, remote): &(u128, (u128, u16))| hasher.hash_one(remote) as usize % COUNTERS;
+    let counter = |key: &(_, _, (u128, u16))| hasher.hash_one(key.2) as usize % COUNTERS;
     let mut counters = vec![0_usize; COUNTERS];
     for (key, _) in with_ends() {
         counters[counter(&key)] += 1;

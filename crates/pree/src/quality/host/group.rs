@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::model::Socket;
+
 /// The places of sockets, grouped.
 pub(super) fn group<K: Hash + Eq + Copy>(
     places: impl IntoIterator<Item = (K, usize)>,
@@ -18,6 +20,18 @@ pub(super) fn group<K: Hash + Eq + Copy>(
         }
     }
     groups
+}
+
+/// Where an address is one host and a port one port: the network namespace, and the interface that the socket is bound to
+/// or whose link its addresses are of.
+pub(super) type Network = (Option<u64>, Option<u32>);
+
+pub(super) fn network(socket: &Socket) -> Network {
+    let link = || match socket.remote.as_ref()?.socket_addr()? {
+        SocketAddr::V6(remote) if remote.scope_id() != 0 => Some(remote.scope_id()),
+        _ => None,
+    };
+    (socket.namespace_inode(), socket.interface.or_else(link))
 }
 
 /// An address as a number; one of IPv4 and its v4-mapped form are the same.

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::group::ip_key;
+use super::group::{Network, ip_key, network};
 use crate::model::Socket;
 use crate::quality::Context;
 
-/// The smallest round trip to each remote address that any connection has seen lately.
+/// The smallest round trip to each remote address that any connection has seen lately. The same address in another network
+/// namespace, or through another interface to which a connection is bound, is another peer.
 ///
 /// A connection that was opened into a full queue never sees its path empty; others to the same address may have.
 #[derive(Clone, Debug, Default)]
 pub struct Peers {
     /// Numbers in the order in which addresses were first met.
-    numbers: HashMap<u128, u32>,
+    numbers: HashMap<(Network, u128), u32>,
     peers: Vec<Peer>,
 }
 
@@ -36,7 +37,7 @@ impl Peers {
 
     /// What to judge this socket with.
     pub fn context(&self, socket: &Socket) -> Context {
-        let number = remote(socket).and_then(|ip| self.numbers.get(&ip_key(ip)).copied());
+        let number = remote(socket).and_then(|ip| self.numbers.get(&(network(socket), ip_key(ip))).copied());
         Context { peer_base_rtt: self.base_rtt(number), ..Context::default() }
     }
 
@@ -45,7 +46,7 @@ impl Peers {
         let ip = remote(socket)?;
         let rtt = socket.tcp.as_deref()?.min_rtt;
         let next = u32::try_from(self.peers.len()).ok()?;
-        let number = *self.numbers.entry(ip_key(ip)).or_insert(next);
+        let number = *self.numbers.entry((network(socket), ip_key(ip))).or_insert(next);
         match self.peers.get_mut(number as usize) {
             Some(peer) => peer.base_rtt = peer.base_rtt.into_iter().chain(rtt).min(),
             None => self.peers.push(Peer { ip: ip.to_canonical(), base_rtt: rtt }),

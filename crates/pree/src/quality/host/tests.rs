@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::{About, HOST_DETECTORS, HostAssessment, assess_host, assess_host_interval};
 use crate::coverage::Coverage;
 use crate::model::{
-    Address, BootId, Family, HostLimits, ListenQueue, Owner, PortRange, Process, Protocol, Socket, SocketId,
-    State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
+    Address, BootId, Family, HostLimits, ListenQueue, NetworkNamespace, Owner, PortRange, Process, Protocol,
+    Socket, SocketId, State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
 };
 use crate::quality::{Evidence, Intervals, Severity, Value};
 use crate::snapshot::Snapshot;
@@ -405,6 +405,52 @@ fn base_rtt_comes_from_others() {
     assert!(host.troubled[0].1.bloat.is_yes());
     let context = super::Peers::of(&sockets).context(&sockets[0]);
     assert_eq!(context.peer_base_rtt, Some(Duration::from_millis(20)));
+}
+
+/// The same socket of another network namespace, or bound to an interface.
+fn elsewhere(socket: Socket, (namespace, interface): (u64, u32)) -> Socket {
+    Socket {
+        network_namespace: (namespace > 0).then(|| Arc::new(NetworkNamespace::new(namespace, None))),
+        interface: (interface > 0).then_some(interface),
+        ..socket
+    }
+}
+
+/// One address is as many hosts as there are network namespaces and links that it is of: what is known of one is not said of
+/// another, and what they use up is not added up.
+#[test]
+fn an_address_is_a_host_within_its_network_only() {
+    let ms = Duration::from_millis;
+    let late = TcpStats { rtt: Some(ms(420)), min_rtt: Some(ms(400)), ..healthy() };
+    let stalled = TcpStats { ca_state: Some(4), backoff: Some(2), ..healthy() };
+    for (remote, one, other) in [
+        (WEB, (1, 0), (2, 0)),
+        (WEB, (0, 2), (0, 3)),
+        (WEB, (0, 0), (0, 3)),
+        ("[fe80::1]:443", (0, 2), (0, 3)),
+        ("[fe80::1%2]:443", (0, 0), (0, 3)),
+    ] {
+        let at = |stats: &TcpStats, place| elsewhere(connection(remote, stats.clone()), place);
+        let base = |sockets: [Socket; 2]| super::Peers::of(&sockets).context(&sockets[0]).peer_base_rtt;
+        assert_eq!(base([at(&late, one), at(&healthy(), one)]), Some(ms(20)), "{remote} {one:?}");
+        assert_eq!(base([at(&late, one), at(&healthy(), other)]), Some(ms(400)), "{remote} {other:?}");
+
+        let said = |name, sockets: Vec<Socket>| said(&assess_host(&snapshot(sockets, limits())), name);
+        let troubled = |places: [_; 3]| places.map(|place| at(&stalled, place)).to_vec();
+        assert!(said("path_trouble", troubled([one, one, one])).is_some(), "{remote} {one:?}");
+        assert_eq!(said("path_trouble", troubled([one, one, other])), None, "{remote} {other:?}");
+
+        let used = |places: [_; 2]| -> Vec<Socket> {
+            let ports =
+                [many(20, 40_000, State::FinWait1, remote), many(20, 40_020, State::FinWait1, remote)];
+            let there = |(sockets, place): (Vec<Socket>, _)| {
+                sockets.into_iter().map(move |socket| elsewhere(socket, place))
+            };
+            ports.into_iter().zip(places).flat_map(there).collect()
+        };
+        assert!(said("ports_exhausted", used([one, one])).is_some(), "{remote} {one:?}");
+        assert_eq!(said("ports_exhausted", used([one, other])), None, "{remote} {other:?}");
+    }
 }
 
 /// Every detector has a case that fires and one that is silent.

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use pree_wire::inet_diag::sctp::Endpoint;
 use pree_wire::inet_diag::{self, Extensions, StateBits};
 use pree_wire::netlink_diag;
 use pree_wire::packet_diag;
@@ -61,12 +62,17 @@ struct Reader<'r, 'p, 'v> {
     /// Cookies of the rows that were delivered.
     seen: CookieSet,
     /// SCTP associations that were delivered.
-    associations: HashSet<inet_diag::Id>,
+    associations: HashSet<Association>,
     /// The greatest of the cookies at the end of the last pass.
     newest: u64,
     /// This pass told a row that the one before must have passed over.
     is_torn: bool,
 }
+
+/// An SCTP association: the cookie of its socket, the remote port, and every remote address. A socket has one association
+/// with each of these; which of the addresses stands in the row's own place can change, and a socket of IPv6 has zeros there
+/// for one of IPv4.
+type Association = (u64, u16, Vec<Endpoint>);
 
 impl Reader<'_, '_, '_> {
     fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
@@ -172,11 +178,18 @@ impl Reader<'_, '_, '_> {
             }
             Protocol::Sctp => {
                 let row = inet_diag::Row::parse(payload)?;
-                let association = row.sctp_peers().is_some();
                 // Of a socket that is one end of an association, that association tells more.
-                let told = association
-                    || matches!(row.state(), inet_diag::states::LISTEN | inet_diag::states::CLOSE);
-                if told && self.is_new_sctp(&row, association) {
+                let is_new = match row.sctp_peers() {
+                    Some(peers) => {
+                        let id = row.id();
+                        self.associations.insert((id.cookie, id.destination_port, peers.collect()))
+                    }
+                    None => {
+                        matches!(row.state(), inet_diag::states::LISTEN | inet_diag::states::CLOSE)
+                            && self.is_new(row.cookie())
+                    }
+                };
+                if is_new {
                     self.decoder.decode_sctp(&row, &mut self.socket);
                     return Ok(self.deliver());
                 }
@@ -204,11 +217,6 @@ impl Reader<'_, '_, '_> {
         // Cookies are given at the first look: this one was there before and was passed over.
         self.is_torn |= is_new && cookie < self.newest;
         is_new
-    }
-
-    /// The associations of a socket have its cookie.
-    fn is_new_sctp(&mut self, row: &inet_diag::Row<'_>, association: bool) -> bool {
-        if association { self.associations.insert(row.id()) } else { self.is_new(row.cookie()) }
     }
 
     fn deliver(&mut self) -> ControlFlow<()> {

@@ -13,8 +13,6 @@ mod families;
 mod stillness;
 
 use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 
 use pree_wire::Malformed;
@@ -69,8 +67,7 @@ pub(super) fn read(
         newest: 0,
         repeated: false,
         uncounted: false,
-        passing: HashSet::new(),
-        hasher: RandomState::new(),
+        handshakes: HashSet::new(),
     };
     reader.read(source, coverage)
 }
@@ -94,12 +91,9 @@ struct Reader<'r, 'p, 'v> {
     repeated: bool,
     /// A row was of a kind whose going the kernel does not count: in handshake, or bound only.
     uncounted: bool,
-    /// Ends of the connections that were delivered in handshake or in `TIME_WAIT`, hashed: these can come again under
-    /// another cookie, and are still the same ends. A row gets its cookie after its chain's lock was let go, so a
-    /// handshake may have become a connection that knows nothing of it; and the ends of a `TIME_WAIT` may be used
-    /// again. 64 keyed bits: for a million of them the odds of one mistake are 1 to 37 million.
-    passing: HashSet<u64>,
-    hasher: RandomState,
+    /// Family and ends, without the cookie, of the handshakes that were delivered. A row gets its cookie after its chain's
+    /// lock was let go, so what a handshake became meanwhile can have another one and is still the same connection.
+    handshakes: HashSet<(u8, Id)>,
 }
 
 /// A row that only the check saw.
@@ -259,7 +253,7 @@ impl Reader<'_, '_, '_> {
         let pass = DiagPass::Exact(missed.id.cookie);
         let answer = exchange(source, &request, table, pass, &mut |row: &[u8]| {
             let row = Row::parse(row)?;
-            found = true;
+            found |= row.cookie() == missed.id.cookie;
             Ok(told(&row, self.deliver(&row)))
         });
         match answer {
@@ -362,7 +356,7 @@ impl Reader<'_, '_, '_> {
             return ControlFlow::Continue(());
         }
         self.uncounted |= matches!(row.state(), states::SYN_RECV | states::CLOSE | states::BOUND_INACTIVE);
-        if !self.is_another(row.id(), matches!(row.state(), states::SYN_RECV | states::TIME_WAIT)) {
+        if !self.is_another(row.family(), row.id(), row.state() == states::SYN_RECV) {
             return ControlFlow::Continue(());
         }
         self.decode(row);
@@ -374,22 +368,21 @@ impl Reader<'_, '_, '_> {
 
     /// Delivers a row that is decoded already.
     fn deliver_socket(&mut self, mut missed: Missed) -> ControlFlow<()> {
-        let passing = matches!(missed.socket.state, State::SynReceived | State::TimeWait);
-        if self.seen.insert(missed.id.cookie) && self.is_another(missed.id, passing) {
+        let (family, handshake) =
+            (family_number(missed.socket.family), missed.socket.state == State::SynReceived);
+        if self.seen.insert(missed.id.cookie) && self.is_another(family, missed.id, handshake) {
             self.delivery.deliver(&mut missed.socket)
         } else {
             ControlFlow::Continue(())
         }
     }
 
-    /// True when this row, whose cookie is new, is not of a connection that was delivered under another one.
-    fn is_another(&mut self, id: Id, passing: bool) -> bool {
+    /// True unless this row, whose cookie is new, is of a connection that was delivered as a handshake. A connection with
+    /// the ends of one in `TIME_WAIT` is another one: such ends may be used again.
+    fn is_another(&mut self, family: u8, id: Id, handshake: bool) -> bool {
         self.newest = self.newest.max(id.cookie);
-        if self.passing.is_empty() && !passing {
-            return true;
-        }
-        let ends = self.hasher.hash_one(Id { cookie: 0, ..id });
-        if passing { self.passing.insert(ends) } else { !self.passing.contains(&ends) }
+        let ends = (family, Id { cookie: 0, ..id });
+        if handshake { self.handshakes.insert(ends) } else { !self.handshakes.contains(&ends) }
     }
 
     fn decode(&mut self, row: &Row<'_>) {
