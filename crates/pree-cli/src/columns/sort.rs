@@ -35,7 +35,7 @@ impl<'s> From<Value<'s>> for Key<'s> {
             Value::Number(number) | Value::Id(number) | Value::Unnamed(_, number) => Self::Number(number),
             Value::Duration(time) => Self::Time(time),
             Value::Word(word) => Self::Text(word.as_bytes()),
-            Value::Text(text) => Self::Text(text),
+            Value::Text(text) | Value::Arguments(text) => Self::Text(text),
             Value::Ip(ip) => Self::Ip(ip),
             // Never negative, never NaN.
             Value::Share(share) => Self::Share((share * 1e9) as u64),

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let mut stdout = output::stdout();
         stdout.write_all(&text)?;
         stdout.flush()?;
-        if !found && args.format == Format::Table {
+        if !found && !source::tell_words(args) && args.format == Format::Table {
             source::say("nothing matches");
         }
     }

@@ -129,6 +129,10 @@ fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Optio
 /// Says what is missing and what was left out; the exit code.
 fn end(args: &Args, listed: &Listed) -> ExitCode {
     source::tell(&listed.coverage);
+    let found = listed.matched || listed.folded.is_some_and(|folded| folded > 0) || args.limit == Some(0);
+    if !found && !args.quiet {
+        source::tell_words(args);
+    }
     if args.verbose {
         tell_origins(&listed.coverage);
     }

@@ -109,6 +109,23 @@ pub(crate) fn tell(coverage: &Coverage) {
     }
 }
 
+/// Says where words of the filter were searched for, when nothing was found: they may have been meant as something else.
+/// False without words.
+pub(crate) fn tell_words(args: &Args) -> bool {
+    let words = args.filter.as_ref().map(Filter::words).unwrap_or_default();
+    let quoted: Vec<String> = words.iter().map(|word| escape::quoted(word.as_bytes())).collect();
+    if quoted.is_empty() {
+        return false;
+    }
+    let was = if quoted.len() == 1 { "was" } else { "were" };
+    let more = if args.protocols.is_none() { " (-A all: of every protocol)" } else { "" };
+    say(&format!(
+        "found nothing: {} {was} searched for in process names, command lines, programs and addresses{more}",
+        quoted.join(" and ")
+    ));
+    true
+}
+
 /// A line on stderr.
 pub(crate) fn say(text: &str) {
     // With stderr gone there is nobody left to tell; the exit code still says it.

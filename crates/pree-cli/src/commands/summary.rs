@@ -35,6 +35,9 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let mut stdout = output::stdout();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
+        if summary.all.total == 0 {
+            source::tell_words(args);
+        }
     }
     let code = source::end(args, &coverage);
     let nothing = args.quiet && summary.all.total == 0 && !source::lacks(args, &coverage);

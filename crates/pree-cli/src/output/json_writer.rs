@@ -164,7 +164,7 @@ impl Json {
 
     /// A field's value under `key`.
     pub(super) fn value(&mut self, key: &str, unit: Unit, value: Value<'_>) {
-        if let Value::Text(text) = value {
+        if let Value::Text(text) | Value::Arguments(text) = value {
             return self.text(key, text);
         }
         self.key(key);
@@ -173,7 +173,7 @@ impl Json {
 
     /// The same with a key that is ready: there are a hundred in a row.
     pub(super) fn member(&mut self, key: &Key, unit: Unit, value: Value<'_>) {
-        if let Value::Text(text) = value {
+        if let Value::Text(text) | Value::Arguments(text) = value {
             return self.text(key.name, text);
         }
         self.separate();

@@ -47,10 +47,11 @@ pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u
         }),
         Value::Id(id) if form == Form::Machine => figures::number(id, out),
         Value::Id(id) => {
-            let _ = write!(out, "{id:x}");
+            let _ = write!(out, "{id:#x}");
         }
         Value::Text(text) if form == Form::Machine => out.extend_from_slice(escape::text(text).as_bytes()),
         Value::Text(text) => out.extend_from_slice(escape::word(text).as_bytes()),
+        Value::Arguments(arguments) => words::command_line(arguments, out),
         Value::Ip(ip) => words::ip(ip, out),
         Value::Share(share) => match (form, field.unit) {
             (Form::Human, Unit::Score) => figures::score(share, out),
@@ -110,7 +111,7 @@ mod tests {
                 "1.23",
                 "1.23",
             ),
-            ("id", Value::Id(255), "ff", "ff", "255"),
+            ("id", Value::Id(255), "0xff", "0xff", "255"),
             ("v6only", Value::Bool(true), "yes", "yes", "true"),
             ("process", text, "\"a b\"", "\"a b\"", "a b"),
             ("rtt", Value::Unknown, "", "", ""),

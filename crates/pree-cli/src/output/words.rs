@@ -45,13 +45,13 @@ pub(crate) fn address(address: &Address, out: &mut Vec<u8>) {
         }
         Address::Unix(_) => match address.path() {
             None => out.push(b'*'),
-            // Different names never look alike: a path that begins with @ comes in quotes.
+            // Different names never look alike, and a filter reads what is shown: what begins otherwise is in quotes.
             Some([0, rest @ ..]) => {
                 out.push(b'@');
                 out.extend_from_slice(escape::word(rest).as_bytes());
             }
-            Some(path @ ([b'@', ..] | b"*")) => out.extend_from_slice(escape::quoted(path).as_bytes()),
-            Some(path) => out.extend_from_slice(escape::word(path).as_bytes()),
+            Some(path @ [b'/', ..]) => out.extend_from_slice(escape::word(path).as_bytes()),
+            Some(path) => out.extend_from_slice(escape::quoted(path).as_bytes()),
         },
         address => display(address, out),
     }
@@ -180,6 +180,7 @@ mod tests {
             (b"\0", "@\"\""),
             (b"@x", "\"@x\""),
             (b"*", "\"*\""),
+            (b"here.sock", "\"here.sock\""),
             (b"a b\n", "\"a b\\n\""),
             (b"\0a\0b", "@\"a\\u{0}b\""),
         ] {

@@ -128,7 +128,7 @@ fn detail_differences(truth: &Truth, row: &Row) -> Vec<String> {
     all.same("remote", remote, row.remote);
     // -e
     all.same("inode", truth.inode, number("inode"));
-    let cookie = detail("id").and_then(|id| u64::from_str_radix(id, 16).ok());
+    let cookie = detail("id").and_then(|id| u64::from_str_radix(id.strip_prefix("0x")?, 16).ok());
     all.same("a cookie", true, cookie.is_some());
     all.known("cookie", truth.cookie, cookie);
     all.known("uid", truth.uid.map(u64::from), number("uid"));

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use pree_testkit::{Case, Failed};
+use pree_testkit::{Case, Failed, Family, Socket};
 
 use crate::run::{self, PREE};
 
@@ -12,6 +12,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("arguments_that_make_no_sense", senseless),
         Case::new("filters_that_make_no_sense", filters),
         Case::new("arguments_that_are_no_text", not_text),
+        Case::new("a_word_that_finds_nothing_says_where_it_was_searched", word_without_answer).lab(),
     ]
 }
 
@@ -95,7 +96,19 @@ fn filters() -> Result<(), Failed> {
         ("state nowhere", "nowhere"),
         ("( dport = 80", ""),
         ("dport =", ""),
+        ("and", "before and"),
+        ("or", "before or"),
+        ("not", "a condition must follow"),
+        ("!", "a condition must follow"),
+        ("(", "a condition must follow"),
+        ("()", "before )"),
+        ("and sport = :80", "before and"),
+        ("state established or", "state=STATE or"),
+        ("sport=1 and and dport=2", "before and"),
+        ("summary or", "before or"),
+        ("explain not", "a condition must follow"),
     ] {
+        let written = words.trim_start_matches("summary ").trim_start_matches("explain ");
         let answer = run::pree(words)?.code(2).and_then(run::Answer::silent);
         let answer = answer.map_err(|failed| run::while_doing(words, failed))?;
         // What is wrong, the filter as it was written, and where in it.
@@ -103,7 +116,7 @@ fn filters() -> Result<(), Failed> {
         let shown = match lines[..] {
             [what, text, carets] => {
                 what.contains(says)
-                    && text.trim() == words
+                    && text.trim() == written
                     && !carets.trim().is_empty()
                     && carets.trim().chars().all(|c| c == '^')
                     && carets.len() <= text.len() + 1
@@ -115,6 +128,44 @@ fn filters() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// One line, and the end is that of any empty list.
+fn word_without_answer() -> Result<(), Failed> {
+    let all = " (-A all: of every protocol)\n";
+    for (words, code, says) in [
+        (
+            "nosuchword",
+            0,
+            "\"nosuchword\" was searched for in process names, command lines, programs and addresses",
+        ),
+        ("nosuchword --json", 0, "\"nosuchword\" was"),
+        ("nosuchword --count", 0, "\"nosuchword\" was"),
+        ("-s nosuchword", 0, "\"nosuchword\" was"),
+        ("explain nosuchword", 1, "\"nosuchword\" was"),
+        ("one or two", 0, "\"one\" and \"two\" were"),
+        ("\"and\"", 0, "\"and\" was"),
+    ] {
+        let answer = run::pree(words)?.code(code)?.tells(says)?;
+        if !answer.err.ends_with(all) {
+            return Err(format!("{words}: {}", answer.err).into());
+        }
+    }
+    run::pree("-A all nosuchword")?.code(0)?.tells("addresses\n")?;
+    // Who names a key, or wants only the exit code, or no row at all, is told nothing.
+    for (words, code) in
+        [("process=nosuchword", 0), ("-q nosuchword", 1), ("--limit 0 nosuchword", 0), ("", 0)]
+    {
+        let answer = run::pree(words)?.code(code)?;
+        if !answer.err.is_empty() {
+            return Err(format!("{words}: {}", answer.err).into());
+        }
+    }
+    let socket = Socket::tcp(Family::V4)?;
+    socket.bind((Family::V4.loopback(), 4321))?;
+    socket.listen(1)?;
+    let found = run::pree("4321")?.whole()?;
+    if found.out.lines().count() == 2 { Ok(()) } else { Err(format!("not found: {}", found.out).into()) }
 }
 
 fn refused(words: &str, says: &str) -> Result<(), Failed> {

@@ -145,6 +145,8 @@ pub enum Value<'s> {
     Unnamed(&'static str, u64),
     /// Bytes from outside, to be escaped.
     Text(&'s [u8]),
+    /// Arguments of a command from outside, each ended by NUL.
+    Arguments(&'s [u8]),
     /// An IP address.
     Ip(IpAddr),
     /// A part of 1.

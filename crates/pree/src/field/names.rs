@@ -7,6 +7,9 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("tx", "bytes_sent"),
     ("rx", "bytes_received"),
     ("command", "cmd"),
+    // As columns. As keys of filters these are the socket's own, which may be others than its holder's.
+    ("user", "puser"),
+    ("cgroup", "pcgroup"),
 ];
 
 /// Names that are agreed and whose data is not there yet.

@@ -62,13 +62,13 @@ owner! {
     "ppid" "parent" Id NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
     "puid" "uid" Id Needs::PROCESS_USER; "/proc/PID/status"; "User id the process runs as." =>
         |o| o.process.uid.into();
-    "user" "user" Text Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
+    "puser" "user" Text Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
         |o| text(o.process.user.as_ref());
     "exe" "executable" Text Needs::PROCESS_EXECUTABLE; "/proc/PID/exe"; "Path of the program." =>
         |o| text(o.process.executable.as_ref());
     "cmd" "command_line" Text Needs::PROCESS_COMMAND_LINE; "/proc/PID/cmdline"; "Arguments, each ended by NUL." =>
-        |o| text(o.process.command_line.as_ref());
-    "cgroup" "cgroup" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of its cgroup." =>
+        |o| o.process.command_line.as_ref().map_or(Value::Unknown, |line| Value::Arguments(line.as_bytes()));
+    "pcgroup" "cgroup" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of the process's cgroup." =>
         |o| text(o.process.cgroup.as_ref());
 }
 

@@ -1,10 +1,10 @@
 //! Does a socket match? Three answers: yes, no, and nobody knows, which is not yes either way round.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
-use super::lex::Op;
-use super::values::SHARE_WHOLE;
+use super::lex::{self, Op};
+use super::numbers::SHARE_WHOLE;
 use crate::field::{Field, Section, Value, of_owner};
 use crate::model::{Address, OtherProtocol, Protocol, Protocols, Socket, States, Text};
 
@@ -40,7 +40,10 @@ fn eval_test(test: &Test, socket: &Socket) -> Option<bool> {
         Test::Protocol(protocol) => Some(is_protocol(socket.protocol, *protocol)),
         Test::Family(family) => Some(socket.family == *family),
         Test::Scope(scope) => Some(scope_of(socket.local.ip()?) == *scope),
-        Test::Host(end, host) => at_end(*end, socket, |address| matches_host(host, address)),
+        Test::Host(end, host) => at_end(*end, socket, |address| {
+            all([matches_host(host, address), in_zone(host.zone.as_ref(), address, socket)].into_iter())
+        }),
+        Test::Shown(end, shown) => at_end(*end, socket, |address| Some(is_shown(shown, address))),
         Test::Path(end, pattern) => at_end(*end, socket, |address| Some(matches_path(pattern, address))),
         Test::Port(end, op, port) => {
             at_end(*end, socket, |address| Some(compare(*op, &address.port()?, port)))
@@ -90,6 +93,8 @@ pub(super) fn holds(test: &Test, value: Value<'_>) -> Option<bool> {
             Some(match value {
                 Value::Text(text) => is(text),
                 Value::Word(word) | Value::Most(word, _) => is(word.as_bytes()),
+                Value::Unnamed(what, number) => is(format!("{what}{number}").as_bytes()),
+                Value::Arguments(arguments) => is_command(*op, wanted, arguments),
                 Value::Issues(issues) => issues.iter().any(|(name, _)| is(name.as_bytes())),
                 _ => return None,
             })
@@ -154,7 +159,11 @@ fn of_peer(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<
 
 /// An IPv4 network also holds the v4-mapped addresses of IPv6 sockets, as in the kernel's own filter.
 fn matches_host(host: &Host, address: &Address) -> Option<bool> {
-    if host.port.is_some_and(|port| Some(port) != address.port()) {
+    let port = match address {
+        Address::Vsock { port, .. } => u16::try_from(*port).ok(),
+        address => address.port(),
+    };
+    if host.port.is_some() && host.port != port {
         return Some(false);
     }
     let Some((network, bits)) = host.network else { return Some(true) };
@@ -168,11 +177,43 @@ fn matches_host(host: &Host, address: &Address) -> Option<bool> {
     })
 }
 
+/// What follows the % of an address is its scope, or the interface that the socket is bound to.
+fn in_zone(zone: Option<&Named>, address: &Address, socket: &Socket) -> Option<bool> {
+    let Some(zone) = zone else { return Some(true) };
+    let scope = match address {
+        Address::Inet(SocketAddr::V6(v6)) if v6.scope_id() != 0 => Some(v6.scope_id()),
+        _ => socket.interface,
+    };
+    let is_known = scope.is_some() || tells_device(socket);
+    is_known.then_some(scope.map(u64::from) == Some(zone.id?))
+}
+
+/// An address that is neither IP nor Unix, as outputs show it.
+fn is_shown(text: &Text, address: &Address) -> bool {
+    match address {
+        Address::Inet(_) | Address::Unix(_) => false,
+        other => other.to_string().as_bytes() == text.as_bytes(),
+    }
+}
+
+/// The arguments each ended by NUL, or as a table shows them: with spaces between, and quotes around what has some itself.
+fn is_command(op: Op, wanted: &Text, arguments: &[u8]) -> bool {
+    let is = |text: &[u8], wanted: &Text| {
+        if op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) }
+    };
+    let inner = arguments.strip_suffix(b"\0").unwrap_or(arguments);
+    let spaced: Vec<u8> = inner.iter().map(|byte| if *byte == 0 { b' ' } else { *byte }).collect();
+    is(&spaced, wanted)
+        || is(arguments, wanted)
+        || lex::arguments(wanted.as_bytes()).is_some_and(|wanted| is(inner, &Text::from(wanted)))
+}
+
 /// As it is shown, with @ for the NUL of an abstract name.
 fn matches_path(pattern: &Text, address: &Address) -> bool {
     match address.path() {
         Some([0, rest @ ..]) => {
-            pattern.as_bytes().strip_prefix(b"@").is_some_and(|pattern| glob(pattern, rest))
+            glob(pattern.as_bytes(), &[b"\0", rest].concat())
+                || pattern.as_bytes().strip_prefix(b"@").is_some_and(|pattern| glob(pattern, rest))
                 || glob(pattern.as_bytes(), &[b"@", rest].concat())
         }
         Some(path) => glob(pattern.as_bytes(), path),
@@ -245,6 +286,7 @@ fn contains(text: &[u8], wanted: &Text) -> bool {
 /// A word is looked for in what is shown: process, command, addresses.
 fn shows(socket: &Socket, word: &Text) -> bool {
     let in_address = |address: Option<&Address>| match (address.and_then(Address::path), address) {
+        (Some([0, name @ ..]), _) => contains(&[b"@", name].concat(), word),
         (Some(path), _) => contains(path, word),
         (None, Some(address)) => contains(address.to_string().as_bytes(), word),
         (None, None) => false,
@@ -253,8 +295,12 @@ fn shows(socket: &Socket, word: &Text) -> bool {
         || in_address(socket.remote.as_ref())
         || socket.owners.iter().any(|owner| {
             let process = &owner.process;
-            let texts = [Some(&process.name), process.command_line.as_ref(), process.executable.as_ref()];
+            let texts = [Some(&process.name), process.executable.as_ref()];
             texts.into_iter().flatten().any(|text| contains(text.as_bytes(), word))
+                || process
+                    .command_line
+                    .as_ref()
+                    .is_some_and(|text| is_command(Op::Contains, word, text.as_bytes()))
         })
 }
 
@@ -292,6 +338,7 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
         Expr::Test(Test::Protocol(named)) => named.set() == protocol.set(),
         Expr::Test(Test::Family(family)) => protocol.families().contains(family),
         Expr::Test(Test::Path(..)) => protocol == Protocol::Unix,
+        Expr::Test(Test::Shown(..)) => !(Protocols::INET | Protocols::UNIX).contains(protocol.set()),
         // Others have no port, and no address that a scope could be told of.
         Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_)) => {
             Protocols::INET.contains(protocol.set())
@@ -307,7 +354,9 @@ pub(super) fn names_in(expr: &mut Expr, change: &mut dyn FnMut(What, &mut Named)
     match expr {
         Expr::And(parts) | Expr::Or(parts) => parts.iter_mut().for_each(|part| names_in(part, change)),
         Expr::Not(inner) => names_in(inner, change),
-        Expr::Test(Test::Device(named)) => change(What::Device, named),
+        Expr::Test(Test::Device(named) | Test::Host(_, Host { zone: Some(named), .. })) => {
+            change(What::Device, named);
+        }
         Expr::Test(Test::Cgroup(named)) => change(What::Cgroup, named),
         Expr::Test(Test::User(named)) => change(What::User, named),
         Expr::Test(_) => {}

@@ -27,6 +27,8 @@ pub(super) enum Test {
     Host(End, Host),
     /// The name of a Unix end is like this pattern; an abstract one begins with @.
     Path(End, Text),
+    /// The address of an end that is neither IP nor Unix is shown as this.
+    Shown(End, Text),
     /// A port of an end.
     Port(End, Op, u16),
     /// A port of an end is between these, both included.
@@ -62,12 +64,14 @@ pub(super) enum End {
     Either,
 }
 
-/// An address or network, and a port if it matters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// An address or network, and a port or an interface if they matter.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Host {
     /// Address and how many of its bits count; `None`: any.
     pub(super) network: Option<(IpAddr, u8)>,
     pub(super) port: Option<u16>,
+    /// The interface after a `%`: the scope of a link-local address, or the one the socket is bound to.
+    pub(super) zone: Option<Named>,
 }
 
 /// How far the local address can be reached from.
@@ -87,6 +91,13 @@ pub(super) struct Named {
     pub(super) name: String,
     /// The number, once it is known.
     pub(super) id: Option<u64>,
+}
+
+impl Named {
+    /// A number names itself.
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), id: name.parse::<u32>().ok().map(u64::from) }
+    }
 }
 
 /// What `has` tests for.

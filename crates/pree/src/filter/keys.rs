@@ -25,6 +25,9 @@ const SPECIAL: &[(&str, Key)] = &[
     ("src", Key::Host(End::Local)),
     ("dst", Key::Host(End::Remote)),
     ("host", Key::Host(End::Either)),
+    // As columns are called.
+    ("local", Key::Host(End::Local)),
+    ("remote", Key::Host(End::Remote)),
     ("sport", Key::Port(End::Local)),
     ("dport", Key::Port(End::Remote)),
     ("port", Key::Port(End::Either)),
@@ -64,10 +67,11 @@ pub(super) fn look_up(word: &str) -> Lookup {
 
 /// Every key by name.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let is_special = |name: &&str| SPECIAL.iter().any(|(special, _)| special == name);
     let special = SPECIAL.iter().map(|(name, _)| *name);
     let aliases = field::ALIASES.iter().map(|(alias, _)| *alias);
     let fields = field::all().map(|field| field.name);
-    special.chain(aliases).chain(fields.filter(|name| !SPECIAL.iter().any(|(special, _)| special == name)))
+    special.chain(aliases.chain(fields).filter(move |name| !is_special(name)))
 }
 
 #[cfg(test)]

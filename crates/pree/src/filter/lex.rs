@@ -1,6 +1,8 @@
-//! Text to tokens. Spaces separate and mean nothing else.
+//! Text to tokens. Spaces separate and mean nothing else. A word that is an operator is never anything else: in quotes
+//! it is a text.
 
 use super::FilterError;
+use crate::model::Text;
 
 /// How a key is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,19 +34,6 @@ impl Op {
         }
     }
 
-    /// ss's words for operators; words only where an operator can stand.
-    pub(super) fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "eq" => Self::Equal,
-            "ne" | "neq" => Self::NotEqual,
-            "lt" => Self::Less,
-            "le" | "leq" => Self::AtMost,
-            "gt" => Self::Greater,
-            "ge" | "geq" => Self::AtLeast,
-            _ => return None,
-        })
-    }
-
     /// The operator of which this one is the opposite, if it is one.
     pub(super) fn opposite_of(self) -> Option<Self> {
         match self {
@@ -59,8 +48,8 @@ impl Op {
 pub(super) enum Kind {
     /// Anything that is nothing else: a key, a value, a word to search for.
     Word(String),
-    /// Text in quotes, the escapes undone.
-    Quoted(String),
+    /// Text with quotes in it, the escapes undone: any bytes.
+    Quoted(Text),
     Op(Op),
     Not,
     And,
@@ -88,14 +77,12 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
             rest = &rest[first.len_utf8()..];
             continue;
         }
-        let (kind, length) = if first == '"' || first == '\'' {
-            quoted(text, start, first)?
-        } else if let Some((symbol, kind)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
-            (kind.clone(), symbol.len())
-        } else {
-            let length = rest.find(ends_word).unwrap_or(rest.len());
-            (Kind::Word(rest[..length].to_owned()), length)
-        };
+        let (kind, length) =
+            if let Some((symbol, kind)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
+                (kind.clone(), symbol.len())
+            } else {
+                word(text, start)?
+            };
         tokens.push(Token { kind, start, end: start + length });
         rest = &rest[length..];
     }
@@ -127,26 +114,117 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || "=!<>~&|(),\"'".contains(c)
 }
 
-/// True for text that is read back as one word.
-pub(super) fn is_word(text: &str) -> bool {
-    !text.is_empty() && !text.contains(ends_word)
+/// Operators that are words: ss's, in either case.
+const WORDS: [(&str, Kind); 12] = [
+    ("and", Kind::And),
+    ("or", Kind::Or),
+    ("not", Kind::Not),
+    ("eq", Kind::Op(Op::Equal)),
+    ("ne", Kind::Op(Op::NotEqual)),
+    ("neq", Kind::Op(Op::NotEqual)),
+    ("lt", Kind::Op(Op::Less)),
+    ("le", Kind::Op(Op::AtMost)),
+    ("leq", Kind::Op(Op::AtMost)),
+    ("gt", Kind::Op(Op::Greater)),
+    ("ge", Kind::Op(Op::AtLeast)),
+    ("geq", Kind::Op(Op::AtLeast)),
+];
+
+fn operator(word: &str) -> Option<Kind> {
+    WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, kind)| kind.clone())
 }
 
-/// Text in quotes; a backslash takes the next character as it is.
-fn quoted(text: &str, start: usize, quote: char) -> Result<(Kind, usize), FilterError> {
-    let mut value = String::new();
-    let mut chars = text[start + 1..].char_indices();
-    while let Some((at, c)) = chars.next() {
-        if c == quote {
-            return Ok((Kind::Quoted(value), at + 2));
+/// True for text that is read back as one word.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(ends_word) && operator(text).is_none()
+}
+
+/// A word: plain and quoted pieces with nothing between them, as in `@"a b"`.
+fn word(text: &str, start: usize) -> Result<(Kind, usize), FilterError> {
+    let mut bytes = Vec::new();
+    let mut has_quotes = false;
+    let mut at = start;
+    loop {
+        let rest = &text[at..];
+        let plain = rest.find(ends_word).unwrap_or(rest.len());
+        bytes.extend_from_slice(&rest.as_bytes()[..plain]);
+        at += plain;
+        let Some(quote @ ('"' | '\'')) = rest[plain..].chars().next() else { break };
+        has_quotes = true;
+        at += quoted(text, at, quote, &mut bytes)?;
+    }
+    let written = &text[start..at];
+    let kind = if has_quotes {
+        Kind::Quoted(Text::from(bytes))
+    } else {
+        operator(written).unwrap_or_else(|| Kind::Word(written.to_owned()))
+    };
+    Ok((kind, at - start))
+}
+
+/// A command line as a table shows it, as arguments with NUL between; `None` where that says nothing new.
+pub(super) fn arguments(shown: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = std::str::from_utf8(shown).ok().filter(|text| text.contains('"'))?;
+    let mut arguments = Vec::new();
+    while !rest.is_empty() {
+        while let Some(c) = rest.chars().next().filter(|c| *c != ' ') {
+            let length = match c {
+                '"' => quoted(rest, 0, c, &mut arguments).ok()?,
+                c => {
+                    arguments.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    c.len_utf8()
+                }
+            };
+            rest = &rest[length..];
         }
-        match (c, chars.clone().next()) {
-            ('\\', Some((_, escaped))) => {
-                value.push(escaped);
-                chars.next();
+        if let Some(after) = rest.strip_prefix(' ') {
+            arguments.push(0);
+            rest = after;
+        }
+    }
+    Some(arguments)
+}
+
+/// Reads text in quotes; how much of the filter that was.
+fn quoted(text: &str, start: usize, quote: char, bytes: &mut Vec<u8>) -> Result<usize, FilterError> {
+    let mut rest = &text[start + 1..];
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        if c == quote {
+            return Ok(text.len() - rest.len() - start);
+        }
+        match escape(rest) {
+            Some((escaped, length)) if c == '\\' => {
+                bytes.extend_from_slice(&escaped);
+                rest = &rest[length..];
             }
-            _ => value.push(c),
+            _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
     Err(FilterError::new(text, start..text.len(), "the quote is never closed"))
+}
+
+/// What stands after a backslash, and its length: what outputs escape is written `n`, `r`, `t`, `x1b` for a byte,
+/// `u{200b}` for a character. Anything else is itself.
+fn escape(text: &str) -> Option<(Vec<u8>, usize)> {
+    let first = text.chars().next()?;
+    let number = |digits: &str| {
+        let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u32::from_str_radix(digits, 16).ok().filter(|_| hex)
+    };
+    let byte = || number(text.get(1..3)?);
+    let character = || {
+        let (digits, _) = text.strip_prefix("u{")?.split_once('}')?;
+        Some((char::from_u32(number(digits)?)?, digits.len() + "u{}".len()))
+    };
+    Some(match first {
+        'n' => (vec![b'\n'], 1),
+        'r' => (vec![b'\r'], 1),
+        't' => (vec![b'\t'], 1),
+        'x' if byte().is_some() => (vec![byte()? as u8], 3),
+        'u' if character().is_some() => {
+            character().map(|(c, length)| (c.to_string().into_bytes(), length))?
+        }
+        other => (other.to_string().into_bytes(), other.len_utf8()),
+    })
 }

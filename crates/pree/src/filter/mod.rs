@@ -1,17 +1,21 @@
 //! The filter language: which sockets, in one line, the same for the list, the library and everything else.
 //!
-//! Text becomes tokens (`lex`), tokens a typed expression (`parse`, `keys`, `values`, `expr`), and that is asked for
-//! each socket (`eval`), told to the kernel as far as it understands (`push`), or printed (`print`).
+//! Text becomes tokens (`lex`), tokens a typed expression (`parse`, `sugar`, `condition`, `keys`, `values`, `numbers`,
+//! `expr`), and that is asked for each socket (`eval`), told to the kernel as far as it understands (`push`), or printed
+//! (`print`).
 
+mod condition;
 mod error;
 mod eval;
 mod expr;
 mod holders;
 mod keys;
 mod lex;
+mod numbers;
 mod parse;
 mod print;
 mod push;
+mod sugar;
 mod values;
 
 use std::fmt;
@@ -21,9 +25,9 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Protocols, Socket, State, States};
+use crate::model::{Protocols, Socket, State, States, Text};
 use crate::needs::Needs;
-use expr::{End, Expr, Has, Test};
+use expr::{End, Expr, Has, Host, Test};
 
 /// Which sockets: `state established and dport = 443,80 and rtt > 50ms`.
 ///
@@ -108,6 +112,18 @@ impl Filter {
         named
     }
 
+    /// Words that are searched for in what is shown of a socket: in names of processes, programs and command lines, in
+    /// addresses and in names of Unix sockets. Who finds nothing may want to know.
+    pub fn words(&self) -> Vec<Text> {
+        let mut words = Vec::new();
+        for_each_test(&self.expr, &mut |test| {
+            if let Test::Word(word) = test {
+                words.push(word.clone());
+            }
+        });
+        words
+    }
+
     /// Only states in this set can match.
     pub(crate) fn states(&self) -> States {
         eval::states(&self.expr)
@@ -137,7 +153,7 @@ impl Filter {
     /// # Errors
     /// It is none.
     pub fn duration(text: &str) -> std::result::Result<Duration, FilterError> {
-        values::duration(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
+        numbers::duration(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
     }
 
     /// True when a part cannot be asked of a row: only the running kernel's own program decides it (`autobound`).
@@ -156,7 +172,9 @@ impl Filter {
         let mut key = None;
         for_each_test(&self.expr, &mut |test| match test {
             Test::Mark(..) if !small && socket.mark.is_none() => key = Some("fwmark"),
-            Test::Device(_) if !eval::tells_device(socket) => key = Some("dev"),
+            Test::Device(_) | Test::Host(_, Host { zone: Some(_), .. }) if !eval::tells_device(socket) => {
+                key = Some("dev");
+            }
             Test::Cgroup(_) if !small && socket.id.is_none() => key = Some("cgroup"),
             _ => {}
         });

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::is_word;
-use super::values::SHARE_WHOLE;
-use crate::model::{States, Text};
+use super::numbers::SHARE_WHOLE;
+use crate::field::Unit;
+use crate::model::{OtherProtocol, Protocol, States, Text};
 
 impl Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,11 +52,15 @@ impl Display for Test {
                 f.write_str("state = ")?;
                 states(f, *set)
             }
+            Self::Protocol(Protocol::Other(other)) if !OtherProtocol::KNOWN.contains(&other.name()) => {
+                f.write_str("proto = ")?;
+                quoted(f, &Text::from(other.name().as_bytes()))
+            }
             Self::Protocol(protocol) => write!(f, "proto = {protocol}"),
             Self::Family(family) => write!(f, "family = {family}"),
             Self::Scope(scope) => write!(f, "scope = {}", scope.name()),
             Self::Host(end, host) => write!(f, "{} = {host}", end.host_key()),
-            Self::Path(end, pattern) => {
+            Self::Path(end, pattern) | Self::Shown(end, pattern) => {
                 write!(f, "{} = ", end.host_key())?;
                 quoted(f, pattern)
             }
@@ -69,7 +74,7 @@ impl Display for Test {
             Self::Number(field, op, number) => write!(f, "{} {} {number}", field.name, op.symbol()),
             Self::Time(field, op, time) => {
                 write!(f, "{} {} ", field.name, op.symbol())?;
-                duration(f, *time)
+                if field.unit == Unit::UnixTime { seconds(f, *time) } else { duration(f, *time) }
             }
             Self::Share(field, op, share) => {
                 write!(f, "{} {} ", field.name, op.symbol())?;
@@ -121,10 +126,16 @@ impl End {
 impl Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.network {
-            None if self.port.is_none() => f.write_str("*")?,
+            None if self.port.is_none() || self.zone.is_some() => f.write_str("*")?,
             None => {}
-            Some((IpAddr::V4(ip), bits)) => write!(f, "{ip}/{bits}")?,
-            Some((IpAddr::V6(ip), bits)) => write!(f, "[{ip}]/{bits}")?,
+            Some((IpAddr::V4(ip), _)) => ip.fmt(f)?,
+            Some((IpAddr::V6(ip), _)) => write!(f, "[{ip}]")?,
+        }
+        if let Some(zone) = &self.zone {
+            write!(f, "%{zone}")?;
+        }
+        if let Some((_, bits)) = self.network {
+            write!(f, "/{bits}")?;
         }
         match self.port {
             Some(port) => write!(f, ":{port}"),
@@ -176,23 +187,38 @@ fn duration(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
     write!(f, "{number}{unit}")
 }
 
+/// Since the Unix epoch.
+fn seconds(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
+    decimal(f, time.as_secs(), time.subsec_nanos().into())
+}
+
 /// Billionths as a decimal number.
 fn fraction(f: &mut fmt::Formatter<'_>, share: u64) -> fmt::Result {
-    let (whole, part) = (share / SHARE_WHOLE, share % SHARE_WHOLE);
-    if part == 0 {
+    decimal(f, share / SHARE_WHOLE, share % SHARE_WHOLE)
+}
+
+fn decimal(f: &mut fmt::Formatter<'_>, whole: u64, billionths: u64) -> fmt::Result {
+    if billionths == 0 {
         return write!(f, "{whole}");
     }
-    let digits = format!("{part:09}");
+    let digits = format!("{billionths:09}");
     write!(f, "{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// With the escapes of outputs.
 fn quoted(f: &mut fmt::Formatter<'_>, text: &Text) -> fmt::Result {
     f.write_char('"')?;
-    for c in text.to_string_lossy().chars() {
-        if matches!(c, '"' | '\\') {
-            f.write_char('\\')?;
+    for chunk in text.as_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
         }
-        f.write_char(c)?;
+        for byte in chunk.invalid() {
+            write!(f, "\\x{byte:02x}")?;
+        }
     }
     f.write_char('"')
 }

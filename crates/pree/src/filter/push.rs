@@ -84,6 +84,8 @@ fn exact(expr: &Expr) -> Option<Tree> {
         Expr::And(parts) => parts.iter().map(exact).collect::<Option<_>>().map(Tree::And),
         Expr::Or(parts) => parts.iter().map(exact).collect::<Option<_>>().map(Tree::Or),
         Expr::Not(inner) => exact_not(inner),
+        // Of interfaces the kernel's condition on addresses says nothing.
+        Expr::Test(Test::Host(_, Host { zone: Some(_), .. })) => None,
         Expr::Test(
             test @ (Test::Host(End::Local, _) | Test::Port(End::Local, ..) | Test::PortRange(End::Local, ..)),
         ) => leaf(test),

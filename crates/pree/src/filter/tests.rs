@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{Address, Family, Protocol, Protocols, Socket, State, Text};
 
+mod words;
+
 fn socket(local: &str, remote: &str, state: State) -> Socket {
     let address = |text: &str| Address::Inet(text.parse::<SocketAddr>().unwrap());
     let family = if local.starts_with('[') { Family::Ipv6 } else { Family::Ipv4 };
@@ -160,7 +162,7 @@ fn mistakes() {
         ("dprot = 80", "^^^^^", "did you mean dport?"),
         ("dport = 70000", "        ^^^^^", "ports are 0 to 65535"),
         ("dport =", "^^^^^", "dport needs a value"),
-        ("dport = and", "        ^^^", "no service"),
+        ("dport = and", "        ^^^", "in quotes \"and\" is a text"),
         ("(sport = 80", "^", "never closed"),
         ("sport = 80)", "          ^", "nothing is open"),
         ("sport = 80 or", "             ^", "a condition must follow"),
@@ -287,12 +289,26 @@ fn numbers_are_exact() {
         ("tx > 9007199254740993", "bytes_sent > 9007199254740993"),
         ("tx > 18446744073709551615", "bytes_sent > 18446744073709551615"),
         ("tx > 1.5KiB", "bytes_sent > 1536"),
+        ("rtt = 1.5ms", "rtt >= 1500us and rtt <= 1599999ns"),
+        ("rtt = 1500", "rtt >= 1500us and rtt <= 1500999ns"),
+        ("rtt != 1500us", "not (rtt >= 1500us and rtt <= 1500999ns)"),
+        ("timer_expires = 200", "timer_expires >= 200ms and timer_expires <= 200999999ns"),
+        ("tx = 1.5KiB", "bytes_sent >= 1536 and bytes_sent <= 1638"),
+        ("tx = 1536", "bytes_sent = 1536"),
+        ("tx = 1536B", "bytes_sent = 1536"),
+        ("tx = 15.9EiB", "bytes_sent >= 18331451923248866919 and bytes_sent <= 18446744073709551615"),
+        ("rate = 12.0KiB/s", "delivery_rate >= 12288 and delivery_rate <= 12390"),
+        ("started = 1970-01-02", "started >= 86400 and started <= 172799.999999999"),
+        ("started < 2000-02-29T00:00:01Z", "started < 951782401"),
+        ("started = 1.23", "started >= 1.23 and started <= 1.239999999"),
         ("score < 0.70", "score < 0.7"),
         ("score >= 70%", "score >= 0.7"),
         ("loss > .1%", "loss > 0.001"),
         ("loss <= 0.0000000019", "loss <= 0.000000001"),
-        ("score = 100%", "score = 1"),
-        ("loss = 0", "loss = 0"),
+        ("score = 100%", "score >= 0.9999995 and score <= 1"),
+        ("score = 0.41", "score >= 0.405 and score <= 0.415"),
+        ("loss = 1.80%", "loss >= 0.01795 and loss <= 0.01805"),
+        ("loss = 0", "loss >= 0 and loss <= 0.0000005"),
         ("issue != lossy,zero_window", "not (issue = \"lossy\" or issue = \"zero_window\")"),
     ] {
         assert_eq!(parse(text).to_string(), printed, "{text}");
@@ -392,6 +408,7 @@ proptest! {
         proptest::sample::select(vec![
             "state", "exclude", "listen", "(", ")", "not", "!", "and", "or", "||", "=", "!=", "~", ",", "src", "dport",
             "rtt", "5ms", "80", ":80", "10/8", "has", "process", "\"a b\"", "autobound", "tcp:1", "eq", "user",
+            "@1.2.3.4:80", "fe80::1%eth0", "*%2", "route:7", "1.5ms", "started", "1970-01-02", "tcp", "@\"\\xff\"", "1500",
         ]), 0..12)) {
         if let Ok(filter) = words.join(" ").parse::<Filter>() {
             let printed = filter.to_string();

@@ -1,14 +1,13 @@
-//! Values: text to what a key wants, or a sentence that says what it wants.
+//! Values: text to what a key wants, or a sentence that says what it wants. `numbers` has those with a unit.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
-use super::expr::{Host, Scope};
-use crate::model::States;
+use super::expr::{Host, Named, Scope};
+use crate::model::{States, netlink_protocol};
 
 type Read<T> = Result<T, String>;
 
-/// `HOST[:PORT]`, a network, `:PORT`, `*`.
+/// `HOST[%INTERFACE][:PORT]`, a network, `:PORT`, `*`.
 pub(super) fn host(text: &str) -> Read<Host> {
     let wrong = || format!("{text:?} is no address: take one such as 10.0.0.1, 10/8, [::1]:443 or :443");
     let (address, after) = if let Some(rest) = text.strip_prefix('[') {
@@ -22,6 +21,11 @@ pub(super) fn host(text: &str) -> Read<Host> {
         Some((after, port)) => (after, Some(port)),
         None => (after, None),
     };
+    let (after, zone) =
+        match after.strip_prefix('%').map(|zone| zone.split_at(zone.find('/').unwrap_or(zone.len()))) {
+            Some((zone, after)) => (after, Some(zone)),
+            None => (after, None),
+        };
     // ss has the prefix inside the brackets.
     let (address, prefix) = match (address.split_once('/'), after.strip_prefix('/')) {
         (None, Some(prefix)) => (address, Some(prefix)),
@@ -29,7 +33,28 @@ pub(super) fn host(text: &str) -> Read<Host> {
         (None, None) if after.is_empty() => (address, None),
         _ => return Err(wrong()),
     };
-    Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_port(port_text)? })
+    // ss writes [fe80::1]%eth0 too.
+    let (address, zone) = match (address.split_once('%'), zone) {
+        (Some(_), Some(_)) => return Err(wrong()),
+        (Some((address, zone)), None) => (address, Some(zone)),
+        (None, zone) => (address, zone),
+    };
+    let zone = match zone {
+        Some("") => return Err(wrong()),
+        None | Some("*") => None,
+        Some(zone) => Some(Named::new(zone)),
+    };
+    Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_port(port_text)?, zone })
+}
+
+/// True for what addresses that are neither IP nor Unix are shown as: `route:4242`, `generic:kernel`, `2:1024`, `0x0800%2`.
+pub(super) fn is_other_address(text: &str) -> bool {
+    let Some((front, back)) = text.split_once([':', '%']) else { return false };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let hex = |text: &str| text.strip_prefix("0x").is_some_and(|hex| u16::from_str_radix(hex, 16).is_ok());
+    let named = || (0..=u8::MAX).filter_map(netlink_protocol).any(|name| name == front);
+    (front == "*" || number(front) || hex(front) || named())
+        && (matches!(back, "*" | "kernel") || number(back))
 }
 
 fn maybe_port(text: Option<&str>) -> Read<Option<u16>> {
@@ -215,55 +240,6 @@ pub(super) fn mark(text: &str) -> Read<(u32, u32)> {
     number(mark).zip(mask).ok_or_else(|| format!("{text:?} is no mark: take 7, 0x1f or 0x10/0xf0"))
 }
 
-/// A time with its unit.
-pub(super) fn duration(text: &str) -> Read<Duration> {
-    let wrong = || format!("{text:?} is no time: give a unit, such as 250us, 5ms, 1.5s, 10min, 2h or 3d");
-    let (number, unit) = split_unit(text);
-    let nanos = match unit {
-        "ns" => 1,
-        "us" | "µs" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "min" | "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        "d" => 86_400_000_000_000,
-        _ => return Err(wrong()),
-    };
-    times(number, nanos).map(Duration::from_nanos).ok_or_else(wrong)
-}
-
-/// Bytes, with 1024s (`KiB`, `k`) or 1000s (`kB`), and anything after `/s`.
-pub(super) fn size(text: &str) -> Read<u64> {
-    let wrong = || format!("{text:?} is no size: take 1500, 64k, 10MiB or 5MB");
-    let (number, unit) = split_unit(text.strip_suffix("/s").unwrap_or(text));
-    let factor: u64 = match unit {
-        "" | "B" | "b" => 1,
-        "k" | "K" | "KiB" => 1 << 10,
-        "M" | "MiB" => 1 << 20,
-        "G" | "GiB" => 1 << 30,
-        "T" | "TiB" => 1 << 40,
-        "kB" | "KB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "TB" => 1_000_000_000_000,
-        _ => return Err(wrong()),
-    };
-    times(number, factor).ok_or_else(wrong)
-}
-
-/// A part of 1, in billionths: `0.7`, `1%`.
-pub(super) fn share(text: &str) -> Read<u64> {
-    let wrong = || format!("{text:?} is no share: take a part of 1 such as 0.7, or 70%");
-    let (number, whole) = match text.strip_suffix('%') {
-        Some(percent) => (percent, SHARE_WHOLE / 100),
-        None => (text, SHARE_WHOLE),
-    };
-    times(number, whole).filter(|share| *share <= SHARE_WHOLE).ok_or_else(wrong)
-}
-
-/// Billionths in 1.
-pub(super) const SHARE_WHOLE: u64 = 1_000_000_000;
-
 pub(super) fn number(text: &str) -> Read<u64> {
     match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
@@ -278,19 +254,4 @@ pub(super) fn yes_or_no(text: &str) -> Read<bool> {
         "no" | "false" | "0" => Ok(false),
         _ => Err(format!("{text:?} is neither yes nor no")),
     }
-}
-
-/// `1.5ms` → 1.5 and `ms`. Never negative.
-fn split_unit(text: &str) -> (&str, &str) {
-    text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()))
-}
-
-/// A decimal number times a whole one. Exact: what is printed is read back the same.
-fn times(number: &str, factor: u64) -> Option<u64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    // More digits than these are less than any unit's smallest part.
-    let fraction = fraction.get(..18).unwrap_or(fraction);
-    let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
-    let scaled: u128 = format!("{whole}{fraction}").parse().ok()?;
-    u64::try_from(scaled.checked_mul(factor.into())? / scale).ok()
 }

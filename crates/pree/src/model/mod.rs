@@ -15,6 +15,7 @@ mod state;
 mod tcp_stats;
 mod text;
 
+pub(crate) use address::netlink_protocol;
 pub use address::{Address, Family};
 pub use detail::{
     BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,

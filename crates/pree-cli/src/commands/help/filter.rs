@@ -8,11 +8,13 @@ use super::{paragraph, row};
 pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
     (
         "src",
-        "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, :22; of Unix sockets the path, \
-         /run/*, or an abstract name, @name",
+        "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, [fe80::1%eth0]:53, :22; of Unix \
+         sockets the path, /run/*, an abstract name, @name, or any other in quotes",
     ),
     ("dst", "address, or name, of the other end"),
     ("host", "address of either end"),
+    ("local", "the same as src"),
+    ("remote", "the same as dst"),
     ("sport", "port of this end: 443, https, 8000-8999"),
     ("dport", "port of the other end"),
     ("port", "port of either end; :8080 is short for it"),
@@ -30,8 +32,8 @@ pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
     ("scope", "of the local address: loopback, link, private or public (the wildcard is public)"),
     ("dev", "interface the socket is bound to, by name or index"),
     ("fwmark", "firewall mark, with a mask if need be: 0x10/0xf0"),
-    ("cgroup", "path of the cgroup the socket was made in"),
-    ("user", "user the socket belongs to, by name or number"),
+    ("cgroup", "path of the cgroup the socket was made in; pcgroup is that of its process"),
+    ("user", "user the socket belongs to, by name or number; puser is the one its process runs as"),
     ("uid", "the same as user"),
     ("mss", "the same as snd_mss"),
     ("rate", "the same as delivery_rate"),
@@ -50,6 +52,8 @@ pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
     ("pid=1234", "of one process: only it is looked into"),
     ("cmd~manage.py", "with this in its command line"),
     ("nginx", "with this word in process, command or address"),
+    ("tcp@10.0.0.5:80,443", "as lsof -i has it: at either end"),
+    ("started>2026-01-31T12:00Z", "of processes that are younger"),
     ("has tcp_state !state=established", "with statistics, in another state"),
     ("recvq>=64k or drops>0", "programs that do not keep up"),
     ("score<0.7 or loss>1%", "connections that suffer"),
@@ -65,7 +69,8 @@ filter = {(\"state\"|\"exclude\") STATE{,STATE}} [or]
   and    = not {[\"and\"|\"&\"|\"&&\"] not}
   not    = {\"!\"|\"not\"} (test | \"(\" or \")\")
   test   = KEY [OP] VALUE{,VALUE} | \"has\" KEY | \"autobound\"
-         | :PORT | PORT/PROTO | PROTO:PORT | PROTO:HOST:PORT | WORD
+         | :PORTS | PORT/PROTO | PROTO:HOST:PORT | @HOST[:PORTS]
+         | [\"4\"|\"6\"] PROTO [@HOST] [:PORTS] | WORD
 ";
 
 const OPERATORS: &[(&str, &str)] = &[
@@ -77,10 +82,19 @@ const OPERATORS: &[(&str, &str)] = &[
 ];
 
 const VALUES: &[(&str, &str)] = &[
-    ("times", "250us, 5ms, 1.5s, 10min, 2h, 3d"),
+    ("times", "250us, 5ms, 1.5s, 10min, 2h, 3d; with = and != also a number of --raw-units"),
+    ("dates", "2026-01-31T23:59:59Z, 2026-01-31T23, 2026-01-31, UTC; or seconds since 1970"),
     ("sizes", "1500, 64k or 64KiB, 10MiB, 5MB; with /s where it is a rate"),
     ("shares", "0.7 or 70%, of score and loss"),
-    ("texts", "* is any text and ? any character; in quotes when there are spaces in it"),
+    (
+        "exact",
+        "= is as exact as the number is written: 12.0KiB is all that tables show so, 12288 only itself",
+    ),
+    (
+        "texts",
+        "* is any text and ? any character. In quotes where there are spaces or operators in it; there \\n, \\x1b and \
+         \\u{200b} are what outputs show so, and \\\\ and \\\" are the characters",
+    ),
 ];
 
 const DIFFERENCES: &[&str] = &[
@@ -88,6 +102,7 @@ const DIFFERENCES: &[&str] = &[
      wants quotes around < > ( ) ! and *.",
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
      rtt>5ms. has rtt tests for it. has issue asks for a warning or worse.",
+    "Operators (and or not eq ne lt le gt ge) are never words to search for; in quotes they are.",
     "closed finds TCP's closed and UDP's unconnected sockets, as in ss. autobound is the running kernel's to decide: \
      it stands only beside conditions that must all hold, and neither --replay nor --source proc can answer it.",
 ];

@@ -1,0 +1,218 @@
+//! One value of a comparison, as its key wants it.
+
+use super::expr::{End, Expr, Host, Named, Test};
+use super::keys::Key;
+use super::lex::Op;
+use super::numbers::{self, Span};
+use super::values;
+use crate::field::{self, Field, Unit};
+use crate::model::{Family, OtherProtocol, Protocol, Text};
+
+type Read<T> = Result<T, String>;
+
+/// A value as it stands in a filter.
+pub(super) struct Written {
+    /// Without its quotes and escapes.
+    pub(super) text: Text,
+    /// What is quoted is a text, whatever it looks like.
+    pub(super) quoted: bool,
+}
+
+impl Written {
+    pub(super) fn plain(text: &str) -> Self {
+        Self { text: Text::from(text.as_bytes()), quoted: false }
+    }
+
+    fn as_str(&self) -> Read<&str> {
+        std::str::from_utf8(self.text.as_bytes()).map_err(|_| "a value here is UTF-8".to_owned())
+    }
+}
+
+/// `KEY OP VALUE`.
+pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<Expr> {
+    let only_equal = || match op {
+        Op::Equal => Ok(()),
+        _ => Err(format!("{name} goes with = and != only")),
+    };
+    // Keys of texts take any bytes, the others need words.
+    match key {
+        Key::Host(end) => return host(end, name, op, value).map(Expr::Test),
+        Key::Field(field) => return of_field(field, op, value),
+        _ => {}
+    }
+    let text = value.as_str()?;
+    if let Key::Port(end) = key {
+        return match op {
+            Op::Contains => Err(format!("{name} goes with =, !=, <, <=, > and >= only")),
+            _ => port(end, op, text).map(Expr::Test),
+        };
+    }
+    only_equal()?;
+    Ok(Expr::Test(match key {
+        Key::State => match values::states(text) {
+            Ok(states) => Test::State(states),
+            Err(what) => unnamed("state", text).ok_or(what)?,
+        },
+        Key::Family => match family(text) {
+            Ok(family) => Test::Family(family),
+            Err(what) => unnamed("family", text).ok_or(what)?,
+        },
+        Key::Protocol => Test::Protocol(protocol(text, value.quoted)?),
+        Key::Scope => Test::Scope(values::scope(text)?),
+        Key::Mark => {
+            let (mark, mask) = values::mark(text)?;
+            Test::Mark(mark, mask)
+        }
+        Key::Device => Test::Device(Named::new(text)),
+        Key::Cgroup => Test::Cgroup(Named { name: text.to_owned(), id: None }),
+        _ => Test::User(Named::new(text)),
+    }))
+}
+
+/// A value of the system's that pree has no word for, as it is shown: `state14`.
+fn unnamed(name: &str, text: &str) -> Option<Test> {
+    let number = text.strip_prefix(name).filter(|digits| digits.parse::<u16>().is_ok())?;
+    let shown = Text::from(format!("{name}{number}").into_bytes());
+    Some(Test::Words(field::named(name)?, Op::Equal, shown))
+}
+
+fn family(text: &str) -> Read<Family> {
+    Ok(match text {
+        "ipv4" | "inet" | "4" => Family::Ipv4,
+        "ipv6" | "inet6" | "6" => Family::Ipv6,
+        "unix" => Family::Unix,
+        "packet" | "link" => Family::Packet,
+        "netlink" => Family::Netlink,
+        "vsock" => Family::Vsock,
+        _ => return Err(format!("{text:?} is no family: ipv4, ipv6, unix, packet, netlink or vsock")),
+    })
+}
+
+/// A kernel can have protocols that pree does not know by name: in quotes, as they are shown.
+fn protocol(name: &str, quoted: bool) -> Read<Protocol> {
+    let known = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
+    let other = || {
+        (quoted || OtherProtocol::KNOWN.contains(&name))
+            .then(|| Protocol::Other(OtherProtocol::new(name.as_bytes())))
+    };
+    known.or_else(other).ok_or_else(|| {
+        let names: Vec<&str> = Protocol::ALL.iter().map(Protocol::name).collect();
+        format!("{name:?} is no protocol: {}", names.join(", "))
+    })
+}
+
+pub(super) fn port(end: End, op: Op, text: &str) -> Read<Test> {
+    match values::port_range(text) {
+        Some(range) if op == Op::Equal => range.map(|(low, high)| Test::PortRange(end, low, high)),
+        Some(_) => Err("a range goes with = and != only".to_owned()),
+        None => values::port(text).map(|port| Test::Port(end, op, port)),
+    }
+}
+
+/// An address, or the name of a Unix socket as ss has it: a path, or an abstract name with @ for its NUL. Any other name
+/// is in quotes.
+fn host(end: End, name: &str, op: Op, value: &Written) -> Read<Test> {
+    let only_equal = |test| match op {
+        Op::Equal => Ok(test),
+        _ => Err(format!("{name} goes with = and != only")),
+    };
+    let path = || Test::Path(end, value.text.clone());
+    if let [b'/' | b'@' | 0, ..] = value.text.as_bytes() {
+        return only_equal(path());
+    }
+    let text = value.as_str();
+    match text.clone().and_then(values::host) {
+        // ss orders ports through src and dst too.
+        Ok(Host { network: None, port: Some(port), zone: None }) if op != Op::Contains => {
+            Ok(Test::Port(end, op, port))
+        }
+        Ok(host) => only_equal(Test::Host(end, host)),
+        Err(_) if text.is_ok_and(values::is_other_address) => {
+            only_equal(Test::Shown(end, value.text.clone()))
+        }
+        Err(_) if value.quoted => only_equal(path()),
+        Err(what) => Err(what),
+    }
+}
+
+fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
+    let ordered = || match op {
+        Op::Contains => Err(format!("{} goes with =, !=, <, <=, > and >= only", field.name)),
+        _ => Ok(()),
+    };
+    if field.unit == Unit::Text {
+        return words(field, op, value).map(Expr::Test);
+    }
+    let text = value.as_str()?;
+    // The namespace by its name, unless it begins with its inode: then by that.
+    if field.name == "netns" {
+        let inode = text.split('/').next().unwrap_or_default();
+        return match field::named("netns_name") {
+            Some(by_name) if inode.is_empty() || !inode.bytes().all(|byte| byte.is_ascii_digit()) => {
+                words(by_name, op, value).map(Expr::Test)
+            }
+            _ => Ok(Expr::Test(Test::Number(field, op, values::number(inode)?))),
+        };
+    }
+    let number = |number| Test::Number(field, op, number);
+    Ok(match field.unit {
+        Unit::Microseconds | Unit::Milliseconds | Unit::UnixTime => {
+            ordered()?;
+            let span = match field.unit {
+                Unit::UnixTime => numbers::date(text)?,
+                unit => numbers::duration_of(unit, op == Op::Equal, text)?,
+            };
+            spanned(op, span, |op, nanos| Test::Time(field, op, std::time::Duration::from_nanos(nanos)))
+        }
+        Unit::Bytes | Unit::BytesPerSecond => {
+            ordered()?;
+            spanned(op, numbers::size(text)?, |op, number| Test::Number(field, op, number))
+        }
+        Unit::Share | Unit::Score => {
+            ordered()?;
+            spanned(op, numbers::share(text)?, |op, share| Test::Share(field, op, share))
+        }
+        Unit::Bool => match op {
+            Op::Equal => Expr::Test(Test::Bool(field, values::yes_or_no(text)?)),
+            _ => return Err(format!("{} goes with = and != only", field.name)),
+        },
+        Unit::Address => return Err(format!("{} cannot be filtered by", field.name)),
+        _ => {
+            ordered()?;
+            Expr::Test(number(values::number(text)?))
+        }
+    })
+}
+
+/// A number is as exact as it is written: `rtt=1.5ms` is all that is shown so.
+fn spanned(op: Op, span: Span, test: impl Fn(Op, u64) -> Test) -> Expr {
+    if op != Op::Equal || span.first == span.last {
+        return Expr::Test(test(op, span.written));
+    }
+    let (first, last) = (test(Op::AtLeast, span.first), test(Op::AtMost, span.last));
+    Expr::And(vec![Expr::Test(first), Expr::Test(last)])
+}
+
+fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
+    if !matches!(op, Op::Equal | Op::Contains) {
+        return Err(format!("{} goes with =, !=, ~ and !~ only", field.name));
+    }
+    if op == Op::Equal && !value.text.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {
+        known_word(field, value)?;
+    }
+    Ok(Test::Words(field, op, value.text.clone()))
+}
+
+/// A word that no value can be would silently match nothing.
+fn known_word(field: &Field, value: &Written) -> Read<()> {
+    let Some(known) = field::words(field) else { return Ok(()) };
+    let text = value.as_str()?;
+    if known.contains(&text) {
+        return Ok(());
+    }
+    let hint = match field::nearest(text, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("take one of {}", known.join(", ")),
+    };
+    Err(format!("{text:?} is no {}: {hint}", field.name))
+}
