@@ -6,7 +6,7 @@ use pree::quality::{Assessment, Finding, Severity, Value, Verdict};
 use pree_testkit::link::Waits;
 
 use crate::observe::{Seen, Settled};
-use crate::scenario::{Check, Scenario};
+use crate::scenario::{Check, Run};
 
 /// pree's limits, said here again: what the words mean to the reader.
 const BLOAT: Duration = Duration::from_millis(60);
@@ -44,16 +44,20 @@ impl Queue {
 }
 
 /// Everything that is wrong, in words.
-pub fn check(scenario: &Scenario, seen: &Seen) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for check in scenario.checks {
-        wrong.extend(one(*check, seen));
-    }
-    wrong
+pub fn check(run: &Run, seen: &Seen) -> Vec<String> {
+    run.scenario.checks.iter().flat_map(|check| one(*check, run, seen)).collect()
 }
 
-fn one(check: Check, seen: &Seen) -> Vec<String> {
+fn one(check: Check, run: &Run, seen: &Seen) -> Vec<String> {
     let (life, live) = (&seen.life, &seen.live);
+    let is_first = run.congestion == run.scenario.first;
+    let against_queue = |what: &str, said: bool, meant: Queue, queue: Queue, waits: &Waits| {
+        let wrong =
+            contradicts(said, queue).then(|| format!("{what} is {said} against a queue of {waits:?}"));
+        let unasked = (is_first && queue != meant)
+            .then(|| format!("{what} was not put to the test: a queue of {waits:?}, meant {meant:?}"));
+        wrong.into_iter().chain(unasked)
+    };
     let both = [("life", life), ("live", live)];
     let must = |said: &[(&str, &Assessment)], name: &str, so: bool| -> Vec<String> {
         let bad = said.iter().filter(|(_, said)| says(said, name) != so);
@@ -73,26 +77,22 @@ fn one(check: Check, seen: &Seen) -> Vec<String> {
         Check::NeverLive(name) => must(&both[1..], name, false),
         Check::Innocent => both.iter().flat_map(|(basis, said)| accusations(basis, said)).collect(),
         Check::Loss => seen.settled.as_ref().map_or(vec!["nothing settled".into()], loss),
-        Check::Bloat => {
-            let pairs = [("life", life, &seen.waits), ("live", live, &seen.waits_live)];
-            let bad = pairs.iter().filter(|(_, said, waits)| {
-                contradicts(said.bloat.is_yes(), Queue::bloat(waits, seen.base))
-                    || says(said, "buffer_bloat") && said.bloat == Verdict::No
-            });
-            bad.map(|(basis, said, waits)| {
-                format!("bloat {} against a queue of {waits:?} ({basis})", said.bloat)
-            })
-            .collect()
-        }
-        Check::DownloadBloat => {
-            let queue = Queue::bloat(&seen.waits_live, seen.base);
-            let wrong = contradicts(says(live, "download_bloat"), queue);
+        Check::Bloat(meant) => {
+            let mut wrong = Vec::new();
+            for (basis, said, waits) in [("life", life, &seen.waits), ("live", live, &seen.waits_live)] {
+                let (what, queue) = (format!("bloat ({basis})"), Queue::bloat(waits, seen.base));
+                wrong.extend(against_queue(&what, said.bloat.is_yes(), meant, queue, waits));
+                if says(said, "buffer_bloat") && said.bloat == Verdict::No {
+                    wrong.push(format!("buffer_bloat is found and denied ({basis})"));
+                }
+            }
             wrong
-                .then(|| format!("download_bloat against a queue of {:?}", seen.waits_live))
-                .into_iter()
-                .collect()
         }
-        Check::Latency => {
+        Check::DownloadBloat(meant) => {
+            let (said, waits) = (says(live, "download_bloat"), &seen.waits_live);
+            against_queue("download_bloat", said, meant, Queue::bloat(waits, seen.base), waits).collect()
+        }
+        Check::Latency(meant) => {
             let mut wrong = Vec::new();
             for (basis, said, waits) in [("life", life, &seen.waits), ("live", live, &seen.waits_live)] {
                 let queue = match Queue::against(waits, LATENCY) {
@@ -100,22 +100,15 @@ fn one(check: Check, seen: &Seen) -> Vec<String> {
                     _ if waits.most < BLOAT => Queue::Short,
                     _ => Queue::Between,
                 };
-                if contradicts(says(said, "latency_raised"), queue) {
-                    wrong.push(format!(
-                        "latency {} against a queue of {waits:?} ({basis})",
-                        said.latency_raised
-                    ));
-                }
+                let (what, said) = (format!("latency_raised ({basis})"), says(said, "latency_raised"));
+                wrong.extend(against_queue(&what, said, meant, queue, waits));
             }
             wrong
         }
         Check::AloneNotHealthy => {
-            let long = Queue::bloat(&seen.waits, seen.base) == Queue::Long;
             let healthy = seen.alone.score.is_some_and(|score| score.get() >= GOOD_SCORE);
-            (long && healthy)
-                .then(|| format!("alone it is called healthy: {:?}", seen.alone.score))
-                .into_iter()
-                .collect()
+            let queue = Queue::bloat(&seen.waits, seen.base);
+            against_queue("bad health alone", !healthy, Queue::Long, queue, &seen.waits).collect()
         }
         Check::Utilisation => match (seen.live.utilisation, seen.utilisation) {
             (Ok(said), Some(truth)) if (said - truth).abs() <= 0.05 => Vec::new(),
@@ -127,21 +120,23 @@ fn one(check: Check, seen: &Seen) -> Vec<String> {
             let retransmitted =
                 settled.socket.tcp.as_ref().and_then(|stats| stats.total_retrans).unwrap_or(0);
             let spurious = u64::from(retransmitted).saturating_sub(settled.truth.data_dropped);
-            let expected = spurious >= 10 && spurious * 2 >= u64::from(retransmitted);
-            let said = says(&settled.life, "spurious_retransmissions");
-            (expected && !said)
-                .then(|| format!("{spurious} of {retransmitted} were spurious, which is not said"))
-                .into_iter()
-                .collect()
+            let count = format!("{spurious} of {retransmitted} were spurious");
+            if spurious < 10 || spurious * 2 < u64::from(retransmitted) {
+                vec![format!("{count}: too few to be said")]
+            } else if !says(&settled.life, "spurious_retransmissions") {
+                vec![format!("{count}, which is not said")]
+            } else {
+                Vec::new()
+            }
         }
         Check::NamesRouteChange => {
             let bloat = life.findings.iter().find(|finding| finding.name == "buffer_bloat");
-            let named = bloat.is_none_or(|finding| {
+            let named = bloat.is_some_and(|finding| {
                 finding.evidence.iter().any(
                     |evidence| matches!(evidence.value, Value::Word(word) if word.contains("route change")),
                 )
             });
-            (!named).then(|| "bloat is said and no route change named".to_owned()).into_iter().collect()
+            (!named).then(|| "no bloat that may be a route change is said".to_owned()).into_iter().collect()
         }
     }
 }

@@ -61,7 +61,7 @@ fn judge(run: &Run) -> Result<(), Failed> {
         }
         attempt += 1;
     };
-    let wrong = check::check(run.scenario, &seen);
+    let wrong = check::check(run, &seen);
     let line = report::line(run, &seen, &wrong, attempt);
     println!("{line}");
     report::keep(&line)?;

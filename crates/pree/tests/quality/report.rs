@@ -34,12 +34,14 @@ pub fn line(run: &Run, seen: &Seen, wrong: &[String], attempt: usize) -> String 
     add("queue", format!("{:?}", Queue::bloat(&seen.waits, seen.base)));
     add("queue_live", format!("{:?}", Queue::bloat(&seen.waits_live, seen.base)));
     let asks = |wanted: fn(&Check) -> bool| u8::from(run.scenario.checks.iter().any(wanted)).to_string();
-    add("judges_bloat", asks(|check| matches!(check, Check::Bloat)));
+    add("judges_bloat", asks(|check| matches!(check, Check::Bloat(_))));
     add("innocent", asks(|check| matches!(check, Check::Innocent)));
     // Where the near end sends, so that its round trip is the queue's.
     add(
         "compared",
-        asks(|check| matches!(check, Check::Innocent | Check::Bloat | Check::NamesRouteChange | Check::Loss)),
+        asks(|check| {
+            matches!(check, Check::Innocent | Check::Bloat(_) | Check::NamesRouteChange | Check::Loss)
+        }),
     );
     for (name, said) in [("life", &seen.life), ("live", &seen.live)] {
         add(name, said.findings.iter().map(|finding| finding.name).collect::<Vec<_>>().join(","));

@@ -6,6 +6,8 @@ use pree_testkit::flow::FlowPlan;
 use pree_testkit::link::Plan;
 use pree_testkit::{Family, Need};
 
+use crate::check::Queue;
+
 /// One situation, and what must be said of it.
 #[derive(Debug)]
 pub struct Scenario {
@@ -54,19 +56,20 @@ pub enum Check {
     /// The share of lost segments: the interval holds the truth, the count is that of the link, and `lossy` is said if
     /// the truth is clearly above the limit and not said if it is clearly below. Once everything has arrived.
     Loss,
-    /// Buffer bloat is said if and only if the link's queue says so; in both.
-    Bloat,
+    /// Buffer bloat is said if and only if the link's queue says so; in both. The queue is as long as is said here, in
+    /// this and the next two: with another congestion control than the scenario's first it may be otherwise.
+    Bloat(Queue),
     /// The same of the queue for what is received. Live.
-    DownloadBloat,
+    DownloadBloat(Queue),
     /// Raised latency is said if the queue is long, and not if there is none; in both.
-    Latency,
-    /// Without knowing of other connections it must not be called healthy if the queue is long.
+    Latency(Queue),
+    /// The queue is long, and without knowing of other connections it is not called healthy.
     AloneNotHealthy,
     /// The share of the path in use is the truth's within 5 %. Live.
     Utilisation,
-    /// `spurious_retransmissions` is said if the kernel repeated so much that had arrived.
+    /// The kernel repeated much that had arrived, and `spurious_retransmissions` is said.
     Spurious,
-    /// If bloat is said of its life, a change of route is named as the alternative.
+    /// Bloat is said of its life, and a change of route named as the alternative.
     NamesRouteChange,
 }
 

@@ -6,6 +6,7 @@
 use pree_testkit::flow::{FlowPlan, Reading, Sender, Writing};
 use pree_testkit::link::{Detour, Plan, Victims};
 
+use crate::check::Queue::{Long, Short};
 use crate::scenario::Check::{
     AloneNotHealthy, Bloat, Both, DownloadBloat, Innocent, Latency, Life, Live, LiveWarning, Loss,
     NamesRouteChange, Never, NeverLive, Spurious, Utilisation,
@@ -49,14 +50,14 @@ pub static ALL: &[Scenario] = &[
         name: "loss_of_0.1_percent",
         link: losing(0.001),
         flows: &[(0, WINDOWED)],
-        checks: &[Loss, Never("lossy"), Bloat],
+        checks: &[Loss, Never("lossy"), Bloat(Short)],
         ..Scenario::DEFAULT
     },
     Scenario {
         name: "loss_of_1_percent",
         link: losing(0.01),
         flows: &[(0, WINDOWED)],
-        checks: &[Loss, Bloat],
+        checks: &[Loss, Bloat(Short)],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -64,7 +65,7 @@ pub static ALL: &[Scenario] = &[
         name: "loss_of_5_percent",
         link: losing(0.05),
         flows: &[(0, WINDOWED)],
-        checks: &[Loss, Both("lossy"), Bloat],
+        checks: &[Loss, Both("lossy"), Bloat(Short)],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -87,14 +88,14 @@ pub static ALL: &[Scenario] = &[
         // 10 MB/s through a quarter of a megabyte: what the receiver's window lets wait there is short.
         link: Path::Shaped { rate: 10 * NARROW, queue_bytes: DEEP / 4, loss: 0.01 },
         flows: &[(0, WINDOWED)],
-        checks: &[Loss, Bloat],
+        checks: &[Loss, Bloat(Short)],
         ..Scenario::DEFAULT
     },
     Scenario {
         name: "loss_of_acks",
         link: Path::Relay([NEAR_BY, NEAR_BY.losing(0.05, Victims::Acks)]),
         flows: &[(0, WINDOWED)],
-        checks: &[Innocent, Loss, Spurious],
+        checks: &[Innocent, Loss],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -106,7 +107,7 @@ pub static ALL: &[Scenario] = &[
         }),
         flows: &[(0, WINDOWED)],
         look: 6_000,
-        checks: &[Innocent, Loss, Spurious],
+        checks: &[Innocent, Loss],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -121,7 +122,15 @@ pub static ALL: &[Scenario] = &[
         name: "reordering",
         link: there(Plan { reordered: Some((0.02, ms(8))), ..NEAR_BY }),
         flows: &[(0, WINDOWED)],
-        checks: &[Loss, Never("lossy"), Life("reordering"), Bloat],
+        checks: &[Loss, Never("lossy"), Life("reordering"), Bloat(Short)],
+        ..Scenario::DEFAULT
+    },
+    Scenario {
+        name: "late_packets",
+        // Two round trips late: by then they were repeated.
+        link: there(Plan { reordered: Some((0.02, ms(60))), ..NEAR_BY }),
+        flows: &[(0, WINDOWED)],
+        checks: &[Loss, Spurious, Never("lossy")],
         ..Scenario::DEFAULT
     },
     // --- queues ---------------------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ pub static ALL: &[Scenario] = &[
         link: there(NEAR_BY.narrow(NARROW, DEEP)),
         flows: &[(0, FlowPlan::BULK)],
         look: 7_000,
-        checks: &[Bloat, Loss],
+        checks: &[Bloat(Long), Loss],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -138,7 +147,7 @@ pub static ALL: &[Scenario] = &[
         link: Path::Shaped { rate: NARROW, queue_bytes: DEEP, loss: 0.0 },
         flows: &[(0, FlowPlan::BULK)],
         look: 7_000,
-        checks: &[Bloat],
+        checks: &[Bloat(Long)],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -146,7 +155,7 @@ pub static ALL: &[Scenario] = &[
         link: there(NEAR_BY.narrow(NARROW, SHORT)),
         flows: &[(0, FlowPlan::BULK)],
         look: 5_000,
-        checks: &[Bloat, Never("buffer_bloat"), Loss],
+        checks: &[Bloat(Short), Never("buffer_bloat"), Loss],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -155,7 +164,7 @@ pub static ALL: &[Scenario] = &[
         link: Path::Relay([NEAR_BY.narrow(2 * NARROW, DEEP), NEAR_BY.narrow(8_000, 4_000)]),
         flows: &[(0, FlowPlan::BULK)],
         look: 7_000,
-        checks: &[Bloat],
+        checks: &[Bloat(Long)],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -163,7 +172,7 @@ pub static ALL: &[Scenario] = &[
         link: there(NEAR_BY.narrow(NARROW, DEEP)),
         flows: &[(0, FlowPlan::BULK), (0, FlowPlan::writing(Writing::Paced(200, ms(50))))],
         look: 10_000,
-        checks: &[Latency, Never("buffer_bloat"), Never("lossy")],
+        checks: &[Latency(Long), Never("buffer_bloat"), Never("lossy")],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -171,7 +180,7 @@ pub static ALL: &[Scenario] = &[
         link: there(NEAR_BY.narrow(NARROW, DEEP)),
         flows: &[(0, FlowPlan::BULK), (5_000, FlowPlan::BULK)],
         look: 9_000,
-        checks: &[Bloat, AloneNotHealthy],
+        checks: &[Bloat(Long), AloneNotHealthy],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -191,14 +200,14 @@ pub static ALL: &[Scenario] = &[
         link: Path::Relay([NEAR_BY, NEAR_BY.narrow(NARROW, DEEP)]),
         flows: &[(0, DOWNLOAD)],
         look: 7_000,
-        checks: &[DownloadBloat, Never("buffer_bloat")],
+        checks: &[DownloadBloat(Long), Never("buffer_bloat")],
         ..Scenario::DEFAULT
     },
     Scenario {
         name: "download",
         link: both_ways(NEAR_BY),
         flows: &[(0, FlowPlan { sender: Sender::Far, ..WINDOWED })],
-        checks: &[Innocent, DownloadBloat],
+        checks: &[Innocent, DownloadBloat(Short)],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -207,7 +216,7 @@ pub static ALL: &[Scenario] = &[
         name: "near_by",
         link: both_ways(NEAR_BY),
         flows: &[(0, WINDOWED)],
-        checks: &[Innocent, Loss, Bloat],
+        checks: &[Innocent, Loss, Bloat(Short)],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -215,7 +224,7 @@ pub static ALL: &[Scenario] = &[
         link: both_ways(Plan::delay_ms(100)),
         flows: &[(0, FlowPlan { receive_buffer: Some(400_000), ..FlowPlan::BULK })],
         look: 6_000,
-        checks: &[Innocent, Loss, Bloat],
+        checks: &[Innocent, Loss, Bloat(Short)],
         first: "bbr",
         ..Scenario::DEFAULT
     },
@@ -223,7 +232,7 @@ pub static ALL: &[Scenario] = &[
         name: "jitter",
         link: there(Plan { jitter: ms(30), ..NEAR_BY }),
         flows: &[(0, WINDOWED)],
-        checks: &[Innocent, Bloat],
+        checks: &[Innocent, Bloat(Short)],
         ..Scenario::DEFAULT
     },
     Scenario {
@@ -245,7 +254,7 @@ pub static ALL: &[Scenario] = &[
         name: "clean_lan",
         link: Path::Relay([Plan::CLEAN.narrow(20 * NARROW, DEEP), Plan::CLEAN]),
         flows: &[(0, WINDOWED)],
-        checks: &[Innocent, Loss, Bloat],
+        checks: &[Innocent, Loss, Bloat(Short)],
         first: "bbr",
         ..Scenario::DEFAULT
     },
