@@ -133,22 +133,32 @@ mod tests {
         }
     }
 
+    /// Whether this stands there by itself, not as a part of another word.
+    fn has_word(script: &str, word: &str) -> bool {
+        let inside = |c: char| c.is_alphanumeric() || "-_".contains(c);
+        let stands =
+            |(at, _)| !script[..at].ends_with(inside) && !script[at + word.len()..].starts_with(inside);
+        script.match_indices(word).any(stands)
+    }
+
     #[test]
     fn every_script_knows_everything() {
         for (shell, script) in SHELLS {
             let script = script();
-            for flag in FLAGS {
-                assert!(script.contains(flag.long), "{shell}: {}", flag.long);
-            }
-            for word in keys().into_iter().chain(fields()) {
-                assert!(script.contains(word), "{shell}: {word}");
-            }
-            for state in states() {
-                assert!(script.contains(&state), "{shell}: {state}");
-            }
-            for (name, ..) in crate::args::Command::ALL {
-                assert!(script.contains(name), "{shell}: {name}");
+            let before = if shell == "fish" { "-l " } else { "--" };
+            let flags = FLAGS.iter().map(|flag| format!("{before}{}", flag.long));
+            let keys = keys().into_iter().map(|key| format!("{key}="));
+            let commands = crate::args::Command::ALL.iter().map(|(name, ..)| (*name).to_owned());
+            let fields = fields().into_iter().map(str::to_owned);
+            for word in flags.chain(keys).chain(commands).chain(fields).chain(states()) {
+                assert!(has_word(&script, &word), "{shell}: {word}");
             }
         }
+    }
+
+    #[test]
+    fn a_part_of_a_word_is_not_the_word() {
+        assert!(has_word("a pid,id b", "id") && !has_word("pid id_2 id-3 --id", "id"));
+        assert!(has_word("'id=' x", "id=") && !has_word("id=1 pid=", "id="));
     }
 }

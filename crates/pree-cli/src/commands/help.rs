@@ -148,6 +148,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -171,6 +173,19 @@ mod tests {
             let words = line.split_whitespace().skip(1).map(Into::into).collect();
             assert!(crate::args::parse(words).is_ok(), "{example}");
         }
+    }
+
+    #[test]
+    fn every_flag_is_told_and_no_other() {
+        let told: BTreeSet<String> = help_text()
+            .lines()
+            // Further right is explanation.
+            .filter(|line| line.trim_start().starts_with('-') && !line.starts_with("        "))
+            .filter_map(|line| line.split_whitespace().take(2).find_map(|word| word.strip_prefix("--")))
+            .map(str::to_owned)
+            .collect();
+        let flags: BTreeSet<String> = FLAGS.iter().map(|flag| flag.long.to_owned()).collect();
+        assert_eq!(told, flags);
     }
 
     #[test]

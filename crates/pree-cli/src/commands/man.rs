@@ -161,11 +161,19 @@ mod tests {
     #[test]
     fn everything_is_in_it() {
         let page = page();
+        let part = |from: &str, to: &str| page.split_once(from).unwrap().1.split_once(to).unwrap().0;
         for flag in FLAGS {
-            assert!(page.contains(&format!("\\-\\-{}", escaped(flag.long))), "{}", flag.long);
+            let options = part(".SH OPTIONS", ".SH FILTER");
+            assert!(options.contains(&format!("\\fB\\-\\-{}\\fR", escaped(flag.long))), "{}", flag.long);
         }
         for key in Filter::keys() {
-            assert!(page.contains(key), "{key}");
+            let filter = part(".SH FILTER", ".SH COLUMNS");
+            let entry = filter.contains(&format!("\n\\fB{}\\fR\n", escaped(key)));
+            let listed = filter.lines().any(|line| {
+                let words = line.trim_end_matches('.').split(", ");
+                words.into_iter().any(|word| word == escaped(key))
+            });
+            assert!(entry || listed, "{key}");
         }
     }
 

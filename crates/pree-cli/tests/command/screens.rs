@@ -10,7 +10,8 @@ use crate::run;
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("help_is_the_snapshot", help),
-        Case::new("help_tells_every_flag_and_no_other", help_is_true),
+        Case::new("help_tells_every_letter_and_no_other", letters),
+        Case::new("what_help_tells_is_taken", help_is_true),
         Case::new("version", version),
     ]
 }
@@ -35,6 +36,32 @@ fn help() -> Result<(), Failed> {
         }
     }
     if text == expected { Ok(()) } else { Err("one is longer than the other".into()) }
+}
+
+/// A letter is a flag exactly where the help says so.
+fn letters() -> Result<(), Failed> {
+    let told: String = told(&run::pree("--help")?.whole()?.out)
+        .iter()
+        .filter_map(|flag| flag.strip_prefix('-')?.chars().next().filter(|letter| *letter != '-'))
+        .collect();
+    for letter in ('0'..='9').chain('A'..='Z').chain('a'..='z') {
+        let answer = run::pree(&format!("-{letter}"))?;
+        // What is no flag is refused by name; what needs a value, or a right, is known.
+        let refused = [format!("no flag -{letter}"), "not there yet".into(), "pree close".into()];
+        let known = !refused.iter().any(|words| answer.err.contains(words));
+        if known != told.contains(letter) {
+            return Err(format!("-{letter}: the help tells {told}, and pree says {:?}", answer.err).into());
+        }
+    }
+    Ok(())
+}
+
+/// The flags of the help, with all their names and what they take.
+fn told(help: &str) -> Vec<&str> {
+    help.lines()
+        .filter(|line| line.starts_with("  ") && line.trim_start().starts_with('-'))
+        .map(|line| line.trim_start().split("  ").next().unwrap_or_default())
+        .collect()
 }
 
 /// What fingers know, and what is agreed.
@@ -63,11 +90,7 @@ const FLAGS: &[&str] = &[
 
 fn help_is_true() -> Result<(), Failed> {
     let help = run::pree("--help")?.whole()?.out;
-    let told: Vec<&str> = help
-        .lines()
-        .filter(|line| line.starts_with("  ") && line.trim_start().starts_with('-'))
-        .map(|line| line.trim_start().split("  ").next().unwrap_or_default())
-        .collect();
+    let told = told(&help);
     if let Some(flag) = FLAGS.iter().find(|flag| !told.contains(flag)) {
         return Err(format!("--help does not tell {flag}").into());
     }

@@ -94,8 +94,8 @@ fn filters() -> Result<(), Failed> {
     for (words, says) in [
         ("dprot=80", "did you mean dport?"),
         ("state nowhere", "nowhere"),
-        ("( dport = 80", ""),
-        ("dport =", ""),
+        ("( dport = 80", "never closed"),
+        ("dport =", "dport needs a value"),
         ("and", "before and"),
         ("or", "before or"),
         ("not", "a condition must follow"),

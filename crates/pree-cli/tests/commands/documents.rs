@@ -20,17 +20,24 @@ pub fn cases() -> Vec<Case> {
 }
 
 fn schema() -> Result<(), Failed> {
-    let _all = population::everything()?;
+    let all = population::everything()?;
     let root: Value = serde_json::from_str(&run::pree("schema")?.whole()?.out)?;
     let follows = |of: &str, text: &str| {
         let schema = json!({ "$ref": format!("#/$defs/{of}") });
         let wrong = check(&root, &schema, &serde_json::from_str(text)?, "");
         if wrong.is_empty() { Ok(()) } else { Err(Failed::from(format!("{of}: {wrong:?}"))) }
     };
-    for flags in ["", "-a -c +cmd,+exe,+user,+cgroup", "--source proc", "--owners none", "-c local", "port"] {
-        let words = if flags == "port" { "port 1".to_owned() } else { flags.to_owned() };
+    let held = all.truth().iter().find(|truth| truth.state == "listen").ok_or("no listener")?;
+    let port = format!("port {}", held.local.port());
+    for words in
+        ["", "-a -c +cmd,+exe,+user,+cgroup", "--source proc", "--owners none", "-c local", port.as_str()]
+    {
         let answer = run::pree(&format!("{words} --json"))?;
-        follows("document", &answer.out).map_err(|failed| run::while_doing(flags, failed))?;
+        follows("document", &answer.out).map_err(|failed| run::while_doing(words, failed))?;
+        let document: Value = serde_json::from_str(&answer.out)?;
+        if document["sockets"].as_array().is_none_or(Vec::is_empty) {
+            return Err(format!("{words}: no socket to look at").into());
+        }
     }
     for (flags, of) in
         [("-g state", "groups"), ("--count", "count"), ("-s", "summary"), ("-s --owners none", "summary")]
@@ -40,6 +47,9 @@ fn schema() -> Result<(), Failed> {
     let text = run::pree("--jsonl")?.whole()?.out;
     let mut lines: Vec<&str> = text.lines().collect();
     follows("end", lines.pop().ok_or("no last line")?)?;
+    if lines.len() < all.truth().len() {
+        return Err(format!("{} lines", lines.len()).into());
+    }
     for line in lines {
         follows("socket", line)?;
     }
@@ -70,7 +80,16 @@ fn topics() -> Result<(), Failed> {
             return Err(format!("{same} is other help").into());
         }
     }
-    for topic in ["FILTER", "filter", "Columns", "EXIT", "port", "capture", "help"] {
+    let commands = main.split_once("\nCommands:\n").ok_or("no commands")?.1;
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    // An explanation goes on further right.
+    let commands: Vec<&str> =
+        commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands: Vec<&str> = commands.into_iter().filter(|name| !name.is_empty()).collect();
+    if commands.len() < 10 {
+        return Err(format!("only {commands:?}").into());
+    }
+    for topic in ["FILTER", "filter", "Columns", "EXIT"].into_iter().chain(commands) {
         let text = run::pree(&format!("help {topic}"))?.whole()?.out;
         if text == main || text.lines().any(|line| line.chars().count() > 80) {
             return Err(format!("help {topic}: {text}").into());

@@ -1,5 +1,6 @@
 //! Completions, in the shells that this machine has.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -33,6 +34,35 @@ const LINES: &[(&str, &[&str])] = &[
     ("pree port 80 --jsonl", &["--jsonl"]),
 ];
 
+/// Every flag, key, field and command is offered where it can stand, and no flag that the help does not tell.
+fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Result<(), Failed> {
+    let help = run::pree("--help")?.whole()?.out;
+    let lines = || help.lines().filter(|line| !line.starts_with("        "));
+    let flags: BTreeSet<String> = lines()
+        .filter(|line| line.trim_start().starts_with('-'))
+        .filter_map(|line| line.split_whitespace().take(2).find(|word| word.starts_with("--")))
+        .map(str::to_owned)
+        .collect();
+    let offered: BTreeSet<String> = offers("pree --")?.into_iter().collect();
+    if flags.len() < 40 || flags != offered {
+        return Err(format!("pree --: {offered:?}, and the help has {flags:?}").into());
+    }
+    let keys = pree::Filter::keys().map(|key| format!("{key}="));
+    let commands = ["list", "port", "explain", "capture", "help"].map(str::to_owned);
+    let fields = pree::field::all().map(|field| field.name.to_owned());
+    for (line, words) in [
+        ("pree ", keys.chain(commands).collect::<Vec<_>>()),
+        ("pree has ", fields.collect()),
+        ("pree state ", ["listen", "time-wait", "bound-inactive"].map(str::to_owned).into()),
+    ] {
+        let offered = offers(line)?;
+        if let Some(word) = words.iter().find(|word| !offered.contains(word)) {
+            return Err(format!("{line}: no {word} in {offered:?}").into());
+        }
+    }
+    Ok(())
+}
+
 fn script(shell: &str) -> Result<(Folder, String), Failed> {
     let folder = Folder::new(shell)?;
     let file = folder.file("script");
@@ -56,8 +86,9 @@ fn output(mut command: Command) -> Result<String, Failed> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn offered(line: &str, expected: &[&str], found: &[&str]) -> Result<(), Failed> {
-    if expected.iter().all(|word| found.contains(word)) {
+fn offered(line: &str, expected: &[impl AsRef<str>], found: &[String]) -> Result<(), Failed> {
+    let expected: Vec<&str> = expected.iter().map(AsRef::as_ref).collect();
+    if expected.iter().all(|word| found.iter().any(|found| found == word)) {
         return Ok(());
     }
     Err(format!("{line}: {found:?}, without one of {expected:?}").into())
@@ -68,7 +99,7 @@ fn bash() -> Result<(), Failed> {
     let mut syntax = shell("bash")?;
     syntax.args(["-n", &file]);
     output(syntax)?;
-    for (line, expected) in LINES {
+    let offers = |line: &str| -> Result<Vec<String>, Failed> {
         // As bash breaks words: at spaces and around =.
         let words: Vec<String> =
             line.replace('=', " = ").split(' ').map(|word| format!("'{word}'")).collect();
@@ -79,15 +110,17 @@ fn bash() -> Result<(), Failed> {
         );
         let mut command = shell("bash")?;
         command.args(["--norc", "-c", &drive]);
-        let text = output(command)?;
-        offered(line, expected, &text.lines().collect::<Vec<_>>())?;
+        Ok(output(command)?.lines().map(str::to_owned).collect())
+    };
+    for (line, expected) in LINES {
+        offered(line, expected, &offers(line)?)?;
     }
-    Ok(())
+    offers_everything(offers)
 }
 
 fn fish() -> Result<(), Failed> {
     let (folder, file) = script("fish")?;
-    for (line, expected) in LINES {
+    let offers = |line: &str| -> Result<Vec<String>, Failed> {
         let mut command = shell("fish")?;
         let home = folder.path().display().to_string();
         command.env("HOME", &home).args([
@@ -96,15 +129,17 @@ fn fish() -> Result<(), Failed> {
             &format!("source {file}; complete -C '{line}'"),
         ]);
         let text = output(command)?;
-        let found: Vec<&str> = text.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
+        Ok(text.lines().filter_map(|line| line.split('\t').next()).map(str::to_owned).collect())
+    };
+    for (line, expected) in LINES {
         // Fish keeps the key before the value.
         let keyed: Vec<String> = match line.rsplit_once(' ').and_then(|(_, word)| word.split_once('=')) {
             Some((key, _)) => expected.iter().map(|word| format!("{key}={word}")).collect(),
             None => expected.iter().map(|word| (*word).to_owned()).collect(),
         };
-        offered(line, &keyed.iter().map(String::as_str).collect::<Vec<_>>(), &found)?;
+        offered(line, &keyed, &offers(line)?)?;
     }
-    Ok(())
+    offers_everything(offers)
 }
 
 fn zsh() -> Result<(), Failed> {
