@@ -22,6 +22,7 @@
 #![allow(clippy::print_stderr, reason = "a failed lab explains itself on its captured stderr")]
 
 pub mod churn;
+mod every;
 pub mod flow;
 mod harness;
 pub mod holder;
@@ -43,6 +44,7 @@ pub mod vsock;
 mod wait;
 pub mod wire;
 
+pub use every::every;
 pub use harness::{Case, main, main_one_at_a_time};
 pub use libtest_mimic::Failed;
 pub use need::Need;

@@ -43,6 +43,8 @@ pub enum Need {
     Tun,
     /// This congestion control, and the right to choose it.
     Congestion(&'static str),
+    /// The library under test was built with this feature: say `cfg!(feature = …)` beside its name.
+    Feature(&'static str, bool),
 }
 
 impl fmt::Display for Need {
@@ -59,6 +61,7 @@ impl fmt::Display for Need {
             Self::Veth => f.write_str("veth in the kernel"),
             Self::Tun => f.write_str("/dev/net/tun"),
             Self::Congestion(name) => write!(f, "congestion control {name}"),
+            Self::Feature(name, _) => write!(f, "the feature {name}"),
             Self::ChildEhash => f.write_str("kernel 6.1 for tcp_child_ehash_entries"),
         }
     }
@@ -98,6 +101,7 @@ impl Need {
             Self::Congestion(name) => {
                 Socket::tcp(Family::V4).and_then(|socket| socket.set_congestion(name)).is_ok()
             }
+            Self::Feature(_, built) => built,
             Self::UdpLite => Socket::udplite(Family::V4).is_ok(),
             Self::Ipv6 => Socket::udp(Family::V6).is_ok() && Path::new("/proc/net/if_inet6").exists(),
             Self::ChildEhash => Path::new("/proc/sys/net/ipv4/tcp_child_ehash_entries").exists(),

@@ -378,6 +378,7 @@ fn hostile_names_stay_in_their_cell_and_look_like_no_other() {
     // In JSON the exact bytes come back.
     let text = written(&["--json", "-c", "process"], Screen::default(), &sockets);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["sockets"].as_array().unwrap().len(), names.len());
     for (socket, name) in document["sockets"].as_array().unwrap().iter().zip(&names) {
         let owner = &socket["owners"][0];
         let bytes = owner["name_bytes"].as_str().map_or_else(

@@ -26,6 +26,17 @@ pub fn hide_proc() -> io::Result<()> {
     Ok(rustix::mount::mount("none", "/proc", "tmpfs", MountFlags::empty(), None)?)
 }
 
+/// Puts these bytes in the place of a file until the end of the lab. For cases in a lab.
+///
+/// # Errors
+/// The kernel's.
+pub fn cover_file(path: &str, bytes: &[u8]) -> io::Result<()> {
+    let from = std::env::temp_dir().join(format!("pree-cover-{}", std::process::id()));
+    std::fs::write(&from, bytes)?;
+    rustix::mount::mount_bind(&from, path)?;
+    std::fs::remove_file(&from)
+}
+
 /// Takes away what [`mount_proc`] or [`hide_proc`] put over `/proc` last. For cases in a lab.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use pree_testkit::holder::{Holder, HolderSpec};
-use pree_testkit::{Case, Failed, Need, lab, wait_until};
+use pree_testkit::{Case, Failed, Need, every, lab, wait_until};
 
 /// Cases that this program runs in another run of itself, because they fail; named so that no usual run does.
 const MEANT_TO_FAIL: &str = "PREE_TESTKIT_SELF_CHECK_FAILURES";
@@ -21,6 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new("lab_can_be_left_without_rights", lab_without_rights).lab().needs(Need::Tool("cat")),
         Case::new("failures_are_told", failures_are_told).needs(Need::Root),
         Case::new("labs_die_with_the_program", labs_die_with_the_program).needs(Need::Root),
+        Case::new("every_wants_at_least_one", every_wants_one),
     ];
     if env::var_os(MEANT_TO_FAIL).is_some() {
         cases.push(Case::new("fails_by_error", || Err("the error's words".into())).lab());
@@ -32,6 +33,13 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.push(Case::new("parks_for_ever", park).lab());
     }
     cases
+}
+
+fn every_wants_one() -> Result<(), Failed> {
+    let holds = |items: &'static [u8]| std::panic::catch_unwind(|| every(items, |item| **item < 5)).is_ok();
+    check(holds(&[4, 3]), "true of all")?;
+    check(!holds(&[4, 5]), "not true of one")?;
+    check(!holds(&[]), "nothing to look at")
 }
 
 fn park() -> Result<(), Failed> {

@@ -25,7 +25,9 @@ fn every_length_ends_where_a_kernel_added_fields() {
     // The lengths say which kernels are in the table; the table says it a second time, field by field.
     for pair in KNOWN_LENGTHS.windows(2) {
         let [(_, before), (kernel, length)] = pair else { unreachable!() };
-        for field in FIELDS.iter().filter(|f| (*before..*length).contains(&f.offset)) {
+        let added = || FIELDS.iter().filter(|f| (*before..*length).contains(&f.offset));
+        assert!(added().next().is_some(), "{kernel} added nothing");
+        for field in added() {
             assert_eq!(field.since, *kernel, "{}", field.name);
         }
     }

@@ -99,11 +99,9 @@ pub fn run() -> Result<(), Failed> {
         through_proc.sockets().is_empty() && through_proc.coverage().lacks_rows(),
         "/proc does not tell it"
     );
-    if let Some(ss) = tool("ss") {
-        let output = Command::new(ss).args(["-Htan", "cgroup", &full]).output()?;
-        let lines = String::from_utf8_lossy(&output.stdout).lines().count();
-        assert_eq!(lines, 2, "{output:?}");
-    }
+    let output = Command::new(tool("ss").ok_or("no ss")?).args(["-Htan", "cgroup", &full]).output()?;
+    let lines = String::from_utf8_lossy(&output.stdout).lines().count();
+    assert_eq!(lines, 2, "{output:?}");
     drop((udp, client, server));
     Ok(())
 }

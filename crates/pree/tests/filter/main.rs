@@ -31,7 +31,8 @@ fn main() -> ExitCode {
         world("limits", limits::run),
         Case::new("marks_without_the_right", rights::marks).lab(),
     ];
-    cases.push(Case::new("cgroup", cgroup::run).lab().needs(Need::RealRoot).needs(Need::Tool("mount")));
+    let cgroup = Case::new("cgroup", cgroup::run).lab().needs(Need::RealRoot);
+    cases.push(cgroup.needs(Need::Tool("mount")).needs(Need::Tool("ss")));
     pree_testkit::main(cases)
 }
 

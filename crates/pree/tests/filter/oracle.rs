@@ -57,6 +57,9 @@ pub fn run(world: &World) -> Result<(), Failed> {
     for entry in table().0.iter().filter(|entry| entry.ss) {
         asked += 1;
         let ours: BTreeSet<Id> = world.expect(|known| (entry.expect)(known) && shown(known));
+        if ours.is_empty() && !entry.trivial {
+            failures.push(format!("{}: nothing that ss could show", entry.text));
+        }
         let theirs: Vec<Id> = ask(&entry.text)?
             .iter()
             // The one whose peer has port 0.
@@ -85,6 +88,8 @@ pub fn differences(world: &World) -> Result<(), Failed> {
         ("autobound", nobody, |k| k.autobound && k.sport() < 32_768),
     ];
     for (text, only_theirs, only_ours) in table {
+        let differ = world.expect(|known| shown(known) && (only_theirs(known) || only_ours(known)));
+        assert!(!differ.is_empty(), "{text}: no socket on which they differ");
         let ours: BTreeSet<Id> =
             Query::new().filter(text.parse::<Filter>()?).collect()?.iter().map(id_of).collect();
         let theirs: BTreeSet<Id> = ask(text)?.iter().map(id_of_ss).collect();

@@ -2,7 +2,7 @@
 
 use pree::source::{DiagPass, Failure, Question, Source, live};
 use pree::{Filter, Query};
-use pree_testkit::Failed;
+use pree_testkit::{Failed, every};
 
 use crate::world::World;
 
@@ -134,10 +134,10 @@ pub fn run(world: &World) -> Result<(), Failed> {
         }
         if text.starts_with("autobound") {
             // It cannot be asked of rows.
-            assert!(plain.dumps.iter().all(|dump| dump.0), "{text}");
+            every(&plain.dumps, |dump| dump.0);
             continue;
         }
-        assert!(plain.dumps.iter().all(|dump| !dump.0), "{text}");
+        every(&plain.dumps, |dump| !dump.0);
         if program {
             assert!(pushed.sent < plain.sent, "{text}: {} of {}", pushed.sent, plain.sent);
         }
@@ -147,7 +147,7 @@ pub fn run(world: &World) -> Result<(), Failed> {
     // What is too long for a program takes nothing else with it.
     let list = (1..=500).map(|port: u32| port.to_string()).collect::<Vec<_>>().join(",");
     let long = look(&format!("sport = {list} and src 127.1/16"), true)?;
-    assert!(long.dumps.iter().all(|dump| dump.0));
+    every(&long.dumps, |dump| dump.0);
     assert!(long.got > 0 && long.sent < all);
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! the answer says why.
 
 use pree::{ErrorKind, Filter, Missing, Query, Snapshot, SourceChoice};
-use pree_testkit::{Failed, Family, Socket, lab};
+use pree_testkit::{Failed, Family, Socket, every, lab};
 
 fn look(text: &str, change: impl Fn(Query) -> Query) -> Result<Snapshot, Failed> {
     Ok(change(Query::new().filter(text.parse::<Filter>()?)).collect()?)
@@ -60,7 +60,7 @@ pub fn marks() -> Result<(), Failed> {
             for source in [SourceChoice::Auto, SourceChoice::Diag] {
                 let snapshot = look(text, |query| query.push_down(push_down).source(source))?;
                 assert_eq!(ports(&snapshot), without, "{text} without the right, pushed down: {push_down}");
-                assert!(snapshot.coverage().origins().iter().all(|(_, from)| *from == pree::Origin::Diag));
+                every(snapshot.coverage().origins(), |(_, from)| *from == pree::Origin::Diag);
                 let expected = undecided.then(|| (ErrorKind::NotPermitted, "filter by fwmark".to_owned()));
                 assert_eq!(gap(&snapshot), expected, "{text} without the right: {}", snapshot.coverage());
             }

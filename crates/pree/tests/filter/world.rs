@@ -6,10 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use pree::{Query, Socket as Row, SourceChoice};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::wire::Wire;
-use pree_testkit::{Failed, Family, Need, Population, Socket, Truth, population, wait_until};
+use pree_testkit::{Failed, Family, Need, Population, Socket, Truth, lab, population, wait_until};
 
 /// What the mixed population needs.
 pub const NEEDS: &[Need] = &[Need::Ipv6, Need::Veth, Need::BoundInactive, Need::RealRoot, Need::UdpLite];
+
+/// A user of the lab's own `/etc/passwd`, to whom a socket belongs.
+pub const NOBODY: (u32, &str) = (65_534, "somebody");
 
 /// The population, each socket with what is known about it.
 pub struct World {
@@ -41,6 +44,9 @@ pub type Id = String;
 
 impl World {
     pub fn new() -> Result<Self, Failed> {
+        let (id, name) = NOBODY;
+        let users = format!("root:x:0:0:root:/root:/bin/sh\n{name}:x:{id}:{id}::/:/bin/sh\n");
+        lab::cover_file("/etc/passwd", users.as_bytes())?;
         let mut all = fixed()?;
         for population in [
             population::listeners()?,

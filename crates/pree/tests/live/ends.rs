@@ -11,7 +11,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use pree::{
     Address, Detail, Direction, Needs, OwnerSource, Protocols, Query, Snapshot, Socket, SourceChoice, State,
 };
-use pree_testkit::{Case, Failed, Need, lab, wait_for};
+use pree_testkit::{Case, Failed, Need, every, lab, wait_for};
 use rustix::fs::fstat;
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, bind,
@@ -106,7 +106,7 @@ fn names() -> Result<(), Failed> {
     }
     // Who does not ask is not told, and rows come as they come.
     let snapshot = Query::new().protocols(Protocols::UNIX).collect()?;
-    assert!(snapshot.iter().all(|row| row.remote.is_none() && row.direction.is_none()));
+    every(&snapshot, |row| row.remote.is_none() && row.direction.is_none());
     Ok(())
 }
 
@@ -239,7 +239,7 @@ fn directions() -> Result<(), Failed> {
         let found = Query::new().tcp().filter(filter.parse()?).collect()?;
         assert_eq!(found.sockets().len(), rows, "{filter}: {found:#?}");
     }
-    assert!(Query::new().tcp().stats().collect()?.iter().all(|row| row.direction.is_none()));
+    every(&Query::new().tcp().stats().collect()?, |row| row.direction.is_none());
     Ok(())
 }
 
@@ -281,7 +281,7 @@ fn by_ports() -> Result<(), Failed> {
         (direction(&snapshot, &client), direction(&snapshot, &accepted)),
         (Some(Direction::Out), None)
     );
-    assert!(snapshot.iter().all(|row| row.state == State::Established));
+    every(&snapshot, |row| row.state == State::Established);
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use pree::{
     States,
 };
 use pree_testkit::holder::{Holder, HolderSpec};
-use pree_testkit::{Case, Failed, Need, hostile, packet};
+use pree_testkit::{Case, Failed, Need, every, hostile, packet};
 use rustix::fs::fstat;
 use rustix::net::{AddressFamily, SocketFlags, netlink::SocketAddrNetlink, socket_with, socketpair};
 
@@ -151,7 +151,7 @@ fn every_kind() -> Result<(), Failed> {
             assert_eq!((row.id.is_some(), row.uid), (diag, diag.then_some(0)));
         }
         if !diag {
-            assert!(snapshot.iter().all(|row| row.peer.is_none() && row.recv_queue.is_none()));
+            every(&snapshot, |row| row.peer.is_none() && row.recv_queue.is_none());
             continue;
         }
         let told = row(&snapshot, &listener);
@@ -249,7 +249,7 @@ fn tcp_ends() -> Result<(), Failed> {
         assert_eq!((peer.inode, peer.owners.len()), (Some(far), 0));
         assert_eq!((row(&bare, &client).unowned, row(&bare, &listener).peer.is_some()), (None, false));
         // Who does not ask is not told, and rows come as they come.
-        assert!(Query::new().tcp().collect()?.iter().all(|row| row.peer.is_none()));
+        every(&Query::new().tcp().collect()?, |row| row.peer.is_none());
     }
     Ok(())
 }

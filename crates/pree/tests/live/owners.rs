@@ -95,6 +95,7 @@ fn hostile_names() -> Result<(), Failed> {
     assert_eq!(holders.len(), 43);
     let snapshot = collect()?;
     compare::check(all.truth(), snapshot.sockets(), View::Diag)?;
+    assert_eq!(all.truth().len(), hostile::NAMES.len());
     for (truth, name) in all.truth().iter().zip(hostile::NAMES) {
         assert_eq!(row(&snapshot, truth)?.owners[0].process.name.as_bytes(), *name);
     }

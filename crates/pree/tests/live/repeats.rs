@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use pree::source::{Errno, Failure, Recorder, Recording};
 use pree::{Family as Inet, Protocol, Protocols, Query, Snapshot, SourceChoice, State, States, TcpStats};
 use pree_testkit::churn::{ChurnSpec, Churner};
-use pree_testkit::{Case, Failed, Family, Need, Population, Socket, population};
+use pree_testkit::{Case, Failed, Family, Need, Population, Socket, every, population};
 
 use crate::compare::{self, View, differences};
 use crate::conversations::{pair, talk};
@@ -53,7 +53,7 @@ fn a_recording_replays() -> Result<(), Failed> {
     assert!(listeners.coverage().is_complete());
     let count = |wanted: &dyn Fn(&pree::Socket) -> bool| live.iter().filter(|s| wanted(s)).count();
     assert_eq!(listeners.sockets().len(), count(&|socket| socket.state == State::Listen));
-    assert!(listeners.iter().all(|socket| socket.state == State::Listen && socket.owners.is_empty()));
+    every(&listeners, |socket| socket.state == State::Listen && socket.owners.is_empty());
     for (protocol, flag) in [(Protocol::Tcp, Protocols::TCP), (Protocol::Udp, Protocols::UDP)] {
         for family in [Inet::Ipv4, Inet::Ipv6] {
             let some = replay(Query::new().protocols(flag).family(family).owners())?;

@@ -5,6 +5,9 @@ use pree_testkit::{Case, Failed, Family, Need, Population, population};
 
 use crate::compare::{self, View, has_stats};
 
+/// One of the sources.
+const PROCFS: Need = Need::Feature("linux-procfs", cfg!(feature = "linux-procfs"));
+
 type Builder = fn() -> Result<Population, Failed>;
 
 /// Every kind of the kit, and what it needs besides IPv6 and veth.
@@ -50,6 +53,8 @@ pub fn cases() -> Vec<Case> {
     cases.push(needs_of_everything(
         Case::new("rows_together_in_64_buckets", together).lab_with_child_ehash(64),
     ));
+    let through_procfs = || through(&everything()?, SourceChoice::Procfs, View::Procfs);
+    cases.push(needs_of_everything(Case::new("rows_through_procfs", through_procfs).lab()).needs(PROCFS));
     cases
 }
 
@@ -68,19 +73,24 @@ pub fn everything() -> Result<Population, Failed> {
 }
 
 fn through_every_source(population: &Population) -> Result<(), Failed> {
-    for (choice, view) in [
-        (SourceChoice::Auto, View::Diag),
-        (SourceChoice::Diag, View::Diag),
-        (SourceChoice::Proc, View::Proc),
-        (SourceChoice::Procfs, View::Procfs),
-    ] {
-        let snapshot = Query::new().stats().owners().source(choice).collect()?;
-        compare::check(population.truth(), snapshot.sockets(), view)?;
-        coverage(&snapshot, choice, view)?;
-        // Nothing is missing when no statistics are asked for.
-        let snapshot = Query::new().owners().source(choice).collect()?;
-        assert!(snapshot.coverage().is_complete(), "{choice:?}: {}", snapshot.coverage());
+    for (choice, view) in
+        [(SourceChoice::Auto, View::Diag), (SourceChoice::Diag, View::Diag), (SourceChoice::Proc, View::Proc)]
+    {
+        through(population, choice, view)?;
     }
+    if PROCFS.missing().is_none() {
+        through(population, SourceChoice::Procfs, View::Procfs)?;
+    }
+    Ok(())
+}
+
+fn through(population: &Population, choice: SourceChoice, view: View) -> Result<(), Failed> {
+    let snapshot = Query::new().stats().owners().source(choice).collect()?;
+    compare::check(population.truth(), snapshot.sockets(), view)?;
+    coverage(&snapshot, choice, view)?;
+    // Nothing is missing when no statistics are asked for.
+    let snapshot = Query::new().owners().source(choice).collect()?;
+    assert!(snapshot.coverage().is_complete(), "{choice:?}: {}", snapshot.coverage());
     Ok(())
 }
 

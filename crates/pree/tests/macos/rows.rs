@@ -7,6 +7,7 @@ use pree::{
     Unowned,
 };
 
+use crate::every::every;
 use crate::mac::{Asks, Mac, rows};
 
 fn usual() -> Query {
@@ -310,7 +311,7 @@ fn nobody_is_looked_into_when_nobody_asks() {
     let snapshot = Query::new().tcp().udp().collect_from(&mut mac).unwrap();
     assert_eq!(snapshot.sockets().len(), 12);
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
-    assert!(mac.log.iter().all(|question| !question.starts_with("apple process")), "{:?}", mac.log);
+    every(&mac.log, |question| !question.starts_with("apple process"));
     assert!(
         snapshot
             .iter()

@@ -3,6 +3,7 @@
 use pree::source::{Errno, Failure, Recorder, Recording};
 use pree::{ErrorKind, Missing, Origin, Protocols, Query, Snapshot};
 
+use crate::every::every;
 use crate::fail_nth::FailNth;
 use crate::mac::{Asks, EINTR, ENOENT, ENOMEM, EPERM, ESRCH, Mac};
 
@@ -174,7 +175,7 @@ fn a_pid_that_is_used_again_mixes_nobody_up() {
         })
     };
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
-    assert!(snapshot.iter().flat_map(|socket| &socket.owners).all(|owner| owner.pid() != 401));
+    every(snapshot.iter().flat_map(|socket| &socket.owners), |owner| owner.pid() != 401);
 }
 
 #[test]

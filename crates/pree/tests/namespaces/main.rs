@@ -18,7 +18,7 @@ use pree::{
 };
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::link::Namespace;
-use pree_testkit::{Case, Failed, Family, Need, Socket, lab};
+use pree_testkit::{Case, Failed, Family, Need, Socket, every, lab};
 
 fn main() -> ExitCode {
     let lab = |name: &str, run: fn() -> Result<(), Failed>| Case::new(name, run).lab();
@@ -273,11 +273,9 @@ fn without_a_table() -> Result<(), Failed> {
             // What tables tell is told once, and in its namespace.
             let rows: Vec<_> = snapshot.iter().filter(|row| row.inode == inode(&unix).ok()).collect();
             assert_eq!(rows.len(), usize::from(protocols == Protocols::all()));
-            assert!(
-                rows.iter()
-                    .all(|row| row.network_namespace.as_ref().map(|place| place.inode)
-                        == inode(&elsewhere).ok())
-            );
+            for row in rows {
+                assert_eq!(row.network_namespace.as_ref().unwrap().inode, inode(&elsewhere)?);
+            }
         }
     }
     Ok(())
@@ -291,7 +289,7 @@ fn without_rights() -> Result<(), Failed> {
     let inodes: Vec<u64> = snapshot.iter().map(|s| s.network_namespace.as_ref().unwrap().inode).collect();
     assert_eq!(inodes, [world.own]);
     let rows: Vec<_> = snapshot.coverage().gaps().iter().filter(|gap| gap.what == Missing::Rows).collect();
-    assert!(rows.iter().all(|gap| gap.why == ErrorKind::NotPermitted), "{}", snapshot.coverage());
+    every(&rows, |gap| gap.why == ErrorKind::NotPermitted);
     assert!(rows[0].object.starts_with("network namespaces "), "{}", rows[0]);
     assert!(rows[0].object.contains("blue"), "{}", rows[0]);
     // The other two cannot even be seen to be: which processes hide them is counted.

@@ -38,6 +38,7 @@ fn check(all: &Population, more: Needs) -> Result<Snapshot, Failed> {
 /// The same sockets with the same owners, in the same order.
 fn same(program: &[Socket], walk: &[Socket]) {
     assert_eq!(program.len(), walk.len());
+    assert!(!program.is_empty());
     for socket in program {
         let other = walk.iter().find(|other| other.id == socket.id).unwrap();
         assert_eq!(crate::owners_of(socket), crate::owners_of(other), "{socket:?}");
@@ -82,6 +83,7 @@ fn hostile_names() -> Result<(), Failed> {
         all.keep(holder);
     }
     let snapshot = check(&all, Needs::empty())?;
+    assert_eq!(all.truth().len(), hostile::NAMES.len());
     for (truth, name) in all.truth().iter().zip(hostile::NAMES) {
         let row = snapshot.iter().find(|row| row.inode == truth.inode).ok_or("a row")?;
         assert_eq!(row.owners[0].process.name.as_bytes(), *name);

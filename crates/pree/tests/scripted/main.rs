@@ -2,6 +2,8 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
 
 mod alike;
+#[path = "../../../pree-testkit/src/every.rs"]
+mod every;
 mod fail_nth;
 mod families;
 mod host;
@@ -14,6 +16,7 @@ mod windows;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use every::every;
 use fail_nth::FailNth;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
 use pree::source::{DiagPass, Errno, Failure, Question, Recorder, Recording};
@@ -175,7 +178,7 @@ fn every_row_once_with_its_owners() {
     ];
     assert_eq!(unowned, expected.into());
     let uid_known = |s: &Socket| s.uid == s.inode.map(|_| 1000);
-    assert!(snapshot.iter().all(uid_known));
+    every(&snapshot, |socket| uid_known(socket));
 }
 
 #[test]
@@ -475,13 +478,25 @@ fn no_way_at_all_is_an_error() {
 #[test]
 fn sources_agree() {
     let mut expected = None;
-    for source in [SourceChoice::Diag, SourceChoice::Proc, SourceChoice::Procfs] {
+    // A build without the parser of the `procfs` crates reads with ours, and says so.
+    let procfs = if cfg!(feature = "linux-procfs") { Origin::Procfs } else { Origin::Proc };
+    for (source, origin) in [
+        (SourceChoice::Diag, Origin::Diag),
+        (SourceChoice::Proc, Origin::Proc),
+        (SourceChoice::Procfs, procfs),
+    ] {
         let mut kernel = Kernel::new(population());
         let query = Query::new().owners().source(source).states(States::all() - States::BOUND_INACTIVE);
         // UDP-Lite is not on this kernel: the file is absent, and the dump empty.
         let snapshot = query.collect_from(&mut kernel).unwrap();
         assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+        let of_tcp: Vec<_> =
+            snapshot.coverage().origins().iter().filter(|(table, _)| *table == "tcp").collect();
+        assert_eq!(of_tcp, [&("tcp", origin)], "{source:?}");
+        let told = snapshot.coverage().notes().iter().any(|note| note.contains("without the feature"));
+        assert_eq!(told, source == SourceChoice::Procfs && origin == Origin::Proc, "{source:?}");
         let expected = expected.get_or_insert_with(|| rows(&snapshot));
+        assert!(expected.len() > 10, "{expected:?}");
         assert_eq!(rows(&snapshot), *expected, "{source:?}");
     }
 }
@@ -588,7 +603,7 @@ fn one_owner_or_none() {
     assert_eq!(find(&first, 2000).owners.len(), 1);
     let mut kernel = Kernel::new(population());
     let none = Query::new().collect_from(&mut kernel).unwrap();
-    assert!(none.iter().all(|s| s.owners.is_empty() && s.unowned.is_none()));
+    every(&none, |s| s.owners.is_empty() && s.unowned.is_none());
     assert!(!kernel.asked.iter().any(|asked| asked.starts_with("process")));
 }
 
@@ -692,7 +707,7 @@ fn the_visitor_stops_when_it_has_enough() {
 fn only_what_is_asked_for_is_asked_for() {
     let mut kernel = Kernel::new(population());
     let udp = Query::new().udp().collect_from(&mut kernel).unwrap();
-    assert!(udp.iter().all(|s| s.protocol == Protocol::Udp));
+    every(&udp, |s| s.protocol == Protocol::Udp);
     let diag: Vec<_> = kernel.asked.iter().filter(|asked| asked.starts_with("diag")).collect();
     assert_eq!(diag, [&format!("diag 2 {UDP} first"), &format!("diag 10 {UDP} first")]);
 }

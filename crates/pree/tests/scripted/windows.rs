@@ -10,6 +10,8 @@ use pree::{
     States, Unowned,
 };
 
+use crate::every::every;
+
 const ACCESS_DENIED: u32 = 5;
 const NOT_SUPPORTED: u32 = 50;
 const INVALID_PARAMETER: u32 = 87;
@@ -234,7 +236,7 @@ fn only_what_is_asked_for() {
     // Nobody asked for owners: nobody looks for them.
     let mut windows = windows();
     let snapshot = Query::new().tcp().collect_from(&mut windows).unwrap();
-    assert!(snapshot.iter().all(|socket| socket.owners.is_empty() && socket.unowned.is_none()));
+    every(&snapshot, |socket| socket.owners.is_empty() && socket.unowned.is_none());
     assert_eq!((windows.count("process"), windows.count("udp"), windows.count("estats")), (0, 0, 0));
 }
 
