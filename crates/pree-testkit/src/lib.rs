@@ -24,6 +24,7 @@
 pub mod churn;
 mod every;
 pub mod flow;
+pub mod forked;
 mod harness;
 pub mod holder;
 pub mod hostile;

@@ -17,7 +17,7 @@ pub const NAME_SIZE: usize = 16;
 /// A table of descriptors: whose are the sockets that follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
-    /// Process id, as the asking process's pid namespace sees it.
+    /// Process id, as the pid namespace that was asked for sees it.
     pub pid: u32,
     /// The thread whose table it is; the process id for the table that the leader has.
     pub thread: u32,

@@ -35,6 +35,7 @@ pub mod own_addresses;
 pub mod packet_diag;
 pub mod proc_net;
 pub mod proc_pid;
+pub mod proc_scope;
 pub mod socket_memory;
 pub mod tcp_info;
 pub mod unix_diag;

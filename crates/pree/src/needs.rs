@@ -73,7 +73,7 @@ pub enum OwnerLookup {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum OwnerSource {
-    /// The cheaper way of those that are permitted.
+    /// The cheaper source where it shows every process; what it may have left unseen, the other one adds, as far as permitted.
     #[default]
     Auto,
     /// Each process's descriptors in /proc.

@@ -54,6 +54,16 @@ pub fn add_address(address: IpAddr) -> io::Result<()> {
     Rtnetlink::open()?.add_address(LOOPBACK, address, prefix)
 }
 
+/// Leaves this thread with the capabilities for BPF and no other.
+///
+/// # Errors
+/// The kernel's.
+pub fn keep_bpf_rights() -> io::Result<()> {
+    let (bpf, none) = (CapabilitySet::BPF | CapabilitySet::PERFMON, CapabilitySet::empty());
+    let sets = CapabilitySets { effective: bpf, permitted: bpf, inheritable: none };
+    Ok(rustix::thread::set_capabilities(None, sets)?)
+}
+
 /// Leaves this thread, and every program that it starts from now on, without any capability, though with uid 0: it
 /// can no longer look into processes that were started before, such as holders (the numbers of their descriptors can be
 /// listed, but what those are is refused). There is no way back.

@@ -24,7 +24,9 @@ use crate::stage::Stage;
 use crate::wire::Wire;
 use crate::{Failed, rtnetlink, sys};
 
-pub use inside::{add_address, cover_file, give_up_rights, hide_proc, mount_proc, uncover_proc};
+pub use inside::{
+    add_address, cover_file, give_up_rights, hide_proc, keep_bpf_rights, mount_proc, uncover_proc,
+};
 
 const CASE: &str = "PREE_TESTKIT_CASE";
 const CHILD_EHASH: &str = "PREE_TESTKIT_CHILD_EHASH";

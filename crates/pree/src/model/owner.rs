@@ -19,7 +19,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The process id, as the caller's pid namespace sees it.
+    /// The process id: see [`Process::pid`].
     pub fn pid(&self) -> u32 {
         self.process.pid
     }
@@ -29,13 +29,14 @@ impl Owner {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub struct Process {
-    /// Process id, as the caller's pid namespace sees it.
+    /// Process id. Linux: as the mounted /proc shows it, whichever source told; where there is none in which the caller is to be
+    /// found, as the caller's pid namespace sees it.
     pub pid: u32,
     /// The kernel's short name (Linux: `comm` of the thread-group leader, at most 15 bytes).
     pub name: Text,
     /// When it started; with the pid it names a process for good, pids alone are used again.
     pub start_time: Option<StartTime>,
-    /// Parent process id (Linux: `/proc/PID/stat` field 4); 0 when the parent is outside the pid namespace.
+    /// Parent process id (Linux: `/proc/PID/stat` field 4); 0 when the parent is outside that pid namespace.
     pub parent: Option<u32>,
     /// Effective user id (Linux: `Uid:` in `/proc/PID/status`). On request.
     pub uid: Option<u32>,
@@ -113,10 +114,12 @@ pub enum Unowned {
     AcceptQueue,
     /// Closed by its process, and the kernel still sends or waits for the peer.
     Orphaned,
-    /// Owners could not be looked up: a right is missing, or /proc is hidden or absent. The coverage tells which.
+    /// Not every process could be looked at: a right is missing, /proc is absent or hides some, or it is another pid
+    /// namespace's. The coverage tells which.
     NotPermitted,
-    /// Every visible process was looked at and none holds it: in flight between processes, held by `io_uring` or the
-    /// kernel itself, or by a process outside this pid namespace. These cannot be told apart.
+    /// Every process of this pid namespace was looked at, and on Linux of that which /proc shows; none holds it: in flight
+    /// between processes, held by `io_uring` or the kernel itself, or by a process outside these pid namespaces. These cannot be
+    /// told apart.
     NoVisibleHolder,
 }
 

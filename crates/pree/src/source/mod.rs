@@ -138,7 +138,21 @@ pub enum Question<'a> {
     Sequences,
     /// Linux 5.12: every descriptor that is a socket, of all processes in this pid namespace, as a BPF program in the
     /// kernel tells them: [`pree_wire::bpf_records`]. A batch may end in the middle of a record.
-    Holders,
+    Holders {
+        /// Process ids are those of the pid namespace so many levels above: those of the mounted /proc, where that is of
+        /// such a one.
+        levels_above: u32,
+    },
+    /// Linux: `/proc/thread-self/status`: which pid namespace /proc shows, and what the asking thread may see in it.
+    /// `ENOENT` where it shows one that the thread is not in.
+    OwnStatus,
+    /// Linux: the link `/proc/thread-self/ns/user`, `user:[inode]`.
+    UserNamespace,
+    /// Linux: the line of `/proc/thread-self/mountinfo` about the file system at /proc.
+    ProcMount,
+    /// Linux 4.9: one byte, 1 when /proc shows processes of a pid namespace below that of the asking thread, 0 when of one
+    /// elsewhere. For a /proc in which the thread is not to be found.
+    ProcIsBelow,
     /// Linux: one file of one process. All questions about one process in a row are answered about that very
     /// process: when it ends, they fail with `ESRCH` or `ENOENT` even if its pid is used again.
     Process {
@@ -341,7 +355,12 @@ impl fmt::Display for Question<'_> {
             Self::Cgroup(path) => write!(f, "cgroup {path}"),
             Self::Processes => f.write_str("processes"),
             Self::OpenFiles => f.write_str("open_files"),
-            Self::Holders => f.write_str("holders"),
+            Self::Holders { levels_above: 0 } => f.write_str("holders"),
+            Self::Holders { levels_above } => write!(f, "holders above {levels_above}"),
+            Self::OwnStatus => f.write_str("own_status"),
+            Self::UserNamespace => f.write_str("user_namespace"),
+            Self::ProcMount => f.write_str("proc_mount"),
+            Self::ProcIsBelow => f.write_str("proc_is_below"),
             Self::Sequences => f.write_str("sequences"),
             Self::Windows(question) => write!(f, "windows {question}"),
             Self::Apple(question) => write!(f, "apple {question}"),

@@ -175,7 +175,7 @@ fn without_rights() -> Result<(), Failed> {
     assert_eq!((error.kind(), error.errno()), (ErrorKind::NotPermitted, Some(1)));
     assert!(error.hint().is_some_and(|hint| hint.contains("CAP_BPF and CAP_PERFMON")), "{error}");
     // Nobody is asked, nobody refuses.
-    assert!(by_program().owner_lookup(pree::OwnerLookup::None).collect().is_ok());
+    assert!(Query::new().owner_source(pree::OwnerSource::Bpf).collect().is_ok());
     let snapshot = Query::new().owners().collect()?;
     assert_eq!(snapshot.coverage().owners_origin(), Some(Origin::Proc));
     let [row] = snapshot.sockets() else { return Err("one row".into()) };

@@ -14,8 +14,12 @@ mod hard;
 mod kernel;
 #[path = "../live/meddling.rs"]
 mod meddling;
+mod pid_namespaces;
 mod played;
 mod sequences;
+#[path = "../live/sys.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod sys;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -46,6 +50,7 @@ fn owners_of(socket: &Socket) -> Vec<Told> {
 }
 
 fn main() -> ExitCode {
-    let cases = [beside_proc::cases(), hard::cases(), played::cases(), sequences::cases()];
+    let cases =
+        [beside_proc::cases(), hard::cases(), pid_namespaces::cases(), played::cases(), sequences::cases()];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -46,7 +46,7 @@ type Answer = Result<Vec<Vec<u8>>, Failure>;
 fn kernel(files: &'static str, mut program: impl FnMut(usize) -> Answer + 'static) -> Kernel {
     Kernel::new(population()).on(move |_, question, before| match question {
         Question::OpenFiles => Some(Ok(vec![files.into()])),
-        Question::Holders => Some(program(before)),
+        Question::Holders { .. } => Some(program(before)),
         _ => None,
     })
 }

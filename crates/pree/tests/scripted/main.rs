@@ -254,7 +254,8 @@ fn owners_of_few_rows_are_looked_for_last() {
 
     // One owner each is enough: after the first process that holds them all, nobody is asked.
     let mut kernel = Kernel::new(population());
-    query.clone().owner_lookup(OwnerLookup::First).collect_from(&mut kernel).unwrap();
+    let first = Query::new().tcp().states(States::LISTEN).owner_lookup(OwnerLookup::First);
+    first.collect_from(&mut kernel).unwrap();
     assert!(kernel.asked.iter().any(|asked| asked == "process 40 sockets"));
     assert!(!kernel.asked.iter().any(|asked| asked == "process 41 sockets"));
 

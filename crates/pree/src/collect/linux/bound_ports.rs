@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use pree_wire::fd_records::BoundPort;
 use pree_wire::inet_diag::{AF_INET, AF_INET6, TCP, UDP, UDPLITE};
 
-use super::bpf_owners::Way;
 use super::owners::OwnerSearch;
 use crate::source::{ProcessPart, Question, Source, read_all};
 
@@ -20,16 +19,14 @@ impl OwnerSearch<'_> {
     /// The local ports of all sockets that were found, where the filter names their processes. `None` where these do not
     /// tell where all rows of theirs can be met.
     pub(super) fn bound_ports(&self, source: &mut dyn Source) -> Option<Vec<u16>> {
-        if self.named.is_none() || matches!(self.way, None | Some(Way::Bpf)) || self.is_blind() {
+        if self.named.is_none() || !self.is_whole_by_own_proc() {
             return None;
         }
         let mut ports = BTreeSet::new();
         for (count, inode) in self.map.inodes().enumerate() {
-            let holder =
-                self.map.holders(inode).next().filter(|holder| holder.thread == 0 && count < MOST)?;
-            let pid = self.processes.get(holder.process as usize)?.pid;
-            let part = ProcessPart::BoundPort { fd: holder.fd };
-            let bytes = read_all(source, &Question::Process { pid, part }).ok()?;
+            let place = self.places(inode).next().filter(|place| place.thread == 0 && count < MOST)?;
+            let part = ProcessPart::BoundPort { fd: place.fd };
+            let bytes = read_all(source, &Question::Process { pid: place.pid, part }).ok()?;
             let bound = BoundPort::decode(bytes.try_into().ok()?);
             if bound.inode != inode || !has_one_port(&bound) {
                 return None;

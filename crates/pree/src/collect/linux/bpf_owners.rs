@@ -1,27 +1,18 @@
 //! Owners as a BPF program tells them: every table of descriptors in one answer, with name, parent and start of the
 //! process. Only what is asked beyond that is read from /proc.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashSet;
 
-use pree_wire::bpf_records::{self, Descriptor, Holder, Record};
+use pree_wire::bpf_records::{self, Holder, Record};
 use pree_wire::proc_pid;
 
-use super::owners::{Only, OwnerSearch, is_passing, read_with_retries};
+use super::inode_map;
+use super::owners::{OwnerSearch, is_passing, read_with_retries};
+use super::scope::Scope;
 use crate::collect::TRIES;
 use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::model::{Process, StartTime, Text};
-use crate::needs::OwnerSource;
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
-
-/// How owners are looked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Proc,
-    Bpf,
-    /// As `Proc`, because the program, which would pay, was refused.
-    ProcInstead(Failure),
-}
 
 /// What a walk through /proc costs for each file and each process, and what the program costs before its first record,
 /// in microseconds of CPU; only the ratios count. Measured on a machine with 2 cores, Linux 6.18: at 500 descriptors
@@ -33,124 +24,136 @@ const PROGRAM_US: u64 = 2200;
 /// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are told.
 const NS_PER_TICK: u64 = 10_000_000;
 
-/// A descriptor in the table of a thread.
-struct OfThread {
-    process: u32,
-    thread: u32,
-    descriptor: Descriptor,
+/// What one run of the program told.
+#[derive(Default)]
+struct Answer {
+    tables: Vec<Holder>,
+    /// With the place of their table.
+    descriptors: Vec<(u32, bpf_records::Descriptor)>,
 }
 
 impl OwnerSearch<'_> {
-    /// Decides how to look, the first time.
-    pub(super) fn choose(&mut self, source: &mut dyn Source) -> Way {
-        if let Some(way) = self.way {
-            return way;
-        }
-        let way = match self.plan.owner_source {
-            OwnerSource::Bpf => Way::Bpf,
-            OwnerSource::Auto => match pays(source) {
-                // /proc may not be there at all.
-                None => Way::Bpf,
-                // A few processes cost less than all.
-                Some(pays) if pays && self.named.is_none() => Way::Bpf,
-                Some(_) => Way::Proc,
-            },
-            OwnerSource::Proc => Way::Proc,
-        };
-        self.way = Some(way);
-        way
+    /// Whether the program is to be asked before a walk, where it shows all that /proc does.
+    pub(super) fn pays(&mut self, source: &mut dyn Source, scope: Scope) -> bool {
+        *self.program_pays.get_or_insert_with(|| match pays(source) {
+            _ if scope != Scope::Above(0) => true,
+            // /proc may not tell it.
+            None => true,
+            // A few processes cost less than all.
+            Some(pays) => pays && self.named.is_none(),
+        })
     }
 
-    /// Reads every table of descriptors, or what of it is wanted.
-    pub(super) fn read_holders(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<(), Failure> {
+    /// Adds the descriptors of every table to what is known, as far as their sockets are wanted. Nothing is added when it
+    /// fails.
+    pub(super) fn add_from_program(
+        &mut self,
+        source: &mut dyn Source,
+        wanted: &dyn Fn(u64) -> bool,
+        scope: Scope,
+    ) -> Result<(), Failure> {
         self.prepare(source);
         let mut tries = 0;
-        let mut processes = loop {
+        let answer = loop {
             tries += 1;
-            self.map.clear();
-            match self.run(source, only) {
+            match self.run(source, wanted, scope.levels()) {
                 Err(failure) if tries < TRIES && is_passing(failure) && !is_lacking(failure) => {}
                 result => break result?,
             }
         };
+        let first = self.count_met();
+        self.join(&answer, scope.numbers_agree());
         if self.wants_details() {
-            for process in &mut processes {
+            self.add_details_from(first, source, |source, process| {
                 // Another process may have the pid by now.
-                if starts(source, process.pid) == process.start_time.and_then(StartTime::ticks) {
-                    self.add_details(source, process);
-                }
-            }
+                starts(source, process.pid) == process.start_time.and_then(StartTime::ticks)
+            });
         }
-        self.processes = processes.into_iter().map(Arc::new).collect();
         Ok(())
     }
 
-    fn run(&mut self, source: &mut dyn Source, only: Only<'_>) -> Result<Vec<Process>, Failure> {
-        let mut processes: Vec<Process> = Vec::new();
-        let mut of_threads = Vec::new();
-        // With the place of the process in the list, and whether it is to be looked into.
-        let mut current: Option<(Holder, Option<u32>, bool)> = None;
-        let boot_time = self.boot_time;
-        records(source, |record| {
-            let descriptor = match record {
+    fn run(
+        &self,
+        source: &mut dyn Source,
+        wanted: &dyn Fn(u64) -> bool,
+        levels_above: u32,
+    ) -> Result<Answer, Failure> {
+        let mut answer = Answer::default();
+        // Whether there is a table, and its process is to be looked into.
+        let mut counts = None;
+        records(source, levels_above, |record| {
+            match record {
                 Record::Holder(holder) => {
-                    current = Some((
-                        holder,
-                        None,
-                        self.named
-                            .as_ref()
-                            .is_none_or(|named| named.count(holder.pid, Text::from(holder.name()))),
-                    ));
-                    return Ok(());
+                    let is_named =
+                        |named: &crate::filter::Holders| named.count(holder.pid, Text::from(holder.name()));
+                    counts = Some(self.named.as_ref().is_none_or(is_named));
+                    answer.tables.push(holder);
                 }
-                Record::Descriptor(descriptor) => descriptor,
-            };
-            let (holder, index, counts) = current.as_mut().ok_or(Failure::MALFORMED)?;
-            if !*counts || !only.has(descriptor.inode) {
-                return Ok(());
-            }
-            let process = *index.get_or_insert_with(|| index_of(holder, boot_time, &mut processes));
-            if holder.thread == holder.pid {
-                self.map.add(descriptor.inode, process, descriptor.fd, 0);
-            } else {
-                of_threads.push(OfThread { process, thread: holder.thread, descriptor });
+                Record::Descriptor(descriptor) => {
+                    if counts.ok_or(Failure::MALFORMED)? && wanted(descriptor.inode) {
+                        answer.descriptors.push((answer.tables.len() as u32 - 1, descriptor));
+                    }
+                }
             }
             Ok(())
         })?;
-        for OfThread { process, thread, descriptor } in of_threads {
-            // A table that was copied when the thread parted from its process tells nothing new.
-            let copy = self
-                .map
-                .holders(descriptor.inode)
-                .any(|other| (other.process, other.fd, other.thread) == (process, descriptor.fd, 0));
-            if !copy {
-                self.map.add(descriptor.inode, process, descriptor.fd, thread);
+        Ok(answer)
+    }
+
+    /// Adds what is new. Tables of leaders come first: one that was copied when its thread parted from its process tells
+    /// nothing new.
+    fn join(&mut self, answer: &Answer, in_proc: bool) {
+        let is_of = |leaders: bool| move |holder: &Holder| (holder.thread == holder.pid) == leaders;
+        let mut processes = vec![None; answer.tables.len()];
+        // What can be told twice: what was known before, and what a thread has a copy of.
+        let mut known = (!self.map.is_empty()).then(|| self.descriptors());
+        for leaders in [true, false] {
+            if !answer.tables.iter().any(is_of(leaders)) {
+                continue;
+            }
+            if !leaders {
+                known.get_or_insert_with(|| self.descriptors());
+            }
+            for (table, descriptor) in &answer.descriptors {
+                let table = *table as usize;
+                let Some(holder) = answer.tables.get(table).filter(|holder| is_of(leaders)(holder)) else {
+                    continue;
+                };
+                let Some(process) = processes.get_mut(table) else { continue };
+                let process = *process.get_or_insert_with(|| self.index_of(holder, in_proc));
+                let thread = if leaders { 0 } else { holder.thread };
+                let place =
+                    |thread| (descriptor.inode, inode_map::Holder { process, fd: descriptor.fd, thread });
+                let is_new = known
+                    .as_mut()
+                    .is_none_or(|known| !known.contains(&place(0)) && known.insert(place(thread)));
+                if is_new {
+                    self.map.add(descriptor.inode, process, descriptor.fd, thread);
+                }
             }
         }
-        Ok(processes)
     }
-}
 
-/// The place of the holder's process in the list.
-fn index_of(holder: &Holder, boot_time: Option<Duration>, processes: &mut Vec<Process>) -> u32 {
-    let start_time = Some(StartTime::new(holder.start_time_ns / NS_PER_TICK, boot_time));
-    // The leader's own table comes first, mostly right before those of threads.
-    let known = (holder.thread != holder.pid)
-        .then(|| {
-            processes.iter().rposition(|known| (known.pid, known.start_time) == (holder.pid, start_time))
+    /// Every descriptor in the map.
+    fn descriptors(&self) -> HashSet<(u64, inode_map::Holder)> {
+        let of = |inode| self.map.holders(inode).map(move |holder| (inode, holder));
+        self.map.inodes().flat_map(of).collect()
+    }
+
+    /// The place of the table's process in the list.
+    fn index_of(&mut self, holder: &Holder, in_proc: bool) -> u32 {
+        let start_time = StartTime::new(holder.start_time_ns / NS_PER_TICK, self.boot_time);
+        self.known(holder.pid, start_time, in_proc).unwrap_or_else(|| {
+            let process = Process {
+                pid: holder.pid,
+                name: Text::from(holder.name()),
+                start_time: Some(start_time),
+                parent: Some(holder.parent),
+                ..Process::default()
+            };
+            self.meet(process, start_time, in_proc)
         })
-        .flatten();
-    let index = known.unwrap_or_else(|| {
-        processes.push(Process {
-            pid: holder.pid,
-            name: Text::from(holder.name()),
-            start_time,
-            parent: Some(holder.parent),
-            ..Process::default()
-        });
-        processes.len() - 1
-    });
-    index as u32
+    }
 }
 
 /// When the process that has this pid now started, in ticks.
@@ -166,7 +169,8 @@ fn is_lacking(failure: Failure) -> bool {
 
 /// Makes sure that the program runs.
 pub(super) fn demand(source: &mut dyn Source) -> Result<()> {
-    source.ask(&Question::Holders).map_err(refused)
+    let levels_above = Scope::of(source).levels();
+    source.ask(&Question::Holders { levels_above }).map_err(refused)
 }
 
 /// Why there are no owners from the program.
@@ -211,9 +215,10 @@ fn pays(source: &mut dyn Source) -> Option<bool> {
 /// Asks for the records and passes each on.
 fn records(
     source: &mut dyn Source,
+    levels_above: u32,
     mut each: impl FnMut(Record) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    source.ask(&Question::Holders)?;
+    source.ask(&Question::Holders { levels_above })?;
     let (mut batch, mut pending) = (Vec::new(), Vec::new());
     while source.next(&mut batch)? {
         pending.extend_from_slice(&batch);

@@ -168,7 +168,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
     /// The sockets that somebody holds and no row told of, and where they are held.
     pub(super) fn not_met(&self) -> Vec<(u64, Vec<Place>)> {
         let met = |inode: &u64| self.met.as_ref().is_some_and(|met| met.contains(inode));
-        self.owners.held().filter(|(inode, _)| !met(inode)).collect()
+        let not_met = self.owners.held().filter(|inode| !met(inode));
+        not_met.map(|inode| (inode, self.owners.places(inode).collect())).collect()
     }
 
     /// The gap that descriptors which could not be seen are, where sockets are found through them.
@@ -383,7 +384,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
                     }
                 }
                 if self.tells_in_flight(&socket) {
-                    in_flight::read(source, &mut socket);
+                    let places = socket.inode.into_iter().flat_map(|inode| self.owners.places(inode));
+                    in_flight::read(source, &mut socket, places);
                 }
                 if !self.matches(&socket) {
                     continue;

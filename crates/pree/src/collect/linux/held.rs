@@ -13,7 +13,7 @@ use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::model::{Protocol, Protocols};
 use crate::needs::SourceChoice;
 use crate::plan::Plan;
-use crate::source::{Failure, ProcessPart, Question, Source, read_all};
+use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
 
 /// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,
 /// whose tables this kernel does not have.
@@ -40,6 +40,10 @@ pub(super) fn read(
     }
     let mut unread = None;
     for (inode, places) in delivery.not_met() {
+        if places.is_empty() {
+            // Its holders are known by ids that /proc does not have.
+            unread = Some(Failure::Answer(Errno::EOPNOTSUPP));
+        }
         match held(source, inode, &places) {
             Ok(None) => {}
             Ok(Some(bytes)) => {
@@ -80,6 +84,7 @@ fn gap(failure: Failure) -> Gap {
     let (why, hint) = match failure.kind() {
         ErrorKind::NotRecorded => (ErrorKind::NotRecorded, NOT_RECORDED),
         ErrorKind::NotPermitted => (ErrorKind::NotPermitted, "run as the machine's root"),
+        ErrorKind::Unsupported => (ErrorKind::Unsupported, "it takes a /proc of one's own pid namespace"),
         kind => (kind, ""),
     };
     Gap { what: Missing::Rows, why, count: None, object: "other".to_owned(), hint }

@@ -3,14 +3,15 @@
 
 use pree_wire::proc_pid::fds_in_flight;
 
+use super::owners::Place;
 use crate::model::{Detail, Socket, UnixDetail};
 use crate::source::{ProcessPart, Question, Source, read_all};
 
-/// Asks those who hold the socket, until one tells.
-pub(super) fn read(source: &mut dyn Source, socket: &mut Socket) {
-    let told = socket.owners.iter().find_map(|owner| {
-        let part = ProcessPart::DescriptorInfo { thread: owner.thread.unwrap_or(0), fd: owner.fd? };
-        let text = read_all(source, &Question::Process { pid: owner.process.pid, part }).ok()?;
+/// Asks where the socket is held, until one tells.
+pub(super) fn read(source: &mut dyn Source, socket: &mut Socket, mut places: impl Iterator<Item = Place>) {
+    let told = places.find_map(|Place { pid, thread, fd }| {
+        let part = ProcessPart::DescriptorInfo { thread, fd };
+        let text = read_all(source, &Question::Process { pid, part }).ok()?;
         let (count, inode) = fds_in_flight(&text)?;
         // Another socket may have the number by now.
         inode.is_none_or(|inode| Some(inode) == socket.inode).then_some(count)

@@ -2,7 +2,7 @@
 //! of the machine.
 
 /// One descriptor of one process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Holder {
     /// Index of the process in the search's own list.
     pub(super) process: u32,
@@ -113,6 +113,15 @@ impl InodeMap {
             let touched = inodes.fold(0, |sum, inode| sum ^ self.slots[home(inode, last)].inode);
             std::hint::black_box(touched);
         }
+    }
+
+    /// How many inodes have a holder.
+    pub(super) fn len(&self) -> usize {
+        self.inodes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.inodes == 0
     }
 
     /// Every inode that has a holder.

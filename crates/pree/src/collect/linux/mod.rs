@@ -19,8 +19,10 @@ mod owners;
 mod proc_net;
 #[cfg(feature = "linux-procfs")]
 mod procfs;
+mod scope;
 mod sequences;
 mod unix_ends;
+mod walk;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -1,20 +1,17 @@
 //! Whose socket is it: every process's descriptors, joined to sockets by inode.
 //!
-//! A BPF program tells them all at once where that is permitted and pays (`bpf_owners.rs`); else /proc is walked. In
-//! that walk each process is pinned while it is read, so a pid that is used again cannot mix two processes up. A process that
-//! ends meanwhile is no error. Descriptor tables private to a thread are read only for sockets that nobody else
-//! holds, because reading them for all would cost a walk a thread.
+//! Two sources tell them: a walk through /proc (`walk.rs`) and a BPF program (`bpf_owners.rs`). They do not see the same
+//! processes: the program those of our own pid namespace, /proc those of the namespace that it was mounted for (`scope.rs`),
+//! and of these what our rights permit. Where one alone sees everything, the cheaper one is asked; what it may have left
+//! unseen, the other one adds.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pree_wire::fd_records::{self, FdRecord};
-use pree_wire::proc_pid;
-
-use super::bpf_owners::{Way, refused};
+use super::bpf_owners::refused;
 use super::inode_map::InodeMap;
-use crate::collect::TRIES;
+use super::scope::Scope;
 use crate::collect::names::users;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
@@ -22,30 +19,49 @@ use crate::filter::Holders;
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
-use crate::source::{Failure, ProcessPart, Question, Source, read_all};
-
-/// What is read of a process only on request.
-const DETAILS: Needs = Needs::PROCESS_USER
-    .union(Needs::PROCESS_EXECUTABLE)
-    .union(Needs::PROCESS_COMMAND_LINE)
-    .union(Needs::PROCESS_CGROUP);
+use crate::source::{Failure, Question, Source, read_all};
 
 pub(super) struct OwnerSearch<'p> {
     pub(super) plan: &'p Plan,
     /// The only processes that are looked into, when the filter names some.
     pub(super) named: Option<Holders>,
-    /// How the looks are done, once that is decided.
-    pub(super) way: Option<Way>,
+    /// Which processes /proc shows, once that was found out.
+    scope: Option<Scope>,
+    /// Whether the program costs less than a walk, once that is decided.
+    pub(super) program_pays: Option<bool>,
+    /// Why there is no program, once it was refused; it is not tried again.
+    pub(super) program_refused: Option<Failure>,
+    /// Whether the program was refused where it was to spare the walk.
+    instead: bool,
     pub(super) map: InodeMap,
-    pub(super) processes: Vec<Arc<Process>>,
+    processes: Vec<Met>,
+    /// Their places in the list, by pid, start in ticks, and whether that is the pid in /proc.
+    places: HashMap<(u32, Option<u64>, bool), u32>,
+    /// Who told, in this look.
+    told: Told,
     /// What kept us from seeing every descriptor, if anything did.
-    blind: Option<Blind>,
+    pub(super) blind: Option<Blind>,
     pub(super) boot_time: Option<Duration>,
-    users: HashMap<u32, Text>,
+    pub(super) users: HashMap<u32, Text>,
     prepared: bool,
 }
 
-/// Where a socket is held.
+/// A process that holds sockets.
+struct Met {
+    process: Arc<Process>,
+    /// Whether its pid is that in /proc, so that its files can be asked for.
+    in_proc: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Told {
+    proc: bool,
+    program: bool,
+    /// The program has told all that /proc could.
+    whole_by_program: bool,
+}
+
+/// Where a socket is held, in /proc.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
     pub(super) pid: u32,
@@ -73,12 +89,16 @@ impl Only<'_> {
 }
 
 /// Why some descriptors were not seen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Blind {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Blind {
     /// Processes of others refused.
     Refused,
-    /// Process 1 is not listed: /proc hides processes (`hidepid`).
+    /// /proc may hide processes (`hidepid`).
     Hidden,
+    /// /proc does not show all of our pid namespace.
+    OtherNamespace,
+    /// /proc shows more than our pid namespace, and was not asked.
+    BeyondNamespace,
     /// /proc is not there.
     NoProc,
     /// The recording was made without owners.
@@ -92,9 +112,14 @@ impl<'p> OwnerSearch<'p> {
         Self {
             plan,
             named: plan.holders(),
-            way: None,
+            scope: None,
+            program_pays: None,
+            program_refused: None,
+            instead: false,
             map: InodeMap::default(),
             processes: Vec::new(),
+            places: HashMap::new(),
+            told: Told::default(),
             blind: None,
             boot_time: None,
             users: HashMap::new(),
@@ -106,7 +131,7 @@ impl<'p> OwnerSearch<'p> {
     /// without an owner are then not met again.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
         self.see(source, Only::All);
-        if self.named.is_some() && self.way != Some(Way::Bpf) {
+        if self.named.is_some() && self.told.proc && !self.told.whole_by_program {
             let known = self.map.inodes().collect();
             self.walk_threads(source, Only::Others(&known));
         }
@@ -116,7 +141,7 @@ impl<'p> OwnerSearch<'p> {
     /// owner.
     pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
         self.see(source, Only::These(wanted));
-        if self.way == Some(Way::Bpf) {
+        if !self.told.proc || self.told.whole_by_program {
             return;
         }
         let without: HashSet<u64> =
@@ -129,25 +154,63 @@ impl<'p> OwnerSearch<'p> {
     fn see(&mut self, source: &mut dyn Source, only: Only<'_>) {
         self.map.clear();
         self.processes.clear();
+        self.places.clear();
+        self.told = Told::default();
         self.blind = None;
-        if self.choose(source) == Way::Bpf {
-            match self.read_holders(source, only) {
-                Ok(()) => return,
-                Err(failure) if self.plan.owner_source == OwnerSource::Bpf => {
-                    self.blind = Some(Blind::Failed(failure));
+        let scope = self.scope(source);
+        match self.plan.owner_source {
+            OwnerSource::Proc => self.see_by_proc(source, only, scope),
+            OwnerSource::Bpf => match self.add_from_program(source, &|inode| only.has(inode), scope) {
+                Ok(()) => {
+                    self.told = Told { proc: false, program: true, whole_by_program: true };
+                    self.blind = scope.unseen_by_program();
+                }
+                Err(failure) => self.blind = Some(Blind::Failed(failure)),
+            },
+            OwnerSource::Auto => self.see_by_both(source, only, scope),
+        }
+    }
+
+    fn see_by_proc(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) {
+        self.told.proc = self.walk(source, only);
+        self.blind = self.blind.or(scope.unseen_in_proc());
+    }
+
+    /// The cheaper one where either would do; then the other one for what that left unseen.
+    fn see_by_both(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) {
+        let whole_by_program = scope.is_within_ours();
+        if whole_by_program && self.program_refused.is_none() && self.pays(source, scope) {
+            match self.add_from_program(source, &|inode| only.has(inode), scope) {
+                Ok(()) => {
+                    self.told = Told { proc: false, program: true, whole_by_program };
                     return;
                 }
-                Err(failure) => self.way = Some(Way::ProcInstead(failure)),
+                Err(failure) => (self.program_refused, self.instead) = (Some(failure), true),
             }
-            self.map.clear();
         }
-        self.walk(source, only);
-        let recorded_otherwise = self.way == Some(Way::Proc) && self.blind == Some(Blind::NotRecorded);
-        if self.named.is_some() && recorded_otherwise && self.plan.owner_source == OwnerSource::Auto {
-            // All processes had been looked into, by the program.
-            self.way = Some(Way::Bpf);
-            self.see(source, only);
+        self.see_by_proc(source, only, scope);
+        if self.blind.is_none() || self.program_refused.is_some() {
+            return;
         }
+        let held: HashSet<u64> = self.map.inodes().collect();
+        // What has an owner by its number in /proc must not have it once more by another.
+        let more = |inode| only.has(inode) && !(scope.may_show_twice() && held.contains(&inode));
+        match self.add_from_program(source, &more, scope) {
+            Ok(()) => {
+                self.told = Told { program: true, whole_by_program, ..self.told };
+                match scope {
+                    _ if whole_by_program => self.blind = None,
+                    // The two together are everything, if nothing in /proc was refused.
+                    Scope::Apart if self.blind == scope.unseen_in_proc() => self.blind = None,
+                    _ => {}
+                }
+            }
+            Err(failure) => self.program_refused = Some(failure),
+        }
+    }
+
+    pub(super) fn scope(&mut self, source: &mut dyn Source) -> Scope {
+        *self.scope.get_or_insert_with(|| Scope::of(source))
     }
 
     /// Says where the owners come from.
@@ -158,14 +221,27 @@ impl<'p> OwnerSearch<'p> {
                     .to_owned(),
             );
         }
-        match self.way {
-            None => {}
-            Some(Way::Bpf) => coverage.owners_came_from(Origin::Bpf),
-            Some(Way::Proc) => coverage.owners_came_from(Origin::Proc),
-            Some(Way::ProcInstead(failure)) => {
+        match self.told {
+            Told { proc: true, program, .. } => {
                 coverage.owners_came_from(Origin::Proc);
-                coverage.note(format!("{}; owners come from /proc", refused(failure)));
+                if program {
+                    coverage.note(
+                        "owners come from /proc and through BPF: /proc alone does not show all".to_owned(),
+                    );
+                }
             }
+            Told { program: true, .. } => coverage.owners_came_from(Origin::Bpf),
+            Told { .. } => {}
+        }
+        if let (true, Some(failure)) = (self.instead, self.program_refused) {
+            coverage.note(format!("{}; owners come from /proc", refused(failure)));
+        }
+        match self.scope {
+            Some(Scope::Below | Scope::Other | Scope::Unknown(_)) if self.told.program => coverage
+                .note("/proc shows another pid namespace: process ids are those of one's own".to_owned()),
+            Some(Scope::Below | Scope::Apart | Scope::Other) if self.told.proc => coverage
+                .note("/proc shows another pid namespace: process ids from it are that one's".to_owned()),
+            _ => {}
         }
     }
 
@@ -174,22 +250,29 @@ impl<'p> OwnerSearch<'p> {
         let most = if self.plan.owners == OwnerLookup::First { 1 } else { usize::MAX };
         owners.extend(self.map.holders(inode).take(most).filter_map(|holder| {
             Some(Owner {
-                process: Arc::clone(self.processes.get(holder.process as usize)?),
+                process: Arc::clone(&self.processes.get(holder.process as usize)?.process),
                 fd: Some(holder.fd),
                 thread: (holder.thread != 0).then_some(holder.thread),
             })
         }));
     }
 
-    /// Every socket that was found, and where.
-    pub(super) fn held(&self) -> impl Iterator<Item = (u64, Vec<Place>)> + '_ {
-        self.map.inodes().map(|inode| {
-            let places = self.map.holders(inode).filter_map(|holder| {
-                let pid = self.processes.get(holder.process as usize)?.pid;
-                Some(Place { pid, thread: holder.thread, fd: holder.fd })
-            });
-            (inode, places.collect())
+    /// Every socket that was found.
+    pub(super) fn held(&self) -> impl Iterator<Item = u64> + '_ {
+        self.map.inodes()
+    }
+
+    /// Where /proc has the descriptors that lead to a socket.
+    pub(super) fn places(&self, inode: u64) -> impl Iterator<Item = Place> + '_ {
+        self.map.holders(inode).filter_map(|holder| {
+            let met = self.processes.get(holder.process as usize).filter(|met| met.in_proc)?;
+            Some(Place { pid: met.process.pid, thread: holder.thread, fd: holder.fd })
         })
+    }
+
+    /// True when /proc alone told, by the numbers of our own pid namespace, and nothing was left unseen.
+    pub(super) fn is_whole_by_own_proc(&self) -> bool {
+        self.told.proc && !self.told.program && self.scope == Some(Scope::Above(0)) && !self.is_blind()
     }
 
     /// True when some descriptors could not be seen.
@@ -219,195 +302,53 @@ impl<'p> OwnerSearch<'p> {
                 ErrorKind::NotPermitted,
                 "/proc hides other users' processes (hidepid): run as the machine's root",
             ),
+            Some(Blind::OtherNamespace) => (
+                ErrorKind::NotPermitted,
+                "/proc shows another pid namespace: mount a /proc of one's own, or run as the machine's root",
+            ),
+            Some(Blind::BeyondNamespace) => (
+                ErrorKind::NotPermitted,
+                "BPF shows one's own pid namespace only, and /proc another: leave the choice of the source to pree",
+            ),
             Some(Blind::NotRecorded) => (ErrorKind::NotRecorded, NOT_RECORDED),
             Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
             Some(Blind::Failed(failure)) => (failure.kind(), "looking for them failed: try again"),
         }
     }
 
-    fn walk(&mut self, source: &mut dyn Source, only: Only<'_>) {
-        let Some(pids) = self.pids(source) else { return };
-        for pid in pids {
-            if !self.counts(source, pid) {
-                continue;
-            }
-            self.read(source, pid, 0, only);
-            let found = |inode: &u64| self.map.holders(*inode).next().is_some();
-            if self.plan.owners == OwnerLookup::First
-                && matches!(only, Only::These(wanted) if wanted.iter().all(found))
-            {
-                break;
-            }
-        }
+    /// The place in the list of a process that was met before.
+    pub(super) fn known(&self, pid: u32, start_time: StartTime, in_proc: bool) -> Option<u32> {
+        self.places.get(&(pid, start_time.ticks(), in_proc)).copied()
     }
 
-    /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
-    fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
-        let mut tries = 0;
-        while let Err(failure) = self.try_read(source, pid, thread, only) {
-            tries += 1;
-            if failure == Failure::NotRecorded && thread == 0 {
-                // Made with another source of owners.
-                self.blind = Some(Blind::NotRecorded);
-                return;
-            }
-            if tries == TRIES || !is_passing(failure) {
-                return self.failed(failure);
-            }
-        }
+    /// Puts a process on the list.
+    pub(super) fn meet(&mut self, process: Process, start_time: StartTime, in_proc: bool) -> u32 {
+        let index = self.processes.len() as u32;
+        self.places.insert((process.pid, start_time.ticks(), in_proc), index);
+        self.processes.push(Met { process: Arc::new(process), in_proc });
+        index
     }
 
-    fn try_read(
+    /// How many processes are on the list.
+    pub(super) fn count_met(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// Reads what is asked about the processes on the list from this place on, as far as `is_it` says that /proc still
+    /// has the same under their pid.
+    pub(super) fn add_details_from(
         &mut self,
+        first: usize,
         source: &mut dyn Source,
-        pid: u32,
-        thread: u32,
-        only: Only<'_>,
-    ) -> Result<(), Failure> {
-        let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
-        let records = records(source, pid, part)?;
-        self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
-    }
-
-    fn walk_threads(&mut self, source: &mut dyn Source, only: Only<'_>) {
-        let Some(pids) = self.pids(source) else { return };
-        for pid in pids {
-            if !self.counts(source, pid) {
-                continue;
-            }
-            let question = Question::Process { pid, part: ProcessPart::Threads };
-            let threads = match read_with_retries(source, &question) {
-                Ok(bytes) => ids(&bytes),
-                // Because every socket was found without.
-                Err(Failure::NotRecorded) => continue,
-                Err(failure) => {
-                    self.failed(failure);
-                    continue;
-                }
-            };
-            for thread in threads {
-                // The leader's own table was read before.
-                if thread != pid {
-                    self.read(source, pid, thread, only);
-                }
+        is_it: impl Fn(&mut dyn Source, &Process) -> bool,
+    ) {
+        let mut late = self.processes.split_off(first.min(self.processes.len()));
+        for met in late.iter_mut().filter(|met| met.in_proc) {
+            if is_it(source, &met.process) {
+                self.add_details(source, Arc::make_mut(&mut met.process));
             }
         }
-    }
-
-    /// Whether this process is to be looked into.
-    fn counts(&self, source: &mut dyn Source, pid: u32) -> bool {
-        let Some(named) = &self.named else { return true };
-        let stat = if named.need_names() {
-            read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })
-        } else {
-            Ok(Vec::new())
-        };
-        match stat {
-            Ok(stat) => {
-                let name = proc_pid::Stat::parse(&stat).map(|stat| Text::from(stat.name));
-                named.count(pid, name.unwrap_or_default())
-            }
-            // Reading its descriptors will tell why, or find none.
-            Err(_) => true,
-        }
-    }
-
-    fn pids(&mut self, source: &mut dyn Source) -> Option<Vec<u32>> {
-        match read_with_retries(source, &Question::Processes) {
-            Ok(bytes) => {
-                let pids = ids(&bytes);
-                if pids.is_empty() {
-                    self.blind = Some(Blind::NoProc);
-                } else if !pids.contains(&1) {
-                    self.blind.get_or_insert(Blind::Hidden);
-                }
-                Some(pids)
-            }
-            Err(failure) => {
-                self.blind = Some(match failure.kind() {
-                    ErrorKind::NotRecorded => Blind::NotRecorded,
-                    ErrorKind::Absent => Blind::NoProc,
-                    ErrorKind::NotPermitted => Blind::Refused,
-                    _ => Blind::Failed(failure),
-                });
-                None
-            }
-        }
-    }
-
-    /// Notes a failure; that a process has ended is none.
-    fn failed(&mut self, failure: Failure) {
-        match failure.kind() {
-            ErrorKind::Absent | ErrorKind::NotRecorded => {}
-            ErrorKind::NotPermitted => {
-                self.blind.get_or_insert(Blind::Refused);
-            }
-            // A failure says more than a refusal: it can hide the sockets of one's own processes.
-            _ => self.blind = Some(Blind::Failed(failure)),
-        }
-    }
-
-    fn add(
-        &mut self,
-        source: &mut dyn Source,
-        pid: u32,
-        thread: u32,
-        records: impl Iterator<Item = FdRecord>,
-    ) -> Result<(), Failure> {
-        let mut records = records.peekable();
-        if records.peek().is_none() {
-            return Ok(());
-        }
-        let process = self.process(source, pid)?;
-        let index = match self.processes.last() {
-            // Threads of one process come one after another.
-            Some(last) if **last == process => self.processes.len() - 1,
-            _ => {
-                self.processes.push(Arc::new(process));
-                self.processes.len() - 1
-            }
-        };
-        for record in records {
-            self.map.add(record.inode, index as u32, record.fd, thread);
-        }
-        Ok(())
-    }
-
-    /// Reads what was asked about a process.
-    fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<Process, Failure> {
-        self.prepare(source);
-        let bytes = read_all(source, &Question::Process { pid, part: ProcessPart::Stat })?;
-        let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Failure::MALFORMED)?;
-        let mut process = Process {
-            pid,
-            name: Text::from(stat.name),
-            start_time: Some(StartTime::new(stat.start_time_ticks, self.boot_time)),
-            parent: Some(stat.parent),
-            ..Process::default()
-        };
-        self.add_details(source, &mut process);
-        Ok(process)
-    }
-
-    pub(super) fn wants_details(&self) -> bool {
-        self.plan.needs.intersects(DETAILS)
-    }
-
-    /// Reads what is asked about a process beyond its `stat`. Each is worth having, but none is worth losing the owner
-    /// for.
-    pub(super) fn add_details(&self, source: &mut dyn Source, process: &mut Process) {
-        let (pid, needs) = (process.pid, self.plan.needs);
-        let mut detail = |need, part| {
-            if needs.contains(need) { read_all(source, &Question::Process { pid, part }).ok() } else { None }
-        };
-        process.uid = detail(Needs::PROCESS_USER, ProcessPart::Status)
-            .and_then(|status| proc_pid::status_uid(&status))
-            .map(|(_, effective)| effective);
-        process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
-        process.executable = detail(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
-        process.command_line = detail(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from);
-        process.cgroup = detail(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
-            .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from));
+        self.processes.append(&mut late);
     }
 
     /// Reads once what every process record needs.
@@ -437,15 +378,4 @@ pub(super) fn read_with_retries(
     question: &Question<'_>,
 ) -> Result<Vec<u8>, Failure> {
     crate::collect::read_with_retries(source, question, is_passing)
-}
-
-/// The sockets among a process's descriptors.
-fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<FdRecord>, Failure> {
-    let bytes = read_all(source, &Question::Process { pid, part })?;
-    fd_records::decode_all(&bytes).map(|record| record.map_err(|_| Failure::MALFORMED)).collect()
-}
-
-/// Little-endian u32s, as [`Question::Processes`] gives them.
-fn ids(bytes: &[u8]) -> Vec<u32> {
-    bytes.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
 }

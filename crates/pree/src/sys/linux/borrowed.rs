@@ -10,6 +10,7 @@ use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open}
 use pree_wire::fd_records::BoundPort;
 
 use super::failures::{errno, transport};
+use super::numbering::OwnId;
 use crate::source::{Errno, Failure};
 
 /// It has ended or closed it, it may not be looked into, or the kernel is older than these calls.
@@ -19,11 +20,11 @@ fn refused(error: rustix::io::Errno) -> Failure {
 
 /// Where the socket behind a descriptor is bound. The inode in the answer says which socket that was: descriptor and
 /// process id may have been used again.
-pub(super) fn bound_port(pid: u32, fd: u32) -> Result<BoundPort, Failure> {
-    let number = |number: u32| i32::try_from(number).map_err(|_| Failure::Answer(Errno::ESRCH));
-    let process = Pid::from_raw(number(pid)?).ok_or(Failure::Answer(Errno::ESRCH))?;
+pub(super) fn bound_port(pid: OwnId, fd: u32) -> Result<BoundPort, Failure> {
+    let fd = i32::try_from(fd).map_err(|_| Failure::Answer(Errno::EBADF))?;
+    let process = Pid::from_raw(pid.get()).ok_or(Failure::Answer(Errno::ESRCH))?;
     let process = pidfd_open(process, PidfdFlags::empty()).map_err(refused)?;
-    let socket = pidfd_getfd(process, number(fd)?, PidfdGetfdFlags::empty()).map_err(refused)?;
+    let socket = pidfd_getfd(process, fd, PidfdGetfdFlags::empty()).map_err(refused)?;
     let family = sockopt::socket_domain(&socket).map_err(transport)?;
     let protocol = sockopt::socket_protocol(&socket).map_err(transport)?;
     let port = match family {

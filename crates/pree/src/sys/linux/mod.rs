@@ -6,6 +6,7 @@ mod failures;
 mod names;
 mod namespaces;
 mod netlink;
+mod numbering;
 mod own_socket;
 mod proc;
 mod same_files;
@@ -26,8 +27,8 @@ const UNKNOWN: Failure = Failure::Answer(Errno::ENOSYS);
 pub(crate) struct Live {
     answer: Answer,
     processes: proc::Processes,
-    /// Loaded at the first question for it.
-    holders: Option<bpf::Holders>,
+    /// Loaded at the first question for it, and the levels above our pid namespace whose numbers it tells.
+    holders: Option<(u32, bpf::Holders)>,
     /// The same.
     sequences: Option<bpf::Sequences>,
     namespaces: namespaces::Known,
@@ -64,11 +65,11 @@ pub(crate) fn live() -> Result<Live> {
 }
 
 impl Live {
-    fn holders(&mut self) -> std::result::Result<&bpf::Holders, Failure> {
-        if self.holders.is_none() {
-            self.holders = Some(bpf::Holders::load()?);
+    fn holders(&mut self, levels: u32) -> std::result::Result<&bpf::Holders, Failure> {
+        if self.holders.as_ref().is_none_or(|(loaded, _)| *loaded != levels) {
+            self.holders = Some((levels, bpf::Holders::load(levels)?));
         }
-        self.holders.as_ref().ok_or(UNKNOWN)
+        self.holders.as_ref().map(|(_, holders)| holders).ok_or(UNKNOWN)
     }
 
     /// Asks what each network namespace answers for itself.
@@ -109,8 +110,12 @@ impl Source for Live {
             Question::Cgroup(path) => Answer::Whole(names::cgroup_id(path)?.to_le_bytes().to_vec()),
             Question::Processes => Answer::Whole(self.processes.list()?),
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
-            Question::Holders => Answer::Bpf(self.holders()?.run()?),
+            Question::Holders { levels_above } => Answer::Bpf(self.holders(levels_above)?.run()?),
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
+            Question::OwnStatus => Answer::File(proc::open(c"/proc/thread-self/status")?),
+            Question::UserNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/user")?),
+            Question::ProcMount => Answer::Whole(numbering::proc_mount()?),
+            Question::ProcIsBelow => Answer::Whole(vec![u8::from(numbering::proc_is_below()?)]),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
             Question::Windows(_) | Question::Apple(_) => return Err(UNKNOWN),
         };

@@ -15,8 +15,8 @@ use rustix::io::fcntl_dupfd_cloexec;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::failures::{errno, lookup_named, of_process, transport};
+use super::numbering::Numbering;
 use super::proc;
-use super::same_files::same_files;
 use crate::model::{NetworkNamespace, Text};
 use crate::source::{Errno, Failure, Namespaces, Reachable};
 
@@ -154,8 +154,9 @@ impl Known {
             return Err(Failure::Answer(Errno::ENOENT));
         }
         self.hidden = !pids.contains(&1);
+        let numbering = Numbering::of_proc();
         for pid in pids {
-            match self.read_process(pid) {
+            match self.read_process(pid, numbering) {
                 // It has ended.
                 Ok(()) | Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => {}
                 Err(_) => self.refused += 1,
@@ -165,7 +166,7 @@ impl Known {
     }
 
     /// The namespaces that a process and its threads are in, and those that it has open.
-    fn read_process(&mut self, pid: u32) -> Result<(), Failure> {
+    fn read_process(&mut self, pid: u32, numbering: Numbering) -> Result<(), Failure> {
         let path = |rest: &str| CString::new(format!("/proc/{pid}/{rest}")).map_err(|_| Failure::MALFORMED);
         let mut add = |path: CString| -> Result<(), Failure> {
             match proc::read_link(&path) {
@@ -186,7 +187,7 @@ impl Known {
             if thread != pid {
                 add(path(&format!("task/{thread}/ns/net"))?)?;
                 // A table that it shares with its process is read once.
-                if !same_files(pid, thread) {
+                if !proc::share_files(numbering, pid, thread) {
                     tables.push(format!("task/{thread}/"));
                 }
             }

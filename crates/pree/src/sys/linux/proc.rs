@@ -14,6 +14,7 @@ use rustix::fs::{
 use super::Answer;
 use super::borrowed::bound_port;
 use super::failures::{lookup, of_process, transport};
+use super::numbering::Numbering;
 use super::same_files::same_files;
 use crate::source::{Errno, Failure, NetTable, ProcessPart, Setting};
 
@@ -108,6 +109,7 @@ pub(super) struct Processes {
     pinned: Option<(u32, OwnedFd)>,
     /// Whether `stat` of an `fd` directory tells the number of descriptors (Linux 6.2).
     counts_descriptors: Option<bool>,
+    numbering: Option<Numbering>,
 }
 
 impl Processes {
@@ -119,6 +121,7 @@ impl Processes {
 
     pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
         let counts = self.counts_descriptors();
+        let numbering = *self.numbering.get_or_insert_with(Numbering::of_proc);
         let process = self.pin(pid)?;
         let file = |name: &CStr| -> Result<Answer, Failure> {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC;
@@ -136,7 +139,9 @@ impl Processes {
             }
             ProcessPart::Sockets => sockets_in(process, c"fd", counts).map(Answer::Whole),
             // A table that the leader has too was read already; most threads share one.
-            ProcessPart::ThreadSockets(thread) if same_files(pid, thread) => Ok(Answer::Whole(Vec::new())),
+            ProcessPart::ThreadSockets(thread) if share_files(numbering, pid, thread) => {
+                Ok(Answer::Whole(Vec::new()))
+            }
             ProcessPart::ThreadSockets(thread) => {
                 let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
                 sockets_in(process, &path, counts).map(Answer::Whole)
@@ -148,7 +153,10 @@ impl Processes {
                 };
                 file(&CString::new(path).map_err(|_| Failure::MALFORMED)?)
             }
-            ProcessPart::BoundPort { fd } => Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec())),
+            ProcessPart::BoundPort { fd } => {
+                let pid = numbering.own(pid).ok_or(Failure::Answer(Errno::EOPNOTSUPP))?;
+                Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec()))
+            }
             ProcessPart::HeldSocket { thread: 0, fd } => {
                 held_socket(process, &format!("fd/{fd}")).map(Answer::Whole)
             }
@@ -174,6 +182,12 @@ impl Processes {
             statat(CWD, c"/proc/self/fd", AtFlags::empty()).is_ok_and(|stat| stat.st_size > 0)
         })
     }
+}
+
+/// True when a process and one of its threads have the same table. Where their ids are not our namespace's nobody can be
+/// asked.
+pub(super) fn share_files(numbering: Numbering, pid: u32, thread: u32) -> bool {
+    numbering.own(pid).zip(numbering.own(thread)).is_some_and(|(pid, thread)| same_files(pid, thread))
 }
 
 /// The descriptors in a directory that are sockets, as [`FdRecord`]s.

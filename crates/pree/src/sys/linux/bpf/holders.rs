@@ -69,13 +69,22 @@ impl Layout {
     }
 }
 
+/// Pid namespaces inside each other: `MAX_PID_NS_LEVEL`.
+const DEEPEST: u8 = 32;
+
 /// The program. `state` is the descriptor of the map with [`STATE`]; `boot_offset_ns` is what the reader's time
-/// namespace adds to the time since boot.
-pub(super) fn program(layout: &Layout, state: i32, boot_offset_ns: i64) -> Result<Vec<[u8; 8]>, Failure> {
+/// namespace adds to the time since boot; ids are those of the pid namespace so many levels above the reader's.
+pub(super) fn program(
+    layout: &Layout,
+    state: i32,
+    boot_offset_ns: i64,
+    levels_above: u32,
+) -> Result<Vec<[u8; 8]>, Failure> {
+    let up = u8::try_from(levels_above).unwrap_or(DEEPEST).min(DEEPEST).into();
     let start = i16::try_from(layout.task_start).map_err(|_| Failure::Answer(Errno::EOPNOTSUPP))?;
     let mut asm = Assembler::default();
     let (out, known) = (asm.label(), asm.label());
-    // R6 context, R7 file and later where a pid has our namespace's number, R8 task, R9 what we remember.
+    // R6 context, R7 file and later where a pid has its number in the namespace that is meant, R8 task, R9 what we remember.
     socket_of_descriptor(&mut asm, out);
     asm.load64(R8, R6, CONTEXT_TASK);
     asm.jump_if(R8, When::Equal, 0, out);
@@ -90,7 +99,7 @@ pub(super) fn program(layout: &Layout, state: i32, boot_offset_ns: i64) -> Resul
     asm.load64(R2, R8, start);
     asm.jump_if_register(R1, When::Equal, R2, known);
     asm.place(fresh);
-    holder(&mut asm, layout, boot_offset_ns, out);
+    holder(&mut asm, layout, boot_offset_ns, up, out);
 
     asm.place(known);
     asm.set_slot32(DESCRIPTOR, TAG_DESCRIPTOR);
@@ -108,12 +117,14 @@ pub(super) fn program(layout: &Layout, state: i32, boot_offset_ns: i64) -> Resul
 }
 
 /// Writes down whose table it is.
-fn holder(asm: &mut Assembler, layout: &Layout, boot_offset_ns: i64, out: Label) {
-    // A pid has a number in each namespace that sees it, ours at the level of the reader's own pid.
+fn holder(asm: &mut Assembler, layout: &Layout, boot_offset_ns: i64, up: i32, out: Label) {
+    // A pid has a number in each namespace that sees it, in ours at the level of the reader's own pid.
     asm.call(GET_CURRENT_TASK);
     follow(asm, R0, layout.task_thread_pid, out);
     asm.read(LEVEL, 4, R1, layout.pid_level, out);
     asm.load_slot32(R7, LEVEL);
+    asm.add(R7, -up);
+    asm.store_slot32(LEVEL, R7);
     asm.multiply(R7, layout.number_size);
     asm.add(R7, layout.pid_numbers);
 
@@ -136,7 +147,7 @@ fn holder(asm: &mut Assembler, layout: &Layout, boot_offset_ns: i64, out: Label)
     asm.load_slot(R1, LEADER);
     asm.read(HOLDER.at(24), i32::from(NAME_SIZE as u16), R1, layout.task_name, out);
 
-    // The parent may be a thread, and outside of our namespace.
+    // The parent may be a thread, and outside of that namespace.
     let orphan = asm.label();
     asm.set_slot32(HOLDER.at(12), 0);
     asm.load_slot(R1, LEADER);
@@ -159,7 +170,7 @@ fn follow(asm: &mut Assembler, base: Reg, offset: i32, refused: Label) {
     asm.load_slot(R1, SCRATCH);
 }
 
-/// Reads our namespace's number of the pid in R1.
+/// Reads the number of the pid in R1.
 fn number(asm: &mut Assembler, slot: Slot, refused: Label) {
     asm.add_register(R1, R7);
     asm.read(slot, 4, R1, 0, refused);

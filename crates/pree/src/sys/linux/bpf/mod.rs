@@ -33,14 +33,14 @@ pub(super) struct Holders {
 }
 
 impl Holders {
-    /// Builds and loads it: 3 ms.
-    pub(super) fn load() -> Result<Self, Failure> {
+    /// Builds and loads it: 3 ms. It tells process ids of the pid namespace so many levels above ours.
+    pub(super) fn load(levels_above: u32) -> Result<Self, Failure> {
         demand_rights()?;
         let state = call::array_of_one(size_of_val(&holders::STATE) as u32)?;
         let types = types::Types::of_kernel()?;
         let layout = holders::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
         drop(types);
-        let program = holders::program(&layout, state.as_raw_fd(), boot_offset_ns())?;
+        let program = holders::program(&layout, state.as_raw_fd(), boot_offset_ns(), levels_above)?;
         let program = call::load_iterator(&program, layout.function).map_err(refusal)?;
         let link = call::attach_iterator(program.as_fd())?;
         Ok(Self { link, state })

@@ -1,0 +1,116 @@
+//! Which processes the mounted /proc shows, beside those of our own pid namespace, which a BPF program shows; and whether it
+//! hides some of them.
+
+use pree_wire::proc_scope::{
+    CAP_SYS_PTRACE, HidePid, effective_capabilities, hidepid, is_first_user_namespace, is_in_group,
+    levels_above,
+};
+
+use super::owners::{Blind, read_with_retries};
+use crate::error::ErrorKind;
+use crate::source::{Failure, Question, Source};
+
+/// Whose processes /proc shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    /// Those of the pid namespace so many levels above ours, with ours among them; 0: just ours.
+    Above(u32),
+    /// Those of a namespace below ours: some of ours.
+    Below,
+    /// Those of a namespace elsewhere: none of ours.
+    Apart,
+    /// Those of another namespace, and it may not be known which.
+    Other,
+    /// There is no /proc.
+    NoProc,
+    /// That could not be found out.
+    Unknown(Failure),
+}
+
+impl Scope {
+    pub(super) fn of(source: &mut dyn Source) -> Self {
+        match read_with_retries(source, &Question::OwnStatus) {
+            Ok(status) => Self::Above(levels_above(&status).unwrap_or(0)),
+            // Recordings of before this was asked.
+            Err(Failure::NotRecorded) => Self::Above(0),
+            Err(failure) if failure.kind() == ErrorKind::Absent => Self::without_us(source),
+            Err(failure) => Self::Unknown(failure),
+        }
+    }
+
+    /// What it shows when we are not to be found in it.
+    fn without_us(source: &mut dyn Source) -> Self {
+        match read_with_retries(source, &Question::Processes) {
+            Ok(processes) if !processes.is_empty() => {}
+            Err(failure) if failure.kind() != ErrorKind::Absent => return Self::Unknown(failure),
+            _ => return Self::NoProc,
+        }
+        match read_with_retries(source, &Question::ProcIsBelow) {
+            Ok(answer) => match answer[..] {
+                [1] => Self::Below,
+                [0] => Self::Apart,
+                _ => Self::Unknown(Failure::MALFORMED),
+            },
+            Err(failure) if failure.kind() == ErrorKind::NotPermitted => Self::Other,
+            Err(failure) => Self::Unknown(failure),
+        }
+    }
+
+    /// Whether a program shows every process that /proc does.
+    pub(super) fn is_within_ours(self) -> bool {
+        matches!(self, Self::Above(0) | Self::Below | Self::NoProc)
+    }
+
+    /// Whether ids in /proc and those that a program tells are of one namespace.
+    pub(super) fn numbers_agree(self) -> bool {
+        matches!(self, Self::Above(_))
+    }
+
+    /// Whether one process may have two ids, one in /proc and one that a program tells.
+    pub(super) fn may_show_twice(self) -> bool {
+        matches!(self, Self::Below | Self::Other | Self::Unknown(_))
+    }
+
+    /// The levels above our namespace whose ids a program is to tell.
+    pub(super) fn levels(self) -> u32 {
+        if let Self::Above(levels) = self { levels } else { 0 }
+    }
+
+    /// What of our namespace /proc does not show, whoever asks.
+    pub(super) fn unseen_in_proc(self) -> Option<Blind> {
+        match self {
+            Self::Above(_) | Self::NoProc => None,
+            Self::Below | Self::Apart | Self::Other => Some(Blind::OtherNamespace),
+            Self::Unknown(failure) => Some(Blind::Failed(failure)),
+        }
+    }
+
+    /// What of /proc a program does not show.
+    pub(super) fn unseen_by_program(self) -> Option<Blind> {
+        match self {
+            Self::Unknown(failure) => Some(Blind::Failed(failure)),
+            _ if self.is_within_ours() => None,
+            _ => Some(Blind::BeyondNamespace),
+        }
+    }
+}
+
+/// Whether /proc may hide processes from us. That process 1 is listed proves nothing: it can be our own user's.
+pub(super) fn may_hide(source: &mut dyn Source) -> Result<bool, Failure> {
+    let mount = match read_with_retries(source, &Question::ProcMount) {
+        Ok(mount) => mount,
+        // Recordings of before this was asked.
+        Err(Failure::NotRecorded) => return Ok(false),
+        Err(failure) => return Err(failure),
+    };
+    let except = match hidepid(&mount) {
+        HidePid::Nobody => return Ok(false),
+        HidePid::Others { except } => Some(except),
+        HidePid::Untraceable => None,
+    };
+    let status = read_with_retries(source, &Question::OwnStatus)?;
+    let may_trace = effective_capabilities(&status).is_some_and(|all| all & CAP_SYS_PTRACE != 0);
+    let is_excepted = may_trace || except.is_some_and(|group| is_in_group(&status, group));
+    // In another user namespace neither is about everybody's processes.
+    Ok(!is_excepted || !is_first_user_namespace(&read_with_retries(source, &Question::UserNamespace)?))
+}

@@ -1,0 +1,223 @@
+//! The walk through /proc: each process's descriptors, one process after another.
+//!
+//! Each process is pinned while it is read, so a pid that is used again cannot mix two processes up. A process that ends
+//! meanwhile is no error. Descriptor tables private to a thread are read only for sockets that nobody else holds, because
+//! reading them for all would cost a walk a thread.
+
+use pree_wire::fd_records::{self, FdRecord};
+use pree_wire::proc_pid;
+
+use super::owners::{Blind, Only, OwnerSearch, is_passing, read_with_retries};
+use super::scope::may_hide;
+use crate::collect::TRIES;
+use crate::error::ErrorKind;
+use crate::model::{Process, StartTime, Text};
+use crate::needs::{Needs, OwnerLookup};
+use crate::source::{Failure, ProcessPart, Question, Source, read_all};
+
+/// What is read of a process only on request.
+const DETAILS: Needs = Needs::PROCESS_USER
+    .union(Needs::PROCESS_EXECUTABLE)
+    .union(Needs::PROCESS_COMMAND_LINE)
+    .union(Needs::PROCESS_CGROUP);
+
+impl OwnerSearch<'_> {
+    /// Reads the table of every process. False where there are none to read.
+    pub(super) fn walk(&mut self, source: &mut dyn Source, only: Only<'_>) -> bool {
+        let Some(pids) = self.pids(source) else { return false };
+        for pid in pids {
+            if !self.counts(source, pid) {
+                continue;
+            }
+            self.read(source, pid, 0, only);
+            // The map has only what is wanted.
+            let has_all = matches!(only, Only::These(wanted) if self.map.len() >= wanted.len());
+            if self.plan.owners == OwnerLookup::First && has_all {
+                return true;
+            }
+        }
+        if self.blind.is_none() {
+            self.blind = match may_hide(source) {
+                Ok(may_hide) => may_hide.then_some(Blind::Hidden),
+                Err(failure) => Some(Blind::Failed(failure)),
+            };
+        }
+        self.blind != Some(Blind::NotRecorded)
+    }
+
+    /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
+    fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
+        let mut tries = 0;
+        while let Err(failure) = self.try_read(source, pid, thread, only) {
+            tries += 1;
+            if failure == Failure::NotRecorded && thread == 0 {
+                // Made with another source of owners.
+                self.blind = Some(Blind::NotRecorded);
+                return;
+            }
+            if tries == TRIES || !is_passing(failure) {
+                return self.failed(failure);
+            }
+        }
+    }
+
+    fn try_read(
+        &mut self,
+        source: &mut dyn Source,
+        pid: u32,
+        thread: u32,
+        only: Only<'_>,
+    ) -> Result<(), Failure> {
+        let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
+        let records = records(source, pid, part)?;
+        self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
+    }
+
+    pub(super) fn walk_threads(&mut self, source: &mut dyn Source, only: Only<'_>) {
+        let Some(pids) = self.pids(source) else { return };
+        for pid in pids {
+            if !self.counts(source, pid) {
+                continue;
+            }
+            let question = Question::Process { pid, part: ProcessPart::Threads };
+            let threads = match read_with_retries(source, &question) {
+                Ok(bytes) => ids(&bytes),
+                // Because every socket was found without.
+                Err(Failure::NotRecorded) => continue,
+                Err(failure) => {
+                    self.failed(failure);
+                    continue;
+                }
+            };
+            for thread in threads {
+                // The leader's own table was read before.
+                if thread != pid {
+                    self.read(source, pid, thread, only);
+                }
+            }
+        }
+    }
+
+    /// Whether this process is to be looked into.
+    fn counts(&self, source: &mut dyn Source, pid: u32) -> bool {
+        let Some(named) = &self.named else { return true };
+        let stat = if named.need_names() {
+            read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })
+        } else {
+            Ok(Vec::new())
+        };
+        match stat {
+            Ok(stat) => {
+                let name = proc_pid::Stat::parse(&stat).map(|stat| Text::from(stat.name));
+                named.count(pid, name.unwrap_or_default())
+            }
+            // Reading its descriptors will tell why, or find none.
+            Err(_) => true,
+        }
+    }
+
+    fn pids(&mut self, source: &mut dyn Source) -> Option<Vec<u32>> {
+        match read_with_retries(source, &Question::Processes) {
+            Ok(bytes) => {
+                let pids = ids(&bytes);
+                if pids.is_empty() {
+                    self.blind = Some(Blind::NoProc);
+                } else if !pids.contains(&1) {
+                    self.blind.get_or_insert(Blind::Hidden);
+                }
+                (!pids.is_empty()).then_some(pids)
+            }
+            Err(failure) => {
+                self.blind = Some(match failure.kind() {
+                    ErrorKind::NotRecorded => Blind::NotRecorded,
+                    ErrorKind::Absent => Blind::NoProc,
+                    ErrorKind::NotPermitted => Blind::Refused,
+                    _ => Blind::Failed(failure),
+                });
+                None
+            }
+        }
+    }
+
+    /// Notes a failure; that a process has ended is none.
+    fn failed(&mut self, failure: Failure) {
+        match failure.kind() {
+            ErrorKind::Absent | ErrorKind::NotRecorded => {}
+            ErrorKind::NotPermitted => {
+                self.blind.get_or_insert(Blind::Refused);
+            }
+            // A failure says more than a refusal: it can hide the sockets of one's own processes.
+            _ => self.blind = Some(Blind::Failed(failure)),
+        }
+    }
+
+    fn add(
+        &mut self,
+        source: &mut dyn Source,
+        pid: u32,
+        thread: u32,
+        records: impl Iterator<Item = FdRecord>,
+    ) -> Result<(), Failure> {
+        let mut records = records.peekable();
+        if records.peek().is_none() {
+            return Ok(());
+        }
+        let process = self.process(source, pid)?;
+        for record in records {
+            self.map.add(record.inode, process, record.fd, thread);
+        }
+        Ok(())
+    }
+
+    /// The place in the list of the process that has this pid now; what was asked about it is read when it is met first.
+    fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<u32, Failure> {
+        self.prepare(source);
+        let bytes = read_all(source, &Question::Process { pid, part: ProcessPart::Stat })?;
+        let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Failure::MALFORMED)?;
+        let start_time = StartTime::new(stat.start_time_ticks, self.boot_time);
+        if let Some(index) = self.known(pid, start_time, true) {
+            return Ok(index);
+        }
+        let mut process = Process {
+            pid,
+            name: Text::from(stat.name),
+            start_time: Some(start_time),
+            parent: Some(stat.parent),
+            ..Process::default()
+        };
+        self.add_details(source, &mut process);
+        Ok(self.meet(process, start_time, true))
+    }
+
+    pub(super) fn wants_details(&self) -> bool {
+        self.plan.needs.intersects(DETAILS)
+    }
+
+    /// Reads what is asked about a process beyond its `stat`. Each is worth having, but none is worth losing the owner
+    /// for.
+    pub(super) fn add_details(&self, source: &mut dyn Source, process: &mut Process) {
+        let (pid, needs) = (process.pid, self.plan.needs);
+        let mut detail = |need, part| {
+            if needs.contains(need) { read_all(source, &Question::Process { pid, part }).ok() } else { None }
+        };
+        process.uid = detail(Needs::PROCESS_USER, ProcessPart::Status)
+            .and_then(|status| proc_pid::status_uid(&status))
+            .map(|(_, effective)| effective);
+        process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
+        process.executable = detail(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
+        process.command_line = detail(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from);
+        process.cgroup = detail(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
+            .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from));
+    }
+}
+
+/// The sockets among a process's descriptors.
+fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<FdRecord>, Failure> {
+    let bytes = read_all(source, &Question::Process { pid, part })?;
+    fd_records::decode_all(&bytes).map(|record| record.map_err(|_| Failure::MALFORMED)).collect()
+}
+
+/// Little-endian u32s, as [`Question::Processes`] gives them.
+fn ids(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
+}
