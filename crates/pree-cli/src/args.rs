@@ -1,6 +1,7 @@
-//! Arguments: read and validated, nothing else. `FLAGS` is the one table of them: help, man page and completions are
-//! made from it.
+//! Arguments: read and validated, nothing else. `Command::ALL` and `FLAGS` are the tables of them: what a command takes,
+//! help, man page and completions are made from these.
 
+mod commands;
 mod flags;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use pree::{Family, Filter, Namespaces, OwnerLookup, OwnerSource, Protocols, Sour
 
 use crate::exit::Failure;
 use crate::output::escape;
+pub(crate) use commands::{Command, Entry, Words};
 pub(crate) use flags::{FLAGS, Flag, GROUPS};
 
 /// What was asked for on the command line.
@@ -20,7 +22,12 @@ pub(crate) struct Args {
     pub(crate) command: Command,
     /// Words after the command's name: a filter for most, a topic, a shell, a file for others.
     pub(crate) words: Vec<String>,
+    /// What the words say, for the commands that take a filter; and, once they are read, the files.
     pub(crate) filter: Option<Filter>,
+    /// `-F`: files that hold a filter each.
+    pub(crate) filter_files: Vec<PathBuf>,
+    /// A flag that stands for a command: `-s`, `-V`, `-h`.
+    pub(crate) instead: Option<Command>,
     pub(crate) protocols: Option<Protocols>,
     pub(crate) families: Vec<Family>,
     /// `-l`, `-a` or `-B`; none: what the output usually shows.
@@ -59,47 +66,6 @@ pub(crate) struct Args {
     pub(crate) verbose: bool,
 }
 
-/// The command's first word.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Command {
-    #[default]
-    List,
-    Port,
-    Explain,
-    Doctor,
-    Summary,
-    Capture,
-    Schema,
-    Completions,
-    Man,
-    Help,
-    Version,
-}
-
-impl Command {
-    /// Commands by the word that calls them, with what they do.
-    pub(crate) const ALL: &[(&str, Self, &str)] = &[
-        ("list", Self::List, "the sockets that match a filter (the default)"),
-        ("port", Self::Port, "who has this port, since when, reachable from where"),
-        ("explain", Self::Explain, "how a connection is doing, what holds it up, and what is not known"),
-        ("doctor", Self::Doctor, "what is wrong on this machine, the worst first"),
-        ("summary", Self::Summary, "how many sockets of each protocol and state; also -s"),
-        ("capture", Self::Capture, "keep the kernel's answer in a file for --replay"),
-        ("schema", Self::Schema, "the JSON schema of --json"),
-        ("completions", Self::Completions, "completions for bash, zsh, fish or powershell"),
-        ("man", Self::Man, "the manual page"),
-        ("help", Self::Help, "help on FILTER, COLUMNS or EXIT"),
-    ];
-
-    /// Commands that are agreed and not there yet.
-    const LATER: &[&str] = &["top", "watch", "record", "history", "diff", "kill", "close"];
-
-    /// True for those whose words are a filter.
-    fn takes_filter(self) -> bool {
-        matches!(self, Self::List | Self::Summary | Self::Explain)
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Which {
     Listening,
@@ -127,9 +93,51 @@ pub(crate) enum When {
     Never,
 }
 
+impl Args {
+    /// True with flags that are about the rows and columns of a table: where there is another screen, these choose rows.
+    pub(crate) fn shows_rows(&self) -> bool {
+        self.columns.is_some()
+            || !self.sort.is_empty()
+            || self.group_by.is_some()
+            || self.limit.is_some()
+            || self.count
+            || self.no_header
+            || self.raw_units
+            || self.tcp_info
+            || self.extended
+            || self.memory
+            || self.timers
+    }
+}
+
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
+    let given = read(arguments, &mut args)?;
+    let named = commands::take(&mut args)?;
+    args.command = match (args.instead.take(), named) {
+        (Some(Command::Help), named) => return Ok(help(named)),
+        (Some(instead), None | Some(Command::List)) => instead,
+        (_, named) => named.unwrap_or_default(),
+    };
+    args.command.check(&given, &args.words)?;
+    if args.command.words() == Words::Filter && !args.words.is_empty() {
+        args.filter = Some(args.words.join(" ").parse().map_err(Failure::Filter)?);
+    }
+    refuse_contradictions(&args)?;
+    Ok(args)
+}
+
+/// `--help` wins over everything else: it is about the command that was named.
+fn help(about: Option<Command>) -> Args {
+    let named = Command::ALL.iter().find(|entry| Some(entry.command) == about);
+    let words = named.into_iter().map(|entry| entry.name.to_owned()).collect();
+    Args { command: Command::Help, words, ..Args::default() }
+}
+
+/// Flags set what they say; the rest are words. The flags that were given, as they were written.
+fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Vec<(&'static Flag, String)>, Failure> {
+    let mut given = Vec::new();
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(usage)? {
         let (found, written) = match &argument {
@@ -149,77 +157,27 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
             Some(_) => parser.value().and_then(ValueExt::string).map_err(usage)?,
             None => String::new(),
         };
-        (flag.set)(&mut args, &value).map_err(Failure::Usage)?;
+        (flag.set)(args, &value).map_err(Failure::Usage)?;
+        given.push((flag, written));
     }
-    take_command(&mut args)?;
-    if args.command.takes_filter() && !args.words.is_empty() {
-        let text = args.words.join(" ");
-        args.filter = Some(filter(args.filter, &text)?);
-    }
-    let looks = matches!(args.command, Command::Explain | Command::Doctor | Command::Help | Command::Version);
-    if args.look_for.is_some() && !looks {
-        return Err(Failure::Usage("--for is for pree explain and pree doctor".to_owned()));
-    }
+    Ok(given)
+}
+
+/// Flags that the command takes, and not together.
+fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
     if args.look_for.is_some() && args.replay.is_some() {
-        return Err(Failure::Usage("--for looks at the running system: a recording is one look".to_owned()));
+        return usage("--for looks at the running system: a recording is one look");
     }
     if args.estats.is_some() && args.look_for.is_some() {
-        return Err(Failure::Usage("--estats collects for one look: with --for there are many".to_owned()));
+        return usage("--estats collects for one look: with --for there are many");
     }
-    check_namespaces(&args)?;
-    Ok(args)
-}
-
-fn check_namespaces(args: &Args) -> Result<(), Failure> {
-    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    let many = matches!(args.command, Command::List | Command::Summary | Command::Help | Command::Version);
-    match args.namespaces {
-        Namespaces::Own => Ok(()),
-        _ if args.replay.is_some() => usage(
+    if args.namespaces != Namespaces::Own && args.replay.is_some() {
+        return usage(
             "a recording is of one network namespace, chosen when it was made: pree capture -N NAME FILE",
-        ),
-        Namespaces::All if args.command == Command::Capture => {
-            usage("a recording holds one network namespace: pree capture -N NAME FILE for each")
-        }
-        Namespaces::All if !many => usage("--all-netns is for the list and the summary: choose one with -N"),
-        _ => Ok(()),
-    }
-}
-
-/// The first word is a command if it is the name of one, unless an operator follows: then it is a filter.
-fn take_command(args: &mut Args) -> Result<(), Failure> {
-    if args.command == Command::Help {
-        // `pree port --help`: no topic was asked for.
-        args.words.clear();
-    }
-    if args.command != Command::List {
-        return Ok(());
-    }
-    let Some(first) = args.words.first() else { return Ok(()) };
-    let operator_follows = args.words.get(1).is_some_and(|word| {
-        word.starts_with(['=', '!', '<', '>', '~'])
-            || ["eq", "ne", "neq", "lt", "le", "leq", "gt", "ge", "geq"].contains(&word.as_str())
-    });
-    if operator_follows {
-        return Ok(());
-    }
-    if let Some((_, command, _)) = Command::ALL.iter().find(|(name, ..)| name == first) {
-        args.command = *command;
-        args.words.remove(0);
-    } else if Command::LATER.contains(&first.as_str()) {
-        let text = format!("pree {first} is not there yet; to search for the word, write pree list {first}");
-        return Err(Failure::Usage(text));
+        );
     }
     Ok(())
-}
-
-/// Reads a filter; with another one from a file, both must hold.
-pub(crate) fn filter(before: Option<Filter>, text: &str) -> Result<Filter, Failure> {
-    let filter: Filter = text.parse().map_err(Failure::Filter)?;
-    match before {
-        None => Ok(filter),
-        Some(before) => format!("({before}) and ({filter})").parse().map_err(Failure::Filter),
-    }
 }
 
 fn not_utf8(word: &std::ffi::OsStr) -> Failure {

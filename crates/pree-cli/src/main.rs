@@ -39,5 +39,5 @@ fn run(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     let rights = Rights::put_lent_aside().map_err(|error| {
         Failure::File(format!("cannot put aside rights that are not the user's: {error}"))
     })?;
-    commands::run(&args::parse(arguments)?, rights)
+    commands::run(args::parse(arguments)?, rights)
 }

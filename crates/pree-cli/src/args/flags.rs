@@ -1,6 +1,5 @@
 //! Every flag, once: how it is written, what it does, what its value sets.
 
-use std::path::Path;
 use std::time::Duration;
 
 use pree::{
@@ -9,15 +8,17 @@ use pree::{
 };
 
 use super::{Args, Command, Format, When, Which};
-use crate::files;
 use crate::output::escape;
 
-/// One flag. `value` names what it takes.
+/// One flag.
 pub(crate) struct Flag {
     pub(crate) short: Option<char>,
     pub(crate) long: &'static str,
+    /// What its value is.
     pub(crate) value: Option<&'static str>,
     pub(crate) group: &'static str,
+    /// The commands that take it: with any other it is a usage error.
+    commands: &'static [Command],
     pub(crate) doc: &'static str,
     pub(super) set: fn(&mut Args, &str) -> Result<(), String>,
 }
@@ -27,14 +28,62 @@ impl Flag {
     pub(crate) fn takes_path(&self) -> bool {
         self.value.is_some_and(|value| value.split('|').any(|word| matches!(word, "FILE" | "PATH")))
     }
+
+    /// True when this command takes it.
+    pub(crate) fn is_for(&self, command: Command) -> bool {
+        self.commands.contains(&command)
+    }
+
+    /// How it is written with the fewest letters.
+    pub(crate) fn shortest(&self) -> String {
+        self.short.map_or_else(|| format!("--{}", self.long), |short| format!("-{short}"))
+    }
+
+    /// The commands that take it, by name.
+    pub(crate) fn names_of_commands(&self) -> Vec<&'static str> {
+        Command::ALL.iter().filter(|entry| self.is_for(entry.command)).map(|entry| entry.name).collect()
+    }
 }
+
+/// Commands that show rows.
+const ROWS: &[Command] = &[Command::List, Command::Port];
+/// Commands of which one can choose which sockets they are about.
+const CHOICE: &[Command] = &[Command::List, Command::Port, Command::Explain, Command::Summary];
+/// Commands whose words are a filter.
+const FILTERED: &[Command] = &[Command::List, Command::Explain, Command::Summary];
+/// Commands that tell people or programs of sockets.
+const TOLD: &[Command] = &[Command::List, Command::Port, Command::Explain, Command::Doctor, Command::Summary];
+/// Commands that ask the system.
+const ASKING: &[Command] =
+    &[Command::List, Command::Port, Command::Explain, Command::Doctor, Command::Summary, Command::Capture];
+const JUDGING: &[Command] = &[Command::Explain, Command::Doctor];
+const EVERY: &[Command] = &[
+    Command::List,
+    Command::Port,
+    Command::Explain,
+    Command::Doctor,
+    Command::Summary,
+    Command::Capture,
+    Command::Schema,
+    Command::Completions,
+    Command::Man,
+    Command::Help,
+];
 
 /// Groups of the help, in order.
 pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
 
 macro_rules! flag {
-    ($group:literal, $short:expr, $long:literal, $value:expr, $doc:expr, $set:expr) => {
-        Flag { short: $short, long: $long, value: $value, group: $group, doc: $doc, set: $set }
+    ($group:literal, $commands:expr, $short:expr, $long:literal, $value:expr, $doc:expr, $set:expr) => {
+        Flag {
+            short: $short,
+            long: $long,
+            value: $value,
+            group: $group,
+            commands: $commands,
+            doc: $doc,
+            set: $set,
+        }
     };
 }
 
@@ -45,73 +94,80 @@ macro_rules! set {
             Ok(())
         }
     };
+    ($args:ident, $value:ident => $do:expr) => {
+        |$args, $value| {
+            $do;
+            Ok(())
+        }
+    };
 }
 
 const NOTHING: fn(&mut Args, &str) -> Result<(), String> = |_, _| Ok(());
 
 #[rustfmt::skip] // A table: one flag an entry, the explanation beside it.
 pub(crate) const FLAGS: &[Flag] = &[
-    flag!("Which sockets", Some('t'), "tcp", None, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
-    flag!("Which sockets", Some('u'), "udp", None, "UDP and UDP-Lite sockets",
+    flag!("Which sockets", CHOICE, Some('t'), "tcp", None, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
+    flag!("Which sockets", CHOICE, Some('u'), "udp", None, "UDP and UDP-Lite sockets",
         set!(a => protocol(a, Protocols::UDP | Protocols::UDPLITE))),
-    flag!("Which sockets", Some('x'), "unix", None, "Unix sockets", set!(a => protocol(a, Protocols::UNIX))),
-    flag!("Which sockets", Some('w'), "raw", None, "raw IP sockets, and those for ICMP echo",
+    flag!("Which sockets", FILTERED, Some('x'), "unix", None, "Unix sockets", set!(a => protocol(a, Protocols::UNIX))),
+    flag!("Which sockets", FILTERED, Some('w'), "raw", None, "raw IP sockets, and those for ICMP echo",
         set!(a => protocol(a, Protocols::RAW | Protocols::ICMP))),
-    flag!("Which sockets", Some('0'), "packet", None, "packet sockets, such as those of tcpdump",
+    flag!("Which sockets", FILTERED, Some('0'), "packet", None, "packet sockets, such as those of tcpdump",
         set!(a => protocol(a, Protocols::PACKET))),
-    flag!("Which sockets", Some('M'), "mptcp", None, "MPTCP connections, above their subflows",
+    flag!("Which sockets", CHOICE, Some('M'), "mptcp", None, "MPTCP connections, above their subflows",
         set!(a => protocol(a, Protocols::MPTCP))),
-    flag!("Which sockets", Some('S'), "sctp", None, "SCTP sockets and associations",
+    flag!("Which sockets", CHOICE, Some('S'), "sctp", None, "SCTP sockets and associations",
         set!(a => protocol(a, Protocols::SCTP))),
-    flag!("Which sockets", None, "vsock", None, "sockets of virtual machines and their host",
+    flag!("Which sockets", CHOICE, None, "vsock", None, "sockets of virtual machines and their host",
         set!(a => protocol(a, Protocols::VSOCK))),
-    flag!("Which sockets", Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,inet,other,all", protocols),
-    flag!("Which sockets", Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
-    flag!("Which sockets", Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
+    flag!("Which sockets", CHOICE, Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,inet,other,all", protocols),
+    flag!("Which sockets", CHOICE, Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
+    flag!("Which sockets", CHOICE, Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
         set!(a => a.families.push(Family::Ipv6))),
-    flag!("Which sockets", Some('l'), "listening", None, "only sockets that wait for peers",
+    flag!("Which sockets", CHOICE, Some('l'), "listening", None, "only sockets that wait for peers",
         set!(a => a.which = Some(a.which.unwrap_or(Which::Listening)))),
-    flag!("Which sockets", Some('a'), "all", None, "every state, on a terminal TIME-WAIT too",
+    flag!("Which sockets", CHOICE, Some('a'), "all", None, "every state, on a terminal TIME-WAIT too",
         set!(a => a.which = Some(Which::All))),
-    flag!("Which sockets", Some('B'), "bound-inactive", None, "only TCP sockets bound and neither listening nor connected",
+    flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", None, "only TCP sockets bound and neither listening nor connected",
         set!(a => a.which = Some(Which::Bound))),
-    flag!("Which sockets", Some('N'), "net", Some("NAME|PID|PATH"), "sockets of another network namespace",
+    flag!("Which sockets", ASKING, Some('N'), "net", Some("NAME|PID|PATH"), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
-    flag!("Which sockets", None, "all-netns", None, "sockets of every network namespace",
+    flag!("Which sockets", &[Command::List, Command::Summary], None, "all-netns", None, "sockets of every network namespace",
         |a, _| namespaces(a, Namespaces::All)),
-    flag!("Which sockets", Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input", filter_file),
-    flag!("What about them", Some('p'), "processes", None, "owning processes (the default)",
+    flag!("Which sockets", FILTERED, Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input",
+        set!(a, path => a.filter_files.push(path.into()))),
+    flag!("What about them", ASKING, Some('p'), "processes", None, "owning processes (the default)",
         set!(a => if a.owners == OwnerLookup::None { a.owners = OwnerLookup::All })),
-    flag!("What about them", Some('i'), "info", None, "TCP statistics", set!(a => a.tcp_info = true)),
-    flag!("What about them", Some('e'), "extended", None, "user, inode, cookie, mark, cgroup, options",
+    flag!("What about them", ROWS, Some('i'), "info", None, "TCP statistics", set!(a => a.tcp_info = true)),
+    flag!("What about them", ROWS, Some('e'), "extended", None, "user, inode, cookie, mark, cgroup, options",
         set!(a => a.extended = true)),
-    flag!("What about them", Some('m'), "memory", None, "socket memory and drops", set!(a => a.memory = true)),
-    flag!("What about them", Some('o'), "options", None, "timers", set!(a => a.timers = true)),
-    flag!("What about them", Some('s'), "summary", None, "how many of each, no list",
-        set!(a => a.command = Command::Summary)),
-    flag!("Output", Some('c'), "columns", Some("LIST"), "columns, or +more,-fewer; see pree help COLUMNS",
-        |a, value| { a.columns = Some(value.to_owned()); Ok(()) }),
-    flag!("Output", None, "sort", Some("FIELD"), "order by a field, -FIELD largest first; several with commas",
-        |a, value| { a.sort.extend(value.split(',').map(str::to_owned)); Ok(()) }),
-    flag!("Output", Some('g'), "group-by", Some("FIELD"), "one row for process, remote, state or any other field",
-        |a, value| { a.group_by = Some(value.to_owned()); Ok(()) }),
-    flag!("Output", None, "count", None, "how many, not which", set!(a => a.count = true)),
-    flag!("Output", None, "limit", Some("N"), "at most this many rows", |a, value| {
+    flag!("What about them", ROWS, Some('m'), "memory", None, "socket memory and drops", set!(a => a.memory = true)),
+    flag!("What about them", ROWS, Some('o'), "options", None, "timers", set!(a => a.timers = true)),
+    flag!("What about them", &[Command::List, Command::Summary], Some('s'), "summary", None, "how many of each, no list",
+        set!(a => instead(a, Command::Summary))),
+    flag!("Output", ROWS, Some('c'), "columns", Some("LIST"), "columns, or +more,-fewer; see pree help COLUMNS",
+        set!(a, value => a.columns = Some(value.to_owned()))),
+    flag!("Output", ROWS, None, "sort", Some("FIELD"), "order by a field, -FIELD largest first; several with commas",
+        set!(a, value => a.sort.extend(value.split(',').map(str::to_owned)))),
+    flag!("Output", ROWS, Some('g'), "group-by", Some("FIELD"), "one row for process, remote, state or any other field",
+        set!(a, value => a.group_by = Some(value.to_owned()))),
+    flag!("Output", ROWS, None, "count", None, "how many, not which", set!(a => a.count = true)),
+    flag!("Output", &[Command::List, Command::Port, Command::Explain, Command::Doctor], None, "limit", Some("N"), "at most this many rows", |a, value| {
         a.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
         Ok(())
     }),
-    flag!("Output", None, "json", None, "one JSON document", |a, _| format(a, Format::Json)),
-    flag!("Output", None, "jsonl", None, "a JSON object a line, as sockets come; also --ndjson",
+    flag!("Output", TOLD, None, "json", None, "one JSON document", |a, _| format(a, Format::Json)),
+    flag!("Output", &[Command::List, Command::Port, Command::Summary], None, "jsonl", None, "a JSON object a line, as sockets come; also --ndjson",
         |a, _| format(a, Format::Jsonl)),
-    flag!("Output", None, "csv", None, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
-    flag!("Output", None, "tsv", None, "tab-separated values", |a, _| format(a, Format::Tsv)),
-    flag!("Output", None, "format", Some("TEXT"), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
+    flag!("Output", ROWS, None, "csv", None, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
+    flag!("Output", ROWS, None, "tsv", None, "tab-separated values", |a, _| format(a, Format::Tsv)),
+    flag!("Output", ROWS, None, "format", Some("TEXT"), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
         a.template = Some(value.to_owned());
         format(a, Format::Template)
     }),
-    flag!("Output", None, "raw-units", None, "plain numbers: microseconds, bytes", set!(a => a.raw_units = true)),
-    flag!("Output", None, "no-trunc", None, "no process name or command is shortened", set!(a => a.no_trunc = true)),
-    flag!("Output", None, "color", Some("auto|always|never"), "colour for trouble", |a, value| {
+    flag!("Output", ROWS, None, "raw-units", None, "plain numbers: microseconds, bytes", set!(a => a.raw_units = true)),
+    flag!("Output", ROWS, None, "no-trunc", None, "no process name or command is shortened", set!(a => a.no_trunc = true)),
+    flag!("Output", TOLD, None, "color", Some("auto|always|never"), "colour for trouble", |a, value| {
         a.color = match value {
             "auto" => When::Auto,
             "always" => When::Always,
@@ -120,14 +176,14 @@ pub(crate) const FLAGS: &[Flag] = &[
         };
         Ok(())
     }),
-    flag!("Output", None, "pager", None, "page by page on a terminal, through $PAGER or less",
+    flag!("Output", &[Command::List], None, "pager", None, "page by page on a terminal, through $PAGER or less",
         set!(a => a.pager = true)),
-    flag!("Output", Some('H'), "no-header", None, "no heading", set!(a => a.no_header = true)),
-    flag!("Output", Some('n'), "numeric", None, "numbers, not names (the default)", NOTHING),
-    flag!("Output", Some('O'), "oneline", None, "a socket a line (the default)", NOTHING),
-    flag!("Output", Some('q'), "quiet", None, "no rows: the exit code says whether anything matched",
+    flag!("Output", ROWS, Some('H'), "no-header", None, "no heading", set!(a => a.no_header = true)),
+    flag!("Output", TOLD, Some('n'), "numeric", None, "numbers, not names (the default)", NOTHING),
+    flag!("Output", ROWS, Some('O'), "oneline", None, "a socket a line (the default)", NOTHING),
+    flag!("Output", ASKING, Some('q'), "quiet", None, "no rows: the exit code says whether anything matched",
         set!(a => a.quiet = true)),
-    flag!("How", None, "source", Some("auto|diag|proc|procfs"), "where rows are read from", |a, value| {
+    flag!("How", ASKING, None, "source", Some("auto|diag|proc|procfs"), "where rows are read from", |a, value| {
         a.source = match value {
             "auto" => SourceChoice::Auto,
             "diag" => SourceChoice::Diag,
@@ -137,7 +193,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         };
         Ok(())
     }),
-    flag!("How", None, "owners", Some("auto|bpf|proc|first|none"), "how and how far owners are looked for", |a, value| {
+    flag!("How", ASKING, None, "owners", Some("auto|bpf|proc|first|none"), "how and how far owners are looked for", |a, value| {
         (a.owners, a.owner_source) = match value {
             "auto" => (OwnerLookup::All, OwnerSource::Auto),
             "bpf" => (OwnerLookup::All, OwnerSource::Bpf),
@@ -148,16 +204,16 @@ pub(crate) const FLAGS: &[Flag] = &[
         };
         Ok(())
     }),
-    flag!("How", None, "for", Some("TIME"), "explain, doctor: look for this long and judge what happens in it", look_for),
-    flag!("How", None, "estats", Some("TIME"),
+    flag!("How", JUDGING, None, "for", Some("TIME"), "explain, doctor: look for this long and judge what happens in it", look_for),
+    flag!("How", ASKING, None, "estats", Some("TIME"),
         "Windows, as administrator: switch statistics on for this long and read them then", estats),
-    flag!("How", None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
-        |a, value| { a.replay = Some(value.into()); Ok(()) }),
-    flag!("How", None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
+    flag!("How", TOLD, None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
+        set!(a, value => a.replay = Some(value.into()))),
+    flag!("How", ASKING, None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
         set!(a => a.strict = true)),
-    flag!("How", Some('v'), "verbose", None, "tell where the answer came from", set!(a => a.verbose = true)),
-    flag!("How", Some('h'), "help", None, "this help", set!(a => a.command = Command::Help)),
-    flag!("How", Some('V'), "version", None, "the version", set!(a => a.command = Command::Version)),
+    flag!("How", ASKING, Some('v'), "verbose", None, "tell where the answer came from", set!(a => a.verbose = true)),
+    flag!("How", EVERY, Some('h'), "help", None, "this help; with a command, on it", set!(a => instead(a, Command::Help))),
+    flag!("How", &[Command::List, Command::Version], Some('V'), "version", None, "the version", set!(a => instead(a, Command::Version))),
 ];
 
 /// Other ways to write a flag.
@@ -189,6 +245,13 @@ fn protocol(args: &mut Args, protocols: Protocols) {
     args.protocols = Some(args.protocols.unwrap_or(Protocols::empty()) | protocols);
 }
 
+/// A flag that stands for a command. Help wins.
+fn instead(args: &mut Args, command: Command) {
+    if args.instead != Some(Command::Help) {
+        args.instead = Some(command);
+    }
+}
+
 fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
     if args.namespaces != Namespaces::Own && args.namespaces != which {
         return Err("one -N, or --all-netns: choose".to_owned());
@@ -215,24 +278,6 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
         };
         protocol(args, named);
     }
-    Ok(())
-}
-
-/// Largest file that is read for a filter: ones that are taken, with many comments, are smaller.
-const LARGEST_FILTER: usize = 1 << 20;
-
-fn filter_file(args: &mut Args, path: &str) -> Result<(), String> {
-    let path = Path::new(path);
-    let mut bytes = Vec::new();
-    let read =
-        files::open(path).and_then(|mut file| files::read_to_end(&mut *file, &mut bytes, LARGEST_FILTER));
-    read.map_err(|error| format!("cannot read {}: {error}", files::name(path)))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", files::name(path)))?;
-    // Lines are one filter; a # begins a comment.
-    let lines: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
-    let filter = super::filter(args.filter.take(), &lines.join(" "));
-    args.filter =
-        Some(filter.map_err(|failure| failure.text().map(|text| text.to_string()).unwrap_or_default())?);
     Ok(())
 }
 

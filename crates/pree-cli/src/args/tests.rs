@@ -117,3 +117,51 @@ fn every_flag_is_in_a_group_of_the_help() {
         assert!(GROUPS.contains(&flag.group), "{}", flag.long);
     }
 }
+
+#[test]
+fn a_command_takes_its_flags_and_no_others() {
+    let value = |flag: &Flag| match flag.value {
+        Some("TIME") => "1s",
+        Some("N") => "1",
+        Some("LIST") => "tcp",
+        Some(choices) => choices.split('|').next().unwrap(),
+        None => "",
+    };
+    let (mut taken, mut refusals) = (0, 0);
+    for entry in Command::ALL {
+        let word = match entry.words {
+            Words::One(_) => Some("80"),
+            Words::None | Words::Filter | Words::OneAtMost(_) => None,
+        };
+        for flag in FLAGS.iter().filter(|flag| flag.long != "help") {
+            let spelled = [Some(format!("--{}", flag.long)), flag.short.map(|short| format!("-{short}"))];
+            for spelled in spelled.into_iter().flatten() {
+                let mut line: Vec<OsString> = vec![entry.name.into(), spelled.clone().into()];
+                line.extend(flag.value.map(|_| value(flag).into()));
+                line.extend(word.map(Into::into));
+                match parse(line) {
+                    Ok(_) => {
+                        assert!(flag.is_for(entry.command), "{} {spelled}", entry.name);
+                        taken += 1;
+                    }
+                    Err(failure) => {
+                        let text = failure.text().map(|text| text.to_string()).unwrap_or_default();
+                        let says = format!("{} takes no {spelled}, which is for ", entry.command.usage());
+                        assert!(!flag.is_for(entry.command) && text.starts_with(&says), "{text}");
+                        refusals += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(taken > 100 && refusals > 100, "{taken}, {refusals}");
+}
+
+#[test]
+fn a_file_is_read_when_it_is_asked_for() {
+    check("-F /nonexistent/filter -F - sport=80", |a| {
+        a.words = vec!["sport=80".into()];
+        a.filter = "sport=80".parse().ok();
+        a.filter_files = vec!["/nonexistent/filter".into(), "-".into()];
+    });
+}

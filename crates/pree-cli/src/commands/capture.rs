@@ -14,7 +14,7 @@ use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
 use super::phrases::plural;
 use super::running::running;
 use super::source;
-use crate::args::{Args, Format};
+use crate::args::Args;
 use crate::exit::Failure;
 use crate::files;
 use crate::sys::Rights;
@@ -43,25 +43,13 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     Ok(source::end(args, snapshot.coverage()))
 }
 
-/// The one argument; nothing else makes sense here.
 fn file(args: &Args) -> Result<PathBuf, Failure> {
-    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    let narrower = args.filter.is_some()
-        || args.protocols.is_some()
-        || args.which.is_some()
-        || !args.families.is_empty()
-        || args.format != Format::Table
-        || args.replay.is_some();
-    match args.words.as_slice() {
-        _ if narrower => {
-            usage("pree capture keeps everything: choose with flags and filters when you --replay it")
-        }
-        [file] if file == "-" && io::stdout().is_terminal() => {
-            usage("a recording is not for a terminal: name a file, or send it to one with >")
-        }
-        [file] => Ok(file.into()),
-        _ => usage("pree capture takes one file, - for standard output"),
+    let path = PathBuf::from(args.words.concat());
+    if path.as_os_str() == "-" && io::stdout().is_terminal() {
+        let text = "a recording is not for a terminal: name a file, or send it to one with >";
+        return Err(Failure::Usage(text.to_owned()));
     }
+    Ok(path)
 }
 
 /// Asks everything.

@@ -11,7 +11,7 @@ use pree::field::{self, Field};
 use pree::{Filter, OtherProtocol, Protocol, States};
 
 use super::help;
-use crate::args::{Args, Flag};
+use crate::args::{Args, Command, Entry, FLAGS, Flag, Words};
 use crate::columns;
 use crate::exit::Failure;
 use crate::output::escape;
@@ -26,15 +26,15 @@ const SHELLS: [(&str, Script); 4] = [
 ];
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let names = || SHELLS.map(|(name, _)| name).join(", ");
-    let [shell] = args.words.as_slice() else {
-        return Err(Failure::Usage(format!("completions are for one shell: {}", names())));
-    };
+    let shell = args.words.concat();
     if let Some((_, script)) = SHELLS.iter().find(|(name, _)| *name == shell.to_ascii_lowercase()) {
         return help::print(&script());
     }
     let shell = escape::quoted(shell.as_bytes());
-    Err(Failure::Usage(format!("no completions for {shell}: take {}", names())))
+    Err(Failure::Usage(format!(
+        "no completions for {shell}: take {}",
+        SHELLS.map(|(name, _)| name).join(", ")
+    )))
 }
 
 /// What a flag takes.
@@ -102,17 +102,37 @@ fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
     values
 }
 
-/// What follows a command that takes no filter.
-fn words_of_commands() -> [(&'static str, Vec<&'static str>); 2] {
-    let shells = SHELLS.map(|(name, _)| name).to_vec();
-    let topics = help::TOPICS.into_iter().chain(crate::args::Command::ALL.iter().map(|(name, ..)| *name));
-    [("completions", shells), ("help", topics.collect())]
+/// Commands whose words are no filter, and what their words are.
+fn other_commands() -> impl Iterator<Item = (&'static str, Takes)> {
+    let others = Command::ALL.iter().filter(|entry| entry.words != Words::Filter);
+    others.map(|entry| (entry.name, words_after(entry)))
+}
+
+fn words_after(entry: &Entry) -> Takes {
+    let commands = Command::ALL.iter().map(|entry| entry.name);
+    match entry.command {
+        Command::Completions => Takes::One(SHELLS.map(|(name, _)| name).to_vec()),
+        Command::Help => Takes::One(help::TOPICS.into_iter().chain(commands).collect()),
+        Command::Capture => Takes::File,
+        _ if entry.words == Words::None => Takes::Nothing,
+        _ => Takes::Anything,
+    }
+}
+
+/// The flags of a command.
+fn flags_of(entry: &Entry) -> impl Iterator<Item = &'static Flag> + use<'_> {
+    FLAGS.iter().filter(|flag| flag.is_for(entry.command))
+}
+
+/// `-t` and `--tcp`.
+fn spellings(flag: &Flag) -> Vec<String> {
+    let short = flag.short.map(|short| format!("-{short}"));
+    short.into_iter().chain([format!("--{}", flag.long)]).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::FLAGS;
 
     #[test]
     fn every_value_that_is_offered_is_taken() {
@@ -127,8 +147,10 @@ mod tests {
         for flag in FLAGS {
             let (Takes::One(values) | Takes::Several(values)) = takes(flag) else { continue };
             for value in values {
-                let line = vec![format!("--{}", flag.long).into(), value.into()];
-                assert!(crate::args::parse(line).is_ok(), "--{} {value}", flag.long);
+                for command in flag.names_of_commands().into_iter().take(1) {
+                    let line = vec![command.into(), format!("--{}", flag.long).into(), value.into()];
+                    assert!(crate::args::parse(line).is_ok(), "--{} {value}", flag.long);
+                }
             }
         }
     }
@@ -148,7 +170,7 @@ mod tests {
             let before = if shell == "fish" { "-l " } else { "--" };
             let flags = FLAGS.iter().map(|flag| format!("{before}{}", flag.long));
             let keys = keys().into_iter().map(|key| format!("{key}="));
-            let commands = crate::args::Command::ALL.iter().map(|(name, ..)| (*name).to_owned());
+            let commands = Command::ALL.iter().map(|entry| entry.name.to_owned());
             let fields = fields().into_iter().map(str::to_owned);
             for word in flags.chain(keys).chain(commands).chain(fields).chain(states()) {
                 assert!(has_word(&script, &word), "{shell}: {word}");

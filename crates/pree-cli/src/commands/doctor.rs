@@ -24,7 +24,6 @@ use crate::sys::Rights;
 const SHOWN: usize = 20;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    refuse(args)?;
     let place = source::open(args, rights)?;
     let query = source::query(args, Needs::OWNERS | Needs::HOST).stats();
     let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
@@ -56,26 +55,6 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     }
     let code = source::end(args, snapshot.coverage());
     Ok(if trouble { ExitCode::from(TROUBLE) } else { code })
-}
-
-/// What makes no sense here.
-fn refuse(args: &Args) -> Result<(), Failure> {
-    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    let narrower = args.filter.is_some()
-        || !args.words.is_empty()
-        || args.protocols.is_some()
-        || args.which.is_some()
-        || !args.families.is_empty();
-    if narrower {
-        return usage("pree doctor looks at everything: pree explain takes a filter");
-    }
-    if !matches!(args.format, Format::Table | Format::Json) {
-        return usage("pree doctor comes as text or with --json");
-    }
-    if args.columns.is_some() || !args.sort.is_empty() || args.group_by.is_some() || args.count {
-        return usage("pree doctor has a screen of its own: pree list has columns, order and groups");
-    }
-    Ok(())
 }
 
 /// Issues that one look cannot show.

@@ -25,7 +25,10 @@ const WHOLE: usize = 3;
 const TOLD: usize = 23;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    refuse(args)?;
+    if args.filter.is_none() {
+        let text = "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let place = source::open(args, rights)?;
     let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
     let query = source::query(args, owners).stats();
@@ -62,23 +65,6 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         false if source::lacks(args, &coverage) => ExitCode::from(INCOMPLETE),
         false => ExitCode::from(NOTHING),
     })
-}
-
-/// What makes no sense here.
-fn refuse(args: &Args) -> Result<(), Failure> {
-    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    if args.filter.is_none() {
-        return usage(
-            "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all",
-        );
-    }
-    if !matches!(args.format, Format::Table | Format::Json) {
-        return usage("pree explain comes as text or with --json");
-    }
-    if args.columns.is_some() || !args.sort.is_empty() || args.group_by.is_some() || args.count {
-        return usage("pree explain has a screen of its own: pree list has columns, order and groups");
-    }
-    Ok(())
 }
 
 /// Every socket with its judgement, the worst first.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::args::{Args, Command, FLAGS, GROUPS};
+use crate::args::{Args, Command, FLAGS, Flag, GROUPS};
 use crate::exit::Failure;
 use crate::output::{self, escape};
 
@@ -37,24 +37,23 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn help(args: &Args) -> Result<ExitCode, Failure> {
-    let text = match args.words.as_slice() {
-        [] => help_text(),
-        [topic] => match topic.to_ascii_uppercase().as_str() {
+    let text = match args.words.first() {
+        None => help_text(),
+        Some(topic) => match topic.to_ascii_uppercase().as_str() {
             "FILTER" | "FILTERS" => filter::text(),
             "COLUMNS" | "COLUMN" | "FIELDS" => columns::text(),
             "EXIT" => exit::text(),
-            _ => match commands::text(topic) {
-                Some(text) => text,
+            _ => match Command::named(topic) {
+                Some(entry) => commands::text(entry),
                 None => return Err(unknown(topic)),
             },
         },
-        _ => return Err(Failure::Usage(format!("help is on one of {}", TOPICS.join(", ")))),
     };
     print(&text)
 }
 
 fn unknown(topic: &str) -> Failure {
-    let names: Vec<&str> = Command::ALL.iter().map(|(name, ..)| *name).collect();
+    let names: Vec<&str> = Command::ALL.iter().map(|entry| entry.name).collect();
     let shown = escape::quoted(topic.as_bytes());
     let topics = TOPICS.join(", ");
     Failure::Usage(format!("there is no help on {shown}: take {topics}, or a command: {}", names.join(", ")))
@@ -81,22 +80,10 @@ fn help_text() -> String {
          on a terminal without TIME-WAIT.\n\n\
          Commands:\n",
     );
-    for (name, _, doc) in Command::ALL {
-        row(&mut text, &format!("  {name}"), 16, doc);
+    for entry in Command::ALL {
+        row(&mut text, &format!("  {}", entry.name), 16, entry.doc);
     }
-    for group in GROUPS {
-        let _ = writeln!(text, "\n{group}:");
-        for flag in FLAGS.iter().filter(|flag| flag.group == group) {
-            let mut left = match flag.short {
-                Some(short) => format!("  -{short}, --{}", flag.long),
-                None => format!("      --{}", flag.long),
-            };
-            if let Some(value) = flag.value {
-                let _ = write!(left, " {value}");
-            }
-            row(&mut text, &left, WIDTH, flag.doc);
-        }
-    }
+    flags(&mut text, |_| true);
     text.push_str("\nExit codes:\n");
     for (code, doc) in exit::CODES {
         row(&mut text, &format!("  {code}"), 5, doc);
@@ -105,8 +92,29 @@ fn help_text() -> String {
     for (example, doc) in EXAMPLES {
         row(&mut text, &format!("  {example}"), WIDTH, doc);
     }
-    text.push_str("\nMore: pree help FILTER, pree help COLUMNS, pree help EXIT, pree help COMMAND\n");
+    text.push_str("\nMore: pree help FILTER, pree help COLUMNS, pree help EXIT; pree help COMMAND has\nthe flags that a command takes\n");
     text
+}
+
+/// The flags of which this is true, group by group.
+pub(super) fn flags(text: &mut String, is_meant: impl Fn(&Flag) -> bool) {
+    for group in GROUPS {
+        let mut heading = Some(group);
+        for flag in FLAGS.iter().filter(|flag| flag.group == group && is_meant(flag)) {
+            // Writing to a String cannot fail.
+            if let Some(group) = heading.take() {
+                let _ = writeln!(text, "\n{group}:");
+            }
+            let mut left = match flag.short {
+                Some(short) => format!("  -{short}, --{}", flag.long),
+                None => format!("      --{}", flag.long),
+            };
+            if let Some(value) = flag.value {
+                let _ = write!(left, " {value}");
+            }
+            row(text, &left, WIDTH, flag.doc);
+        }
+    }
 }
 
 /// A word, and what it means from a column on. A word that is too long for its column has it on the next line.
@@ -154,7 +162,7 @@ mod tests {
 
     #[test]
     fn everything_fits_the_screen() {
-        let of_commands = Command::ALL.iter().filter_map(|(name, ..)| commands::text(name));
+        let of_commands = Command::ALL.iter().map(commands::text);
         for text in
             [help_text(), filter::text(), columns::text(), exit::text()].into_iter().chain(of_commands)
         {
@@ -190,8 +198,8 @@ mod tests {
 
     #[test]
     fn every_command_has_help() {
-        for (name, ..) in Command::ALL {
-            assert!(commands::text(name).is_some(), "{name}");
+        for entry in Command::ALL {
+            assert!(commands::is_written(entry.name), "{}", entry.name);
         }
     }
 }

@@ -128,13 +128,10 @@ fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Optio
 
 /// Says what is missing and what was left out; the exit code.
 fn end(args: &Args, listed: &Listed) -> ExitCode {
-    source::tell(&listed.coverage);
+    source::tell(args, &listed.coverage);
     let found = listed.matched || listed.folded.is_some_and(|folded| folded > 0) || args.limit == Some(0);
     if !found && !args.quiet {
         source::tell_words(args);
-    }
-    if args.verbose {
-        tell_origins(&listed.coverage);
     }
     if let Some(folded) = listed.folded.filter(|folded| *folded > 0) {
         // With stderr gone there is nobody left to tell.
@@ -147,22 +144,4 @@ fn end(args: &Args, listed: &Listed) -> ExitCode {
     } else {
         ANSWERED
     })
-}
-
-/// `-v`: where each table came from, and what is good to know.
-fn tell_origins(coverage: &Coverage) {
-    let mut seen = Vec::new();
-    for (table, origin) in coverage.origins() {
-        // Both families of a protocol have a pass of their own.
-        if !seen.contains(&(table, origin)) {
-            seen.push((table, origin));
-            source::say(&format!("{table} from {}", origin.name()));
-        }
-    }
-    if let Some(origin) = coverage.owners_origin() {
-        source::say(&format!("owners from {}", origin.name()));
-    }
-    for note in coverage.notes() {
-        source::say(&output::escape::text(note.as_bytes()));
-    }
 }

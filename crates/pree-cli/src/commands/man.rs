@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use pree::Filter;
 
 use super::help;
-use crate::args::{Command, FLAGS, GROUPS};
+use crate::args::{Command, FLAGS, Flag, GROUPS};
 use crate::columns;
 use crate::exit::Failure;
 
@@ -44,12 +44,16 @@ fn page() -> String {
          letters are those of ss and mean the same. A pipe gets rows as they come.",
     );
     page.push_str(".SH COMMANDS\n");
-    for (name, _, doc) in Command::ALL {
-        tagged(&mut page, name, doc);
-        for words in help::commands::more(name) {
+    for entry in Command::ALL {
+        tagged(&mut page, entry.name, entry.doc);
+        for words in help::commands::more(entry.name) {
             page.push_str(".IP\n");
             text(&mut page, words);
         }
+        page.push_str(".IP\n");
+        let flags: Vec<String> =
+            FLAGS.iter().filter(|flag| flag.is_for(entry.command)).map(Flag::shortest).collect();
+        text(&mut page, &format!("Flags: {}.", flags.join(" ")));
     }
     page.push_str(".SH OPTIONS\n");
     for group in GROUPS {

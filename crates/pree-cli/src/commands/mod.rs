@@ -25,7 +25,9 @@ use crate::exit::Failure;
 use crate::sys::Rights;
 
 /// Carries out what was asked for. Who looks at no machine takes no rights.
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
+pub(crate) fn run(mut args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    source::read_filters(&mut args)?;
+    let args = &args;
     match args.command {
         Command::List => list::run(args, rights),
         Command::Port => port::run(args, rights),

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         return quiet(args, asked, &place);
     }
     // Who chooses columns wants rows.
-    let rows = args.columns.is_some() || !args.sort.is_empty() || args.group_by.is_some() || args.count;
+    let rows = args.shows_rows();
     match args.format {
         Format::Table if !rows => show(args, asked, &place),
         _ => list(args, asked, &place),
@@ -48,14 +48,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
 /// Reads `8080`, `:8080`, `http`, `53/udp` or `udp:53`.
 fn asked(args: &Args) -> Result<Asked, Failure> {
     let usage = |text: String| Err(Failure::Usage(text));
-    let [word] = args.words.as_slice() else {
-        let text = "pree port takes one port, as 8080, https or 53/udp; with more conditions it is a filter: \
-                    pree list port=8080 and what else";
-        return usage(text.to_owned());
-    };
-    if args.filter.is_some() {
-        return usage(format!("pree port takes no filter: pree list port={word} and the filter"));
-    }
+    let word = &args.words.concat();
     let by_name = |name: &str| {
         [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)
     };

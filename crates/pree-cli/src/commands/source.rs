@@ -19,12 +19,39 @@ use crate::sys::Rights;
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
 const LARGEST: usize = 1 << 30;
 
+/// Largest file that is read for a filter: ones that are taken, with many comments, are smaller.
+const LARGEST_FILTER: usize = 1 << 20;
+
 /// What a query is asked of.
 pub(crate) enum Place {
     /// This system, now.
     Running(Rights),
     /// Another one, then.
     Recorded(Recording),
+}
+
+/// Reads the filters that stand in files: each must hold, beside the one on the command line.
+pub(crate) fn read_filters(args: &mut Args) -> Result<(), Failure> {
+    for path in std::mem::take(&mut args.filter_files) {
+        let filter = read_filter(&path)?;
+        args.filter = Some(match args.filter.take() {
+            Some(other) => other.and(filter),
+            None => filter,
+        });
+    }
+    Ok(())
+}
+
+fn read_filter(path: &Path) -> Result<Filter, Failure> {
+    let mut bytes = Vec::new();
+    files::open(path)
+        .and_then(|mut file| files::read_to_end(&mut *file, &mut bytes, LARGEST_FILTER))
+        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", files::name(path))))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::Usage(format!("{} is not UTF-8", files::name(path))))?;
+    // Lines are one filter; a # begins a comment.
+    let lines: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
+    lines.join(" ").parse().map_err(Failure::Filter)
 }
 
 /// The place that the arguments name.
@@ -91,9 +118,9 @@ impl Place {
     }
 }
 
-/// The end of an answer: says what is missing, and the exit code for it. What is only good to know is not said.
+/// The end of an answer: says what is missing, and the exit code for it. What is only good to know is said with `-v`.
 pub(crate) fn end(args: &Args, coverage: &Coverage) -> ExitCode {
-    tell(coverage);
+    tell(args, coverage);
     ExitCode::from(if lacks(args, coverage) { INCOMPLETE } else { ANSWERED })
 }
 
@@ -102,10 +129,31 @@ pub(crate) fn lacks(args: &Args, coverage: &Coverage) -> bool {
     coverage.lacks_rows() || (args.strict && !coverage.is_complete())
 }
 
-/// Says what is missing.
-pub(crate) fn tell(coverage: &Coverage) {
+/// Says what is missing, and with `-v` more.
+pub(crate) fn tell(args: &Args, coverage: &Coverage) {
     for gap in coverage.gaps() {
         say(&escape::text(gap.to_string().as_bytes()));
+    }
+    if args.verbose {
+        tell_origins(coverage);
+    }
+}
+
+/// `-v`: where each table came from, and what is good to know.
+fn tell_origins(coverage: &Coverage) {
+    let mut seen = Vec::new();
+    for (table, origin) in coverage.origins() {
+        // Both families of a protocol have a pass of their own.
+        if !seen.contains(&(table, origin)) {
+            seen.push((table, origin));
+            say(&format!("{table} from {}", origin.name()));
+        }
+    }
+    if let Some(origin) = coverage.owners_origin() {
+        say(&format!("owners from {}", origin.name()));
+    }
+    for note in coverage.notes() {
+        say(&escape::text(note.as_bytes()));
     }
 }
 

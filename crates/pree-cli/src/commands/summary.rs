@@ -17,11 +17,6 @@ use crate::output::{self, Request, words};
 use crate::sys::Rights;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let json = match args.format {
-        Format::Table => false,
-        Format::Json | Format::Jsonl => true,
-        _ => return Err(Failure::Usage("a summary comes as text or with --json".to_owned())),
-    };
     let place = source::open(args, rights)?;
     let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
     let counts_owners = args.owners != OwnerLookup::None && !args.quiet;
@@ -31,7 +26,8 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         ControlFlow::Continue(())
     })?;
     if !args.quiet {
-        let text = if json { summary.json(args, &coverage)? } else { summary.text() };
+        let text =
+            if args.format == Format::Table { summary.text() } else { summary.json(args, &coverage)? };
         let mut stdout = output::stdout();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
@@ -142,7 +138,7 @@ impl Summary {
 
     /// What is missing is said as everywhere: the last line of JSON lines, to which the summary is added.
     fn json(&self, args: &Args, coverage: &Coverage) -> Result<String, Failure> {
-        let args = Args { format: Format::Jsonl, ..plain(args) };
+        let args = Args { format: Format::Jsonl, ..args.clone() };
         let mut head = Vec::new();
         let request = Request::new(&args, Screen::of_stdout(&args, &Environment::read()))?;
         output::of(&request, &mut head).end(coverage)?;
@@ -190,11 +186,6 @@ fn members(number: &Number) -> String {
 
 fn plural(count: u64, what: &str, more: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { more })
-}
-
-/// Without what chooses rows and columns: a summary has neither.
-fn plain(args: &Args) -> Args {
-    Args { columns: None, sort: Vec::new(), group_by: None, count: false, ..args.clone() }
 }
 
 #[cfg(test)]

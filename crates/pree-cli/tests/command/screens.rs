@@ -107,8 +107,8 @@ fn help_is_true() -> Result<(), Failed> {
         };
         for name in names.split(", ") {
             for sample in samples.split('|') {
-                // With --version nothing is listed, but everything before it is read.
-                run::pree(&format!("{name} {sample} --version"))?.whole()?;
+                // With --help nothing is listed, but everything before it is read.
+                run::pree(&format!("{name} {sample} --help"))?.whole()?;
             }
         }
     }
@@ -116,7 +116,7 @@ fn help_is_true() -> Result<(), Failed> {
 }
 
 fn version() -> Result<(), Failed> {
-    for flag in ["--version", "-V", "-tV", "--help --version"] {
+    for flag in ["--version", "-V", "list -V"] {
         let text = run::pree(flag)?.whole()?.out;
         if text != concat!("pree ", env!("CARGO_PKG_VERSION"), "\n") {
             return Err(format!("{text:?}").into());

@@ -17,21 +17,25 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// A line that ends where the cursor is, and what must be offered.
-const LINES: &[(&str, &[&str])] = &[
-    ("pree po", &["port", "port="]),
-    ("pree dpor", &["dport="]),
-    ("pree -l dpor", &["dport="]),
-    ("pree --so", &["--sort", "--source"]),
-    ("pree --source pr", &["proc", "procfs"]),
-    ("pree -c pid,rtt", &["pid,rtt", "pid,rttvar"]),
-    ("pree -A udp,tc", &["udp,tcp"]),
-    ("pree state close-", &["close-wait"]),
-    ("pree state=close-", &["close-wait"]),
-    ("pree has minr", &["minrtt"]),
-    ("pree completions z", &["zsh"]),
-    ("pree help EX", &["EXIT"]),
-    ("pree port 80 --jsonl", &["--jsonl"]),
+/// A line that ends where the cursor is, what must be offered, and what must not.
+const LINES: &[(&str, &[&str], &[&str])] = &[
+    ("pree po", &["port", "port="], &[]),
+    ("pree dpor", &["dport="], &[]),
+    ("pree -l dpor", &["dport="], &[]),
+    ("pree --so", &["--sort", "--source"], &[]),
+    ("pree --source pr", &["proc", "procfs"], &[]),
+    ("pree -c pid,rtt", &["pid,rtt", "pid,rttvar"], &[]),
+    ("pree -A udp,tc", &["udp,tcp"], &[]),
+    ("pree state close-", &["close-wait"], &[]),
+    ("pree state=close-", &["close-wait"], &[]),
+    ("pree has minr", &["minrtt"], &[]),
+    ("pree completions z", &["zsh"], &[]),
+    ("pree help EX", &["EXIT"], &[]),
+    ("pree port 80 --jsonl", &["--jsonl"], &[]),
+    ("pree doctor --so", &["--source"], &["--sort"]),
+    ("pree doctor --f", &["--for"], &["--filter", "--format"]),
+    ("pree --fo", &["--format"], &["--for"]),
+    ("pree help ", &["FILTER", "port"], &["dport="]),
 ];
 
 /// Every flag, key, field and command is offered where it can stand, and no flag that the help does not tell.
@@ -43,7 +47,10 @@ fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Re
         .filter_map(|line| line.split_whitespace().take(2).find(|word| word.starts_with("--")))
         .map(str::to_owned)
         .collect();
-    let offered: BTreeSet<String> = offers("pree --")?.into_iter().collect();
+    let mut offered = BTreeSet::new();
+    for command in ["", "port 80 ", "explain ", "doctor ", "summary ", "capture file "] {
+        offered.extend(offers(&format!("pree {command}--"))?);
+    }
     if flags.len() < 40 || flags != offered {
         return Err(format!("pree --: {offered:?}, and the help has {flags:?}").into());
     }
@@ -86,7 +93,10 @@ fn output(mut command: Command) -> Result<String, Failed> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn offered(line: &str, expected: &[impl AsRef<str>], found: &[String]) -> Result<(), Failed> {
+fn offered(line: &str, expected: &[impl AsRef<str>], never: &[&str], found: &[String]) -> Result<(), Failed> {
+    if let Some(wrong) = never.iter().find(|word| found.iter().any(|found| found == *word)) {
+        return Err(format!("{line}: {wrong} is offered").into());
+    }
     let expected: Vec<&str> = expected.iter().map(AsRef::as_ref).collect();
     if expected.iter().all(|word| found.iter().any(|found| found == word)) {
         return Ok(());
@@ -112,8 +122,8 @@ fn bash() -> Result<(), Failed> {
         command.args(["--norc", "-c", &drive]);
         Ok(output(command)?.lines().map(str::to_owned).collect())
     };
-    for (line, expected) in LINES {
-        offered(line, expected, &offers(line)?)?;
+    for (line, expected, never) in LINES {
+        offered(line, expected, never, &offers(line)?)?;
     }
     offers_everything(offers)
 }
@@ -131,13 +141,13 @@ fn fish() -> Result<(), Failed> {
         let text = output(command)?;
         Ok(text.lines().filter_map(|line| line.split('\t').next()).map(str::to_owned).collect())
     };
-    for (line, expected) in LINES {
+    for (line, expected, never) in LINES {
         // Fish keeps the key before the value.
         let keyed: Vec<String> = match line.rsplit_once(' ').and_then(|(_, word)| word.split_once('=')) {
             Some((key, _)) => expected.iter().map(|word| format!("{key}={word}")).collect(),
             None => expected.iter().map(|word| (*word).to_owned()).collect(),
         };
-        offered(line, &keyed, &offers(line)?)?;
+        offered(line, &keyed, never, &offers(line)?)?;
     }
     offers_everything(offers)
 }

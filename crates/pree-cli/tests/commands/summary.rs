@@ -59,7 +59,7 @@ fn nothing() -> Result<(), Failed> {
         return Err(text.into());
     }
     run::pree("-s -q")?.code(1)?.silent()?;
-    run::pree("-s --csv")?.code(2)?.silent()?.tells("--json")?;
+    run::pree("-s --csv")?.code(2)?.silent()?.tells("pree summary takes no --csv")?;
     run::pree("summary nonsense=1")?.code(2)?.silent()?;
     Ok(())
 }

@@ -328,8 +328,8 @@ fn hostile_names() -> Result<(), Failed> {
 fn usage() -> Result<(), Failed> {
     for (words, says) in [
         ("explain", "takes a socket"),
-        ("explain :80 --csv", "text or with --json"),
-        ("explain :80 -c rtt", "a screen of its own"),
+        ("explain :80 --csv", "takes no --csv, which is for list and port"),
+        ("explain :80 -c rtt", "takes no -c, which is for list and port"),
         ("explain :80 --for", "--for"),
         ("explain :80 --for 10", "from 200ms to 1h"),
         ("explain :80 --for 1ms", "from 200ms to 1h"),
@@ -337,9 +337,9 @@ fn usage() -> Result<(), Failed> {
         ("explain :80 --for 1s --replay /dev/null", "a recording is one look"),
         ("doctor :80", "pree explain takes a filter"),
         ("doctor -t", "pree explain takes a filter"),
-        ("doctor --tsv", "text or with --json"),
-        ("doctor --sort rtt", "a screen of its own"),
-        ("-t --for 10s", "--for is for"),
+        ("doctor --tsv", "takes no --tsv"),
+        ("doctor --sort rtt", "takes no --sort"),
+        ("-t --for 10s", "pree list takes no --for, which is for explain and doctor"),
         ("explain score<7", "a part of 1"),
         ("explain issue=losy", "did you mean lossy?"),
     ] {

@@ -4,21 +4,20 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
+use super::{
+    FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, spellings, states, takes, values_of_keys,
+};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
     let mut flags = String::new();
+    for entry in Command::ALL {
+        let names: Vec<String> = flags_of(entry).flat_map(spellings).collect();
+        let _ = writeln!(flags, "            {}) _pree_words \"{}\";;", entry.name, names.join(" "));
+    }
     let mut cases = String::new();
     for flag in FLAGS {
-        let names: Vec<String> = flag
-            .short
-            .map(|short| format!("-{short}"))
-            .into_iter()
-            .chain([format!("--{}", flag.long)])
-            .collect();
-        let _ = write!(flags, "{} ", names.join(" "));
-        let pattern = names.join("|");
+        let pattern = spellings(flag).join("|");
         let _ = match takes(flag) {
             Takes::Nothing => Ok(()),
             Takes::One(words) => {
@@ -36,10 +35,16 @@ pub(super) fn script() -> String {
         let _ = writeln!(of_keys, "        {key}) _pree_list \"{}\"; return;;", values.join(" "));
     }
     let states = states().join(" ");
-    let names: Vec<&str> = Command::ALL.iter().map(|(name, ..)| *name).collect();
+    let names: Vec<&str> = Command::ALL.iter().map(|entry| entry.name).collect();
     let mut of_commands = String::new();
-    for (command, words) in words_of_commands() {
-        let _ = writeln!(of_commands, "        {command}) _pree_words \"{}\"; return;;", words.join(" "));
+    for (command, words) in other_commands() {
+        let _ = match words {
+            Takes::One(words) | Takes::Several(words) => {
+                writeln!(of_commands, "        {command}) _pree_words \"{}\"; return;;", words.join(" "))
+            }
+            Takes::File => writeln!(of_commands, "        {command}) _pree_files; return;;"),
+            Takes::Nothing | Takes::Anything => writeln!(of_commands, "        {command}) return;;"),
+        };
     }
     let filter: Vec<String> = keys().iter().map(|key| format!("{key}=")).collect();
     format!(
@@ -74,10 +79,6 @@ _pree() {{
 {cases}        state|exclude) _pree_words "{states}"; return;;
         has) _pree_words "{fields}"; return;;
     esac
-    if [[ $cur == -* ]]; then
-        _pree_words "{flags}"
-        return
-    fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${{COMP_WORDS[i]}} in
             {commands}) command=${{COMP_WORDS[i]}}; break;;
@@ -85,10 +86,13 @@ _pree() {{
             *) command=list; break;;
         esac
     done
+    if [[ $cur == -* ]]; then
+        case ${{command:-list}} in
+{flags}        esac
+        return
+    fi
     case $command in
-{of_commands}        capture) _pree_files; return;;
-        port|schema|man) return;;
-    esac
+{of_commands}    esac
     local words="{filter} {filter_words}"
     [[ -z $command ]] && words+=" {command_words}"
     _pree_words "$words"
@@ -98,7 +102,6 @@ _pree() {{
 complete -F _pree pree
 "#,
         fields = fields().join(" "),
-        flags = flags.trim_end(),
         commands = names.join("|"),
         command_words = names.join(" "),
         filter = filter.join(" "),

@@ -2,13 +2,21 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
+use super::{FILTER_WORDS, Takes, fields, keys, other_commands, states, takes, values_of_keys};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
     let mut out = String::from(
         "# pree completions for fish: pree completions fish > ~/.config/fish/completions/pree.fish\n\
          complete -c pree -f\n",
+    );
+    let names: Vec<&str> = Command::ALL.iter().map(|entry| entry.name).collect();
+    let _ = writeln!(
+        out,
+        "function __pree_is\n    set -l command list\n    for word in (commandline -opc)[2..-1]\n        \
+         if contains -- $word {}\n            set command $word\n            break\n        end\n    end\n    \
+         contains -- $command $argv\nend",
+        names.join(" ")
     );
     for flag in FLAGS {
         let short = flag.short.map(|short| format!(" -s {short}")).unwrap_or_default();
@@ -19,22 +27,33 @@ pub(super) fn script() -> String {
             Takes::File => " -r -F".to_owned(),
             Takes::Anything => " -x".to_owned(),
         };
-        let _ = writeln!(out, "complete -c pree{short} -l {}{value} -d '{}'", flag.long, quoted(flag.doc));
+        let commands = flag.names_of_commands().join(" ");
+        let doc = quoted(flag.doc);
+        let _ = writeln!(
+            out,
+            "complete -c pree -n '__pree_is {commands}'{short} -l {}{value} -d '{doc}'",
+            flag.long
+        );
     }
-    for (name, _, doc) in Command::ALL {
-        let doc = quoted(doc);
-        let _ = writeln!(out, "complete -c pree -n __fish_use_subcommand -a {name} -d '{doc}'");
+    for entry in Command::ALL {
+        let doc = quoted(entry.doc);
+        let _ = writeln!(out, "complete -c pree -n __fish_use_subcommand -a {} -d '{doc}'", entry.name);
     }
-    for (command, words) in words_of_commands() {
-        let words = words.join(" ");
-        let _ = writeln!(out, "complete -c pree -n '__fish_seen_subcommand_from {command}' -a '{words}'");
+    for (command, words) in other_commands() {
+        let words = match words {
+            Takes::One(words) | Takes::Several(words) => format!("-a '{}'", words.join(" ")),
+            Takes::File => "-F".to_owned(),
+            Takes::Nothing | Takes::Anything => continue,
+        };
+        let _ = writeln!(out, "complete -c pree -n '__pree_is {command}' {words}");
     }
-    out.push_str("complete -c pree -n '__fish_seen_subcommand_from capture' -F\n");
-    out.push_str(
-        "function __pree_filter\n    \
-         not __fish_seen_subcommand_from port capture schema completions man help\nend\n\
+    let others: Vec<&str> = other_commands().map(|(name, _)| name).collect();
+    let _ = writeln!(
+        out,
+        "function __pree_filter\n    not __pree_is {}\nend\n\
          function __pree_after\n    \
-         set -l words (commandline -opc)\n    contains -- $words[-1] $argv\nend\n",
+         set -l words (commandline -opc)\n    contains -- $words[-1] $argv\nend",
+        others.join(" ")
     );
     let states = states().join(" ");
     let _ = writeln!(out, "complete -c pree -n '__pree_after state exclude' -a '{states}' -d state");

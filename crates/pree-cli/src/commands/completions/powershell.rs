@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
+use super::{FILTER_WORDS, Takes, fields, keys, other_commands, spellings, states, takes, values_of_keys};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -10,10 +10,10 @@ pub(super) fn script() -> String {
     let mut values = String::new();
     for flag in FLAGS {
         let doc = quoted(flag.doc);
-        let names = flag.short.map(|short| format!("-{short}"));
-        let names: Vec<String> = names.into_iter().chain([format!("--{}", flag.long)]).collect();
+        let names = spellings(flag);
         for name in &names {
-            let _ = writeln!(flags, "        @('{name}', '{doc}')");
+            // The comma keeps the three together: a list in a list is one list else.
+            let _ = writeln!(flags, "        ,@('{name}', '{doc}', {})", list(&flag.names_of_commands()));
         }
         let words = match takes(flag) {
             Takes::One(words) | Takes::Several(words) => list(&words),
@@ -26,12 +26,14 @@ pub(super) fn script() -> String {
         }
     }
     let mut commands = String::new();
-    for (name, _, doc) in Command::ALL {
-        let _ = writeln!(commands, "        @('{name}', '{}')", quoted(doc));
+    for entry in Command::ALL {
+        let _ = writeln!(commands, "        ,@('{}', '{}')", entry.name, quoted(entry.doc));
     }
     let mut after = String::new();
-    for (command, words) in words_of_commands() {
-        let _ = writeln!(after, "    $values['{command}'] = {}", list(&words));
+    for (command, words) in other_commands() {
+        if let Takes::One(words) | Takes::Several(words) = words {
+            let _ = writeln!(after, "    $values['{command}'] = {}", list(&words));
+        }
     }
     let states = states();
     let states: Vec<&str> = states.iter().map(String::as_str).collect();
@@ -55,6 +57,10 @@ Register-ArgumentCompleter -Native -CommandName 'pree' -ScriptBlock {{
     $values['has'] = {fields}
     $filter = {filter}
     $words = @($commandAst.CommandElements | ForEach-Object {{ $_.ToString() }})
+    $command = 'list'
+    foreach ($word in ($words | Select-Object -Skip 1)) {{
+        if (@($commands | Where-Object {{ $_[0] -ceq $word }}).Count) {{ $command = $word; break }}
+    }}
     $last = if ($wordToComplete) {{ $words.Count - 2 }} else {{ $words.Count - 1 }}
     $before = if ($last -ge 1) {{ $words[$last] }} else {{ '' }}
     $found = if ($before -and $values.ContainsKey($before)) {{
@@ -62,7 +68,7 @@ Register-ArgumentCompleter -Native -CommandName 'pree' -ScriptBlock {{
         $done = if ($wordToComplete -match '^(.*,)') {{ $Matches[1] }} else {{ '' }}
         $values[$before] | Where-Object {{ $_ }} | ForEach-Object {{ ,@(($done + $_), $_) }}
     }} elseif ($wordToComplete -like '-*') {{
-        $flags
+        $flags | Where-Object {{ $_[2] -ccontains $command }}
     }} else {{
         if ($last -lt 1) {{ $commands }}
         $filter | ForEach-Object {{ ,@($_, $_) }}

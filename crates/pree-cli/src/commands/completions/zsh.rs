@@ -2,35 +2,33 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, states, takes, values_of_keys, words_of_commands};
-use crate::args::{Command, FLAGS};
+use super::{FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, states, takes, values_of_keys};
+use crate::args::{Command, Flag};
 
 pub(super) fn script() -> String {
     let mut flags = String::new();
-    for flag in FLAGS {
-        let doc = quoted(flag.doc);
-        let value = match takes(flag) {
-            Takes::Nothing => String::new(),
-            Takes::One(words) => format!(":value:({})", words.join(" ")),
-            Takes::Several(_) if flag.long == "query" => ":list:_pree_protocols".to_owned(),
-            Takes::Several(_) => ":list:_pree_fields".to_owned(),
-            Takes::File => ":file:_files".to_owned(),
-            Takes::Anything => ":value: ".to_owned(),
-        };
-        let equals = if value.is_empty() { "" } else { "=" };
-        let plus = if value.is_empty() { "" } else { "+" };
-        if let Some(short) = flag.short {
-            let _ = writeln!(flags, "    '-{short}{plus}[{doc}]{value}' \\");
-        }
-        let _ = writeln!(flags, "    '--{}{equals}[{doc}]{value}' \\", flag.long);
+    for entry in Command::ALL {
+        let flags_of_command: String = flags_of(entry).map(specification).collect();
+        let _ = write!(
+            flags,
+            "    {}) _arguments -s -S \\\n{flags_of_command}      '*:word:_pree_word';;\n",
+            entry.name
+        );
     }
+    let names: Vec<&str> = Command::ALL.iter().map(|entry| entry.name).collect();
     let mut commands = String::new();
-    for (name, _, doc) in Command::ALL {
-        let _ = writeln!(commands, "    '{name}:{}'", quoted(doc));
+    for entry in Command::ALL {
+        let _ = writeln!(commands, "    '{}:{}'", entry.name, quoted(entry.doc));
     }
     let mut of_commands = String::new();
-    for (command, words) in words_of_commands() {
-        let _ = writeln!(of_commands, "      {command}) compadd -- {}; return;;", words.join(" "));
+    for (command, words) in other_commands() {
+        let _ = match words {
+            Takes::One(words) | Takes::Several(words) => {
+                writeln!(of_commands, "      {command}) compadd -- {}; return;;", words.join(" "))
+            }
+            Takes::File => writeln!(of_commands, "      {command}) _files; return;;"),
+            Takes::Nothing | Takes::Anything => writeln!(of_commands, "      {command}) return;;"),
+        };
     }
     let mut of_keys = String::new();
     for (key, values) in values_of_keys() {
@@ -52,18 +50,12 @@ _pree_protocols() {{
   compadd -S '' -- tcp udp udplite inet all
 }}
 _pree_word() {{
-  local command i
   local -a commands
   commands=(
 {commands}  )
-  for (( i = 2; i < CURRENT; i++ )); do
-    if [[ $words[i] != -* ]]; then command=$words[i]; break; fi
-  done
   if [[ -n $command ]]; then
     case $command in
-{of_commands}      capture) _files; return;;
-      port|schema|man) return;;
-    esac
+{of_commands}    esac
     case $words[CURRENT-1] in
       state|exclude) compadd -- {states}; return;;
       has) compadd -- {fields}; return;;
@@ -75,8 +67,16 @@ _pree_word() {{
   compadd -- {filter_words}
 }}
 _pree() {{
-  _arguments -s -S \
-{flags}    '*:word:_pree_word'
+  local command i
+  for (( i = 2; i < CURRENT; i++ )); do
+    case $words[i] in
+      {names}) command=$words[i]; break;;
+      -*) ;;
+      *) command=list; break;;
+    esac
+  done
+  case ${{command:-list}} in
+{flags}  esac
 }}
 if [[ $funcstack[1] == _pree ]]; then
   _pree
@@ -84,10 +84,32 @@ else
   compdef _pree pree
 fi
 ",
+        names = names.join("|"),
         fields = fields().join(" "),
         filter = filter.join(" "),
         filter_words = FILTER_WORDS.join(" "),
     )
+}
+
+/// What `_arguments` is told of a flag.
+fn specification(flag: &Flag) -> String {
+    let mut out = String::new();
+    let doc = quoted(flag.doc);
+    let value = match takes(flag) {
+        Takes::Nothing => String::new(),
+        Takes::One(words) => format!(":value:({})", words.join(" ")),
+        Takes::Several(_) if flag.long == "query" => ":list:_pree_protocols".to_owned(),
+        Takes::Several(_) => ":list:_pree_fields".to_owned(),
+        Takes::File => ":file:_files".to_owned(),
+        Takes::Anything => ":value: ".to_owned(),
+    };
+    let (equals, plus) = if value.is_empty() { ("", "") } else { ("=", "+") };
+    // Writing to a String cannot fail.
+    if let Some(short) = flag.short {
+        let _ = writeln!(out, "      '-{short}{plus}[{doc}]{value}' \\");
+    }
+    let _ = writeln!(out, "      '--{}{equals}[{doc}]{value}' \\", flag.long);
+    out
 }
 
 /// Text inside a specification inside quotes.

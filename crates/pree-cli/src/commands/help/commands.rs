@@ -1,8 +1,8 @@
 //! `pree help COMMAND`: how each command is called.
 
-use crate::args::Command;
+use crate::args::Entry;
 
-use super::paragraph;
+use super::{flags, paragraph};
 
 /// Command, how it is written, what there is to know.
 const USES: &[(&str, &[&str], &[&str])] = &[
@@ -86,24 +86,35 @@ const USES: &[(&str, &[&str], &[&str])] = &[
     ("help", &["pree help", "pree help FILTER", "pree help port"], &["Help on flags, a topic or a command."]),
 ];
 
-/// The help on the command of this name.
-pub(super) fn text(name: &str) -> Option<String> {
-    let (_, _, doc) = Command::ALL.iter().find(|(known, ..)| *known == name)?;
-    let (_, usage, more) = USES.iter().find(|(known, ..)| *known == name)?;
-    let mut text = format!("pree {name}: {doc}\n\n");
-    for line in *usage {
+/// The help on a command, with the flags that it takes.
+pub(super) fn text(entry: &Entry) -> String {
+    let (usage, more) = uses(entry.name);
+    let mut text = format!("pree {}: {}\n\n", entry.name, entry.doc);
+    for line in usage {
         text.push_str("  ");
         text.push_str(line);
         text.push('\n');
     }
-    for words in *more {
+    for words in more {
         text.push('\n');
         paragraph(&mut text, 0, words);
     }
-    Some(text)
+    flags(&mut text, |flag| flag.is_for(entry.command));
+    text
+}
+
+/// How it is written, and what there is to know.
+fn uses(name: &str) -> (&'static [&'static str], &'static [&'static str]) {
+    let known = USES.iter().find(|(known, ..)| *known == name);
+    known.map_or((&[], &[]), |(_, usage, more)| (usage, more))
+}
+
+#[cfg(test)]
+pub(super) fn is_written(name: &str) -> bool {
+    !uses(name).0.is_empty()
 }
 
 /// What there is to know about a command, for the manual page.
 pub(in crate::commands) fn more(name: &str) -> &'static [&'static str] {
-    USES.iter().find(|(known, ..)| *known == name).map_or(&[], |(_, _, more)| more)
+    uses(name).1
 }
