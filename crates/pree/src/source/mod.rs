@@ -4,6 +4,7 @@
 //! order, what to do when an answer is torn) is the same code for all of them, on every platform.
 
 mod apple;
+mod condensed;
 mod failure;
 mod namespaces;
 mod recording;
