@@ -2,13 +2,13 @@
 //!
 //! The file holds the kernel's own bytes, so it answers any question later, also one that another pree asks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pree::source::{Question, Recorder, Source};
+use pree::source::{Question, Recorder, Recording, Source};
 use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
 
 use super::phrases::plural;
@@ -21,11 +21,14 @@ use crate::sys::Rights;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let path = file(args)?;
+    let processes = args.owners != OwnerLookup::None;
     let mut recorder = Recorder::new(running(&rights)?);
-    let snapshot = record(args, &mut recorder)?;
-    let bytes = recorder.finish().to_bytes();
+    let Answer { snapshot, inodes } = record(args, &mut recorder)?;
+    let recording = recorder.finish();
+    let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
+    let bytes = recording.as_bytes();
     drop(rights);
-    files::write(&path, &bytes).map_err(|error| {
+    files::write(&path, bytes).map_err(|error| {
         if path.as_os_str() == "-" {
             Failure::Write(error)
         } else {
@@ -33,10 +36,13 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         }
     })?;
     if !args.quiet {
-        let sockets = plural(snapshot.sockets().len(), "socket");
+        // Some families have no table in some kernels: there only processes lead to their sockets.
+        let kept = if processes { snapshot.sockets().len() } else { count(args, &recording)? };
+        let sockets = plural(kept, "socket");
+        let what =
+            if processes { "users, process names and command lines" } else { "user ids, no processes" };
         source::say(&format!(
-            "kept {sockets} in {} bytes, with addresses, users, process names and command lines: \
-             look before you pass it on (pree --replay FILE)",
+            "kept {sockets} in {} bytes, with addresses, {what}: look before you pass it on (pree --replay FILE)",
             bytes.len()
         ));
     }
@@ -52,33 +58,57 @@ fn file(args: &Args) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// What is recorded.
+struct Answer {
+    snapshot: Snapshot,
+    /// Of all sockets that were met, also where the snapshot has none.
+    inodes: HashSet<u64>,
+}
+
+/// All sockets that are kept.
+fn all(args: &Args) -> Query {
+    // To the others only descriptors of processes lead.
+    let others = if args.owners == OwnerLookup::None { Protocols::OTHER } else { Protocols::empty() };
+    Query::new().protocols(Protocols::all() - others).network_namespaces(args.namespaces.clone())
+}
+
+/// How many sockets a recording has.
+fn count(args: &Args, recording: &Recording) -> Result<usize, Failure> {
+    let mut sockets = 0;
+    all(args).visit_from(&mut recording.replay(), |_| {
+        sockets += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(sockets)
+}
+
 /// Asks everything.
-fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> {
-    let details = match args.owners {
+fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
+    let of_processes = match args.owners {
         OwnerLookup::None => Needs::empty(),
         _ => {
             Needs::PROCESS_USER
                 | Needs::PROCESS_EXECUTABLE
                 | Needs::PROCESS_COMMAND_LINE
                 | Needs::PROCESS_CGROUP
+                | Needs::FDS_IN_FLIGHT
         }
     };
-    let in_flight = if args.owners == OwnerLookup::None { Needs::empty() } else { Needs::FDS_IN_FLIGHT };
-    let query = Query::new()
-        .protocols(Protocols::all())
-        .stats()
-        .needs(Needs::TRAFFIC_CLASS | in_flight | details)
-        .owner_lookup(args.owners)
-        .owner_source(args.owner_source)
-        .network_namespaces(args.namespaces.clone());
+    let query = all(args).stats().needs(Needs::TRAFFIC_CLASS);
     ask(recorder, &Question::Time);
     // For `peer`.
     ask(recorder, &Question::OwnAddresses);
-    let first = match args.estats {
-        Some(time) => query.clone().collect_estats(time),
-        None => query.clone(),
-    };
-    let snapshot = first.needs(Needs::HOST | Needs::MODULE).source(args.source).collect_from(recorder)?;
+    let mut first = query
+        .clone()
+        .needs(of_processes | Needs::HOST | Needs::MODULE)
+        .owner_lookup(args.owners)
+        .owner_source(args.owner_source)
+        .source(args.source);
+    if let Some(time) = args.estats {
+        first = first.collect_estats(time);
+    }
+    let snapshot = first.collect_from(recorder)?;
+    let mut inodes: HashSet<u64> = snapshot.iter().filter_map(|socket| socket.inode).collect();
     let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);
     let paths = of_owners.filter_map(|owner| owner.process.cgroup.as_ref());
     let cgroups: BTreeSet<String> =
@@ -89,9 +119,12 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Snapshot, Failure> 
     }
     if args.source == SourceChoice::Auto {
         // For `--source proc`. Its answer is beside the first one, so what it lacks is not told.
-        let _ = query.source(SourceChoice::Proc).visit_from(recorder, |_| ControlFlow::Continue(()));
+        let _ = query.source(SourceChoice::Proc).visit_from(recorder, |socket| {
+            inodes.extend(socket.inode);
+            ControlFlow::Continue(())
+        });
     }
-    Ok(snapshot)
+    Ok(Answer { snapshot, inodes })
 }
 
 /// Asks for the recording's sake.

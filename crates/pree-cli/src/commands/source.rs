@@ -7,9 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
-use pree::{
-    Coverage, ErrorKind, Filter, Namespaces, Needs, Origin, OwnerLookup, Query, Snapshot, Socket, States,
-};
+use pree::{Coverage, ErrorKind, Filter, Needs, OwnerLookup, Query, Snapshot, Socket, States};
 
 use super::running::running;
 use crate::args::{Args, Which};
@@ -131,18 +129,6 @@ pub(crate) fn lacks(args: &Args, coverage: &Coverage) -> bool {
     coverage.lacks_rows() || (args.strict && !coverage.is_complete())
 }
 
-/// Where an answer looked, for sentences that say what is not there.
-pub(crate) fn looked_at(args: &Args, coverage: &Coverage) -> String {
-    let linux = |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
-    match &args.namespaces {
-        _ if args.replay.is_some() => "the recording".to_owned(),
-        Namespaces::All => "all network namespaces".to_owned(),
-        Namespaces::One(name) => format!("network namespace {}", escape::word(name.as_bytes())),
-        Namespaces::Own if coverage.origins().iter().any(linux) => "this network namespace".to_owned(),
-        _ => "this machine".to_owned(),
-    }
-}
-
 /// Says what is missing, and with `-v` more.
 pub(crate) fn tell(args: &Args, coverage: &Coverage) {
     for gap in coverage.gaps() {
@@ -204,7 +190,7 @@ fn read(path: &Path) -> Result<Recording, Failure> {
     if bytes == Recording::MAGIC {
         files::read_to_end(&mut *file, &mut bytes, LARGEST).map_err(unreadable)?;
     }
-    Recording::from_bytes(&bytes).map_err(|error| {
+    Recording::from_vec(bytes).map_err(|error| {
         let what = error.object().strip_prefix("recording: ").unwrap_or(error.object());
         let damage = if error.kind() == ErrorKind::Malformed { "damaged: " } else { "" };
         Failure::File(format!("cannot replay {name}: {damage}{what}"))

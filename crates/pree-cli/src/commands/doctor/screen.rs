@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use pree::model::NetworkNamespace;
 use pree::quality::{About, Assessment, Basis, Finding, HostAssessment, HostFinding, Severity};
 use pree::{Snapshot, Socket};
 
@@ -12,7 +11,7 @@ use crate::output::{figures, words};
 
 pub(super) fn write(
     page: &mut Page,
-    (snapshot, place): (&Snapshot, &str),
+    snapshot: &Snapshot,
     host: &HostAssessment,
     troubled: &[(&Socket, &Assessment)],
     limit: usize,
@@ -21,7 +20,7 @@ pub(super) fn write(
         host.findings.iter().filter(|finding| finding.severity >= Severity::Warning).collect();
     let well = serious.is_empty() && troubled.is_empty();
     page.line(&match (well, snapshot.coverage().lacks_rows()) {
-        (true, false) => format!("all is well: nothing is a warning or worse in {place}"),
+        (true, false) => "all is well: nothing is a warning or worse".to_owned(),
         (true, true) => "nothing is a warning or worse, but sockets are missing".to_owned(),
         _ => heading(serious.len(), troubled.len()),
     });
@@ -40,7 +39,7 @@ pub(super) fn write(
         page.line(&format!("and {} more of connections: --limit {}", rest, groups.len()));
     }
     page.line("");
-    checked(page, (snapshot, place), host);
+    checked(page, snapshot, host);
 }
 
 fn heading(host: usize, sockets: usize) -> String {
@@ -52,16 +51,9 @@ fn heading(host: usize, sockets: usize) -> String {
 }
 
 fn of_host(page: &mut Page, found: &HostFinding) {
-    let device = found.interface.map(|index| format!(" on interface {index}")).unwrap_or_default();
-    let namespace = of_namespace(found.network_namespace.as_deref());
-    let whose = format!("{}{device}{namespace}", about(&found.about));
-    page.heading(found.severity, found.name, &whose);
+    page.heading(found.severity, found.name, &about(&found.about));
     page.more(&finding::evidence(&found.evidence));
     page.more(&format!("{}; see {}", found.advice, found.more));
-}
-
-fn of_namespace(namespace: Option<&NetworkNamespace>) -> String {
-    namespace.map(|namespace| format!(" in network namespace {namespace}")).unwrap_or_default()
 }
 
 /// Whose it is, escaped.
@@ -113,8 +105,7 @@ fn groups<'s>(troubled: &[(&'s Socket, &'s Assessment)]) -> Vec<Group<'s>> {
 
 fn of_group(page: &mut Page, group: &Group<'_>) {
     let Some((socket, assessment)) = group.sockets.first() else { return };
-    let line = finding::line(socket) + &of_namespace(socket.network_namespace.as_deref());
-    page.heading(group.worst.severity, group.worst.name, &line);
+    page.heading(group.worst.severity, group.worst.name, &finding::line(socket));
     let mut facts = Vec::new();
     if let Some(score) = assessment.score {
         facts.push(format!("score {}", figure(figures::score, score.get())));
@@ -141,7 +132,7 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
 }
 
 /// What the answer rests on.
-fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAssessment) {
+fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
     let basis = match host.basis {
         Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
         _ => "by their lives so far".to_owned(),
@@ -149,7 +140,7 @@ fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAss
     page.row(
         "looked at",
         &format!(
-            "{} in {place}, of which {} with statistics, {basis}",
+            "{}, of which {} with statistics, {basis}",
             plural(snapshot.sockets().len(), "socket"),
             plural(host.judged, "connection"),
         ),

@@ -64,7 +64,8 @@ const USES: &[(&str, &[&str], &[&str])] = &[
              machines: list, port, explain, doctor and summary answer from it with --replay FILE, whatever flags and filter.",
             "It holds addresses, users, process names and command lines, so the file is for its owner alone (mode \
              0600), written whole or not at all. A symbolic link is not followed, and a pipe or device of somebody \
-             else gets nothing. --owners none leaves processes out.",
+             else gets nothing. --owners none leaves processes out, and sockets to which only \
+             processes lead.",
         ],
     ),
     ("schema", &["pree schema > pree.schema.json"], &["The JSON Schema (2020-12) of what --json writes."]),
