@@ -58,6 +58,11 @@ impl HolderSpec {
         Self { argument: sockets.to_string(), ..Self::role("many") }
     }
 
+    /// Holds what it inherits, for 10 ms; then it has started its like and ends, and so on until the value is dropped.
+    pub fn successors() -> Self {
+        Self::role("successors")
+    }
+
     /// Makes traffic; used through [`crate::churn::Churner`].
     pub(crate) fn churn(argument: String) -> Self {
         Self { argument, ..Self::role("churn") }

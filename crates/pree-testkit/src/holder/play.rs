@@ -4,15 +4,17 @@ use std::env;
 use std::ffi::CString;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::thread::UnshareFlags;
 
 use super::{ARGUMENT, LIMIT, NAME, ROLE};
 use crate::socket::{Family, Socket};
+use crate::stage::Stage;
 use crate::{Failed, churn, sys, wait_until};
 
 /// The process of a holder.
@@ -36,6 +38,7 @@ fn play() -> Result<(), Failed> {
         "thread-private" => thread_private()?,
         "zombie-leader" => return zombie_leader(),
         "many" => return many(argument.parse()?),
+        "successors" => return successors(argument.is_empty()),
         "churn" => return churn::play(&argument),
         role => return Err(format!("no role {role}").into()),
     }
@@ -116,6 +119,21 @@ fn zombie_leader() -> Result<(), Failed> {
         std::process::exit(i32::from(done.is_err()));
     });
     sys::exit_this_thread()
+}
+
+fn successors(is_first: bool) -> Result<(), Failed> {
+    if is_first {
+        ready()?;
+    }
+    thread::spawn(|| {
+        wait_for_end();
+        std::process::exit(0);
+    });
+    thread::sleep(Duration::from_millis(10));
+    let mut next = Stage::Holder.command();
+    next.env(ROLE, "successors").env(ARGUMENT, "next").stdin(Stdio::inherit()).stdout(Stdio::null());
+    drop(next.spawn()?);
+    Ok(())
 }
 
 fn many(count: usize) -> Result<(), Failed> {

@@ -29,4 +29,14 @@ pub struct Reachable {
     pub hidden: bool,
     /// Why processes could not be listed at all.
     pub without_processes: Option<Failure>,
+    /// Processes that could not be looked into for another reason than rights, and the last such reason.
+    pub unread: u64,
+    /// See [`Reachable::unread`].
+    pub why_unread: Option<Failure>,
+    /// Why the mounts could not be read: there can be namespaces that only a mount holds.
+    pub without_mounts: Option<Failure>,
+    /// Why some names could not be read; what has them is found through its mount all the same.
+    pub without_names: Option<Failure>,
+    /// Processes or mounts came and went faster than they could be looked into.
+    pub unsettled: bool,
 }

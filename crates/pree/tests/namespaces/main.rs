@@ -2,7 +2,7 @@
 //! the one who asks stays where it is.
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io;
@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::{self, ExitCode};
 use std::sync::mpsc;
 
-use pree::source::{Recorder, live};
+use pree::source::{Recorder, Source, live};
 use pree::{
     ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Protocols, Query, Snapshot,
     SourceChoice, Text,
@@ -31,6 +31,9 @@ fn main() -> ExitCode {
         lab("namespaces_without_rights", without_rights),
         lab("namespaces_in_recordings", recordings),
         lab("a_name_that_is_no_namespace", no_namespace),
+        lab("a_namespace_whose_only_process_is_always_a_new_one", successors),
+        lab("names_that_come_and_go", names_come_and_go),
+        lab("mounts_that_cannot_be_read_are_told", without_mounts),
         lab("pairs_do_not_cross_namespaces", pairs).needs(Need::Ipv6),
     ])
 }
@@ -356,6 +359,111 @@ fn no_namespace() -> Result<(), Failed> {
         // A name of 300 bytes is too long for the kernel, which says so.
         let kind = if which.len() == 300 { ErrorKind::Io } else { ErrorKind::Invalid };
         assert_eq!(error.kind(), kind, "{}", which.escape_ascii());
+    }
+    Ok(())
+}
+
+/// It is found each time though every process in it lives for 10 ms only.
+fn successors() -> Result<(), Failed> {
+    // It is looked into first, and takes longer than one of the others lives.
+    let _long = Holder::start(HolderSpec::many(12_000))?;
+    let inside = Namespace::new()?;
+    let here = inode(&inside)?;
+    let socket = inside.run(listener)?;
+    let holder = {
+        let (tell, told) = mpsc::channel();
+        let spec = HolderSpec::successors().name(b"successor").inherit(&socket);
+        inside.spawn(move || {
+            let started = Holder::start(spec).map_err(|_| io::Error::other("no holder"));
+            let _ = tell.send(started);
+            Ok(())
+        });
+        told.recv()??
+    };
+    drop((inside, socket));
+    let (mut missed, mut pids) = (Vec::new(), BTreeSet::new());
+    for answer in 0..30 {
+        let snapshot = query().network_namespaces(Namespaces::All).collect()?;
+        let row = snapshot.iter().find(|row| {
+            row.local.port() == Some(PORT)
+                && row.network_namespace.as_ref().is_some_and(|it| it.inode == here)
+        });
+        match row {
+            Some(row) => pids.extend(row.owners.iter().map(pree::Owner::pid)),
+            None => missed.push((answer, snapshot.coverage().to_string())),
+        }
+    }
+    drop(holder);
+    assert_eq!(missed, []);
+    // Else it was one process all the time, which proves nothing.
+    assert!(pids.len() > 5, "{pids:?}");
+    Ok(())
+}
+
+/// Namespaces under names that are made and taken away meanwhile are there, or they are gone: neither is a failure.
+fn names_come_and_go() -> Result<(), Failed> {
+    let _world = World::new()?;
+    let (stop, stopped) = mpsc::channel::<()>();
+    let churn = std::thread::spawn(move || -> Result<u32, Failed> {
+        let mut made = 0;
+        while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
+            let path = format!("/run/netns/passing{}", made % 8);
+            let namespace = Namespace::new()?;
+            File::create(&path)?;
+            let from = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&namespace.as_fd()));
+            rustix::mount::mount_bind(from.as_str(), path.as_str())?;
+            drop(namespace);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            rustix::mount::unmount(path.as_str(), rustix::mount::UnmountFlags::DETACH)?;
+            fs::remove_file(&path)?;
+            made += 1;
+        }
+        Ok(made)
+    });
+    let mut passing = 0;
+    let mut told = Vec::new();
+    for _ in 0..150 {
+        let snapshot = Query::new().tcp().network_namespaces(Namespaces::All).collect()?;
+        if !snapshot.coverage().is_complete() {
+            told.push(snapshot.coverage().to_string());
+        }
+        let found = live()?.namespaces(&Namespaces::All).map_err(|failure| failure.to_string())?.namespaces;
+        let name =
+            |it: &NetworkNamespace| it.name.as_ref().is_some_and(|name| name.as_bytes().starts_with(b"pass"));
+        passing += found.iter().filter(|it| name(it)).count();
+    }
+    drop(stop);
+    let made = churn.join().map_err(|_| "the one who makes names panicked")??;
+    assert_eq!(told, Vec::<String>::new());
+    assert!(made > 100 && passing > 10, "{made} made, {passing} seen");
+    Ok(())
+}
+
+/// What only a mount holds is missing when the table of mounts cannot be read, and the answer says so.
+fn without_mounts() -> Result<(), Failed> {
+    let world = World::new()?;
+    let hidden = Namespace::new()?;
+    let only_mounted = inode(&hidden)?;
+    File::create("/run/netns.elsewhere")?;
+    let from = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&hidden.as_fd()));
+    rustix::mount::mount_bind(from.as_str(), "/run/netns.elsewhere")?;
+    drop(hidden);
+    let find = || live()?.namespaces(&Namespaces::All).map_err(|failure| Failed::from(failure.to_string()));
+    let is_found = || -> Result<bool, Failed> {
+        Ok(find()?.namespaces.iter().any(|namespace| namespace.inode == only_mounted))
+    };
+    assert!(is_found()?, "it is found through its mount");
+    let query = query().network_namespaces(Namespaces::All);
+    world.check(&query.collect()?, &world.all())?;
+    // Reading one's own memory at address 0 fails with EIO; an empty table makes no sense.
+    for (instead, why) in [("/proc/self/mem", ErrorKind::Io), ("/dev/null", ErrorKind::Malformed)] {
+        rustix::mount::mount_bind(instead, "/proc/self/mountinfo")?;
+        let (found, snapshot) = (is_found()?, query.collect()?);
+        rustix::mount::unmount("/proc/self/mountinfo", rustix::mount::UnmountFlags::DETACH)?;
+        assert!(!found);
+        let [gap] = snapshot.coverage().gaps() else { return Err(snapshot.coverage().to_string().into()) };
+        assert_eq!((gap.what, gap.why), (Missing::Rows, why), "{gap}");
+        assert!(gap.to_string().contains("mounts"), "{gap}");
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ pub(super) struct Tour {
     pub(super) stops: Vec<Stop>,
     /// Gaps of the search itself.
     gaps: Vec<Gap>,
+    note: Option<String>,
     /// Closed ones, with the reason.
     closed: Vec<(Arc<NetworkNamespace>, ErrorKind)>,
     /// Whether there can be more than one.
@@ -32,7 +33,8 @@ pub(super) type Stop = Option<Arc<NetworkNamespace>>;
 impl Tour {
     /// Finds the namespaces that the query is about.
     pub(super) fn new(plan: &Plan, source: &mut dyn Source) -> Result<Self> {
-        let mut tour = Self { stops: vec![None], gaps: Vec::new(), closed: Vec::new(), is_long: false };
+        let mut tour =
+            Self { stops: vec![None], gaps: Vec::new(), note: None, closed: Vec::new(), is_long: false };
         if plan.namespaces == Namespaces::Own {
             // The last query may have left the source elsewhere.
             source.enter(None).map_err(|failure| Error::of(failure, "ask in", "this network namespace"))?;
@@ -50,6 +52,23 @@ impl Tour {
             tour.is_long = true;
             tour.note_unseen(&found);
         }
+        if let Some(failure) = found.without_names {
+            let object = "network namespaces whose names could not be read".to_owned();
+            let asks =
+                plan.filter.as_ref().is_some_and(|filter| filter.needs().contains(Needs::NAMESPACE_NAME));
+            if asks {
+                let why = failure.kind();
+                tour.gaps.push(Gap {
+                    what: Missing::Rows,
+                    why,
+                    count: None,
+                    object,
+                    hint: "name them by inode",
+                });
+            } else {
+                tour.note = Some(format!("{object} are shown without: {failure}"));
+            }
+        }
         tour.stops = found.namespaces.into_iter().map(|namespace| Some(Arc::new(namespace))).collect();
         Ok(tour)
     }
@@ -63,11 +82,7 @@ impl Tour {
         if !self.is_long {
             return Err(refusal(&plan.namespaces, failure));
         }
-        match failure.kind() {
-            // It ended since it was found.
-            ErrorKind::Absent => {}
-            why => self.closed.push((Arc::clone(namespace), why)),
-        }
+        self.closed.push((Arc::clone(namespace), failure.kind()));
         Ok(false)
     }
 
@@ -96,6 +111,7 @@ impl Tour {
             });
         }
         self.gaps.into_iter().for_each(|gap| coverage.add(gap));
+        self.note.into_iter().for_each(|note| coverage.note(note));
     }
 
     fn note_unseen(&mut self, found: &Reachable) {
@@ -108,6 +124,22 @@ impl Tour {
                 format!("network namespaces of {} others' processes", found.refused),
                 "where a process is, is told only to those who may trace it: run as the machine's root",
             );
+        }
+        if let Some(failure) = found.why_unread.filter(|_| found.unread > 0) {
+            let object = format!("network namespaces of {} processes", found.unread);
+            gap(failure.kind(), object, "looking into them failed: try again");
+        }
+        if let Some(failure) = found.without_mounts {
+            let object = "network namespaces that only mounts hold".to_owned();
+            gap(
+                failure.kind(),
+                object,
+                "they are found through /proc/self/mountinfo, which could not be read",
+            );
+        }
+        if found.unsettled {
+            let object = "network namespaces that came and went".to_owned();
+            gap(ErrorKind::Unsettled, object, "try again");
         }
         if let Some(failure) = found.without_processes {
             let hint = "namespaces are found through /proc: mount it";

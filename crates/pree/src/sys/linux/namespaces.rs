@@ -3,20 +3,21 @@
 //! A netlink socket, and a file of /proc, belong to the namespace of the thread that opened them, and are read from any.
 //! So only the opening is done inside, by a thread that ends with it: the caller's thread never moves.
 
+mod search;
+
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::thread;
 
-use pree_wire::namespaces::{network_namespace_inode, network_namespace_mount, unescape};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, fstat, fstatfs, openat, statat, statfs};
+use pree_wire::namespaces::network_namespace_inode;
+use rustix::fs::{CWD, Mode, OFlags, fstat, fstatfs, openat};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::failures::{errno, lookup_named, of_process, transport};
-use super::numbering::Numbering;
+use super::failures::{errno, lookup_named, transport};
 use super::proc;
+use crate::error::ErrorKind;
 use crate::model::{NetworkNamespace, Text};
 use crate::source::{Errno, Failure, Namespaces, Reachable};
 
@@ -29,28 +30,34 @@ const NSFS: i64 = 0x6e73_6673;
 /// What is there is no namespace.
 const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
 
-/// Ways to one namespace that are remembered: what is at the first can be gone when it is needed.
+/// Namespaces that are kept open from the finding on, so that they cannot end before they are entered. The caller needs
+/// descriptors too: of more than these the places are remembered where they can be opened.
+const HELD_OPEN: usize = 256;
+
+/// Such places of one namespace that are remembered: what is at the first can be gone when it is needed.
 const WAYS: usize = 16;
 
 /// Stack of a thread that opens one file.
 const STACK: usize = 128 * 1024;
 
-/// The namespaces that were found, and where they can be opened.
+/// The namespaces that were found, each open or with the places where it can be opened.
 #[derive(Default)]
 pub(super) struct Known {
     own: Option<u64>,
     found: BTreeMap<u64, Found>,
-    refused: u64,
-    hidden: bool,
-    without_processes: Option<Failure>,
+    held_open: usize,
+    /// What was said of the search.
+    told: Reachable,
 }
 
 #[derive(Default)]
 struct Found {
     name: Option<Text>,
-    ways: Vec<CString>,
-    /// Where somebody named it: what is at that path now may be another by the time it is needed.
+    /// Open since it was found: what is at that path now may be another by the time it is needed.
     file: Option<OwnedFd>,
+    ways: Vec<CString>,
+    /// Why it is not open.
+    failure: Option<Failure>,
 }
 
 impl Known {
@@ -60,35 +67,31 @@ impl Known {
         let own = proc::read_link(c"/proc/thread-self/ns/net");
         self.own = own.as_deref().ok().and_then(network_namespace_inode);
         match which {
-            Namespaces::Own => {
-                self.add(self.own.ok_or(own.err().unwrap_or(Failure::MALFORMED))?, None);
-                self.read_names(false);
-            }
             Namespaces::One(which) => {
                 let (file, inode) = open_one(which.as_bytes())?;
-                self.add(inode, None).file = Some(file);
+                self.found.entry(inode).or_default().file = Some(file);
                 self.read_names(false);
             }
-            Namespaces::All => {
-                // Which one is our own must be known: by a name it would be found a second time.
-                self.add(self.own.ok_or(own.err().unwrap_or(Failure::MALFORMED))?, None);
-                self.read_names(true);
-                self.read_mounts();
-                self.without_processes = self.read_processes().err();
+            Namespaces::Own | Namespaces::All => {
+                // Of all, which one is our own must be known: by a name it would be found a second time.
+                let inode = self.own.ok_or(own.err().unwrap_or(Failure::MALFORMED))?;
+                self.found.entry(inode).or_default();
+                let all = *which == Namespaces::All;
+                self.read_names(all);
+                if all {
+                    self.told.without_mounts = self.read_mounts().err();
+                    self.told.without_processes = self.read_processes().err();
+                }
             }
         }
-        let mut namespaces: Vec<_> = self
+        let mut told = self.told.clone();
+        told.namespaces = self
             .found
             .iter()
             .map(|(inode, found)| NetworkNamespace::new(*inode, found.name.clone()))
             .collect();
-        namespaces.sort_by_key(|namespace| Some(namespace.inode) != self.own);
-        Ok(Reachable {
-            namespaces,
-            refused: self.refused,
-            hidden: self.hidden,
-            without_processes: self.without_processes,
-        })
+        told.namespaces.sort_by_key(|namespace| Some(namespace.inode) != self.own);
+        Ok(told)
     }
 
     /// Opens one of those found; `None` for the caller's own, which need not be entered.
@@ -101,108 +104,67 @@ impl Known {
             let file = fcntl_dupfd_cloexec(file, 0).map_err(transport)?;
             return enterable(file).map(Some);
         }
-        let mut last = Failure::Answer(Errno::ENOENT);
+        let mut last = None;
         for way in &found.ways {
             match open(way) {
                 Ok((file, found)) if found == inode => return enterable(file).map(Some),
                 // Something else is there by now.
                 Ok(_) => {}
-                Err(failure) => last = failure,
+                Err(failure) => last = Some(failure),
             }
         }
-        Err(last)
+        Err(found.failure.or(last).unwrap_or(Failure::Answer(Errno::ENOENT)))
     }
 
-    fn add(&mut self, inode: u64, way: Option<CString>) -> &mut Found {
-        let found = self.found.entry(inode).or_default();
-        if found.ways.len() < WAYS {
-            found.ways.extend(way);
+    /// Opens what was seen to be this namespace, where it was seen, unless it is open already. False when it is not there
+    /// any more.
+    fn hold(&mut self, inode: u64, way: CString) -> Result<bool, Failure> {
+        if self.own == Some(inode) || self.found.get(&inode).is_some_and(|found| found.file.is_some()) {
+            return Ok(true);
         }
-        found
-    }
-
-    /// Names of what was found; with `all`, what has a name is found too.
-    fn read_names(&mut self, all: bool) {
-        for directory in NAMED {
-            for name in names_in(directory) {
-                let Ok(path) = CString::new([directory.as_bytes(), b"/", &name].concat()) else { continue };
-                // A name whose namespace was taken away is an empty file.
-                if !statfs(&path).is_ok_and(|stat| i128::from(stat.f_type) == i128::from(NSFS)) {
-                    continue;
-                }
-                let Ok(stat) = statat(CWD, &path, AtFlags::empty()) else { continue };
-                let inode = stat.st_ino;
-                if all || self.found.contains_key(&inode) {
-                    self.add(inode, Some(path)).name.get_or_insert_with(|| Text::from(name));
-                }
+        let failure = match open(&way) {
+            // Another one by now is as good a find.
+            Ok((file, inode)) => {
+                self.keep(inode, file, way);
+                return Ok(true);
             }
-        }
-    }
-
-    /// What is mounted elsewhere, as Docker does it.
-    fn read_mounts(&mut self) {
-        let table = proc::read_whole(c"/proc/self/mountinfo").unwrap_or_default();
-        for (inode, place) in table.split(|byte| *byte == b'\n').filter_map(network_namespace_mount) {
-            let path: Vec<u8> = unescape(place).collect();
-            self.add(inode, CString::new(path).ok());
-        }
-    }
-
-    fn read_processes(&mut self) -> Result<(), Failure> {
-        let pids = proc::ids(&proc::open_directory(CWD, c"/proc")?).map_err(transport)?;
-        if pids.is_empty() {
-            return Err(Failure::Answer(Errno::ENOENT));
-        }
-        self.hidden = !pids.contains(&1);
-        let numbering = Numbering::of_proc();
-        for pid in pids {
-            match self.read_process(pid, numbering) {
-                // It has ended.
-                Ok(()) | Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => {}
-                Err(_) => self.refused += 1,
-            }
-        }
-        Ok(())
-    }
-
-    /// The namespaces that a process and its threads are in, and those that it has open.
-    fn read_process(&mut self, pid: u32, numbering: Numbering) -> Result<(), Failure> {
-        let path = |rest: &str| CString::new(format!("/proc/{pid}/{rest}")).map_err(|_| Failure::MALFORMED);
-        let mut add = |path: CString| -> Result<(), Failure> {
-            match proc::read_link(&path) {
-                Ok(link) => {
-                    if let Some(inode) = network_namespace_inode(&link) {
-                        self.add(inode, Some(path));
-                    }
-                    Ok(())
-                }
-                // A leader that has ended while its threads live; a descriptor that was closed.
-                Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => Ok(()),
-                Err(failure) => Err(failure),
-            }
+            Err(failure) if is_gone(failure) => return Ok(false),
+            Err(failure) if failure.kind() == ErrorKind::Exhausted => failure,
+            Err(failure) => return Err(failure),
         };
-        add(path("ns/net")?)?;
-        let mut tables = vec![String::new()];
-        for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?).map_err(of_process)? {
-            if thread != pid {
-                add(path(&format!("task/{thread}/ns/net"))?)?;
-                // A table that it shares with its process is read once.
-                if !proc::share_files(numbering, pid, thread) {
-                    tables.push(format!("task/{thread}/"));
-                }
-            }
-        }
-        for table in tables {
-            let opened = proc::open_directory(CWD, &path(&format!("{table}fd"))?);
-            match opened.and_then(|open| proc::ids(&open).map_err(of_process)) {
-                Ok(fds) => fds.into_iter().try_for_each(|fd| add(path(&format!("{table}fd/{fd}"))?))?,
-                // A thread that has ended.
-                Err(Failure::Answer(Errno::ENOENT | Errno::ESRCH)) => {}
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(())
+        let found = self.found.entry(inode).or_default();
+        found.failure = Some(failure);
+        found.remember(way);
+        Ok(true)
     }
+
+    /// Keeps a namespace open, or remembers where it can be opened when too many are.
+    fn keep(&mut self, inode: u64, file: OwnedFd, way: CString) {
+        let found = self.found.entry(inode).or_default();
+        if self.own == Some(inode) || found.file.is_some() {
+            return;
+        }
+        if self.held_open < HELD_OPEN {
+            self.held_open += 1;
+            found.file = Some(file);
+        } else {
+            found.remember(way);
+        }
+    }
+}
+
+impl Found {
+    fn remember(&mut self, way: CString) {
+        if self.ways.len() < WAYS {
+            self.ways.push(way);
+        }
+    }
+}
+
+/// Nothing is at this path any more, or something that is no namespace.
+fn is_gone(failure: Failure) -> bool {
+    failure == NO_NAMESPACE
+        || matches!(failure, Failure::Answer(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH))
 }
 
 /// Does this in a namespace, on a thread that ends with it.
@@ -246,7 +208,7 @@ fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Failure> {
         let way = CString::new(way).map_err(|_| Failure::Answer(Errno::ENOENT))?;
         match open(&way) {
             Ok(found) => return Ok(found),
-            Err(Failure::Answer(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH)) => {}
+            Err(failure) if failure != NO_NAMESPACE && is_gone(failure) => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -282,21 +244,4 @@ fn open(path: &CStr) -> Result<(OwnedFd, u64), Failure> {
 
 fn is_namespace(file: &OwnedFd) -> Result<bool, Failure> {
     Ok(i128::from(fstatfs(file).map_err(transport)?.f_type) == i128::from(NSFS))
-}
-
-/// The names in a directory, in order; none where there is no such directory.
-fn names_in(directory: &str) -> Vec<Vec<u8>> {
-    let mut names = Vec::new();
-    let opened = CString::new(directory).map_err(|_| Failure::MALFORMED);
-    let Ok(directory) = opened.and_then(|path| proc::open_directory(CWD, &path)) else { return names };
-    let mut buffer = [MaybeUninit::uninit(); 4096];
-    let mut entries = RawDir::new(&directory, &mut buffer);
-    while let Some(Ok(entry)) = entries.next() {
-        let name = entry.file_name().to_bytes();
-        if !matches!(name, b"." | b"..") {
-            names.push(name.to_vec());
-        }
-    }
-    names.sort_unstable();
-    names
 }
