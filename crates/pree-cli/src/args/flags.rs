@@ -56,6 +56,8 @@ const TOLD: &[Command] = &[Command::List, Command::Port, Command::Explain, Comma
 /// Commands that ask the system.
 const ASKING: &[Command] =
     &[Command::List, Command::Port, Command::Explain, Command::Doctor, Command::Summary, Command::Capture];
+/// Commands that can be about a machine's network namespaces together.
+const MACHINE: &[Command] = &[Command::List, Command::Port, Command::Doctor, Command::Summary];
 const JUDGING: &[Command] = &[Command::Explain, Command::Doctor];
 const EVERY: &[Command] = &[
     Command::List,
@@ -132,7 +134,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => a.which = Some(Which::Bound))),
     flag!("Which sockets", ASKING, Some('N'), "net", Some("NAME|PID|PATH"), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
-    flag!("Which sockets", &[Command::List, Command::Summary], None, "all-netns", None, "sockets of every network namespace",
+    flag!("Which sockets", MACHINE, None, "all-netns", None, "sockets of every network namespace",
         |a, _| namespaces(a, Namespaces::All)),
     flag!("Which sockets", FILTERED, Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input",
         set!(a, path => a.filter_files.push(path.into()))),

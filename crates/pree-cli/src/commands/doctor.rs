@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use pree::quality::{
     Assessment, Basis, DETECTORS, HOST_DETECTORS, HostAssessment, Severity, assess_host, assess_host_interval,
 };
-use pree::{Needs, Snapshot, Socket};
+use pree::{Namespaces, Needs, Snapshot, Socket};
 
 use super::finding::Page;
 use super::look::{self, Seen};
@@ -25,7 +25,8 @@ const SHOWN: usize = 20;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let place = source::open(args, rights)?;
-    let query = source::query(args, Needs::OWNERS | Needs::HOST).stats();
+    let names = if args.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
+    let query = source::query(args, Needs::OWNERS | Needs::HOST | names).stats();
     let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
     let host = match &intervals {
         None => assess_host(&snapshot),
@@ -46,7 +47,8 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         } else {
             let screen = Screen::of_stdout(args, &Environment::read());
             let mut page = Page::new(screen.color);
-            screen::write(&mut page, &snapshot, &host, &troubled, args.limit.unwrap_or(SHOWN));
+            let place = source::looked_at(args, snapshot.coverage());
+            screen::write(&mut page, (&snapshot, &place), &host, &troubled, args.limit.unwrap_or(SHOWN));
             page.text.into_bytes()
         };
         let mut stdout = output::stdout();

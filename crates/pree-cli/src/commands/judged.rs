@@ -23,10 +23,14 @@ pub(super) fn document(
     query: &Query,
     request: &mut Request<'_>,
     writer: impl Write,
+    wanted: impl Fn(&Socket) -> bool,
 ) -> Result<(Vec<Socket>, Coverage), Failure> {
     let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
     let mut sockets = Vec::new();
     let coverage = place.visit(query, |socket| {
+        if !wanted(socket) {
+            return ControlFlow::Continue(());
+        }
         if sockets.len() == most {
             return ControlFlow::Break(());
         }

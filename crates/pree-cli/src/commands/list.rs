@@ -101,7 +101,7 @@ fn list(
     writer: impl Write,
 ) -> Result<Listed, Failure> {
     if request.judges_with_the_host() {
-        let (sockets, coverage) = judged::document(place, query, request, writer)?;
+        let (sockets, coverage) = judged::document(place, query, request, writer, |_| true)?;
         return Ok(Listed { coverage, matched: !sockets.is_empty(), folded: None });
     }
     let mut folded = 0;

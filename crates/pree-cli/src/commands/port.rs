@@ -1,8 +1,10 @@
 //! `pree port N`: who has this port, since when, reachable from where, with how many clients.
 //!
-//! `holders` sorts the sockets, `screen` says it in words; machine formats show the same sockets as the list would.
+//! `holders` sorts the sockets, `screen` says it in words, `looked_at` that there are none; machine formats show the same
+//! sockets as the list would.
 
 mod holders;
+mod looked_at;
 mod reach;
 mod screen;
 
@@ -12,7 +14,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Filter, Needs, Process, Protocol, Query, Socket, State, States};
+use pree::{Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, State, States};
 
 use super::source::{self, Place};
 use super::{judged, rows};
@@ -78,7 +80,24 @@ fn query(args: &Args, asked: Asked, states: States, needs: Needs) -> Result<Quer
         Some(protocol) => format!("{port} and proto = {}", protocol.name()),
         None => port,
     };
-    Ok(source::query_in(args, states, needs).filter(text.parse().map_err(Failure::Filter)?))
+    // What takes IPv4 may be a socket of IPv6: `is_of_family` chooses.
+    let any_family = Args { families: Vec::new(), ..args.clone() };
+    Ok(source::query_in(&any_family, states, needs).filter(text.parse().map_err(Failure::Filter)?))
+}
+
+/// Whether a socket has the port for one of the families that the flags name. One of IPv6 with every address has it for
+/// IPv4 too, unless it was told not to: then binding it for IPv4 fails.
+fn is_of_family(args: &Args, socket: &Socket) -> bool {
+    let takes_ipv4 = || {
+        let ip = socket.local.ip();
+        let mapped = ip.is_some_and(|ip| ip.is_ipv6() && ip.to_canonical().is_ipv4());
+        let both = ip.is_some_and(|ip| ip.is_unspecified()) && socket.v6only != Some(true);
+        socket.family == Family::Ipv6 && (mapped || both)
+    };
+    let families = &args.families;
+    families.is_empty()
+        || families.contains(&socket.family)
+        || (families.contains(&Family::Ipv4) && takes_ipv4())
 }
 
 /// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
@@ -91,7 +110,7 @@ fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> 
     let mut found = false;
     let query = query(args, asked, source::states(args), Needs::empty())?;
     let coverage = place.visit(&query, |socket| {
-        found = is_held(socket);
+        found = is_held(socket) && is_of_family(args, socket);
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(ExitCode::from(match found {
@@ -107,13 +126,15 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     let query = query(args, asked, source::states(args), request.needs())?;
     let writer = BufWriter::new(output::stdout());
     let (found, coverage) = if request.judges_with_the_host() {
-        let (sockets, coverage) = judged::document(place, &query, &mut request, writer)?;
+        let wanted = |socket: &Socket| is_of_family(args, socket);
+        let (sockets, coverage) = judged::document(place, &query, &mut request, writer, wanted)?;
         (sockets.iter().any(is_held), coverage)
     } else {
         let mut found = false;
         let (_, coverage) = rows::write(place, &query, &request, writer, |socket| {
-            found |= is_held(socket);
-            true
+            let wanted = is_of_family(args, socket);
+            found |= wanted && is_held(socket);
+            wanted
         })?;
         (found, coverage)
     };
@@ -124,7 +145,10 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
 /// The screen for people.
 fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
     // Connections are asked for whatever the states: they are a listener's clients.
-    let needs = Needs::MEMORY | Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
+    let mut needs = Needs::MEMORY | Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
+    if args.namespaces == Namespaces::All {
+        needs |= Needs::NAMESPACE_NAME;
+    }
     let query = query(args, asked, States::all(), needs)?;
     let mut sockets = Vec::new();
     let mut processes: HashMap<u32, Arc<Process>> = HashMap::new();
@@ -136,20 +160,23 @@ fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
         ControlFlow::Continue(())
     })?;
     let wanted = source::states(args);
-    let found = sockets.iter().any(|socket| is_held(socket) && wanted.contains(socket.state.set()));
+    let is_wanted = |socket: &Socket| wanted.contains(socket.state.set()) && is_of_family(args, socket);
+    let found = sockets.iter().any(|socket| is_held(socket) && is_wanted(socket));
     if found {
+        sockets.retain(|socket| is_of_family(args, socket));
         let holders = holders::of(sockets, wanted);
-        let screen = screen::Screen { asked, processes, now: place.now(), whole_commands: args.no_trunc };
+        let screen = screen::Screen {
+            asked,
+            processes,
+            now: place.now(),
+            whole_commands: args.no_trunc,
+            names_namespaces: args.namespaces == Namespaces::All,
+        };
         let mut stdout = output::stdout();
         stdout.write_all(screen.text(&holders).as_bytes())?;
         stdout.flush()?;
     } else {
-        let remembered = match sockets.iter().filter(|socket| !is_held(socket)).count() {
-            0 => String::new(),
-            1 => "; the kernel remembers a connection of it (TIME-WAIT)".to_owned(),
-            n => format!("; the kernel remembers {n} connections of it (TIME-WAIT)"),
-        };
-        source::say(&format!("nobody has {}{remembered}", screen::port(asked)));
+        source::say(&looked_at::nobody(args, asked, &coverage, &sockets));
     }
     let code = source::end(args, &coverage);
     Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
-use pree::{Coverage, ErrorKind, Filter, Needs, OwnerLookup, Query, Snapshot, Socket, States};
+use pree::{
+    Coverage, ErrorKind, Filter, Namespaces, Needs, Origin, OwnerLookup, Query, Snapshot, Socket, States,
+};
 
 use super::running::running;
 use crate::args::{Args, Which};
@@ -127,6 +129,18 @@ pub(crate) fn end(args: &Args, coverage: &Coverage) -> ExitCode {
 /// True when so much is missing that the exit code says it.
 pub(crate) fn lacks(args: &Args, coverage: &Coverage) -> bool {
     coverage.lacks_rows() || (args.strict && !coverage.is_complete())
+}
+
+/// Where an answer looked, for sentences that say what is not there.
+pub(crate) fn looked_at(args: &Args, coverage: &Coverage) -> String {
+    let linux = |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
+    match &args.namespaces {
+        _ if args.replay.is_some() => "the recording".to_owned(),
+        Namespaces::All => "all network namespaces".to_owned(),
+        Namespaces::One(name) => format!("network namespace {}", escape::word(name.as_bytes())),
+        Namespaces::Own if coverage.origins().iter().any(linux) => "this network namespace".to_owned(),
+        _ => "this machine".to_owned(),
+    }
 }
 
 /// Says what is missing, and with `-v` more.

@@ -89,7 +89,7 @@ fn finding(json: &mut Json, found: &HostFinding, snapshot: &Snapshot) {
     json.string(found.severity.name());
     basis(json, found.basis);
     json.key("about");
-    about(json, &found.about);
+    about(json, found);
     json.key("count");
     json.number(found.sockets.len() as u64);
     json.key("cookies");
@@ -102,10 +102,10 @@ fn finding(json: &mut Json, found: &HostFinding, snapshot: &Snapshot) {
     json.close(b'}');
 }
 
-fn about(json: &mut Json, about: &About) {
+fn about(json: &mut Json, found: &HostFinding) {
     json.open(b'{');
     json.key("kind");
-    let address = match about {
+    let address = match &found.about {
         About::Process(process) => {
             json.string("process");
             json.key("pid");
@@ -136,6 +136,17 @@ fn about(json: &mut Json, about: &About) {
         if let Some(port) = port {
             json.key("port");
             json.number(port.into());
+        }
+    }
+    if let Some(index) = found.interface {
+        json.key("interface");
+        json.number(index.into());
+    }
+    if let Some(namespace) = &found.network_namespace {
+        json.key("netns");
+        json.number(namespace.inode);
+        if let Some(name) = &namespace.name {
+            json.text("netns_name", name.as_bytes());
         }
     }
     json.close(b'}');

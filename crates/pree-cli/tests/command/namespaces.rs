@@ -67,6 +67,23 @@ fn all_and_one() -> Result<(), Failed> {
         assert_eq!(socket["owners"][0]["pid"], std::process::id());
     }
 
+    // Commands that say what is not there say where they looked.
+    let port = run::pree("port 7002")?.code(1)?.silent()?;
+    port.tells("nobody has port 7002 (tcp, udp and udplite in this network namespace)")?;
+    let port = lines("port 7002 --all-netns")?;
+    assert!(port[0].contains("7002/tcp LISTEN 127.0.0.1 in network namespace blue"), "{port:?}");
+    run::pree("port 7003 --all-netns")?.code(1)?.silent()?.tells("in all network namespaces)")?;
+    run::pree("port 7001 -N blue")?.code(1)?.silent()?.tells("in network namespace blue)")?;
+    run::pree("port 7002 -q --all-netns")?.whole()?;
+    let doctor = |words: &str| -> Result<String, Failed> { Ok(lines(words)?.remove(0)) };
+    assert_eq!(doctor("doctor")?, "all is well: nothing is a warning or worse in this network namespace");
+    assert_eq!(
+        doctor("doctor --all-netns")?,
+        "all is well: nothing is a warning or worse in all network namespaces"
+    );
+    let document: Value = serde_json::from_str(&run::pree("doctor --json --all-netns")?.whole()?.out)?;
+    assert_eq!(document["looked_at"]["sockets"], 2);
+
     // A recording of that one, which needs no right and no name to be read.
     run::pree("capture -q -N blue /run/netns/kept")?.whole()?;
     assert_eq!(lines("--replay /run/netns/kept --format {sport} -l")?, ["7002"]);

@@ -51,8 +51,6 @@ fn senseless() -> Result<(), Failed> {
         ("-N blue -N red", "one -N, or --all-netns"),
         ("-N blue --all-netns", "one -N, or --all-netns"),
         ("--all-netns=yes", "takes no value"),
-        ("--all-netns doctor", "takes no --all-netns"),
-        ("--all-netns port 80", "takes no --all-netns"),
         ("--all-netns explain tcp:80", "takes no --all-netns"),
         ("--all-netns capture /nonexistent/file", "one network namespace"),
         ("--all-netns --replay /nonexistent/file", "one network namespace"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pree_testkit::{Case, Failed, Family, Need, Population, Truth, population as made};
+use pree_testkit::{Case, Failed, Family, Need, Population, Socket, Truth, population as made};
 use serde_json::Value;
 
 use crate::{population, run};
@@ -12,6 +12,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("every_port_has_its_owners", owners).lab().needs(Need::Ipv6).timeout(120),
         Case::new("a_full_accept_queue_and_its_clients", accept_queue).lab(),
         Case::new("nobody_has_a_port", nobody).lab(),
+        Case::new("who_takes_ipv4_has_its_port", dual_stack).lab().needs(Need::Ipv6),
+        Case::new("nobody_says_what_was_looked_at", looked_at).lab().needs(Need::Ipv6),
         Case::new("what_is_no_port", usage),
     ]
 }
@@ -92,6 +94,78 @@ fn nobody() -> Result<(), Failed> {
     if document["sockets"].as_array().is_none_or(|sockets| !sockets.is_empty()) {
         return Err(format!("{document}").into());
     }
+    Ok(())
+}
+
+/// A listener of IPv6 on every address that takes IPv4 too holds the port: binding it for IPv4 fails.
+fn dual_stack() -> Result<(), Failed> {
+    let listen = |only, port: u16| -> Result<Socket, Failed> {
+        let socket = Socket::tcp(Family::V6)?;
+        socket.set_v6only(only)?;
+        socket.bind((Family::V6.any(), port))?;
+        socket.listen(4)?;
+        Ok(socket)
+    };
+    let (_both, _six) = (listen(false, 9000)?, listen(true, 9001)?);
+    let four = |port: u16| Socket::tcp(Family::V4)?.bind((Family::V4.any(), port));
+    assert!(four(9000).is_err() && four(9001).is_ok(), "what the kernel makes of it");
+    for words in ["port 9000 -4", "port 9000 -4 -l", "port 9000 -6", "port 9000 -4 --source proc"] {
+        let answer = run::pree(words)?.code(0)?;
+        assert!(answer.out.starts_with("9000/tcp LISTEN [::]"), "{words}: {}", answer.out);
+        run::pree(&format!("{words} -q"))?.code(0)?.silent()?;
+        let rows = run::pree(&format!("{words} --format {{sport}}"))?.code(0)?;
+        assert_eq!(rows.out, "9000\n", "{words}");
+        let document: Value = serde_json::from_str(&run::pree(&format!("{words} --json"))?.code(0)?.out)?;
+        assert_eq!(document["sockets"].as_array().map(Vec::len), Some(1), "{words}");
+    }
+    let me = std::process::id();
+    run::pree("port 9001 -4")?.code(1)?.silent()?.tells(&format!("[{me}] has tcp [::]:9001"))?;
+    run::pree("port 9001 -4 -q")?.code(1)?.silent()?;
+    run::pree("port 9001 -4 --json")?.code(1)?;
+    run::pree("port 9001 -6 -q")?.code(0)?;
+    Ok(())
+}
+
+fn looked_at() -> Result<(), Failed> {
+    let listener = Socket::tcp(Family::V4)?;
+    listener.bind((Family::V4.loopback(), 0))?;
+    listener.listen(4)?;
+    let client = Socket::tcp(Family::V4)?;
+    client.connect(listener.local()?)?;
+    let (port, me) = (client.local()?.port(), std::process::id());
+    let tells = |words: &str, end: &str| -> Result<(), Failed> {
+        let answer = run::pree(words)?.code(1)?.silent()?;
+        if answer.err.trim_end().ends_with(end) {
+            Ok(())
+        } else {
+            Err(format!("{words}: {}", answer.err).into())
+        }
+    };
+    run::pree(&format!("port {port}"))?.code(0)?;
+    run::pree(&format!("port {port} -lq"))?.code(1)?.silent()?;
+    let name = std::fs::read_to_string("/proc/self/comm")?;
+    let who = format!("{}[{me}]", name.trim_end());
+    let here = "in this network namespace)";
+    tells(
+        &format!("port {port} -l"),
+        &format!("nobody listens on port {port} (tcp, udp and udplite {here}; a connection of {who} uses it"),
+    )?;
+    tells(&format!("port {port} -u"), &format!("nobody has port {port} (udp and udplite {here}"))?;
+    tells(&format!("port {port}/udp"), &format!("nobody has {port}/udp (udp {here}"))?;
+    tells(
+        &format!("port {port} -6"),
+        &format!(
+            "nobody has port {port} (tcp, udp and udplite over IPv6 {here}; a connection of {who} uses it"
+        ),
+    )?;
+    let served = listener.local()?.port();
+    tells(
+        &format!("port {served} -t -B"),
+        &format!(
+            "nobody is only bound to port {served} (tcp {here}; {who} has tcp 127.0.0.1:{served}; a connection uses it"
+        ),
+    )?;
+    tells("port 9 -A udp,tcp -4", &format!("nobody has port 9 (tcp and udp over IPv4 {here}"))?;
     Ok(())
 }
 

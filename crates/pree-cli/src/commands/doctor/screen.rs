@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use pree::model::NetworkNamespace;
 use pree::quality::{About, Assessment, Basis, Finding, HostAssessment, HostFinding, Severity};
 use pree::{Snapshot, Socket};
 
@@ -11,7 +12,7 @@ use crate::output::{figures, words};
 
 pub(super) fn write(
     page: &mut Page,
-    snapshot: &Snapshot,
+    (snapshot, place): (&Snapshot, &str),
     host: &HostAssessment,
     troubled: &[(&Socket, &Assessment)],
     limit: usize,
@@ -20,7 +21,7 @@ pub(super) fn write(
         host.findings.iter().filter(|finding| finding.severity >= Severity::Warning).collect();
     let well = serious.is_empty() && troubled.is_empty();
     page.line(&match (well, snapshot.coverage().lacks_rows()) {
-        (true, false) => "all is well: nothing is a warning or worse".to_owned(),
+        (true, false) => format!("all is well: nothing is a warning or worse in {place}"),
         (true, true) => "nothing is a warning or worse, but sockets are missing".to_owned(),
         _ => heading(serious.len(), troubled.len()),
     });
@@ -39,7 +40,7 @@ pub(super) fn write(
         page.line(&format!("and {} more of connections: --limit {}", rest, groups.len()));
     }
     page.line("");
-    checked(page, snapshot, host);
+    checked(page, (snapshot, place), host);
 }
 
 fn heading(host: usize, sockets: usize) -> String {
@@ -51,9 +52,16 @@ fn heading(host: usize, sockets: usize) -> String {
 }
 
 fn of_host(page: &mut Page, found: &HostFinding) {
-    page.heading(found.severity, found.name, &about(&found.about));
+    let device = found.interface.map(|index| format!(" on interface {index}")).unwrap_or_default();
+    let namespace = of_namespace(found.network_namespace.as_deref());
+    let whose = format!("{}{device}{namespace}", about(&found.about));
+    page.heading(found.severity, found.name, &whose);
     page.more(&finding::evidence(&found.evidence));
     page.more(&format!("{}; see {}", found.advice, found.more));
+}
+
+fn of_namespace(namespace: Option<&NetworkNamespace>) -> String {
+    namespace.map(|namespace| format!(" in network namespace {namespace}")).unwrap_or_default()
 }
 
 /// Whose it is, escaped.
@@ -105,7 +113,8 @@ fn groups<'s>(troubled: &[(&'s Socket, &'s Assessment)]) -> Vec<Group<'s>> {
 
 fn of_group(page: &mut Page, group: &Group<'_>) {
     let Some((socket, assessment)) = group.sockets.first() else { return };
-    page.heading(group.worst.severity, group.worst.name, &finding::line(socket));
+    let line = finding::line(socket) + &of_namespace(socket.network_namespace.as_deref());
+    page.heading(group.worst.severity, group.worst.name, &line);
     let mut facts = Vec::new();
     if let Some(score) = assessment.score {
         facts.push(format!("score {}", figure(figures::score, score.get())));
@@ -132,7 +141,7 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
 }
 
 /// What the answer rests on.
-fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
+fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAssessment) {
     let basis = match host.basis {
         Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
         _ => "by their lives so far".to_owned(),
@@ -140,7 +149,7 @@ fn checked(page: &mut Page, snapshot: &Snapshot, host: &HostAssessment) {
     page.row(
         "looked at",
         &format!(
-            "{}, of which {} with statistics, {basis}",
+            "{} in {place}, of which {} with statistics, {basis}",
             plural(snapshot.sockets().len(), "socket"),
             plural(host.judged, "connection"),
         ),

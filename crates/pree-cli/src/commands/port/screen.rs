@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use pree::{Process, Protocol, Socket, State};
 
-use super::holders::Group;
+use super::holders::{Connections, Group, Holders, Shared};
+use super::looked_at::{list, who};
 use super::{Asked, reach};
 use crate::commands::phrases::{age, command, cut, plural, state, why_nobody};
 use crate::output::escape;
@@ -29,6 +30,8 @@ pub(super) struct Screen {
     /// Time from the Unix epoch.
     pub(super) now: Option<Duration>,
     pub(super) whole_commands: bool,
+    /// There may be sockets of several network namespaces.
+    pub(super) names_namespaces: bool,
 }
 
 /// The port, as it was asked for.
@@ -40,9 +43,9 @@ pub(super) fn port(asked: Asked) -> String {
 }
 
 impl Screen {
-    pub(super) fn text(&self, groups: &[Group]) -> String {
+    pub(super) fn text(&self, holders: &Holders) -> String {
         let mut text = String::new();
-        for group in groups {
+        for group in &holders.groups {
             self.heading(&mut text, group);
             self.owners(&mut text, group);
             match group.waiting.first().map(|socket| socket.state) {
@@ -51,17 +54,43 @@ impl Screen {
                 Some(_) => line(&mut text, 2, &queues(group).join(", ")),
             }
         }
+        for shared in &holders.shared {
+            self.shared(&mut text, shared);
+        }
         text
+    }
+
+    /// Counted once, for all the listeners that they may have come to.
+    fn shared(&self, text: &mut String, shared: &Shared) {
+        let Some(first) = shared.between.first() else { return };
+        let name = |socket: &Socket| who(&[socket]).unwrap_or_else(|| "a process not known".to_owned());
+        let names: Vec<String> = shared.between.iter().map(name).collect();
+        let heading = format!("{}/{} shared by {}", self.asked.number, first.protocol, list(&names, "and"));
+        line(text, 0, &format!("{heading}{}", self.namespace(first)));
+        line(
+            text,
+            2,
+            &format!(
+                "{}, to which of them is not known",
+                counts(&shared.connections, first.protocol).join(", ")
+            ),
+        );
+    }
+
+    fn namespace(&self, socket: &Socket) -> String {
+        let namespace = socket.network_namespace.as_ref().filter(|_| self.names_namespaces);
+        namespace.map(|namespace| format!(" in network namespace {namespace}")).unwrap_or_default()
     }
 
     fn heading(&self, text: &mut String, group: &Group) {
         let name = format!("{}/{}", self.asked.number, group.protocol);
+        let place = group.first().map(|socket| self.namespace(socket)).unwrap_or_default();
         let Some(first) = group.waiting.first() else {
             let what = match group.protocol {
                 Protocol::Tcp => "the local end of connections, no listener",
                 _ => "connected",
             };
-            return line(text, 0, &format!("{name} {what}"));
+            return line(text, 0, &format!("{name} {what}{place}"));
         };
         let mut addresses = Vec::new();
         for socket in &group.waiting {
@@ -75,7 +104,7 @@ impl Screen {
             State::BoundInactive => "neither listening nor connected".to_owned(),
             _ => format!("reachable from: {}", reach::of(group.waiting.iter())),
         };
-        let left = format!("{name} {state} {}", addresses.join(" + "));
+        let left = format!("{name} {state} {}{place}", addresses.join(" + "));
         if left.chars().count() + 3 + reachable.chars().count() <= SCREEN {
             line(text, 0, &format!("{left}   {reachable}"));
         } else {
@@ -167,18 +196,7 @@ fn queues(group: &Group) -> Vec<String> {
         let unread: u64 = group.waiting.iter().filter_map(|socket| socket.recv_queue).map(u64::from).sum();
         parts.push(format!("{unread} bytes not yet read"));
     }
-    let (clients, hosts) = group.clients();
-    let who = if group.protocol == Protocol::Tcp { "client" } else { "connected peer" };
-    if group.protocol == Protocol::Tcp || clients > 0 {
-        let from = if clients > 0 { format!(" from {}", plural(hosts, "host")) } else { String::new() };
-        parts.push(format!("{}{from}", plural(clients, who)));
-    }
-    for at in [State::CloseWait, State::SynReceived, State::TimeWait] {
-        let count = group.count(|is| is == at);
-        if count > 0 {
-            parts.push(format!("{count} in {}", state(at)));
-        }
-    }
+    parts.extend(counts(&group.connections, group.protocol));
     let dropped: u64 = group.waiting.iter().filter_map(|socket| socket.drops).map(u64::from).sum();
     if dropped > 0 {
         parts.push(format!("{dropped} dropped"));
@@ -186,13 +204,31 @@ fn queues(group: &Group) -> Vec<String> {
     parts
 }
 
+/// How many have come, and in what states those are that matter.
+fn counts(connections: &Connections, protocol: Protocol) -> Vec<String> {
+    let mut parts = Vec::new();
+    let (clients, hosts) = connections.clients();
+    let who = if protocol == Protocol::Tcp { "client" } else { "connected peer" };
+    if protocol == Protocol::Tcp || clients > 0 {
+        let from = if clients > 0 { format!(" from {}", plural(hosts, "host")) } else { String::new() };
+        parts.push(format!("{}{from}", plural(clients, who)));
+    }
+    for at in [State::CloseWait, State::SynReceived, State::TimeWait] {
+        let count = connections.count(at);
+        if count > 0 {
+            parts.push(format!("{count} in {}", state(at)));
+        }
+    }
+    parts
+}
+
 /// The other ends, where there is no listener.
 fn peers(text: &mut String, group: &Group) {
-    for socket in group.connections.iter().take(PEERS) {
+    for socket in group.connections.0.iter().take(PEERS) {
         let remote = socket.remote.as_ref().map(ToString::to_string).unwrap_or_default();
         line(text, 2, &format!("{} {} to {remote}", state(socket.state), socket.local));
     }
-    let rest = group.connections.len().saturating_sub(PEERS);
+    let rest = group.connections.0.len().saturating_sub(PEERS);
     if rest > 0 {
         line(text, 2, &format!("and {}", plural(rest, "other")));
     }

@@ -94,6 +94,10 @@ pub(super) fn host_finding() -> Node {
             ("name_bytes", of_type("string")),
             ("ip", of_type("string")),
             ("port", count()),
+            ("interface", count().with("description", text("Index of the one that all are bound to."))),
+            ("netns", count().with("description", text("Inode, where several were looked at."))),
+            ("netns_name", of_type("string")),
+            ("netns_name_bytes", of_type("string")),
         ])),
     );
     let mut members = named([

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::group::{end_key, group};
+use super::group::{Network, end_key, group, network};
 use super::{About, Found, Hit, HostDetector, View, count, told};
 use crate::model::{HostLimits, Socket, State};
 use crate::quality::limits::HALF_OPEN_LEAST;
@@ -17,10 +17,12 @@ pub(super) const HALF_OPEN: HostDetector = HostDetector {
     check,
 };
 
-/// All listeners of one address and port.
+/// All listeners of one address, port and device.
 #[derive(Clone, Copy)]
 struct Listeners {
     address: SocketAddr,
+    /// It takes no connections of IPv4, though it is bound to every address.
+    v6only: bool,
     /// Handshakes that they may have: each as many as its accept queue.
     limit: Option<u64>,
     /// The accept queue of one of them is full, so that handshakes cannot end.
@@ -37,7 +39,8 @@ fn check(view: &View<'_>) -> Found {
     let listeners = listeners(view);
     let at_listeners = handshakes.filter_map(|(place, socket)| {
         let local = socket.local.socket_addr()?;
-        Some((serving(&listeners, local).map_or(end_key(local), |it| end_key(it.address)), place))
+        let own = (network(socket), end_key(local));
+        Some((serving(&listeners, own.0, local).unwrap_or(own), place))
     });
     let hits = group(at_listeners).into_iter().filter_map(|(key, places)| {
         let listener = listeners.get(&key);
@@ -78,7 +81,7 @@ fn is_full(limits: &HostLimits, handshakes: u64, backlog: Option<u64>) -> bool {
         || limits.syn_cookies == Some(false) && limits.syn_backlog.is_some_and(few_left)
 }
 
-type Key = (u128, u16);
+type Key = (Network, (u128, u16));
 
 fn listeners(view: &View<'_>) -> HashMap<Key, Listeners> {
     let mut all: HashMap<Key, Listeners> = HashMap::new();
@@ -86,22 +89,26 @@ fn listeners(view: &View<'_>) -> HashMap<Key, Listeners> {
         let Some(address) = socket.local.socket_addr() else { continue };
         let limit = socket.listen.map(|listen| u64::from(listen.limit));
         let full = socket.listen.is_some_and(|listen| listen.queue > listen.limit);
-        all.entry(end_key(address))
+        let v6only = socket.v6only == Some(true);
+        all.entry((network(socket), end_key(address)))
             .and_modify(|known| {
+                known.v6only &= v6only;
                 known.limit = known.limit.zip(limit).map(|(known, more)| known + more);
                 known.full |= full;
             })
-            .or_insert(Listeners { address, limit, full });
+            .or_insert(Listeners { address, v6only, limit, full });
     }
     all
 }
 
-/// The listeners that a handshake at this address is for: at the very address, or at all of its version, or at all.
-fn serving(all: &HashMap<Key, Listeners>, local: SocketAddr) -> Option<&Listeners> {
+/// The listeners that a handshake at this address is for: those of its device, then those of all; and of each at the very
+/// address, or at all of its version, or at all.
+fn serving(all: &HashMap<Key, Listeners>, network: Network, local: SocketAddr) -> Option<Key> {
+    let is_v4 = local.ip().to_canonical().is_ipv4();
     let any = |ip: [u16; 8]| end_key(SocketAddr::new(IpAddr::from(ip), local.port()));
-    let v4 = all.get(&end_key(local)).or_else(|| {
-        let is_v4 = local.ip().to_canonical().is_ipv4();
-        is_v4.then(|| all.get(&any([0, 0, 0, 0, 0, 0xffff, 0, 0])))?
-    });
-    v4.or_else(|| all.get(&any([0; 8])))
+    let (any_v4, any_v6) = (any([0, 0, 0, 0, 0, 0xffff, 0, 0]), any([0; 8]));
+    let ends = [Some(end_key(local)), is_v4.then_some(any_v4), Some(any_v6)];
+    let takes = |key: &Key| all.get(key).is_some_and(|it| !(is_v4 && it.v6only && key.1 == any_v6));
+    let at = |network| ends.into_iter().flatten().map(move |end| (network, end)).find(takes);
+    at(network).or_else(|| at((network.0, None)))
 }

@@ -20,7 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::{Assessment, Basis, Context, Evidence, Intervals, Severity, Value, assess, assess_interval};
-use crate::model::{Process, Socket};
+use crate::model::{NetworkNamespace, Process, Socket};
 use crate::snapshot::Snapshot;
 
 pub use peers::Peers;
@@ -56,6 +56,10 @@ pub struct HostFinding {
     pub basis: Basis,
     /// Whose it is.
     pub about: About,
+    /// The network namespace of all its sockets, where that was asked for.
+    pub network_namespace: Option<Arc<NetworkNamespace>>,
+    /// Index of the interface that all its sockets are bound to; `None` where they are not bound to one.
+    pub interface: Option<u32>,
     /// The sockets it rests on: their places in the snapshot, in order.
     pub sockets: Vec<usize>,
     /// The numbers it rests on.
@@ -141,6 +145,13 @@ impl<'a> View<'a> {
 
     fn at(&self, places: &[usize]) -> impl Iterator<Item = &'a Socket> {
         places.iter().filter_map(|place| self.snapshot.sockets().get(*place))
+    }
+
+    /// What is the same of all of these.
+    fn common<T: PartialEq>(&self, places: &[usize], get: impl Fn(&Socket) -> Option<T>) -> Option<T> {
+        let mut all = self.at(places).map(get);
+        let first = all.next()??;
+        all.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
 
     /// The judgement of the socket at this place, if it is in trouble.
@@ -251,7 +262,20 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         let found = check(&view);
         unchecked.extend(found.unchecked.map(|why| Unchecked { name, why }));
         findings.extend(found.hits.into_iter().map(|Hit { severity, about, sockets, evidence }| {
-            HostFinding { name, severity, basis, about, sockets, evidence, advice, more }
+            let network_namespace = view.common(&sockets, |socket| socket.network_namespace.clone());
+            let interface = view.common(&sockets, |socket| socket.interface);
+            HostFinding {
+                name,
+                severity,
+                basis,
+                about,
+                network_namespace,
+                interface,
+                sockets,
+                evidence,
+                advice,
+                more,
+            }
         }));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -492,3 +492,78 @@ fn findings_are_sorted() {
     let expected = [("ports_exhausted", Critical), ("close_wait_leak", Warning), ("time_wait_pile", Warning)];
     assert_eq!(found, expected);
 }
+
+fn on(device: u32, mut socket: Socket) -> Socket {
+    socket.interface = Some(device);
+    socket
+}
+
+/// A listener for each device, as in VRFs: the queue that is full is that of the handshakes' own device.
+#[test]
+fn half_open_by_device() {
+    let name = "half_open";
+    let listeners = [on(1, listening("0.0.0.0:80", 0, 4)), on(2, listening("0.0.0.0:80", 0, 4))];
+    let half =
+        |device, count: u16| (1..=count).map(move |port| on(device, handshake("192.0.2.1:80", port, 1)));
+    let with = |half: Vec<Socket>| [half, listeners.to_vec()].concat();
+    let at = Some((Warning, About::Local(end("0.0.0.0:80")), 4));
+    check(name, with(half(1, 4).collect()), at);
+    check(name, with(half(1, 3).chain(half(2, 3)).collect()), None);
+    let host = assess_host(&snapshot(with(half(2, 4).collect()), limits()));
+    let finding = host.findings.iter().find(|finding| finding.name == name).unwrap();
+    assert_eq!(finding.interface, Some(2));
+    // One without a device takes what comes through any, and not what a device has a listener of its own for.
+    let any = listening("0.0.0.0:80", 0, 4);
+    check(
+        name,
+        half(3, 4).chain([any.clone()]).collect(),
+        Some((Warning, About::Local(end("0.0.0.0:80")), 4)),
+    );
+    let both = half(1, 2).chain(half(3, 2)).chain([any, listeners[0].clone()]);
+    check(name, both.collect(), None);
+    // One for IPv6 alone has no part in handshakes of IPv4.
+    let mut v6only = listening("[::]:80", 0, 4);
+    v6only.v6only = Some(true);
+    let handshakes = |local| (1..=4).map(move |port| handshake(local, port, 1)).collect::<Vec<_>>();
+    check(name, [handshakes("192.0.2.1:80"), vec![v6only.clone()]].concat(), None);
+    let six = Some((Warning, About::Local(end("[::]:80")), 4));
+    check(name, [handshakes("[2001:db8::1]:80"), vec![v6only]].concat(), six);
+}
+
+fn of_namespace(inode: u64, mut socket: Socket) -> Socket {
+    socket.network_namespace = Some(Arc::new(NetworkNamespace::new(inode, None)));
+    socket
+}
+
+/// The same address is another one in another network namespace or of another device.
+#[test]
+fn networks_are_not_mixed() {
+    let used = |device, range: std::ops::Range<u16>| {
+        range.map(move |port| on(device, tcp(State::Established, &format!("192.0.2.1:{port}"), WEB)))
+    };
+    check("ports_exhausted", used(1, 40_000..40_016).chain(used(2, 40_016..40_032)).collect(), None);
+    check("ports_exhausted", used(1, 40_000..40_032).collect(), Some((Warning, to(WEB), 32)));
+
+    // Handshakes of two namespaces: each namespace has its own listeners.
+    let half = |inode, count: u16| {
+        (1..=count).map(move |port| of_namespace(inode, handshake("192.0.2.1:80", port, 1)))
+    };
+    let listener = |inode| of_namespace(inode, listening("0.0.0.0:80", 0, 4));
+    let sockets = |a, b| half(7, a).chain(half(8, b)).chain([listener(7), listener(8)]).collect::<Vec<_>>();
+    check("half_open", sockets(3, 3), None);
+    check("half_open", sockets(1, 4), Some((Warning, About::Local(end("0.0.0.0:80")), 4)));
+    let host = assess_host(&snapshot(sockets(1, 4), limits()));
+    let finding = host.findings.iter().find(|finding| finding.name == "half_open").unwrap();
+    assert_eq!(finding.network_namespace.as_ref().map(|namespace| namespace.inode), Some(8));
+
+    // A shorter round trip in another network says nothing of this one.
+    let base = |ms| TcpStats { min_rtt: Some(Duration::from_millis(ms)), ..healthy() };
+    let (near, far) = (of_namespace(7, connection(WEB, base(1))), of_namespace(8, connection(WEB, base(50))));
+    let peers = super::Peers::of([&near, &far]);
+    let known = |socket| peers.context(socket).peer_base_rtt.map(|rtt| rtt.as_millis());
+    assert_eq!((known(&near), known(&far)), (Some(1), Some(50)));
+    let (near, far) = (on(1, connection(WEB, base(1))), on(2, connection(WEB, base(50))));
+    let peers = super::Peers::of([&near, &far]);
+    let known = |socket| peers.context(socket).peer_base_rtt.map(|rtt| rtt.as_millis());
+    assert_eq!((known(&near), known(&far)), (Some(1), Some(50)));
+}
