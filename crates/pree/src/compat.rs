@@ -32,7 +32,8 @@ pub use crate::model::State as SocketState;
 /// ```
 ///
 /// # Errors
-/// When there are no rows, or those of a whole table are missing: a list cannot say that it is partial. What came or
+/// When there are no rows, or some are missing, because a table could not be read or broke off: a list cannot say that it is
+/// partial. What came or
 /// went while a source without snapshots was read may be missing all the same, and so are other users' sockets where the
 /// system tells of them to root only (macOS 27).
 pub fn get_sockets_info() -> Result<Vec<SocketInfo>> {
@@ -53,8 +54,7 @@ fn sockets_of(source: &mut dyn Source) -> Result<Vec<SocketInfo>> {
             })
             && sockets.iter().any(|socket| socket.protocol.table_name() == gap.object)
     };
-    let lost =
-        |gap: &&Gap| gap.what == Missing::Rows && gap.why != ErrorKind::Unsettled && !is_told_in_part(gap);
+    let lost = |gap: &&Gap| gap.what == Missing::Rows && !gap.is_of_changes_only() && !is_told_in_part(gap);
     match coverage.gaps().iter().find(lost) {
         Some(gap) => Err(Error::new(gap.why, "list", gap.object.clone()).with_hint(gap.hint)),
         None => Ok(sockets),
@@ -218,7 +218,7 @@ mod tests {
 
     use super::{SocketInfo, SocketState, segments, sockets_of};
     use crate::model::{Address, Family, Owner, Process, Protocol, Socket, State, TcpStats, Text};
-    use crate::source::Recording;
+    use crate::source::{Errno, Failure, NetTable, Question, Recording, Source};
 
     fn socket(local: &str, remote: Option<&str>, state: State) -> Socket {
         let inet = |text: &str| Address::Inet(text.parse().unwrap());
@@ -306,6 +306,74 @@ mod tests {
             (None, None, None)
         );
         assert_eq!(segments(Some(u64::MAX), Some(1)), None);
+    }
+
+    /// Tables that break off after their first rows, or cannot be had through `sock_diag` at all.
+    struct Breaks {
+        failure: Failure,
+        after_rows: bool,
+        rows: Option<&'static [u8]>,
+        /// Times that rows came before a table broke off.
+        broken: usize,
+    }
+
+    impl Source for Breaks {
+        fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+            self.rows = match question {
+                Question::Diag { .. } if self.after_rows => {
+                    Some(include_bytes!("../../pree-wire/tests/golden/tcp.bin"))
+                }
+                Question::Diag { .. } => return Err(self.failure),
+                Question::NetTable(NetTable::Tcp) => {
+                    Some(include_bytes!("../../pree-wire/tests/golden/tcp.txt"))
+                }
+                Question::NetTable(_) => Some(b""),
+                _ => return Err(Failure::Answer(Errno::ENOSYS)),
+            };
+            Ok(())
+        }
+
+        fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+            batch.clear();
+            match self.rows.take() {
+                Some(rows) => {
+                    // Without the end of the dump, which the golden one has.
+                    let end = if self.after_rows { rows.len() - 20 } else { rows.len() };
+                    batch.extend_from_slice(&rows[..end]);
+                    Ok(true)
+                }
+                None if self.after_rows => {
+                    self.broken += 1;
+                    Err(self.failure)
+                }
+                None => Ok(false),
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_that_breaks_off_is_an_error_whatever_the_reason() {
+        for number in 1..=133 {
+            for failure in [Failure::Answer, Failure::Transport].map(|of| of(Errno::linux(number))) {
+                let mut source = Breaks { failure, after_rows: true, rows: None, broken: 0 };
+                let result = sockets_of(&mut source);
+                assert!(source.broken > 0, "{failure:?}");
+                assert!(result.is_err(), "{failure:?}: {:?}", result.map(|sockets| sockets.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn without_sock_diag_the_list_is_that_of_proc() {
+        let mut lists = Vec::new();
+        for errno in [Errno::EPERM, Errno::EAGAIN, Errno::EPROTONOSUPPORT] {
+            for failure in [Failure::Answer(errno), Failure::Transport(errno)] {
+                let mut source = Breaks { failure, after_rows: false, rows: None, broken: 0 };
+                lists.push(sockets_of(&mut source).unwrap());
+            }
+        }
+        assert!(lists[0].len() > 3 && lists.iter().all(|list| *list == lists[0]));
+        assert!(lists[0].iter().all(|socket| socket.stats.is_none()));
     }
 
     #[cfg(target_endian = "little")]

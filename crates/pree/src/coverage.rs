@@ -43,6 +43,20 @@ pub struct Gap {
     pub hint: &'static str,
 }
 
+/// Hints of gaps in tables that are no snapshot: everything that stayed is there, and what came or went while it was read may
+/// be missing.
+pub(crate) const NO_SNAPSHOT: &str = "/proc is no snapshot: sock_diag gives one";
+pub(crate) const CAME_OR_WENT: &str = "sockets came or went while it was read: try again";
+
+impl Gap {
+    /// True when only what came or went meanwhile can be missing.
+    pub(crate) fn is_of_changes_only(&self) -> bool {
+        self.what == Missing::Rows
+            && self.why == ErrorKind::Unsettled
+            && [NO_SNAPSHOT, CAME_OR_WENT].contains(&self.hint)
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.why {

@@ -6,6 +6,7 @@ use pree_wire::errno::apple;
 use super::ask::ask;
 use super::protocol;
 use crate::collect::TRIES;
+use crate::coverage::CAME_OR_WENT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Protocol;
 use crate::source::{AppleList, AppleQuestion, Failure, Question, Source};
@@ -192,8 +193,7 @@ impl Answer {
                 Ok(Item::End(end)) => {
                     self.count(end);
                     if end.number != head.number {
-                        self.trouble =
-                            Some((ErrorKind::Unsettled, "sockets came or went while it was read: try again"));
+                        self.trouble = Some((ErrorKind::Unsettled, CAME_OR_WENT));
                     }
                 }
                 Err(_) => self.trouble = Some(damaged),

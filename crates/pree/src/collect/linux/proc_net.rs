@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::coverage::{Coverage, Gap, Missing, NO_SNAPSHOT, Origin};
 use crate::decode::linux::decode_table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket};
@@ -147,7 +147,7 @@ impl Files<'_> {
             let counts = counted(&read);
             if before.as_ref() == Some(&counts) {
                 if malformed > 0 {
-                    self.gap(file, ErrorKind::Malformed, Some(malformed));
+                    self.gap(file, ErrorKind::Malformed, Some(malformed), "");
                 }
                 return Ok(settled(read));
             }
@@ -157,18 +157,16 @@ impl Files<'_> {
         if let (None, Some(failure)) = (before, failed) {
             return Err(error(failure));
         }
-        self.gap(file, ErrorKind::Unsettled, None);
+        match failed {
+            Some(failure) => self.gap(file, failure.kind(), None, "reading it failed: try again"),
+            None => self.gap(file, ErrorKind::Unsettled, None, NO_SNAPSHOT),
+        }
         Ok(rows)
     }
 
-    fn gap(&mut self, file: NetTable, why: ErrorKind, count: Option<u64>) {
-        self.coverage.add(Gap {
-            what: Missing::Rows,
-            why,
-            count,
-            object: format!("/proc/net/{}", file.name()),
-            hint: "/proc is no snapshot: sock_diag gives one",
-        });
+    fn gap(&mut self, file: NetTable, why: ErrorKind, count: Option<u64>, hint: &'static str) {
+        let object = format!("/proc/net/{}", file.name());
+        self.coverage.add(Gap { what: Missing::Rows, why, count, object, hint });
     }
 
     /// The rows of a file's text, and how many lines made no sense.
