@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, NOT_RECORDED};
 
 /// What is missing in an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -165,7 +165,10 @@ impl Coverage {
     }
 
     /// Adds to what is missing; counts of the same gap are added up.
-    pub(crate) fn add(&mut self, gap: Gap) {
+    pub(crate) fn add(&mut self, mut gap: Gap) {
+        if gap.why == ErrorKind::NotRecorded && gap.hint.is_empty() {
+            gap.hint = NOT_RECORDED;
+        }
         let same =
             |g: &&mut Gap| (g.what, g.why, &g.object, g.hint) == (gap.what, gap.why, &gap.object, gap.hint);
         match self.gaps.iter_mut().find(same) {

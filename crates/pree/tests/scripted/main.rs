@@ -11,6 +11,7 @@ mod kernel;
 mod named;
 mod platform;
 mod recorded;
+mod replays;
 mod searched;
 mod systems;
 mod windows;

@@ -85,6 +85,8 @@ impl Reader<'_, '_, '_> {
                 Err(failure) if self.seen.is_empty() && self.associations.is_empty() => {
                     return Err(error(self.table, failure));
                 }
+                // What was recorded was whole after the passes that there are.
+                Err(Failure::NotRecorded) => break,
                 // Rows were delivered and are not taken back.
                 Err(failure) => {
                     coverage.add(gap(self.table, Missing::Rows, failure.kind(), None));

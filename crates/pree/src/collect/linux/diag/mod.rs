@@ -65,6 +65,7 @@ pub(super) fn read(
         socket: None,
         seen: CookieSet::default(),
         newest: 0,
+        broken: None,
         repeated: false,
         uncounted: false,
         handshakes: HashSet::new(),
@@ -87,6 +88,8 @@ struct Reader<'r, 'p, 'v> {
     seen: CookieSet,
     /// The greatest of them.
     newest: u64,
+    /// Why the first pass broke off, if it did.
+    broken: Option<ErrorKind>,
     /// A row came twice in one pass.
     repeated: bool,
     /// A row was of a kind whose going the kernel does not count: in handshake, or bound only.
@@ -133,7 +136,10 @@ impl Reader<'_, '_, '_> {
             Ok(ControlFlow::Continue(pass)) => pass,
             Err(error) if self.seen.is_empty() => return Err(error),
             // Rows were delivered and are not taken back: another dump may still give the rest.
-            Err(_) => Pass { interrupted: true, ..Pass::default() },
+            Err(error) => {
+                self.broken = Some(error.kind());
+                Pass { interrupted: true, ..Pass::default() }
+            }
         };
         if !self.may_be_torn(&first) {
             return Ok(ControlFlow::Continue(()));
@@ -198,7 +204,13 @@ impl Reader<'_, '_, '_> {
         });
         let failed = pass.is_err();
         if let Err(error) = pass {
-            coverage.add(gap(self.table, Missing::Rows, error.kind(), None));
+            match (error.kind(), self.broken) {
+                // What was recorded was whole after the passes that there are: nothing changes since, whatever is asked.
+                (ErrorKind::NotRecorded, None) => {}
+                (ErrorKind::NotRecorded, Some(why)) | (why, _) => {
+                    coverage.add(gap(self.table, Missing::Rows, why, None));
+                }
+            }
         }
         let changed = told.len() != known || !missed.is_empty();
         let again = !failed && (torn || (changed && self.has_long_chains(source)));

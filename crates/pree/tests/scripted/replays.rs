@@ -1,0 +1,152 @@
+//! A recording of everything, made of a machine that stood still, answers every question whole; what it cannot answer is
+//! named.
+
+use pree::source::{Question, Recorder, Recording};
+use pree::{
+    Coverage, ErrorKind, Family, Filter, Missing, Needs, OwnerLookup, OwnerSource, Query, SourceChoice,
+};
+
+use crate::kernel::{Kernel, Population};
+use crate::{CLOSE, ESTABLISHED, LISTEN, TCP, counters, population, rows};
+
+/// Nothing whose going is not counted: so one pass over its table shows that it stood still.
+fn countable() -> Population {
+    let mut population = population();
+    population.sockets.retain(|s| {
+        s.protocol != TCP || matches!(s.state, ESTABLISHED | LISTEN) || s.state == CLOSE && s.inode == 0
+    });
+    population
+}
+
+fn still() -> Kernel {
+    Kernel::new(countable()).on(|_, question, _| match question {
+        Question::TcpCounters => Some(Ok(counters(7))),
+        Question::OpenFiles => Some(Ok(vec![b"100 0 1000\n".to_vec()])),
+        _ => None,
+    })
+}
+
+fn whole() -> Query {
+    Query::new().stats().owners().needs(Needs::HOST | Needs::PROCESS_USER)
+}
+
+fn recorded(query: &Query) -> Recording {
+    let mut recorder = Recorder::new(still());
+    query.collect_from(&mut recorder).unwrap();
+    Recording::from_bytes(&recorder.finish().to_bytes()).unwrap()
+}
+
+/// Kind and body of each record behind the header.
+fn records(recording: &Recording) -> Vec<(u8, Vec<u8>)> {
+    let bytes = recording.to_bytes();
+    let (mut records, mut rest) = (Vec::new(), &bytes[16..]);
+    while let [kind, a, b, c, d, body @ ..] = rest {
+        let (body, after) = body.split_at(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+        records.push((*kind, body.to_vec()));
+        rest = after;
+    }
+    records
+}
+
+const QUESTION: u8 = 1;
+
+#[test]
+fn what_was_recorded_in_one_pass_is_whole_for_every_question() {
+    let recording = recorded(&whole());
+    let asked = records(&recording).into_iter().filter(|(kind, _)| *kind == QUESTION);
+    let tcp: Vec<_> = asked.filter(|(_, key)| key.starts_with(b"diag 0 6 ")).map(|(_, key)| key).collect();
+    assert_eq!(tcp, [b"diag 0 6 first"], "the machine stood still");
+
+    let filters = [
+        "dport=443",
+        "sport=80",
+        "state established",
+        "state listen",
+        "not dport=443",
+        "src 10/8",
+        "dst ::/0",
+        "process~web",
+        "pid=40",
+        "user=app",
+        "rtt>1us",
+        "has rtt",
+        "score<0.9",
+        "sport>1 dport>1",
+        "exclude listen",
+    ];
+    let queries =
+        filters.iter().map(|text| (*text, whole().filter(text.parse::<Filter>().unwrap()))).chain([
+            ("tcp", Query::new().tcp()),
+            ("udp", Query::new().udp().owners()),
+            ("v4", Query::new().family(Family::Ipv4).stats().owners()),
+            ("v6", Query::new().family(Family::Ipv6)),
+            ("first owner", whole().owner_lookup(OwnerLookup::First)),
+            ("peers", whole().needs(Needs::PEERS)),
+            ("directions", whole().needs(Needs::DIRECTION)),
+            ("/proc for owners", whole().owner_source(OwnerSource::Proc)),
+            ("sock_diag", whole().source(SourceChoice::Diag)),
+            ("not pushed down", whole().filter("dport=443".parse().unwrap()).push_down(false)),
+        ]);
+    let mut found = 0;
+    for (what, query) in queries {
+        let live = query.collect_from(&mut still()).unwrap();
+        let replayed = query.collect_from(&mut recording.replay()).unwrap();
+        assert!(replayed.coverage().is_complete(), "{what}: {}", replayed.coverage());
+        assert_eq!(rows(&replayed), rows(&live), "{what}");
+        found += usize::from(!rows(&replayed).is_empty());
+    }
+    assert!(found > 20, "{found}");
+}
+
+#[test]
+fn what_a_recording_cannot_answer_is_named() {
+    let told = |coverage: &Coverage, what| {
+        let gap = coverage.gaps().iter().find(|gap| gap.what == what).unwrap();
+        assert_eq!(gap.why, ErrorKind::NotRecorded, "{coverage}");
+        assert!(gap.to_string().contains("not in the recording"), "{gap}");
+    };
+    // Without owners.
+    let recording = recorded(&Query::new().stats());
+    let snapshot = whole().collect_from(&mut recording.replay()).unwrap();
+    told(snapshot.coverage(), Missing::Owners);
+    let filtered = whole().filter("pid=40".parse().unwrap());
+    told(filtered.collect_from(&mut recording.replay()).unwrap().coverage(), Missing::Owners);
+    // Of other tables: beside one that is there, and alone.
+    let recording = recorded(&Query::new().tcp());
+    told(Query::new().collect_from(&mut recording.replay()).unwrap().coverage(), Missing::Rows);
+    let error = Query::new().udp().collect_from(&mut recording.replay()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotRecorded, "{error}");
+    assert!(error.to_string().contains("not in the recording"), "{error}");
+    let error = Query::new().source(SourceChoice::Proc).collect_from(&mut recording.replay()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotRecorded, "{error}");
+    // Names that were not asked for.
+    let named = Query::new().tcp().filter("dev=eth0".parse().unwrap());
+    let error = named.collect_from(&mut recording.replay()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotRecorded, "{error}");
+}
+
+/// A pass that broke off and was never made good stays a gap, however still the recording is.
+#[test]
+fn what_was_recorded_torn_stays_partial() {
+    let recording = recorded(&whole());
+    let mut bytes = recording.to_bytes()[..16].to_vec();
+    // The end of the answer about TCP is cut off.
+    let mut datagrams = None;
+    for (kind, body) in records(&recording) {
+        if kind == QUESTION {
+            datagrams = (body == b"diag 0 6 first").then_some(0);
+        } else if let Some(count) = &mut datagrams {
+            *count += 1;
+            if *count > 1 {
+                continue;
+            }
+        }
+        bytes.push(kind);
+        bytes.extend(u32::try_from(body.len()).unwrap().to_le_bytes());
+        bytes.extend(body);
+    }
+    assert!(bytes.len() < recording.to_bytes().len());
+    let torn = Recording::from_bytes(&bytes).unwrap();
+    let snapshot = whole().collect_from(&mut torn.replay()).unwrap();
+    assert!(!snapshot.sockets().is_empty() && snapshot.coverage().lacks_rows(), "{}", snapshot.coverage());
+}
