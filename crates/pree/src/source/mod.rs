@@ -294,7 +294,8 @@ pub enum ProcessPart {
     Sockets,
     /// `task`: thread ids, each a little-endian u32.
     Threads,
-    /// `task/TID/fd`: as [`ProcessPart::Sockets`]. May be empty when the thread shares the leader's table.
+    /// `task/TID/fd`: as [`ProcessPart::Sockets`]. May be empty when the thread shares its table with the leader, or with a
+    /// thread that was asked about before.
     ThreadSockets(u32),
     /// `stat`
     Stat,

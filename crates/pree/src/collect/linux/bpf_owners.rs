@@ -21,6 +21,12 @@ const WALK_PER_FILE_US: u64 = 4;
 const WALK_PER_PROCESS_US: u64 = 12;
 const PROGRAM_US: u64 = 2200;
 
+/// Descriptors in tables of threads that a run may tell, and how many more for each in a table of a leader. The kernel tells
+/// a table that is not the leader's for every thread that has it: where a process has made many of these, the walk, which
+/// knows what is the same, costs less.
+const OF_THREADS: usize = 1 << 18;
+const OF_THREADS_EACH: usize = 4;
+
 /// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are told.
 const NS_PER_TICK: u64 = 10_000_000;
 
@@ -57,6 +63,7 @@ impl OwnerSearch<'_> {
         let answer = loop {
             tries += 1;
             match self.run(source, wanted, scope.levels()) {
+                Err(TOO_MANY) => return Err(TOO_MANY),
                 Err(failure) if tries < TRIES && is_passing(failure) && !is_lacking(failure) => {}
                 result => break result?,
             }
@@ -81,6 +88,7 @@ impl OwnerSearch<'_> {
         let mut answer = Answer::default();
         // Whether there is a table, and its process is to be looked into.
         let mut counts = None;
+        let mut of_threads_left = OF_THREADS;
         records(source, levels_above, |record| {
             match record {
                 Record::Holder(holder) => {
@@ -90,6 +98,12 @@ impl OwnerSearch<'_> {
                     answer.tables.push(holder);
                 }
                 Record::Descriptor(descriptor) => {
+                    let is_leader = answer.tables.last().is_some_and(|holder| holder.thread == holder.pid);
+                    of_threads_left = if is_leader {
+                        of_threads_left.saturating_add(OF_THREADS_EACH)
+                    } else {
+                        of_threads_left.checked_sub(1).ok_or(TOO_MANY)?
+                    };
                     if counts.ok_or(Failure::MALFORMED)? && wanted(descriptor.inode) {
                         answer.descriptors.push((answer.tables.len() as u32 - 1, descriptor));
                     }
@@ -155,6 +169,9 @@ impl OwnerSearch<'_> {
         })
     }
 }
+
+/// More than [`OF_THREADS`].
+const TOO_MANY: Failure = Failure::Transport(Errno::ENOBUFS);
 
 /// When the process that has this pid now started, in ticks.
 fn starts(source: &mut dyn Source, pid: u32) -> Option<u64> {

@@ -19,6 +19,10 @@ use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
 use crate::source::Source;
 
+/// Owners that are told of another end, and in rows of a socket after its first: any number of sockets can have one and the same
+/// other end, which any number of descriptors can lead to.
+const OWNERS_AGAIN: usize = 64;
+
 /// Rows that are held when few are expected; more are better met with every owner known.
 const HELD_MOST: usize = 4096;
 
@@ -87,6 +91,10 @@ pub(super) struct Delivery<'p, 'v> {
     has_looked: bool,
     /// Some look could not see every descriptor.
     was_blind: bool,
+    /// Inodes of SCTP sockets, each of which has a row for every association.
+    associated: HashSet<u64>,
+    /// Some owners were left out: [`OWNERS_AGAIN`].
+    left_out: bool,
 }
 
 impl<'p, 'v> Delivery<'p, 'v> {
@@ -111,6 +119,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
             unknown: 0,
             has_looked: false,
             was_blind: false,
+            associated: HashSet::new(),
+            left_out: false,
         }
     }
 
@@ -243,7 +253,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 None => socket.unowned = Some(reason_without_inode(socket.state)),
                 Some(_) if is_kernels(socket) => socket.unowned = Some(Unowned::NoVisibleHolder),
                 Some(inode) => {
-                    self.owners.find(inode, &mut socket.owners);
+                    self.find_owners(inode, socket);
                     if socket.owners.is_empty() && self.owners.named.is_some() {
                         // Of no process that is meant, as far as these could be looked into.
                         self.unknown += u64::from(self.owners.is_blind());
@@ -271,7 +281,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     /// Looks for the owners of a row that was held, and of its other end. The reason if there is none.
-    fn find_again(&self, socket: &mut Socket) -> Unowned {
+    fn find_again(&mut self, socket: &mut Socket) -> Unowned {
         let inode = match socket.inode {
             None => return reason_without_inode(socket.state),
             Some(_) if is_kernels(socket) => return Unowned::NoVisibleHolder,
@@ -279,7 +289,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
         };
         // Those found by the first look are found again.
         socket.owners.clear();
-        self.owners.find(inode, &mut socket.owners);
+        self.find_owners(inode, socket);
         if let Some(peer) = &mut socket.peer {
             peer.owners.clear();
         }
@@ -287,11 +297,17 @@ impl<'p, 'v> Delivery<'p, 'v> {
         self.owners.reason_unowned()
     }
 
+    fn find_owners(&mut self, inode: u64, socket: &mut Socket) {
+        let is_first = socket.protocol != Protocol::Sctp || self.associated.insert(inode);
+        let most = if is_first { usize::MAX } else { OWNERS_AGAIN };
+        self.left_out |= self.owners.find_at_most(most, inode, &mut socket.owners);
+    }
+
     /// Looks for those who hold the other end. False when they should be known and are not.
-    fn find_peer(&self, socket: &mut Socket) -> bool {
+    fn find_peer(&mut self, socket: &mut Socket) -> bool {
         let Some(peer) = &mut socket.peer else { return true };
         let Some(inode) = peer.inode else { return true };
-        self.owners.find(inode, &mut peer.owners);
+        self.left_out |= self.owners.find_at_most(OWNERS_AGAIN, inode, &mut peer.owners);
         !peer.owners.is_empty()
     }
 
@@ -322,6 +338,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
         }
         if self.plan.owners != OwnerLookup::None {
             self.owners.tell(coverage);
+        }
+        if self.left_out {
+            coverage.note(format!(
+                "of other ends, and of one socket's further associations, {OWNERS_AGAIN} owners are told"
+            ));
         }
         if self.was_blind && self.plan.owners == OwnerLookup::All {
             coverage.note(

@@ -1,5 +1,10 @@
 //! Inode → the descriptors that lead to it: an open-addressing table, because this join is done for every descriptor
 //! of the machine.
+//!
+//! Where an inode is looked for depends on a number that every run draws anew: a process can open and close sockets until it
+//! has just those inodes that would crowd in one place.
+
+use std::hash::{BuildHasher, RandomState};
 
 /// One descriptor of one process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,11 +41,19 @@ struct Shared {
 }
 
 /// The table. Holders of one inode keep the order in which they were added.
-#[derive(Default)]
 pub(super) struct InodeMap {
     slots: Vec<Slot>,
     shared: Vec<Shared>,
     inodes: usize,
+    /// Odd.
+    factor: u64,
+}
+
+impl Default for InodeMap {
+    fn default() -> Self {
+        let factor = RandomState::new().hash_one(0_u64) | 1;
+        Self { slots: Vec::new(), shared: Vec::new(), inodes: 0, factor }
+    }
 }
 
 impl InodeMap {
@@ -101,6 +114,7 @@ impl InodeMap {
         };
         only.into_iter().chain(std::iter::from_fn(move || {
             let shared = self.shared.get(next as usize)?;
+            count_step();
             next = shared.next;
             Some(shared.holder)
         }))
@@ -110,7 +124,7 @@ impl InodeMap {
     /// not depend on each other are under way together.
     pub(super) fn announce(&self, inodes: impl Iterator<Item = u64>) {
         if let Some(last) = self.slots.len().checked_sub(1) {
-            let touched = inodes.fold(0, |sum, inode| sum ^ self.slots[home(inode, last)].inode);
+            let touched = inodes.fold(0, |sum, inode| sum ^ self.slots[self.home(inode, last)].inode);
             std::hint::black_box(touched);
         }
     }
@@ -132,11 +146,19 @@ impl InodeMap {
     /// Where the inode is, or the empty slot where it would be. The table is never full.
     fn position(&self, inode: u64) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = home(inode, mask);
+        let mut at = self.home(inode, mask);
+        count_step();
         while self.slots[at].inode != 0 && self.slots[at].inode != inode {
+            count_step();
             at = (at + 1) & mask;
         }
         at
+    }
+
+    /// Where an inode is looked for first, in a table of `mask` + 1 slots, a power of two and at least 2: the high bits of
+    /// the product are the good ones.
+    fn home(&self, inode: u64, mask: usize) -> usize {
+        (inode.wrapping_mul(self.factor) >> mask.leading_zeros()) as usize & mask
     }
 
     fn grow(&mut self) {
@@ -149,10 +171,11 @@ impl InodeMap {
     }
 }
 
-/// Where an inode is looked for first.
-fn home(inode: u64, mask: usize) -> usize {
-    // Inodes are counted up: multiplying by 2^64/φ spreads neighbours, and the high bits are the good ones.
-    (inode.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask
+/// Tests count what a look-up costs.
+#[inline]
+fn count_step() {
+    #[cfg(test)]
+    super::steps::count();
 }
 
 #[cfg(test)]
@@ -188,6 +211,27 @@ mod tests {
         let found = |inode| map.holders(inode).map(|h| (h.process, h.fd, h.thread)).collect::<Vec<_>>();
         assert_eq!(found(7), [(1, 3, 70)]);
         assert_eq!(found(8), [(1, 4, 0), (2, 5, 71), (3, 6, 0)]);
+    }
+
+    /// Inodes that a process chose because they crowded in an eighth of the table of another run.
+    #[test]
+    fn chosen_inodes_do_not_crowd() {
+        const CHOSEN: usize = 10_000;
+        let other = InodeMap::default();
+        let mask = (2 * CHOSEN).next_power_of_two() * 2 - 1;
+        let crowded: Vec<u64> =
+            (1..).filter(|inode| other.home(*inode, mask) < CHOSEN / 8).take(CHOSEN).collect();
+        let steps_of = |mut map: InodeMap| {
+            let before = crate::collect::linux::steps::counted();
+            for inode in &crowded {
+                map.add(*inode, 1, 1, 0);
+            }
+            crate::collect::linux::steps::counted() - before
+        };
+        let known = InodeMap { factor: other.factor, ..InodeMap::default() };
+        assert!(steps_of(known) > 100 * CHOSEN as u64, "they crowd where the number is known");
+        let steps = steps_of(InodeMap::default());
+        assert!(steps < 20 * CHOSEN as u64, "{steps} steps");
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod proc_net;
 mod procfs;
 mod scope;
 mod sequences;
+#[cfg(test)]
+mod steps;
 mod unix_ends;
 mod walk;
 

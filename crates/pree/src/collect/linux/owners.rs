@@ -245,16 +245,19 @@ impl<'p> OwnerSearch<'p> {
         }
     }
 
-    /// Adds the owners of a socket to `owners`, as many as the query asks for.
-    pub(super) fn find(&self, inode: u64, owners: &mut Vec<Owner>) {
-        let most = if self.plan.owners == OwnerLookup::First { 1 } else { usize::MAX };
-        owners.extend(self.map.holders(inode).take(most).filter_map(|holder| {
+    /// Adds the owners of a socket to `owners`, as many as the query asks for and not more than `most`. True when there
+    /// are more.
+    pub(super) fn find_at_most(&self, most: usize, inode: u64, owners: &mut Vec<Owner>) -> bool {
+        let wanted = if self.plan.owners == OwnerLookup::First { 1 } else { usize::MAX };
+        let mut holders = self.map.holders(inode).take(wanted);
+        owners.extend(holders.by_ref().take(most).filter_map(|holder| {
             Some(Owner {
                 process: Arc::clone(&self.processes.get(holder.process as usize)?.process),
                 fd: Some(holder.fd),
                 thread: (holder.thread != 0).then_some(holder.thread),
             })
         }));
+        holders.next().is_some()
     }
 
     /// Every socket that was found.

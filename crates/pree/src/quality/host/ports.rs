@@ -33,14 +33,16 @@ fn check(view: &View<'_>) -> Found {
             let destination = view.at(&places).next()?.remote.as_ref()?.socket_addr()?;
             let held: Vec<usize> =
                 places.into_iter().filter(|at| view.at(&[*at]).all(|s| !is_reusable(limits, s))).collect();
-            let mut used: Vec<u16> =
+            let mut more: Vec<u16> =
                 view.at(&held).filter_map(|socket| chosen_port(limits, socket)).collect();
-            used.extend(&bound);
-            used.sort_unstable();
-            used.dedup();
+            more.retain(|port| bound.binary_search(port).is_err());
+            more.sort_unstable();
+            more.dedup();
+            // Destinations are many and bound ports too: these are not counted for each.
+            let used = bound.len() + more.len();
             let over = view.at(&held).filter(|socket| socket.state == State::TimeWait).count();
-            let enough = used.len() >= many;
-            enough.then(|| hit(About::Destination(destination), held, &bound, (used.len(), ports, over)))
+            let enough = used >= many;
+            enough.then(|| hit(About::Destination(destination), held, &bound, (used, ports, over)))
         })
         .collect();
     Found { hits, unchecked: None }

@@ -15,7 +15,7 @@ use super::Answer;
 use super::borrowed::bound_port;
 use super::failures::{lookup, of_process, transport};
 use super::numbering::Numbering;
-use super::same_files::same_files;
+use super::same_files::{Met, Tables};
 use crate::source::{Errno, Failure, NetTable, ProcessPart, Setting};
 
 /// One read(2) of a file; /proc gives at most a page or so at a time, whatever is asked for.
@@ -32,6 +32,9 @@ const PROTOCOL_NAME: usize = 64;
 
 /// Room for `socket:[18446744073709551615]`; what does not fit is no socket.
 const SOCKET_LINK: usize = 64;
+
+/// Descriptors of threads of one process that are read where it cannot be said which threads share a table.
+const MOST_UNSORTED: usize = 1 << 20;
 
 pub(super) fn open(path: &CStr) -> Result<OwnedFd, Failure> {
     openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)
@@ -106,10 +109,19 @@ pub(super) fn read_on(file: &OwnedFd, batch: &mut Vec<u8>) -> rustix::io::Result
 /// process even if its pid is used again.
 #[derive(Default)]
 pub(super) struct Processes {
-    pinned: Option<(u32, OwnedFd)>,
+    pinned: Option<Pinned>,
     /// Whether `stat` of an `fd` directory tells the number of descriptors (Linux 6.2).
     counts_descriptors: Option<bool>,
     numbering: Option<Numbering>,
+}
+
+struct Pinned {
+    pid: u32,
+    process: OwnedFd,
+    /// The tables of descriptors that were read.
+    tables: Tables,
+    /// How many descriptors may be read still where it is not known whether that was done before.
+    unsorted: usize,
 }
 
 impl Processes {
@@ -122,7 +134,8 @@ impl Processes {
     pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
         let counts = self.counts_descriptors();
         let numbering = *self.numbering.get_or_insert_with(Numbering::of_proc);
-        let process = self.pin(pid)?;
+        let pinned = self.pin(pid)?;
+        let process = &pinned.process;
         let file = |name: &CStr| -> Result<Answer, Failure> {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC;
             Ok(Answer::ProcessFile(openat(process, name, flags, Mode::empty()).map_err(lookup)?))
@@ -137,14 +150,12 @@ impl Processes {
                 let threads = ids(&open_directory(process, c"task")?).map_err(of_process)?;
                 Ok(Answer::Whole(encoded(threads)))
             }
-            ProcessPart::Sockets => sockets_in(process, c"fd", counts).map(Answer::Whole),
-            // A table that the leader has too was read already; most threads share one.
-            ProcessPart::ThreadSockets(thread) if share_files(numbering, pid, thread) => {
-                Ok(Answer::Whole(Vec::new()))
+            ProcessPart::Sockets => {
+                let mut any = usize::MAX;
+                sockets_in(process, c"fd", counts, &mut any).map(Answer::Whole)
             }
             ProcessPart::ThreadSockets(thread) => {
-                let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
-                sockets_in(process, &path, counts).map(Answer::Whole)
+                pinned.sockets_of(thread, numbering, counts).map(Answer::Whole)
             }
             ProcessPart::DescriptorInfo { thread, fd } => {
                 let path = match thread {
@@ -166,14 +177,16 @@ impl Processes {
         }
     }
 
-    fn pin(&mut self, pid: u32) -> Result<&OwnedFd, Failure> {
-        if self.pinned.as_ref().is_none_or(|(pinned, _)| *pinned != pid) {
+    fn pin(&mut self, pid: u32) -> Result<&mut Pinned, Failure> {
+        if self.pinned.as_ref().is_none_or(|pinned| pinned.pid != pid) {
             self.pinned = None;
             let path = CString::new(format!("/proc/{pid}")).map_err(|_| Failure::MALFORMED)?;
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            self.pinned = Some((pid, openat(CWD, &path, flags, Mode::empty()).map_err(lookup)?));
+            let process = openat(CWD, &path, flags, Mode::empty()).map_err(lookup)?;
+            let (tables, unsorted) = (Tables::default(), MOST_UNSORTED);
+            self.pinned = Some(Pinned { pid, process, tables, unsorted });
         }
-        self.pinned.as_ref().map(|(_, process)| process).ok_or(Failure::MALFORMED)
+        self.pinned.as_mut().ok_or(Failure::MALFORMED)
     }
 
     /// Asks about ourselves: we have descriptors, so 0 means that this kernel does not count.
@@ -184,14 +197,36 @@ impl Processes {
     }
 }
 
-/// True when a process and one of its threads have the same table. Where their ids are not our namespace's nobody can be
-/// asked.
-pub(super) fn share_files(numbering: Numbering, pid: u32, thread: u32) -> bool {
-    numbering.own(pid).zip(numbering.own(thread)).is_some_and(|(pid, thread)| same_files(pid, thread))
+impl Pinned {
+    /// The sockets in a thread's table; nothing when its leader or another thread that was asked about has the same.
+    fn sockets_of(&mut self, thread: u32, numbering: Numbering, counts: bool) -> Result<Vec<u8>, Failure> {
+        if let (Met::New(part, at), Some(leader)) = (self.met(self.pid, numbering), numbering.own(self.pid)) {
+            self.tables.add(leader, part, at);
+        }
+        let met = self.met(thread, numbering);
+        let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
+        let mut any = usize::MAX;
+        let most = match met {
+            Met::Before => return Ok(Vec::new()),
+            Met::New(..) => &mut any,
+            Met::Unknown => &mut self.unsorted,
+        };
+        let sockets = sockets_in(&self.process, &path, counts, most)?;
+        // Not before it was read: who is asked again because that failed must not be told that it was.
+        if let (Met::New(part, at), Some(thread)) = (met, numbering.own(thread)) {
+            self.tables.add(thread, part, at);
+        }
+        Ok(sockets)
+    }
+
+    fn met(&self, thread: u32, numbering: Numbering) -> Met {
+        numbering.own(thread).map_or(Met::Unknown, |thread| self.tables.find(thread))
+    }
 }
 
-/// The descriptors in a directory that are sockets, as [`FdRecord`]s.
-fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, Failure> {
+/// The descriptors in a directory that are sockets, as [`FdRecord`]s. `most` is how many descriptors may be read, and then
+/// how many more.
+fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool, most: &mut usize) -> Result<Vec<u8>, Failure> {
     // Kernel threads have none: one call instead of four.
     if counts && statat(process, path, AtFlags::empty()).map_err(lookup)?.st_size == 0 {
         return Ok(Vec::new());
@@ -204,6 +239,7 @@ fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool) -> Result<Vec<u8>, F
     while let Some(entry) = entries.next() {
         let entry = entry.map_err(of_process)?;
         let Some(fd) = fd_name(entry.file_name().to_bytes()) else { continue };
+        *most = most.checked_sub(1).ok_or(Failure::Transport(Errno::ENOBUFS))?;
         let link = match readlinkat_raw(&directory, entry.file_name(), &mut text) {
             Ok((link, _)) => &*link,
             // Closed since the directory was read.

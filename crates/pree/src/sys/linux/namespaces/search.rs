@@ -12,6 +12,7 @@ use rustix::fs::{CWD, RawDir};
 use super::super::failures::{of_process, transport};
 use super::super::numbering::Numbering;
 use super::super::proc;
+use super::super::same_files::{Met, Tables};
 use super::{Known, NAMED, is_gone, open};
 use crate::error::ErrorKind;
 use crate::model::Text;
@@ -136,13 +137,23 @@ impl Known {
             looked = Looked::Ended;
         }
         let mut tables = vec![String::new()];
+        let mut met = Tables::default();
+        let mut is_new = |thread| {
+            let Some(thread) = numbering.own(thread) else { return true };
+            let found = met.find(thread);
+            if let Met::New(part, at) = found {
+                met.add(thread, part, at);
+            }
+            found != Met::Before
+        };
+        is_new(pid);
         for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?).map_err(of_process)? {
             if thread != pid {
                 if !self.read_link(path(&format!("task/{thread}/ns/net"))?)? {
                     looked = Looked::ThreadEnded;
                 }
-                // A table that it shares with its process is read once.
-                if !proc::share_files(numbering, pid, thread) {
+                // A table that several threads share is read once.
+                if is_new(thread) {
                     tables.push(format!("task/{thread}/"));
                 }
             }

@@ -1,0 +1,141 @@
+//! What a process can make of owners, counted in steps and not in time: four times as much of it costs about four times as many.
+
+use std::cell::Cell;
+
+use super::owners::OwnerSearch;
+use crate::plan::Plan;
+use crate::source::{Errno, Failure, ProcessPart, Question, Source};
+use crate::{OwnerSource, Query};
+
+thread_local! {
+    static STEPS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// One step: a look into the table of inodes, a holder passed by, a question.
+pub(super) fn count() {
+    STEPS.set(STEPS.get() + 1);
+}
+
+/// Steps of this thread so far.
+pub(super) fn counted() -> u64 {
+    STEPS.get()
+}
+
+/// Process, thread, descriptors with inodes.
+type Table = (u32, u32, Vec<(u32, u64)>);
+
+/// Processes with tables of descriptors, each the leader's or of a thread, as /proc and a program tell them.
+#[derive(Default)]
+struct Played {
+    tables: Vec<Table>,
+    answer: Vec<u8>,
+}
+
+impl Played {
+    fn holders(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (pid, thread, descriptors) in &self.tables {
+            bytes.extend([1, *pid, *thread, 1].into_iter().flat_map(u32::to_ne_bytes));
+            bytes.extend(u64::from(*pid).to_ne_bytes());
+            bytes.extend([0; 16]);
+            for (fd, inode) in descriptors {
+                bytes.extend(2_u32.to_ne_bytes());
+                bytes.extend(fd.to_ne_bytes());
+                bytes.extend(inode.to_ne_bytes());
+            }
+        }
+        bytes
+    }
+
+    fn process(&self, pid: u32, part: ProcessPart) -> Result<Vec<u8>, Failure> {
+        let of = |thread| self.tables.iter().find(|table| (table.0, table.1) == (pid, thread));
+        let records = |thread| -> Vec<u8> {
+            let all = of(thread).into_iter().flat_map(|table| &table.2);
+            all.flat_map(|(fd, inode)| [&fd.to_le_bytes()[..], &inode.to_le_bytes()].concat()).collect()
+        };
+        match part {
+            ProcessPart::Sockets => Ok(records(pid)),
+            ProcessPart::Threads => {
+                let threads = self.tables.iter().filter(|table| table.0 == pid);
+                Ok(threads.flat_map(|table| table.1.to_le_bytes()).collect())
+            }
+            ProcessPart::ThreadSockets(thread) => Ok(records(thread)),
+            ProcessPart::Stat => {
+                Ok(format!("{pid} (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {pid} 0 0\n").into_bytes())
+            }
+            _ => Err(Failure::Answer(Errno::ENOENT)),
+        }
+    }
+}
+
+impl Source for Played {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        count();
+        self.answer = match *question {
+            Question::Holders { .. } => self.holders(),
+            Question::Process { pid, part } => self.process(pid, part)?,
+            Question::Processes => {
+                let mut pids: Vec<u32> = self.tables.iter().map(|table| table.0).chain([1]).collect();
+                pids.sort_unstable();
+                pids.dedup();
+                pids.into_iter().flat_map(u32::to_le_bytes).collect()
+            }
+            Question::OwnStatus => b"NSpid:\t1\nCapEff:\t0\n".to_vec(),
+            Question::ProcMount => b"22 1 0:21 / /proc rw - proc proc rw".to_vec(),
+            _ => return Err(Failure::Answer(Errno::ENOENT)),
+        };
+        Ok(())
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        *batch = std::mem::take(&mut self.answer);
+        Ok(!batch.is_empty())
+    }
+}
+
+/// What a process can have many of, and tables with so many.
+type Shape = (&'static str, fn(u32) -> Vec<Table>);
+
+const SHAPES: [Shape; 5] = [
+    ("descriptors of one socket, and a thread with a copy", |n| {
+        let all: Vec<_> = (0..n).map(|fd| (fd, 7)).collect();
+        vec![(40, 40, all.clone()), (40, 41, all)]
+    }),
+    ("sockets", |n| vec![(40, 40, (0..n).map(|fd| (fd, u64::from(fd) + 1)).collect())]),
+    ("threads with tables of their own", |n| (0..n).map(|at| (40, 40 + at, vec![(3 + at, 7)])).collect()),
+    ("threads of processes whose leaders hold nothing", |n| {
+        (0..n).map(|at| (40 + at % 100, 1000 + at, vec![(3 + at, 7)])).collect()
+    }),
+    ("processes that share a socket", |n| (0..n).map(|at| (40 + at, 40 + at, vec![(3, 7)])).collect()),
+];
+
+/// Steps of both looks, and of finding every owner once.
+fn steps(source: OwnerSource, tables: Vec<Table>) -> u64 {
+    let plan = Plan::new(&Query::new().owners().owner_source(source)).unwrap();
+    let holders: usize = tables.iter().map(|table| table.2.len()).sum();
+    // One more that nobody holds: threads are asked for it.
+    let inodes: Vec<u64> = tables.iter().flat_map(|table| table.2.iter().map(|one| one.1)).collect();
+    let wanted = inodes.iter().copied().chain([u64::MAX]).collect();
+    let mut played = Played { tables, ..Played::default() };
+    let mut search = OwnerSearch::new(&plan);
+    let before = counted();
+    search.look(&mut played);
+    search.look_again(&mut played, &wanted);
+    let mut owners = Vec::new();
+    for inode in &wanted {
+        search.find_at_most(usize::MAX, *inode, &mut owners);
+    }
+    assert!(!owners.is_empty() && owners.len() <= holders);
+    counted() - before
+}
+
+#[test]
+fn four_times_as_much_costs_about_four_times_as_many_steps() {
+    for source in [OwnerSource::Proc, OwnerSource::Bpf] {
+        for (what, shape) in SHAPES {
+            let (few, many) = (steps(source, shape(500)), steps(source, shape(2_000)));
+            assert!(few >= 500, "{what} by {source:?}: only {few} steps were counted");
+            assert!(many <= 6 * few, "{what} by {source:?}: {few} steps, and {many} for four times as much");
+        }
+    }
+}
