@@ -26,6 +26,38 @@ pub(super) struct Seen {
     pub(super) intervals: Option<Intervals>,
 }
 
+/// When to look, for so long.
+struct Schedule {
+    length: Duration,
+    /// The end of the first look. What it saw was so then at the latest, so the time is counted from there.
+    first: Option<Duration>,
+}
+
+/// What comes after a look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Next {
+    /// The wait before the next look.
+    rest: Duration,
+    /// The time that is left, the rest included.
+    left: Duration,
+    /// Whether the next look is the last: the whole time is over when it begins.
+    is_last: bool,
+}
+
+impl Schedule {
+    fn new(length: Duration) -> Self {
+        Self { length, first: None }
+    }
+
+    /// After a look that took from `begun` to `done`.
+    fn after(&mut self, begun: Duration, done: Duration) -> Next {
+        let end = self.first.get_or_insert(done).saturating_add(self.length);
+        let left = end.saturating_sub(done);
+        let rest = TICK.max(done.saturating_sub(begun).saturating_mul(REST));
+        Next { rest: rest.min(left), left, is_last: left <= rest }
+    }
+}
+
 /// Asks `query`, with `--for` after so long a time in which the same sockets are looked at without their owners.
 pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Failure> {
     let Some(length) = args.look_for else {
@@ -34,6 +66,7 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
     let between = between(args);
     let progress = io::stderr().is_terminal() && !args.quiet;
     let start = Instant::now();
+    let mut schedule = Schedule::new(length);
     let mut intervals = Intervals::default();
     let mut told = false;
     loop {
@@ -42,15 +75,14 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
         // The owners of the last look are looked for before its rows; so the end of each look is its time.
         let now = start.elapsed();
         intervals.add(now, &look);
-        let rest = TICK.max((now.saturating_sub(before)).saturating_mul(REST));
-        let left = length.saturating_sub(now);
+        let next = schedule.after(before, now);
         if progress && now >= PATIENCE {
             told = true;
             // With stderr gone there is nobody left to tell.
-            let _ = write!(io::stderr(), "\rlooking, {}s left \x1b[K", left.as_secs());
+            let _ = write!(io::stderr(), "\rlooking, {}s left \x1b[K", next.left.as_secs());
         }
-        thread::sleep(rest.min(left));
-        if left <= rest {
+        thread::sleep(next.rest);
+        if next.is_last {
             break;
         }
     }
@@ -69,4 +101,59 @@ fn between(args: &Args) -> Query {
     let all = Args { filter: None, ..args.clone() };
     let query = source::query(if asks_owners { &all } else { args }, Needs::empty());
     query.stats()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays a clock: looks take so long one after another, the last of these again and again. From the end of the first
+    /// look to the beginning of the last, and how many looks there were.
+    fn play(length: Duration, looks: &[Duration]) -> (Duration, usize) {
+        let mut schedule = Schedule::new(length);
+        let (mut now, mut first) = (Duration::ZERO, None);
+        for look in 0..100_000 {
+            let begun = now;
+            now += looks[look.min(looks.len() - 1)];
+            let from = *first.get_or_insert(now);
+            let next = schedule.after(begun, now);
+            now += next.rest;
+            if next.is_last {
+                return (now.saturating_sub(from), look + 2);
+            }
+        }
+        panic!("no end");
+    }
+
+    #[test]
+    fn the_whole_time_lies_between_the_first_look_and_the_last() {
+        let ms = Duration::from_millis;
+        for length in [200, 500, 10_000].map(ms) {
+            for looks in [
+                &[0][..],
+                &[1],
+                &[158],
+                &[158, 1],
+                &[1, 158],
+                &[3, 700, 2],
+                &[900],
+                &[5000, 5000],
+                &[99, 101, 100],
+            ] {
+                let looks: Vec<Duration> = looks.iter().copied().map(ms).collect();
+                let (time, _) = play(length, &looks);
+                let longest = looks.iter().max().copied().unwrap_or_default();
+                assert!(time >= length, "{time:?} of {length:?}, looks of {looks:?}");
+                assert!(time <= length + longest, "{time:?} of {length:?}, looks of {looks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn looking_takes_a_quarter_of_the_time() {
+        let ms = Duration::from_millis;
+        assert_eq!(play(ms(10_000), &[ms(0)]).1, 101);
+        // A second of looking, three of rest: they begin at 0, 4, 8 and 12 s, and the last at 13 s.
+        assert_eq!(play(ms(12_000), &[ms(1000)]).1, 5);
+    }
 }
