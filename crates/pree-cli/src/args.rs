@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Family, Filter, Namespaces, OwnerLookup, OwnerSource, Protocols, SourceChoice};
+use pree::{Family, Filter, Namespaces, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice};
 
 use crate::exit::Failure;
 use crate::output::escape;
@@ -29,6 +29,8 @@ pub(crate) struct Args {
     /// A flag that stands for a command: `-s`, `-V`, `-h`.
     pub(crate) instead: Option<Command>,
     pub(crate) protocols: Option<Protocols>,
+    /// Those among them that were asked for one by one: `-S`, but not UDP-Lite by `-u`.
+    pub(crate) named: Vec<Protocol>,
     pub(crate) families: Vec<Family>,
     /// `-l`, `-a` or `-B`; none: what the output usually shows.
     pub(crate) which: Option<Which>,

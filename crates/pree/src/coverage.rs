@@ -129,6 +129,7 @@ impl Origin {
 pub struct Coverage {
     gaps: Vec<Gap>,
     notes: Vec<String>,
+    untold: Vec<(String, String)>,
     origins: Vec<(&'static str, Origin)>,
     owners: Option<Origin>,
 }
@@ -164,6 +165,13 @@ impl Coverage {
         &self.notes
     }
 
+    /// Protocols and families, by their names in filters, that this system does not have or tells nothing of, with a
+    /// sentence each: the ones among [`notes`](Self::notes) that whoever asked for just these wants to hear. What this system
+    /// does not have leaves no gap.
+    pub fn untold(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.untold.iter().map(|(name, sentence)| (name.as_str(), sentence.as_str()))
+    }
+
     /// Adds to what is missing; counts of the same gap are added up.
     pub(crate) fn add(&mut self, mut gap: Gap) {
         if gap.why == ErrorKind::NotRecorded && gap.hint.is_empty() {
@@ -185,6 +193,14 @@ impl Coverage {
     pub(crate) fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
+        }
+    }
+
+    /// Notes that there is nothing to tell of this protocol or family.
+    pub(crate) fn tells_nothing_of(&mut self, name: &str, sentence: String) {
+        if !self.notes.contains(&sentence) {
+            self.untold.push((name.to_owned(), sentence.clone()));
+            self.notes.push(sentence);
         }
     }
 

@@ -114,6 +114,12 @@ impl Plan {
         self.families.is_empty() || self.families.contains(&family)
     }
 
+    /// True when this protocol or family is asked for by its name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.families.iter().any(|family| family.name() == Some(name))
+            || self.filter.as_ref().is_some_and(|filter| filter.names_kind(name))
+    }
+
     /// True when the query asks for this row: by its state and family. The protocol is the table's.
     pub(crate) fn wants(&self, socket: &Socket) -> bool {
         self.states.contains(socket.state.set()) && self.wants_family(socket.family)

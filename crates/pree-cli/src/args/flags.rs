@@ -244,6 +244,7 @@ pub(super) fn unknown(written: &str) -> String {
 }
 
 fn protocol(args: &mut Args, protocols: Protocols) {
+    args.named.extend(Protocol::ALL.into_iter().filter(|one| one.set() == protocols));
     args.protocols = Some(args.protocols.unwrap_or(Protocols::empty()) | protocols);
 }
 

@@ -96,6 +96,8 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
     };
     let query = all(args).stats().needs(Needs::TRAFFIC_CLASS);
     ask(recorder, &Question::Time);
+    // For who asks for a protocol by name.
+    ask(recorder, &Question::Protocols);
     // For `peer`.
     ask(recorder, &Question::OwnAddresses);
     let mut first = query

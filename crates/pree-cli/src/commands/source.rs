@@ -150,6 +150,11 @@ pub(crate) fn tell(args: &Args, coverage: &Coverage) {
     }
     if args.verbose {
         tell_origins(coverage);
+        return;
+    }
+    // Who asks for one thing by name wants to know that nothing tells of it. Among many it is only a note.
+    for (_, sentence) in coverage.untold().filter(|(name, _)| names(args, name)) {
+        say(&escape::text(sentence.as_bytes()));
     }
 }
 
@@ -186,6 +191,13 @@ pub(crate) fn tell_words(args: &Args) -> bool {
         quoted.join(" and ")
     ));
     true
+}
+
+/// True when this protocol or family was asked for by itself.
+fn names(args: &Args, name: &str) -> bool {
+    args.named.iter().any(|protocol| protocol.name() == name)
+        || args.families.iter().any(|family| family.name() == Some(name))
+        || args.filter.as_ref().is_some_and(|filter| filter.names_kind(name))
 }
 
 /// A line on stderr.

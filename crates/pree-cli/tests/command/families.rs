@@ -19,7 +19,39 @@ pub fn cases() -> Vec<Case> {
         Case::new("unix_filters_as_ss_has_them", filters).lab(),
         Case::new("netlink_sockets_by_port_id", netlink).lab(),
         Case::new("sockets_without_a_table_in_every_output", without_a_table).lab(),
+        Case::new("a_protocol_that_was_asked_for_and_is_not_there_is_named", not_there).lab(),
     ]
+}
+
+/// Whatever /proc/net/protocols lacks is said, by whatever flag it was asked for.
+fn not_there() -> Result<(), Failed> {
+    let text = std::fs::read_to_string("/proc/net/protocols")?.to_ascii_lowercase();
+    let known: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let mut lacking = 0;
+    let others = pree::OtherProtocol::KNOWN.map(|name| (format!("-A other proto={name}"), name));
+    for (flags, name) in
+        [("-S".to_owned(), "sctp"), ("proto=sctp".to_owned(), "sctp")].into_iter().chain(others)
+    {
+        let has = known.contains(&name);
+        // What is explained is named by a filter.
+        let commands = ["", "summary", "explain"];
+        for command in &commands[..if flags.contains('=') { 3 } else { 2 }] {
+            let words = format!("{command} {flags}");
+            let answer = run::pree(&words)?;
+            let says = answer.err.lines().any(|line| line == format!("pree: this kernel has no {name}"));
+            if says == has || answer.code > 1 {
+                return Err(format!("pree {words}: {answer:?}, and the kernel has it: {has}").into());
+            }
+        }
+        let document: Value = serde_json::from_str(&run::pree(&format!("{flags} --json"))?.code(0)?.out)?;
+        let notes = document["notes"].as_array().ok_or("no notes")?;
+        assert_eq!(notes.iter().any(|note| *note == format!("this kernel has no {name}")), !has, "{flags}");
+        lacking += usize::from(!has);
+    }
+    assert!(lacking > 0, "this kernel has every protocol that pree knows");
+    // Among all it is a note.
+    run::pree("-A all -H")?.whole()?;
+    Ok(())
 }
 
 fn named(name: &[u8]) -> Result<SocketAddr, Failed> {

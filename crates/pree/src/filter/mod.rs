@@ -124,6 +124,19 @@ impl Filter {
         words
     }
 
+    /// True when it names this protocol or family, as `proto=sctp` or `family=ipv6`.
+    pub fn names_kind(&self, name: &str) -> bool {
+        let mut named = false;
+        for_each_test(&self.expr, &mut |test| {
+            named |= match test {
+                Test::Protocol(protocol) => protocol.name() == name,
+                Test::Family(family) => family.name() == Some(name),
+                _ => false,
+            };
+        });
+        named
+    }
+
     /// Only states in this set can match.
     pub(crate) fn states(&self) -> States {
         eval::states(&self.expr)

@@ -13,6 +13,8 @@ type Answers = VecDeque<Result<Vec<Vec<u8>>, Failure>>;
 struct Played {
     diag: HashMap<(u8, u16), Answers>,
     unix_text: Option<&'static str>,
+    /// /proc/net/protocols.
+    protocols: Option<&'static str>,
     /// Descriptors of process 1 and their sockets, and what each tells when it is asked.
     fds: Vec<(u32, u64, Result<Vec<u8>, Failure>)>,
     asked: Vec<DiagPass>,
@@ -42,6 +44,10 @@ impl Source for Played {
             Question::NetTable(NetTable::Unix) => {
                 self.current
                     .push_back(self.unix_text.ok_or(Failure::Answer(Errno::ENOENT))?.as_bytes().to_vec());
+            }
+            Question::Protocols => {
+                let text = self.protocols.ok_or(Failure::Answer(Errno::ENOENT))?;
+                self.current.push_back(text.as_bytes().to_vec());
             }
             Question::Processes => self.current.push_back(vec![1, 0, 0, 0]),
             Question::OwnStatus => self.current.push_back(b"NSpid:\t1\nCapEff:\t0\n".to_vec()),
@@ -223,6 +229,51 @@ fn a_family_that_the_kernel_does_not_tell_of_is_a_note() {
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
     let told = |protocol: &str| format!("this kernel tells nothing of {protocol} sockets");
     assert_eq!(snapshot.coverage().notes(), ["mptcp", "icmp", "sctp", "packet", "vsock"].map(told));
+}
+
+#[test]
+fn what_is_asked_for_by_name_and_is_not_there_is_said() {
+    const KNOWN: &str = "protocol  size sockets\nUNIX 1 2\nTCP 1 0\nUDP 1 0\nXDP 1 0\n";
+    const WITH_IPV6: &str = "protocol  size sockets\nUNIX 1 2\nTCP 1 0\nTCPv6 1 0\n";
+    let asked = |protocols: Protocols, filter: &str| {
+        Query::new().protocols(protocols).filter(filter.parse().unwrap())
+    };
+    let only_ipv6 = |query: Query| query.family(pree::Family::Ipv6);
+    for (query, known, expected) in [
+        (asked(Protocols::SCTP, ""), Some(KNOWN), Some(("sctp", "this kernel has no sctp"))),
+        (asked(Protocols::empty(), "proto=sctp"), Some(KNOWN), Some(("sctp", "this kernel has no sctp"))),
+        (asked(Protocols::SCTP, ""), None, Some(("sctp", "this kernel tells nothing of sctp sockets"))),
+        (asked(Protocols::VSOCK, ""), Some(KNOWN), Some(("vsock", "this kernel has no vsock"))),
+        (asked(Protocols::OTHER, "proto=tipc"), Some(KNOWN), Some(("tipc", "this kernel has no tipc"))),
+        (asked(Protocols::OTHER, "proto=tipc"), None, None),
+        (asked(Protocols::OTHER, "proto=xdp"), Some(KNOWN), None),
+        (asked(Protocols::OTHER, ""), Some(KNOWN), None),
+        (
+            only_ipv6(asked(Protocols::UNIX | Protocols::TCP, "")),
+            Some(KNOWN),
+            Some(("ipv6", "this kernel has no IPv6")),
+        ),
+        (only_ipv6(asked(Protocols::UNIX | Protocols::TCP, "")), Some(WITH_IPV6), None),
+        (
+            asked(Protocols::UNIX | Protocols::TCP, "family=ipv6"),
+            Some(KNOWN),
+            Some(("ipv6", "this kernel has no IPv6")),
+        ),
+    ] {
+        let mut kernel = Played::unix([Ok(vec![done()])]);
+        kernel.diag.insert((0, 6), [Ok(vec![done()])].into());
+        kernel.diag.insert((10, 6), [Ok(vec![done()])].into());
+        kernel.protocols = known;
+        let snapshot = query.collect_from(&mut kernel).unwrap();
+        let coverage = snapshot.coverage();
+        assert_eq!(
+            coverage.untold().collect::<Vec<_>>(),
+            expected.into_iter().collect::<Vec<_>>(),
+            "{query:?}"
+        );
+        let noted = expected.is_none_or(|(_, sentence)| coverage.notes().iter().any(|note| note == sentence));
+        assert!(noted && coverage.is_complete(), "{query:?}: {coverage:?}");
+    }
 }
 
 #[test]

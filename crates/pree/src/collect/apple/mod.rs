@@ -128,11 +128,14 @@ impl Collection<'_, '_> {
     fn tell_what_macos_lacks(&self, darwin: Option<u32>, coverage: &mut Coverage) {
         for table in &self.plan.tables {
             if !KNOWN.contains(&table.protocol) {
-                coverage.note(format!("macOS tells nothing of {} sockets", table.protocol));
+                let protocol = table.protocol;
+                let sentence = format!("macOS tells nothing of {protocol} sockets");
+                coverage.tells_nothing_of(protocol.name(), sentence);
             }
         }
         if self.plan.others {
-            coverage.note("macOS tells nothing of sockets of other families".to_owned());
+            let sentence = "macOS tells nothing of sockets of other families";
+            coverage.tells_nothing_of("other", sentence.to_owned());
         }
         // The list has them since xnu-3789.
         if self.wants(Protocol::Tcp)

@@ -26,6 +26,7 @@ mod steps;
 mod unix_ends;
 mod walk;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::{Decoder, protocol_named};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
-use crate::model::{NetworkNamespace, Protocol, Protocols, Socket, State, States};
+use crate::model::{NetworkNamespace, OtherProtocol, Protocol, Protocols, Socket, State, States};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::{MAY_BE_HELD, Plan, Table};
 use crate::source::{Errno, Failure, Namespaces, Question, Source, read_all};
@@ -44,6 +45,10 @@ use delivery::{Delivery, Part};
 pub(super) use host::{host_counters, host_limits};
 use namespaces::Tour;
 use owners::OwnerSearch;
+
+/// The name of the family in filters.
+const IPV6: &str = "ipv6";
+const NO_IPV6: &str = "this kernel has no IPv6";
 
 /// The number of an interface that a namespace does not have: no socket is bound to it.
 const NO_INTERFACE: u64 = u64::MAX;
@@ -67,6 +72,7 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
     if let Some(gap) = delivery.sequence_gap() {
         coverage.add(gap);
     }
+    tell_what_is_not_there(plan, source, &mut coverage);
     tour.tell(&mut coverage);
     Ok(coverage)
 }
@@ -273,20 +279,45 @@ fn told_absent(
 ) -> ControlFlow<()> {
     let may_be_held = MAY_BE_HELD.contains(table.protocol.set());
     if may_be_held && !is_known(table.protocol, source) {
-        coverage.note(format!("this kernel has no {}", table.protocol));
+        tell_absent(table.protocol.name(), coverage);
         return ControlFlow::Continue(());
     }
     // What may be there all the same is found through its holders.
     *absent |= table.protocol.set() & MAY_BE_HELD;
-    coverage.note(match table.protocol {
+    let sentence = match table.protocol {
         Protocol::UdpLite => "this kernel has no UDP-Lite".to_owned(),
         protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {
             format!("/proc/net tells nothing of {protocol} sockets")
         }
         // They may be there: where the module that tells of them is missing, nothing else does.
         protocol => format!("this kernel tells nothing of {protocol} sockets"),
-    });
+    };
+    coverage.tells_nothing_of(table.protocol.name(), sentence);
     ControlFlow::Continue(())
+}
+
+/// Says of what was asked for by name, and has no table that could be missing, that this kernel does not have it.
+fn tell_what_is_not_there(plan: &Plan, source: &mut dyn Source, coverage: &mut Coverage) {
+    let named: Vec<&str> =
+        OtherProtocol::KNOWN.into_iter().filter(|name| plan.others && plan.names(name)).collect();
+    let asks_for_ipv6 = plan.names(IPV6);
+    if named.is_empty() && !asks_for_ipv6 {
+        return;
+    }
+    // Without an answer it may have it.
+    let Ok(text) = read_all(source, &Question::Protocols) else { return };
+    let known: HashSet<String> =
+        protocols(&text).map(|name| protocol_named(name).name().to_owned()).collect();
+    for name in named.into_iter().filter(|name| !known.contains(*name)) {
+        tell_absent(name, coverage);
+    }
+    if asks_for_ipv6 && !protocols(&text).any(|name| name.ends_with(b"v6")) {
+        coverage.tells_nothing_of(IPV6, NO_IPV6.to_owned());
+    }
+}
+
+fn tell_absent(name: &str, coverage: &mut Coverage) {
+    coverage.tells_nothing_of(name, format!("this kernel has no {name}"));
 }
 
 /// False when the kernel says that it has no such protocol: then nobody holds such a socket either.

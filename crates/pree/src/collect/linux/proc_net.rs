@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::{IPV6, NO_IPV6};
 use crate::coverage::{Coverage, Gap, Missing, NO_SNAPSHOT, Origin};
 use crate::decode::linux::decode_table;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,7 +49,7 @@ pub(super) fn read(
             Err(error) if error.kind() == ErrorKind::Absent => {
                 let other = file_of(table.protocol, Family::Ipv4).map(Question::NetTable);
                 other.is_some_and(|other| source.ask(&other).is_ok()).then_some(()).ok_or(error)?;
-                files.coverage.note("this kernel has no IPv6".to_owned());
+                files.coverage.tells_nothing_of(IPV6, NO_IPV6.to_owned());
             }
             Err(error) => return Err(error),
         }

@@ -123,7 +123,7 @@ fn tell_unlisted(protocol: Protocol, coverage: &mut Coverage) -> Option<Error> {
             Some(unlisted(&format!("{protocol} sockets")))
         }
         protocol => {
-            coverage.note(format!("Windows has no {protocol} sockets"));
+            coverage.tells_nothing_of(protocol.name(), format!("Windows has no {protocol} sockets"));
             None
         }
     }
