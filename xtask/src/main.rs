@@ -9,6 +9,8 @@
 mod cargo;
 mod cross;
 mod deps;
+#[cfg(target_os = "linux")]
+mod faults;
 mod features;
 mod kernels;
 mod msrv;
@@ -28,6 +30,9 @@ usage: cargo xtask COMMAND
   quality [--seeds N] [--runs FILE] [FILTER]
                           every scenario in every combination with 3 seeds, and docs/quality-results.md of it; with
                           a filter only on the terminal; --runs reads the lines of runs made before
+  faults [--short] [--write] [--pree FILE]
+                          every system call of the release build fails, by strace, with 14 errors: right or told;
+                          --short takes a minute, --write makes docs/faults.md of it
   tidy                    the house rules that no lint knows (`cargo test` checks them too)
   deps                    licences, duplicates and sources of the dependencies
   features                the library with no feature, each alone, and all; with and without a platform
@@ -51,6 +56,8 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["test", rest @ ..] => suite::run(rest),
         ["quality", rest @ ..] => quality::run(rest),
+        #[cfg(target_os = "linux")]
+        ["faults", rest @ ..] => faults::run(rest),
         ["tidy"] => tidy::run(),
         ["deps"] => deps::run(),
         ["features"] => features::run(),
