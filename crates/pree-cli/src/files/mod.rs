@@ -7,11 +7,33 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::output::escape;
+use crate::sys;
 pub(crate) use write::write;
 
 /// Opens what is to be read.
 pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    if path.as_os_str() == "-" || own_descriptor(path) == Some(0) {
+        refuse_closed(0)?;
+    }
     if path.as_os_str() == "-" { Ok(Box::new(io::stdin().lock())) } else { Ok(Box::new(File::open(path)?)) }
+}
+
+/// The descriptor of this process that a path leads to, through links that are the system's.
+fn own_descriptor(path: &Path) -> Option<usize> {
+    match path.to_str()? {
+        "/dev/stdin" => Some(0),
+        "/dev/stdout" => Some(1),
+        "/dev/stderr" => Some(2),
+        path => {
+            let folders = ["/dev/fd/", "/proc/self/fd/"];
+            folders.iter().find_map(|folder| path.strip_prefix(folder))?.parse().ok()
+        }
+    }
+}
+
+/// What was closed leads to what Rust's runtime has put there.
+fn refuse_closed(descriptor: usize) -> io::Result<()> {
+    if sys::was_closed(descriptor) { Err(io::Error::other("it is closed")) } else { Ok(()) }
 }
 
 /// Reads on to the end, so that there are `most` bytes in all, or fails: some files have no end.

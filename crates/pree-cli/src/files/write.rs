@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::{own_descriptor, refuse_closed};
 use crate::output;
 use crate::sys::{Directory, Entry};
 
@@ -18,9 +19,9 @@ const TRIES: usize = 8;
 /// Writes a file whole or not at all, for its owner alone: to a new file beside it, which then takes its name. What is
 /// no file (a pipe, a device) is written to if it is the user's own; a symbolic link is not followed.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(mut descriptor) = own_descriptor(path)? {
-        descriptor.write_all(bytes)?;
-        return descriptor.flush();
+    let descriptor = if path.as_os_str() == "-" { Some(1) } else { own_descriptor(path) };
+    if let Some(descriptor) = descriptor {
+        return write_to(descriptor, path, bytes);
     }
     let Some(name) = path.file_name().filter(|_| !path.as_os_str().as_encoded_bytes().ends_with(b"/")) else {
         return Err(refusal("it is a directory"));
@@ -37,26 +38,17 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn refusal(text: &str) -> io::Error {
-    io::Error::other(text)
+/// Writes to what the user has given this process open already, whatever it is.
+fn write_to(descriptor: usize, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    refuse_closed(descriptor)?;
+    let mut opened: Box<dyn Write> =
+        if descriptor == 1 { output::stdout() } else { Box::new(File::options().write(true).open(path)?) };
+    opened.write_all(bytes)?;
+    opened.flush()
 }
 
-/// What the user has given this process open already: the links that lead to it are the system's, whatever it is.
-fn own_descriptor(path: &Path) -> io::Result<Option<Box<dyn Write>>> {
-    let Some(path) = path.to_str() else { return Ok(None) };
-    let number = match path {
-        "-" | "/dev/stdout" => Some("1"),
-        "/dev/stderr" => Some("2"),
-        _ => ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| path.strip_prefix(folder)),
-    };
-    Ok(match number {
-        None => None,
-        Some("1") => Some(output::stdout()),
-        Some(number) => {
-            number.parse::<u32>().map_err(|_| refusal("it is no descriptor's number"))?;
-            Some(Box::new(File::options().write(true).open(path)?))
-        }
-    })
+fn refusal(text: &str) -> io::Error {
+    io::Error::other(text)
 }
 
 fn replace(directory: &Directory, name: &OsStr, bytes: &[u8]) -> io::Result<()> {

@@ -30,6 +30,7 @@ use std::io::{self, Write};
 use pree::{Coverage, Socket};
 
 use crate::args::Format;
+use crate::sys;
 pub(crate) use request::Request;
 
 /// Writes one answer. Every write is checked; nothing is written after an error.
@@ -68,9 +69,25 @@ pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
     Box::new(sorted::Sorted::new(&request.orders, request.args.limit, rows))
 }
 
+/// Standard output that was closed when the program was started.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("standard output is closed"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Standard output, where every failure counts. The one of std takes a descriptor that cannot be written to for one
 /// that is closed on purpose, and forgets what it is given.
 pub(crate) fn stdout() -> Box<dyn Write> {
+    if sys::was_closed(1) {
+        return Box::new(Closed);
+    }
     #[cfg(unix)]
     {
         use std::os::fd::AsFd;

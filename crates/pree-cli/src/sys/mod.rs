@@ -19,12 +19,25 @@ const DIRECTORY: rustix::fs::OFlags = rustix::fs::OFlags::RDONLY;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::directory::Directory;
+pub(crate) use unix::{directory::Directory, streams::was_closed};
 
 #[cfg(not(unix))]
 mod directory;
 #[cfg(not(unix))]
-pub(crate) use directory::Directory;
+mod streams;
+#[cfg(not(unix))]
+pub(crate) use {directory::Directory, streams::was_closed};
+
+/// For the loader, which calls it before Rust's runtime.
+#[cfg(unix)]
+#[used]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+#[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
+static BEFORE_MAIN: extern "C" fn() = unix::streams::look;
+
+#[cfg(unix)]
+#[global_allocator]
+static MEMORY: unix::memory::Memory = unix::memory::Memory;
 
 /// What a name in a directory stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

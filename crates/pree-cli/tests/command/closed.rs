@@ -115,13 +115,29 @@ fn not_writable() -> Result<(), Failed> {
     for words in OUTPUTS {
         let answer = judge(run::shell("", words, "1</dev/null").output()?)?;
         cannot_write(words, answer, "Bad file descriptor")?;
-        // Before main the Rust runtime opens /dev/null where a standard descriptor is closed, so this is the same as
-        // an output that was thrown away on purpose, and cannot be told from it.
-        for redirections in [">&-", "<&- >&-", "<&- >&- 2>&-"] {
-            let answer = judge(run::shell("", words, redirections).output()?)?;
-            answer.code(0)?.silent().map_err(|failed| run::while_doing(words, failed))?;
+        for (redirections, told) in [(">&-", 1), ("<&- >&-", 1), ("<&- >&- 2>&-", 0)] {
+            let answer = judge(run::shell("", words, redirections).output()?)?.code(4)?.silent()?;
+            if told == 1 {
+                answer.tells("cannot write the output: standard output is closed")?;
+            }
         }
+        // Thrown away on purpose.
+        judge(run::shell("", words, ">/dev/null").output()?)?.whole()?;
     }
+    // What writes nothing needs nothing to write to, and what reads nothing nothing to read.
+    judge(run::shell("", "-q --owners none sport=0", ">&-").output()?)?.code(1)?;
+    judge(run::shell("", "--nonsense", ">&-").output()?)?.code(2)?.tells("--nonsense")?;
+    for words in ["-F -", "-F /dev/stdin", "-F /dev/fd/0", "--replay -", "--replay /proc/self/fd/0"] {
+        let answer = judge(run::shell("", words, "<&-").output()?)?.silent()?;
+        if answer.code == 0 {
+            return Err(format!("{words}: answered").into());
+        }
+        answer.tells("it is closed")?;
+    }
+    for words in ["capture -", "capture /dev/stdout", "capture /dev/fd/1"] {
+        judge(run::shell("", words, ">&-").output()?)?.code(4)?.tells("is closed")?;
+    }
+    judge(run::shell("", "capture /dev/stderr -q", "2>&-").output()?)?.code(4)?;
     let answer = judge(run::shell("", "--version", "<&-").output()?)?.whole()?;
     if answer.out.is_empty() { Err("nothing without stdin".into()) } else { Ok(()) }
 }

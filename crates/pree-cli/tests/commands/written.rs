@@ -9,7 +9,7 @@ use pree_testkit::{Case, Failed, Need};
 use rustix::fs::{CWD, FileType, Gid, Mode, Uid, chown, mknodat};
 
 use crate::folder::Folder;
-use crate::run;
+use crate::{population, run};
 
 /// An ordinary user.
 const NOBODY: u32 = 65534;
@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_pipe_of_somebody_else_gets_nothing", foreign).lab().needs(Need::RealRoot),
         Case::new("what_is_no_file_is_written_to_if_it_is_ones_own", own).lab(),
         Case::new("files_without_an_end_are_refused", endless),
+        Case::new("memory_that_is_not_given_is_told_and_nothing_aborts", little_memory).lab().timeout(180),
     ]
 }
 
@@ -129,4 +130,43 @@ fn endless() -> Result<(), Failed> {
     }
     run::pree("--replay /dev/zero")?.code(4)?.silent()?.tells("not a pree recording")?;
     Ok(())
+}
+
+/// `ulimit -v`, in KiB: from what the loader needs to what is plenty.
+fn little_memory() -> Result<(), Failed> {
+    const TOLD: &str = "pree: the system gives no more memory (see ulimit -v)\n";
+    let _few = population::few()?;
+    let folder = Folder::new("memory")?;
+    let file = folder.file("recording");
+    run::pree(&format!("capture {file} -q"))?.whole()?;
+    let replay = format!("--replay {file} --json");
+    let commands =
+        ["", "-A all --jsonl", "--all-netns -l", "port 1", "doctor", "-s", "capture -", "schema", &replay];
+    let (mut told, mut answered) = (0, 0);
+    for words in commands {
+        let steps = (7000..12_000).step_by(250).chain([14_000, 20_000, 50_000, 200_000]);
+        for limit in steps {
+            // A recording is no text.
+            let away = if words.starts_with("capture") { ">/dev/null" } else { "" };
+            let output = run::shell(&format!("ulimit -v {limit} &&"), words, away).output()?;
+            // Before the program there is the loader.
+            if output.status.code() == Some(127) {
+                continue;
+            }
+            let answer = run::judge(output);
+            let answer = answer.map_err(|failed| run::while_doing(&format!("{words} at {limit}"), failed))?;
+            match answer.code {
+                4 if answer.err.ends_with(TOLD) => told += 1,
+                0 | 1 | 3 | 5 => answered += 1,
+                _ => return Err(format!("{words} at {limit}: {answer:?}").into()),
+            }
+        }
+    }
+    // Where there is no room for the kernel's types, owners come from /proc.
+    let owners = "-l -c local,owner --owners auto";
+    let limited = run::judge(run::shell("ulimit -v 10000 &&", owners, "").output()?)?.whole()?;
+    if limited.out != run::pree(owners)?.whole()?.out || !limited.out.contains('[') {
+        return Err(format!("other owners: {}", limited.out).into());
+    }
+    if told > 0 && answered > 100 { Ok(()) } else { Err(format!("{told} told, {answered} answered").into()) }
 }

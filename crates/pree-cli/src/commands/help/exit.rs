@@ -7,7 +7,7 @@ pub(in crate::commands) const CODES: [(u8, &str); 6] = [
     (1, "nothing matched, where one thing was asked for: port, explain, and -q"),
     (2, "the command line makes no sense"),
     (3, "incomplete: sockets are missing; with --strict, anything is"),
-    (4, "failed: could not read, could not write, or not permitted"),
+    (4, "failed: could not read, could not write, no memory, or not permitted"),
     (5, "doctor found something wrong"),
 ];
 

@@ -1,3 +1,5 @@
 //! What Unix systems have in common.
 
 pub(super) mod directory;
+pub(super) mod memory;
+pub(super) mod streams;
