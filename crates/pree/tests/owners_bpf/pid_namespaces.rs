@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use pree::{Missing, OwnerSource, Query, Snapshot};
-use pree_testkit::forked::{Forked, Namespaces, told_by};
+use pree::{Missing, Namespaces, OwnerSource, Query, Snapshot};
+use pree_testkit::forked::{self, Forked, told_by};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Family, Need, Socket, lab};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -73,6 +73,16 @@ fn told(auto: &str, proc: &str, bpf: &str) -> [String; 3] {
     [auto, proc, bpf].map(str::to_owned)
 }
 
+/// Whether a search for every network namespace says that processes may be hidden.
+fn hidden_processes() -> Result<bool, Failed> {
+    let snapshot = Query::new().network_namespaces(Namespaces::All).collect()?;
+    Ok(snapshot
+        .coverage()
+        .gaps()
+        .iter()
+        .any(|gap| gap.what == Missing::Rows && gap.object.contains("hidden processes")))
+}
+
 fn outer_proc() -> Result<(), Failed> {
     let (of_outer, holder) = held(b"outside")?;
     let look = || -> Result<String, Failed> {
@@ -81,6 +91,7 @@ fn outer_proc() -> Result<(), Failed> {
         assert_ne!(here, std::process::id().to_string());
         let outside = holder.pid().to_string();
         assert_eq!(owners(of_outer)?, told(&outside, &outside, "not_permitted"));
+        assert!(!hidden_processes()?);
         // The same id whichever source tells it.
         assert_eq!(owners(own.inode()?)?, told(&here, &here, &here));
         // And by that id it is found.
@@ -90,12 +101,12 @@ fn outer_proc() -> Result<(), Failed> {
         }
         Ok("all".to_owned())
     };
-    assert_eq!(told_by(Namespaces::NEWPID, look)?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWPID, look)?, "all");
     // Two levels.
-    assert_eq!(told_by(Namespaces::NEWPID, || told_by(Namespaces::NEWPID, look))?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWPID, || told_by(forked::Namespaces::NEWPID, look))?, "all");
     // What /proc refuses the program tells, by the id that /proc would have; and of who is outside nobody knows.
     let without_rights = || -> Result<String, Failed> {
-        let own = Forked::start(Namespaces::empty(), || {
+        let own = Forked::start(forked::Namespaces::empty(), || {
             let own = listener()?;
             Ok((format!("{} {}", own.inode()?, id_in_proc()?), own))
         })?;
@@ -105,14 +116,14 @@ fn outer_proc() -> Result<(), Failed> {
         assert_eq!(owners(of_outer)?, told("not_permitted", "not_permitted", "not_permitted"));
         Ok("all".to_owned())
     };
-    assert_eq!(told_by(Namespaces::NEWPID, without_rights)?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWPID, without_rights)?, "all");
     Ok(())
 }
 
 /// In a mount namespace of its own, a process that is process 1 of a new pid namespace, whose /proc is mounted, and holds a
 /// listener: the listener's inode.
 fn inner() -> Result<(u64, Forked), Failed> {
-    let inner = Forked::start(Namespaces::NEWPID, || {
+    let inner = Forked::start(forked::Namespaces::NEWPID, || {
         lab::mount_proc("")?;
         let own = listener()?;
         Ok((own.inode()?.to_string(), own))
@@ -133,7 +144,7 @@ fn inner_proc() -> Result<(), Failed> {
         assert!(bpf.parse::<u32>()? > 1);
         Ok("all".to_owned())
     };
-    assert_eq!(told_by(Namespaces::NEWNS, look)?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWNS, look)?, "all");
     Ok(())
 }
 
@@ -141,14 +152,14 @@ fn inner_proc() -> Result<(), Failed> {
 fn proc_elsewhere() -> Result<(), Failed> {
     let look = || -> Result<String, Failed> {
         let (of_other, _other) = inner()?;
-        told_by(Namespaces::NEWPID, move || {
+        told_by(forked::Namespaces::NEWPID, move || {
             let own = listener()?;
             assert_eq!(owners(of_other)?, told("1", "1", "not_permitted"));
             assert_eq!(owners(own.inode()?)?, told("1", "not_permitted", "1"));
             Ok("all".to_owned())
         })
     };
-    assert_eq!(told_by(Namespaces::NEWNS, look)?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWNS, look)?, "all");
     Ok(())
 }
 
@@ -162,7 +173,7 @@ fn no_proc() -> Result<(), Failed> {
         assert_eq!(owners(of_outer)?, told("no_visible_holder", "not_permitted", "no_visible_holder"));
         Ok("all".to_owned())
     };
-    assert_eq!(told_by(Namespaces::NEWNS | Namespaces::NEWPID, look)?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWNS | forked::Namespaces::NEWPID, look)?, "all");
     Ok(())
 }
 
@@ -170,7 +181,7 @@ fn no_proc() -> Result<(), Failed> {
 fn hidepid() -> Result<(), Failed> {
     for (option, is_hidden) in [("hidepid=2", true), ("hidepid=4", true), ("hidepid=0", false)] {
         let look = || -> Result<String, Failed> {
-            let other = Forked::start(Namespaces::empty(), || {
+            let other = Forked::start(forked::Namespaces::empty(), || {
                 let own = listener()?;
                 sys::become_user(65_533)?;
                 Ok((own.inode()?.to_string(), own))
@@ -186,9 +197,11 @@ fn hidepid() -> Result<(), Failed> {
             assert_eq!(shown(&snapshot, other.told().parse()?)?, "not_permitted");
             let [gap] = snapshot.coverage().gaps() else { return Err("one gap".into()) };
             assert_eq!(gap.hint.contains("hidepid"), is_hidden, "{gap}");
+            // Nor is it known in which network namespaces others are.
+            assert_eq!(hidden_processes()?, is_hidden);
             Ok("all".to_owned())
         };
-        assert_eq!(told_by(Namespaces::NEWNS | Namespaces::NEWPID, look)?, "all", "{option}");
+        assert_eq!(told_by(forked::Namespaces::NEWNS | forked::Namespaces::NEWPID, look)?, "all", "{option}");
     }
     Ok(())
 }
@@ -202,7 +215,7 @@ fn foreign_ids() -> Result<(), Failed> {
     let inode = truth.inode.ok_or("an inode")?;
     let look = || -> Result<String, Failed> {
         fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string())?;
-        let _twin = Forked::start(Namespaces::empty(), || {
+        let _twin = Forked::start(forked::Namespaces::empty(), || {
             fs::write("/proc/sys/kernel/ns_last_pid", (thread - 1).to_string())?;
             let (tell, ids) = std::sync::mpsc::channel();
             std::thread::spawn(move || {
@@ -219,6 +232,6 @@ fn foreign_ids() -> Result<(), Failed> {
         assert_eq!((owner.pid(), owner.thread), (pid, Some(thread)));
         Ok("all".to_owned())
     };
-    assert_eq!(told_by(Namespaces::NEWPID, look)?, "all");
+    assert_eq!(told_by(forked::Namespaces::NEWPID, look)?, "all");
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::scope::may_hide;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::NetworkNamespace;
@@ -50,7 +51,7 @@ impl Tour {
         };
         if plan.namespaces == Namespaces::All {
             tour.is_long = true;
-            tour.note_unseen(&found);
+            tour.note_unseen(&found, source);
         }
         if let Some(failure) = found.without_names {
             let object = "network namespaces whose names could not be read".to_owned();
@@ -114,7 +115,7 @@ impl Tour {
         self.note.into_iter().for_each(|note| coverage.note(note));
     }
 
-    fn note_unseen(&mut self, found: &Reachable) {
+    fn note_unseen(&mut self, found: &Reachable, source: &mut dyn Source) {
         let mut gap = |why, object: String, hint| {
             self.gaps.push(Gap { what: Missing::Rows, why, count: None, object, hint });
         };
@@ -144,12 +145,19 @@ impl Tour {
         if let Some(failure) = found.without_processes {
             let hint = "namespaces are found through /proc: mount it";
             gap(failure.kind(), "network namespaces of processes".to_owned(), hint);
-        } else if found.hidden {
-            gap(
+            return;
+        }
+        let hidden = "network namespaces of hidden processes".to_owned();
+        match may_hide(source) {
+            Ok(may_hide) if may_hide || found.hidden => gap(
                 ErrorKind::NotPermitted,
-                "network namespaces of hidden processes".to_owned(),
+                hidden,
                 "/proc hides other users' processes (hidepid): run as the machine's root",
-            );
+            ),
+            Ok(_) => {}
+            Err(failure) => {
+                gap(failure.kind(), hidden, "whether /proc hides any could not be read: try again")
+            }
         }
     }
 }
