@@ -3,6 +3,7 @@
 
 mod commands;
 mod flags;
+mod habits;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -115,13 +116,16 @@ impl Args {
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
-    let given = read(arguments, &mut args)?;
+    let (given, misread) = read(arguments, &mut args)?;
     let named = commands::take(&mut args)?;
     args.command = match (args.instead.take(), named) {
         (Some(Command::Help), named) => return Ok(help(named)),
         (Some(instead), None | Some(Command::List)) => instead,
         (_, named) => named.unwrap_or_default(),
     };
+    if let Some(says) = misread.filter(|_| args.command.words() == Words::Filter) {
+        return Err(Failure::Usage(says));
+    }
     args.command.check(&given, &args.words)?;
     if args.command.words() == Words::Filter && !args.words.is_empty() {
         args.filter = Some(args.words.join(" ").parse().map_err(Failure::Filter)?);
@@ -137,13 +141,28 @@ fn help(about: Option<Command>) -> Args {
     Args { command: Command::Help, words, ..Args::default() }
 }
 
-/// Flags set what they say; the rest are words. The flags that were given, as they were written.
-fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Vec<(&'static Flag, String)>, Failure> {
-    let mut given = Vec::new();
+/// Flags set what they say; the rest are words. The flags that were given, as they were written, and what to say where a
+/// filter would take a word that was meant as a flag's value.
+#[allow(clippy::type_complexity, reason = "it is written out once")]
+fn read(
+    arguments: Vec<OsString>,
+    args: &mut Args,
+) -> Result<(Vec<(&'static Flag, String)>, Option<String>), Failure> {
+    let (mut given, mut misread) = (Vec::new(), None);
     let mut parser = Parser::from_args(arguments);
-    while let Some(argument) = parser.next().map_err(usage)? {
+    // Of one word, those that were read.
+    let mut letters = String::new();
+    loop {
+        if let Some(word) = next_word(&mut parser) {
+            letters.clear();
+            if let Some(says) = habits::misread_letters(&word) {
+                return Err(Failure::Usage(says));
+            }
+        }
+        let Some(argument) = parser.next().map_err(usage)? else { break };
         let (found, written) = match &argument {
             Arg::Short(letter) => {
+                letters.push(*letter);
                 let flag = FLAGS.iter().find(|flag| flag.short == Some(*letter));
                 (flag, format!("-{}", escape::text(letter.to_string().as_bytes())))
             }
@@ -154,15 +173,21 @@ fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Vec<(&'static Flag,
                 continue;
             }
         };
-        let Some(flag) = found else { return Err(Failure::Usage(flags::unknown(&written))) };
+        let Some(flag) = found else {
+            letters.pop();
+            return Err(Failure::Usage(flags::unknown(&written, &letters)));
+        };
         let value = match flag.value {
             Some(_) => parser.value().and_then(ValueExt::string).map_err(usage)?,
             None => String::new(),
         };
+        if let Some(word) = next_word(&mut parser).filter(|_| flag.value.is_none()) {
+            misread = misread.or_else(|| habits::misread_value(&letters, &word));
+        }
         (flag.set)(args, &value).map_err(Failure::Usage)?;
         given.push((flag, written));
     }
-    Ok(given)
+    Ok((given, misread))
 }
 
 /// Flags that the command takes, and not together.
@@ -180,6 +205,11 @@ fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// The next word, when all letters of the one before were read.
+fn next_word(parser: &mut Parser) -> Option<OsString> {
+    parser.try_raw_args()?.peek().map(OsString::from)
 }
 
 fn not_utf8(word: &std::ffi::OsStr) -> Failure {

@@ -126,6 +126,8 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Which sockets", CHOICE, Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
     flag!("Which sockets", CHOICE, Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
         set!(a => a.families.push(Family::Ipv6))),
+    flag!("Which sockets", CHOICE, Some('f'), "family", Some("inet|inet6|link|unix|netlink|vsock"),
+        "sockets of a family, as ss has it", family),
     flag!("Which sockets", CHOICE, Some('l'), "listening", None, "only sockets that wait for peers",
         set!(a => a.which = Some(a.which.unwrap_or(Which::Listening)))),
     flag!("Which sockets", CHOICE, Some('a'), "all", None, "every state, on a terminal TIME-WAIT too",
@@ -182,6 +184,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => a.pager = true)),
     flag!("Output", ROWS, Some('H'), "no-header", None, "no heading", set!(a => a.no_header = true)),
     flag!("Output", TOLD, Some('n'), "numeric", None, "numbers, not names (the default)", NOTHING),
+    flag!("Output", TOLD, Some('P'), "numeric-ports", None, "numbers of ports (the default)", NOTHING),
+    flag!("Output", TOLD, Some('W'), "wide", None, "addresses whole (the default)", NOTHING),
     flag!("Output", ROWS, Some('O'), "oneline", None, "a socket a line (the default)", NOTHING),
     flag!("Output", ASKING, Some('q'), "quiet", None, "no rows: the exit code says whether anything matched",
         set!(a => a.quiet = true)),
@@ -219,7 +223,21 @@ pub(crate) const FLAGS: &[Flag] = &[
 ];
 
 /// Other ways to write a flag.
-const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl"), ("socket", "query"), ("colour", "color")];
+const ALIASES: &[(&str, &str)] = &[
+    ("ndjson", "jsonl"),
+    ("socket", "query"),
+    ("colour", "color"),
+    // netstat.
+    ("programs", "processes"),
+    ("extend", "extended"),
+    ("timers", "options"),
+    ("numeric-hosts", "numeric"),
+    ("numeric-users", "numeric"),
+    ("inet", "ipv4"),
+    ("inet6", "ipv6"),
+    // ss shows options of the socket with it.
+    ("inet-sockopt", "extended"),
+];
 
 /// Flags that are agreed and not there yet: said plainly instead of "unknown".
 const LATER: &[&str] = &["r", "E", "watch", "save", "resolve", "events", "no-runtime", "yes"];
@@ -232,15 +250,16 @@ pub(super) fn long(name: &str) -> Option<&'static Flag> {
 }
 
 /// What to say about a flag that is not in the table.
-pub(super) fn unknown(written: &str) -> String {
+pub(super) fn unknown(written: &str, letters: &str) -> String {
     let name = written.trim_start_matches('-');
     if matches!(name, "K" | "kill") {
         return "-K is not taken: closing sockets will be `pree close`, which is not there yet".to_owned();
     }
+    let way = super::habits::way(name, letters).map_or(String::new(), |way| format!(": {way}"));
     if LATER.contains(&name) {
-        return format!("{written} is not there yet");
+        return format!("{written} is not there yet{way}");
     }
-    format!("there is no flag {written}")
+    format!("there is no flag {written}{way}")
 }
 
 fn protocol(args: &mut Args, protocols: Protocols) {
@@ -263,8 +282,29 @@ fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
     Ok(())
 }
 
+fn family(args: &mut Args, name: &str) -> Result<(), String> {
+    match name {
+        "inet" | "ipv4" => args.families.push(Family::Ipv4),
+        "inet6" | "ipv6" => args.families.push(Family::Ipv6),
+        "link" | "packet" => protocol(args, Protocols::PACKET),
+        "unix" => protocol(args, Protocols::UNIX),
+        "netlink" => protocol(args, Protocols::NETLINK),
+        "vsock" => protocol(args, Protocols::VSOCK),
+        "tipc" | "xdp" => {
+            return Err(format!("{name} sockets are among -A other: say -A other proto={name}"));
+        }
+        _ => return Err(choice("-f", name, "inet, inet6, link, unix, netlink or vsock")),
+    }
+    Ok(())
+}
+
+/// ss's list: `all,!tcp` is all but one.
 fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
     for name in list.split(',') {
+        let (name, wanted) = name.strip_prefix('!').map_or((name, true), |name| (name, false));
+        if let Some(says) = typed(name) {
+            return Err(says);
+        }
         let known = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
         let named = match (known, name) {
             (Some(known), _) => known.set(),
@@ -279,9 +319,38 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
                 return Err(choice("-A", name, &format!("{names}, inet or all")));
             }
         };
-        protocol(args, named);
+        if wanted {
+            protocol(args, named);
+        } else {
+            args.protocols = args.protocols.map(|all| all - named);
+        }
+    }
+    if args.protocols.is_none_or(|all| all.is_empty()) {
+        return Err(format!(
+            "-A {} leaves nothing: say from what, as in -A 'all,!tcp'",
+            escape::text(list.as_bytes())
+        ));
     }
     Ok(())
+}
+
+/// ss has names for sockets of one type: `unix_stream`, `p_dgr`.
+fn typed(name: &str) -> Option<String> {
+    let (family, kind) = name.split_once('_')?;
+    let family = match family {
+        "unix" | "u" => "unix",
+        "packet" | "p" => "packet",
+        "vsock" | "v" => "vsock",
+        _ => return None,
+    };
+    let kind = match kind {
+        "stream" | "str" => "stream",
+        "dgram" | "dgr" => "dgram",
+        "seqpacket" | "seq" => "seqpacket",
+        "raw" => "raw",
+        _ => return None,
+    };
+    Some(format!("{name} sockets are -A {family} type={kind}"))
 }
 
 /// Shorter holds too few looks, longer too many surprises.

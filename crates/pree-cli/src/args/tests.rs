@@ -116,6 +116,17 @@ fn refusals_say_what_is_right() {
 }
 
 #[test]
+fn a_word_that_was_meant_as_a_value_is_refused_where_words_are_a_filter() {
+    for line in ["port -u 80", "port -p 80", "-tp port 80"] {
+        assert!(parse(line.split_whitespace().map(OsString::from).collect()).is_ok(), "{line}");
+    }
+    refused("-p 80", "pid=80");
+    refused("list -p 80", "pid=80");
+    refused("-s -p 80", "pid=80");
+    refused("explain -u nobody", "user=nobody");
+}
+
+#[test]
 fn every_flag_is_in_a_group_of_the_help() {
     for flag in FLAGS {
         assert!(GROUPS.contains(&flag.group), "{}", flag.long);

@@ -45,7 +45,16 @@ pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>
     let mut columns = if relative == 0 { Vec::new() } else { usual.to_vec() };
     for part in parts {
         let name = part.trim_start_matches(['+', '-']);
-        let column = find(name).ok_or_else(|| format!("-c: {}", unknown(name)))?;
+        let column = find(name).ok_or_else(|| {
+            // lsof's -c takes a process.
+            let way = match field::nearest(name, all().map(Column::name)) {
+                None if relative == 0 => {
+                    format!("; the sockets of a process are process={}", escape::word(name.as_bytes()))
+                }
+                _ => String::new(),
+            };
+            format!("-c: {}{way}", unknown(name))
+        })?;
         let same = |other: &Column| other.name() == column.name();
         let there = columns.iter().position(same);
         if part.starts_with('-') {

@@ -19,6 +19,7 @@ mod owners;
 mod partial;
 mod population;
 mod refusals;
+mod replaced;
 mod rows;
 mod run;
 mod screens;
@@ -33,6 +34,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cases = [
         usage::cases(),
+        replaced::cases(),
         screens::cases(),
         flags::cases(),
         machine_formats::cases(),

@@ -11,6 +11,7 @@ mod folder;
 mod judged;
 mod needs;
 mod other_systems;
+mod pasted;
 #[path = "../command/population.rs"]
 #[allow(dead_code)]
 mod population;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cases = [
         replay::cases(),
+        pasted::cases(),
         rights::cases(),
         port::cases(),
         verdicts::cases(),

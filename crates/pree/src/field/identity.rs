@@ -24,6 +24,14 @@ const NONE: Needs = Needs::empty();
 
 const DIRECTION: Needs = Needs::DIRECTION.union(Needs::STATS).union(Needs::REMOTE_NAMES);
 
+/// What has no name has no abstract one.
+fn is_abstract(address: &Address) -> Value<'static> {
+    match address {
+        Address::Unix(_) => Value::Bool(address.is_abstract() == Some(true)),
+        _ => Value::Unknown,
+    }
+}
+
 pub(super) const FIELDS: &[Field] = fields! {
     "protocol" Socket "protocol" Text NONE; "Transport protocol."; "the table asked" =>
         |s| match &s.protocol {
@@ -55,7 +63,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "path" Local "path" Text NONE; "Name of a Unix socket; NUL first: an abstract one."; "UNIX_DIAG_NAME" =>
         |s| s.local.path().into();
     "abstract" Local "abstract" Bool NONE; "Whether the name of a Unix socket is an abstract one."; "UNIX_DIAG_NAME" =>
-        |s| s.local.is_abstract().into();
+        |s| is_abstract(&s.local);
     "peer_inode" Peer "inode" Id Needs::PEERS; "Inode of the socket at the other end."; "UNIX_DIAG_PEER; TCP: the row with the ends exchanged" =>
         |s| s.peer.as_ref().and_then(|peer| peer.inode).into();
     "peer" Peer "name" Text Needs::OWNERS.union(Needs::PEERS); "Short name of the process at the other end."; "UNIX_DIAG_PEER, /proc" =>
@@ -63,7 +71,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "remote_path" Remote "path" Text Needs::REMOTE_NAMES; "Name of the Unix socket at the other end."; "UNIX_DIAG_PEER and that one's UNIX_DIAG_NAME" =>
         |s| s.remote.as_ref().and_then(Address::path).into();
     "remote_abstract" Remote "abstract" Bool Needs::REMOTE_NAMES; "Whether that name is an abstract one."; "that one's UNIX_DIAG_NAME" =>
-        |s| s.remote.as_ref().and_then(Address::is_abstract).into();
+        |s| s.remote.as_ref().map_or(Value::Unknown, is_abstract);
     "dir" Socket "direction" Text DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners" =>
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
     "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)" =>

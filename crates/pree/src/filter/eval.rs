@@ -154,7 +154,13 @@ fn of_peer(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<
     if owners.is_empty() {
         return None;
     }
-    any(owners.iter().map(|owner| test(Value::Text(owner.process.name.as_bytes()))))
+    // By its name, or as the column shows it.
+    any(owners.iter().flat_map(|owner| {
+        let name = owner.process.name.as_bytes();
+        let fd = owner.fd.map_or(String::new(), |fd| format!("/{fd}"));
+        let shown = [name, format!("[{}]{fd}", owner.pid()).as_bytes()].concat();
+        [test(Value::Text(name)), test(Value::Text(&shown))]
+    }))
 }
 
 /// An IPv4 network also holds the v4-mapped addresses of IPv6 sockets, as in the kernel's own filter.

@@ -1,7 +1,7 @@
 //! What is short for conditions: ports, protocols, and lsof's way to write an address.
 //!
 //! ```text
-//! SHORT = :PORTS | PORT/PROTO | PROTO:HOST:PORT | ["4"|"6"] PROTO [@HOST] [:PORTS] | @HOST[:PORTS] | IP%INTERFACE
+//! SHORT = :PORTS | PORT/PROTO | PROTO:HOST:PORT | PROTO [@HOST] [:PORTS] | @HOST[:PORTS] | IP%INTERFACE
 //! PORTS = PORT{,PORT}, each a number, a service or LOW-HIGH
 //! ```
 
@@ -10,7 +10,7 @@ use super::expr::{End, Expr, Host, Test};
 use super::lex::Op;
 use super::parse::one_or;
 use super::values;
-use crate::model::{Family, Protocol, Protocols, Text};
+use crate::model::{Protocol, Protocols, Text};
 
 type Read<T> = Result<T, String>;
 
@@ -25,18 +25,17 @@ pub(super) fn read(word: &str) -> Read<Expr> {
         return ports(list);
     }
     if let Some((number, name)) = word.rsplit_once('/') {
-        if let (Some((family, protocol)), false) = (protocol(name), number.contains('/')) {
-            return Ok(all(family, Some(protocol), vec![ports(number)?]));
+        if let (Some(protocol), false) = (protocol(name), number.contains('/')) {
+            return Ok(all(Some(protocol), vec![ports(number)?]));
         }
     }
     let (front, rest) = word.split_at(word.find([':', '@']).unwrap_or(word.len()));
-    let named = protocol(front);
-    let (family, protocol) = named.map_or((None, None), |(family, protocol)| (family, Some(protocol)));
+    let protocol = protocol(front);
     match (protocol, rest.strip_prefix('@'), rest.strip_prefix(':')) {
-        (Some(_), Some(host), _) => Ok(all(family, protocol, at(host)?)),
+        (Some(_), Some(host), _) => Ok(all(protocol, at(host)?)),
         // An abstract name begins so too.
         (None, Some(host), _) if front.is_empty() => {
-            Ok(at(host).map_or_else(|_| searched(word), |conditions| all(None, None, conditions)))
+            Ok(at(host).map_or_else(|_| searched(word), |conditions| all(None, conditions)))
         }
         (Some(_), _, Some(rest)) if rest.contains(':') => {
             let host = condition::condition(
@@ -45,10 +44,10 @@ pub(super) fn read(word: &str) -> Read<Expr> {
                 Op::Equal,
                 &Written::plain(rest),
             );
-            Ok(all(family, protocol, vec![host?]))
+            Ok(all(protocol, vec![host?]))
         }
-        (Some(_), _, Some(list)) => Ok(all(family, protocol, vec![ports(list)?])),
-        (Some(_), ..) => Ok(all(family, protocol, Vec::new())),
+        (Some(_), _, Some(list)) => Ok(all(protocol, vec![ports(list)?])),
+        (Some(_), ..) => Ok(all(protocol, Vec::new())),
         _ => Ok(scoped(word).unwrap_or_else(|| searched(word))),
     }
 }
@@ -63,17 +62,12 @@ fn scoped(word: &str) -> Option<Expr> {
     Some(Expr::Test(Test::Host(End::Either, host)))
 }
 
-/// `tcp`, `TCP`, and lsof's `4tcp` and `6UDP`: a protocol that a port can belong to.
-fn protocol(name: &str) -> Option<(Option<Family>, Protocol)> {
-    let (family, name) = match name.split_at_checked(1)? {
-        ("4", name) => (Some(Family::Ipv4), name),
-        ("6", name) => (Some(Family::Ipv6), name),
-        _ => (None, name),
-    };
-    let known = |protocol: &Protocol| {
+/// `tcp`, `TCP`: a protocol that a port can belong to.
+fn protocol(name: &str) -> Option<Protocol> {
+    let is_it = |protocol: &Protocol| {
         Protocols::INET.contains(protocol.set()) && protocol.name().eq_ignore_ascii_case(name)
     };
-    Some((family, Protocol::ALL.into_iter().find(known)?))
+    Protocol::ALL.into_iter().find(is_it)
 }
 
 /// lsof's `HOST[:PORTS]` after the @: at either end, address and port at the same one.
@@ -96,9 +90,9 @@ fn ports(list: &str) -> Read<Expr> {
     Ok(one_or(ports, Expr::Or))
 }
 
-fn all(family: Option<Family>, protocol: Option<Protocol>, mut conditions: Vec<Expr>) -> Expr {
-    let named = [family.map(Test::Family), protocol.map(Test::Protocol)];
-    let mut parts: Vec<Expr> = named.into_iter().flatten().map(Expr::Test).collect();
-    parts.append(&mut conditions);
-    one_or(parts, Expr::And)
+fn all(protocol: Option<Protocol>, mut conditions: Vec<Expr>) -> Expr {
+    if let Some(protocol) = protocol {
+        conditions.insert(0, Expr::Test(Test::Protocol(protocol)));
+    }
+    one_or(conditions, Expr::And)
 }

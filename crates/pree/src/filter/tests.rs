@@ -444,7 +444,7 @@ fn paths_and_peers_of_unix_sockets() {
         ("path ~ RUN", b"/run/x", Some(true)),
         ("abstract = yes", b"\0x", Some(true)),
         ("abstract = yes", b"x", Some(false)),
-        ("abstract = yes", b"", None),
+        ("abstract = yes", b"", Some(false)),
         ("run", b"/run/x", Some(true)),
         ("\"\u{e4}\"", "/run/\u{e4}".as_bytes(), Some(true)),
         ("sport = 80", b"/run/x", None),

@@ -70,7 +70,7 @@ filter = {(\"state\"|\"exclude\") STATE{,STATE}} [or]
   not    = {\"!\"|\"not\"} (test | \"(\" or \")\")
   test   = KEY [OP] VALUE{,VALUE} | \"has\" KEY | \"autobound\"
          | :PORTS | PORT/PROTO | PROTO:HOST:PORT | @HOST[:PORTS]
-         | [\"4\"|\"6\"] PROTO [@HOST] [:PORTS] | WORD
+         | PROTO [@HOST] [:PORTS] | WORD
 ";
 
 const OPERATORS: &[(&str, &str)] = &[

@@ -67,8 +67,6 @@ fn short_for_conditions() {
         ("tcp", [true, true]),
         ("TCP", [true, true]),
         ("udp", [false, false]),
-        ("4tcp", [true, false]),
-        ("6TCP", [false, true]),
         ("TCP:8080", [false, true]),
         ("tcp:http", [true, false]),
         ("tcp:79-81", [true, false]),
@@ -83,7 +81,7 @@ fn short_for_conditions() {
         ("@[::1]:8080", [false, true]),
         ("@::1", [false, true]),
         ("TCP@10.0.0.5:80", [true, false]),
-        ("6tcp@[::1]:8080", [false, true]),
+        ("tcp@[::1]:8080", [false, true]),
         ("UDP@10.0.0.5", [false, false]),
     ] {
         let filter = parse(text);
@@ -100,7 +98,7 @@ fn short_for_conditions() {
         let error = text.parse::<Filter>().expect_err(text);
         assert!(error.to_string().contains(says), "{text}: {error}");
     }
-    for text in ["tcpdump", "4", "@name", "@localhost:80", "tcp4", "httpd"] {
+    for text in ["tcpdump", "4", "4tcp", "@name", "@localhost:80", "tcp4", "httpd"] {
         assert_eq!(parse(text).words().len(), 1, "{text}");
     }
 }

@@ -1,0 +1,277 @@
+//! What pree prints it reads: every value of every field, pasted into a filter, finds its socket.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::ops::ControlFlow;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::{Path, PathBuf};
+
+use pree::field::{self, Field, Section};
+use pree::source::Recording;
+use pree::{Filter, Needs, Protocols, Query, Socket};
+use pree_testkit::{Case, Failed, Need};
+use serde_json::Value;
+
+use crate::folder::Folder;
+use crate::{population, run};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("what_is_printed_of_this_machine_finds_its_socket", live)
+            .lab()
+            .needs(Need::Ipv6)
+            .needs(Need::Veth)
+            .timeout(240),
+        Case::new("what_is_printed_of_recordings_finds_its_socket", recorded),
+    ]
+}
+
+fn live() -> Result<(), Failed> {
+    let _all = population::everything()?;
+    let folder = Folder::new("pasted")?;
+    let _unix = UnixListener::bind(folder.file("with a space"))?;
+    let _abstract = UnixListener::bind_addr(&SocketAddr::from_abstract_name("a \"b\" \n\u{200b}")?)?;
+    let _judged = transfer()?;
+    let file = folder.file("all");
+    run::pree(&format!("capture {file} -q"))?.code(0)?;
+    let seen = all_of(Path::new(&file))?;
+    // How a value is written and read follows from its unit.
+    for field in field::all() {
+        let is_seen = |other: &Field| other.unit == field.unit && seen.contains(other.name);
+        if !field::all().any(is_seen) {
+            return Err(format!("no {:?} was printed, as {} is", field.unit, field.name).into());
+        }
+    }
+    for name in
+        ["src", "dev", "id", "inode", "pid", "process", "cmd", "started", "path", "netns", "peer", "local"]
+    {
+        if !seen.contains(name) {
+            return Err(format!("{name} was never printed: {seen:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// A connection that has sent enough to be judged.
+fn transfer() -> Result<(TcpStream, TcpStream), Failed> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut near = TcpStream::connect(listener.local_addr()?)?;
+    let (mut far, _) = listener.accept()?;
+    let mut buffer = vec![0; 64 * 1024];
+    for _ in 0..200 {
+        near.write_all(&buffer)?;
+        far.read_exact(&mut buffer)?;
+    }
+    Ok((near, far))
+}
+
+fn recorded() -> Result<(), Failed> {
+    let mut seen = BTreeSet::new();
+    for file in recordings()? {
+        seen.extend(all_of(&file)?);
+    }
+    for name in ["snd_wnd", "peer", "started", "counts_since"] {
+        if !seen.contains(name) {
+            return Err(format!("{name} was never printed: {seen:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn recordings() -> Result<Vec<PathBuf>, Failed> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
+    let mut files = Vec::new();
+    for folder in ["pree/tests/golden", "pree-wire/tests/golden"] {
+        let mut folders = vec![PathBuf::from(root).join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if fs::read(&path)?.starts_with(&Recording::MAGIC) {
+                    files.push(path);
+                }
+            }
+        }
+    }
+    if files.len() >= 3 { Ok(files) } else { Err(format!("{files:?}").into()) }
+}
+
+/// Everything that is printed of a recording, in each form. The fields that were.
+fn all_of(file: &Path) -> Result<BTreeSet<&'static str>, Failed> {
+    let sockets = sockets(file)?;
+    let mut printed =
+        Printed { sockets: &sockets, filters: BTreeMap::new(), seen: BTreeSet::new(), failures: Vec::new() };
+    let names: Vec<&'static str> = field::all().map(|field| field.name).chain(["local", "remote"]).collect();
+    let shown = file.display().to_string();
+    let print = |words: &str| -> Result<String, Failed> {
+        let mut command = run::command(words);
+        let output = command.args(["-A", "all", "--replay", &shown]).output()?;
+        let code = output.status.code();
+        if !matches!(code, Some(0 | 3)) {
+            return Err(format!("{words}: {code:?}, {}", String::from_utf8_lossy(&output.stderr)).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    printed.csv(&names, &print(&format!("--tsv -H -c {}", names.join(",")))?)?;
+    for units in ["", "--raw-units"] {
+        for name in &names {
+            printed.table(name, &print(&format!("-H -c {name} {units}"))?)?;
+        }
+    }
+    printed.json(&print(&format!("--jsonl -c {}", names.join(",")))?)?;
+    if printed.failures.is_empty() {
+        return Ok(printed.seen);
+    }
+    printed.failures.sort();
+    printed.failures.dedup();
+    Err(format!("{shown}\n{}", printed.failures.join("\n")).into())
+}
+
+fn sockets(file: &Path) -> Result<Vec<Socket>, Failed> {
+    let recording = Recording::from_bytes(&fs::read(file)?).map_err(|error| error.to_string())?;
+    let needs = field::all().fold(Needs::empty(), |needs, field| needs | field.needs);
+    let mut sockets = Vec::new();
+    let query = Query::new().protocols(Protocols::all()).needs(needs).owners();
+    query
+        .visit_from(&mut recording.replay(), |socket| {
+            sockets.push(socket.clone());
+            ControlFlow::Continue(())
+        })
+        .map_err(|error| error.to_string())?;
+    if sockets.is_empty() { Err("no sockets".into()) } else { Ok(sockets) }
+}
+
+struct Printed<'s> {
+    sockets: &'s [Socket],
+    /// Each text is read once.
+    filters: BTreeMap<String, Option<Filter>>,
+    seen: BTreeSet<&'static str>,
+    failures: Vec<String>,
+}
+
+impl Printed<'_> {
+    /// `KEY=VALUE`, the value as a filter has it.
+    fn filter(&mut self, name: &'static str, value: &str) -> Option<Filter> {
+        let text = format!("{name}={value}");
+        self.seen.insert(name);
+        let filter = self.filters.entry(text.clone()).or_insert_with(|| text.parse().ok()).clone();
+        if filter.is_none() {
+            self.failures.push(format!("{text} is no filter"));
+        }
+        filter
+    }
+
+    /// It finds the socket.
+    fn finds(&mut self, name: &'static str, value: &str, socket: &Socket) {
+        if self.filter(name, value).is_some_and(|filter| !filter.matches(socket)) {
+            self.failures.push(format!("{name}={value} does not find its socket"));
+        }
+    }
+
+    /// TSV: values of programs, escaped, without quotes.
+    fn csv(&mut self, names: &[&'static str], text: &str) -> Result<(), Failed> {
+        let lines: Vec<&str> = text.lines().collect();
+        self.same_number(lines.len(), "--tsv")?;
+        for (line, socket) in lines.into_iter().zip(self.sockets) {
+            for (name, cell) in names.iter().zip(line.split('\t')) {
+                // Addresses are as in tables; other texts have the escapes, without quotes.
+                let is_address = matches!(*name, "local" | "remote" | "peer");
+                let value = format!("\"{}\"", cell.replace('"', "\\\""));
+                if !cell.is_empty() {
+                    self.finds(name, if is_address { cell } else { &value }, socket);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A table of one column: values for people, in quotes where they need some. What takes less to find out comes in
+    /// another order, so here as many must be found as are shown.
+    fn table(&mut self, name: &'static str, text: &str) -> Result<(), Failed> {
+        self.same_number(text.lines().count(), name)?;
+        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
+        for cell in text.lines().map(str::trim) {
+            // Unknown, or no other end.
+            if matches!(cell, "" | "-") || (name == "remote" && cell == "*") {
+                continue;
+            }
+            // The share beside the name of the greatest is for people.
+            let cell = if name == "limited" { cell.split(' ').next().unwrap_or_default() } else { cell };
+            // Arguments with spaces between are one value.
+            let is_one = !cell.contains(' ') || (cell.contains('"') && name != "cmd");
+            *shown.entry(if is_one { cell.to_owned() } else { quoted(cell) }).or_default() += 1;
+        }
+        for (value, shown) in shown {
+            if let Some(filter) = self.filter(name, &value) {
+                let found = self.sockets.iter().filter(|socket| filter.matches(socket)).count();
+                if found < shown {
+                    self.failures.push(format!("{name}={value} finds {found} of {shown}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&mut self, text: &str) -> Result<(), Failed> {
+        let mut rows: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        rows.pop();
+        self.same_number(rows.len(), "--jsonl")?;
+        for (row, socket) in rows.iter().zip(self.sockets) {
+            for field in field::all() {
+                for value in members(field, row) {
+                    let text = match value {
+                        Value::String(text) => quoted(text),
+                        Value::Number(_) | Value::Bool(_) => value.to_string(),
+                        _ => continue,
+                    };
+                    self.finds(field.name, &text, socket);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn same_number(&self, lines: usize, what: &str) -> Result<(), Failed> {
+        if lines == self.sockets.len() {
+            return Ok(());
+        }
+        Err(format!("{what}: {lines} lines for {} sockets", self.sockets.len()).into())
+    }
+}
+
+/// As the language has a text.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Where JSON has a field; the judgement has an order of its own there.
+fn members<'v>(field: &Field, row: &'v Value) -> Vec<&'v Value> {
+    let object = match field.section {
+        Section::Socket => row,
+        Section::Local => &row["local"],
+        Section::Remote => &row["remote"],
+        Section::Netns => &row["netns"],
+        Section::Unix => &row["unix"],
+        Section::Packet => &row["packet"],
+        Section::Netlink => &row["netlink"],
+        Section::Mptcp => &row["mptcp"],
+        Section::Listen => &row["listen"],
+        Section::Timer => &row["timer"],
+        Section::Memory => &row["memory"],
+        Section::Tcp => &row["tcp"],
+        Section::Peer if field.key == "inode" => &row["peer"],
+        Section::Peer | Section::Owner => {
+            let owners = if field.section == Section::Peer { &row["peer"]["owners"] } else { &row["owners"] };
+            let owners = owners.as_array().into_iter().flatten();
+            return owners.map(|owner| &owner[field.key]).collect();
+        }
+        _ => return Vec::new(),
+    };
+    // What is not UTF-8 is told in bytes, too.
+    let is_exact = object[format!("{}_bytes", field.key)].is_null();
+    if is_exact { vec![&object[field.key]] } else { Vec::new() }
+}
