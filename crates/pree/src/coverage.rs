@@ -14,6 +14,8 @@ pub enum Missing {
     Owners,
     /// Statistics of some sockets that have them.
     Stats,
+    /// Some of many looks, or a part of them ([`Intervals`](crate::quality::Intervals)).
+    Looks,
 }
 
 impl Missing {
@@ -23,6 +25,7 @@ impl Missing {
             Self::Rows => "rows",
             Self::Owners => "owners",
             Self::Stats => "stats",
+            Self::Looks => "looks",
         }
     }
 }
@@ -35,7 +38,7 @@ pub struct Gap {
     pub what: Missing,
     /// Why.
     pub why: ErrorKind,
-    /// Of how many sockets, where that is known.
+    /// Of how many sockets, where that is known; of looks, of how many.
     pub count: Option<u64>,
     /// In what: `tcp`, `/proc/net/tcp6`; empty when the reason says it all.
     pub object: String,
@@ -73,9 +76,11 @@ impl fmt::Display for Gap {
             Missing::Rows => "sockets missing",
             Missing::Owners => "owner unknown",
             Missing::Stats => "statistics unknown",
+            Missing::Looks => "looks failed or incomplete",
         })?;
         if let Some(count) = self.count {
-            write!(f, " for {count}")?;
+            let word = if self.what == Missing::Looks { ":" } else { " for" };
+            write!(f, "{word} {count}")?;
         }
         if !self.object.is_empty() {
             write!(f, " ({})", self.object)?;

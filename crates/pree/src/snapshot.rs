@@ -17,6 +17,11 @@ impl Snapshot {
         Self { sockets, coverage, host, counters: HostCounters::default() }
     }
 
+    /// With another account of what is missing.
+    pub(crate) fn with_coverage(self, coverage: Coverage) -> Self {
+        Self { coverage, ..self }
+    }
+
     /// With what the machine counts.
     pub(crate) fn with_counters(self, counters: HostCounters) -> Self {
         Self { counters, ..self }

@@ -73,7 +73,7 @@ fn judge(seen: Seen, assess: impl Fn(&Socket, Option<&Interval>) -> Assessment) 
     let judge = |socket: Socket| {
         let assessment = match &intervals {
             None => assess(&socket, None),
-            Some(intervals) => match socket.id.and_then(|id| intervals.get(id)) {
+            Some(intervals) => match intervals.get(&socket) {
                 Some(interval) => assess(&socket, Some(interval)),
                 // Seen once: nothing is known of any length of time.
                 None => assess(&socket, Some(&Interval::new(std::time::Duration::ZERO, &socket))),

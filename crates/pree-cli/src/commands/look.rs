@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pree::quality::Intervals;
-use pree::{Needs, Query, Snapshot};
+use pree::{ErrorKind, Needs, Query, Snapshot};
 
 use super::source::{self, Place};
 use crate::args::Args;
@@ -15,6 +15,8 @@ use crate::exit::Failure;
 const TICK: Duration = Duration::from_millis(100);
 /// A look that takes long waits three times as long for the next, so that looking takes a quarter of a processor.
 const REST: u32 = 3;
+/// Tries of the last look, without which there is no answer.
+const LAST_TRIES: usize = 3;
 /// Silence that nobody wonders about.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -68,13 +70,20 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
     let start = Instant::now();
     let mut schedule = Schedule::new(length);
     let mut intervals = Intervals::default();
-    let mut told = false;
+    let (mut told, mut seen) = (false, false);
     loop {
         let before = start.elapsed();
-        let look = place.collect(&between)?;
+        let look = place.collect(&between);
         // The owners of the last look are looked for before its rows; so the end of each look is its time.
         let now = start.elapsed();
-        intervals.add(now, &look);
+        match look {
+            Ok(look) => {
+                intervals.add(now, &look);
+                seen = true;
+            }
+            Err(Failure::Library(error)) if seen || passes(&error) => intervals.add_failed(now, &error),
+            Err(failure) => return Err(failure),
+        }
         let next = schedule.after(before, now);
         if progress && now >= PATIENCE {
             told = true;
@@ -89,9 +98,27 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
     if told {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
-    let snapshot = place.collect(query)?;
-    intervals.add(start.elapsed(), &snapshot);
-    Ok(Seen { snapshot, intervals: Some(intervals) })
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match place.collect(query) {
+            Ok(last) => {
+                let snapshot = intervals.conclude(start.elapsed(), last);
+                return Ok(Seen { snapshot, intervals: Some(intervals) });
+            }
+            Err(Failure::Library(error)) if tries < LAST_TRIES && passes(&error) => {
+                intervals.add_failed(start.elapsed(), &error);
+                thread::sleep(TICK);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// True for an error that another look can be without.
+fn passes(error: &pree::Error) -> bool {
+    use ErrorKind::{Exhausted, Io, Malformed, Unsettled};
+    matches!(error.kind(), Exhausted | Io | Malformed | Unsettled)
 }
 
 /// The question of the looks before the last: whose sockets they are is asked once, at the end.

@@ -6,6 +6,7 @@
 mod address;
 mod detail;
 mod host;
+mod identity;
 mod namespace;
 mod other_protocol;
 mod owner;
@@ -21,6 +22,7 @@ pub use detail::{
     BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
 };
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
+pub use identity::Identity;
 pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};

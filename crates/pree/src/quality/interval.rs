@@ -1,16 +1,15 @@
 //! Several looks at one socket: what happened between them, never mixed with what happened before.
 //!
 //! Counters become what was counted in the interval, the round trip the median of what was seen, everything else is as it
-//! was last. A counter that shrank, or another id, is another socket: the interval begins anew with it.
+//! was last. A counter that shrank, or another identity, is another socket: the interval begins anew with it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::buffer;
 use super::capacity::Rate;
 use super::limits::INTERVAL_POINTS;
 use super::{Assessment, Basis, Context, IpVersion, Subject, judge};
-use crate::model::{Socket, SocketId, TcpStats};
+use crate::model::{Socket, TcpStats};
 
 /// What was seen of one socket from one look to a later one.
 #[derive(Clone, PartialEq, Debug)]
@@ -95,7 +94,7 @@ impl Interval {
 
     /// Takes in a later look. False when it is another socket, or time went back: then the interval begins here.
     pub fn add(&mut self, at: Duration, socket: &Socket) -> bool {
-        if at < self.until || socket.id != self.last.id || has_shrunk(socket, &self.last) {
+        if at < self.until || socket.identity() != self.last.identity() || has_shrunk(socket, &self.last) {
             *self = Self::new(at, socket);
             return false;
         }
@@ -119,6 +118,11 @@ impl Interval {
     /// The time from the first look to the last.
     pub fn length(&self) -> Duration {
         self.until.saturating_sub(self.from)
+    }
+
+    /// The time of the first look.
+    pub(super) fn start(&self) -> Duration {
+        self.from
     }
 
     /// The time of the last look.
@@ -202,34 +206,4 @@ pub fn assess_interval(interval: &Interval, context: &Context) -> Assessment {
         return judge(&nothing, &context);
     }
     judge(&Subject { interval: Some(interval), ..Subject::of(interval.last(), &stats) }, &context)
-}
-
-/// Intervals of many sockets, by id.
-#[derive(Clone, Debug, Default)]
-pub struct Intervals {
-    of: HashMap<SocketId, Interval>,
-}
-
-impl Intervals {
-    /// Takes in a look at all of them. What was not seen this time is forgotten; a socket without an id is not followed.
-    pub fn add<'s>(&mut self, at: Duration, sockets: impl IntoIterator<Item = &'s Socket>) {
-        for socket in sockets {
-            let Some(id) = socket.id else { continue };
-            match self.of.get_mut(&id) {
-                Some(interval) => drop(interval.add(at, socket)),
-                None => drop(self.of.insert(id, Interval::new(at, socket))),
-            }
-        }
-        self.of.retain(|_, interval| interval.until == at);
-    }
-
-    /// The longest time that any of them was seen for.
-    pub fn length(&self) -> Duration {
-        self.of.values().map(Interval::length).max().unwrap_or_default()
-    }
-
-    /// What was seen of this socket.
-    pub fn get(&self, id: SocketId) -> Option<&Interval> {
-        self.of.get(&id)
-    }
 }

@@ -13,6 +13,7 @@ mod growth;
 mod host;
 mod interval;
 mod limits;
+mod looks;
 mod loss;
 mod progress;
 mod score;
@@ -36,7 +37,8 @@ pub use host::{
     About, HOST_DETECTORS, HostAssessment, HostDetector, HostFinding, Peers, assess_host,
     assess_host_interval,
 };
-pub use interval::{Interval, Intervals, assess_interval};
+pub use interval::{Interval, assess_interval};
+pub use looks::Intervals;
 pub use score::{Factors, Score};
 pub use shares::Shares;
 pub use verdict::{Estimate, Unknown, Verdict};

@@ -8,6 +8,7 @@ mod fail_nth;
 mod families;
 mod host;
 mod kernel;
+mod looks;
 mod named;
 mod platform;
 mod recorded;

@@ -35,8 +35,8 @@ const USES: &[(&str, &[&str], &[&str])] = &[
              rests on and what to do about it, what it waits for, what is not known and why. Of several matches the three \
              worst are explained, the next are told in a line each; --limit says how many in all.",
             "A connection is judged by its life so far, with what other connections know of the way to the same address. \
-             --for 10s looks ten times a second for so long, and judges only what happens meanwhile. Exit code 1 when \
-             nothing matches.",
+             --for 10s looks ten times a second for so long, and judges only what happens meanwhile; looks that fail, and \
+             sockets that nothing knows again, are told as missing. Exit code 1 when nothing matches.",
         ],
     ),
     (

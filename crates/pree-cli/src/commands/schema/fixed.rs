@@ -5,13 +5,17 @@ use super::{closed, completeness_members, count, list, named, of_type, or_null, 
 
 pub(super) fn gap() -> Node {
     closed(named([
-        ("what", object([("enum", words(&["rows", "owners", "stats"]))])),
+        ("what", object([("enum", words(&["rows", "owners", "stats", "looks"]))])),
         ("why", of_type("string")),
         (
             "object",
             of_type("string").with("description", text("In what: tcp, /proc/net/tcp6; may be empty.")),
         ),
-        ("count", or_null("integer").with("description", text("Of how many sockets, where that is known."))),
+        (
+            "count",
+            or_null("integer")
+                .with("description", text("Of how many sockets, where that is known; of how many looks.")),
+        ),
         ("hint", of_type("string").with("description", text("How to get it."))),
     ]))
 }

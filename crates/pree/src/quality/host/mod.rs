@@ -160,16 +160,11 @@ impl<'a> View<'a> {
         self.troubled.get(at).map(|(_, judged)| judged)
     }
 
-    /// How many of these have come to their state since the first look; `None` with one look only.
+    /// How many of these have come to their state since the first look; `None` with one look only, and where it is not
+    /// known of all.
     fn new_since_first_look(&self, places: &[usize]) -> Option<usize> {
         let intervals = self.intervals?;
-        let whole = intervals.length();
-        let is_new = |socket: &&Socket| {
-            let interval = socket.id.and_then(|id| intervals.get(id));
-            interval
-                .is_none_or(|interval| interval.length() < whole || interval.first().state != socket.state)
-        };
-        Some(self.at(places).filter(is_new).count())
+        self.at(places).map(|socket| intervals.is_new(socket).map(usize::from)).sum()
     }
 }
 
@@ -234,7 +229,7 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         let context = Context { peer_base_rtt: peers.base_rtt(*peer), ..Context::default() };
         let assessment = match intervals {
             None => assess(socket, &context),
-            Some(intervals) => match socket.id.and_then(|id| intervals.get(id)) {
+            Some(intervals) => match intervals.get(socket) {
                 Some(interval) => assess_interval(interval, &context),
                 None => continue,
             },

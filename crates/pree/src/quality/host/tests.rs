@@ -236,10 +236,11 @@ fn close_wait_leak_grows() {
     };
     let look = |ports: std::ops::RangeInclusive<u16>| ports.map(with_id).collect::<Vec<_>>();
     let judge = |first: Vec<Socket>, last: Vec<Socket>| {
+        let (first, last) = (snapshot(first, limits()), snapshot(last, limits()));
         let mut intervals = Intervals::default();
         intervals.add(Duration::from_secs(100), &first);
         intervals.add(Duration::from_secs(110), &last);
-        let host = assess_host_interval(&snapshot(last, limits()), &intervals);
+        let host = assess_host_interval(&last, &intervals);
         (said(&host, "close_wait_leak").map(|said| said.0), evidence(&host, "close_wait_leak", "new"))
     };
     let new = |count| Some(Value::Count(count));

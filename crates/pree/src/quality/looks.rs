@@ -1,0 +1,338 @@
+//! Many looks at many sockets: each socket's [`Interval`], and what the looks lacked.
+//!
+//! A look can fail, or tell less than the others. What it does not tell is not taken for gone, and [`Intervals::conclude`]
+//! says of how many looks that was so and what time could be judged.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use super::interval::Interval;
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::error::{Error, ErrorKind};
+use crate::model::{Identity, Socket, State};
+use crate::snapshot::Snapshot;
+
+/// Intervals of many sockets, each known by its [`Identity`].
+#[derive(Clone, Debug, Default)]
+pub struct Intervals {
+    of: HashMap<Identity, Followed>,
+    /// Looks so far, those that failed included.
+    looks: usize,
+    /// When the first was taken, and the last.
+    span: Option<(Duration, Duration)>,
+    /// Why looks failed, and how many did.
+    failed: BTreeMap<(String, ErrorKind), usize>,
+    /// What looks lacked, and how many lacked just that.
+    lacked: BTreeMap<Lacks, usize>,
+    /// What every look lacked so far: the best of them are as whole as it gets.
+    always: Option<Lacks>,
+    /// When the last of these was taken, and whether the last of all was one.
+    whole_at: Duration,
+    last_is_whole: bool,
+}
+
+/// What a look lacks, in words, and why.
+type Lacks = BTreeSet<(String, ErrorKind)>;
+
+#[derive(Clone, Debug)]
+struct Followed {
+    interval: Interval,
+    /// The number of the look that it was last seen in.
+    seen_in: usize,
+    /// Two sockets of one look had this identity: which of them is which is not known.
+    is_shared: bool,
+}
+
+impl Intervals {
+    /// Takes in a look at all of them. What is gone is forgotten: what an answer lacks that tells as much as any other did.
+    pub fn add(&mut self, at: Duration, look: &Snapshot) {
+        self.count(at);
+        let lacks = lacks(look.coverage());
+        let always = self.always.get_or_insert_with(|| lacks.clone());
+        always.retain(|one| lacks.contains(one));
+        self.last_is_whole = lacks == *always;
+        if self.last_is_whole {
+            self.whole_at = at;
+        }
+        *self.lacked.entry(lacks).or_default() += 1;
+        for socket in look {
+            self.follow(at, socket);
+        }
+        let (number, whole, whole_at) = (self.looks, self.last_is_whole, self.whole_at);
+        self.of.retain(|_, followed| {
+            followed.seen_in == number || (!whole && followed.interval.start() <= whole_at)
+        });
+    }
+
+    /// Takes note of a look that failed.
+    pub fn add_failed(&mut self, at: Duration, error: &Error) {
+        self.count(at);
+        self.last_is_whole = false;
+        *self.failed.entry((error.to_string(), error.kind())).or_default() += 1;
+    }
+
+    /// Takes in the last look, and gives it back with what all of them lacked: what it lacks itself, of how many others
+    /// more is missing, and which of its sockets could not be followed.
+    #[must_use]
+    pub fn conclude(&mut self, at: Duration, last: Snapshot) -> Snapshot {
+        self.add(at, &last);
+        let mut coverage = last.coverage().clone();
+        for gap in self.gaps() {
+            coverage.add(gap);
+        }
+        let unknown = last.iter().filter(|socket| is_judged(socket) && !self.is_known(socket)).count();
+        if unknown > 0 {
+            coverage.add(Gap {
+                what: Missing::Stats,
+                why: ErrorKind::Unsupported,
+                count: u64::try_from(unknown).ok(),
+                object: "from look to look".to_owned(),
+                hint: "nothing tells which sockets they were before: look once, without --for",
+            });
+        }
+        last.with_coverage(coverage)
+    }
+
+    /// How many looks failed, or lacked what another one told, and why.
+    fn gaps(&self) -> Vec<Gap> {
+        let mut less = self.failed.clone();
+        for (lacks, looks) in &self.lacked {
+            let of_others =
+                |one: &&(String, ErrorKind)| !self.always.as_ref().is_some_and(|it| it.contains(*one));
+            for one in lacks.iter().filter(of_others) {
+                *less.entry(one.clone()).or_default() += looks;
+            }
+        }
+        let (from, until) = self.span.unwrap_or_default();
+        let (judged, of) = (self.length(), until.saturating_sub(from));
+        let gap = |((words, why), count): ((String, ErrorKind), usize)| Gap {
+            what: Missing::Looks,
+            why,
+            count: u64::try_from(count).ok(),
+            object: format!(
+                "of {}, judged over {:.2} of {:.2} s: {words}",
+                self.looks,
+                judged.as_secs_f64(),
+                of.as_secs_f64()
+            ),
+            hint: "what happened meanwhile may be missing: look again",
+        };
+        less.into_iter().map(gap).collect()
+    }
+
+    fn count(&mut self, at: Duration) {
+        self.looks += 1;
+        let (first, _) = self.span.unwrap_or((at, at));
+        self.span = Some((first, at));
+    }
+
+    fn follow(&mut self, at: Duration, socket: &Socket) {
+        let Some(identity) = socket.identity() else { return };
+        let number = self.looks;
+        let followed = self.of.entry(identity).or_insert_with(|| Followed {
+            interval: Interval::new(at, socket),
+            seen_in: 0,
+            is_shared: false,
+        });
+        if followed.seen_in == number {
+            followed.is_shared = true;
+        } else if followed.seen_in > 0 && !tells_less(socket, followed.interval.last()) {
+            followed.interval.add(at, socket);
+        }
+        followed.seen_in = number;
+    }
+
+    /// The longest time that any of them was seen for.
+    pub fn length(&self) -> Duration {
+        self.of.values().map(|followed| followed.interval.length()).max().unwrap_or_default()
+    }
+
+    /// What was seen of this socket; `None` where nothing tells for certain which one it was before.
+    pub fn get(&self, socket: &Socket) -> Option<&Interval> {
+        let followed = self.of.get(&socket.identity()?)?;
+        (!followed.is_shared).then_some(&followed.interval)
+    }
+
+    /// True when it is known which socket this one is among those of other looks.
+    fn is_known(&self, socket: &Socket) -> bool {
+        let Some(identity) = socket.identity() else { return false };
+        self.of.get(&identity).is_none_or(|followed| !followed.is_shared)
+    }
+
+    /// Whether this socket has come to its state since the first look; `None` where that is not known.
+    pub(super) fn is_new(&self, socket: &Socket) -> Option<bool> {
+        if !self.last_is_whole || !self.is_known(socket) {
+            return None;
+        }
+        let is_new =
+            |interval: &Interval| interval.length() < self.length() || interval.first().state != socket.state;
+        Some(self.get(socket).is_none_or(is_new))
+    }
+}
+
+/// What this answer lacks and another look may have: what it says is missing, without the numbers in it, which change from
+/// look to look; and the tables that came from where sockets have no ids.
+fn lacks(coverage: &Coverage) -> Lacks {
+    let gaps = coverage.gaps().iter().filter(|gap| gap.what != Missing::Owners);
+    let gaps = gaps.map(|gap| {
+        let object = gap.object.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
+        (format!("{} {object}", gap.what.name()).trim_end().to_owned(), gap.why)
+    });
+    let has_no_ids = |origin: &Origin| matches!(origin, Origin::Proc | Origin::Procfs);
+    let tables = coverage.origins().iter().filter(|(_, origin)| has_no_ids(origin));
+    gaps.chain(tables.map(|(table, _)| (format!("ids {table}"), ErrorKind::Unsupported))).collect()
+}
+
+/// True for a row without the statistics that the socket had before and, by its state, still has.
+fn tells_less(now: &Socket, before: &Socket) -> bool {
+    now.tcp.is_none() && before.tcp.is_some() && now.state == before.state
+}
+
+/// True for a socket of which something is judged; `TIME_WAIT` is a memory.
+fn is_judged(socket: &Socket) -> bool {
+    socket.state != State::TimeWait
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, BootId, Family, HostLimits, Protocol, SocketId};
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// A connection from this port with statistics.
+    fn socket(port: u16) -> Socket {
+        let local = Address::Inet(([127, 0, 0, 1], port).into());
+        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
+        socket.tcp = Some(Box::default());
+        socket
+    }
+
+    fn with_id(port: u16) -> Socket {
+        let id = SocketId { boot: BootId::default(), network_namespace: 1, cookie: port.into() };
+        Socket { id: Some(id), ..socket(port) }
+    }
+
+    fn look(sockets: Vec<Socket>, missing: Option<(Missing, &str)>) -> Snapshot {
+        let mut coverage = Coverage::default();
+        if let Some((what, object)) = missing {
+            coverage.add(Gap { what, why: ErrorKind::Io, count: None, object: object.to_owned(), hint: "" });
+        }
+        Snapshot::new(sockets, coverage, HostLimits::default())
+    }
+
+    fn whole(ports: &[u16]) -> Snapshot {
+        look(ports.iter().map(|port| with_id(*port)).collect(), None)
+    }
+
+    fn lacking(ports: &[u16]) -> Snapshot {
+        look(ports.iter().map(|port| with_id(*port)).collect(), Some((Missing::Rows, "tcp")))
+    }
+
+    /// Ports that are followed, with the length of what was seen of them.
+    fn followed(intervals: &Intervals) -> Vec<(u16, u64)> {
+        let one = |f: &Followed| Some((f.interval.last().local.port()?, f.interval.length().as_secs()));
+        let mut all: Vec<_> = intervals.of.values().filter_map(one).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn what_one_look_lacks_is_not_gone() {
+        let error = Error::new(ErrorKind::Io, "dump", "tcp");
+        let mut intervals = Intervals::default();
+        intervals.add(s(0), &whole(&[1, 2, 3]));
+        intervals.add(s(1), &lacking(&[1, 4]));
+        intervals.add_failed(s(2), &error);
+        assert_eq!(followed(&intervals), [(1, 1), (2, 0), (3, 0), (4, 0)]);
+        // What began after the last whole look and was not seen again is forgotten, or there would be ever more.
+        intervals.add(s(3), &lacking(&[1, 5]));
+        assert_eq!(followed(&intervals), [(1, 3), (2, 0), (3, 0), (5, 0)]);
+        // What a whole look does not tell is gone.
+        let answer = intervals.conclude(s(4), whole(&[1, 2]));
+        assert_eq!(followed(&intervals), [(1, 4), (2, 4)]);
+        let gaps: Vec<_> =
+            answer.coverage().gaps().iter().map(|gap| (gap.what, gap.why, gap.count)).collect();
+        let expected = (Missing::Looks, ErrorKind::Io);
+        assert_eq!(gaps, [(expected.0, expected.1, Some(1)), (expected.0, expected.1, Some(2))]);
+        let text = answer.coverage().to_string();
+        assert!(
+            text.contains("looks failed or incomplete: 1 (of 5, judged over 4.00 of 4.00 s: cannot dump tcp"),
+            "{text}"
+        );
+        assert!(
+            text.contains("looks failed or incomplete: 2 (of 5, judged over 4.00 of 4.00 s: rows tcp)"),
+            "{text}"
+        );
+    }
+
+    /// What no look tells, the last one says itself: the looks are as good as they can be.
+    #[test]
+    fn what_every_look_lacks_makes_none_less() {
+        let mut intervals = Intervals::default();
+        let closed = |count: u32| Some((Missing::Rows, format!("namespaces of {count} processes")));
+        for second in 0..9 {
+            let closed = closed(second as u32);
+            let missing = closed.as_ref().map(|(what, object)| (*what, object.as_str()));
+            intervals.add(s(second), &look(vec![with_id(1), with_id(10 + second as u16)], missing));
+            assert_eq!(followed(&intervals).len(), 2);
+        }
+        let last = intervals
+            .conclude(s(9), look(vec![with_id(1)], Some((Missing::Rows, "namespaces of 7 processes"))));
+        assert_eq!(last.coverage().gaps().len(), 1, "{}", last.coverage());
+        assert_eq!(followed(&intervals), [(1, 9)]);
+    }
+
+    /// A look that comes from elsewhere, without ids or statistics, ends nothing.
+    #[test]
+    fn a_look_without_ids_ends_nothing() {
+        let mut bare = look(vec![Socket { inode: Some(7), tcp: None, ..socket(1) }], None);
+        let mut coverage = Coverage::default();
+        coverage.came_from("tcp", Origin::Proc);
+        bare = bare.with_coverage(coverage);
+        let mut intervals = Intervals::default();
+        intervals.add(s(0), &whole(&[1]));
+        intervals.add(s(1), &bare);
+        assert_eq!(intervals.is_new(&with_id(1)), None, "the last look does not tell");
+        let without_stats = look(vec![Socket { tcp: None, ..with_id(1) }], Some((Missing::Stats, "tcp")));
+        intervals.add(s(2), &without_stats);
+        assert!(intervals.get(&with_id(1)).is_some_and(|it| it.last().tcp.is_some()));
+        let answer = intervals.conclude(s(3), whole(&[1]));
+        assert_eq!(intervals.get(&with_id(1)).map(|it| (it.length(), it.looks())), Some((s(3), 2)));
+        assert_eq!(answer.coverage().gaps().len(), 2, "{}", answer.coverage());
+        assert_eq!(intervals.is_new(&with_id(1)), Some(false));
+    }
+
+    /// Each source's sockets are followed by what it tells of them, and which cannot be is said.
+    #[test]
+    fn followed_by_what_the_source_tells() {
+        let of_proc = |port| Socket { inode: Some(port), ..socket(port as u16) };
+        let of_windows = |port, tick| Socket { created: Some(s(tick)), ..socket(port) };
+        let nameless = socket(9);
+        let time_wait = Socket { state: State::TimeWait, tcp: None, ..socket(8) };
+        let all = || {
+            // Two datagram sockets made in one tick are the same to whoever looks.
+            let same = Socket { protocol: Protocol::Udp, ..of_windows(5, 50) };
+            vec![of_proc(1), of_windows(2, 20), same.clone(), same, nameless.clone(), time_wait.clone()]
+        };
+        let mut intervals = Intervals::default();
+        intervals.add(s(0), &look(all(), None));
+        let answer = intervals.conclude(s(1), look(all(), None));
+        let length = |socket: &Socket| intervals.get(socket).map(Interval::length);
+        let lengths: Vec<_> = answer.iter().map(length).collect();
+        assert_eq!(lengths, [Some(s(1)), Some(s(1)), None, None, None, None]);
+        let [gap] = answer.coverage().gaps() else { panic!("{}", answer.coverage()) };
+        assert_eq!(
+            (gap.what, gap.why, gap.count),
+            (Missing::Stats, ErrorKind::Unsupported, Some(3)),
+            "{gap}"
+        );
+        // Another one that has its ends later.
+        assert_eq!(length(&of_windows(2, 21)), None);
+        let other = Socket { inode: Some(77), ..socket(1) };
+        assert_eq!((length(&other), intervals.is_new(&other)), (None, Some(true)));
+        assert_eq!(intervals.is_new(&nameless), None);
+    }
+}
