@@ -55,6 +55,7 @@ const RULES: &[Rule] = &[
     promises::LINTS_STAY,
     promises::LINTS_TAKEN,
     arrows::ONE_WAY,
+    arrows::GROUND_FLOOR,
 ];
 
 pub(crate) fn run() -> Result<()> {

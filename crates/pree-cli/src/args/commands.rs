@@ -109,20 +109,8 @@ impl Command {
     }
 
     /// How it is called.
-    pub(crate) fn usage(self) -> &'static str {
-        match self {
-            Self::Version => "pree --version",
-            Self::List => "pree list",
-            Self::Port => "pree port",
-            Self::Explain => "pree explain",
-            Self::Doctor => "pree doctor",
-            Self::Summary => "pree summary",
-            Self::Capture => "pree capture",
-            Self::Schema => "pree schema",
-            Self::Completions => "pree completions",
-            Self::Man => "pree man",
-            Self::Help => "pree help",
-        }
+    pub(crate) fn usage(self) -> String {
+        self.entry().map_or_else(|| "pree --version".to_owned(), |entry| format!("pree {}", entry.name))
     }
 
     fn entry(self) -> Option<&'static Entry> {
@@ -148,7 +136,7 @@ impl Command {
             | (Words::None | Words::OneAtMost(_), [])
             | (Words::One(_) | Words::OneAtMost(_), [_]) => Ok(()),
             (Words::None, [first, ..]) => {
-                refused(format!("no words, as {}", escape::quoted(first.as_bytes())))
+                refused(format!("no words, and {} is one", escape::quoted(first.as_bytes())))
             }
             (Words::One(what), _) => refused(format!("one {what}")),
             (Words::OneAtMost(what), _) => refused(format!("one {what} at most")),
