@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let recording = recorder.finish();
     let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
     let bytes = recording.as_bytes();
-    drop(rights);
+    rights.end();
     files::write(&path, bytes).map_err(|error| {
         if path.as_os_str() == "-" {
             Failure::Write(error)

@@ -34,7 +34,8 @@ impl<S: Source> Source for Running<'_, S> {
 
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         match question {
-            Question::Cgroup(_) | Question::Interface(_) => self.source.ask(question),
+            // A path that a filter names.
+            Question::Cgroup(_) => self.source.ask(question),
             _ => self.with_lent(|source| source.ask(question)),
         }
     }

@@ -64,7 +64,7 @@ pub(crate) fn open(args: &Args, rights: Rights) -> Result<Place, Failure> {
     match &args.replay {
         None => Ok(Place::Running(rights)),
         Some(path) => {
-            drop(rights);
+            rights.end();
             read(path).map(Place::Recorded)
         }
     }

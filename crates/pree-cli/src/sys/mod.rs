@@ -41,6 +41,7 @@ static MEMORY: unix::memory::Memory = unix::memory::Memory;
 
 /// What a name in a directory stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "there are no such names"))]
 pub(crate) enum Entry {
     None,
     File,

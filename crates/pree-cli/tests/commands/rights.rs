@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Need};
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat, setxattr};
+use rustix::mount::{UnmountFlags, mount_bind, unmount};
 
 use crate::folder::Folder;
 use crate::run::{self, Answer, PREE};
@@ -25,6 +28,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         as_others("what_a_user_names_is_opened_with_the_users_rights", named),
         as_others("lent_rights_are_put_aside_first_and_dropped_when_nothing_needs_them", put_aside),
+        as_others("lent_rights_enter_a_namespace_that_its_user_may_open", entered).lab(),
         Case::new("what_is_no_namespace_is_never_opened_as_one", no_namespace),
         Case::new("a_mistake_in_a_file_is_shown_without_the_file", excerpt),
     ]
@@ -189,6 +193,45 @@ fn put_aside() -> Result<(), Failed> {
     fs::copy(PREE, &plain)?;
     let seen = run::judge(as_nobody(&plain, &format!("port {port}")).output()?)?.code(0)?;
     if seen.out.contains(&owner) { Err("this machine shows it to everybody".into()) } else { Ok(()) }
+}
+
+fn entered() -> Result<(), Failed> {
+    let folder = Folder::new("entered")?;
+    let copies = copies(&folder)?;
+    let blue = Namespace::new()?;
+    let path = folder.file("blue");
+    fs::File::create(&path)?;
+    mount_bind(format!("/proc/self/fd/{}", blue.as_fd().as_raw_fd()), &path)?;
+    let listener = blue.run(|| TcpListener::bind("127.0.0.1:7002"))?;
+    let answer = |program: &str, words: &str| -> Result<Answer, Failed> {
+        let words = format!("-l --format {{sport}} -N {path} {words}");
+        run::judge(as_nobody(program, &words).output()?)
+    };
+    // The recommended ones do not enter.
+    answer(&copies[0].1, "")?.code(4)?.silent()?.tells("CAP_SYS_ADMIN")?;
+    for (name, program) in &copies[1..] {
+        for words in ["", "not dev=lo"] {
+            let seen = answer(program, words)?.code(0)?;
+            if seen.out != "7002\n" {
+                return Err(format!("{name} {words}: {seen:?}").into());
+            }
+        }
+    }
+    drop(listener);
+    // What its user may not reach is not entered.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
+    let private = folder.file("private");
+    fs::create_dir(&private)?;
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o700))?;
+    let hidden = format!("{private}/blue");
+    fs::File::create(&hidden)?;
+    mount_bind(&path, &hidden)?;
+    for (_, program) in &copies {
+        let refused = run::judge(as_nobody(program, &format!("-N {hidden}")).output()?)?;
+        refused.code(4)?.silent()?.tells("EACCES")?;
+    }
+    unmount(&hidden, UnmountFlags::empty())?;
+    Ok(unmount(&path, UnmountFlags::empty())?)
 }
 
 /// A Unix socket cannot be opened: who tries has another error.

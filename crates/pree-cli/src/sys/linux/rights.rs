@@ -61,6 +61,11 @@ impl Rights {
         Ok(done)
     }
 
+    /// Drops what is lent: nothing needs it any more.
+    pub(crate) fn end(self) {
+        drop(self);
+    }
+
     fn set(&self, effective: CapabilitySet, lent: CapabilitySet) -> io::Result<()> {
         let permitted = self.own | lent;
         Ok(set_capabilities(None, CapabilitySets { effective, permitted, inheritable: self.inheritable })?)
@@ -68,7 +73,7 @@ impl Rights {
 }
 
 impl Drop for Rights {
-    /// For good: nothing needs them any more.
+    /// For good.
     fn drop(&mut self) {
         if !self.lent.is_empty() {
             // Should it fail they stay aside, as they are now.
