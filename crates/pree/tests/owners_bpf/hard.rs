@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         lab("exit_meanwhile", exit_meanwhile),
         lab("pid_used_again", pid_used_again),
         lab("without_rights", without_rights),
+        lab("an_end_in_common", end_in_common),
     ]
 }
 
@@ -181,5 +182,34 @@ fn without_rights() -> Result<(), Failed> {
     let [row] = snapshot.sockets() else { return Err("one row".into()) };
     assert!(row.owners.iter().any(|owner| owner.pid() == process::id()));
     assert_ne!(row.unowned, Some(Unowned::NoVisibleHolder));
+    Ok(())
+}
+
+/// Clients have one end in common, to which many descriptors lead: its own row tells them all, theirs some, and it is said.
+fn end_in_common() -> Result<(), Failed> {
+    let name = std::env::temp_dir().join(format!("pree-common-{}", process::id()));
+    let server = std::os::unix::net::UnixDatagram::bind(&name)?;
+    let copies: Vec<_> = (0..99).map(|_| server.try_clone()).collect::<Result<_, _>>()?;
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let client = std::os::unix::net::UnixDatagram::unbound()?;
+            client.connect(&name)?;
+            Ok(client)
+        })
+        .collect::<std::io::Result<_>>()?;
+    fs::remove_file(&name)?;
+    let inode =
+        |socket: &std::os::unix::net::UnixDatagram| Ok::<_, Failed>(rustix::fs::fstat(socket)?.st_ino);
+    for query in [by_program(), by_walk()] {
+        let snapshot = query.protocols(pree::Protocols::UNIX).collect()?;
+        let of = |wanted: u64| snapshot.iter().find(|row| row.inode == Some(wanted)).ok_or("a row");
+        assert_eq!(of(inode(&server)?)?.owners.len(), 1 + copies.len());
+        for client in &clients {
+            let row = of(inode(client)?)?;
+            let peer = row.peer.as_ref().ok_or("another end")?;
+            assert_eq!((row.owners.len(), peer.inode, peer.owners.len()), (1, Some(inode(&server)?), 64));
+        }
+        assert!(snapshot.coverage().notes().iter().any(|note| note.contains("64 owners")));
+    }
     Ok(())
 }

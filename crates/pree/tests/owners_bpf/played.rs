@@ -14,6 +14,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("played_refusal", refusal),
         Case::new("played_damage", damage),
         Case::new("played_second_look", second_look),
+        Case::new("played_table_of_many_threads", table_of_many_threads),
+        Case::new("played_refusal_in_proc", refusal_in_proc),
     ]
 }
 
@@ -164,5 +166,58 @@ fn second_look() -> Result<(), Failed> {
     let snapshot = Query::new().tcp().owners().collect_from(&mut kernel("5000", beside))?;
     let owners: Vec<_> = snapshot.sockets()[0].owners.iter().map(|o| (o.pid(), o.thread)).collect();
     assert_eq!(owners, [(6, None), (7, Some(8))]);
+    Ok(())
+}
+
+/// Many threads share a table that is not their leader's: the kernel tells it for each of them, again and again. The program
+/// is given up, once and for all, and the walk finds what it finds.
+fn table_of_many_threads() -> Result<(), Failed> {
+    let table: Vec<(u32, u64)> = (0..1000).map(|fd| (fd, 100)).collect();
+    let told = |threads: u32| {
+        let tables = (0..threads).map(|thread| records(7, 8 + thread, &table));
+        let leader = records(7, 7, &[(3, 100)]);
+        std::iter::once(leader).chain(tables).collect::<Vec<_>>().concat()
+    };
+    for (threads, expected) in
+        [(2, (b"told".to_vec(), Some(Origin::Bpf), 1)), (300, (b"walked".to_vec(), Some(Origin::Proc), 1))]
+    {
+        let all = told(threads);
+        let mut kernel = kernel("5000", move |_| Ok(vec![all.clone()]));
+        let snapshot = Query::new().tcp().owners().collect_from(&mut kernel)?;
+        let owners = &snapshot.sockets()[0].owners;
+        let asked = kernel.asked.iter().filter(|asked| *asked == "holders").count();
+        let first = owners[0].process.name.as_bytes().to_vec();
+        assert_eq!((first, snapshot.coverage().owners_origin(), asked), expected, "{threads} threads");
+        // What the leader has too is told once.
+        assert_eq!(owners.len(), if threads == 2 { 1 + 2 * 999 } else { 1 });
+    }
+    Ok(())
+}
+
+/// A walk would do, and a process refuses it: the program adds what it knows, and together they are everything. Where /proc is
+/// of an outer pid namespace they are not.
+fn refusal_in_proc() -> Result<(), Failed> {
+    for (numbers, reason) in [("7", Unowned::NoVisibleHolder), ("7\t1", Unowned::NotPermitted)] {
+        let status = format!("NSpid:\t{numbers}\nCapEff:\t0\n").into_bytes();
+        let mut population = population();
+        population.sockets.push(Fake::tcp(10, "127.0.0.1:81", "", 101));
+        population.sockets.push(Fake::tcp(10, "127.0.0.1:82", "", 102));
+        let refusing = Process { name: b"told".to_vec(), refused: true, ..Process::default() };
+        population.processes.insert(9, refusing);
+        let mut kernel = Kernel::new(population).on(move |_, question, _| match question {
+            Question::OpenFiles => Some(Ok(vec![b"100".to_vec()])),
+            Question::OwnStatus => Some(Ok(vec![status.clone()])),
+            Question::Holders { .. } => Some(Ok(vec![records(9, 9, &[(4, 101)])])),
+            _ => None,
+        });
+        let snapshot = Query::new().tcp().owners().collect_from(&mut kernel)?;
+        let of = |inode: u64| snapshot.iter().find(|row| row.inode == Some(inode)).unwrap();
+        let pids = |inode| of(inode).owners.iter().map(pree::Owner::pid).collect::<Vec<_>>();
+        assert_eq!((pids(100), pids(101), pids(102)), (vec![7], vec![9], vec![]));
+        assert_eq!(of(102).unowned, Some(reason), "{numbers}");
+        assert_eq!(snapshot.coverage().is_complete(), reason == Unowned::NoVisibleHolder);
+        let levels = if numbers.len() > 1 { "holders above 1" } else { "holders" };
+        assert!(kernel.asked.iter().any(|asked| asked == levels), "{:?}", kernel.asked);
+    }
     Ok(())
 }

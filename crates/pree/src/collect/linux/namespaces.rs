@@ -156,7 +156,7 @@ impl Tour {
             ),
             Ok(_) => {}
             Err(failure) => {
-                gap(failure.kind(), hidden, "whether /proc hides any could not be read: try again")
+                gap(failure.kind(), hidden, "whether /proc hides any could not be read: try again");
             }
         }
     }
