@@ -220,9 +220,14 @@ fn end(of: Section, types: &[&str]) -> Node {
     members.extend(named([
         (
             "protocol",
-            of_type("integer").with("description", text("Packet: ETH_P_*, 3 is all. Netlink: NETLINK_*.")),
+            of_type("integer")
+                .with("description", text("Packet: ETH_P_*, 3 is all. Netlink: NETLINK_*. Raw: IPPROTO_*.")),
         ),
-        ("interface", or_null("integer").with("description", text("Packet: its index. null: all."))),
+        (
+            "interface",
+            or_null("integer")
+                .with("description", text("Packet: its index. null: all, or one that is gone.")),
+        ),
     ]));
     object([("type", words(types)), ("properties", Node::Object(members))])
 }

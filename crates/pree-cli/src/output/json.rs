@@ -284,7 +284,12 @@ fn end(json: &mut Json, key: &str, of: Section, socket: &Socket, address: Option
         }
         Address::Packet { protocol, interface } => {
             json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
-            json.value("interface", Unit::Id, known(*interface, 0));
+            json.value("interface", Unit::Id, interface.map_or(Value::Unknown, |index| known(index, 0)));
+        }
+        Address::Raw { ip, protocol, .. } => {
+            json.value("ip", Unit::Address, Value::Ip(*ip));
+            json.value("port", Unit::Id, Value::Unknown);
+            json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
         }
         Address::Netlink { protocol, port_id } => {
             json.value("protocol", Unit::Id, Value::Number((*protocol).into()));

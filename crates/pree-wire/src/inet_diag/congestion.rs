@@ -11,10 +11,10 @@ pub struct Vegas {
     pub enabled: bool,
     /// Round-trip samples in the current round (`tcpv_rttcnt`).
     pub rtt_samples: u32,
-    /// Round-trip time, microseconds (`tcpv_rtt`).
-    pub rtt_us: u32,
-    /// Smallest round-trip time, microseconds; 0x7fffffff before a sample (`tcpv_minrtt`).
-    pub min_rtt_us: u32,
+    /// Round-trip time, microseconds; `None` before a sample (`tcpv_rtt`).
+    pub rtt_us: Option<u32>,
+    /// Smallest round-trip time, microseconds; `None` before a sample (`tcpv_minrtt`).
+    pub min_rtt_us: Option<u32>,
 }
 
 impl Vegas {
@@ -23,10 +23,15 @@ impl Vegas {
         Some(Self {
             enabled: u32::from_ne_bytes(fixed::<0, 4, 16>(bytes)) != 0,
             rtt_samples: u32::from_ne_bytes(fixed::<4, 4, 16>(bytes)),
-            rtt_us: u32::from_ne_bytes(fixed::<8, 4, 16>(bytes)),
-            min_rtt_us: u32::from_ne_bytes(fixed::<12, 4, 16>(bytes)),
+            rtt_us: sample(u32::from_ne_bytes(fixed::<8, 4, 16>(bytes))),
+            min_rtt_us: sample(u32::from_ne_bytes(fixed::<12, 4, 16>(bytes))),
         })
     }
+}
+
+/// Before the first sample Vegas has 0x7fffffff, BBR all ones.
+fn sample(us: u32) -> Option<u32> {
+    (us < 0x7fff_ffff).then_some(us)
 }
 
 /// DCTCP (`struct tcp_dctcp_info`, Linux 3.18).
@@ -64,8 +69,8 @@ impl Dctcp {
 pub struct Bbr {
     /// Estimated bandwidth of the path, bytes per second (`bbr_bw_hi`, `bbr_bw_lo`).
     pub bandwidth_bytes_per_s: u64,
-    /// Smallest round-trip time of the last 10 s, microseconds (`bbr_min_rtt`); `u32::MAX` before a sample.
-    pub min_rtt_us: u32,
+    /// Smallest round-trip time of the last 10 s, microseconds (`bbr_min_rtt`); `None` before a sample.
+    pub min_rtt_us: Option<u32>,
     /// Gain of the pacing rate, in units of 1/256 (`bbr_pacing_gain`).
     pub pacing_gain: u32,
     /// Gain of the congestion window, in units of 1/256 (`bbr_cwnd_gain`).
@@ -79,7 +84,7 @@ impl Bbr {
         let high = u32::from_ne_bytes(fixed::<4, 4, 20>(bytes));
         Some(Self {
             bandwidth_bytes_per_s: u64::from(high) << 32 | u64::from(low),
-            min_rtt_us: u32::from_ne_bytes(fixed::<8, 4, 20>(bytes)),
+            min_rtt_us: sample(u32::from_ne_bytes(fixed::<8, 4, 20>(bytes))),
             pacing_gain: u32::from_ne_bytes(fixed::<12, 4, 20>(bytes)),
             congestion_window_gain: u32::from_ne_bytes(fixed::<16, 4, 20>(bytes)),
         })

@@ -109,6 +109,23 @@ fn the_fixed_part() {
     }
 }
 
+/// What an algorithm has before its first sample is no time.
+#[test]
+fn no_sample_is_no_time() {
+    let vegas = |rtt: u32, least: u32| {
+        let bytes: Vec<u8> = [1, 0, rtt, least].iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let told = Vegas::parse(&bytes).unwrap();
+        (told.rtt_us, told.min_rtt_us)
+    };
+    assert_eq!(vegas(0x7fff_ffff, 0x7fff_ffff), (None, None));
+    assert_eq!(vegas(0x7fff_fffe, 0), (Some(0x7fff_fffe), Some(0)));
+    let bbr = |least: u32| {
+        let bytes: Vec<u8> = [0, 0, least, 0, 0].iter().flat_map(|word| word.to_ne_bytes()).collect();
+        Bbr::parse(&bytes).unwrap().min_rtt_us
+    };
+    assert_eq!((bbr(u32::MAX), bbr(300)), (None, Some(300)));
+}
+
 #[test]
 fn attributes_of_every_kind() {
     let words = |words: &[u32]| words.iter().flat_map(|w| w.to_ne_bytes()).collect::<Vec<_>>();
@@ -145,12 +162,15 @@ fn attributes_of_every_kind() {
     assert_eq!(row.tcp_info().unwrap().state(), Some(7));
     assert_eq!(row.congestion_algorithm(), Some(&b"cubic"[..]));
     let vegas = row.vegas().unwrap();
-    assert_eq!((vegas.enabled, vegas.rtt_samples, vegas.rtt_us, vegas.min_rtt_us), (true, 2, 3, 4));
+    assert_eq!(
+        (vegas.enabled, vegas.rtt_samples, vegas.rtt_us, vegas.min_rtt_us),
+        (true, 2, Some(3), Some(4))
+    );
     let dctcp = row.dctcp().unwrap();
     assert_eq!((dctcp.enabled, dctcp.ce_state, dctcp.alpha, dctcp.acked_bytes), (true, 0, 1024, 20));
     let bbr = row.bbr().unwrap();
     assert_eq!(bbr.bandwidth_bytes_per_s, (1 << 32) + 5);
-    assert_eq!((bbr.min_rtt_us, bbr.pacing_gain, bbr.congestion_window_gain), (300, 739, 512));
+    assert_eq!((bbr.min_rtt_us, bbr.pacing_gain, bbr.congestion_window_gain), (Some(300), 739, 512));
     assert_eq!((row.tos(), row.tclass(), row.shutdown()), (Some(0x10), Some(0x20), Some(3)));
     assert_eq!((row.protocol(), row.v6only(), row.mark()), (Some(58), Some(true), Some(42)));
     assert_eq!((row.class_id(), row.cgroup_id()), (Some(99), Some(77)));

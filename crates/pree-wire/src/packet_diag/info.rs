@@ -22,7 +22,7 @@ impl<'a> Info<'a> {
 }
 
 kernel_struct! { Info;
-    /// Index of the interface it is bound to; 0 for all.
+    /// Index of the interface it is bound to; 0 for all, `u32::MAX` (-1) when that interface is gone.
     index: u32, 0, identifier, "3.7";
     /// Version of the ring: 0, 1, 2 for `TPACKET_V1` … (`PACKET_VERSION`).
     version: u32, 4, code, "3.7";

@@ -12,8 +12,8 @@ pub struct PacketLine {
     pub socket_type: u8,
     /// Protocol of the packets, an `ETH_P_*`: 3 is all, 0 none.
     pub protocol: u16,
-    /// Index of the interface it is bound to; 0 for all.
-    pub interface: u32,
+    /// Index of the interface it is bound to; 0 for all, `None` when that interface is gone (-1).
+    pub interface: Option<u32>,
     /// Whether it takes packets now.
     pub is_running: bool,
     /// Memory of packets not yet read, overhead included.
@@ -37,7 +37,10 @@ pub fn packet_line(line: &[u8]) -> Result<Option<PacketLine>, Malformed> {
     fields.next("references of a /proc/net/packet line")?;
     let socket_type = fields.decode("type of a /proc/net/packet line", decimal_fit)?;
     let protocol = fields.decode("protocol of a /proc/net/packet line", hex_fit)?;
-    let interface = fields.decode("interface of a /proc/net/packet line", decimal_fit)?;
+    let interface = fields.decode("interface of a /proc/net/packet line", |word| match word {
+        b"-1" => Some(None),
+        index => decimal_fit(index).map(Some),
+    })?;
     let running: u32 = fields.decode("running of a /proc/net/packet line", decimal_fit)?;
     let receive_queue = fields.decode("queue of a /proc/net/packet line", decimal_fit)?;
     let uid = fields.decode("uid of a /proc/net/packet line", decimal_fit)?;

@@ -205,7 +205,7 @@ fn proc_says_the_same_of_packet_and_netlink_sockets() {
         let Some(line) = packet_line(line.bytes).unwrap() else { continue };
         let row = packets[&u32::try_from(line.inode).unwrap()];
         assert_eq!((line.socket_type, line.protocol), (row.socket_type(), row.protocol()));
-        assert_eq!((Some(line.interface), Some(line.uid)), (row.info().unwrap().index(), row.uid()));
+        assert_eq!((line.interface, Some(line.uid)), (row.info().unwrap().index(), row.uid()));
         assert_eq!(Some(line.is_running), row.info().unwrap().is_running());
         assert_eq!(Some(line.receive_queue), row.socket_memory().unwrap().rmem_alloc());
         found += 1;
@@ -224,6 +224,17 @@ fn proc_says_the_same_of_packet_and_netlink_sockets() {
     }
     // The one that asked the questions is gone.
     assert_eq!(found, sockets.len() - 1);
+}
+
+#[test]
+fn a_packet_socket_whose_interface_is_gone_is_a_line_too() {
+    let line = |interface: &str| {
+        let line =
+            format!("0000000000000000 2      3      0003   {interface}     0       0      1000   12345");
+        packet_line(line.as_bytes()).map(|line| line.map(|line| line.interface))
+    };
+    assert_eq!((line("-1"), line("0"), line("7")), (Ok(Some(None)), Ok(Some(Some(0))), Ok(Some(Some(7)))));
+    assert!(line("-2").is_err());
 }
 
 #[test]

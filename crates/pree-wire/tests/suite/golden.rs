@@ -135,7 +135,7 @@ fn statistics_say_what_was_done() {
     let row = rows["127.0.0.1:40001 127.0.0.1:18080"];
     assert_eq!(row.congestion_algorithm(), Some(&b"bbr"[..]));
     let bbr = row.bbr().unwrap();
-    assert_eq!(Some(bbr.min_rtt_us), sender.min_rtt());
+    assert_eq!(bbr.min_rtt_us, sender.min_rtt());
     assert!(bbr.bandwidth_bytes_per_s > 0 && bbr.pacing_gain >= 256);
     assert!(row.vegas().is_none() && row.dctcp().is_none() && row.md5_signatures().is_none());
     assert_eq!((row.mark(), row.class_id(), row.tos(), row.shutdown()), (Some(0), Some(0), Some(0), Some(0)));

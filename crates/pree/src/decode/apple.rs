@@ -167,17 +167,17 @@ impl Decoder {
             (apple::Protocol::Internet, SOCK_RAW) => Protocol::Raw,
             _ => return None,
         };
-        let mut ends = Ends {
+        let ends = Ends {
             family: held.family()?,
             versions: held.versions()?,
             local: (held.local_address()?, held.local_port()?),
             remote: (held.remote_address()?, held.remote_port()?),
         };
-        if protocol == Protocol::Raw {
-            ends.local.1 = number as u16;
-        }
         let state = if protocol == Protocol::Tcp { Some(held.tcp_state()?) } else { None };
         let mut socket = ends.socket(protocol, state)?;
+        if protocol == Protocol::Raw {
+            socket.set_raw(u8::try_from(number).ok()?);
+        }
         let generation = held.generation()?;
         socket.id = Some(self.id(protocol, generation));
         set_flags(&mut socket, held.state(), held.flags());

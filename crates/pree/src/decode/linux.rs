@@ -2,6 +2,8 @@
 
 mod families;
 mod held;
+#[cfg(test)]
+mod nothing;
 
 pub(crate) use families::decode_table;
 pub(crate) use held::{decode_held, protocol_named};
@@ -40,8 +42,10 @@ impl Decoder {
         }
     }
 
-    fn id(&self, cookie: u64) -> SocketId {
-        SocketId { boot: self.boot, network_namespace: self.network_namespace, cookie }
+    /// `None` for the two cookies that no socket has: 0, not given yet, and `INET_DIAG_NOCOOKIE`.
+    fn id(&self, cookie: u64) -> Option<SocketId> {
+        let given = !matches!(cookie, 0 | u64::MAX);
+        given.then_some(SocketId { boot: self.boot, network_namespace: self.network_namespace, cookie })
     }
 
     /// Decodes a row into `socket`, which is made when there is none and reused when there is.
@@ -57,10 +61,13 @@ impl Decoder {
         socket.owners = owners.unwrap_or_default();
         socket.owners.clear();
 
-        socket.id = Some(self.id(row.cookie()));
+        socket.id = self.id(row.cookie());
         let remote = address(row.destination(), row.destination_port(), family, row.interface());
         // A bound socket whose connection was reset still carries that connection's peer.
         socket.remote = (has_peer(&remote) && state != State::BoundInactive).then_some(remote);
+        if protocol == Protocol::Raw {
+            socket.set_raw(row.source_port() as u8);
+        }
         socket.interface = interface;
         socket.inode = (row.inode() != 0).then(|| u64::from(row.inode()));
         // Without a file there is no owner, and the kernel says 0, which would be root.
@@ -73,7 +80,8 @@ impl Decoder {
         socket.tclass = row.tclass();
         socket.class_id = row.class_id();
         socket.mark = row.mark();
-        socket.cgroup_id = row.cgroup_id();
+        // The root of the hierarchy is 1.
+        socket.cgroup_id = row.cgroup_id().filter(|id| *id != 0);
         socket.options = row.socket_options().map(|options| SocketOptions(options.0));
         socket.upper_layer = row.ulp_name().map(Text::from);
         socket.memory = row.socket_memory().map(SocketMemory::from);
@@ -123,6 +131,9 @@ impl ProcRow {
         let state = state(self.state, self.protocol);
         let mut socket = Socket::new(self.protocol, self.family, state, self.local);
         socket.remote = has_peer(&self.remote).then_some(self.remote);
+        if let (Protocol::Raw, Some(number)) = (self.protocol, socket.local.port()) {
+            socket.set_raw(number as u8);
+        }
         socket.inode = (self.inode != 0).then_some(self.inode);
         socket.uid = socket.inode.map(|_| self.uid);
         socket.recv_queue = Some(self.receive_queue);
@@ -254,12 +265,17 @@ fn congestion_detail(row: &Row<'_>) -> Option<CongestionDetail> {
     row.vegas().map(CongestionDetail::Vegas)
 }
 
+/// The kernel gives 0 to no connection, and tells it where it does not know the token.
+fn token(number: Option<u32>) -> Option<u32> {
+    number.filter(|number| *number != 0)
+}
+
 impl From<pree_wire::mptcp_info::MptcpInfo<'_>> for MptcpDetail {
     fn from(info: pree_wire::mptcp_info::MptcpInfo<'_>) -> Self {
         /// `MPTCP_INFO_FLAG_FALLBACK`.
         const FALLBACK: u32 = 1;
         Self {
-            token: info.token(),
+            token: token(info.token()),
             subflows: info
                 .subflows_total()
                 .map(u32::from)
@@ -277,8 +293,8 @@ impl From<Subflow> for SubflowDetail {
     fn from(subflow: Subflow) -> Self {
         let any = |bits: u32| subflow.flags.map(|flags| flags & bits != 0);
         Self {
-            token: subflow.local_token,
-            remote_token: subflow.remote_token,
+            token: token(subflow.local_token),
+            remote_token: token(subflow.remote_token),
             local_id: subflow.local_id,
             remote_id: subflow.remote_id,
             is_join: any(Subflow::JOIN_LOCAL | Subflow::JOIN_REMOTE),

@@ -167,6 +167,8 @@ fn of_peer(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<
 fn matches_host(host: &Host, address: &Address) -> Option<bool> {
     let port = match address {
         Address::Vsock { port, .. } => u16::try_from(*port).ok(),
+        // As it is shown where the protocol has no name, and as ss has it.
+        Address::Raw { protocol, .. } => Some(u16::from(*protocol)),
         address => address.port(),
     };
     if host.port.is_some() && host.port != port {
@@ -188,6 +190,7 @@ fn in_zone(zone: Option<&Named>, address: &Address, socket: &Socket) -> Option<b
     let Some(zone) = zone else { return Some(true) };
     let scope = match address {
         Address::Inet(SocketAddr::V6(v6)) if v6.scope_id() != 0 => Some(v6.scope_id()),
+        Address::Raw { scope_id, .. } if *scope_id != 0 => Some(*scope_id),
         _ => socket.interface,
     };
     let is_known = scope.is_some() || tells_device(socket);
@@ -344,7 +347,10 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
         Expr::Test(Test::Protocol(named)) => named.set() == protocol.set(),
         Expr::Test(Test::Family(family)) => protocol.families().contains(family),
         Expr::Test(Test::Path(..)) => protocol == Protocol::Unix,
-        Expr::Test(Test::Shown(..)) => !(Protocols::INET | Protocols::UNIX).contains(protocol.set()),
+        Expr::Test(Test::Shown(..)) => {
+            let others = (Protocols::INET | Protocols::UNIX) - Protocols::RAW;
+            !others.contains(protocol.set())
+        }
         // Others have no port, and no address that a scope could be told of.
         Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_)) => {
             Protocols::INET.contains(protocol.set())

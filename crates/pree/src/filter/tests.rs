@@ -119,6 +119,7 @@ fn judgements() {
     let mut lossy = socket("10.0.0.5:80", "192.168.1.7:50000", State::Established);
     let stats = |retransmitted: u32| crate::TcpStats {
         data_segs_out: Some(10_000),
+        bytes_sent: Some(14_480_000),
         bytes_retrans: Some(u64::from(retransmitted) * 1448),
         total_retrans: Some(retransmitted),
         dsack_dups: Some(0),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::expr::{Host, Named, Scope};
-use crate::model::{States, netlink_protocol};
+use crate::model::{States, ip_protocol, netlink_protocol};
 
 type Read<T> = Result<T, String>;
 
@@ -47,14 +47,19 @@ pub(super) fn host(text: &str) -> Read<Host> {
     Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_port(port_text)?, zone })
 }
 
-/// True for what addresses that are neither IP nor Unix are shown as: `route:4242`, `generic:kernel`, `2:1024`, `0x0800%2`.
+/// True for what addresses that are neither IP with a port nor Unix are shown as: `route:4242`, `generic:kernel`, `2:1024`,
+/// `0x0800%2`, `0.0.0.0:icmp`, `[::]:ipv6-icmp`.
 pub(super) fn is_other_address(text: &str) -> bool {
+    let is_protocol = |word: &str| (0..=u8::MAX).filter_map(ip_protocol).any(|name| name == word);
+    if let Some((ip, _)) = text.rsplit_once(':').filter(|(_, protocol)| is_protocol(protocol)) {
+        return format!("{ip}:0").parse::<std::net::SocketAddr>().is_ok();
+    }
     let Some((front, back)) = text.split_once([':', '%']) else { return false };
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let hex = |text: &str| text.strip_prefix("0x").is_some_and(|hex| u16::from_str_radix(hex, 16).is_ok());
     let named = || (0..=u8::MAX).filter_map(netlink_protocol).any(|name| name == front);
     (front == "*" || number(front) || hex(front) || named())
-        && (matches!(back, "*" | "kernel") || number(back))
+        && (matches!(back, "*" | "kernel" | "gone") || number(back))
 }
 
 fn maybe_port(text: Option<&str>) -> Read<Option<u16>> {

@@ -11,8 +11,17 @@ use super::Text;
 pub enum Address {
     /// An IP address and port; for a link-local IPv6 address the scope is the interface index.
     /// A v4-mapped address (`::ffff:a.b.c.d`) is kept as the socket has it: IPv6.
-    /// A raw socket has the number of its IP protocol in place of the port, and one for ICMP its identifier.
+    /// A socket for ICMP echo has its identifier in place of the port.
     Inet(SocketAddr),
+    /// An IP address of a raw socket, which has no port.
+    Raw {
+        /// The address.
+        ip: IpAddr,
+        /// Interface index of a link-local IPv6 address, else 0.
+        scope_id: u32,
+        /// IP protocol of its packets, an `IPPROTO_*`: 1 is ICMP; 255 is any, for sending only.
+        protocol: u8,
+    },
     /// The name of a Unix socket: a path as it was bound, relative ones too, or an abstract name with the NUL at its
     /// start; empty for a socket without a name.
     Unix(Text),
@@ -20,8 +29,8 @@ pub enum Address {
     Packet {
         /// Protocol of the packets, an `ETH_P_*`: 0x0003 is all, 0 none.
         protocol: u16,
-        /// Index of the interface; 0 is all of them.
-        interface: u32,
+        /// Index of the interface; 0 is all of them, `None` one that is gone: it reads nothing any more.
+        interface: Option<u32>,
     },
     /// Where a netlink socket is.
     Netlink {
@@ -52,7 +61,21 @@ impl Address {
 
     /// The IP address, if it has one.
     pub fn ip(&self) -> Option<IpAddr> {
-        self.socket_addr().map(|address| address.ip())
+        match self {
+            Self::Raw { ip, .. } => Some(*ip),
+            other => other.socket_addr().map(|address| address.ip()),
+        }
+    }
+
+    /// The same address of a raw socket: what stands in place of the port is the protocol.
+    pub(crate) fn of_raw(self, protocol: u8) -> Self {
+        match self {
+            Self::Inet(SocketAddr::V4(v4)) => Self::Raw { ip: (*v4.ip()).into(), scope_id: 0, protocol },
+            Self::Inet(SocketAddr::V6(v6)) => {
+                Self::Raw { ip: (*v6.ip()).into(), scope_id: v6.scope_id(), protocol }
+            }
+            other => other,
+        }
     }
 
     /// The port of an IP address, if it has one.
@@ -101,7 +124,21 @@ impl fmt::Display for Address {
                     other => write!(f, "0x{other:04x}")?,
                 }
                 f.write_str("%")?;
-                number_or_star(f, *interface, 0)
+                match interface {
+                    Some(index) => number_or_star(f, *index, 0),
+                    None => f.write_str("gone"),
+                }
+            }
+            Self::Raw { ip, scope_id, protocol } => {
+                match (ip, scope_id) {
+                    (IpAddr::V4(ip), _) => write!(f, "{ip}:")?,
+                    (IpAddr::V6(ip), 0) => write!(f, "[{ip}]:")?,
+                    (IpAddr::V6(ip), scope) => write!(f, "[{ip}%{scope}]:")?,
+                }
+                match ip_protocol(*protocol) {
+                    Some(name) => f.write_str(name),
+                    None => protocol.fmt(f),
+                }
             }
             Self::Netlink { protocol, port_id } => {
                 match netlink_protocol(*protocol) {
@@ -125,6 +162,30 @@ impl fmt::Display for Address {
 
 /// `ETH_P_ALL`.
 const ALL_PROTOCOLS: u16 = 3;
+
+/// The name of an IP protocol, as IANA has it; `None` for a number that raw sockets seldom have.
+pub(crate) fn ip_protocol(number: u8) -> Option<&'static str> {
+    Some(match number {
+        1 => "icmp",
+        2 => "igmp",
+        4 => "ipv4",
+        6 => "tcp",
+        17 => "udp",
+        41 => "ipv6",
+        46 => "rsvp",
+        47 => "gre",
+        50 => "esp",
+        51 => "ah",
+        58 => "ipv6-icmp",
+        88 => "eigrp",
+        89 => "ospf",
+        103 => "pim",
+        112 => "vrrp",
+        115 => "l2tp",
+        132 => "sctp",
+        _ => return None,
+    })
+}
 
 /// The name of a netlink protocol, `NETLINK_*` in include/uapi/linux/netlink.h; `None` for a number without one.
 pub(crate) fn netlink_protocol(number: u8) -> Option<&'static str> {
@@ -214,8 +275,12 @@ mod tests {
             (unix(b"/run/a b"), "/run/a b"),
             (unix(b"\0name\0\n"), "@name\\x00\\n"),
             (unix(b"@path\xff\x1b"), "@path\\xff\\x1b"),
-            (Address::Packet { protocol: 3, interface: 0 }, "*%*"),
-            (Address::Packet { protocol: 0x0800, interface: 2 }, "0x0800%2"),
+            (Address::Packet { protocol: 3, interface: Some(0) }, "*%*"),
+            (Address::Packet { protocol: 0x0800, interface: Some(2) }, "0x0800%2"),
+            (Address::Packet { protocol: 3, interface: None }, "*%gone"),
+            (Address::Inet(([0, 0, 0, 0], 1).into()).of_raw(1), "0.0.0.0:icmp"),
+            (Address::Inet("[fe80::1%3]:58".parse().unwrap()).of_raw(58), "[fe80::1%3]:ipv6-icmp"),
+            (Address::Inet("[::]:253".parse().unwrap()).of_raw(253), "[::]:253"),
             (Address::Netlink { protocol: 0, port_id: 4242 }, "route:4242"),
             (Address::Netlink { protocol: 16, port_id: 0 }, "generic:kernel"),
             (Address::Netlink { protocol: 99, port_id: u32::MAX }, "99:4294967295"),

@@ -16,8 +16,8 @@ mod state;
 mod tcp_stats;
 mod text;
 
-pub(crate) use address::netlink_protocol;
 pub use address::{Address, Family};
+pub(crate) use address::{ip_protocol, netlink_protocol};
 pub use detail::{
     BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
 };

@@ -122,6 +122,14 @@ impl Socket {
         told.or(self.id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)
     }
 
+    /// The socket is a raw one, of this IP protocol, and has no ports: where others have theirs the system tells the protocol
+    /// again, or a number without meaning.
+    pub(crate) fn set_raw(&mut self, protocol: u8) {
+        let end = std::mem::replace(&mut self.local, Address::Unknown);
+        self.local = end.of_raw(protocol);
+        self.remote = self.remote.take().map(|end| end.of_raw(protocol));
+    }
+
     /// A socket of which no more is known than this.
     pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
         Self {

@@ -420,7 +420,7 @@ fn packet_sockets() -> Result<(), Failed> {
         {
             let row = row(&snapshot, socket);
             assert_eq!((row.socket_type, row.state), (Some(kind), State::Unconnected));
-            assert_eq!(row.local, Address::Packet { protocol, interface: 0 });
+            assert_eq!(row.local, Address::Packet { protocol, interface: Some(0) });
             assert_eq!((owners(row), row.uid, row.remote.is_some()), (mine(socket), Some(0), false));
             let Some(Detail::Packet(detail)) = row.detail.as_deref() else { panic!("{row:?}") };
             assert_eq!(detail.is_running, Some(runs));
@@ -510,19 +510,27 @@ fn raw() -> Result<(), Failed> {
     std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0")?;
     let ping = open(2, Type::DGRAM, 1)?;
     rustix::net::bind(&ping, &std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 4141)))?;
-    let address = |text: &str| Address::Inet(text.parse().unwrap());
     for choice in [SourceChoice::Auto, SourceChoice::Proc] {
         let snapshot = ask(Protocols::RAW | Protocols::ICMP, choice)?;
         assert_eq!(snapshot.sockets().len(), 4, "{snapshot:?}");
         for (socket, protocol, local, remote) in [
             (&v4, Protocol::Raw, "0.0.0.0:253", None),
-            (&connected, Protocol::Raw, "127.0.0.1:1", Some("127.0.0.2:0")),
-            (&v6, Protocol::Raw, "[::]:58", None),
+            (&connected, Protocol::Raw, "127.0.0.1:icmp", Some("127.0.0.2:icmp")),
+            (&v6, Protocol::Raw, "[::]:ipv6-icmp", None),
             (&ping, Protocol::Icmp, "127.0.0.1:4141", None),
         ] {
             let row = row(&snapshot, socket);
-            assert_eq!((row.protocol, &row.local), (protocol, &address(local)));
-            assert_eq!(row.remote, remote.map(address));
+            assert_eq!((row.protocol, row.local.to_string()), (protocol, local.to_owned()));
+            assert_eq!(row.remote.as_ref().map(ToString::to_string), remote.map(str::to_owned));
+            // What stands in place of the port is a protocol.
+            let port = (protocol == Protocol::Icmp).then_some(4141);
+            assert_eq!(row.local.port(), port);
+            assert_eq!(row.remote.as_ref().and_then(Address::port), None);
+            let found = Query::new().protocols(Protocols::RAW | Protocols::ICMP).source(choice);
+            for filter in [format!("src = {local}"), format!("src = \"{local}\"")] {
+                let found = found.clone().filter(filter.parse()?).collect()?;
+                assert!(found.iter().any(|row| row.inode == Some(inode(socket))), "{filter} {choice:?}");
+            }
             let state = if remote.is_some() { State::Established } else { State::Unconnected };
             assert_eq!((row.state, owners(row)), (state, mine(socket)));
         }

@@ -465,7 +465,7 @@ impl Look<'_> {
         self.say("congestion");
         let detail = |tcp: &TcpStats| match tcp.congestion_detail {
             Some(CongestionDetail::Bbr(bbr)) => {
-                let (bits, rtt) = (bbr.bandwidth_bytes_per_s * 8, f64::from(bbr.min_rtt_us) / 1e3);
+                let (bits, rtt) = (bbr.bandwidth_bytes_per_s * 8, f64::from(bbr.min_rtt_us.unwrap()) / 1e3);
                 // A gain is left out when it is 0.
                 let gain = |name: &str, gain: u32| match f64::from(gain) / 256.0 {
                     0.0 => String::new(),

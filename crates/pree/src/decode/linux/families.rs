@@ -18,7 +18,7 @@ impl Decoder {
         let local = Address::Unix(row.name().map_or_else(Text::default, Text::from));
         let state = state(row.state(), Protocol::Unix);
         let socket = socket.insert(Socket::new(Protocol::Unix, Family::Unix, state, local));
-        socket.id = Some(self.id(row.cookie()));
+        socket.id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         socket.uid = row.uid();
@@ -44,9 +44,9 @@ impl Decoder {
     /// As [`Decoder::decode_unix`].
     pub(crate) fn decode_packet(&self, row: &packet_diag::Row<'_>, socket: &mut Option<Socket>) {
         let info = row.info();
-        let interface = info.and_then(packet_diag::Info::index).unwrap_or(0);
+        let interface = info.and_then(packet_diag::Info::index).filter(|index| *index != GONE);
         let socket = socket.insert(packet(row.protocol(), interface));
-        socket.id = Some(self.id(row.cookie()));
+        socket.id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         socket.uid = row.uid();
@@ -78,7 +78,7 @@ impl Decoder {
         let local = Address::Netlink { protocol: row.protocol(), port_id: row.port_id() };
         let state = state(row.state(), Protocol::Netlink);
         let socket = socket.insert(Socket::new(Protocol::Netlink, Family::Netlink, state, local));
-        socket.id = Some(self.id(row.cookie()));
+        socket.id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         if state == State::Established {
@@ -137,7 +137,7 @@ impl Decoder {
         let local = Address::Vsock { cid: row.source_cid(), port: row.source_port() };
         let state = state(row.state(), Protocol::Vsock);
         let socket = socket.insert(Socket::new(Protocol::Vsock, Family::Vsock, state, local));
-        socket.id = Some(self.id(row.cookie()));
+        socket.id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         let (cid, port) = (row.destination_cid(), row.destination_port());
@@ -147,6 +147,9 @@ impl Decoder {
         socket.shutdown = Some(shutdown(row.shutdown()));
     }
 }
+
+/// The index of an interface that was removed, -1.
+const GONE: u32 = u32::MAX;
 
 /// Bytes of an instruction of classic BPF (`struct sock_filter`).
 const FILTER_INSTRUCTION: usize = 8;
@@ -168,10 +171,10 @@ fn socket_type(number: u16) -> SocketType {
     }
 }
 
-fn packet(protocol: u16, interface: u32) -> Socket {
+fn packet(protocol: u16, interface: Option<u32>) -> Socket {
     let local = Address::Packet { protocol, interface };
     let mut socket = Socket::new(Protocol::Packet, Family::Packet, State::Unconnected, local);
-    socket.interface = (interface != 0).then_some(interface);
+    socket.interface = interface.filter(|index| *index != 0);
     socket
 }
 
