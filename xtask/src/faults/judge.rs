@@ -90,7 +90,7 @@ fn without_times(line: &str) -> String {
     let is_time = |word: &&str| {
         let word = word.trim_matches(|c: char| ",;()".contains(c));
         word.starts_with(|c: char| c.is_ascii_digit())
-            && ["s", "m", "h", "d"].iter().any(|unit| word.ends_with(unit))
+            && ["s", "min", "h", "d"].iter().any(|unit| word.ends_with(unit))
     };
     line.split_whitespace().filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
 }

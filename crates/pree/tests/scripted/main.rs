@@ -5,6 +5,7 @@ mod alike;
 #[path = "../../../pree-testkit/src/every.rs"]
 mod every;
 mod fail_nth;
+mod failures;
 mod families;
 mod host;
 mod kernel;
@@ -20,7 +21,6 @@ mod windows;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use every::every;
-use fail_nth::FailNth;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
 use pree::source::{DiagPass, Errno, Failure, Question, Recorder, Recording};
 use pree::{
@@ -138,13 +138,6 @@ fn truth(population: &Population) -> Vec<Row> {
 fn assert_whole(snapshot: &Snapshot, population: &Population) {
     assert_eq!(rows(snapshot), truth(population));
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
-}
-
-fn kind_of(errno: Errno) -> ErrorKind {
-    match errno {
-        Errno::ENOENT | Errno::ESRCH => ErrorKind::Absent,
-        _ => ErrorKind::Io,
-    }
 }
 
 fn find(snapshot: &Snapshot, inode: u64) -> &Socket {
@@ -609,67 +602,6 @@ fn one_owner_or_none() {
     let none = Query::new().collect_from(&mut kernel).unwrap();
     every(&none, |s| s.owners.is_empty() && s.unowned.is_none());
     assert!(!kernel.asked.iter().any(|asked| asked.starts_with("process")));
-}
-
-/// Whatever call fails, with whatever errno: no panic, no row twice, no row invented, and an answer that calls itself
-/// complete is.
-#[test]
-fn every_nth_call_fails() {
-    let errnos = [
-        Errno::EINTR,
-        Errno::ENOENT,
-        Errno::EACCES,
-        Errno::ENOMEM,
-        Errno::EMFILE,
-        Errno::EBADMSG,
-        Errno::ESRCH,
-        Errno::EIO,
-    ];
-    for source in [SourceChoice::Auto, SourceChoice::Diag, SourceChoice::Proc, SourceChoice::Procfs] {
-        for errno in errnos {
-            for n in 1.. {
-                let mut kernel = FailNth {
-                    inner: Kernel::new(population()),
-                    n,
-                    failure: Failure::Answer(errno),
-                    calls: 0,
-                };
-                let known: HashSet<Row> = truth(&kernel.inner.population).into_iter().collect();
-                let result = all().source(source).collect_from(&mut kernel);
-                let untouched = kernel.calls < n;
-                if let Ok(snapshot) = &result {
-                    let got = rows(snapshot);
-                    let unique: HashSet<_> = got.iter().cloned().collect();
-                    let what = format!("{source:?}, {errno}, call {n}: {}", snapshot.coverage());
-                    assert_eq!(unique.len(), got.len(), "{what}");
-                    assert!(unique.is_subset(&known), "{what}");
-                    if snapshot.coverage().is_complete()
-                        && source != SourceChoice::Proc
-                        && source != SourceChoice::Procfs
-                    {
-                        assert_eq!(unique, known, "{what}");
-                        let owned = |s: &Socket| !s.owners.is_empty() || s.unowned.is_some();
-                        assert!(snapshot.iter().all(owned), "{what}");
-                    }
-                    if !snapshot.coverage().lacks_rows() {
-                        // /proc has no bound sockets; and where a file is said not to exist, the kernel has no IPv6.
-                        let no_ipv6 = snapshot.coverage().notes().iter().any(|note| note.contains("no IPv6"));
-                        assert!(!no_ipv6 || ErrorKind::Absent == kind_of(errno), "{what}");
-                        let shown =
-                            |r: &&Row| r.1 != State::BoundInactive && !(no_ipv6 && r.2.starts_with('['));
-                        let (a, b): (HashSet<_>, HashSet<_>) =
-                            (unique.iter().filter(shown).collect(), known.iter().filter(shown).collect());
-                        assert_eq!(a, b, "{what}");
-                    }
-                }
-                if untouched {
-                    assert!(result.is_ok());
-                    break;
-                }
-                assert!(n < 10_000);
-            }
-        }
-    }
 }
 
 #[test]
