@@ -26,6 +26,8 @@ pub struct Intervals {
     lacked: BTreeMap<Lacks, usize>,
     /// What every look lacked so far: the best of them are as whole as it gets.
     always: Option<Lacks>,
+    /// When the first look was taken that did not fail, and what it lacked.
+    first: Option<(Duration, Lacks)>,
     /// When the last of these was taken, and whether the last of all was one.
     whole_at: Duration,
     last_is_whole: bool,
@@ -48,6 +50,7 @@ impl Intervals {
     pub fn add(&mut self, at: Duration, look: &Snapshot) {
         self.count(at);
         let lacks = lacks(look.coverage());
+        self.first.get_or_insert_with(|| (at, lacks.clone()));
         let always = self.always.get_or_insert_with(|| lacks.clone());
         always.retain(|one| lacks.contains(one));
         self.last_is_whole = lacks == *always;
@@ -161,11 +164,13 @@ impl Intervals {
 
     /// Whether this socket has come to its state since the first look; `None` where that is not known.
     pub(super) fn is_new(&self, socket: &Socket) -> Option<bool> {
-        if !self.last_is_whole || !self.is_known(socket) {
+        let (first, lacks) = self.first.as_ref()?;
+        let both_tell = self.last_is_whole && self.always.as_ref() == Some(lacks);
+        if !both_tell || !self.is_known(socket) {
             return None;
         }
         let is_new =
-            |interval: &Interval| interval.length() < self.length() || interval.first().state != socket.state;
+            |interval: &Interval| interval.start() > *first || interval.first().state != socket.state;
         Some(self.get(socket).is_none_or(is_new))
     }
 }
@@ -303,6 +308,12 @@ mod tests {
         assert_eq!(intervals.get(&with_id(1)).map(|it| (it.length(), it.looks())), Some((s(3), 2)));
         assert_eq!(answer.coverage().gaps().len(), 2, "{}", answer.coverage());
         assert_eq!(intervals.is_new(&with_id(1)), Some(false));
+
+        // Nor is it known what is new since a first look that lacked something.
+        let mut intervals = Intervals::default();
+        intervals.add(s(0), &lacking(&[1]));
+        intervals.add(s(1), &whole(&[1, 2]));
+        assert_eq!([1, 2].map(|port| intervals.is_new(&with_id(port))), [None, None]);
     }
 
     /// Each source's sockets are followed by what it tells of them, and which cannot be is said.
