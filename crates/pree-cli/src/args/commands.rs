@@ -60,7 +60,7 @@ impl Command {
             "port",
             Port,
             "who has this port, since when, reachable from where",
-            Words::One("port, as 8080, https or 53/udp"),
+            Words::One("port, as 8080, https, 53/udp or 10.0.0.5:8080"),
             "with more conditions it is a filter: pree list sport=8080 and what else"
         ),
         command!(

@@ -27,10 +27,12 @@ use crate::sys::Rights;
 
 /// Which port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Asked {
+struct Asked<'w> {
     number: u16,
     /// Any, when there is none.
     protocol: Option<Protocol>,
+    /// As a filter reads it. Who has the port at every address has it there too.
+    address: Option<&'w str>,
 }
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
@@ -47,24 +49,32 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Reads `8080`, `:8080`, `http`, `53/udp` or `udp:53`.
-fn asked(args: &Args) -> Result<Asked, Failure> {
+/// Reads `8080`, `:8080`, `http`, `53/udp`, `udp:53`, and each with an address before the port: `[fe80::1%3]:53`.
+fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
     let usage = |text: String| Err(Failure::Usage(text));
-    let word = &args.words.concat();
+    let word = args.words.first().map_or("", String::as_str);
     let by_name = |name: &str| {
         [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)
     };
-    let split = word.split_once('/').or_else(|| word.split_once(':').map(|(first, rest)| (rest, first)));
-    let (number, protocol) = match split {
-        // `:8080`
-        None | Some((_, "")) => (word.as_str(), None),
-        Some((number, name)) => match by_name(name) {
-            Some(protocol) => (number, Some(protocol)),
-            None => return usage(format!("{} is no port: take 8080, https or 53/udp", quoted(word))),
+    let none = || format!("{} is no port: take 8080, https, 53/udp or 10.0.0.5:8080", quoted(word));
+    let (end, protocol) = match (word.rsplit_once('/'), word.split_once(':')) {
+        (Some((end, name)), _) => match by_name(name) {
+            Some(protocol) => (end, Some(protocol)),
+            None => return usage(none()),
         },
+        (None, Some((name, end))) if by_name(name).is_some() => (end, by_name(name)),
+        _ => (word, None),
+    };
+    let (address, number) = match end.rsplit_once(':') {
+        None => (None, end),
+        Some(("" | "*", number)) => (None, number),
+        Some((address, number)) if format!("src={address}").parse::<Filter>().is_ok() => {
+            (Some(address), number)
+        }
+        Some(_) => return usage(none()),
     };
     match Filter::port(number) {
-        Ok(number) => Ok(Asked { number, protocol }),
+        Ok(number) => Ok(Asked { number, protocol, address }),
         Err(error) => usage(escape::text(error.what().as_bytes()).into_owned()),
     }
 }
@@ -74,8 +84,9 @@ fn quoted(word: &str) -> String {
 }
 
 /// The sockets that have the port at their own end, as far as the flags narrow them down.
-fn query(args: &Args, asked: Asked, states: States, needs: Needs) -> Result<Query, Failure> {
-    let port = format!("sport = {}", asked.number);
+fn query(args: &Args, asked: Asked<'_>, states: States, needs: Needs) -> Result<Query, Failure> {
+    let at = asked.address.map(|address| format!(" and (src={address} or src=0.0.0.0 or src=[::])"));
+    let port = format!("sport = {}{}", asked.number, at.unwrap_or_default());
     let text = match asked.protocol {
         Some(protocol) => format!("{port} and proto = {}", protocol.name()),
         None => port,
@@ -106,7 +117,7 @@ fn is_held(socket: &Socket) -> bool {
 }
 
 /// Only the exit code.
-fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
+fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     let mut found = false;
     let query = query(args, asked, source::states(args), Needs::empty())?;
     let coverage = place.visit(&query, |socket| {
@@ -121,7 +132,7 @@ fn quiet(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> 
 }
 
 /// The sockets, in one of the list's formats.
-fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
+fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     let mut request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
     let query = query(args, asked, source::states(args), request.needs())?;
     let writer = BufWriter::new(output::stdout());
@@ -143,7 +154,7 @@ fn list(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
 }
 
 /// The screen for people.
-fn show(args: &Args, asked: Asked, place: &Place) -> Result<ExitCode, Failure> {
+fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     // Connections are asked for whatever the states: they are a listener's clients.
     let mut needs = Needs::MEMORY | Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
     if args.namespaces == Namespaces::All {
@@ -206,7 +217,13 @@ mod tests {
             ("nonsense", None),
             ("53/sctp", None),
             ("53/udp/tcp", None),
-            ("tcp:10.0.0.1:80", None),
+            ("tcp:10.0.0.1:80", Some((80, tcp))),
+            ("10.0.0.1:80/udp", Some((80, udp))),
+            ("[fe80::1%3]:53", Some((53, None))),
+            ("[fe80::1%eth0]:domain", Some((53, None))),
+            ("*:80", Some((80, None))),
+            ("nowhere:80", None),
+            ("::1", None),
         ] {
             let args = Args { words: vec![word.to_owned()], ..Args::default() };
             let got = asked(&args).ok().map(|asked| (asked.number, asked.protocol));

@@ -14,6 +14,11 @@ pub fn cases() -> Vec<Case> {
         Case::new("nobody_has_a_port", nobody).lab(),
         Case::new("who_takes_ipv4_has_its_port", dual_stack).lab().needs(Need::Ipv6),
         Case::new("nobody_says_what_was_looked_at", looked_at).lab().needs(Need::Ipv6),
+        Case::new("a_port_at_an_address_is_also_that_of_every_address", at_address).lab(),
+        Case::new("addresses_with_their_interface_are_read_everywhere", scoped)
+            .lab()
+            .needs(Need::Ipv6)
+            .needs(Need::Veth),
         Case::new("what_is_no_port", usage),
     ]
 }
@@ -24,6 +29,71 @@ fn by_port(all: &Population) -> BTreeMap<u16, Vec<&Truth>> {
         ports.entry(truth.local.port()).or_default().push(truth);
     }
     ports
+}
+
+fn at_address() -> Result<(), Failed> {
+    let listener = |address: [u8; 4], port: u16| -> Result<Socket, Failed> {
+        let socket = Socket::tcp(Family::V4)?;
+        socket.bind(std::net::SocketAddr::from((address, port)))?;
+        socket.listen(1)?;
+        Ok(socket)
+    };
+    let _sockets = [listener([127, 0, 0, 1], 8080)?, listener([0, 0, 0, 0], 8081)?];
+    for (words, code) in [
+        ("127.0.0.1:8080", 0),
+        ("tcp:127.0.0.1:8080", 0),
+        ("127.0.0.1:8080/udp", 1),
+        ("127.0.0.2:8080", 1),
+        ("127.0.0.2:8081", 0),
+        ("127.0.0.2:8082", 1),
+    ] {
+        run::pree(&format!("port {words} -q"))?.code(code)?.silent()?;
+        let answer = run::pree(&format!("port {words}"))?.code(code)?;
+        if code == 1 {
+            answer.tells(" at 127.0.0.")?;
+        }
+    }
+    Ok(())
+}
+
+fn scoped() -> Result<(), Failed> {
+    let all = made::link_local()?;
+    let is_scoped = |truth: &&Truth| truth.local.to_string().contains('%') && truth.state == "established";
+    let truth = all.truth().iter().find(is_scoped).ok_or("no link-local connection")?;
+    let remote = truth.remote.ok_or("no other end")?;
+    let number = |address: std::net::SocketAddr| address.to_string();
+    let index = number(truth.local).split(['%', ']']).nth(1).unwrap_or_default().to_owned();
+    let named = std::fs::read_dir("/sys/class/net")?
+        .filter_map(Result::ok)
+        .find(|entry| {
+            std::fs::read_to_string(entry.path().join("ifindex")).is_ok_and(|id| id.trim() == index)
+        })
+        .ok_or("no interface of this index")?
+        .file_name()
+        .into_string()
+        .map_err(|_| "no text")?;
+    for interface in [index.clone(), named] {
+        let written = |address| number(address).replace(&format!("%{index}]"), &format!("%{interface}]"));
+        let (local, remote) = (written(truth.local), written(remote));
+        for words in [
+            format!("src={local}"),
+            format!("local={local}"),
+            format!("dst={remote}"),
+            format!("src={local} dst={remote}"),
+            format!("host {local}"),
+            format!("explain {local}"),
+            format!("explain tcp:{local}"),
+            format!("port {local}"),
+        ] {
+            run::pree(&format!("{words} -q"))?.code(0).map_err(|failed| run::while_doing(&words, failed))?;
+        }
+        let elsewhere = local.replace(&format!("%{interface}]"), "%1]");
+        for words in [format!("src={elsewhere}"), format!("explain {elsewhere}"), format!("port {elsewhere}")]
+        {
+            run::pree(&format!("{words} -q"))?.code(1).map_err(|failed| run::while_doing(&words, failed))?;
+        }
+    }
+    Ok(())
 }
 
 fn owners() -> Result<(), Failed> {

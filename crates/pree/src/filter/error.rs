@@ -58,7 +58,9 @@ const WRONG: usize = 40;
 /// is one.
 fn words(text: &str, most: usize, border: char) -> String {
     let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
-    let end = text[..end].rfind(border).map_or(end, |last| last + border.len_utf8());
+    let last = text[..end].rfind(border).map(|last| last + border.len_utf8());
+    // One that leaves next to nothing is none.
+    let end = last.filter(|last| *last > end / 2).unwrap_or(end);
     format!("{}…", &text[..end])
 }
 

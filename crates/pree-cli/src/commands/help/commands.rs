@@ -13,7 +13,13 @@ const USES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "port",
-        &["pree port 8080", "pree port https", "pree port 53/udp", "pree port 8080 -q && echo busy"],
+        &[
+            "pree port 8080",
+            "pree port https",
+            "pree port 53/udp",
+            "pree port [::1]:8080",
+            "pree port 8080 -q && echo busy",
+        ],
         &[
             "Who has the port at this end: every owner with user, command and origin, the addresses, from where these \
              can be reached (a firewall may say otherwise), the accept queue and the clients. Without a listener, \

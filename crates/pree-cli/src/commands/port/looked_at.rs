@@ -12,7 +12,7 @@ use crate::output::escape;
 const NAMED: usize = 3;
 
 /// That nobody has the port as it was asked for, where that was looked for, and who has it otherwise.
-pub(super) fn nobody(args: &Args, asked: Asked, coverage: &Coverage, others: &[Socket]) -> String {
+pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
     let what = match args.which {
         Some(Which::Listening) => "listens on",
         Some(Which::Bound) => "is only bound to",
@@ -42,7 +42,7 @@ pub(super) fn nobody(args: &Args, asked: Asked, coverage: &Coverage, others: &[S
 }
 
 /// Protocols, families and namespace.
-fn place(args: &Args, asked: Asked, coverage: &Coverage) -> String {
+fn place(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> String {
     let named = args.protocols.unwrap_or(Protocols::USUAL);
     let names: Vec<String> = Protocol::ALL
         .iter()

@@ -23,8 +23,8 @@ const ANCESTORS: usize = 8;
 /// Other ends that are named where there is no listener.
 const PEERS: usize = 5;
 
-pub(super) struct Screen {
-    pub(super) asked: Asked,
+pub(super) struct Screen<'a> {
+    pub(super) asked: Asked<'a>,
     /// Everybody who is known by name.
     pub(super) processes: HashMap<u32, Arc<Process>>,
     /// Time from the Unix epoch.
@@ -35,14 +35,18 @@ pub(super) struct Screen {
 }
 
 /// The port, as it was asked for.
-pub(super) fn port(asked: Asked) -> String {
-    match asked.protocol {
+pub(super) fn port(asked: Asked<'_>) -> String {
+    let port = match asked.protocol {
         Some(protocol) => format!("{}/{protocol}", asked.number),
         None => format!("port {}", asked.number),
+    };
+    match asked.address {
+        Some(address) => format!("{port} at {}", escape::text(address.as_bytes())),
+        None => port,
     }
 }
 
-impl Screen {
+impl Screen<'_> {
     pub(super) fn text(&self, holders: &Holders) -> String {
         let mut text = String::new();
         for group in &holders.groups {
