@@ -72,14 +72,14 @@ pub(crate) fn essence(command: &str, outcome: &Outcome) -> Essence {
         _ if command.starts_with("capture") => recorded(&outcome.out),
         _ => {
             let text = String::from_utf8_lossy(&outcome.out);
-            // The sockets of those who ask.
+            // The sockets of those who ask, and of this program while it starts them.
             let asks = |line: &str| {
                 line.starts_with("unix ESTAB") || line.starts_with("netlink") && !line.contains(":kernel")
             };
-            let lines = text.lines().filter(|line| !asks(line));
+            let lines = text.lines().map(without_times).filter(|line| !asks(line));
             let about = command.starts_with("explain");
             // Of an explanation the headings: the numbers below change with time.
-            lines.filter(|line| !about || line.contains(" -> ")).map(without_times).collect()
+            lines.filter(|line| !about || line.contains(" -> ")).collect()
         }
     };
     lines.sort();

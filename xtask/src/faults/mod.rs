@@ -192,7 +192,7 @@ fn inject(program: &Path, fault: &Fault<'_>, right: &judge::Essence) -> Verdict 
 
 /// Which occurrences of a call are made to fail: all, or some from its first to its last.
 fn chosen(first: usize, last: usize, short: bool) -> Vec<usize> {
-    let most = if short { 1 } else { 8 };
+    let most = if short { 1 } else { 3 };
     let count = last - first + 1;
     let mut chosen: Vec<usize> =
         (0..count.min(most)).map(|n| first + n * (count - 1) / most.max(2).min(count)).collect();

@@ -29,7 +29,7 @@ pub(crate) fn tell(seen: &Seen, short: bool, write: bool) -> Result<()> {
 fn page(seen: &Seen) -> String {
     let mut page = format!(
         "# Faults\n\n\
-         What `cargo xtask faults --write` found: each system call of the release build fails, one occurrence at a time (all, or nine\n\
+         What `cargo xtask faults --write` found: each system call of the release build fails, one occurrence at a time (all, or four\n\
          from the first to the last), with each of {} errors: {}.\n\
          strace does it, in namespaces of their own with five processes and known sockets. *Right*: the answer is complete and the\n\
          same as without the fault. *Told*: something is missing or failed, and standard error or `complete: false` says so. Anything\n\
