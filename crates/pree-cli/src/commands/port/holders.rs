@@ -1,10 +1,10 @@
 //! The sockets of a port, sorted: who waits there on which addresses, whose connections are whose.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use pree::model::Detail;
-use pree::{Address, Owner, Protocol, Socket, State, States};
+use pree::{Address, Owner, Protocol, Socket, State, States, Unowned};
 
 /// Everybody who has the port.
 #[derive(Debug, Default)]
@@ -88,29 +88,38 @@ pub(super) fn of(sockets: Vec<Socket>, wanted: States) -> Holders {
     let (connections, waiting): (Vec<_>, Vec<_>) =
         sockets.into_iter().partition(|socket| socket.remote.is_some());
     let mut groups: Vec<Group> = Vec::new();
+    // By what they have in common: a process can have any number of sockets at one port.
+    let mut places: HashMap<Entry, usize> = HashMap::new();
     for socket in waiting {
-        match groups.iter_mut().find(|group| group.waiting.first().is_some_and(|it| alike(it, &socket))) {
+        let at = *places.entry(Entry::of(&socket)).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some(group) => group.waiting.push(socket),
             None => groups.extend(Group::new(vec![socket], Vec::new())),
         }
     }
-    let listening = groups.len();
+    let listeners: Vec<Listeners> = groups.iter().map(Listeners::of).collect();
     let mut shared: Vec<(Vec<usize>, Connections)> = Vec::new();
+    let mut shared_at: HashMap<Vec<usize>, usize> = HashMap::new();
     for socket in connections {
-        let own =
-            |group: &Group| group.waiting.is_empty() && group.first().is_some_and(|it| alike(it, &socket));
-        match listeners_of(groups.get(..listening).unwrap_or_default(), &socket).as_slice() {
-            [] => match groups.iter().position(own).and_then(|at| groups.get_mut(at)) {
+        let fitting = listeners_of(&listeners, &socket);
+        if let [only] = fitting.as_slice() {
+            groups.get_mut(*only).into_iter().for_each(|group| group.connections.0.push(socket.clone()));
+        } else if fitting.is_empty() {
+            let entry = Entry::of(&socket);
+            match places.get(&entry).and_then(|at| groups.get_mut(*at)) {
                 Some(group) => group.connections.0.push(socket),
                 // A memory that belongs to nobody's listener has no line of its own.
                 None if socket.state == State::TimeWait => {}
-                None => groups.extend(Group::new(Vec::new(), vec![socket])),
-            },
-            [only] => groups.get_mut(*only).into_iter().for_each(|it| it.connections.0.push(socket.clone())),
-            several => match shared.iter_mut().find(|(between, _)| between == several) {
-                Some((_, connections)) => connections.0.push(socket),
-                None => shared.push((several.to_vec(), Connections(vec![socket]))),
-            },
+                None => {
+                    places.insert(entry, groups.len());
+                    groups.extend(Group::new(Vec::new(), vec![socket]));
+                }
+            }
+        } else if let Some((_, connections)) = shared_at.get(&fitting).and_then(|at| shared.get_mut(*at)) {
+            connections.0.push(socket);
+        } else {
+            shared_at.insert(fitting.clone(), shared.len());
+            shared.push((fitting, Connections(vec![socket])));
         }
     }
     let first = |at: usize| groups.get(at).and_then(Group::first).cloned();
@@ -128,16 +137,34 @@ pub(super) fn of(sockets: Vec<Socket>, wanted: States) -> Holders {
     Holders { groups, shared }
 }
 
+/// The sockets of a group as a connection sees them.
+struct Listeners {
+    pids: BTreeSet<u32>,
+    /// One of each kind: any number of them can have the same address.
+    kinds: Vec<Socket>,
+}
+
+impl Listeners {
+    fn of(group: &Group) -> Self {
+        let mut known = HashSet::new();
+        let kind = |socket: &Socket| {
+            (socket.interface, socket.family, socket.v6only, socket.local.ip().map(|ip| ip.to_canonical()))
+        };
+        let kinds = group.waiting.iter().filter(|socket| known.insert(kind(socket))).cloned().collect();
+        Self { pids: group.first().map(pids).unwrap_or_default(), kinds }
+    }
+}
+
 /// Which of the listeners a connection came to: those that can take it; of them that of a process which holds it; then,
 /// as the kernel chooses, that of its device, of its family, of its very address. More than one when nothing tells.
-fn listeners_of(groups: &[Group], connection: &Socket) -> Vec<usize> {
-    let rank = |group: &Group| group.waiting.iter().filter_map(|socket| fit(socket, connection)).max();
-    let mut fitting: Vec<_> = groups
+fn listeners_of(listeners: &[Listeners], connection: &Socket) -> Vec<usize> {
+    let holders = pids(connection);
+    let rank = |it: &Listeners| it.kinds.iter().filter_map(|socket| fit(socket, connection)).max();
+    let held = |it: &Listeners| holders.iter().any(|pid| it.pids.contains(pid));
+    let mut fitting: Vec<_> = listeners
         .iter()
         .enumerate()
-        .filter_map(|(at, group)| {
-            Some((at, rank(group)?, group.first().is_some_and(|it| share(it, connection))))
-        })
+        .filter_map(|(at, listeners)| Some((at, rank(listeners)?, held(listeners))))
         .collect();
     if fitting.iter().any(|(.., held)| *held) {
         fitting.retain(|(.., held)| *held);
@@ -151,6 +178,8 @@ fn listeners_of(groups: &[Group], connection: &Socket) -> Vec<usize> {
 
 /// How well a listener fits a connection: the same device, family, address; `None` when it cannot have come to it.
 fn fit(listener: &Socket, connection: &Socket) -> Option<(bool, bool, bool)> {
+    #[cfg(test)]
+    tests::count_step();
     let same_device = listener.interface == connection.interface;
     let takes = listener.protocol == connection.protocol
         && matches!(listener.state, State::Listen | State::Unconnected)
@@ -166,19 +195,27 @@ fn fit(listener: &Socket, connection: &Socket) -> Option<(bool, bool, bool)> {
     (takes && (at == to || every)).then(|| (same_device, listener.family == connection.family, at == to))
 }
 
-/// Whether a process holds both.
-fn share(a: &Socket, b: &Socket) -> bool {
-    !pids(a).is_disjoint(&pids(b))
+/// What the sockets of one entry have in common: the same processes have them for the same purpose.
+#[derive(PartialEq, Eq, Hash)]
+struct Entry {
+    protocol: Protocol,
+    network_namespace: Option<u64>,
+    /// Of what waits; connections are one entry whatever their state.
+    state: Option<State>,
+    pids: BTreeSet<u32>,
+    unowned: Option<Unowned>,
 }
 
-/// Whether two sockets are one entry: the same processes have them for the same purpose.
-fn alike(a: &Socket, b: &Socket) -> bool {
-    let connected = |socket: &Socket| socket.remote.is_some();
-    a.protocol == b.protocol
-        && a.network_namespace == b.network_namespace
-        && (connected(a) && connected(b) || a.state == b.state)
-        && pids(a) == pids(b)
-        && a.unowned == b.unowned
+impl Entry {
+    fn of(socket: &Socket) -> Self {
+        Self {
+            protocol: socket.protocol,
+            network_namespace: socket.network_namespace.as_ref().map(|namespace| namespace.inode),
+            state: socket.remote.is_none().then_some(socket.state),
+            pids: pids(socket),
+            unowned: socket.unowned,
+        }
+    }
 }
 
 fn pids(socket: &Socket) -> BTreeSet<u32> {

@@ -193,3 +193,27 @@ fn the_same_processes_are_one_entry() {
     let listening = of(sample::sockets(), States::LISTENING);
     assert!(listening.groups.iter().all(|group| !group.waiting.is_empty()));
 }
+
+thread_local! {
+    static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A listener and a connection were compared.
+pub(super) fn count_step() {
+    STEPS.set(STEPS.get() + 1);
+}
+
+/// However many sockets a process waits with at one port, a connection is compared with one of each kind.
+#[test]
+fn many_listeners_of_one_process_are_compared_once() {
+    let compared = |listeners: usize| {
+        let mut all: Vec<Socket> = (0..listeners).map(|_| listener("0.0.0.0:80", &[7])).collect();
+        all.extend((0..50).map(|at| connection("127.0.0.1:80", 1000 + at, &[7])));
+        let before = STEPS.get();
+        let holders = of(all, States::all());
+        assert_eq!(holders.groups.len(), 1);
+        assert_eq!(holders.groups[0].waiting.len(), listeners);
+        STEPS.get() - before
+    };
+    assert_eq!((compared(10), compared(400)), (50, 50));
+}
