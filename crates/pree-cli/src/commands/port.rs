@@ -124,6 +124,7 @@ fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failu
         found = is_held(socket) && is_of_family(args, socket);
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    source::tell(args, &coverage);
     Ok(ExitCode::from(match found {
         true => ANSWERED,
         false if source::lacks(args, &coverage) => INCOMPLETE,

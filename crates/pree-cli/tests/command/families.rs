@@ -33,9 +33,9 @@ fn not_there() -> Result<(), Failed> {
         [("-S".to_owned(), "sctp"), ("proto=sctp".to_owned(), "sctp")].into_iter().chain(others)
     {
         let has = known.contains(&name);
-        // What is explained is named by a filter.
-        let commands = ["", "summary", "explain"];
-        for command in &commands[..if flags.contains('=') { 3 } else { 2 }] {
+        // A port takes no filter, and what is explained is named by one.
+        let only = if flags.contains('=') { "explain" } else { "port 80 -q" };
+        for command in ["", "summary", only] {
             let words = format!("{command} {flags}");
             let answer = run::pree(&words)?;
             let says = answer.err.lines().any(|line| line == format!("pree: this kernel has no {name}"));
