@@ -134,7 +134,10 @@ fn recorded(out: &[u8]) -> Vec<String> {
 
 /// A file without a name.
 pub(crate) fn scratch() -> Result<File> {
-    let path = std::env::temp_dir().join(format!("pree-faults-{:?}", std::thread::current().id()));
+    // Another run may be under way, with the same ids in another lab.
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let path = std::env::temp_dir().join(format!("pree-faults-{now}-{:?}", std::thread::current().id()));
     let file =
         File::options().read(true).write(true).create(true).truncate(true).open(&path).map_err(told)?;
     std::fs::remove_file(&path).map_err(told)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::judge::Verdict;
-use super::{ERRNOS, Seen};
+use super::{ERRNOS, SHORT, Seen};
 use crate::{Result, cargo};
 
 const PAGE: &str = "docs/faults.md";
@@ -17,8 +17,9 @@ pub(crate) fn tell(seen: &Seen, short: bool, write: bool) -> Result<()> {
     let told = count(|verdict| *verdict == Verdict::Told);
     let faults = count(|verdict| matches!(verdict, Verdict::Fault(_)));
     println!("{right} complete and right, {told} told, {faults} neither");
-    if write && !short {
-        std::fs::write(cargo::root().join(PAGE), page(seen)).map_err(|error| format!("{PAGE}: {error}"))?;
+    if write {
+        std::fs::write(cargo::root().join(PAGE), page(seen, short))
+            .map_err(|error| format!("{PAGE}: {error}"))?;
     }
     if right == 0 || told == 0 {
         return Err("nothing was injected".to_owned());
@@ -26,17 +27,23 @@ pub(crate) fn tell(seen: &Seen, short: bool, write: bool) -> Result<()> {
     if faults == 0 { Ok(()) } else { Err(format!("{faults} faults were neither made good nor told")) }
 }
 
-fn page(seen: &Seen) -> String {
+fn page(seen: &Seen, short: bool) -> String {
+    let errnos: &[&str] = if short { &SHORT } else { &ERRNOS };
+    let (name, which) = if short {
+        ("--short --write", "the first")
+    } else {
+        ("--write", "all, or four from the first to the last")
+    };
     let mut page = format!(
         "# Faults\n\n\
-         What `cargo xtask faults --write` found: each system call of the release build fails, one occurrence at a time (all, or four\n\
-         from the first to the last), with each of {} errors: {}.\n\
+         What `cargo xtask faults {name}` found: each system call of the release build fails, one occurrence at a time\n\
+         ({which}), with each of {} errors: {}.\n\
          strace does it, in namespaces of their own with five processes and known sockets. *Right*: the answer is complete and the\n\
          same as without the fault. *Told*: something is missing or failed, and standard error or `complete: false` says so. Anything\n\
          else (a quiet loss, a panic, a hang) would be a fault, and there are {}. Calls of the loader, the allocator and Rust's runtime\n\
          are left out: without memory or threads a program ends, by design.\n\n",
-        ERRNOS.len(),
-        ERRNOS.map(|errno| format!("`{errno}`")).join(" "),
+        errnos.len(),
+        errnos.iter().map(|errno| format!("`{errno}`")).collect::<Vec<_>>().join(" "),
         seen.values().flatten().filter(|(_, verdict)| matches!(verdict, Verdict::Fault(_))).count(),
     );
     let mut by_command: BTreeMap<&str, Vec<(&str, [usize; 3])>> = BTreeMap::new();
