@@ -9,7 +9,8 @@ use crate::{Result, cargo};
 const USUAL: &str = "/opt/pree-cross";
 
 pub(super) const WINDOWS: &str = "x86_64-pc-windows-gnu";
-pub(super) const MACOS: &str = "aarch64-apple-darwin";
+/// This machine.
+const LINUX: &str = "x86_64-unknown-linux-gnu";
 
 pub(super) struct Kit {
     folder: PathBuf,
@@ -22,11 +23,12 @@ fn script(name: &str) -> PathBuf {
 }
 
 impl Kit {
-    /// Makes what is not there yet.
-    pub(super) fn ready() -> Result<Self> {
+    /// Makes what is not there yet for `windows` or `macos`.
+    pub(super) fn ready(system: &str) -> Result<Self> {
         let folder = std::env::var_os("PREE_CROSS").map_or_else(|| PathBuf::from(USUAL), PathBuf::from);
         let mut setup = Command::new(script("setup.sh"));
-        run("setup.sh", setup.arg(&folder))?;
+        without_settings(&mut setup);
+        run(&format!("setup.sh for {system}"), setup.arg(&folder).arg(system))?;
         let target = cargo::target_directory(&cargo::metadata(&["--no-deps"])?).join("cross");
         std::fs::create_dir_all(&target).map_err(|error| format!("{}: {error}", target.display()))?;
         Ok(Self { folder, target })
@@ -34,11 +36,6 @@ impl Kit {
 
     fn usr(&self) -> PathBuf {
         self.folder.join("compilers/usr")
-    }
-
-    /// Whether Rust's library for this target is there.
-    pub(super) fn has_library(&self, target: &str) -> bool {
-        self.usr().join("lib/rustlib").join(target).is_dir()
     }
 
     /// Wine's own files.
@@ -54,6 +51,7 @@ impl Kit {
     /// With the compilers first.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
+        without_settings(&mut command);
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut folders = vec![self.usr().join("bin"), self.folder.join("python/bin")];
         folders.extend(std::env::split_paths(&path));
@@ -66,12 +64,7 @@ impl Kit {
             .env("RUSTC", self.usr().join("bin/rustc"))
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", self.usr().join("bin/x86_64-w64-mingw32-gcc"))
-            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", self.runner())
-            // Of the cargo that started this program.
-            .env_remove("CARGO")
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", self.runner());
         command
     }
 
@@ -115,8 +108,34 @@ impl Kit {
 
     /// Where programs for Windows are built.
     pub(super) fn built(&self) -> PathBuf {
-        self.target.join(WINDOWS).join("debug")
+        self.target.join(WINDOWS).join("release")
     }
+
+    /// Builds programs for this machine with its own cargo. Returns the folder where they are.
+    pub(super) fn build_here(&self, words: &str) -> Result<PathBuf> {
+        let folder = self.target.join("linux");
+        let mut command = cargo::command();
+        command.args(["build", "--quiet", "--target", LINUX, "--target-dir"]).arg(&folder);
+        run(&format!("Linux: build {words}"), command.args(words.split_whitespace()))?;
+        Ok(folder.join(LINUX).join("debug"))
+    }
+}
+
+/// Takes away what the caller's environment would change about builds: where they go, for what, with which flags and by
+/// which compiler. How to reach registries stays.
+fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_setting) {
+            command.env_remove(name);
+        }
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_", "CARGO_ENCODED_", "RUSTC", "RUSTDOC"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || ["CARGO", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"].contains(&name)
 }
 
 /// Runs a command whose output is for whoever watches.
@@ -134,4 +153,21 @@ pub(super) fn output(what: &str, command: &mut Command) -> Result<Vec<u8>> {
         .output()
         .map_err(|error| format!("{what}: {error}"))?;
     if output.status.success() { Ok(output.stdout) } else { Err(format!("{what} failed: {}", output.status)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_setting;
+
+    #[test]
+    fn settings_of_builds_are_the_callers_own() {
+        for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO_PROFILE_RELEASE_LTO", "RUSTC_WRAPPER"] {
+            assert!(is_setting(name), "{name}");
+        }
+        for name in
+            ["PATH", "CARGO_HOME", "CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "RUSTUP_HOME", "HTTPS_PROXY"]
+        {
+            assert!(!is_setting(name), "{name}");
+        }
+    }
 }

@@ -1,23 +1,23 @@
 //! macOS: layouts compared, checked, built and linked, never run.
 
-use super::kit::{Kit, MACOS, run};
-use super::{PARTS, apple};
-use crate::Result;
+use super::kit::{Kit, run};
+use super::{Failures, PARTS, PROGRAMS, apple};
 
-/// Macs of before 2020. Rust's library for them is not in the kit unless somebody put it there.
-const INTEL: &str = "x86_64-apple-darwin";
+/// Macs with Apple's processors, and those of before 2020.
+const TARGETS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 
-pub(super) fn check(kit: &Kit, bless: bool) -> Result<()> {
-    apple::check(kit, bless)?;
-    for target in [MACOS, INTEL].into_iter().filter(|target| *target == MACOS || kit.has_library(target)) {
-        for part in PARTS.iter().filter(|part| !part.contains("windows")) {
+pub(super) fn check(kit: &Kit, bless: bool, failures: &mut Failures) {
+    failures.note(apple::check(kit, bless));
+    for target in TARGETS {
+        for part in PARTS {
             let clippy = format!("clippy {part} -- -D warnings");
-            run(&format!("{target}: {clippy}"), &mut kit.cargo(target, &clippy))?;
-            for call in [&["zigbuild"][..], &["test", "--no-run"]] {
-                let what = format!("{target}: {} {part}", call.join(" "));
-                run(&what, &mut kit.zigbuild(call, target, part))?;
-            }
+            failures.note(run(&format!("{target}: {clippy}"), &mut kit.cargo(target, &clippy)));
+            let what = format!("{target}: test --no-run {part}");
+            failures.note(run(&what, &mut kit.zigbuild(&["test", "--no-run"], target, part)));
+        }
+        for program in PROGRAMS {
+            let what = format!("{target}: zigbuild {program}");
+            failures.note(run(&what, &mut kit.zigbuild(&["zigbuild"], target, program)));
         }
     }
-    Ok(())
 }

@@ -1,12 +1,11 @@
 //! Windows: built, and run under Wine.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 
-use super::PARTS;
 use super::kit::{Kit, WINDOWS, output, run};
+use super::{Failures, PARTS, PROGRAMS};
 use crate::{Result, cargo};
 
 const LAYOUT: &str = "crates/pree-wire/tests/golden/windows/layout.txt";
@@ -19,19 +18,20 @@ const TESTS: [&str; 3] = [
     "-p pree-cli --all-features --bin pree",
 ];
 
-pub(super) fn check(kit: &Kit, bless: bool) -> Result<()> {
-    layout(kit, bless)?;
-    for part in PARTS {
+/// The program beside the command: `guest.rs`.
+const GUEST: &str = "-p xtask --example windows_guest";
+
+pub(super) fn check(kit: &Kit, bless: bool, failures: &mut Failures) {
+    failures.note(layout(kit, bless));
+    for part in PARTS.into_iter().chain([GUEST]) {
         let clippy = format!("clippy {part} -- -D warnings");
-        run(&format!("Windows: {clippy}"), &mut kit.cargo(WINDOWS, &clippy))?;
+        failures.note(run(&format!("Windows: {clippy}"), &mut kit.cargo(WINDOWS, &clippy)));
     }
     for part in TESTS {
-        run(&format!("Windows: test {part}"), &mut kit.cargo(WINDOWS, &format!("test {part}")))?;
+        let test = format!("test {part}");
+        failures.note(run(&format!("Windows: {test}"), &mut kit.cargo(WINDOWS, &test)));
     }
-    for part in &PARTS[1..] {
-        run(&format!("Windows: build {part}"), &mut kit.cargo(WINDOWS, &format!("build {part}")))?;
-    }
-    beside_programs(kit, bless)
+    failures.note(programs(kit, bless));
 }
 
 /// What the C compiler says of the system's headers.
@@ -53,8 +53,13 @@ fn layout(kit: &Kit, bless: bool) -> Result<()> {
     Err(format!("{LAYOUT} is not what the headers say; if they are right: cargo xtask cross --bless"))
 }
 
-/// Runs the command beside a program that makes sockets; then recordings both ways.
-fn beside_programs(kit: &Kit, bless: bool) -> Result<()> {
+/// Builds the command as it is released and runs it: beside a program that makes sockets, then over recordings, which
+/// must say here what they say there.
+fn programs(kit: &Kit, bless: bool) -> Result<()> {
+    for program in PROGRAMS.map(str::to_owned).into_iter().chain([format!("--release {GUEST}")]) {
+        let build = format!("build {program}");
+        run(&format!("Windows: {build}"), &mut kit.cargo(WINDOWS, &build))?;
+    }
     // On the drive C:, so that no path of this machine gets into the recording.
     let folder = kit.drive().join("pree");
     let _ = fs::remove_dir_all(&folder);
@@ -69,36 +74,26 @@ fn beside_programs(kit: &Kit, bless: bool) -> Result<()> {
     if bless {
         fs::copy(&made, cargo::root().join(RECORDING)).map_err(failed)?;
     }
-    // This machine's, too.
+    let built = kit.build_here("-p pree-cli --bin pree -p xtask --example recorded_sockets")?;
+    let pree = built.join("pree");
     let captured = folder.join("linux.pree");
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let connections: Vec<_> = (0..20).map(|_| TcpStream::connect(address)).collect();
-    let mut capture = pree(&["capture", "-q"]);
-    println!("--- Linux: pree capture");
-    let status = capture.arg(&captured).status().map_err(failed)?;
-    // 3: some processes are closed to us. What there is must be the same on both systems all the same.
-    if !matches!(status.code(), Some(0 | 3)) {
-        return Err(format!("pree capture failed: {status}"));
-    }
-    drop(connections);
+    let mut sockets = Command::new(built.join("examples/recorded_sockets"));
+    sockets.env("PREE", &pree).env("RECORDING", &captured).env("PREE_TEST_STRICT", "1");
+    run("Linux: sockets recorded in namespaces of their own", &mut sockets)?;
     for (name, file) in [("Windows", &made), ("Linux", &captured)] {
-        both(kit, name, file)?;
+        both(kit, &pree, name, file)?;
     }
-    for columns in [60, 160] {
-        console(kit, columns, &captured)?;
-    }
-    Ok(())
+    let (narrow, wide) = (console(kit, &pree, 60, &captured)?, console(kit, &pree, 160, &captured)?);
+    if narrow < wide { Ok(()) } else { Err("a console of 160 columns shows no more than one of 60".into()) }
 }
 
 /// A recording says the same here and there, to the byte.
-fn both(kit: &Kit, name: &str, file: &Path) -> Result<()> {
+fn both(kit: &Kit, pree: &Path, name: &str, file: &Path) -> Result<()> {
     let arguments = ["-a", "--json", "-i", "-m", "--replay"];
-    let here = output(&format!("Linux: a recording of {name}"), pree(&arguments).arg(file))?;
-    let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let program = kit.drive().join("pree/pree.exe");
-    let mut windows = kit.run_windows(&program);
-    windows.args(arguments).arg(format!(r"C:\pree\{file_name}"));
+    let mut linux = Command::new(pree);
+    let here = output(&format!("Linux: a recording of {name}"), linux.args(arguments).arg(file))?;
+    let mut windows = kit.run_windows(&kit.drive().join("pree/pree.exe"));
+    windows.args(arguments).arg(in_windows(file));
     let there = output(&format!("Windows: a recording of {name}"), &mut windows)?;
     if here == there && here.len() > 5000 {
         println!("ok a recording of {name} says the same on both, in {} bytes", here.len());
@@ -107,12 +102,12 @@ fn both(kit: &Kit, name: &str, file: &Path) -> Result<()> {
     Err(format!("a recording of {name} says something else on Windows"))
 }
 
-/// A console of Windows has the columns that a terminal of this width has here.
-fn console(kit: &Kit, columns: u32, file: &Path) -> Result<()> {
-    let headings = |program: &Command, file: &Path| {
+/// A console of Windows has the columns that a terminal of this width has here. Returns how many.
+fn console(kit: &Kit, pree: &Path, columns: u32, file: &Path) -> Result<usize> {
+    let headings = |program: &Command, file: &str| {
         let words = std::iter::once(program.get_program()).chain(program.get_args());
         let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
-        let line = format!("stty cols {columns}; {} -a --replay '{}'", words.join(" "), file.display());
+        let line = format!("stty cols {columns}; {} -a --replay '{file}'", words.join(" "));
         let mut terminal = Command::new("script");
         terminal.args(["-qec", &line, "/dev/null"]);
         let told = output(&format!("{columns} columns"), &mut terminal)?;
@@ -121,22 +116,16 @@ fn console(kit: &Kit, columns: u32, file: &Path) -> Result<()> {
         let words = heading.split(|byte: char| !byte.is_ascii_uppercase()).filter(|word| !word.is_empty());
         Ok::<_, String>(words.map(str::to_owned).collect::<Vec<_>>())
     };
-    let metadata = cargo::metadata(&["--no-deps"])?;
-    let here = Command::new(cargo::target_directory(&metadata).join("debug/pree"));
-    let there = kit.run_windows(&kit.drive().join("pree/pree.exe"));
-    let recorded = Path::new(r"C:\pree").join(file.file_name().unwrap_or_default());
-    let recorded = recorded.display().to_string().replace('/', r"\");
-    let (here, there) = (headings(&here, file)?, headings(&there, Path::new(&recorded))?);
+    let here = headings(&Command::new(pree), &file.display().to_string())?;
+    let there = headings(&kit.run_windows(&kit.drive().join("pree/pree.exe")), &in_windows(file))?;
     if here == there && here.len() >= 4 {
         println!("ok a console of {columns} columns shows {}", here.join(" "));
-        return Ok(());
+        return Ok(here.len());
     }
     Err(format!("a console of {columns} columns shows {there:?}, a terminal here {here:?}"))
 }
 
-/// The command for this machine.
-fn pree(args: &[&str]) -> Command {
-    let mut command = cargo::command();
-    command.args(["run", "--quiet", "--package", "pree-cli", "--bin", "pree", "--"]).args(args);
-    command
+/// What a file beside the command is called on Windows.
+fn in_windows(file: &Path) -> String {
+    format!(r"C:\pree\{}", file.file_name().unwrap_or_default().display())
 }
