@@ -40,7 +40,7 @@ impl Case {
     }
 
     /// The case runs in a process of its own, inside its own network, pid and mount namespaces, with `lo` up,
-    /// its own `/proc`, and (seen from inside) uid 0. What it prints is shown only when it fails.
+    /// its own `/proc` and `/run`, and (seen from inside) uid 0. What it prints is shown only when it fails.
     #[must_use]
     pub fn lab(mut self) -> Self {
         self.lab.get_or_insert_default();

@@ -25,8 +25,6 @@ fn listener(port: u16) -> std::io::Result<Socket> {
 
 /// A listener on port 7001 here, and one on 7002 in a namespace called `blue`.
 fn two() -> Result<[Socket; 2], Failed> {
-    fs::create_dir_all("/run/netns")?;
-    rustix::mount::mount("none", "/run/netns", "tmpfs", rustix::mount::MountFlags::empty(), None)?;
     let blue = Namespace::new()?;
     File::create("/run/netns/blue")?;
     rustix::mount::mount_bind(format!("/proc/self/fd/{}", blue.as_fd().as_raw_fd()), "/run/netns/blue")?;

@@ -264,9 +264,14 @@ fn meanwhile() -> Result<(), Failed> {
     let filter = format!("tcp:{}", socket.local()?);
     let answer = run::pree(&format!("explain {filter} --for 500ms"))?.whole()?;
     fits(&answer.out)?;
-    for said in [" ! zero_window", "by what happened in 5"] {
-        ensure(answer.out.contains(said), || format!("no {said:?} in\n{}", answer.out))?;
-    }
+    ensure(answer.out.contains(" ! zero_window"), || answer.out.clone())?;
+    // However long the looks took on a busy machine: it is said.
+    let length = answer.out.split_once("by what happened in ").and_then(|(_, length)| {
+        let unit = length.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = length[..unit].parse().ok()?;
+        Some(if length[unit..].trim_start().starts_with("ms") { number / 1e3 } else { number })
+    });
+    ensure(length.is_some_and(|seconds| (0.2..60.0).contains(&seconds)), || answer.out.clone())?;
     // An owner's name is looked for once, and narrows all the same.
     let pid = std::process::id();
     for filter in [filter, format!("pid={pid} state=established")] {

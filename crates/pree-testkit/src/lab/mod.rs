@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::mount::MountPropagationFlags;
+use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::process::{Signal, WaitOptions};
 use rustix::thread::UnshareFlags;
 
@@ -157,6 +157,9 @@ fn prepare_inside() -> io::Result<()> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", private)?;
     mount_proc("")?;
+    // Names of the machine's network namespaces, which a user may not open, stay outside.
+    rustix::mount::mount("none", "/run", "tmpfs", MountFlags::empty(), None)?;
+    fs::create_dir("/run/netns")?;
     rtnetlink::Rtnetlink::open()?.set_up(rtnetlink::LOOPBACK)
 }
 

@@ -1,7 +1,7 @@
 //! pree beside `ss -tuanpieOmo`: everything that both show, number by number.
 //!
-//! pree looks before and after; ss must say what pree said at one of the two times, and where time alone moves a number,
-//! something between. ss leaves out zeros: what it does not say is 0.
+//! pree looks before and after; ss must say what pree said both times, and where time alone moves a number, something
+//! between. ss leaves out zeros: what it does not say is 0.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -12,7 +12,7 @@ use pree::model::{CongestionDetail, Timer};
 use pree::{Protocol, Query, Snapshot, Socket, State, TcpStats};
 use pree_testkit::oracle::ss;
 use pree_testkit::wire::Wire;
-use pree_testkit::{Case, Failed, Family, Need, Population, population};
+use pree_testkit::{Case, Failed, Family, Need, Population, population, wait_for};
 
 use crate::compare::{self, Differences, View, owners, timer_name, without_scope};
 use crate::conversations::conversations;
@@ -21,14 +21,17 @@ pub fn cases() -> Vec<Case> {
     let case = |name: &str, run: fn() -> Result<(), Failed>| {
         Case::new(name, run).lab().needs(Need::Ipv6).needs(Need::Veth).needs(Need::Tool("ss"))
     };
-    vec![case("ss_agrees", agrees), Case::new("ss_time_is_read", time_is_read)]
+    vec![
+        case("ss_agrees", || agrees(&talkative()?, SPOKEN)),
+        case("ss_agrees_about_users", || agrees(&population::users()?, &["uid"])).needs(Need::RealRoot),
+        Case::new("ss_time_is_read", time_is_read),
+    ]
 }
 
 /// What the population must have made ss say, so that the comparison is not of nothing.
 const SPOKEN: &[&str] = &[
     "ino",
     "sk",
-    "uid",
     "cgroup",
     "fwmark",
     "v6only",
@@ -87,8 +90,32 @@ const SPOKEN: &[&str] = &[
 /// What ss tells of a listener and pree does not: a listener's `tcp_info` is what its connections will begin with.
 const OF_LISTENERS: &[&str] = &["congestion", "cwnd", "reordering"];
 
-fn agrees() -> Result<(), Failed> {
-    let population = talkative()?;
+/// Rows are compared in a look during which they stood still: what a timer sends on its own moves many numbers at once,
+/// and then nothing says at which moment ss looked. Each has its turn.
+fn agrees(population: &Population, spoken_of: &[&str]) -> Result<(), Failed> {
+    let mut compared = BTreeSet::new();
+    let mut spoken = BTreeSet::new();
+    let mut failures = Vec::new();
+    wait_for("every row to stand still for a look", || {
+        match look(population, &mut compared, &mut spoken, &mut failures) {
+            Ok(moving) => (moving == 0).then_some(Ok(())),
+            Err(failed) => Some(Err(failed)),
+        }
+    })??;
+    let silent: Vec<_> = spoken_of.iter().filter(|word| !spoken.contains(**word)).collect();
+    if !silent.is_empty() {
+        failures.push(format!("ss never said {silent:?}, so it was not compared; it said {spoken:?}"));
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
+}
+
+/// One look of ss between two of pree. Returns how many rows are still to be compared.
+fn look(
+    population: &Population,
+    compared: &mut BTreeSet<u64>,
+    spoken: &mut BTreeSet<String>,
+    failures: &mut Vec<String>,
+) -> Result<usize, Failed> {
     let before = Query::new().stats().owners().collect()?;
     let rows = ss::all()?;
     let after = Query::new().stats().owners().collect()?;
@@ -97,29 +124,52 @@ fn agrees() -> Result<(), Failed> {
     }
     compare::check(population.truth(), before.sockets(), View::Diag)?;
     let (before, after) = (by_cookie(&before), by_cookie(&after));
-    let mut failures = Vec::new();
-    let mut spoken = BTreeSet::new();
+    let mut moving = 0;
     for row in &rows {
         let cookie = row.cookie().ok_or("a row of ss without a cookie")?;
         let (Some(before), Some(after)) = (before.get(&cookie), after.get(&cookie)) else {
-            failures.push(format!("only ss has {row:?}"));
-            continue;
+            return Err(format!("only ss has {row:?}").into());
         };
-        let differences = Look { row, before, after, spoken: &mut spoken }.differences()?;
+        if compared.contains(&cookie) {
+            continue;
+        }
+        if !stood_still(before, after) {
+            moving += 1;
+            continue;
+        }
+        compared.insert(cookie);
+        let differences = Look { row, before, after, spoken }.differences()?;
         if !differences.is_empty() {
             failures.push(format!("{}\n  {row:?}\n  {before:?}", differences.join(", ")));
         }
     }
-    for (cookie, socket) in &before {
-        if !rows.iter().any(|row| row.cookie() == Some(*cookie)) {
-            failures.push(format!("only pree has {socket:?}"));
+    match before.iter().find(|(cookie, _)| !rows.iter().any(|row| row.cookie() == Some(**cookie))) {
+        Some((_, socket)) => Err(format!("only pree has {socket:?}").into()),
+        None => Ok(moving),
+    }
+}
+
+/// Whether nothing happened to it between two looks but that time went by.
+fn stood_still(before: &Socket, after: &Socket) -> bool {
+    let without_time = |socket: &Socket| {
+        let mut socket = socket.clone();
+        // When a process started is computed from two clocks.
+        socket.owners.clear();
+        if let Some(timer) = &mut socket.timer {
+            timer.expires = Duration::default();
         }
-    }
-    let silent: Vec<_> = SPOKEN.iter().filter(|word| !spoken.contains(**word)).collect();
-    if !silent.is_empty() {
-        failures.push(format!("ss never said {silent:?}, so it was not compared; it said {spoken:?}"));
-    }
-    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
+        if let Some(tcp) = &mut socket.tcp {
+            (tcp.last_data_sent, tcp.last_data_recv, tcp.last_ack_recv) = (None, None, None);
+            (tcp.busy_time, tcp.rwnd_limited, tcp.sndbuf_limited) = (None, None, None);
+            tcp.total_rto_time = None;
+        }
+        socket
+    };
+    let times = |socket: &Socket| SINCE.map(|(_, get, _)| socket.tcp.as_deref().and_then(get));
+    let expires = |socket: &Socket| socket.timer.map(|timer| timer.expires);
+    without_time(before) == without_time(after)
+        && times(before).iter().zip(times(after)).all(|(before, after)| *before <= after)
+        && expires(before) >= expires(after)
 }
 
 fn talkative() -> Result<Population, Failed> {
@@ -136,10 +186,6 @@ fn talkative() -> Result<Population, Failed> {
     all.merge(population::queues(Family::V6)?);
     all.merge(population::udp()?);
     all.merge(population::options()?);
-    // Without a user namespace around the lab the rest would be asked for a right that it may not have.
-    if Need::RealRoot.missing().is_none() {
-        all.merge(population::users()?);
-    }
     Ok(all)
 }
 
@@ -230,7 +276,7 @@ const NUMBERS: &[Number] = &[
 type Since = (&'static str, fn(&TcpStats) -> Option<f64>, fn(&TcpStats) -> bool);
 
 /// pree does not tell the time since what never happened (ss: since boot).
-const SINCE: &[Since] = &[
+const SINCE: [Since; 3] = [
     ("lastsnd", |tcp| ms(tcp.last_data_sent), |tcp| tcp.data_segs_out == Some(0)),
     ("lastrcv", |tcp| ms(tcp.last_data_recv), |tcp| tcp.data_segs_in == Some(0)),
     ("lastack", |tcp| ms(tcp.last_ack_recv), |tcp| tcp.state == Some(2)),
@@ -385,10 +431,9 @@ impl Look<'_> {
         if timers.iter().all(|timer| timer.as_ref().map(of) != same_kind) {
             all.same("timer", same_kind, timers[0].as_ref().map(of));
         }
-        // Started anew between the two looks, it can be anywhere.
         if let (Some(told), [Some(before), Some(after)]) = (told, timers) {
             let [before, after] = [before, after].map(|timer| timer.expires);
-            if before >= after && (told.least > before || told.most < after) {
+            if told.least > before || told.most < after {
                 all.same("timer expires between", format!("{:?} and {:?}", told.least, told.most), {
                     format!("{before:?} and {after:?}")
                 });
@@ -435,13 +480,11 @@ impl Look<'_> {
             }
             self.say(key);
         }
-        for &(key, get, never) in SINCE {
+        for (key, get, never) in SINCE {
             let told = self.number(key, 0);
             match (get(before), get(after)) {
                 (Some(before), Some(after)) => {
-                    // What happened in between starts it anew.
-                    let least = if after < before { 0.0 } else { before };
-                    if told < least || told > before.max(after) {
+                    if told < before || told > after {
                         all.0.push(format!("{key} {told} is {before} to {after}"));
                     }
                 }
