@@ -60,8 +60,8 @@ pub fn composes(world: &World) -> Result<(), Failed> {
             }
         }
     }
-    // A second filter replaces the first, and what it needs is asked for.
-    let query = Query::new().filter("sport = 80".parse()?).filter("sport > 1024 and has rtt".parse()?);
+    // A second filter joins the first, and what it needs is asked for.
+    let query = Query::new().filter("sport > 1024".parse()?).filter("has rtt".parse()?);
     every(&query.collect()?, |socket| socket.local.port() > Some(1024) && socket.tcp.is_some());
     let query = Query::new().filter("process = web-server".parse()?);
     let snapshot = query.collect()?;
