@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::mount::{MountFlags, MountPropagationFlags};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 use rustix::process::{Signal, WaitOptions};
 use rustix::thread::UnshareFlags;
 
@@ -157,10 +157,29 @@ fn prepare_inside() -> io::Result<()> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", private)?;
     mount_proc("")?;
+    detach_namespaces()?;
     // Names of the machine's network namespaces, which a user may not open, stay outside.
     rustix::mount::mount("none", "/run", "tmpfs", MountFlags::empty(), None)?;
     fs::create_dir("/run/netns")?;
     rtnetlink::Rtnetlink::open()?.set_up(rtnetlink::LOOPBACK)
+}
+
+/// Takes the machine's mounted network namespaces out of the lab: a search for every namespace would find them too. In a user
+/// namespace they are locked; there nobody may enter them either.
+fn detach_namespaces() -> io::Result<()> {
+    for line in fs::read_to_string("/proc/self/mountinfo")?.lines().filter(|line| line.contains(" - nsfs ")) {
+        let written = line.split(' ').nth(4).unwrap_or_default();
+        // A space, a tab, a line end and a backslash are written as octal numbers.
+        let (mut parts, mut path) = (written.split('\\'), Vec::new());
+        path.extend(parts.next().unwrap_or_default().bytes());
+        for part in parts {
+            let (number, rest) = part.split_at_checked(3).unwrap_or((part, ""));
+            path.push(u8::from_str_radix(number, 8).map_err(io::Error::other)?);
+            path.extend(rest.bytes());
+        }
+        let _ = rustix::mount::unmount(path.as_slice(), UnmountFlags::DETACH);
+    }
+    Ok(())
 }
 
 /// Waits for every child, also those that lost their parent, until `case` has ended.
