@@ -48,7 +48,8 @@ fn takes_none(letter: char) -> Option<&'static str> {
 pub(super) fn way(name: &str, letters: &str) -> Option<String> {
     let known = WAYS.iter().find(|(names, _)| names.contains(&name)).map(|(_, way)| *way);
     let value = letters.chars().next_back().and_then(takes_none);
-    let value = value.or_else(|| letters.chars().next().filter(|_| known.is_none()).and_then(takes_none));
+    // What is behind the first letter can have been its value: `-unobody`.
+    let value = value.or_else(|| letters.chars().next().and_then(takes_none));
     let both: Vec<&str> = known.into_iter().chain(value).collect();
     (!both.is_empty()).then(|| both.join("; "))
 }

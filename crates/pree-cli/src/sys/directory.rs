@@ -35,9 +35,9 @@ impl Directory {
         File::options().write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// There are none.
-    pub(crate) fn open_stream(&self, _: &OsStr) -> io::Result<File> {
-        Err(io::ErrorKind::Unsupported.into())
+    /// Where [`Directory::entry`] finds one.
+    pub(crate) fn open_stream(&self, name: &OsStr) -> io::Result<File> {
+        File::options().write(true).open(self.0.join(name))
     }
 
     pub(crate) fn rename(&self, from: &str, to: &OsStr) -> io::Result<()> {

@@ -131,7 +131,7 @@ fn standard_descriptors_closed() -> Result<(), Failed> {
         }
     }
     for redirections in [">&-", "<&- >&-", "<&- >&- 2>&-", ">&- 2>&-"] {
-        judge(run::shell("", "", redirections).output()?)?.code(0)?;
+        judge(run::shell("", "", redirections).output()?)?.code(4)?;
     }
     Ok(())
 }

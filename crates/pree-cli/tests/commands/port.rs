@@ -63,15 +63,14 @@ fn scoped() -> Result<(), Failed> {
     let remote = truth.remote.ok_or("no other end")?;
     let number = |address: std::net::SocketAddr| address.to_string();
     let index = number(truth.local).split(['%', ']']).nth(1).unwrap_or_default().to_owned();
-    let named = std::fs::read_dir("/sys/class/net")?
-        .filter_map(Result::ok)
-        .find(|entry| {
-            std::fs::read_to_string(entry.path().join("ifindex")).is_ok_and(|id| id.trim() == index)
-        })
-        .ok_or("no interface of this index")?
-        .file_name()
-        .into_string()
-        .map_err(|_| "no text")?;
+    // /sys has the interfaces of whoever mounted it: of this namespace they are in /proc, with their index in hexadecimal.
+    let addresses = std::fs::read_to_string("/proc/thread-self/net/if_inet6")?;
+    let named = addresses
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|words| u32::from_str_radix(words[1], 16).is_ok_and(|id| id.to_string() == index))
+        .ok_or("no interface of this index")?[5]
+        .to_owned();
     for interface in [index.clone(), named] {
         let written = |address| number(address).replace(&format!("%{index}]"), &format!("%{interface}]"));
         let (local, remote) = (written(truth.local), written(remote));

@@ -217,11 +217,12 @@ proptest! {
 
 #[test]
 fn a_row_cut_anywhere_says_less_and_nothing_else() {
-    let mut cuts = 0;
-    for recording in [golden::TCP, golden::UDP, golden::MPTCP] {
+    for (name, recording) in [("tcp", golden::TCP), ("udp", golden::UDP), ("mptcp", golden::MPTCP)] {
+        let mut rows = 0;
         for message in messages(recording) {
             let Body::Data(payload) = message.unwrap().body() else { continue };
             let whole = read_row(payload).unwrap();
+            let mut cuts = 0;
             for length in 0..payload.len() {
                 // In memory of its own, so that looking further would be noticed by tools that watch memory.
                 let cut = payload[..length].to_vec();
@@ -229,9 +230,11 @@ fn a_row_cut_anywhere_says_less_and_nothing_else() {
                 assert!(values.iter().all(|value| whole.contains(value)), "of {length} bytes: {values:?}");
                 cuts += usize::from(values.len() < whole.len());
             }
+            assert!(cuts > 0, "a row of {name} says as much when it is cut: {whole:?}");
+            rows += 1;
         }
+        assert!(rows > 0, "{name} has no row");
     }
-    assert!(cuts > 1000, "only {cuts} of the cut rows said less");
 }
 
 #[test]
