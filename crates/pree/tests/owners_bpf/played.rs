@@ -16,6 +16,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("played_second_look", second_look),
         Case::new("played_table_of_many_threads", table_of_many_threads),
         Case::new("played_refusal_in_proc", refusal_in_proc),
+        Case::new("played_process_that_nobody_may_see", process_that_nobody_may_see),
     ]
 }
 
@@ -159,7 +160,9 @@ fn second_look() -> Result<(), Failed> {
     let [owner] = &snapshot.sockets()[0].owners[..] else { return Err("one owner".into()) };
     assert_eq!((owner.pid(), owner.fd, owner.thread), (7, Some(3), None));
     let nobody = |_| Ok(vec![records(6, 6, &[(9, 1)])]);
-    let snapshot = Query::new().tcp().owners().collect_from(&mut kernel("5000", nobody))?;
+    let mut unheld = kernel("5000", nobody);
+    unheld.population.processes.remove(&7);
+    let snapshot = Query::new().tcp().owners().collect_from(&mut unheld)?;
     assert_eq!(snapshot.sockets()[0].unowned, Some(Unowned::NoVisibleHolder));
     // A thread's own descriptor counts beside another process's.
     let beside = |_| Ok(vec![[records(6, 6, &[(9, 100)]), records(7, 8, &[(3, 100)])].concat()]);
@@ -218,6 +221,41 @@ fn refusal_in_proc() -> Result<(), Failed> {
         assert_eq!(snapshot.coverage().is_complete(), reason == Unowned::NoVisibleHolder);
         let levels = if numbers.len() > 1 { "holders above 1" } else { "holders" };
         assert!(kernel.asked.iter().any(|asked| asked == levels), "{:?}", kernel.asked);
+    }
+    Ok(())
+}
+
+/// /proc refuses a process to everybody, and the program is not told of it either: it may hold what has no owner. Which of the
+/// two was asked first makes no difference, and where every socket has an owner nobody is asked about it.
+fn process_that_nobody_may_see() -> Result<(), Failed> {
+    for files in ["100", "5000"] {
+        // Whether there is a socket without an owner, whether the program tells of the process, and what is said.
+        for (unowned, told, reason) in [
+            (true, false, Some(Unowned::NotPermitted)),
+            (true, true, Some(Unowned::NoVisibleHolder)),
+            (false, false, None),
+        ] {
+            let mut played = kernel(files, move |_| {
+                let of_others = records(7, 7, &[(3, 100)]);
+                Ok(vec![if told { [of_others, records(9, 9, &[(4, 999)])].concat() } else { of_others }])
+            });
+            played.population.processes.insert(9, Process { refused: true, ..Process::default() });
+            if unowned {
+                played.population.sockets.push(Fake::tcp(10, "127.0.0.1:81", "", 101));
+            }
+            let snapshot = Query::new().tcp().owners().collect_from(&mut played)?;
+            let case = format!("{files} files, unowned {unowned}, told {told}");
+            let found = snapshot.iter().find(|row| row.inode == Some(101)).map(|row| row.unowned);
+            assert_eq!(found, unowned.then_some(reason), "{case}");
+            let gaps = snapshot.coverage().gaps();
+            let expected = u64::from(reason == Some(Unowned::NotPermitted));
+            assert_eq!(gaps.iter().filter_map(|gap| gap.count).sum::<u64>(), expected, "{case}");
+            assert_eq!(gaps.len() as u64, expected, "{case}: {}", snapshot.coverage());
+            if files == "5000" {
+                let walked = played.asked.iter().any(|asked| asked.starts_with("process 9 "));
+                assert_eq!(walked, unowned && !told, "{case}: {:?}", played.asked);
+            }
+        }
     }
     Ok(())
 }

@@ -69,6 +69,7 @@ impl OwnerSearch<'_> {
             }
         };
         let first = self.count_met();
+        self.told_of.extend(answer.tables.iter().map(|holder| holder.pid));
         self.join(&answer, scope.numbers_agree());
         if self.wants_details() {
             self.add_details_from(first, source, |source, process| {

@@ -41,6 +41,9 @@ pub(super) struct OwnerSearch<'p> {
     told: Told,
     /// What kept us from seeing every descriptor, if anything did.
     pub(super) blind: Option<Blind>,
+    /// Processes whose descriptors /proc did not give, and those of which the program told.
+    pub(super) unread: HashSet<u32>,
+    pub(super) told_of: HashSet<u32>,
     pub(super) boot_time: Option<Duration>,
     pub(super) users: HashMap<u32, Text>,
     prepared: bool,
@@ -121,6 +124,8 @@ impl<'p> OwnerSearch<'p> {
             places: HashMap::new(),
             told: Told::default(),
             blind: None,
+            unread: HashSet::new(),
+            told_of: HashSet::new(),
             boot_time: None,
             users: HashMap::new(),
             prepared: false,
@@ -131,6 +136,9 @@ impl<'p> OwnerSearch<'p> {
     /// without an owner are then not met again.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
         self.see(source, Only::All);
+        if self.plan.searches_holders() {
+            self.look_into_the_untold(source, Only::All);
+        }
         if self.named.is_some() && self.told.proc && !self.told.whole_by_program {
             let known = self.map.inodes().collect();
             self.walk_threads(source, Only::Others(&known));
@@ -141,13 +149,23 @@ impl<'p> OwnerSearch<'p> {
     /// owner.
     pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
         self.see(source, Only::These(wanted));
-        if !self.told.proc || self.told.whole_by_program {
-            return;
-        }
         let without: HashSet<u64> =
             wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect();
-        if !without.is_empty() {
+        if without.is_empty() {
+            return;
+        }
+        if self.told.proc && !self.told.whole_by_program {
             self.walk_threads(source, Only::These(&without));
+        }
+        self.look_into_the_untold(source, Only::These(&without));
+    }
+
+    /// The program tells nothing of a process that the kernel keeps from everybody, and nothing of one without sockets. Where
+    /// the program alone told, /proc is asked which is which.
+    fn look_into_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
+        let alone = self.told.program && !self.told.proc && self.plan.owner_source == OwnerSource::Auto;
+        if alone && self.scope(source).numbers_agree() {
+            self.read_the_untold(source, only);
         }
     }
 
@@ -157,6 +175,8 @@ impl<'p> OwnerSearch<'p> {
         self.places.clear();
         self.told = Told::default();
         self.blind = None;
+        self.unread.clear();
+        self.told_of.clear();
         let scope = self.scope(source);
         match self.plan.owner_source {
             OwnerSource::Proc => self.see_by_proc(source, only, scope),
@@ -199,7 +219,11 @@ impl<'p> OwnerSearch<'p> {
             Ok(()) => {
                 self.told = Told { program: true, whole_by_program, ..self.told };
                 match scope {
-                    _ if whole_by_program => self.blind = None,
+                    // What refused us, the program must have told of: it may be kept from it too.
+                    _ if whole_by_program => {
+                        let may_hold = self.unread.difference(&self.told_of).next().is_some();
+                        self.blind = self.blind.filter(|_| may_hold);
+                    }
                     // The two together are everything, if nothing in /proc was refused.
                     Scope::Apart if self.blind == scope.unseen_in_proc() => self.blind = None,
                     _ => {}

@@ -47,16 +47,40 @@ impl OwnerSearch<'_> {
 
     /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
     fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
+        match self.read_often(source, pid, thread, only) {
+            // Made with another source of owners.
+            Err(Failure::NotRecorded) if thread == 0 => self.blind = Some(Blind::NotRecorded),
+            Err(failure) => self.failed(pid, failure),
+            Ok(()) => {}
+        }
+    }
+
+    fn read_often(
+        &mut self,
+        source: &mut dyn Source,
+        pid: u32,
+        thread: u32,
+        only: Only<'_>,
+    ) -> Result<(), Failure> {
         let mut tries = 0;
-        while let Err(failure) = self.try_read(source, pid, thread, only) {
+        loop {
             tries += 1;
-            if failure == Failure::NotRecorded && thread == 0 {
-                // Made with another source of owners.
-                self.blind = Some(Blind::NotRecorded);
-                return;
+            match self.try_read(source, pid, thread, only) {
+                Err(failure) if tries < TRIES && is_passing(failure) => {}
+                result => return result,
             }
-            if tries == TRIES || !is_passing(failure) {
-                return self.failed(failure);
+        }
+    }
+
+    /// Reads the tables of processes of which the program told nothing. One that refuses may hold anything.
+    pub(super) fn read_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
+        // /proc may be missing, and a recording may lack it: the program has told what it could.
+        let Ok(bytes) = read_with_retries(source, &Question::Processes) else { return };
+        for pid in ids(&bytes) {
+            if !self.told_of.contains(&pid) && self.counts(source, pid) {
+                if let Err(failure) = self.read_often(source, pid, 0, only) {
+                    self.failed(pid, failure);
+                }
             }
         }
     }
@@ -85,7 +109,7 @@ impl OwnerSearch<'_> {
                 // Because every socket was found without.
                 Err(Failure::NotRecorded) => continue,
                 Err(failure) => {
-                    self.failed(failure);
+                    self.failed(pid, failure);
                     continue;
                 }
             };
@@ -140,15 +164,16 @@ impl OwnerSearch<'_> {
     }
 
     /// Notes a failure; that a process has ended is none.
-    fn failed(&mut self, failure: Failure) {
+    fn failed(&mut self, pid: u32, failure: Failure) {
         match failure.kind() {
-            ErrorKind::Absent | ErrorKind::NotRecorded => {}
+            ErrorKind::Absent | ErrorKind::NotRecorded => return,
             ErrorKind::NotPermitted => {
                 self.blind.get_or_insert(Blind::Refused);
             }
             // A failure says more than a refusal: it can hide the sockets of one's own processes.
             _ => self.blind = Some(Blind::Failed(failure)),
         }
+        self.unread.insert(pid);
     }
 
     fn add(
