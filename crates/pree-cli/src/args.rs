@@ -33,6 +33,8 @@ pub(crate) struct Args {
     /// Those among them that were asked for one by one: `-S`, but not UDP-Lite by `-u`.
     pub(crate) named: Vec<Protocol>,
     pub(crate) families: Vec<Family>,
+    /// `-f inet`: every protocol of the family, unless some are named.
+    pub(crate) whole_family: bool,
     /// `-l`, `-a` or `-B`; none: what the output usually shows.
     pub(crate) which: Option<Which>,
     pub(crate) owners: OwnerLookup,
@@ -117,6 +119,9 @@ impl Args {
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
     let (given, misread) = read(arguments, &mut args)?;
+    if args.whole_family {
+        args.protocols.get_or_insert(Protocols::INET);
+    }
     let named = commands::take(&mut args)?;
     args.command = match (args.instead.take(), named) {
         (Some(Command::Help), named) => return Ok(help(named)),

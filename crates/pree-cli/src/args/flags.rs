@@ -284,8 +284,8 @@ fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
 
 fn family(args: &mut Args, name: &str) -> Result<(), String> {
     match name {
-        "inet" | "ipv4" => args.families.push(Family::Ipv4),
-        "inet6" | "ipv6" => args.families.push(Family::Ipv6),
+        "inet" | "ipv4" => inet(args, Family::Ipv4),
+        "inet6" | "ipv6" => inet(args, Family::Ipv6),
         "link" | "packet" => protocol(args, Protocols::PACKET),
         "unix" => protocol(args, Protocols::UNIX),
         "netlink" => protocol(args, Protocols::NETLINK),
@@ -296,6 +296,11 @@ fn family(args: &mut Args, name: &str) -> Result<(), String> {
         _ => return Err(choice("-f", name, "inet, inet6, link, unix, netlink or vsock")),
     }
     Ok(())
+}
+
+fn inet(args: &mut Args, family: Family) {
+    args.families.push(family);
+    args.whole_family = true;
 }
 
 /// ss's list: `all,!tcp` is all but one.

@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
+use rustix::net::{AddressFamily, SocketType, ipproto};
+
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Family, Need, Population, Socket, need, population};
 use serde_json::Value;
@@ -44,6 +46,9 @@ const SAME: &[(&str, &str, By)] = &[
     ("ss -tano", "-tano", Sockets),
     ("ss -tanm -f inet", "-tanm -f inet", Sockets),
     ("ss -tan -f inet6", "-tan -f inet6", Sockets),
+    // ss tells no inode of raw sockets.
+    ("ss -Hna -f inet | grep -c ^raw", "-Hna -f inet | grep -c ^raw", Shell),
+    ("ss -Hna -f inet6 | grep -c ^raw", "-Hna -f inet6 | grep -c ^raw", Shell),
     ("ss -A tcp,udp -a", "-A tcp,udp -a", Sockets),
     ("ss -A 'tcp,udp,!udp' -a", "-A 'tcp,udp,!udp' -a", Sockets),
     ("ss -tuan --inet-sockopt", "-tuan --inet-sockopt", Sockets),
@@ -197,6 +202,9 @@ fn population() -> Result<(Population, Holder, Sleeper), Failed> {
         client.connect((Family::V4.loopback(), port))?;
         all.keep((listener.accept()?, client));
         all.keep(listener);
+    }
+    for family in [AddressFamily::INET, AddressFamily::INET6] {
+        all.keep(rustix::net::socket(family, SocketType::RAW, Some(ipproto::UDP))?);
     }
     let inherited = listener(0)?;
     let holder = Holder::start(HolderSpec::hold().inherit(&inherited))?;

@@ -98,6 +98,8 @@ const VALUES: &[(&str, &str)] = &[
 ];
 
 const DIFFERENCES: &[&str] = &[
+    "Without -l, -a or a state ss leaves out what waits for peers; pree lists every state, and TCP and UDP where no \
+     protocol is named. -4 and -6 narrow that; -f inet and -f inet6 are every protocol of the family, as in ss.",
     "Every filter of ss means the same here. Spaces are optional everywhere, parentheses need none, and the shell still \
      wants quotes around < > ( ) ! and *.",
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
