@@ -14,6 +14,8 @@ pub enum Missing {
     Owners,
     /// Statistics of some sockets that have them.
     Stats,
+    /// Other things about sockets, named in [`Gap::object`].
+    Fields,
     /// Some of many looks, or a part of them ([`Intervals`](crate::quality::Intervals)).
     Looks,
 }
@@ -25,6 +27,7 @@ impl Missing {
             Self::Rows => "rows",
             Self::Owners => "owners",
             Self::Stats => "stats",
+            Self::Fields => "fields",
             Self::Looks => "looks",
         }
     }
@@ -76,6 +79,7 @@ impl fmt::Display for Gap {
             Missing::Rows => "sockets missing",
             Missing::Owners => "owner unknown",
             Missing::Stats => "statistics unknown",
+            Missing::Fields => "fields unknown",
             Missing::Looks => "looks failed or incomplete",
         })?;
         if let Some(count) = self.count {

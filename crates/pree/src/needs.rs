@@ -1,11 +1,11 @@
 //! What is asked about each socket, how far and from where: what queries, filters, fields and collections share.
 
 #[cfg(doc)]
-use crate::{Snapshot, Socket};
+use crate::{Coverage, Snapshot, Socket};
 
 bitflags::bitflags! {
-    /// What is asked about each socket beyond what comes for nothing. Each costs the kernel time; see
-    /// `PLATFORM.md` for what.
+    /// What is asked about each socket. What is asked for and not told is a gap in the [`Coverage`]. All but
+    /// [`UNASKED`](Needs::UNASKED) and `MARK` cost the kernel time; see `PLATFORM.md` for what.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Needs: u32 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.
@@ -43,10 +43,42 @@ bitflags::bitflags! {
         const FDS_IN_FLIGHT = 1 << 14;
         /// [`Socket::module`]: a question for each row, on Windows.
         const MODULE = 1 << 15;
+        /// [`Socket::id`].
+        const ID = 1 << 16;
+        /// [`Socket::uid`].
+        const UID = 1 << 17;
+        /// [`Socket::recv_queue`].
+        const RECV_QUEUE = 1 << 18;
+        /// [`Socket::send_queue`] and [`Socket::listen`]: of a listener both are the limit's.
+        const SEND_QUEUE = 1 << 19;
+        /// [`Socket::interface`].
+        const INTERFACE = 1 << 20;
+        /// [`Socket::v6only`].
+        const V6ONLY = 1 << 21;
+        /// [`Socket::options`], [`Socket::shutdown`] and [`Socket::upper_layer`].
+        const OPTIONS = 1 << 22;
+        /// [`Socket::cgroup_id`].
+        const CGROUP = 1 << 23;
+        /// [`Socket::detail`]: files of Unix sockets and who waits at them; rings, fanout and filters of packet sockets.
+        const DETAIL = 1 << 24;
+        /// [`Socket::mark`]. Takes `CAP_NET_ADMIN`.
+        const MARK = 1 << 25;
     }
 }
 
 impl Needs {
+    /// What `sock_diag` tells unasked and everybody. It is told whether or not it is asked for; asked for, an answer without
+    /// it is not complete.
+    pub const UNASKED: Self = Self::ID
+        .union(Self::UID)
+        .union(Self::RECV_QUEUE)
+        .union(Self::SEND_QUEUE)
+        .union(Self::INTERFACE)
+        .union(Self::V6ONLY)
+        .union(Self::OPTIONS)
+        .union(Self::CGROUP)
+        .union(Self::DETAIL);
+
     /// What is found out by looking into the processes that hold sockets.
     pub const FROM_OWNERS: Self = Self::OWNERS
         .union(Self::PROCESS_USER)

@@ -93,6 +93,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
         right: true,
         pipe_width: 6,
         dropped: 8,
+        needs: Needs::RECV_QUEUE,
         doc: "Bytes not yet read; a listener: connections not yet accepted.",
         write: |s, _, out| count(s.recv_queue, out),
         key: |s| number(s.recv_queue),
@@ -105,6 +106,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
         right: true,
         pipe_width: 6,
         dropped: 9,
+        needs: Needs::SEND_QUEUE,
         doc: "Bytes not yet acknowledged; a listener: limit of the accept queue.",
         write: |s, _, out| count(s.send_queue, out),
         key: |s| number(s.send_queue),
@@ -116,6 +118,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
         right: true,
         pipe_width: 9,
         dropped: 8,
+        needs: Needs::SEND_QUEUE,
         doc: "A listener's accept queue: waiting/limit.",
         write: |s, _, out| {
             if let Some(listen) = s.listen {
@@ -233,6 +236,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
         name: "sockopt",
         heading: "SOCKOPT",
         pipe_width: 16,
+        needs: Needs::OPTIONS,
         doc: "Flags set on the socket.",
         write: |s, _, out| {
             for (index, name) in s.options.iter().flat_map(|options| options.names()).enumerate() {
@@ -258,6 +262,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
         name: "pending",
         heading: "PENDING",
         pipe_width: 12,
+        needs: Needs::DETAIL,
         doc: "Inodes of the clients that wait at a Unix listener; 0: closed already.",
         write: |s, _, out| listed(pending(s), out),
         key: |s| number((!pending(s).is_empty()).then_some(pending(s).len() as u32)),

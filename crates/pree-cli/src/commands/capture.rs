@@ -94,7 +94,7 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
                 | Needs::FDS_IN_FLIGHT
         }
     };
-    let query = all(args).stats().needs(Needs::TRAFFIC_CLASS);
+    let query = all(args).stats().needs(Needs::TRAFFIC_CLASS | Needs::UNASKED);
     ask(recorder, &Question::Time);
     // For who asks for a protocol by name.
     ask(recorder, &Question::Protocols);

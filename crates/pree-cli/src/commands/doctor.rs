@@ -26,7 +26,7 @@ const SHOWN: usize = 20;
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let place = source::open(args, rights)?;
     let names = if args.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
-    let query = source::query(args, Needs::OWNERS | Needs::HOST | names).stats();
+    let query = source::query(args, Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
     let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
     let host = match &intervals {
         None => assess_host(&snapshot),

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     }
     let place = source::open(args, rights)?;
     let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
-    let query = source::query(args, owners).stats();
+    let query = source::query(args, owners | Needs::SEND_QUEUE).stats();
     let seen = look::look(&place, args, &query)?;
     let peers = judged::peers(&place, args, seen.snapshot.sockets());
     let coverage = seen.snapshot.coverage().clone();

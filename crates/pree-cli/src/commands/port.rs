@@ -157,7 +157,9 @@ fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
 /// The screen for people.
 fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     // Connections are asked for whatever the states: they are a listener's clients.
-    let mut needs = Needs::MEMORY | Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
+    let of_sockets = Needs::MEMORY | Needs::SEND_QUEUE | Needs::INTERFACE | Needs::V6ONLY;
+    let of_owners = Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
+    let mut needs = of_sockets | of_owners;
     if args.namespaces == Namespaces::All {
         needs |= Needs::NAMESPACE_NAME;
     }

@@ -184,7 +184,9 @@ impl<'a> Request<'a> {
             | Needs::TRAFFIC_CLASS
             | Needs::OWNERS
             | Needs::NAMESPACE_NAME
-            | Needs::REMOTE_NAMES;
+            | Needs::REMOTE_NAMES
+            // Marks take rights, as sequence numbers do: who has them is told, and who asks is told that they are missing.
+            | Needs::UNASKED;
         let Some(list) = &self.args.columns else {
             self.quality = true;
             self.needs |= everything;
@@ -229,6 +231,8 @@ fn named<'n>(names: &'n [&str]) -> impl Iterator<Item = Column> + use<'n> {
 mod tests {
     use super::*;
 
+    const QUEUES: Needs = Needs::RECV_QUEUE.union(Needs::SEND_QUEUE);
+
     fn args(line: &str) -> Args {
         let words = line.split_whitespace().map(Into::into).collect();
         crate::args::parse(words).unwrap_or_default()
@@ -249,17 +253,24 @@ mod tests {
         let owners = Needs::OWNERS;
         let table = TABLE.join(" ");
         // Names cost nothing where there are no Unix sockets.
-        let names = Needs::REMOTE_NAMES;
+        let names = Needs::REMOTE_NAMES | QUEUES;
         check("", &table, names | owners);
         check("-i", &table, names | Needs::STATS | owners);
         check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY);
-        check("-e", &table, names | Needs::TRAFFIC_CLASS | Needs::MODULE | owners);
-        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS | owners);
+        let extended = Needs::ID
+            | Needs::UID
+            | Needs::INTERFACE
+            | Needs::V6ONLY
+            | Needs::OPTIONS
+            | Needs::CGROUP
+            | Needs::MARK;
+        check("-e", &table, names | extended | Needs::TRAFFIC_CLASS | Needs::MODULE | owners);
+        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS | QUEUES | owners);
         check("-c local", "local", none);
         check("-c local --sort -rtt", "local", Needs::STATS);
         check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE | owners);
         check("-c pid --owners first", "pid", owners);
-        check("--csv", &SEPARATED.join(" "), owners);
+        check("--csv", &SEPARATED.join(" "), owners | QUEUES | Needs::ID | Needs::UID);
         check(
             "--csv -m -c pid",
             "pid rmem rcvbuf wmem sndbuf fwd_alloc wmem_queued optmem locked_backlog drops",
@@ -271,6 +282,7 @@ mod tests {
         check("-q", &table, none);
         let everything =
             Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME | Needs::REMOTE_NAMES;
+        let everything = everything | Needs::UNASKED;
         check("--json", "", everything | owners);
         check("--json -c -quality", "", everything | owners);
         check("--json -c local", "local", none);
@@ -282,7 +294,7 @@ mod tests {
     #[test]
     fn a_terminal_is_told_of_trouble() {
         let screen = Screen { terminal: true, ..Screen::default() };
-        let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES;
+        let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES | QUEUES;
         for (line, needs) in [
             ("", both | Needs::OWNERS),
             ("-c +user", both | Needs::OWNERS | Needs::PROCESS_USER),
@@ -295,7 +307,7 @@ mod tests {
         }
         let args = args("--source proc");
         let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
-        assert_eq!(request.needs(), Needs::REMOTE_NAMES | Needs::OWNERS, "/proc has no statistics");
+        assert_eq!(request.needs(), Needs::REMOTE_NAMES | QUEUES | Needs::OWNERS, "/proc has no statistics");
     }
 
     #[test]

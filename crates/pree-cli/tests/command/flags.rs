@@ -197,7 +197,9 @@ fn forced() -> Result<(), Failed> {
         ] {
             let flags = format!("--source {flag} --owners={lookup}");
             let form = Form { owners: !matches!(owners, Owners::None), ..USUAL };
-            let rows = table::parse(&run::pree(&flags)?.whole()?.out, form)?;
+            let answer = run::pree(&flags)?.code(0)?;
+            let answer = if diag { answer } else { answer.through_proc()? };
+            let rows = table::parse(&answer.whole()?.out, form)?;
             truth::same(all.truth(), &rows, View { diag, owners })
                 .map_err(|failed| run::while_doing(&flags, failed))?;
             let lines = json::lines(&run::pree(&format!("{flags} --jsonl"))?.code(0)?.out)?;

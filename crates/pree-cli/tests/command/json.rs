@@ -77,7 +77,8 @@ fn missing(gap: &Value) -> Option<Missing> {
     let text = |key| gap.get(key)?.as_str().map(str::to_owned);
     let count = gap.get("count")?;
     Some(Missing {
-        what: text("what").filter(|what| ["rows", "owners", "stats", "looks"].contains(&what.as_str()))?,
+        what: text("what")
+            .filter(|what| ["rows", "owners", "stats", "fields", "looks"].contains(&what.as_str()))?,
         why: text("why")?,
         count: if count.is_null() { None } else { Some(count.as_u64()?) },
         hint: text("hint")?,

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::coverage::{Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::Text;
-use crate::source::{Question, Source, read_all};
+use crate::source::{Failure, Question, Source, read_all};
 
 /// The number that goes by this name; `None` when nothing does.
 pub(super) fn number(source: &mut dyn Source, what: Name, name: &str) -> Result<Option<u64>> {
@@ -29,6 +30,17 @@ pub(super) fn number(source: &mut dyn Source, what: Name, name: &str) -> Result<
             .and_then(|bytes| bytes.try_into().ok())
             .map(u64::from_le_bytes),
     })
+}
+
+/// The gap that user ids without their names are.
+pub(super) fn no_user_names(failure: Failure) -> Gap {
+    Gap {
+        what: Missing::Fields,
+        why: failure.kind(),
+        count: None,
+        object: "names of users".to_owned(),
+        hint: "they are read from /etc/passwd; the numbers are exact",
+    }
 }
 
 /// User names by id: `name:password:uid:…`; the first line of an id counts, as in `getpwuid(3)`.

@@ -41,6 +41,7 @@ details! {
     subflow Subflow SubflowDetail;
 }
 
+const DETAIL: Needs = Needs::DETAIL;
 const FDS_IN_FLIGHT: Needs = Needs::FDS_IN_FLIGHT.union(Needs::OWNERS);
 
 pub(super) const FIELDS: &[Field] = fields! {
@@ -52,27 +53,27 @@ pub(super) const FIELDS: &[Field] = fields! {
         Address::Vsock { cid, .. } if cid != u32::MAX => Value::Number(cid.into()),
         _ => Value::Unknown,
     };
-    "file_inode" Unix "file_inode" Id; "Last 32 bits of the inode of a bound path's file."; "udiag_vfs_ino" =>
+    "file_inode" Unix "file_inode" Id DETAIL; "Last 32 bits of the inode of a bound path's file."; "udiag_vfs_ino" =>
         |s| unix(s).and_then(|unix| unix.file).map(|file| file.inode).into();
-    "file_major" Unix "file_major" Id; "Major number of that file's device."; "udiag_vfs_dev" =>
+    "file_major" Unix "file_major" Id DETAIL; "Major number of that file's device."; "udiag_vfs_dev" =>
         |s| unix(s).and_then(|unix| unix.file).map(|file| file.device_major).into();
-    "file_minor" Unix "file_minor" Id; "Minor number of that file's device."; "udiag_vfs_dev" =>
+    "file_minor" Unix "file_minor" Id DETAIL; "Minor number of that file's device."; "udiag_vfs_dev" =>
         |s| unix(s).and_then(|unix| unix.file).map(|file| file.device_minor).into();
     "fds_in_flight" Unix "fds_in_flight" Count FDS_IN_FLIGHT; "Descriptors passed to a Unix socket and not received yet.";
         "scm_fds in /proc/PID/fdinfo" => |s| unix(s).and_then(|unix| unix.fds_in_flight).into();
     "running" Packet "running" Bool; "Whether a packet socket takes packets now."; "PDI_RUNNING" =>
         |s| packet(s).and_then(|packet| packet.is_running).into();
-    "ring_version" Packet "ring_version" Id; "Version of its ring: 1 to 3."; "pdi_version" =>
+    "ring_version" Packet "ring_version" Id DETAIL; "Version of its ring: 1 to 3."; "pdi_version" =>
         |s| packet(s).and_then(|packet| packet.version).into();
-    "rx_ring" Packet "receive_ring_bytes" Bytes; "Its mapped ring for receiving; 0: none."; "PACKET_DIAG_RX_RING" =>
+    "rx_ring" Packet "receive_ring_bytes" Bytes DETAIL; "Its mapped ring for receiving; 0: none."; "PACKET_DIAG_RX_RING" =>
         |s| packet(s).and_then(|packet| packet.receive_ring_bytes).into();
-    "tx_ring" Packet "send_ring_bytes" Bytes; "Its mapped ring for sending; 0: none."; "PACKET_DIAG_TX_RING" =>
+    "tx_ring" Packet "send_ring_bytes" Bytes DETAIL; "Its mapped ring for sending; 0: none."; "PACKET_DIAG_TX_RING" =>
         |s| packet(s).and_then(|packet| packet.send_ring_bytes).into();
-    "fanout" Packet "fanout_group" Id; "The group it shares packets with."; "PACKET_DIAG_FANOUT" =>
+    "fanout" Packet "fanout_group" Id DETAIL; "The group it shares packets with."; "PACKET_DIAG_FANOUT" =>
         |s| packet(s).and_then(|packet| packet.fanout).map(|(group, _)| group).into();
-    "fanout_mode" Packet "fanout_mode" Id; "How the group shares them, PACKET_FANOUT_*."; "PACKET_DIAG_FANOUT" =>
+    "fanout_mode" Packet "fanout_mode" Id DETAIL; "How the group shares them, PACKET_FANOUT_*."; "PACKET_DIAG_FANOUT" =>
         |s| packet(s).and_then(|packet| packet.fanout).map(|(_, mode)| mode).into();
-    "packet_filter" Packet "filter_instructions" Count; "Instructions of its classic BPF program; 0: none.";
+    "packet_filter" Packet "filter_instructions" Count DETAIL; "Instructions of its classic BPF program; 0: none.";
         "PACKET_DIAG_FILTER" => |s| packet(s).and_then(|packet| packet.filter_instructions).into();
     "remote_group" Netlink "remote_group" Id; "Multicast group that it sends to."; "ndiag_dst_group" =>
         |s| netlink(s).and_then(|netlink| netlink.remote_group).into();

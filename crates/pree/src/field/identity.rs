@@ -79,22 +79,22 @@ pub(super) const FIELDS: &[Field] = fields! {
     "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)" =>
         |s| s.module.as_ref().map(crate::Text::as_bytes).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
-    "id" Socket "cookie" Id NONE; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
+    "id" Socket "cookie" Id Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
     "netns" Netns "inode" Id NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.namespace_inode().into();
     "netns_name" Netns "name" Text Needs::NAMESPACE_NAME; "Name of the network namespace."; "/run/netns" =>
         |s| s.network_namespace.as_ref().and_then(|namespace| Some(namespace.name.as_ref()?.as_bytes())).into();
-    "uid" Socket "uid" Id NONE; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();
-    "dev" Socket "interface" Id NONE; "Index of the interface the socket is bound to."; "idiag_if" =>
+    "uid" Socket "uid" Id Needs::UID; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();
+    "dev" Socket "interface" Id Needs::INTERFACE; "Index of the interface the socket is bound to."; "idiag_if" =>
         |s| s.interface.into();
-    "v6only" Socket "v6only" Bool NONE; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY" =>
+    "v6only" Socket "v6only" Bool Needs::V6ONLY; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY" =>
         |s| s.v6only.into();
-    "upper_layer" Socket "upper_layer" Text NONE; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
+    "upper_layer" Socket "upper_layer" Text Needs::OPTIONS; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
-    "cgroup_id" Socket "cgroup_id" Id NONE; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
+    "cgroup_id" Socket "cgroup_id" Id Needs::CGROUP; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
-    "fwmark" Socket "mark" Id NONE; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
+    "fwmark" Socket "mark" Id Needs::MARK; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
         |s| s.mark.into();
     "tos" Socket "tos" Id Needs::TRAFFIC_CLASS; "IPv4 type of service."; "INET_DIAG_TOS" => |s| s.tos.into();
     "tclass" Socket "tclass" Id Needs::TRAFFIC_CLASS; "IPv6 traffic class."; "INET_DIAG_TCLASS" =>

@@ -26,7 +26,7 @@ pub(super) const FIELDS: &[Field] = &[
         Socket,
         "recv_queue",
         Bytes,
-        NONE,
+        Needs::RECV_QUEUE,
         "idiag_rqueue",
         "Bytes not yet read; a listener: connections not yet accepted.",
         |s| s.recv_queue.into()
@@ -36,7 +36,7 @@ pub(super) const FIELDS: &[Field] = &[
         Socket,
         "send_queue",
         Bytes,
-        NONE,
+        Needs::SEND_QUEUE,
         "idiag_wqueue",
         "Bytes not yet acknowledged; a listener: limit of the accept queue.",
         |s| s.send_queue.into()
@@ -56,7 +56,7 @@ pub(super) const FIELDS: &[Field] = &[
         Listen,
         "queue",
         Count,
-        NONE,
+        Needs::SEND_QUEUE,
         "idiag_rqueue of a listener",
         "Connections established and not yet accepted.",
         |s| s.listen.map(|l| l.queue).into()
@@ -66,7 +66,7 @@ pub(super) const FIELDS: &[Field] = &[
         Listen,
         "limit",
         Count,
-        NONE,
+        Needs::SEND_QUEUE,
         "idiag_wqueue of a listener",
         "How many may wait; the kernel lets in one more.",
         |s| s.listen.map(|l| l.limit).into()

@@ -175,12 +175,12 @@ impl Intervals {
     }
 }
 
-/// What this answer lacks and another look may have: what it says is missing, without the numbers in it, which change from
-/// look to look; and the tables that came from where sockets have no ids.
+/// What this answer lacks and another look may have: what it says is missing, without the numbers and lists in it, which
+/// change from look to look; and the tables that came from where sockets have no ids.
 fn lacks(coverage: &Coverage) -> Lacks {
     let gaps = coverage.gaps().iter().filter(|gap| gap.what != Missing::Owners);
     let gaps = gaps.map(|gap| {
-        let object = gap.object.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
+        let object = gap.object.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default();
         (format!("{} {object}", gap.what.name()).trim_end().to_owned(), gap.why)
     });
     let has_no_ids = |origin: &Origin| matches!(origin, Origin::Proc | Origin::Procfs);

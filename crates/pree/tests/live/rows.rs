@@ -118,7 +118,8 @@ fn coverage(snapshot: &Snapshot, choice: SourceChoice, view: View) -> Result<(),
         assert!(coverage.is_complete(), "{choice:?}: {coverage}");
         return Ok(());
     }
-    let [gap] = coverage.gaps() else { return Err(format!("one gap, not {coverage}").into()) };
+    let [gap, fields] = coverage.gaps() else { return Err(format!("two gaps, not {coverage}").into()) };
+    assert_eq!((fields.what, fields.object.as_str()), (Missing::Fields, "/proc/net: memory"));
     assert_eq!(
         (gap.what, gap.why, gap.count, gap.object.as_str()),
         (Missing::Stats, ErrorKind::Unsupported, Some(without as u64), "/proc/net")

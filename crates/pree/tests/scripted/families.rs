@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
-use pree::{Detail, ErrorKind, Missing, Origin, Protocols, Query, SourceChoice, State};
+use pree::{Detail, ErrorKind, Missing, Needs, Origin, Protocols, Query, SourceChoice, State};
 
 /// What a question about sockets is answered with, in the order of asking; the last one from then on.
 type Answers = VecDeque<Result<Vec<Vec<u8>>, Failure>>;
@@ -180,6 +180,30 @@ const TEXT: &str = "Num       RefCount Protocol Flags    Type St Inode Path\n\
     0: 00000002 00000000 00010000 0001 01   101 @name\n\
     0: 00000003 00000000 00000000 0005 03   102\n\
     0: 00000003 00000000 00000000 0001 02     0 @name\n";
+
+#[test]
+fn what_a_refused_table_of_unix_sockets_does_not_tell_is_a_gap_where_it_is_asked_for() {
+    for (needs, name) in [
+        (Needs::MEMORY, "memory"),
+        (Needs::ID, "cookies"),
+        (Needs::UID, "users of Unix sockets"),
+        (Needs::RECV_QUEUE, "receive queues"),
+        (Needs::SEND_QUEUE, "send queues, accept-queue limits"),
+        (Needs::PEERS, "peers of Unix sockets"),
+        (Needs::REMOTE_NAMES, "peers of Unix sockets"),
+        (Needs::OPTIONS, "options"),
+        (Needs::DETAIL, "files, rings and filters"),
+    ] {
+        let played =
+            &mut Played { unix_text: Some(TEXT), ..Played::unix([Err(Failure::Answer(Errno::EACCES))]) };
+        let snapshot = Query::new().protocols(Protocols::UNIX).needs(needs).collect_from(played).unwrap();
+        let coverage = snapshot.coverage();
+        assert_eq!((snapshot.sockets().len(), coverage.origins()), (2, &[("unix", Origin::Proc)][..]));
+        let [gap] = coverage.gaps() else { panic!("{name}: {coverage}") };
+        assert_eq!((gap.what, gap.why), (Missing::Fields, ErrorKind::NotPermitted));
+        assert_eq!(gap.object, format!("/proc/net: {name}"));
+    }
+}
 
 #[test]
 fn a_refused_table_comes_from_proc_or_is_an_error() {

@@ -5,7 +5,7 @@ use super::{closed, completeness_members, count, list, named, of_type, or_null, 
 
 pub(super) fn gap() -> Node {
     closed(named([
-        ("what", object([("enum", words(&["rows", "owners", "stats", "looks"]))])),
+        ("what", object([("enum", words(&["rows", "owners", "stats", "fields", "looks"]))])),
         ("why", of_type("string")),
         (
             "object",

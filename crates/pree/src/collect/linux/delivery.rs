@@ -10,6 +10,7 @@ use super::namespaces::Stop;
 use super::owners::{OwnerSearch, Place};
 use super::sequences::Sequences;
 use super::unix_ends::UnixEnds;
+use super::untold::Untold;
 use crate::collect::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
@@ -95,6 +96,7 @@ pub(super) struct Delivery<'p, 'v> {
     associated: HashSet<u64>,
     /// Some owners were left out: [`OWNERS_AGAIN`].
     left_out: bool,
+    untold: Untold,
 }
 
 impl<'p, 'v> Delivery<'p, 'v> {
@@ -121,6 +123,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             was_blind: false,
             associated: HashSet::new(),
             left_out: false,
+            untold: Untold::new(plan.needs),
         }
     }
 
@@ -161,6 +164,16 @@ impl<'p, 'v> Delivery<'p, 'v> {
             self.owners.look(source);
             self.was_blind = self.owners.is_blind();
         }
+    }
+
+    /// The rows of this protocol that come without an identity are from /proc, for this reason.
+    pub(super) fn comes_from_proc(&mut self, protocol: Protocol, why: ErrorKind) {
+        self.untold.comes_from_proc(protocol, why);
+    }
+
+    /// What was asked for about the rows that passed and was not told.
+    pub(super) fn untold(&self) -> impl Iterator<Item = Gap> + '_ {
+        self.untold.gaps().chain(self.owners.no_user_names())
     }
 
     /// What is missing of the sequence numbers.
@@ -277,6 +290,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(sequences) = &mut self.sequences {
             sequences.count(socket);
         }
+        self.untold.count(socket);
         (self.visitor)(socket)
     }
 

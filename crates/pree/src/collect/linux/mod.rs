@@ -24,6 +24,7 @@ mod sequences;
 #[cfg(test)]
 mod steps;
 mod unix_ends;
+mod untold;
 mod walk;
 
 use std::collections::HashSet;
@@ -38,7 +39,7 @@ use crate::decode::linux::{Decoder, protocol_named};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::{NetworkNamespace, OtherProtocol, Protocol, Protocols, Socket, State, States};
-use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+use crate::needs::{OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::{MAY_BE_HELD, Plan, Table};
 use crate::source::{Errno, Failure, Namespaces, Question, Source, read_all};
 use delivery::{Delivery, Part};
@@ -69,9 +70,7 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
         // Break here only means that the visitor has enough.
         let _ = delivery.finish(source, &mut coverage);
     }
-    if let Some(gap) = delivery.sequence_gap() {
-        coverage.add(gap);
-    }
+    delivery.sequence_gap().into_iter().chain(delivery.untold()).for_each(|gap| coverage.add(gap));
     tell_what_is_not_there(plan, source, &mut coverage);
     tour.tell(&mut coverage);
     Ok(coverage)
@@ -239,24 +238,9 @@ fn read_table(
                 .to_owned(),
         );
     }
-    let mut without_stats = 0;
-    for mut socket in rows {
-        let lacking = delivery.wants(&socket) && plan.needs.contains(Needs::STATS) && has_stats(&socket);
-        without_stats += u64::from(lacking);
-        if delivery.deliver(&mut socket).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-    }
-    if without_stats > 0 {
-        coverage.add(Gap {
-            what: Missing::Stats,
-            why: refused.as_ref().map_or(ErrorKind::Unsupported, Error::kind),
-            count: Some(without_stats),
-            object: "/proc/net".to_owned(),
-            hint: "/proc has no statistics: sock_diag must be permitted and its modules loaded",
-        });
-    }
-    Ok(ControlFlow::Continue(()))
+    let why = refused.as_ref().map_or(ErrorKind::Unsupported, Error::kind);
+    delivery.comes_from_proc(table.protocol, why);
+    Ok(rows.into_iter().try_for_each(|mut socket| delivery.deliver(&mut socket)))
 }
 
 /// True when the error means that this kernel has no such protocol, or does not tell of it: Linux dropped UDP-Lite in

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::bpf_owners::refused;
 use super::inode_map::InodeMap;
 use super::scope::Scope;
-use crate::collect::names::users;
+use crate::collect::names::{self, users};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::filter::Holders;
@@ -46,6 +46,8 @@ pub(super) struct OwnerSearch<'p> {
     pub(super) told_of: HashSet<u32>,
     pub(super) boot_time: Option<Duration>,
     pub(super) users: HashMap<u32, Text>,
+    /// Why users have no names, where it is not that they have none.
+    users_refused: Option<Failure>,
     prepared: bool,
 }
 
@@ -128,6 +130,7 @@ impl<'p> OwnerSearch<'p> {
             told_of: HashSet::new(),
             boot_time: None,
             users: HashMap::new(),
+            users_refused: None,
             prepared: false,
         }
     }
@@ -318,6 +321,12 @@ impl<'p> OwnerSearch<'p> {
         Gap { what: Missing::Owners, why, count: Some(count), object: String::new(), hint }
     }
 
+    /// The gap that users without their names are, if their names are asked for.
+    pub(super) fn no_user_names(&self) -> Option<Gap> {
+        let has_users = self.processes.iter().any(|met| met.process.uid.is_some());
+        self.users_refused.filter(|_| has_users).map(names::no_user_names)
+    }
+
     /// Why some descriptors were not seen, and what helps.
     pub(super) fn why_blind(&self) -> (ErrorKind, &'static str) {
         match self.blind {
@@ -389,8 +398,10 @@ impl<'p> OwnerSearch<'p> {
             .and_then(|bytes| u64::try_from(i64::from_le_bytes(bytes)).ok())
             .map(Duration::from_nanos);
         if self.plan.needs.contains(Needs::PROCESS_USER) {
-            let table = read_all(source, &Question::Users).unwrap_or_default();
-            self.users = users(&table);
+            match read_with_retries(source, &Question::Users) {
+                Ok(table) => self.users = users(&table),
+                Err(failure) => self.users_refused = Some(failure),
+            }
         }
     }
 }

@@ -310,6 +310,14 @@ impl Reader<'_, '_, '_> {
         if self.plan.needs.contains(Needs::STATS) && has_stats(&missed.socket) {
             coverage.add(gap(self.table, Missing::Stats, ErrorKind::Unsettled, Some(1)));
         }
+        // They came with the extensions that a bare dump is without.
+        for (need, name) in [(Needs::MEMORY, "memory"), (Needs::TRAFFIC_CLASS, "traffic class")] {
+            if self.plan.needs.contains(need) && gains_from_extensions(&missed.socket) {
+                let mut gap = gap(self.table, Missing::Fields, ErrorKind::Unsettled, Some(1));
+                gap.object = format!("{}: {name}", table_name(self.table));
+                coverage.add(gap);
+            }
+        }
         self.deliver_socket(missed)
     }
 

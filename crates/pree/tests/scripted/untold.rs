@@ -1,0 +1,140 @@
+//! What is asked for and not told is a gap, and what is not asked for is none.
+
+use pree::source::{Errno, Failure, Question};
+use pree::{ErrorKind, Missing, Needs, Origin, Query, Snapshot, Socket, SourceChoice, State};
+
+use super::kernel::{Fake, Kernel, Population};
+use super::{LISTEN, TIME_WAIT, population};
+
+/// The answer of a kernel that refuses `sock_diag`.
+fn through_proc(query: &Query) -> Snapshot {
+    let mut kernel = Kernel::new(population()).on(|_, question, _| {
+        matches!(question, Question::Diag { .. }).then_some(Err(Failure::Answer(Errno::EPERM)))
+    });
+    let snapshot = query.collect_from(&mut kernel).unwrap();
+    assert!(snapshot.coverage().origins().iter().all(|(_, origin)| *origin == Origin::Proc));
+    snapshot
+}
+
+/// What is asked for, what a gap calls it, and which rows lack it.
+type Case = (Needs, &'static str, fn(&Socket) -> bool);
+
+fn asked(needs: Needs) -> Query {
+    Query::new().tcp().udp().needs(needs)
+}
+
+fn is_whole(socket: &Socket) -> bool {
+    !matches!(socket.state, State::TimeWait | State::SynReceived)
+}
+
+#[test]
+fn each_thing_that_proc_does_not_tell_is_a_gap_where_it_is_asked_for() {
+    let is_listening = |s: &Socket| s.state == State::Listen;
+    let binds_v6 = |s: &Socket| s.local.to_string() == "[::]:443";
+    let cases: [Case; 9] = [
+        (Needs::MEMORY, "memory", is_whole),
+        (Needs::ID, "cookies", |_| true),
+        (Needs::SEND_QUEUE, "accept-queue limits", is_listening),
+        (Needs::TRAFFIC_CLASS, "traffic classes", is_whole),
+        (Needs::INTERFACE, "interfaces", |_| true),
+        (Needs::V6ONLY, "v6only", binds_v6),
+        (Needs::OPTIONS, "options", is_whole),
+        (Needs::CGROUP, "cgroups", is_whole),
+        (Needs::MARK, "marks", is_whole),
+    ];
+    for (needs, name, lacks) in cases {
+        let snapshot = through_proc(&asked(needs));
+        let coverage = snapshot.coverage();
+        let [gap] = coverage.gaps() else { panic!("{name}: {coverage}") };
+        assert_eq!((gap.what, gap.why), (Missing::Fields, ErrorKind::NotPermitted), "{name}");
+        assert_eq!(gap.object, format!("/proc/net: {name}"));
+        let lacking = snapshot.iter().filter(|socket| lacks(socket)).count();
+        assert!(lacking > 0);
+        assert_eq!(gap.count, Some(lacking as u64), "{name}");
+        assert!(!coverage.lacks_rows(), "{name}");
+    }
+}
+
+#[test]
+fn what_nobody_asks_for_or_proc_does_tell_is_no_gap() {
+    for needs in [Needs::empty(), Needs::RECV_QUEUE, Needs::UID, Needs::PEERS, Needs::DETAIL] {
+        let snapshot = through_proc(&asked(needs));
+        assert!(!snapshot.sockets().is_empty());
+        assert!(snapshot.coverage().is_complete(), "{needs:?}: {}", snapshot.coverage());
+    }
+    // Without a listener nobody misses limits, and a memory of a connection has no memory.
+    for (query, only) in [
+        (asked(Needs::SEND_QUEUE).states(pree::States::ESTABLISHED), State::Established),
+        (asked(Needs::MEMORY | Needs::STATS).states(pree::States::TIME_WAIT), State::TimeWait),
+    ] {
+        let snapshot = through_proc(&query);
+        assert!(!snapshot.sockets().is_empty() && snapshot.iter().all(|socket| socket.state == only));
+        assert!(snapshot.coverage().is_complete(), "{only:?}: {}", snapshot.coverage());
+    }
+}
+
+#[test]
+fn all_that_proc_does_not_tell_is_one_gap_beside_the_statistics() {
+    let everything = Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::UNASKED;
+    let snapshot = through_proc(&asked(everything));
+    let [stats, fields] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    assert_eq!((stats.what, fields.what), (Missing::Stats, Missing::Fields));
+    for name in
+        ["memory", "cookies", "accept-queue limits", "traffic classes", "interfaces", "options", "cgroups"]
+    {
+        assert!(fields.object.contains(name), "{name}: {}", fields.object);
+    }
+    assert_eq!(fields.count, Some(snapshot.sockets().len() as u64));
+}
+
+/// Only what is in the answer can lack anything.
+#[test]
+fn rows_that_a_filter_leaves_out_lack_nothing() {
+    for filter in ["sport = 2007", "pid = 40 and sport = 2007"] {
+        let snapshot = through_proc(&asked(Needs::MEMORY | Needs::STATS).filter(filter.parse().unwrap()));
+        assert_eq!(snapshot.sockets().len(), 1);
+        let counts: Vec<_> = snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.count)).collect();
+        assert_eq!(counts, [(Missing::Stats, Some(1)), (Missing::Fields, Some(1))], "{filter}");
+    }
+}
+
+#[test]
+fn marks_that_sock_diag_keeps_to_itself_are_a_gap_where_they_are_asked_for() {
+    let sockets = vec![
+        Fake::tcp(LISTEN, "0.0.0.0:80", "", 1),
+        Fake::udp(7, "0.0.0.0:53", "", 2),
+        Fake::tcp(TIME_WAIT, "10.0.0.1:1999", "10.9.9.9:443", 0),
+    ];
+    let population = Population { sockets, rows_per_message: 7, ..population() };
+    let look = |needs| {
+        let query = asked(needs).source(SourceChoice::Diag);
+        query.collect_from(&mut Kernel::new(population.clone())).unwrap()
+    };
+    let snapshot = look(Needs::MARK);
+    assert_eq!(snapshot.sockets().len(), 3);
+    let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    let told = (gap.what, gap.why, gap.count, gap.object.as_str());
+    assert_eq!(told, (Missing::Fields, ErrorKind::NotPermitted, Some(2), "marks"));
+    assert!(gap.hint.contains("CAP_NET_ADMIN"));
+    let everything = look(Needs::MEMORY | Needs::UNASKED);
+    assert!(everything.coverage().is_complete(), "{}", everything.coverage());
+}
+
+#[test]
+fn names_of_users_that_cannot_be_read_are_a_gap_where_they_are_asked_for() {
+    for errno in [Errno::ENOENT, Errno::EACCES, Errno::linux(5), Errno::linux(11)] {
+        let mut kernel = Kernel::new(population()).on(move |_, question, _| {
+            matches!(question, Question::Users).then_some(Err(Failure::Answer(errno)))
+        });
+        let snapshot = asked(Needs::PROCESS_USER).collect_from(&mut kernel).unwrap();
+        let held = snapshot.iter().find_map(|socket| socket.owners.first()).unwrap();
+        assert!(held.process.uid.is_some() && held.process.user.is_none());
+        let gaps = snapshot.coverage().gaps();
+        let [gap] = gaps else { panic!("{errno}: {}", snapshot.coverage()) };
+        let failure = Failure::Answer(errno);
+        let told = (gap.what, gap.why, gap.object.as_str());
+        assert_eq!(told, (Missing::Fields, failure.kind(), "names of users"), "{errno}");
+        let unasked = asked(Needs::OWNERS).collect_from(&mut kernel).unwrap();
+        assert!(unasked.coverage().is_complete(), "{errno}: {}", unasked.coverage());
+    }
+}
