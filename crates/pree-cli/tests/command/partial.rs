@@ -158,10 +158,12 @@ fn proc_fields() -> Result<(), Failed> {
     ] {
         for (strict, code) in [("", 0), ("--strict", 3)] {
             let words = format!("{asks} --source proc {strict}");
-            let answer = run::pree(&words)?.code(code).and_then(|answer| answer.tells(name));
+            let answer = run::pree(&words)?.code(code);
             let answer = answer.map_err(|failed| run::while_doing(&words, failed))?;
-            let lines = answer.err.lines().filter(|line| line.contains("fields unknown for")).count();
-            if lines != 1 {
+            // One line for all of it.
+            let told: Vec<_> =
+                answer.err.lines().filter(|line| line.contains("fields unknown for")).collect();
+            if told.len() != 1 || !told[0].contains(name) {
                 return Err(format!("{words}: {}", answer.err).into());
             }
         }
