@@ -69,10 +69,10 @@ struct Answer {
 fn all(args: &Args) -> Query {
     // To the others only descriptors of processes lead.
     let others = if args.owners == OwnerLookup::None { Protocols::OTHER } else { Protocols::empty() };
-    Query::new().protocols(Protocols::all() - others).network_namespaces(args.namespaces.clone())
+    Query::new().protocols(Protocols::all() - others)
 }
 
-/// How many sockets a recording has.
+/// How many sockets a recording has: of its one namespace, whichever that was.
 fn count(args: &Args, recording: &Recording) -> Result<usize, Failure> {
     let mut sockets = 0;
     all(args).visit_from(&mut recording.replay(), |_| {
@@ -94,15 +94,14 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
                 | Needs::FDS_IN_FLIGHT
         }
     };
-    let query = all(args).stats().needs(Needs::TRAFFIC_CLASS | Needs::UNASKED);
+    let query = all(args)
+        .network_namespaces(args.namespaces.clone())
+        .stats()
+        .needs(Needs::TRAFFIC_CLASS | Needs::UNASKED);
     ask(recorder, &Question::Time);
-    // For who asks for a protocol by name.
-    ask(recorder, &Question::Protocols);
-    // For `peer`.
-    ask(recorder, &Question::OwnAddresses);
     let mut first = query
         .clone()
-        .needs(of_processes | Needs::HOST | Needs::MODULE)
+        .needs(of_processes | Needs::HOST | Needs::MODULE | Needs::NAMESPACE_NAME)
         .owner_lookup(args.owners)
         .owner_source(args.owner_source)
         .source(args.source);
@@ -110,6 +109,11 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
         first = first.collect_estats(time);
     }
     let snapshot = first.collect_from(recorder)?;
+    // These are of the namespace that is recorded, which the source has entered by now.
+    // For who asks for a protocol by name.
+    ask(recorder, &Question::Protocols);
+    // For `peer`.
+    ask(recorder, &Question::OwnAddresses);
     let mut inodes: HashSet<u64> = snapshot.iter().filter_map(|socket| socket.inode).collect();
     let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);
     let paths = of_owners.filter_map(|owner| owner.process.cgroup.as_ref());

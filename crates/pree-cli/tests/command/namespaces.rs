@@ -12,6 +12,7 @@ use crate::run;
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("all_namespaces_and_one", all_and_one).lab(),
+        Case::new("every_name_of_a_namespace_finds_it_live_and_recorded", several_names).lab(),
         Case::new("namespaces_that_stay_closed_are_told", closed).lab(),
     ]
 }
@@ -26,9 +27,14 @@ fn listener(port: u16) -> std::io::Result<Socket> {
 /// A listener on port 7001 here, and one on 7002 in a namespace called `blue`.
 fn two() -> Result<[Socket; 2], Failed> {
     let blue = Namespace::new()?;
-    File::create("/run/netns/blue")?;
-    rustix::mount::mount_bind(format!("/proc/self/fd/{}", blue.as_fd().as_raw_fd()), "/run/netns/blue")?;
+    name(&blue, "/run/netns/blue")?;
     Ok([listener(7001)?, blue.run(|| listener(7002))?])
+}
+
+fn name(namespace: &Namespace, path: &str) -> Result<(), Failed> {
+    File::create(path)?;
+    rustix::mount::mount_bind(format!("/proc/self/fd/{}", namespace.as_fd().as_raw_fd()), path)?;
+    Ok(())
 }
 
 fn all_and_one() -> Result<(), Failed> {
@@ -85,6 +91,39 @@ fn all_and_one() -> Result<(), Failed> {
     // A recording of that one, which needs no right and no name to be read.
     run::pree("capture -q -N blue /run/netns/kept")?.whole()?;
     assert_eq!(lines("--replay /run/netns/kept --format {sport} -l")?, ["7002"]);
+    Ok(())
+}
+
+fn several_names() -> Result<(), Failed> {
+    let namespace = Namespace::new()?;
+    for path in ["/run/netns/azure", "/run/netns/blue"] {
+        name(&namespace, path)?;
+    }
+    let _sockets = [listener(7001)?, namespace.run(|| listener(7002))?];
+    let lines = |words: &str| -> Result<String, Failed> { Ok(run::pree(words)?.whole()?.out) };
+    let format = "-l --format {sport}:{netns_name}";
+    for (which, shown) in [("azure", "azure"), ("blue", "blue"), ("/run/netns/blue", "blue")] {
+        let row = format!("7002:{shown}\n");
+        for filter in ["netns=azure", "netns=blue", "netns_name=blue", "netns=a*", "has netns_name"] {
+            assert_eq!(lines(&format!("{format} -N {which} {filter}"))?, row, "{which} {filter}");
+            assert_eq!(lines(&format!("{format} --all-netns {filter}"))?, "7002:azure\n", "{filter}");
+        }
+        for filter in ["netns=red", "netns!=azure", "netns!=blue"] {
+            assert_eq!(lines(&format!("{format} -N {which} {filter}"))?, "", "{which} {filter}");
+        }
+        // A recording of it has its names, also one without processes, and answers each question in the same way.
+        for owners in ["auto", "none"] {
+            let file = format!("/run/netns/{owners}.pree");
+            let captured = run::pree(&format!("capture --owners {owners} -N {which} {file}"))?.code(0)?;
+            captured.silent()?.tells("kept ")?;
+            for filter in ["netns=azure", "netns=blue", "netns_name=blue", ""] {
+                let replayed = lines(&format!("{format} --owners none --replay {file} {filter}"))?;
+                assert_eq!(replayed, row, "{which} {owners} {filter}");
+            }
+            assert_eq!(lines(&format!("{format} --owners none --replay {file} netns!=blue"))?, "");
+            fs::remove_file(file)?;
+        }
+    }
     Ok(())
 }
 

@@ -138,6 +138,9 @@ fn of_field(field: &Field, socket: &Socket, test: impl Fn(Value<'_>) -> Option<b
     if (field.section, field.key) == (Section::Peer, "name") {
         return of_peer(socket, test);
     }
+    if (field.section, field.key) == (Section::Netns, "name") {
+        return of_namespace(socket, test);
+    }
     if field.section != Section::Owner {
         return test((field.get)(socket));
     }
@@ -149,6 +152,13 @@ fn of_field(field: &Field, socket: &Socket, test: impl Fn(Value<'_>) -> Option<b
 }
 
 /// The process at the other end: any of them.
+/// By any of its names.
+fn of_namespace(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<bool> {
+    let namespace = socket.network_namespace.as_ref()?;
+    namespace.name.as_ref()?;
+    any(namespace.names().map(|name| test(Value::Text(name.as_bytes()))))
+}
+
 fn of_peer(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<bool> {
     let owners = &socket.peer.as_ref()?.owners;
     if owners.is_empty() {

@@ -10,14 +10,22 @@ use super::Text;
 pub struct NetworkNamespace {
     /// Its inode (`/proc/PID/ns/net`); 0 when it cannot be read.
     pub inode: u64,
-    /// The name it has below `/run/netns`, as `ip netns` gives it; of several the first.
+    /// The name it has below `/run/netns`, as `ip netns` gives it; of several the one by which it was asked for, else the
+    /// first.
     pub name: Option<Text>,
+    /// Its further names there.
+    pub other_names: Vec<Text>,
 }
 
 impl NetworkNamespace {
-    /// The namespace with this inode.
+    /// The namespace with this inode, and at most one name.
     pub fn new(inode: u64, name: Option<Text>) -> Self {
-        Self { inode, name }
+        Self { inode, name, other_names: Vec::new() }
+    }
+
+    /// Every name it has.
+    pub fn names(&self) -> impl Iterator<Item = &Text> {
+        self.name.iter().chain(&self.other_names)
     }
 }
 

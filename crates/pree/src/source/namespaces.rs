@@ -40,3 +40,28 @@ pub struct Reachable {
     /// Processes or mounts came and went faster than they could be looked into.
     pub unsettled: bool,
 }
+
+/// What a recording calls the question which namespace it is of.
+pub(super) const KEY: &str = "namespace";
+
+/// Inode, a little-endian u64, and each name with a NUL behind it.
+pub(super) fn encode(namespace: &NetworkNamespace) -> Vec<u8> {
+    let mut bytes = namespace.inode.to_le_bytes().to_vec();
+    for name in namespace.names() {
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Option<NetworkNamespace> {
+    let (inode, names) = bytes.split_first_chunk()?;
+    let mut names = names.split_inclusive(|byte| *byte == 0).map(|name| name.strip_suffix(&[0]));
+    let first = names.next();
+    let mut namespace = NetworkNamespace::new(u64::from_le_bytes(*inode), None);
+    if let Some(first) = first {
+        namespace.name = Some(Text::from(first?));
+    }
+    namespace.other_names = names.map(|name| name.map(Text::from)).collect::<Option<_>>()?;
+    Some(namespace)
+}

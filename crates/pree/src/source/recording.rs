@@ -18,7 +18,7 @@
 
 use std::collections::HashMap;
 
-use super::{DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System};
+use super::{DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces};
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u32 = 2;
@@ -279,14 +279,26 @@ impl<S: Source> Source for Recorder<S> {
         Ok(more)
     }
 
-    /// A recording holds one namespace: nothing in it says which one an answer is about.
+    /// A recording holds one namespace, and its names: nothing in it says which one an answer is about.
     fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
-        // The name of its own is not kept either, so that a replay gives the same answer.
-        if matches!(which, Namespaces::One(_)) {
-            self.source.namespaces(which)
-        } else {
-            Err(Failure::Answer(Errno::EOPNOTSUPP))
+        if *which == Namespaces::All {
+            return Err(Failure::Answer(Errno::EOPNOTSUPP));
         }
+        let found = self.source.namespaces(which);
+        let (namespace, end) = match &found {
+            Ok(found) => (found.namespaces.first(), found.without_names.map_or(Ok(()), Err)),
+            Err(failure) => (None, Err(*failure)),
+        };
+        if end != Err(Failure::NotRecorded) {
+            self.recording.push(Record::Question(namespaces::KEY));
+            if let Some(namespace) = namespace {
+                self.recording.push(Record::Batch(&namespaces::encode(namespace)));
+            }
+            if self.keep(end).is_ok() {
+                self.recording.push(Record::End);
+            }
+        }
+        found
     }
 
     fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
@@ -366,6 +378,21 @@ impl Source for Replay<'_> {
             Record::Failed(errno) => Err(Failure::Transport(errno)),
             Record::End | Record::Question(_) => Ok(false),
         }
+    }
+
+    /// The one that was recorded is the only one, and taken for the asker's own.
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
+        if *which != Namespaces::Own {
+            return Err(Failure::Answer(Errno::EOPNOTSUPP));
+        }
+        self.current = self.find(namespaces::KEY).ok_or(Failure::NotRecorded)?;
+        let mut batch = Vec::new();
+        if !self.next(&mut batch)? {
+            return Err(Failure::MALFORMED);
+        }
+        let namespace = namespaces::decode(&batch).ok_or(Failure::MALFORMED)?;
+        let without_names = self.next(&mut batch).err();
+        Ok(Reachable { namespaces: vec![namespace], without_names, ..Reachable::default() })
     }
 }
 

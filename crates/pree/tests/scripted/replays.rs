@@ -107,6 +107,10 @@ fn what_a_recording_cannot_answer_is_named() {
     };
     // Without owners.
     let recording = recorded(&Query::new().stats());
+    // Nor the names of its namespace.
+    let named = Query::new().tcp().filter("netns = blue".parse().unwrap());
+    let snapshot = named.collect_from(&mut recording.replay()).unwrap();
+    told(snapshot.coverage(), Missing::Rows);
     let snapshot = whole().collect_from(&mut recording.replay()).unwrap();
     told(snapshot.coverage(), Missing::Owners);
     let filtered = whole().filter("pid=40".parse().unwrap());

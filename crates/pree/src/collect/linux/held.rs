@@ -1,18 +1,20 @@
 //! Sockets that no table tells of: each descriptor that leads to a socket which was not met in a table is asked for its
 //! protocol. So they are found only where processes hold them, and whichever network namespace they are in.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use pree_wire::fd_records::HeldSocket;
 
-use super::delivery::Delivery;
-use super::owners::Place;
+use super::delivery::{Delivery, Part};
+use super::owners::{OwnerSearch, Place};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
 use crate::error::{ErrorKind, NOT_RECORDED};
-use crate::model::{Protocol, Protocols};
+use crate::model::{Protocol, Protocols, Socket};
 use crate::needs::SourceChoice;
 use crate::plan::Plan;
+use crate::query::Query;
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
 
 /// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,
@@ -39,6 +41,7 @@ pub(super) fn read(
         coverage.came_from(protocol.table_name(), Origin::Proc);
     }
     let mut unread = None;
+    let mut not_recorded = Vec::new();
     for (inode, places) in delivery.not_met() {
         if places.is_empty() {
             // Its holders are known by ids that /proc does not have.
@@ -56,13 +59,41 @@ pub(super) fn read(
                     return ControlFlow::Break(());
                 }
             }
+            Err(Failure::NotRecorded) => not_recorded.push(inode),
             Err(failure) => unread = Some(failure),
+        }
+    }
+    if !not_recorded.is_empty() {
+        // Who recorded everything met them in tables that this question is not about.
+        let told = in_tables(source);
+        if not_recorded.iter().any(|inode| !told.contains(inode)) {
+            unread.get_or_insert(Failure::NotRecorded);
         }
     }
     if let Some(gap) = unread.map(gap).or_else(|| delivery.blindness()) {
         coverage.add(gap);
     }
     ControlFlow::Continue(())
+}
+
+/// The sockets of every table of a recording, from either source.
+fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
+    let mut inodes = HashSet::new();
+    for choice in [SourceChoice::Auto, SourceChoice::Proc] {
+        let query = Query::new().protocols(Protocols::all() - Protocols::OTHER).source(choice);
+        let Ok(plan) = Plan::new(&query) else { continue };
+        let mut visitor = |socket: &Socket| {
+            inodes.extend(socket.inode);
+            ControlFlow::Continue(())
+        };
+        let decoder = super::decoder(source);
+        let mut delivery = Delivery::new(&plan, OwnerSearch::new(&plan), &mut visitor);
+        delivery.begin(Part::new(&plan, None, source), &plan, source);
+        let (mut coverage, mut absent) = (Coverage::default(), Protocols::empty());
+        // What it lacks is not told here: a socket that it does not have stays missing.
+        let _ = super::read_tables(&plan, &decoder, None, source, &mut delivery, &mut coverage, &mut absent);
+    }
+    inodes
 }
 
 /// What the first descriptor tells that still leads to this socket; `None` when none does.

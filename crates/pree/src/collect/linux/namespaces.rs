@@ -46,7 +46,9 @@ impl Tour {
         let found = match source.namespaces(&plan.namespaces) {
             Ok(found) => found,
             // A name is worth having, not worth failing for.
-            Err(_) if plan.namespaces == Namespaces::Own => return Ok(tour),
+            Err(failure) if plan.namespaces == Namespaces::Own => {
+                Reachable { without_names: Some(failure), ..Reachable::default() }
+            }
             Err(failure) => return Err(refusal(&plan.namespaces, failure)),
         };
         if plan.namespaces == Namespaces::All {
@@ -69,6 +71,10 @@ impl Tour {
             } else {
                 tour.note = Some(format!("{object} are shown without: {failure}"));
             }
+        }
+        // Whatever is not known of one's own, one is in it.
+        if found.namespaces.is_empty() && plan.namespaces == Namespaces::Own {
+            return Ok(tour);
         }
         tour.stops = found.namespaces.into_iter().map(|namespace| Some(Arc::new(namespace))).collect();
         Ok(tour)

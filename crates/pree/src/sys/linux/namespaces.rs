@@ -52,7 +52,8 @@ pub(super) struct Known {
 
 #[derive(Default)]
 struct Found {
-    name: Option<Text>,
+    /// In the order of their directories, each once.
+    names: Vec<Text>,
     /// Open since it was found: what is at that path now may be another by the time it is needed.
     file: Option<OwnedFd>,
     ways: Vec<CString>,
@@ -71,6 +72,7 @@ impl Known {
                 let (file, inode) = open_one(which.as_bytes())?;
                 self.found.entry(inode).or_default().file = Some(file);
                 self.read_names(false);
+                self.prefer(inode, which.as_bytes());
             }
             Namespaces::Own | Namespaces::All => {
                 // Of all, which one is our own must be known: by a name it would be found a second time.
@@ -88,10 +90,24 @@ impl Known {
         told.namespaces = self
             .found
             .iter()
-            .map(|(inode, found)| NetworkNamespace::new(*inode, found.name.clone()))
+            .map(|(inode, found)| {
+                let mut names = found.names.iter().cloned();
+                let mut namespace = NetworkNamespace::new(*inode, names.next());
+                namespace.other_names = names.collect();
+                namespace
+            })
             .collect();
         told.namespaces.sort_by_key(|namespace| Some(namespace.inode) != self.own);
         Ok(told)
+    }
+
+    /// Puts the name by which it was asked for first, itself or as a path.
+    fn prefer(&mut self, inode: u64, which: &[u8]) {
+        let in_directory = |directory: &str| which.strip_prefix(directory.as_bytes())?.strip_prefix(b"/");
+        let name = NAMED.into_iter().find_map(in_directory).unwrap_or(which);
+        if let Some(found) = self.found.get_mut(&inode) {
+            found.names.sort_by_key(|other| other.as_bytes() != name);
+        }
     }
 
     /// Opens one of those found; `None` for the caller's own, which need not be entered.

@@ -49,7 +49,10 @@ impl Known {
                     self.keep(inode, file, path);
                 }
                 if let Some(found) = self.found.get_mut(&inode) {
-                    found.name.get_or_insert_with(|| Text::from(name));
+                    let name = Text::from(name);
+                    if !found.names.contains(&name) {
+                        found.names.push(name);
+                    }
                 }
             }
         }
