@@ -7,14 +7,45 @@ use super::lex::{self, Op};
 use super::numbers::SHARE_WHOLE;
 use crate::field::{Field, Section, Value, of_owner};
 use crate::model::{Address, OtherProtocol, Protocol, Protocols, Socket, States, Text};
+use crate::needs::Needs;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
 pub(super) fn eval(expr: &Expr, socket: &Socket) -> Option<bool> {
+    decide(expr, &|test| eval_test(test, socket))
+}
+
+/// The same where some of what was asked for about its owners could not be read: a test of that which does not hold may hold all
+/// the same.
+pub(super) fn eval_without(expr: &Expr, socket: &Socket, unread: Needs) -> Option<bool> {
+    let is_read = |test: &Test| !is_about_owners(test) || !super::needs_of(test).intersects(unread);
+    decide(expr, &|test| {
+        if is_read(test) {
+            eval_test(test, socket).or(Some(false))
+        } else {
+            eval_test(test, socket).filter(|yes| *yes)
+        }
+    })
+}
+
+fn is_about_owners(test: &Test) -> bool {
+    match test {
+        Test::Number(field, ..)
+        | Test::Time(field, ..)
+        | Test::Share(field, ..)
+        | Test::Bool(field, _)
+        | Test::Words(field, ..)
+        | Test::Has(Has::Field(field)) => field.section == Section::Owner,
+        Test::Has(Has::Owner) | Test::Word(_) => true,
+        _ => false,
+    }
+}
+
+fn decide(expr: &Expr, answer: &dyn Fn(&Test) -> Option<bool>) -> Option<bool> {
     match expr {
-        Expr::And(parts) => all(parts.iter().map(|part| eval(part, socket))),
-        Expr::Or(parts) => any(parts.iter().map(|part| eval(part, socket))),
-        Expr::Not(inner) => eval(inner, socket).map(|yes| !yes),
-        Expr::Test(test) => eval_test(test, socket),
+        Expr::And(parts) => all(parts.iter().map(|part| decide(part, answer))),
+        Expr::Or(parts) => any(parts.iter().map(|part| decide(part, answer))),
+        Expr::Not(inner) => decide(inner, answer).map(|yes| !yes),
+        Expr::Test(test) => answer(test),
     }
 }
 

@@ -194,6 +194,11 @@ impl Filter {
         key.filter(|_| eval::eval(&self.expr, socket).is_none())
     }
 
+    /// True when a socket that does not match might, if this could be read of it.
+    pub(crate) fn may_match_without(&self, socket: &Socket, unread: Needs) -> bool {
+        self.needs().intersects(unread) && eval::eval_without(&self.expr, socket, unread).is_none()
+    }
+
     /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.
     pub(crate) fn resolve(
         &mut self,
@@ -227,21 +232,23 @@ pub(crate) use holders::Holders;
 
 fn needs(expr: &Expr) -> Needs {
     let mut needs = Needs::empty();
-    for_each_test(expr, &mut |test| {
-        needs |= match test {
-            Test::Number(field, ..)
-            | Test::Time(field, ..)
-            | Test::Share(field, ..)
-            | Test::Bool(field, _)
-            | Test::Words(field, ..)
-            | Test::Has(Has::Field(field)) => field.needs,
-            Test::Has(Has::Owner) => Needs::OWNERS,
-            Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
-            Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
-            _ => Needs::empty(),
-        };
-    });
+    for_each_test(expr, &mut |test| needs |= needs_of(test));
     needs
+}
+
+fn needs_of(test: &Test) -> Needs {
+    match test {
+        Test::Number(field, ..)
+        | Test::Time(field, ..)
+        | Test::Share(field, ..)
+        | Test::Bool(field, _)
+        | Test::Words(field, ..)
+        | Test::Has(Has::Field(field)) => field.needs,
+        Test::Has(Has::Owner) => Needs::OWNERS,
+        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
+        Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
+        _ => Needs::empty(),
+    }
 }
 
 fn for_each_test(expr: &Expr, look: &mut dyn FnMut(&Test)) {

@@ -16,6 +16,7 @@ mod recorded;
 mod replays;
 mod searched;
 mod systems;
+mod unread;
 mod untold;
 mod windows;
 

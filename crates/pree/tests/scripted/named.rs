@@ -84,7 +84,7 @@ fn a_refusal_counts_when_it_is_theirs() {
     assert_eq!(rows(&snapshot), []);
     let with_inode = population().sockets.iter().filter(|socket| socket.inode != 0).count() as u64;
     let gap = &snapshot.coverage().gaps()[0];
-    assert_eq!((gap.what, gap.count), (Missing::Owners, Some(with_inode)));
+    assert_eq!((gap.what, gap.count), (Missing::Rows, Some(with_inode)));
 }
 
 /// How long the first request for TCP sockets was: longer with a program.

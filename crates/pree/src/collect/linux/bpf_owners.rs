@@ -72,9 +72,18 @@ impl OwnerSearch<'_> {
         self.told_of.extend(answer.tables.iter().map(|holder| holder.pid));
         self.join(&answer, scope.numbers_agree());
         if self.wants_details() {
-            self.add_details_from(first, source, |source, process| {
+            self.add_details_from(first, source, |search, source, process| {
                 // Another process may have the pid by now.
-                starts(source, process.pid) == process.start_time.and_then(StartTime::ticks)
+                match starts(source, process.pid) {
+                    Ok(start) => Some(start) == process.start_time.and_then(StartTime::ticks),
+                    Err(failure) => {
+                        if failure.kind() == ErrorKind::Absent {
+                            search.details.not_there(process.pid, search.plan.needs, source);
+                        }
+                        search.details.failed(process.pid, search.plan.needs, failure);
+                        false
+                    }
+                }
             });
         }
         Ok(())
@@ -175,9 +184,9 @@ impl OwnerSearch<'_> {
 const TOO_MANY: Failure = Failure::Transport(Errno::ENOBUFS);
 
 /// When the process that has this pid now started, in ticks.
-fn starts(source: &mut dyn Source, pid: u32) -> Option<u64> {
-    let stat = read_all(source, &Question::Process { pid, part: ProcessPart::Stat }).ok()?;
-    Some(proc_pid::Stat::parse(&stat).ok()?.start_time_ticks)
+fn starts(source: &mut dyn Source, pid: u32) -> Result<u64, Failure> {
+    let stat = read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })?;
+    proc_pid::Stat::parse(&stat).map(|stat| stat.start_time_ticks).map_err(|_| Failure::MALFORMED)
 }
 
 /// True for failures that another try will not mend: this kernel has no such thing.

@@ -73,6 +73,9 @@ pub(super) struct Delivery<'p, 'v> {
     filter_first: bool,
     /// What the filter asks for and some rows did not tell, and whether that was a matter of rights.
     undecided: Option<(&'static str, ErrorKind)>,
+    /// Rows of which it is not known whether they match, because something about their owners is not, and why that is.
+    undecided_owners: u64,
+    why_undecided: Option<(ErrorKind, &'static str)>,
     /// Whether no owner was looked for yet: every row is held then.
     holds_all: bool,
     /// Whether any row was asked for yet.
@@ -111,6 +114,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
             visitor,
             filter_first,
             undecided: None,
+            undecided_owners: 0,
+            why_undecided: None,
             holds_all: false,
             begun: false,
             part: Part::default(),
@@ -269,7 +274,8 @@ impl<'p, 'v> Delivery<'p, 'v> {
                     self.find_owners(inode, socket);
                     if socket.owners.is_empty() && self.owners.named.is_some() {
                         // Of no process that is meant, as far as these could be looked into.
-                        self.unknown += u64::from(self.owners.is_blind());
+                        socket.unowned = Some(self.owners.reason_unowned());
+                        self.note_undecided(socket);
                         return ControlFlow::Continue(());
                     }
                     if socket.owners.is_empty() | !self.find_peer(socket) {
@@ -290,8 +296,19 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(sequences) = &mut self.sequences {
             sequences.count(socket);
         }
+        self.unknown += u64::from(socket.unowned == Some(Unowned::NotPermitted));
+        self.owners.details.count(socket);
         self.untold.count(socket);
         (self.visitor)(socket)
+    }
+
+    /// Notes when a row that does not match might, if more could be found out about its owners.
+    fn note_undecided(&mut self, socket: &Socket) {
+        let unread = self.owners.unread_of(socket);
+        if self.part.filter.as_ref().is_some_and(|filter| filter.may_match_without(socket, unread)) {
+            self.undecided_owners += 1;
+            self.why_undecided.get_or_insert_with(|| self.owners.why_unread(socket));
+        }
     }
 
     /// Looks for the owners of a row that was held, and of its other end. The reason if there is none.
@@ -341,6 +358,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             let why = if refused { ErrorKind::NotPermitted } else { ErrorKind::Unsupported };
             self.undecided = Some((key, why));
         }
+        self.note_undecided(socket);
         false
     }
 
@@ -349,6 +367,18 @@ impl<'p, 'v> Delivery<'p, 'v> {
         let flow = self.finish_held(source);
         if self.unknown > 0 && flow.is_continue() {
             coverage.add(self.owners.gap(self.unknown));
+        }
+        if let Some(gap) = self.owners.details.gap() {
+            coverage.add(gap);
+        }
+        if let Some((why, hint)) = self.why_undecided {
+            coverage.add(Gap {
+                what: Missing::Rows,
+                why,
+                count: Some(self.undecided_owners),
+                object: "filter by owner".to_owned(),
+                hint,
+            });
         }
         if self.plan.owners != OwnerLookup::None {
             self.owners.tell(coverage);
@@ -414,7 +444,6 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 if looks {
                     let reason = self.find_again(&mut socket);
                     if socket.owners.is_empty() {
-                        self.unknown += u64::from(reason == Unowned::NotPermitted);
                         socket.unowned = Some(reason);
                     }
                 }

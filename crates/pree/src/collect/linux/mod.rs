@@ -7,6 +7,7 @@
 mod bound_ports;
 mod bpf_owners;
 mod delivery;
+mod details;
 mod diag;
 mod directions;
 mod ends;

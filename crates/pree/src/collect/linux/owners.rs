@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bpf_owners::refused;
+use super::details::UnreadDetails;
 use super::inode_map::InodeMap;
 use super::scope::Scope;
 use crate::collect::names::{self, users};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::filter::Holders;
-use crate::model::{Owner, Process, StartTime, Text, Unowned};
+use crate::model::{Owner, Process, Socket, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
 use crate::source::{Failure, Question, Source, read_all};
@@ -44,6 +45,7 @@ pub(super) struct OwnerSearch<'p> {
     /// Processes whose descriptors /proc did not give, and those of which the program told.
     pub(super) unread: HashSet<u32>,
     pub(super) told_of: HashSet<u32>,
+    pub(super) details: UnreadDetails,
     pub(super) boot_time: Option<Duration>,
     pub(super) users: HashMap<u32, Text>,
     /// Why users have no names, where it is not that they have none.
@@ -128,6 +130,7 @@ impl<'p> OwnerSearch<'p> {
             blind: None,
             unread: HashSet::new(),
             told_of: HashSet::new(),
+            details: UnreadDetails::default(),
             boot_time: None,
             users: HashMap::new(),
             users_refused: None,
@@ -180,6 +183,7 @@ impl<'p> OwnerSearch<'p> {
         self.blind = None;
         self.unread.clear();
         self.told_of.clear();
+        self.details.clear();
         let scope = self.scope(source);
         match self.plan.owner_source {
             OwnerSource::Proc => self.see_by_proc(source, only, scope),
@@ -315,6 +319,22 @@ impl<'p> OwnerSearch<'p> {
         if self.is_blind() { Unowned::NotPermitted } else { Unowned::NoVisibleHolder }
     }
 
+    /// What could not be found out about who holds a socket, as far as it was asked for.
+    pub(super) fn unread_of(&self, socket: &Socket) -> Needs {
+        match socket.unowned {
+            Some(Unowned::NotPermitted) => Needs::OWNERS,
+            _ if self.users_refused.is_some() => self.details.of(socket) | Needs::PROCESS_USER,
+            _ => self.details.of(socket),
+        }
+    }
+
+    /// Why that is, and what helps.
+    pub(super) fn why_unread(&self, socket: &Socket) -> (ErrorKind, &'static str) {
+        let no_names = || Some((self.users_refused?.kind(), "names of users are read from /etc/passwd"));
+        let of_details = || self.details.why().or_else(no_names).filter(|_| socket.unowned.is_none());
+        of_details().unwrap_or_else(|| self.why_blind())
+    }
+
     /// The gap that `count` sockets with unknown owners are.
     pub(super) fn gap(&self, count: u64) -> Gap {
         let (why, hint) = self.why_blind();
@@ -376,11 +396,13 @@ impl<'p> OwnerSearch<'p> {
         &mut self,
         first: usize,
         source: &mut dyn Source,
-        is_it: impl Fn(&mut dyn Source, &Process) -> bool,
+        is_it: impl Fn(&mut Self, &mut dyn Source, &Process) -> bool,
     ) {
         let mut late = self.processes.split_off(first.min(self.processes.len()));
-        for met in late.iter_mut().filter(|met| met.in_proc) {
-            if is_it(source, &met.process) {
+        for met in &mut late {
+            if !met.in_proc {
+                self.details.without_proc(met.process.pid, self.plan.needs);
+            } else if is_it(self, source, &met.process) {
                 self.add_details(source, Arc::make_mut(&mut met.process));
             }
         }

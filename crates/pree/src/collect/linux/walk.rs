@@ -220,19 +220,36 @@ impl OwnerSearch<'_> {
 
     /// Reads what is asked about a process beyond its `stat`. Each is worth having, but none is worth losing the owner
     /// for.
-    pub(super) fn add_details(&self, source: &mut dyn Source, process: &mut Process) {
-        let (pid, needs) = (process.pid, self.plan.needs);
-        let mut detail = |need, part| {
-            if needs.contains(need) { read_all(source, &Question::Process { pid, part }).ok() } else { None }
-        };
-        process.uid = detail(Needs::PROCESS_USER, ProcessPart::Status)
-            .and_then(|status| proc_pid::status_uid(&status))
-            .map(|(_, effective)| effective);
+    pub(super) fn add_details(&mut self, source: &mut dyn Source, process: &mut Process) {
+        if let Some(status) = self.detail(source, process.pid, Needs::PROCESS_USER, ProcessPart::Status) {
+            process.uid = proc_pid::status_uid(&status).map(|(_, effective)| effective);
+            if process.uid.is_none() {
+                self.details.failed(process.pid, Needs::PROCESS_USER, Failure::MALFORMED);
+            }
+        }
         process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
-        process.executable = detail(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
-        process.command_line = detail(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from);
-        process.cgroup = detail(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
+        let mut text = |need, part| self.detail(source, process.pid, need, part);
+        process.executable = text(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
+        process.command_line = text(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from);
+        process.cgroup = text(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
             .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from));
+    }
+
+    fn detail(
+        &mut self,
+        source: &mut dyn Source,
+        pid: u32,
+        need: Needs,
+        part: ProcessPart,
+    ) -> Option<Vec<u8>> {
+        if !self.plan.needs.contains(need) {
+            return None;
+        }
+        let result = read_with_retries(source, &Question::Process { pid, part });
+        if let Err(failure) = result {
+            self.details.failed(pid, need, failure);
+        }
+        result.ok()
     }
 }
 
