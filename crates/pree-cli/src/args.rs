@@ -99,6 +99,12 @@ pub(crate) enum When {
 }
 
 impl Args {
+    /// True with `-q` alone: one match is the answer. Who asks with `--strict` too wants to hear what is missing of everything
+    /// that would be told without `-q`.
+    pub(crate) fn needs_a_match_only(&self) -> bool {
+        self.quiet && !self.strict
+    }
+
     /// True with flags that are about the rows and columns of a table: where there is another screen, these choose rows.
     pub(crate) fn shows_rows(&self) -> bool {
         self.columns.is_some()

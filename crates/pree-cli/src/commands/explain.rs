@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage(text.to_owned()));
     }
     let place = source::open(args, rights)?;
-    let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
+    let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
     let query = source::query(args, owners | Needs::SEND_QUEUE).stats();
     let seen = look::look(&place, args, &query)?;
     let peers = judged::peers(&place, args, seen.snapshot.sockets());
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     }
     let code = source::end(args, &coverage);
     Ok(match found {
-        true if args.quiet => ExitCode::from(ANSWERED),
+        true if args.needs_a_match_only() => ExitCode::from(ANSWERED),
         true => code,
         false if source::lacks(args, &coverage) => ExitCode::from(INCOMPLETE),
         false => ExitCode::from(NOTHING),

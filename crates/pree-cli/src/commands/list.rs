@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let query = query(&request, folding);
     let place = source::open(args, rights)?;
     let listed = if args.quiet {
-        look(&place, &query)?
+        look(args, &place, &query)?
     } else {
         let mut pager = pager(args, &request, &environment);
         let writer = pager.as_mut().and_then(Pager::writer).unwrap_or_else(output::stdout);
@@ -84,11 +84,11 @@ fn query(request: &Request<'_>, folding: Folding) -> Query {
 }
 
 /// Whether anything matches: the first that does is enough.
-fn look(place: &Place, query: &Query) -> Result<Listed, Failure> {
+fn look(args: &Args, place: &Place, query: &Query) -> Result<Listed, Failure> {
     let mut matched = false;
     let coverage = place.visit(query, |_| {
         matched = true;
-        ControlFlow::Break(())
+        if args.needs_a_match_only() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(Listed { coverage, matched, folded: None })
 }
@@ -137,11 +137,13 @@ fn end(args: &Args, listed: &Listed) -> ExitCode {
         // With stderr gone there is nobody left to tell.
         let _ = writeln!(io::stderr(), "{folded} time-wait (-a)");
     }
-    ExitCode::from(if source::lacks(args, &listed.coverage) && !(args.quiet && listed.matched) {
-        INCOMPLETE
-    } else if args.quiet && !listed.matched {
-        NOTHING
-    } else {
-        ANSWERED
-    })
+    ExitCode::from(
+        if source::lacks(args, &listed.coverage) && !(args.needs_a_match_only() && listed.matched) {
+            INCOMPLETE
+        } else if args.quiet && !listed.matched {
+            NOTHING
+        } else {
+            ANSWERED
+        },
+    )
 }

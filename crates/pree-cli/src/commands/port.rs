@@ -35,6 +35,15 @@ struct Asked<'w> {
     address: Option<&'w str>,
 }
 
+/// What the screen tells of each socket.
+const NEEDS: Needs = Needs::MEMORY
+    .union(Needs::SEND_QUEUE)
+    .union(Needs::INTERFACE)
+    .union(Needs::V6ONLY)
+    .union(Needs::OWNERS)
+    .union(Needs::PROCESS_USER)
+    .union(Needs::PROCESS_COMMAND_LINE);
+
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = asked(args)?;
     let place = source::open(args, rights)?;
@@ -119,15 +128,18 @@ fn is_held(socket: &Socket) -> bool {
 /// Only the exit code.
 fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     let mut found = false;
-    let query = query(args, asked, source::states(args), Needs::empty())?;
+    let needs_a_match_only = args.needs_a_match_only();
+    let needs = if needs_a_match_only { Needs::empty() } else { NEEDS };
+    let query = query(args, asked, source::states(args), needs)?;
     let coverage = place.visit(&query, |socket| {
-        found = is_held(socket) && is_of_family(args, socket);
-        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        found |= is_held(socket) && is_of_family(args, socket);
+        if found && needs_a_match_only { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     source::tell(args, &coverage);
     Ok(ExitCode::from(match found {
+        true if needs_a_match_only => ANSWERED,
+        _ if source::lacks(args, &coverage) => INCOMPLETE,
         true => ANSWERED,
-        false if source::lacks(args, &coverage) => INCOMPLETE,
         false => NOTHING,
     }))
 }
@@ -157,9 +169,7 @@ fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
 /// The screen for people.
 fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     // Connections are asked for whatever the states: they are a listener's clients.
-    let of_sockets = Needs::MEMORY | Needs::SEND_QUEUE | Needs::INTERFACE | Needs::V6ONLY;
-    let of_owners = Needs::OWNERS | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE;
-    let mut needs = of_sockets | of_owners;
+    let mut needs = NEEDS;
     if args.namespaces == Namespaces::All {
         needs |= Needs::NAMESPACE_NAME;
     }

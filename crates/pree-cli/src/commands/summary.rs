@@ -18,8 +18,8 @@ use crate::sys::Rights;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let place = source::open(args, rights)?;
-    let owners = if args.quiet { Needs::empty() } else { Needs::OWNERS };
-    let counts_owners = args.owners != OwnerLookup::None && !args.quiet;
+    let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
+    let counts_owners = args.owners != OwnerLookup::None && !args.needs_a_match_only();
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
     let coverage = place.visit(&source::query(args, owners), |socket| {
         summary.add(socket);

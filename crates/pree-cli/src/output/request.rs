@@ -87,9 +87,9 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// What must be asked for to write this; with `-q` nothing.
+    /// What must be asked for to write this; where only the exit code says whether anything matched, nothing.
     pub(crate) fn needs(&self) -> Needs {
-        if self.args.quiet { Needs::empty() } else { self.needs }
+        if self.args.needs_a_match_only() { Needs::empty() } else { self.needs }
     }
 
     /// True when the first rows that come are as good as any others.
@@ -300,6 +300,7 @@ mod tests {
             ("-c +user", both | Needs::OWNERS | Needs::PROCESS_USER),
             ("-c local", Needs::empty()),
             ("-q", Needs::empty()),
+            ("-q --strict", both | Needs::OWNERS),
         ] {
             let args = args(line);
             let Ok(request) = Request::new(&args, screen) else { panic!("{line} was refused") };

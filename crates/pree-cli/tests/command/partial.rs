@@ -78,6 +78,27 @@ fn without_rights() -> Result<(), Failed> {
     // Who does not ask for owners misses nothing, and neither does who asks for sockets whose owners are known.
     run::pree("--strict --owners none")?.whole()?;
     run::pree("--strict -t")?.whole()?;
+    // Without rows the answer is no more complete.
+    for (words, code) in [
+        ("-q", 0),
+        ("-q --strict", 3),
+        ("-q --strict --owners none", 0),
+        ("-s -q", 0),
+        ("-s -q --strict", 3),
+        ("explain -q proto=udp", 0),
+        ("explain -q --strict proto=udp", 3),
+    ] {
+        run::pree(words)?.code(code)?;
+    }
+    // Whether one that may not be looked into holds any, nobody knows.
+    let parent = format!(
+        "pid={}",
+        all.truth().iter().flat_map(|t| &t.owners).find(|o| o.0 != own).ok_or("another")?.0
+    );
+    for words in ["", "-q", "--json"] {
+        run::pree(&format!("{words} {parent}"))?.code(3)?.tells("filter by owner")?;
+    }
+    run::pree(&format!("pid={own}"))?.code(0)?;
     Ok(())
 }
 
