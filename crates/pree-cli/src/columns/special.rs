@@ -174,7 +174,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
             let first = s.owners.first();
             first.map_or(Key::Unknown, |owner| Key::Owner(owner.process.name.as_bytes(), owner.pid()))
         },
-        trouble: |s| s.unowned == Some(Unowned::NotPermitted),
+        trouble: |s| s.unowned.is_some_and(Unowned::is_unknown),
         ..PLAIN
     },
     Special {
@@ -207,7 +207,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
             }
         },
         key: |s| s.unowned.map_or(Key::Unknown, |reason| Key::Text(reason.name().as_bytes())),
-        trouble: |s| s.unowned == Some(Unowned::NotPermitted),
+        trouble: |s| s.unowned.is_some_and(Unowned::is_unknown),
         ..PLAIN
     },
     Special {

@@ -16,6 +16,7 @@ pub(super) fn state(state: State) -> String {
 pub(super) fn why_nobody(reason: Unowned) -> &'static str {
     match reason {
         Unowned::NotPermitted => "owner unknown: not permitted to look",
+        Unowned::NotLookedUp => "owner unknown: it could not be looked up",
         Unowned::AcceptQueue => "no process: connected, and not accepted yet",
         Unowned::Handshake => "no process: the handshake is not finished",
         Unowned::Orphaned => "no process: closed, and the kernel still sends",

@@ -186,8 +186,8 @@ fn socket() -> Node {
             or_null("string").with(
                 "description",
                 text(
-                    "Why there is no owner: time_wait, handshake, accept_queue, orphaned, not_permitted or \
-                     no_visible_holder.",
+                    "Why there is no owner: time_wait, handshake, accept_queue, orphaned, not_permitted, \
+                     not_looked_up or no_visible_holder.",
                 ),
             ),
         ),

@@ -123,7 +123,7 @@ fn proc_hidden() -> Result<(), Failed> {
     let all = populations::few()?;
     let owned = all.truth().iter().filter(|truth| truth.inode.is_some()).count() as u64;
     lab::hide_proc()?;
-    let view = View { diag: true, owners: Owners::Only(&[]) };
+    let view = View { diag: true, owners: Owners::NotLookedUp };
     let document = json::document(&run::pree("--owners proc --json")?.code(0)?.tells("owner unknown")?.out)?;
     truth::same(all.truth(), &document.rows()?, view)?;
     let [gap] = document.missing.as_slice() else { return Err(format!("{:?}", document.missing).into()) };
@@ -131,6 +131,12 @@ fn proc_hidden() -> Result<(), Failed> {
         return Err(format!("{gap:?}").into());
     }
     run::pree("--owners proc --strict")?.code(3)?.tells("owner unknown")?;
+    // Every screen has the same reason.
+    let listener = all.truth().iter().find(|truth| truth.state == "listen").ok_or("a listener")?;
+    let port = run::pree(&format!("port {} --owners proc", listener.local.port()))?;
+    if !port.out.contains("could not be looked up") || port.out.contains("not permitted") {
+        return Err(port.out.into());
+    }
     let form = Form { owners: false, ..USUAL };
     let rows = table::parse(&run::pree("--strict --owners none")?.whole()?.out, form)?;
     truth::same(all.truth(), &rows, View { owners: Owners::None, ..FULL })?;

@@ -22,6 +22,8 @@ pub enum Owners<'v> {
     None,
     /// Of these processes; others may not be looked into.
     Only(&'v [u32]),
+    /// Looking failed, and not for want of a right.
+    NotLookedUp,
 }
 
 pub const FULL: View<'static> = View { diag: true, owners: Owners::All };
@@ -115,6 +117,10 @@ fn owners(all: &mut Differences, truth: &Truth, row: &Row, view: View<'_>) {
         Owners::None => {
             expected.clear();
             unowned = None;
+        }
+        Owners::NotLookedUp => {
+            expected.clear();
+            unowned = if truth.inode.is_some() { Some("not_looked_up") } else { unowned };
         }
         Owners::Only(visible) => {
             expected.retain(|(pid, _)| visible.contains(pid));

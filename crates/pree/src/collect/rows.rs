@@ -6,10 +6,13 @@ use super::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, Name};
-use crate::model::Socket;
+use crate::model::{Socket, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::Plan;
 use crate::source::{Namespaces, System};
+
+/// In what rows are missing of which it is not known who holds them.
+pub(super) const FILTER_BY_OWNER: &str = "filter by owner";
 
 pub(super) struct Rows<'p, 'v> {
     plan: &'p Plan,
@@ -20,6 +23,8 @@ pub(super) struct Rows<'p, 'v> {
     asks_twice: bool,
     /// What the filter asks for and some rows did not tell.
     undecided: Option<&'static str>,
+    /// Rows that might match if it were known who holds them.
+    undecided_owners: u64,
 }
 
 impl<'p, 'v> Rows<'p, 'v> {
@@ -40,7 +45,7 @@ impl<'p, 'v> Rows<'p, 'v> {
         }
         let needs = filter.as_ref().map(Filter::needs);
         let asks_twice = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
-        Ok(Self { plan, visitor, filter, asks_twice, undecided: None })
+        Ok(Self { plan, visitor, filter, asks_twice, undecided: None, undecided_owners: 0 })
     }
 
     /// Passes the row on if it is asked for. `complete` adds what costs a question: it is called for rows that may be
@@ -77,10 +82,21 @@ impl<'p, 'v> Rows<'p, 'v> {
         if !matches && self.undecided.is_none() {
             self.undecided = filter.undecided(socket);
         }
+        let unknown = socket.unowned.is_some_and(Unowned::is_unknown);
+        if !matches && unknown && filter.may_match_without(socket, Needs::OWNERS) {
+            self.undecided_owners += 1;
+        }
         matches
     }
 
-    /// Tells of what could not be decided.
+    /// The gap that rows are which might match if their owners were known; `why`: why these are not, and what helps.
+    pub(super) fn undecided_owners(&self, (why, hint): (ErrorKind, &'static str)) -> Option<Gap> {
+        let count = Some(self.undecided_owners).filter(|count| *count > 0)?;
+        let (count, object) = (Some(count), FILTER_BY_OWNER.to_owned());
+        Some(Gap { what: Missing::Rows, why, count, object, hint })
+    }
+
+    /// Tells of what else could not be decided.
     pub(super) fn finish(self, coverage: &mut Coverage) {
         if let Some(key) = self.undecided {
             coverage.add(Gap {

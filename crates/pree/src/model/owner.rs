@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Text;
+use crate::error::ErrorKind;
 
 /// A process that holds a socket through one of its file descriptors.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -114,9 +115,12 @@ pub enum Unowned {
     AcceptQueue,
     /// Closed by its process, and the kernel still sends or waits for the peer.
     Orphaned,
-    /// Not every process could be looked at: a right is missing, /proc is absent or hides some, or it is another pid
-    /// namespace's. The coverage tells which.
+    /// Not every process could be looked at: a right is missing, /proc hides some, or it is another pid namespace's. The
+    /// coverage tells which.
     NotPermitted,
+    /// Not every process could be looked at, and not for want of a right: no descriptors or memory were left, /proc is absent, the
+    /// recording was made without owners. The coverage tells which.
+    NotLookedUp,
     /// Every process of this pid namespace was looked at, and on Linux of that which /proc shows; none holds it: in flight
     /// between processes, held by `io_uring` or the kernel itself, or by a process outside these pid namespaces. These cannot be
     /// told apart.
@@ -124,6 +128,16 @@ pub enum Unowned {
 }
 
 impl Unowned {
+    /// True when a process may hold the socket that could not be looked at.
+    pub fn is_unknown(self) -> bool {
+        matches!(self, Self::NotPermitted | Self::NotLookedUp)
+    }
+
+    /// That not every process could be looked at, for this reason.
+    pub(crate) fn blind(why: ErrorKind) -> Self {
+        if why == ErrorKind::NotPermitted { Self::NotPermitted } else { Self::NotLookedUp }
+    }
+
     /// The name in JSON and filters.
     pub fn name(self) -> &'static str {
         match self {
@@ -132,6 +146,7 @@ impl Unowned {
             Self::AcceptQueue => "accept_queue",
             Self::Orphaned => "orphaned",
             Self::NotPermitted => "not_permitted",
+            Self::NotLookedUp => "not_looked_up",
             Self::NoVisibleHolder => "no_visible_holder",
         }
     }

@@ -243,20 +243,22 @@ fn of_others_and_own() -> Result<Population, Failed> {
 }
 
 /// The truth for one who sees only his own descriptors.
-fn blind(truth: &[Truth]) -> Vec<Truth> {
+fn blind(truth: &[Truth], reason: &'static str) -> Vec<Truth> {
     let own = |truth: &Truth| truth.owners.iter().any(|owner| owner.0 == process::id());
     let hide = |truth: &Truth| match own(truth) {
         true => truth.clone(),
-        false => Truth { owners: Vec::new(), unowned: Some("not_permitted"), ..truth.clone() },
+        false => Truth { owners: Vec::new(), unowned: Some(reason), ..truth.clone() },
     };
     truth.iter().map(hide).collect()
 }
 
 fn check_blind(all: &Population, why: ErrorKind, hint: &str) -> Result<(), Failed> {
-    let truth = blind(all.truth());
+    let other = why != ErrorKind::NotPermitted;
+    let reason = if other { "not_looked_up" } else { "not_permitted" };
+    let truth = blind(all.truth(), reason);
     let snapshot = collect()?;
     compare::check(&truth, snapshot.sockets(), View::Diag)?;
-    let unknown = truth.iter().filter(|truth| truth.unowned == Some("not_permitted")).count() as u64;
+    let unknown = truth.iter().filter(|truth| truth.unowned == Some(reason)).count() as u64;
     assert!(unknown >= 3);
     let gap = the_gap(&snapshot)?;
     assert_eq!((gap.what, gap.why, gap.count), (Missing::Owners, why, Some(unknown)));

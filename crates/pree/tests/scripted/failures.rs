@@ -82,7 +82,7 @@ fn told(snapshot: &Snapshot) -> Told {
 fn is_less_owners(whole: &Told, got: &Told) -> bool {
     whole.keys().eq(got.keys())
         && got.iter().all(|(row, (owners, unowned))| {
-            owners.is_subset(&whole[row].0) && *unowned != Some(Unowned::NotPermitted)
+            owners.is_subset(&whole[row].0) && !unowned.is_some_and(Unowned::is_unknown)
         })
 }
 

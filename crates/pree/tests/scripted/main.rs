@@ -556,8 +556,20 @@ fn owners_that_cannot_be_seen_are_told() {
         matches!(question, Question::Processes).then_some(Err(Failure::Answer(Errno::ENOENT)))
     });
     let snapshot = collect(&mut kernel);
-    assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::NotPermitted));
+    assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::NotLookedUp));
     assert!(snapshot.coverage().to_string().contains("mount"));
+
+    // For every reason the word is of permission only where that was the reason.
+    for number in 1..=133 {
+        let failure = Failure::Answer(Errno::linux(number));
+        let mut kernel = Kernel::new(population())
+            .on(move |_, question, _| matches!(question, Question::Processes).then_some(Err(failure)));
+        let snapshot = collect(&mut kernel);
+        let gap = snapshot.coverage().gaps().iter().find(|gap| gap.what == Missing::Owners).unwrap();
+        let other = gap.why != ErrorKind::NotPermitted;
+        let expected = if other { Unowned::NotLookedUp } else { Unowned::NotPermitted };
+        assert_eq!(find(&snapshot, 1000).unowned, Some(expected), "errno {number}: {gap}");
+    }
 
     // Everybody was looked at, and nobody has it.
     let mut kernel = Kernel::new(population());

@@ -21,7 +21,7 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::apple::{Decoded, Decoder, Key, darwin_major, has_stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
-use crate::model::{Peer, Protocol, Socket, States, Unowned};
+use crate::model::{Peer, Protocol, Socket, States};
 use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
 use crate::source::{AppleList, AppleQuestion, Question, Source, System, read_all};
@@ -297,7 +297,7 @@ impl Collection<'_, '_> {
         if self.plan.owners != OwnerLookup::None && socket.owners.is_empty() {
             let reason = unowned.unwrap_or_else(|| self.processes.reason_unowned());
             socket.unowned = Some(reason);
-            if reason == Unowned::NotPermitted && self.plan.wants(&socket) {
+            if reason.is_unknown() && self.plan.wants(&socket) {
                 self.unknown_owners += 1;
             }
         }
@@ -348,6 +348,9 @@ impl Collection<'_, '_> {
                         .to_owned(),
                 );
             }
+        }
+        if let Some(gap) = self.rows.undecided_owners(self.processes.why_blind()) {
+            coverage.add(gap);
         }
         self.rows.finish(coverage);
     }

@@ -270,7 +270,7 @@ impl<'p> Processes<'p> {
 
     /// Why a socket to which a descriptor should lead has no owner.
     pub(super) fn reason_unowned(&self) -> Unowned {
-        if self.is_blind() { Unowned::NotPermitted } else { Unowned::NoVisibleHolder }
+        if self.is_blind() { Unowned::blind(self.why_blind().0) } else { Unowned::NoVisibleHolder }
     }
 
     /// Why some descriptors were not seen, and what helps.

@@ -12,6 +12,7 @@ use super::sequences::Sequences;
 use super::unix_ends::UnixEnds;
 use super::untold::Untold;
 use crate::collect::Visitor;
+use crate::collect::rows::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
 use crate::filter::Filter;
@@ -296,7 +297,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(sequences) = &mut self.sequences {
             sequences.count(socket);
         }
-        self.unknown += u64::from(socket.unowned == Some(Unowned::NotPermitted));
+        self.unknown += u64::from(socket.unowned.is_some_and(Unowned::is_unknown));
         self.owners.details.count(socket);
         self.untold.count(socket);
         (self.visitor)(socket)
@@ -376,7 +377,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 what: Missing::Rows,
                 why,
                 count: Some(self.undecided_owners),
-                object: "filter by owner".to_owned(),
+                object: FILTER_BY_OWNER.to_owned(),
                 hint,
             });
         }

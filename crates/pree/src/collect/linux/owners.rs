@@ -316,13 +316,13 @@ impl<'p> OwnerSearch<'p> {
 
     /// Why a socket with an inode has no owner after all looks.
     pub(super) fn reason_unowned(&self) -> Unowned {
-        if self.is_blind() { Unowned::NotPermitted } else { Unowned::NoVisibleHolder }
+        if self.is_blind() { Unowned::blind(self.why_blind().0) } else { Unowned::NoVisibleHolder }
     }
 
     /// What could not be found out about who holds a socket, as far as it was asked for.
     pub(super) fn unread_of(&self, socket: &Socket) -> Needs {
         match socket.unowned {
-            Some(Unowned::NotPermitted) => Needs::OWNERS,
+            Some(reason) if reason.is_unknown() => Needs::OWNERS,
             _ if self.users_refused.is_some() => self.details.of(socket) | Needs::PROCESS_USER,
             _ => self.details.of(socket),
         }
