@@ -191,7 +191,12 @@ impl Filter {
             Test::Cgroup(_) if !small && socket.id.is_none() => key = Some("cgroup"),
             _ => {}
         });
-        key.filter(|_| eval::eval(&self.expr, socket).is_none())
+        key.filter(|_| self.is_undecided(socket))
+    }
+
+    /// True when what is known of a socket does not tell whether it matches.
+    pub(crate) fn is_undecided(&self, socket: &Socket) -> bool {
+        eval::eval(&self.expr, socket).is_none()
     }
 
     /// True when a socket that does not match might, if this could be read of it.

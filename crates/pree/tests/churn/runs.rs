@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use pree::model::SocketId;
-use pree::{Protocol, Query, Snapshot, Socket, SourceChoice, State};
+use pree::{Gap, Missing, Protocol, Query, Snapshot, Socket, SourceChoice, State};
 use pree_testkit::churn::{ChurnSpec, Churner};
 use pree_testkit::{Case, Failed, Need, Truth};
 
@@ -91,7 +91,9 @@ fn beside_churn(name: &str, churn: ChurnSpec, runs: usize, choice: SourceChoice)
         let snapshot = Query::new().stats().owners().source(choice).collect_from(&mut source)?;
         seen.complete += usize::from(!snapshot.coverage().lacks_rows());
         rows += snapshot.sockets().len();
-        if choice == SourceChoice::Diag && !snapshot.coverage().is_complete() {
+        // A socket that only the second dump saw, and that is gone when it is asked for, has no memory: it says so.
+        let is_less = |gap: &Gap| gap.what != Missing::Fields;
+        if choice == SourceChoice::Diag && snapshot.coverage().gaps().iter().any(is_less) {
             faults.note(|| format!("not complete: {}", snapshot.coverage()));
         }
         repeats(&snapshot, &mut faults);

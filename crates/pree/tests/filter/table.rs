@@ -526,8 +526,10 @@ pub fn run(world: &World) -> Result<(), Failed> {
             };
             let got: Vec<Id> = snapshot.iter().map(id_of).collect();
             failures.extend(difference(&format!("{:?} {how}", entry.text), expected, &got));
+            // What /proc does not tell of some socket may hide it.
+            let untold = how == "through /proc" && ["sendq = 300,400", "drops > 0"].contains(&&*entry.text);
             let complete = snapshot.coverage().is_complete();
-            if !complete {
+            if complete == untold {
                 failures.push(format!("{:?} {how}: {}", entry.text, snapshot.coverage()));
             }
         }

@@ -98,6 +98,31 @@ fn rows_that_a_filter_leaves_out_lack_nothing() {
     }
 }
 
+/// Whether they match is not known: rows may be missing.
+#[test]
+fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
+    for (filter, name) in [
+        ("backlog_limit >= 1", "accept-queue limits"),
+        ("rmem >= 0", "memory"),
+        ("id > 0", "cookies"),
+        ("tos = 0", "traffic classes"),
+        ("rtt > 5ms", "statistics"),
+        ("not rtt > 5ms and sport > 0", "statistics"),
+    ] {
+        let snapshot = through_proc(&asked(Needs::empty()).filter(filter.parse().unwrap()));
+        assert_eq!(snapshot.sockets().len(), 0, "{filter}");
+        let [gap] = snapshot.coverage().gaps() else { panic!("{filter}: {}", snapshot.coverage()) };
+        let told = (gap.what, gap.why, gap.object.as_str());
+        assert_eq!(told, (Missing::Rows, ErrorKind::NotPermitted, &*format!("filter by {name}")));
+        assert!(gap.hint.contains("sock_diag"), "{gap}");
+    }
+    // What another condition decides is decided.
+    for filter in ["rmem >= 0 and sport = 1", "rmem >= 0 or sport > 0"] {
+        let snapshot = through_proc(&asked(Needs::empty()).filter(filter.parse().unwrap()));
+        assert!(!snapshot.coverage().lacks_rows(), "{filter}: {}", snapshot.coverage());
+    }
+}
+
 #[test]
 fn marks_that_sock_diag_keeps_to_itself_are_a_gap_where_they_are_asked_for() {
     let sockets = vec![

@@ -359,6 +359,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
             let why = if refused { ErrorKind::NotPermitted } else { ErrorKind::Unsupported };
             self.undecided = Some((key, why));
         }
+        if self.undecided.is_none() && filter.is_undecided(socket) {
+            self.undecided = self.untold.lacks(filter.needs(), socket);
+        }
         self.note_undecided(socket);
         false
     }
@@ -396,7 +399,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
             );
         }
         if let Some((key, why)) = self.undecided {
-            let hint = if why == ErrorKind::NotPermitted {
+            let hint = if why == ErrorKind::NotPermitted && ["fwmark", "marks"].contains(&key) {
                 "only those with CAP_NET_ADMIN are told marks: run as root"
             } else {
                 "/proc does not tell it: sock_diag must be permitted and its modules loaded"

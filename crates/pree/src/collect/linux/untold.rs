@@ -91,29 +91,30 @@ impl Untold {
 
     /// Counts what a row of the answer lacks.
     pub(super) fn count(&mut self, socket: &Socket) {
-        // sock_diag, which gives an identity, keeps to itself only what is not everybody's business.
-        let from_proc = socket.id.is_none();
-        let asked = if from_proc { self.needs } else { self.needs & Needs::MARK };
-        if asked.is_empty() {
-            return;
-        }
-        let why = if from_proc {
-            // What was found through its holders alone has no table that could tell more.
-            let known = self.from_proc.iter().find(|(protocol, _)| *protocol == socket.protocol);
-            let Some((_, why)) = known else { return };
-            *why
-        } else {
-            ErrorKind::NotPermitted
-        };
+        let Some(why) = self.why(socket) else { return };
         for what in [Missing::Stats, Missing::Fields] {
-            let lacks =
-                |thing: &Thing| thing.what == what && asked.intersects(thing.needs) && (thing.lacks)(socket);
-            let lacking = THINGS.iter().enumerate().filter(|(_, thing)| lacks(thing));
-            let bits = lacking.fold(0, |bits, (place, _)| bits | 1 << place);
+            let lacking = lacking(self.needs, socket).filter(|place| THINGS[*place].what == what);
+            let bits = lacking.fold(0, |bits, place| bits | 1 << place);
             if bits != 0 {
-                self.add(from_proc, what, why, bits);
+                self.add(socket.id.is_none(), what, why, bits);
             }
         }
+    }
+
+    /// Something that a row lacks of what a filter must know, and why.
+    pub(super) fn lacks(&self, needs: Needs, socket: &Socket) -> Option<(&'static str, ErrorKind)> {
+        let why = self.why(socket)?;
+        lacking(needs, socket).next().map(|place| (THINGS[place].name, why))
+    }
+
+    /// Why what this row lacks was not told; `None` where no source tells more.
+    fn why(&self, socket: &Socket) -> Option<ErrorKind> {
+        if socket.id.is_some() {
+            // sock_diag, which gives an identity, keeps to itself only what is not everybody's business.
+            return Some(ErrorKind::NotPermitted);
+        }
+        // What was found through its holders alone has no table that could tell more.
+        self.from_proc.iter().find(|(protocol, _)| *protocol == socket.protocol).map(|(_, why)| *why)
     }
 
     fn add(&mut self, from_proc: bool, what: Missing, why: ErrorKind, things: u32) {
@@ -149,6 +150,14 @@ impl Untold {
             Gap { what, why, count: Some(count), object, hint }
         })
     }
+}
+
+/// Places in [`THINGS`] of what is needed and this row lacks.
+fn lacking(needs: Needs, socket: &Socket) -> impl Iterator<Item = usize> + '_ {
+    let needs = if socket.id.is_some() { needs & Needs::MARK } else { needs };
+    let lacks = move |thing: &Thing| needs.intersects(thing.needs) && (thing.lacks)(socket);
+    let things = if needs.is_empty() { &[] } else { &THINGS[..] };
+    things.iter().enumerate().filter(move |(_, thing)| lacks(thing)).map(|(place, _)| place)
 }
 
 fn is_inet(socket: &Socket) -> bool {
