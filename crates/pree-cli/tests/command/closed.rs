@@ -121,8 +121,8 @@ fn not_writable() -> Result<(), Failed> {
                 answer.tells("cannot write the output: standard output is closed")?;
             }
         }
-        // Thrown away on purpose.
-        judge(run::shell("", words, ">/dev/null").output()?)?.whole()?;
+        // Thrown away on purpose. Of this machine some owners may be unknown.
+        judge(run::shell("", words, ">/dev/null").output()?)?.code(0)?;
     }
     // What writes nothing needs nothing to write to, and what reads nothing nothing to read.
     judge(run::shell("", "-q --owners none sport=0", ">&-").output()?)?.code(1)?;

@@ -106,7 +106,8 @@ fn no_descriptors() -> Result<(), Failed> {
         (libc::SYS_readlinkat, Errno::NOMEM, "exhausted"),
     ] {
         let run = |words: &str| refused(Refusal { call, first_argument: None, errno }, words);
-        let nobody = View { diag: true, owners: Owners::Only(&[]) };
+        let owners = if why == "not_permitted" { Owners::Only(&[]) } else { Owners::NotLookedUp };
+        let nobody = View { diag: true, owners };
         let answer = run("--owners proc")?.code(0)?.tells(&format!("owner unknown for {owned}"))?;
         truth::same(all.truth(), &table::parse(&answer.out, USUAL)?, nobody)?;
         let document =

@@ -379,7 +379,7 @@ fn descriptors_not_counted() -> Result<(), Failed> {
     // Any directory of size 0 will do, if it has no numbers.
     sys::cover(&of(process::id(), "ns")?, &of(process::id(), "fd")?)?;
     let snapshot = collect()?;
-    assert_eq!(reasons(&snapshot), [Some(Unowned::NotPermitted); 2]);
+    assert_eq!(reasons(&snapshot), [Some(Unowned::NotLookedUp); 2]);
     assert_eq!(the_gap(&snapshot)?.what, Missing::Owners);
     sys::uncover(&of(worker, "fd")?)?;
     // Nothing is skipped, and what is there is found.

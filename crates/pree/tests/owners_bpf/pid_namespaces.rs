@@ -62,7 +62,7 @@ fn shown(snapshot: &Snapshot, inode: u64) -> Result<String, Failed> {
         None => Ok(ids.join(" ")),
         Some(reason) => {
             // Who is not told whose a socket is, is told that something is missing.
-            assert_eq!(unknown, reason.name() == "not_permitted", "{}", snapshot.coverage());
+            assert_eq!(unknown, reason.is_unknown(), "{}", snapshot.coverage());
             Ok(reason.name().to_owned())
         }
     }
@@ -137,7 +137,7 @@ fn inner_proc() -> Result<(), Failed> {
     let look = || -> Result<String, Failed> {
         let (of_inner, _inner) = inner()?;
         assert!(id_in_proc().is_err());
-        assert_eq!(owners(of_outer)?, told(&outside, "not_permitted", &outside));
+        assert_eq!(owners(of_outer)?, told(&outside, "not_looked_up", &outside));
         let [auto, proc, bpf] = owners(of_inner)?;
         // Once, by the number that counts here; /proc alone has only its own.
         assert_eq!((auto.as_str(), proc.as_str()), (bpf.as_str(), "1"));
@@ -155,7 +155,7 @@ fn proc_elsewhere() -> Result<(), Failed> {
         told_by(forked::Namespaces::NEWPID, move || {
             let own = listener()?;
             assert_eq!(owners(of_other)?, told("1", "1", "not_permitted"));
-            assert_eq!(owners(own.inode()?)?, told("1", "not_permitted", "1"));
+            assert_eq!(owners(own.inode()?)?, told("1", "not_looked_up", "1"));
             Ok("all".to_owned())
         })
     };
@@ -168,9 +168,9 @@ fn no_proc() -> Result<(), Failed> {
     let look = || -> Result<String, Failed> {
         let own = listener()?;
         lab::hide_proc()?;
-        assert_eq!(owners(own.inode()?)?, told("1", "not_permitted", "1"));
+        assert_eq!(owners(own.inode()?)?, told("1", "not_looked_up", "1"));
         // Everybody that can be seen was.
-        assert_eq!(owners(of_outer)?, told("no_visible_holder", "not_permitted", "no_visible_holder"));
+        assert_eq!(owners(of_outer)?, told("no_visible_holder", "not_looked_up", "no_visible_holder"));
         Ok("all".to_owned())
     };
     assert_eq!(told_by(forked::Namespaces::NEWNS | forked::Namespaces::NEWPID, look)?, "all");
