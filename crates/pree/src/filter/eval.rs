@@ -29,14 +29,8 @@ pub(super) fn eval_without(expr: &Expr, socket: &Socket, unread: Needs) -> Optio
 
 fn is_about_owners(test: &Test) -> bool {
     match test {
-        Test::Number(field, ..)
-        | Test::Time(field, ..)
-        | Test::Share(field, ..)
-        | Test::Bool(field, _)
-        | Test::Words(field, ..)
-        | Test::Has(Has::Field(field)) => field.section == Section::Owner,
         Test::Has(Has::Owner) | Test::Word(_) => true,
-        _ => false,
+        _ => super::field_of(test).is_some_and(|field| field.section == Section::Owner),
     }
 }
 

@@ -25,6 +25,7 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::field::Field;
 use crate::model::{Protocols, Socket, State, States, Text};
 use crate::needs::Needs;
 use expr::{End, Expr, Has, Host, Test};
@@ -243,16 +244,23 @@ fn needs(expr: &Expr) -> Needs {
 
 fn needs_of(test: &Test) -> Needs {
     match test {
+        Test::Has(Has::Owner) => Needs::OWNERS,
+        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
+        Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
+        _ => field_of(test).map_or(Needs::empty(), |field| field.needs),
+    }
+}
+
+/// The field that a test is about, where it is about one.
+fn field_of(test: &Test) -> Option<&'static Field> {
+    match test {
         Test::Number(field, ..)
         | Test::Time(field, ..)
         | Test::Share(field, ..)
         | Test::Bool(field, _)
         | Test::Words(field, ..)
-        | Test::Has(Has::Field(field)) => field.needs,
-        Test::Has(Has::Owner) => Needs::OWNERS,
-        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
-        Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
-        _ => Needs::empty(),
+        | Test::Has(Has::Field(field)) => Some(field),
+        _ => None,
     }
 }
 

@@ -359,8 +359,10 @@ impl<'p, 'v> Delivery<'p, 'v> {
             let why = if refused { ErrorKind::NotPermitted } else { ErrorKind::Unsupported };
             self.undecided = Some((key, why));
         }
-        if self.undecided.is_none() && filter.is_undecided(socket) {
-            self.undecided = self.untold.lacks(filter.needs(), socket);
+        if self.undecided.is_none() {
+            // Most rows lack nothing: only of the others the filter is asked once more.
+            let lacked = self.untold.lacks(filter.needs(), socket);
+            self.undecided = lacked.filter(|_| filter.is_undecided(socket));
         }
         self.note_undecided(socket);
         false
