@@ -1,9 +1,10 @@
 //! `pree port N`: who has this port, since when, reachable from where, with how many clients.
 //!
-//! `holders` sorts the sockets, `screen` says it in words, `looked_at` that there are none; machine formats show the same
-//! sockets as the list would.
+//! `holders` sorts the sockets, `listeners` finds whose a connection is, `screen` says it in words, `looked_at` that there are
+//! none; machine formats show the same sockets as the list would.
 
 mod holders;
+mod listeners;
 mod looked_at;
 mod reach;
 mod screen;

@@ -1,10 +1,12 @@
 //! The sockets of a port, sorted: who waits there on which addresses, whose connections are whose.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::net::IpAddr;
+use std::collections::{BTreeSet, HashMap};
 
 use pree::model::Detail;
 use pree::{Address, Owner, Protocol, Socket, State, States, Unowned};
+
+use super::listeners::Listeners;
+use super::looked_at::{NAMED, who};
 
 /// Everybody who has the port.
 #[derive(Debug, Default)]
@@ -26,8 +28,10 @@ pub(super) struct Group {
 /// Connections that came to one of several listeners, and nothing tells to which.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// One socket of each listener's group.
-    pub(super) between: Vec<Socket>,
+    /// Whose listeners these are, the first few, and how many more there are.
+    pub(super) named: Vec<String>,
+    pub(super) others: usize,
+    /// At least one.
     pub(super) connections: Connections,
 }
 
@@ -97,102 +101,58 @@ pub(super) fn of(sockets: Vec<Socket>, wanted: States) -> Holders {
             None => groups.extend(Group::new(vec![socket], Vec::new())),
         }
     }
-    let listeners: Vec<Listeners> = groups.iter().map(Listeners::of).collect();
-    let mut shared: Vec<(Vec<usize>, Connections)> = Vec::new();
-    let mut shared_at: HashMap<Vec<usize>, usize> = HashMap::new();
+    let listeners = Listeners::of(&groups);
+    let mut shared: Vec<(usize, Vec<Socket>)> = Vec::new();
+    let mut shared_at: HashMap<usize, usize> = HashMap::new();
     for socket in connections {
-        let fitting = listeners_of(&listeners, &socket);
-        if let [only] = fitting.as_slice() {
-            groups.get_mut(*only).into_iter().for_each(|group| group.connections.0.push(socket.clone()));
-        } else if fitting.is_empty() {
-            let entry = Entry::of(&socket);
-            match places.get(&entry).and_then(|at| groups.get_mut(*at)) {
-                Some(group) => group.connections.0.push(socket),
-                // A memory that belongs to nobody's listener has no line of its own.
-                None if socket.state == State::TimeWait => {}
-                None => {
-                    places.insert(entry, groups.len());
-                    groups.extend(Group::new(Vec::new(), vec![socket]));
+        let between = listeners.that_have(&socket);
+        match between.map(|set| (set, listeners.groups(set))) {
+            None => {
+                let entry = Entry::of(&socket);
+                match places.get(&entry).and_then(|at| groups.get_mut(*at)) {
+                    Some(group) => group.connections.0.push(socket),
+                    // A memory that belongs to nobody's listener has no line of its own.
+                    None if socket.state == State::TimeWait => {}
+                    None => {
+                        places.insert(entry, groups.len());
+                        groups.extend(Group::new(Vec::new(), vec![socket]));
+                    }
                 }
             }
-        } else if let Some((_, connections)) = shared_at.get(&fitting).and_then(|at| shared.get_mut(*at)) {
-            connections.0.push(socket);
-        } else {
-            shared_at.insert(fitting.clone(), shared.len());
-            shared.push((fitting, Connections(vec![socket])));
+            Some((_, [only])) => {
+                groups.get_mut(*only).into_iter().for_each(|group| group.connections.0.push(socket.clone()));
+            }
+            Some((set, _)) => {
+                let at = *shared_at.entry(set).or_insert(shared.len());
+                match shared.get_mut(at) {
+                    Some((_, connections)) => connections.push(socket),
+                    None => shared.push((set, vec![socket])),
+                }
+            }
         }
     }
-    let first = |at: usize| groups.get(at).and_then(Group::first).cloned();
+    // A group can be in many sets: its name is made once.
+    let mut names: HashMap<usize, String> = HashMap::new();
+    let mut name = |at: &usize| {
+        let made = || groups.get(*at).and_then(Group::first).and_then(|first| who(&[first]));
+        names.entry(*at).or_insert_with(|| made().unwrap_or_else(|| "a process not known".to_owned())).clone()
+    };
     let shared = shared
         .into_iter()
-        .map(|(between, connections)| Shared {
-            between: between.into_iter().filter_map(first).collect(),
-            connections,
+        .map(|(set, connections)| {
+            let between = listeners.groups(set);
+            Shared {
+                named: between.iter().take(NAMED).map(&mut name).collect(),
+                others: between.len().saturating_sub(NAMED),
+                connections: Connections(connections),
+            }
         })
         .collect();
     for group in &mut groups {
-        group.waiting.sort_by(|a, b| a.local.cmp(&b.local));
+        group.waiting.sort_by(|a, b| (&a.local, a.v6only).cmp(&(&b.local, b.v6only)));
     }
     groups.retain(|group| group.first().is_some_and(|socket| wanted.contains(socket.state.set())));
     Holders { groups, shared }
-}
-
-/// The sockets of a group as a connection sees them.
-struct Listeners {
-    pids: BTreeSet<u32>,
-    /// One of each kind: any number of them can have the same address.
-    kinds: Vec<Socket>,
-}
-
-impl Listeners {
-    fn of(group: &Group) -> Self {
-        let mut known = HashSet::new();
-        let kind = |socket: &Socket| {
-            (socket.interface, socket.family, socket.v6only, socket.local.ip().map(|ip| ip.to_canonical()))
-        };
-        let kinds = group.waiting.iter().filter(|socket| known.insert(kind(socket))).cloned().collect();
-        Self { pids: group.first().map(pids).unwrap_or_default(), kinds }
-    }
-}
-
-/// Which of the listeners a connection came to: those that can take it; of them that of a process which holds it; then,
-/// as the kernel chooses, that of its device, of its family, of its very address. More than one when nothing tells.
-fn listeners_of(listeners: &[Listeners], connection: &Socket) -> Vec<usize> {
-    let holders = pids(connection);
-    let rank = |it: &Listeners| it.kinds.iter().filter_map(|socket| fit(socket, connection)).max();
-    let held = |it: &Listeners| holders.iter().any(|pid| it.pids.contains(pid));
-    let mut fitting: Vec<_> = listeners
-        .iter()
-        .enumerate()
-        .filter_map(|(at, listeners)| Some((at, rank(listeners)?, held(listeners))))
-        .collect();
-    if fitting.iter().any(|(.., held)| *held) {
-        fitting.retain(|(.., held)| *held);
-    } else if connection.protocol != Protocol::Tcp && !connection.owners.is_empty() {
-        // Nothing hands over a datagram socket: whoever connected it has it for himself.
-        return Vec::new();
-    }
-    let best = fitting.iter().map(|(_, rank, _)| *rank).max();
-    fitting.iter().filter(|(_, rank, _)| Some(*rank) == best).map(|(at, ..)| *at).collect()
-}
-
-/// How well a listener fits a connection: the same device, family, address; `None` when it cannot have come to it.
-fn fit(listener: &Socket, connection: &Socket) -> Option<(bool, bool, bool)> {
-    #[cfg(test)]
-    tests::count_step();
-    let same_device = listener.interface == connection.interface;
-    let takes = listener.protocol == connection.protocol
-        && matches!(listener.state, State::Listen | State::Unconnected)
-        && listener.network_namespace == connection.network_namespace
-        && (same_device || listener.interface.is_none());
-    let (at, to) = (listener.local.ip()?.to_canonical(), connection.local.ip()?.to_canonical());
-    let every = match at {
-        IpAddr::V4(at) => at.is_unspecified() && to.is_ipv4(),
-        IpAddr::V6(at) => at.is_unspecified() && !(to.is_ipv4() && listener.v6only == Some(true)),
-    };
-    // Through a listener of IPv6, Linux makes connections of IPv6, with v4-mapped addresses. Where others do not, one of
-    // IPv4 is nearer all the same.
-    (takes && (at == to || every)).then(|| (same_device, listener.family == connection.family, at == to))
 }
 
 /// What the sockets of one entry have in common: the same processes have them for the same purpose.
@@ -218,9 +178,10 @@ impl Entry {
     }
 }
 
-fn pids(socket: &Socket) -> BTreeSet<u32> {
+/// Each process that holds it once.
+pub(super) fn pids(socket: &Socket) -> BTreeSet<u32> {
     socket.owners.iter().map(Owner::pid).collect()
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

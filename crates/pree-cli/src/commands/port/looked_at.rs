@@ -1,6 +1,8 @@
 //! What `pree port` looked at, in words: "nobody" is true of that and of nothing else.
 
-use pree::{Coverage, Family, Owner, Protocol, Protocols, Socket};
+use std::collections::HashSet;
+
+use pree::{Coverage, Family, Process, Protocol, Protocols, Socket};
 
 use super::Asked;
 use crate::args::{Args, Which};
@@ -9,7 +11,7 @@ use crate::commands::source;
 use crate::output::escape;
 
 /// Processes that are named.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 
 /// That nobody has the port as it was asked for, where that was looked for, and who has it otherwise.
 pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
@@ -69,15 +71,14 @@ fn words(family: Family) -> String {
 
 /// Who holds these, by name; `None` when nobody is known.
 pub(super) fn who(sockets: &[&Socket]) -> Option<String> {
-    let mut names: Vec<String> = Vec::new();
-    for Owner { process, .. } in sockets.iter().flat_map(|socket| &socket.owners) {
-        let name = format!("{}[{}]", escape::word(process.name.as_bytes()), process.pid);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let rest = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
+    let mut known = HashSet::new();
+    let owners = sockets.iter().flat_map(|socket| &socket.owners);
+    let mut processes: Vec<&Process> =
+        owners.map(|owner| &*owner.process).filter(|process| known.insert(process.pid)).collect();
+    let rest = processes.len().saturating_sub(NAMED);
+    processes.truncate(NAMED);
+    let name = |it: &&Process| format!("{}[{}]", escape::word(it.name.as_bytes()), it.pid);
+    let mut names: Vec<String> = processes.iter().map(name).collect();
     if rest > 0 {
         names.push(plural(rest, "other"));
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pree::{Process, Protocol, Socket, State};
 
 use super::holders::{Connections, Group, Holders, Shared};
-use super::looked_at::{list, who};
+use super::looked_at::list;
 use super::{Asked, reach};
 use crate::commands::phrases::{age, command, cut, plural, state, why_nobody};
 use crate::output::escape;
@@ -66,9 +66,11 @@ impl Screen<'_> {
 
     /// Counted once, for all the listeners that they may have come to.
     fn shared(&self, text: &mut String, shared: &Shared) {
-        let Some(first) = shared.between.first() else { return };
-        let name = |socket: &Socket| who(&[socket]).unwrap_or_else(|| "a process not known".to_owned());
-        let names: Vec<String> = shared.between.iter().map(name).collect();
+        let Some(first) = shared.connections.0.first() else { return };
+        let mut names = shared.named.clone();
+        if shared.others > 0 {
+            names.push(plural(shared.others, "other listener"));
+        }
         let heading = format!("{}/{} shared by {}", self.asked.number, first.protocol, list(&names, "and"));
         line(text, 0, &format!("{heading}{}", self.namespace(first)));
         line(
@@ -96,13 +98,9 @@ impl Screen<'_> {
             };
             return line(text, 0, &format!("{name} {what}{place}"));
         };
-        let mut addresses = Vec::new();
-        for socket in &group.waiting {
-            let address = address(socket);
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
+        // In order of address: the same stand together.
+        let mut addresses: Vec<String> = group.waiting.iter().map(address).collect();
+        addresses.dedup();
         let state = state(first.state);
         let reachable = match first.state {
             State::BoundInactive => "neither listening nor connected".to_owned(),

@@ -59,7 +59,7 @@ fn check(sockets: Vec<Socket>, expected: &[(&[u32], usize)], shared: &[(usize, u
     let expected: Vec<_> = expected.iter().map(|(pids, clients)| (pids.to_vec(), *clients)).collect();
     assert_eq!(groups, expected);
     let counted: Vec<_> =
-        holders.shared.iter().map(|it| (it.between.len(), it.connections.clients().0)).collect();
+        holders.shared.iter().map(|it| (it.named.len() + it.others, it.connections.clients().0)).collect();
     assert_eq!(counted, shared);
 }
 
@@ -198,22 +198,77 @@ thread_local! {
     static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// A listener and a connection were compared.
-pub(super) fn count_step() {
+/// A listener was looked for, or noted where it will be.
+pub(in super::super) fn count_step() {
     STEPS.set(STEPS.get() + 1);
 }
 
-/// However many sockets a process waits with at one port, a connection is compared with one of each kind.
 #[test]
-fn many_listeners_of_one_process_are_compared_once() {
-    let compared = |listeners: usize| {
-        let mut all: Vec<Socket> = (0..listeners).map(|_| listener("0.0.0.0:80", &[7])).collect();
-        all.extend((0..50).map(|at| connection("127.0.0.1:80", 1000 + at, &[7])));
-        let before = STEPS.get();
-        let holders = of(all, States::all());
-        assert_eq!(holders.groups.len(), 1);
-        assert_eq!(holders.groups[0].waiting.len(), listeners);
-        STEPS.get() - before
-    };
-    assert_eq!((compared(10), compared(400)), (50, 50));
+fn of_several_holders_who_has_the_fewest_listeners_tells() {
+    let here = "192.0.2.1:80";
+    // A parent keeps the listener of each child.
+    let children = || vec![listener("0.0.0.0:80", &[1, 2]), listener("0.0.0.0:80", &[1, 3])];
+    check([children(), vec![connection(here, 1, &[1, 3])]].concat(), &[(&[1, 2], 0), (&[1, 3], 1)], &[]);
+    check([children(), vec![connection(here, 1, &[1])]].concat(), &[(&[1, 2], 0), (&[1, 3], 0)], &[(2, 1)]);
+    // Both have one each, and one connection: whose it was is open.
+    let two = vec![listener("0.0.0.0:80", &[2]), listener("0.0.0.0:80", &[3]), connection(here, 1, &[2, 3])];
+    check(two, &[(&[2], 0), (&[3], 0)], &[(2, 1)]);
+}
+
+#[test]
+fn what_is_shared_by_many_names_a_few() {
+    let mut all: Vec<Socket> = (1..=9).map(|pid| listener("0.0.0.0:80", &[pid])).collect();
+    all.push(connection("192.0.2.1:80", 1, &[]));
+    let holders = of(all, States::all());
+    let [shared] = holders.shared.as_slice() else { panic!("{:?}", holders.shared) };
+    assert_eq!((shared.named.len(), shared.others), (NAMED, 6));
+}
+
+/// So many sockets of what a process can have many of at one port.
+type Shape = (&'static str, fn(u32) -> Vec<Socket>);
+
+fn every(number: u32) -> String {
+    let [_, a, b, c] = number.to_be_bytes();
+    format!("127.{a}.{b}.{}:80", c | 1)
+}
+
+const SHAPES: [Shape; 8] = [
+    ("listeners of one process", |n| (0..n).map(|_| listener("0.0.0.0:80", &[7])).collect()),
+    ("addresses of one process", |n| (0..n).map(|at| listener(&every(2 * at), &[7])).collect()),
+    ("processes with a listener each", |n| (0..n).map(|at| listener("0.0.0.0:80", &[9 + at])).collect()),
+    ("processes with an address each", |n| (0..n).map(|at| listener(&every(2 * at), &[9 + at])).collect()),
+    ("children whose listeners the parent has too", |n| {
+        (0..n).map(|at| listener("0.0.0.0:80", &[7, 9 + at])).collect()
+    }),
+    ("processes that share one", |n| vec![listener("0.0.0.0:80", &(7..7 + n).collect::<Vec<_>>())]),
+    ("devices", |n| (0..n).map(|at| on(at + 1, listener("0.0.0.0:80", &[7]))).collect()),
+    ("no listener", |_| Vec::new()),
+];
+
+const CLIENTS: [Shape; 5] = [
+    ("held by one process", |n| (0..n).map(|_| connection("127.0.0.1:80", 1, &[7])).collect()),
+    ("held by one process each", |n| (0..n).map(|at| connection("127.0.0.1:80", 1, &[9 + at])).collect()),
+    ("held by parent and child", |n| (0..n).map(|at| connection("127.0.0.1:80", 1, &[7, 9 + at])).collect()),
+    ("at an address each, held by nobody", |n| (0..n).map(|at| connection(&every(2 * at), 1, &[])).collect()),
+    ("held by strangers", |n| (0..n).map(|at| connection(&every(2 * at), 1, &[900_000 + at])).collect()),
+];
+
+/// Processes, listeners, addresses and connections: twice as many of all of them cost twice as many steps.
+#[test]
+fn twice_as_many_cost_twice_as_many_steps() {
+    for (what, shape) in SHAPES {
+        for (whose, clients) in CLIENTS {
+            let steps = |n| {
+                let before = STEPS.get();
+                let holders = of([shape(n), clients(n)].concat(), States::all());
+                let connections = holders.groups.iter().map(|group| &group.connections);
+                let all = connections.chain(holders.shared.iter().map(|shared| &shared.connections));
+                assert_eq!(all.map(|it| it.0.len()).sum::<usize>(), n as usize, "{what}, clients {whose}");
+                STEPS.get() - before
+            };
+            let (few, many) = (steps(200), steps(400));
+            assert!(few >= 200, "{what}, clients {whose}: only {few} steps were counted");
+            assert!(4 * many <= 9 * few, "{what}, clients {whose}: {few} steps, {many} for twice as many");
+        }
+    }
 }
