@@ -11,13 +11,13 @@ use std::path::Path;
 
 use super::{own_descriptor, refuse_closed};
 use crate::output;
-use crate::sys::{Directory, Entry};
+use crate::sys::{Directory, Entry, Held};
 
 /// Names that are tried for a new file. They are random, so the first one is free.
 const TRIES: usize = 8;
 
-/// Writes a file whole or not at all, for its owner alone: to a new file beside it, which then takes its name. What is
-/// no file (a pipe, a device) is written to if it is the user's own; a symbolic link is not followed.
+/// Writes a file whole or not at all, for its owner alone: to a new file, which then takes its name. A device is
+/// written to, and so is a pipe of the user's own; a symbolic link is not followed.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let descriptor = if path.as_os_str() == "-" { Some(1) } else { own_descriptor(path) };
     if let Some(descriptor) = descriptor {
@@ -33,7 +33,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Entry::Stream => directory.open_stream(name)?.write_all(bytes),
         Entry::Directory => Err(refusal("it is a directory")),
         Entry::Link => Err(refusal("it is a symbolic link: name the file that it leads to")),
-        Entry::Foreign => Err(refusal("it is no file, and neither yours nor the system's")),
+        Entry::ForeignPipe => Err(refusal("it is a pipe, and neither yours nor the system's")),
         Entry::Other => Err(refusal("it is neither a file nor a pipe nor a character device")),
     }
 }
@@ -52,25 +52,47 @@ fn refusal(text: &str) -> io::Error {
 }
 
 fn replace(directory: &Directory, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
-    let (beside, mut file) = fresh(directory)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    let written = written.and_then(|()| directory.rename(&beside, name));
+    // Whatever ends the program meanwhile, of a file without a name nothing is left.
+    if let Ok(mut file) = directory.create_nameless() {
+        fill(&mut file, bytes)?;
+        if directory.link(&file, name).is_ok() {
+            return Ok(());
+        }
+        let _held = Held::all();
+        // Something has the name, and only a file with a name can take its place.
+        if let Ok((beside, ())) = short_name(|beside| directory.link(&file, beside)) {
+            return or_removed(directory, &beside, &file, directory.rename(&beside, name));
+        }
+    }
+    let _held = Held::all();
+    let (beside, mut file) = short_name(|beside| directory.create(beside))?;
+    let written = fill(&mut file, bytes).and_then(|()| directory.rename(&beside, name));
+    or_removed(directory, &beside, &file, written)
+}
+
+fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Removes the file unless it was written and has taken its place.
+fn or_removed(directory: &Directory, beside: &str, file: &File, written: io::Result<()>) -> io::Result<()> {
     if written.is_err() {
         // What is left of it helps nobody; the first error is the one to tell.
-        let _ = directory.remove(&beside, &file);
+        let _ = directory.remove(beside, file);
     }
     written
 }
 
-/// A new file under a short name of its own.
-fn fresh(directory: &Directory) -> io::Result<(String, File)> {
+/// Makes something under a short name of its own.
+fn short_name<T>(make: impl Fn(&OsStr) -> io::Result<T>) -> io::Result<(String, T)> {
     let mut tries = 0;
     loop {
         tries += 1;
         let name = format!(".pree-{:016x}", RandomState::new().hash_one(tries));
-        match directory.create(OsStr::new(&name)) {
+        match make(OsStr::new(&name)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {}
-            created => return Ok((name, created?)),
+            made => return Ok((name, made?)),
         }
     }
 }
@@ -152,13 +174,13 @@ mod tests {
     fn only_what_was_created_is_removed() {
         let folder = Folder::new("created");
         let directory = Directory::open(&folder.0).unwrap();
-        let (name, file) = fresh(&directory).unwrap();
+        let (name, file) = short_name(|name| directory.create(name)).unwrap();
         // Another file has taken the name meanwhile.
         fs::remove_file(folder.0.join(&name)).unwrap();
         fs::write(folder.0.join(&name), "another's").unwrap();
         let _ = directory.remove(&name, &file);
         assert_eq!(folder.names(), std::slice::from_ref(&name));
-        let (other, file) = fresh(&directory).unwrap();
+        let (other, file) = short_name(|name| directory.create(name)).unwrap();
         assert!(directory.create(OsStr::new(&other)).is_err());
         directory.remove(&other, &file).unwrap();
         // Windows lets go of the name with the last handle.

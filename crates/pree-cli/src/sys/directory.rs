@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Entry;
+use super::{Entry, nameless};
 
 pub(crate) struct Directory(PathBuf);
 
@@ -33,6 +33,16 @@ impl Directory {
     /// A new file.
     pub(crate) fn create(&self, name: &OsStr) -> io::Result<File> {
         File::options().write(true).create_new(true).open(self.0.join(name))
+    }
+
+    /// A new file that only its owner reads and writes, and that has no name yet.
+    pub(crate) fn create_nameless(&self) -> io::Result<File> {
+        nameless::create(&self.0)
+    }
+
+    /// Gives such a file a name, if nothing has it.
+    pub(crate) fn link(&self, file: &File, name: &OsStr) -> io::Result<()> {
+        nameless::link(file, &self.0, name)
     }
 
     /// Where [`Directory::entry`] finds one.

@@ -4,10 +4,12 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-use linux::DIRECTORY;
-#[cfg(target_os = "linux")]
 pub(crate) use linux::rights::Rights;
+#[cfg(target_os = "linux")]
+use linux::{DIRECTORY, nameless};
 
+#[cfg(not(target_os = "linux"))]
+mod nameless;
 #[cfg(not(target_os = "linux"))]
 mod rights;
 #[cfg(not(target_os = "linux"))]
@@ -19,14 +21,16 @@ const DIRECTORY: rustix::fs::OFlags = rustix::fs::OFlags::RDONLY;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{directory::Directory, streams::was_closed};
+pub(crate) use unix::{directory::Directory, signals::Held, streams::was_closed};
 
 #[cfg(not(unix))]
 mod directory;
 #[cfg(not(unix))]
+mod signals;
+#[cfg(not(unix))]
 mod streams;
 #[cfg(not(unix))]
-pub(crate) use {directory::Directory, streams::was_closed};
+pub(crate) use {directory::Directory, signals::Held, streams::was_closed};
 
 /// For the loader, which calls it before Rust's runtime.
 #[cfg(unix)]
@@ -47,9 +51,9 @@ pub(crate) enum Entry {
     File,
     Directory,
     Link,
-    /// A pipe or a character device, the user's own or the system's.
+    /// A character device, or a pipe that is the user's own or the system's.
     Stream,
-    /// One of somebody else.
-    Foreign,
+    /// A pipe of somebody else.
+    ForeignPipe,
     Other,
 }

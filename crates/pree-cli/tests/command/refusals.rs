@@ -32,7 +32,7 @@ fn refused(refusal: Refusal, words: &str) -> Result<Answer, Failed> {
 
 fn no_netlink(errno: Errno) -> Refusal {
     let family = AddressFamily::NETLINK.as_raw().into();
-    Refusal { call: libc::SYS_socket, first_argument: Some(family), errno }
+    Refusal { call: libc::SYS_socket, argument: Some((0, family)), errno: Some(errno) }
 }
 
 fn no_sock_diag() -> Result<(), Failed> {
@@ -105,7 +105,7 @@ fn no_descriptors() -> Result<(), Failed> {
         (libc::SYS_readlinkat, Errno::ACCESS, "not_permitted"),
         (libc::SYS_readlinkat, Errno::NOMEM, "exhausted"),
     ] {
-        let run = |words: &str| refused(Refusal { call, first_argument: None, errno }, words);
+        let run = |words: &str| refused(Refusal { call, argument: None, errno: Some(errno) }, words);
         let owners = if why == "not_permitted" { Owners::Only(&[]) } else { Owners::NotLookedUp };
         let nobody = View { diag: true, owners };
         let answer = run("--owners proc")?.code(0)?.tells(&format!("owner unknown for {owned}"))?;
@@ -129,7 +129,7 @@ fn no_answer() -> Result<(), Failed> {
     let all = population::few()?;
     for errno in [Errno::NOBUFS, Errno::IO, Errno::PERM] {
         for call in [libc::SYS_recvfrom, libc::SYS_sendto] {
-            let run = |words: &str| refused(Refusal { call, first_argument: None, errno }, words);
+            let run = |words: &str| refused(Refusal { call, argument: None, errno: Some(errno) }, words);
             let rows = table::parse(&run("")?.code(0)?.through_proc()?.whole()?.out, USUAL)?;
             truth::same(all.truth(), &rows, PROC)?;
             run("--source diag")?.code(4)?.tells("sock_diag")?.silent()?;

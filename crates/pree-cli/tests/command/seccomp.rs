@@ -1,4 +1,4 @@
-//! Starts the command under a filter that makes one system call fail. The filter is set by Python, which needs no
+//! Starts the command under a filter that makes one system call fail, or end the program. The filter is set by Python, which needs no
 //! unsafe code of ours for it.
 
 use std::fmt::Write as _;
@@ -19,14 +19,15 @@ pub const MODULE: &str = "ctypes";
 pub struct Refusal {
     /// The number of the call.
     pub call: libc::c_long,
-    /// Only with this first argument.
-    pub first_argument: Option<u32>,
-    pub errno: Errno,
+    /// Only where the argument with this number has this value.
+    pub argument: Option<(u32, u32)>,
+    /// Without an error it ends the program.
+    pub errno: Option<Errno>,
 }
 
 /// Its arguments: the filter in hex, the program, the program's arguments.
 const SCRIPT: &str = r#"
-import ctypes, os, sys
+import ctypes, os, signal, sys
 code = bytes.fromhex(sys.argv[1])
 class Program(ctypes.Structure):
     _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
@@ -37,6 +38,8 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 for arguments in ((PR_SET_NO_NEW_PRIVS, number(1), number(0)), (PR_SET_SECCOMP, number(SECCOMP_MODE_FILTER), ctypes.byref(program))):
     if prctl(*arguments, number(0), number(0)):
         sys.exit("prctl: " + os.strerror(ctypes.get_errno()))
+# Python ignores it, and so would the program.
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 os.execv(sys.argv[2], sys.argv[2:])
 "#;
 
@@ -56,24 +59,28 @@ impl Refusal {
         const LOAD_WORD: u16 = 0x20;
         const JUMP_IF_EQUAL: u16 = 0x15;
         const RETURN: u16 = 0x06;
-        // Where `struct seccomp_data` has the number, and the lower half of the first argument.
+        // Where `struct seccomp_data` has the number, and the lower half of the first argument of 8 bytes.
         const CALL: u32 = 0;
         const ARGUMENT: u32 = if cfg!(target_endian = "big") { 20 } else { 16 };
+        const KILL_PROCESS: u32 = 0x8000_0000;
         const FAIL: u32 = 0x0005_0000;
         const ALLOW: u32 = 0x7fff_0000;
         let call = u32::try_from(self.call)?;
-        let errno = u32::try_from(self.errno.raw_os_error())?;
+        let refused = match self.errno {
+            Some(errno) => FAIL | u32::try_from(errno.raw_os_error())?,
+            None => KILL_PROCESS,
+        };
         let mut steps = vec![(LOAD_WORD, 0, CALL)];
-        match self.first_argument {
+        match self.argument {
             // The third number: how many steps to skip when it is not equal.
-            Some(argument) => {
+            Some((index, value)) => {
                 steps.push((JUMP_IF_EQUAL, 3, call));
-                steps.push((LOAD_WORD, 0, ARGUMENT));
-                steps.push((JUMP_IF_EQUAL, 1, argument));
+                steps.push((LOAD_WORD, 0, ARGUMENT + 8 * index));
+                steps.push((JUMP_IF_EQUAL, 1, value));
             }
             None => steps.push((JUMP_IF_EQUAL, 1, call)),
         }
-        steps.push((RETURN, 0, FAIL | errno));
+        steps.push((RETURN, 0, refused));
         steps.push((RETURN, 0, ALLOW));
         let mut hex = String::new();
         for (code, skip, value) in steps {

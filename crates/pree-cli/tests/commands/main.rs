@@ -21,6 +21,9 @@ mod rights;
 #[path = "../command/run.rs"]
 #[allow(dead_code)]
 mod run;
+#[path = "../command/seccomp.rs"]
+#[allow(dead_code)]
+mod seccomp;
 mod shells;
 mod summary;
 mod verdicts;

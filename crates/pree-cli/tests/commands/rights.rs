@@ -62,7 +62,7 @@ fn set_capabilities(path: &str, capabilities: u64) -> Result<(), Failed> {
 
 /// By another process: while this one had the copy open for writing, programs that other tests start would inherit that, and
 /// a file that is open for writing cannot be run.
-fn copy_program(path: &str) -> Result<(), Failed> {
+pub fn copy_program(path: &str) -> Result<(), Failed> {
     let done = run::hermetic("/bin/cp").args([PREE, path]).status()?;
     if done.success() { Ok(()) } else { Err(format!("cp: {done}").into()) }
 }

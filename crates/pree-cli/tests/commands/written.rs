@@ -2,14 +2,18 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
-use pree_testkit::{Case, Failed, Need};
-use rustix::fs::{CWD, FileType, Gid, Mode, Uid, chown, mknodat};
+use pree_testkit::{Case, Failed, Need, need};
+use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid, chown, mknodat};
+use rustix::io::Errno;
 
 use crate::folder::Folder;
-use crate::{population, run};
+use crate::seccomp::{self, Refusal};
+use crate::{population, rights, run};
 
 /// An ordinary user.
 const NOBODY: u32 = 65534;
@@ -17,8 +21,14 @@ const NOBODY: u32 = 65534;
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("a_link_that_comes_and_goes_leads_nowhere", flipped).lab().timeout(120),
+        Case::new("a_capture_that_is_ended_leaves_nothing", ended)
+            .lab()
+            .needs(Need::PythonModule(seccomp::MODULE)),
         Case::new("a_pipe_of_somebody_else_gets_nothing", foreign).lab().needs(Need::RealRoot),
         Case::new("what_is_no_file_is_written_to_if_it_is_ones_own", own).lab(),
+        Case::new("devices_are_the_systems_in_a_user_namespace_too", devices)
+            .needs(Need::RealRoot)
+            .needs(Need::Tool("unshare")),
         Case::new("files_without_an_end_are_refused", endless),
         Case::new("memory_that_is_not_given_is_told_and_nothing_aborts", little_memory).lab().timeout(180),
     ]
@@ -65,6 +75,54 @@ fn flipped() -> Result<(), Failed> {
         .filter(|name| name.starts_with('.'))
         .collect();
     if left.is_empty() { Ok(()) } else { Err(format!("left: {left:?}").into()) }
+}
+
+/// By a signal in the midst of writing, and by what nobody can hold back before it has its name.
+fn ended() -> Result<(), Failed> {
+    const BEFORE: &str = "what was there";
+    let nameless = (OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC | OFlags::LARGEFILE).bits();
+    let killed = Refusal { call: libc::SYS_fsync, argument: None, errno: None };
+    let no_nameless =
+        Refusal { call: libc::SYS_openat, argument: Some((2, nameless)), errno: Some(Errno::OPNOTSUPP) };
+    for name in ["new", "there"] {
+        let folder = Folder::new("ended")?;
+        fs::write(folder.file("there"), BEFORE)?;
+        let words = format!("capture {} -q", folder.file(name));
+        // The signal comes with the first byte beyond so many blocks. What has ended is not kept as a file either.
+        let limited = |blocks: &str, command: Command| {
+            let mut shell = run::hermetic("/bin/sh");
+            shell.args(["-c", "ulimit -c 0; ulimit -f $0; exec \"$@\"", blocks]);
+            shell.arg(command.get_program()).args(command.get_args());
+            shell
+        };
+        let ends = [
+            (limited("1", run::command(&words)), libc::SIGXFSZ),
+            (limited("unlimited", seccomp::command(killed, &words)?), libc::SIGSYS),
+            // Where files have names from the first on, which the last one witnesses.
+            (limited("1", seccomp::command(no_nameless, &words)?), libc::SIGXFSZ),
+            (
+                limited("unlimited", seccomp::command(Refusal { errno: None, ..no_nameless }, &words)?),
+                libc::SIGSYS,
+            ),
+        ];
+        for (index, (mut command, signal)) in ends.into_iter().enumerate() {
+            let output = command.output()?;
+            if output.status.signal() != Some(signal) {
+                return Err(format!("{index}: {output:?}").into());
+            }
+            let names = fs::read_dir(folder.path())?.map(|entry| Ok(entry?.file_name()));
+            let names = names.collect::<Result<Vec<_>, std::io::Error>>()?;
+            if names != ["there"] || fs::read_to_string(folder.file("there"))? != BEFORE {
+                return Err(format!("{index} left {names:?}").into());
+            }
+        }
+        // Nobody ends it: the other way writes the same.
+        run::judge(seccomp::command(no_nameless, &words)?.output()?)?.whole()?;
+        if fs::metadata(folder.file(name))?.permissions().mode() & 0o777 != 0o600 {
+            return Err("it is not private".into());
+        }
+    }
+    Ok(())
 }
 
 fn pipe(path: &str) -> Result<(), Failed> {
@@ -120,6 +178,33 @@ fn own() -> Result<(), Failed> {
     let long = folder.file(&"n".repeat(252));
     run::pree(&format!("capture {long} -q"))?.whole()?;
     if is_recording(&fs::read(&long)?) { Ok(()) } else { Err("a long name".into()) }
+}
+
+/// To those whom no id there stands for, as for an ordinary user who is root in it.
+fn devices() -> Result<(), Failed> {
+    let unshare = need::tool("unshare").ok_or("no unshare")?;
+    let folder = Folder::new("devices")?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    let program = folder.file("pree");
+    rights::copy_program(&program)?;
+    let inside = |words: &[&str]| {
+        let mut command = run::hermetic("/usr/bin/env");
+        command.arg(&unshare).args(["--user", "--map-root-user"]).args(words).uid(NOBODY).gid(NOBODY);
+        command.output()
+    };
+    let owners =
+        String::from_utf8(inside(&["/usr/bin/stat", "-c", "%u", "/dev/null", "/proc/self/status"])?.stdout)?;
+    if owners != format!("{NOBODY}\n0\n") {
+        return Err(format!("it did not arise: {owners:?}").into());
+    }
+    let capture = |device| run::judge(inside(&[&program, "capture", device, "--owners", "none", "-q"])?);
+    let kept = capture("/dev/null")?;
+    // Not every process is seen from there.
+    if ![0, 3].contains(&kept.code) {
+        return Err(format!("{kept:?}").into());
+    }
+    capture("/dev/full")?.code(4)?.tells("No space left")?;
+    Ok(())
 }
 
 fn endless() -> Result<(), Failed> {

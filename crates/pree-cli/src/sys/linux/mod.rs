@@ -1,5 +1,6 @@
-//! Linux: capabilities.
+//! Linux: capabilities, and files without a name.
 
+pub(super) mod nameless;
 pub(super) mod rights;
 
 use rustix::fs::OFlags;

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, renameat, statat, unlinkat};
 use rustix::process::geteuid;
 
-use super::super::{DIRECTORY, Entry};
+use super::super::{DIRECTORY, Entry, nameless};
 
 pub(crate) struct Directory(OwnedFd);
 
@@ -31,6 +31,16 @@ impl Directory {
     pub(crate) fn create(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(openat(&self.0, name, flags, Mode::RUSR | Mode::WUSR)?.into())
+    }
+
+    /// A new file that only its owner reads and writes, and that has no name yet.
+    pub(crate) fn create_nameless(&self) -> io::Result<File> {
+        nameless::create(&self.0)
+    }
+
+    /// Gives such a file a name, if nothing has it.
+    pub(crate) fn link(&self, file: &File, name: &OsStr) -> io::Result<()> {
+        nameless::link(file, &self.0, name)
     }
 
     /// Opens what [`Directory::entry`] called a stream. For a pipe this waits until somebody reads it.
@@ -66,11 +76,11 @@ fn entry(stat: &Stat) -> Entry {
         FileType::RegularFile => Entry::File,
         FileType::Directory => Entry::Directory,
         FileType::Symlink => Entry::Link,
-        // Root's are the system's: /dev/null, a terminal.
-        FileType::Fifo | FileType::CharacterDevice if [0, geteuid().as_raw()].contains(&stat.st_uid) => {
-            Entry::Stream
-        }
-        FileType::Fifo | FileType::CharacterDevice => Entry::Foreign,
+        // Only the system makes devices, whoever has them, and in a user namespace /dev/null seems to be nobody's.
+        FileType::CharacterDevice => Entry::Stream,
+        // Anybody makes pipes, and leaves them where others write. Root's are the system's.
+        FileType::Fifo if [0, geteuid().as_raw()].contains(&stat.st_uid) => Entry::Stream,
+        FileType::Fifo => Entry::ForeignPipe,
         _ => Entry::Other,
     }
 }

@@ -2,4 +2,5 @@
 
 pub(super) mod directory;
 pub(super) mod memory;
+pub(super) mod signals;
 pub(super) mod streams;
