@@ -12,8 +12,9 @@ pub(crate) use write::write;
 
 /// Opens what is to be read.
 pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    if path.as_os_str() == "-" || own_descriptor(path) == Some(0) {
-        refuse_closed(0)?;
+    let descriptor = if path.as_os_str() == "-" { Some(0) } else { own_descriptor(path) };
+    if descriptor.is_some_and(|descriptor| !sys::readable(descriptor)) {
+        return Err(io::Error::other("it is closed or not open for reading"));
     }
     if path.as_os_str() == "-" { Ok(Box::new(io::stdin().lock())) } else { Ok(Box::new(File::open(path)?)) }
 }
@@ -29,11 +30,6 @@ fn own_descriptor(path: &Path) -> Option<usize> {
             folders.iter().find_map(|folder| path.strip_prefix(folder))?.parse().ok()
         }
     }
-}
-
-/// What was closed leads to what Rust's runtime has put there.
-fn refuse_closed(descriptor: usize) -> io::Result<()> {
-    if sys::was_closed(descriptor) { Err(io::Error::other("it is closed")) } else { Ok(()) }
 }
 
 /// Reads on to the end, so that there are `most` bytes in all, or fails: some files have no end.

@@ -9,9 +9,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{own_descriptor, refuse_closed};
+use super::own_descriptor;
 use crate::output;
-use crate::sys::{Directory, Entry, Held};
+use crate::sys::{self, Directory, Entry, Held};
 
 /// Names that are tried for a new file. They are random, so the first one is free.
 const TRIES: usize = 8;
@@ -40,7 +40,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes to what the user has given this process open already, whatever it is.
 fn write_to(descriptor: usize, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    refuse_closed(descriptor)?;
+    if !sys::writable(descriptor) {
+        return Err(output::not_writable());
+    }
     let mut opened: Box<dyn Write> =
         if descriptor == 1 { output::stdout() } else { Box::new(File::options().write(true).open(path)?) };
     opened.write_all(bytes)?;

@@ -69,12 +69,17 @@ pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
     Box::new(sorted::Sorted::new(&request.orders, request.args.limit, rows))
 }
 
-/// Standard output that was closed when the program was started.
-struct Closed;
+/// Why nothing is written to what was not open for it when the program was started.
+pub(crate) fn not_writable() -> io::Error {
+    io::Error::other("it is closed or not open for writing")
+}
 
-impl Write for Closed {
+/// Standard output that is not writable.
+struct NotWritable;
+
+impl Write for NotWritable {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::Error::other("standard output is closed"))
+        Err(not_writable())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -85,8 +90,8 @@ impl Write for Closed {
 /// Standard output, where every failure counts. The one of std takes a descriptor that cannot be written to for one
 /// that is closed on purpose, and forgets what it is given.
 pub(crate) fn stdout() -> Box<dyn Write> {
-    if sys::was_closed(1) {
-        return Box::new(Closed);
+    if !sys::writable(1) {
+        return Box::new(NotWritable);
     }
     #[cfg(unix)]
     {

@@ -21,7 +21,7 @@ const DIRECTORY: rustix::fs::OFlags = rustix::fs::OFlags::RDONLY;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{directory::Directory, signals::Held, streams::was_closed};
+pub(crate) use unix::{directory::Directory, signals::Held, streams::readable, streams::writable};
 
 #[cfg(not(unix))]
 mod directory;
@@ -30,7 +30,7 @@ mod signals;
 #[cfg(not(unix))]
 mod streams;
 #[cfg(not(unix))]
-pub(crate) use {directory::Directory, signals::Held, streams::was_closed};
+pub(crate) use {directory::Directory, signals::Held, streams::readable, streams::writable};
 
 /// For the loader, which calls it before Rust's runtime.
 #[cfg(unix)]

@@ -1,6 +1,9 @@
-//! Systems where nothing is put in the place of a standard descriptor that was closed.
+//! Systems where nothing is put in the place of a standard descriptor that was closed, so that it fails by itself.
 
-/// A closed one fails by itself.
-pub(crate) fn was_closed(_: usize) -> bool {
-    false
+pub(crate) fn readable(_: usize) -> bool {
+    true
+}
+
+pub(crate) fn writable(_: usize) -> bool {
+    true
 }

@@ -114,11 +114,11 @@ fn nobody_to_tell() -> Result<(), Failed> {
 fn not_writable() -> Result<(), Failed> {
     for words in OUTPUTS {
         let answer = judge(run::shell("", words, "1</dev/null").output()?)?;
-        cannot_write(words, answer, "Bad file descriptor")?;
+        cannot_write(words, answer, "it is closed or not open for writing")?;
         for (redirections, told) in [(">&-", 1), ("<&- >&-", 1), ("<&- >&- 2>&-", 0)] {
             let answer = judge(run::shell("", words, redirections).output()?)?.code(4)?.silent()?;
             if told == 1 {
-                answer.tells("cannot write the output: standard output is closed")?;
+                answer.tells("cannot write the output: it is closed or not open for writing")?;
             }
         }
         // Thrown away on purpose. Of this machine some owners may be unknown.
@@ -128,14 +128,19 @@ fn not_writable() -> Result<(), Failed> {
     judge(run::shell("", "-q --owners none sport=0", ">&-").output()?)?.code(1)?;
     judge(run::shell("", "--nonsense", ">&-").output()?)?.code(2)?.tells("--nonsense")?;
     for words in ["-F -", "-F /dev/stdin", "-F /dev/fd/0", "--replay -", "--replay /proc/self/fd/0"] {
-        let answer = judge(run::shell("", words, "<&-").output()?)?.silent()?;
-        if answer.code == 0 {
-            return Err(format!("{words}: answered").into());
+        for redirection in ["<&-", "0>/dev/null"] {
+            let answer = judge(run::shell("", words, redirection).output()?)?.silent()?;
+            if answer.code == 0 {
+                return Err(format!("{words}: answered").into());
+            }
+            answer.tells("it is closed or not open for reading")?;
         }
-        answer.tells("it is closed")?;
     }
     for words in ["capture -", "capture /dev/stdout", "capture /dev/fd/1"] {
-        judge(run::shell("", words, ">&-").output()?)?.code(4)?.tells("is closed")?;
+        for redirection in [">&-", "1</dev/null"] {
+            let answer = judge(run::shell("", words, redirection).output()?)?;
+            answer.code(4)?.tells("it is closed or not open for writing")?;
+        }
     }
     judge(run::shell("", "capture /dev/stderr -q", "2>&-").output()?)?.code(4)?;
     let answer = judge(run::shell("", "--version", "<&-").output()?)?.whole()?;

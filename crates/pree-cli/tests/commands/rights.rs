@@ -29,6 +29,7 @@ pub fn cases() -> Vec<Case> {
         as_others("what_a_user_names_is_opened_with_the_users_rights", named),
         as_others("lent_rights_are_put_aside_first_and_dropped_when_nothing_needs_them", put_aside),
         as_others("lent_rights_enter_a_namespace_that_its_user_may_open", entered).lab(),
+        as_others("closed_streams_are_told_with_lent_rights_too", closed),
         Case::new("what_is_no_namespace_is_never_opened_as_one", no_namespace),
         Case::new("a_mistake_in_a_file_is_shown_without_the_file", excerpt),
     ]
@@ -243,6 +244,38 @@ fn entered() -> Result<(), Failed> {
     }
     unmount(&hidden, UnmountFlags::empty())?;
     Ok(unmount(&path, UnmountFlags::empty())?)
+}
+
+/// The C library opens something in their place before the program has begun.
+fn closed() -> Result<(), Failed> {
+    let folder = Folder::new("closed")?;
+    let not_readable = "it is closed or not open for reading";
+    let not_writable = "it is closed or not open for writing";
+    for (name, program) in copies(&folder)? {
+        let ends = |words: &str, redirections: &str, code: i32, told: &str| -> Result<(), Failed> {
+            let mut shell = as_nobody("/bin/sh", "-c");
+            shell.arg(format!("exec {program} {words} {redirections}"));
+            let answer =
+                run::judge(shell.output()?)?.code(code).and_then(|answer| answer.silent()?.tells(told));
+            answer
+                .map(drop)
+                .map_err(|failed| run::while_doing(&format!("{name}: {words} {redirections}"), failed))
+        };
+        for input in ["-", "/dev/stdin", "/dev/fd/0"] {
+            ends(&format!("-l -F {input}"), "<&-", 2, not_readable)?;
+            ends(&format!("--replay {input}"), "<&-", 4, not_readable)?;
+        }
+        for words in ["-l", "--json", "--version", "capture -", "capture /dev/stdout"] {
+            ends(words, ">&-", 4, not_writable)?;
+        }
+        for redirections in ["<&- >&-", "<&- >&- 2>&-"] {
+            let mut shell = as_nobody("/bin/sh", "-c");
+            shell.arg(format!("exec {program} -l {redirections}"));
+            run::judge(shell.output()?)?.code(4)?;
+        }
+        ends("--nonsense", ">&-", 2, "--nonsense")?;
+    }
+    Ok(())
 }
 
 /// A Unix socket cannot be opened: who tries has another error.
