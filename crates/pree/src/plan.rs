@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     /// Empty: every family.
     families: Vec<Family>,
     pub(crate) needs: Needs,
+    /// The part of it that was asked for in so many words: what of that is not told is missing.
+    pub(crate) asked: Needs,
     pub(crate) owners: OwnerLookup,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
@@ -98,6 +100,7 @@ impl Plan {
             states,
             families: query.families.clone(),
             needs: needs - needless,
+            asked: query.needs,
             owners,
             owner_source: query.owner_source,
             source: query.source,

@@ -14,6 +14,13 @@ use crate::source::{Namespaces, System};
 /// In what rows are missing of which it is not known who holds them.
 pub(super) const FILTER_BY_OWNER: &str = "filter by owner";
 
+/// What these systems do not tell of a row without it.
+const ONLY_LINUX: [(Needs, &str, fn(&Socket) -> bool); 3] = [
+    (Needs::MARK, "marks", |socket| socket.mark.is_none()),
+    (Needs::CGROUP, "cgroups", |socket| socket.cgroup_id.is_none()),
+    (Needs::INTERFACE, "interfaces", |socket| socket.interface.is_none()),
+];
+
 pub(super) struct Rows<'p, 'v> {
     plan: &'p Plan,
     visitor: &'p mut Visitor<'v>,
@@ -21,7 +28,7 @@ pub(super) struct Rows<'p, 'v> {
     filter: Option<Filter>,
     /// Whether it can be asked before the owners are known too: that saves looking them up.
     asks_twice: bool,
-    /// What the filter asks for and some rows did not tell.
+    /// What of [`ONLY_LINUX`] some rows might match for, if it were known.
     undecided: Option<&'static str>,
     /// Rows that might match if it were known who holds them.
     undecided_owners: u64,
@@ -80,7 +87,10 @@ impl<'p, 'v> Rows<'p, 'v> {
         let Some(filter) = &self.filter else { return true };
         let matches = filter.matches(socket);
         if !matches && self.undecided.is_none() {
-            self.undecided = filter.undecided(socket);
+            let lacks = |(needs, _, lacks): &&(Needs, &str, fn(&Socket) -> bool)| {
+                lacks(socket) && filter.may_match_without(socket, *needs)
+            };
+            self.undecided = ONLY_LINUX.iter().find(lacks).map(|(_, name, _)| *name);
         }
         let unknown = socket.unowned.is_some_and(Unowned::is_unknown);
         if !matches && unknown && filter.may_match_without(socket, Needs::OWNERS) {

@@ -14,17 +14,31 @@ pub(super) fn eval(expr: &Expr, socket: &Socket) -> Option<bool> {
     decide(expr, &|test| eval_test(test, socket))
 }
 
-/// The same where some of what was asked for about its owners could not be read: a test of that which does not hold may hold all
-/// the same.
-pub(super) fn eval_without(expr: &Expr, socket: &Socket, unread: Needs) -> Option<bool> {
-    let is_read = |test: &Test| !is_about_owners(test) || !super::needs_of(test).intersects(unread);
-    decide(expr, &|test| {
-        if is_read(test) {
-            eval_test(test, socket).or(Some(false))
-        } else {
-            eval_test(test, socket).filter(|yes| *yes)
-        }
-    })
+/// The same where some of what was asked for is not known of the socket.
+pub(super) fn eval_without(expr: &Expr, socket: &Socket, untold: Needs) -> Option<bool> {
+    decide(expr, &|test| test_without(test, socket, untold))
+}
+
+/// A test of what was not told may hold though it does not seem to: what is there is not known to be, and of several owners
+/// one that was not seen may be meant.
+fn test_without(test: &Test, socket: &Socket, untold: Needs) -> Option<bool> {
+    let may_be_more = matches!(test, Test::Has(_)) || is_about_owners(test);
+    let is_untold = || super::needs_of(test).intersects(untold);
+    eval_test(test, socket).filter(|yes| *yes || !may_be_more || !is_untold())
+}
+
+/// True when the answer can be this one, if what was not told were known.
+pub(super) fn may_be(expr: &Expr, wanted: bool, socket: &Socket, untold: Needs) -> bool {
+    let may_be = |part: &Expr| may_be(part, wanted, socket, untold);
+    match (expr, wanted) {
+        (Expr::And(parts), true) | (Expr::Or(parts), false) => parts.iter().all(may_be),
+        (Expr::And(parts), false) | (Expr::Or(parts), true) => parts.iter().any(may_be),
+        (Expr::Not(inner), _) => self::may_be(inner, !wanted, socket, untold),
+        (Expr::Test(test), _) => match test_without(test, socket, untold) {
+            Some(yes) => yes == wanted,
+            None => super::needs_of(test).intersects(untold),
+        },
+    }
 }
 
 fn is_about_owners(test: &Test) -> bool {
@@ -128,9 +142,9 @@ pub(super) fn holds(test: &Test, value: Value<'_>) -> Option<bool> {
     }
 }
 
-/// /proc, which gives no identity either, does not tell of interfaces.
-pub(super) fn tells_device(socket: &Socket) -> bool {
-    socket.interface.is_some() || socket.id.is_some()
+/// /proc, which gives no identity either, does not tell of the interfaces of these; others are bound to none.
+fn tells_device(socket: &Socket) -> bool {
+    socket.interface.is_some() || socket.id.is_some() || !Protocols::INET.contains(socket.protocol.set())
 }
 
 /// A listener has no remote end, and that is known: no address and no port of it matches.

@@ -26,7 +26,7 @@ pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::field::Field;
-use crate::model::{Protocols, Socket, State, States, Text};
+use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
 use expr::{End, Expr, Has, Host, Test};
 
@@ -177,32 +177,14 @@ impl Filter {
         needs
     }
 
-    /// A key that the filter asks for and that the source did not tell of a socket that has it, so that nobody knows
-    /// whether the socket matches.
-    pub(crate) fn undecided(&self, socket: &Socket) -> Option<&'static str> {
-        // These are less than sockets, and have neither mark nor cgroup.
-        let small =
-            socket.state == State::TimeWait || (socket.state == State::FinWait2 && socket.inode.is_none());
-        let mut key = None;
-        for_each_test(&self.expr, &mut |test| match test {
-            Test::Mark(..) if !small && socket.mark.is_none() => key = Some("fwmark"),
-            Test::Device(_) | Test::Host(_, Host { zone: Some(_), .. }) if !eval::tells_device(socket) => {
-                key = Some("dev");
-            }
-            Test::Cgroup(_) if !small && socket.id.is_none() => key = Some("cgroup"),
-            _ => {}
-        });
-        key.filter(|_| self.is_undecided(socket))
+    /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.
+    pub(crate) fn matches_without(&self, socket: &Socket, untold: Needs) -> bool {
+        eval::eval_without(&self.expr, socket, untold) == Some(true)
     }
 
-    /// True when what is known of a socket does not tell whether it matches.
-    pub(crate) fn is_undecided(&self, socket: &Socket) -> bool {
-        eval::eval(&self.expr, socket).is_none()
-    }
-
-    /// True when a socket that does not match might, if this could be read of it.
-    pub(crate) fn may_match_without(&self, socket: &Socket, unread: Needs) -> bool {
-        self.needs().intersects(unread) && eval::eval_without(&self.expr, socket, unread).is_none()
+    /// True when a socket that does not match might, if this were known of it.
+    pub(crate) fn may_match_without(&self, socket: &Socket, untold: Needs) -> bool {
+        self.needs().intersects(untold) && eval::may_be(&self.expr, true, socket, untold)
     }
 
     /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.
@@ -247,6 +229,10 @@ fn needs_of(test: &Test) -> Needs {
         Test::Has(Has::Owner) => Needs::OWNERS,
         Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
         Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
+        Test::Mark(..) => Needs::MARK,
+        Test::Cgroup(_) => Needs::CGROUP,
+        Test::Device(_) | Test::Host(_, Host { zone: Some(_), .. }) => Needs::INTERFACE,
+        Test::User(_) => Needs::UID,
         _ => field_of(test).map_or(Needs::empty(), |field| field.needs),
     }
 }

@@ -45,7 +45,7 @@ pub fn marks() -> Result<(), Failed> {
     }
     // /proc tells no marks to anybody.
     let unsupported =
-        |snapshot: &Snapshot| gap(snapshot) == Some((ErrorKind::Unsupported, "filter by fwmark".into()));
+        |snapshot: &Snapshot| gap(snapshot) == Some((ErrorKind::Unsupported, "filter by marks".into()));
     for (text, _, without, undecided) in table {
         let snapshot = look(text, |query| query.source(SourceChoice::Proc))?;
         assert_eq!(ports(&snapshot), without, "{text} through /proc");
@@ -61,7 +61,7 @@ pub fn marks() -> Result<(), Failed> {
                 let snapshot = look(text, |query| query.push_down(push_down).source(source))?;
                 assert_eq!(ports(&snapshot), without, "{text} without the right, pushed down: {push_down}");
                 every(snapshot.coverage().origins(), |(_, from)| *from == pree::Origin::Diag);
-                let expected = undecided.then(|| (ErrorKind::NotPermitted, "filter by fwmark".to_owned()));
+                let expected = undecided.then(|| (ErrorKind::NotPermitted, "filter by marks".to_owned()));
                 assert_eq!(gap(&snapshot), expected, "{text} without the right: {}", snapshot.coverage());
             }
         }

@@ -40,7 +40,7 @@ fn each_thing_that_proc_does_not_tell_is_a_gap_where_it_is_asked_for() {
         (Needs::V6ONLY, "v6only", binds_v6),
         (Needs::OPTIONS, "options", is_whole),
         (Needs::CGROUP, "cgroups", is_whole),
-        (Needs::MARK, "marks", is_whole),
+        (Needs::MARK, "marks", |s| s.state != State::TimeWait),
     ];
     for (needs, name, lacks) in cases {
         let snapshot = through_proc(&asked(needs));
@@ -107,6 +107,15 @@ fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
         ("id > 0", "cookies"),
         ("tos = 0", "traffic classes"),
         ("rtt > 5ms", "statistics"),
+        ("fwmark = 1", "marks"),
+        ("not dev = 1", "interfaces"),
+        ("src ::1%1", "interfaces"),
+        ("has rmem", "memory"),
+        ("not has rmem and state established", "memory"),
+        ("has backlog_limit and sport > 0", "accept-queue limits"),
+        ("not has fwmark and state established", "marks"),
+        ("has issue", "statistics, memory"),
+        ("not has id or sport = 9", "cookies"),
         ("not rtt > 5ms and sport > 0", "statistics"),
     ] {
         let snapshot = through_proc(&asked(Needs::empty()).filter(filter.parse().unwrap()));
@@ -117,9 +126,17 @@ fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
         assert!(gap.hint.contains("sock_diag"), "{gap}");
     }
     // What another condition decides is decided.
-    for filter in ["rmem >= 0 and sport = 1", "rmem >= 0 or sport > 0"] {
+    for filter in ["rmem >= 0 and sport = 1", "rmem >= 0 or sport > 0", "has rmem or sport > 0", "has recvq"]
+    {
         let snapshot = through_proc(&asked(Needs::empty()).filter(filter.parse().unwrap()));
-        assert!(!snapshot.coverage().lacks_rows(), "{filter}: {}", snapshot.coverage());
+        assert!(snapshot.coverage().is_complete(), "{filter}: {}", snapshot.coverage());
+    }
+    // What no source would tell is not there.
+    let states = pree::States::TIME_WAIT;
+    for (filter, found) in [("has rmem", 0), ("not has rmem", 1), ("not has rtt", 1), ("fwmark = 1", 0)] {
+        let snapshot = through_proc(&asked(Needs::empty()).states(states).filter(filter.parse().unwrap()));
+        assert_eq!(snapshot.sockets().len(), found, "{filter}");
+        assert!(snapshot.coverage().is_complete(), "{filter}: {}", snapshot.coverage());
     }
 }
 

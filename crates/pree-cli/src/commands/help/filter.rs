@@ -103,7 +103,8 @@ const DIFFERENCES: &[&str] = &[
     "Every filter of ss means the same here. Spaces are optional everywhere, parentheses need none, and the shell still \
      wants quotes around < > ( ) ! and *.",
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
-     rtt>5ms. has rtt tests for it. has issue asks for a warning or worse.",
+     rtt>5ms. has rtt tests for it. What the source does not tell (memory through /proc) matches neither has rmem nor \
+     not has rmem: such sockets are told to be missing. has issue asks for a warning or worse.",
     "Operators (and or not eq ne lt le gt ge) are never words to search for; in quotes they are.",
     "closed finds TCP's closed and UDP's unconnected sockets, as in ss. autobound is the running kernel's to decide: \
      it stands only beside conditions that must all hold, and neither --replay nor --source proc can answer it.",

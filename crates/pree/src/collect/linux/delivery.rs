@@ -12,7 +12,6 @@ use super::sequences::Sequences;
 use super::unix_ends::UnixEnds;
 use super::untold::Untold;
 use crate::collect::Visitor;
-use crate::collect::rows::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
 use crate::filter::Filter;
@@ -31,8 +30,8 @@ const HELD_MOST: usize = 4096;
 /// What is known of the rows of one network namespace.
 #[derive(Default)]
 pub(super) struct Part {
-    /// With the numbers that names have there.
-    filter: Option<Filter>,
+    /// With the numbers that names have there; and what it needs.
+    filter: Option<(Filter, Needs)>,
     /// What each row is told to be in, when that was asked.
     namespace: Stop,
     /// The connections within it, when their other ends are asked for: these rows are held too.
@@ -52,7 +51,7 @@ impl Part {
     /// Asks first what the rows of the namespace are joined with.
     pub(super) fn new(plan: &Plan, namespace: Stop, source: &mut dyn Source) -> Self {
         Self {
-            filter: plan.filter.clone(),
+            filter: filter_of(plan),
             namespace,
             ends: Ends::read(plan, source),
             directions: Directions::read(plan, source),
@@ -62,8 +61,12 @@ impl Part {
 
     /// What of no namespace in particular is told in.
     pub(super) fn nowhere(plan: &Plan) -> Self {
-        Self { filter: plan.filter.clone(), ..Self::default() }
+        Self { filter: filter_of(plan), ..Self::default() }
     }
+}
+
+fn filter_of(plan: &Plan) -> Option<(Filter, Needs)> {
+    plan.filter.as_ref().map(|filter| (filter.clone(), filter.needs()))
 }
 
 pub(super) struct Delivery<'p, 'v> {
@@ -72,11 +75,6 @@ pub(super) struct Delivery<'p, 'v> {
     visitor: &'p mut Visitor<'v>,
     /// Whether the filter can be asked before the owners are known: that saves looking them up.
     filter_first: bool,
-    /// What the filter asks for and some rows did not tell, and whether that was a matter of rights.
-    undecided: Option<(&'static str, ErrorKind)>,
-    /// Rows of which it is not known whether they match, because something about their owners is not, and why that is.
-    undecided_owners: u64,
-    why_undecided: Option<(ErrorKind, &'static str)>,
     /// Whether no owner was looked for yet: every row is held then.
     holds_all: bool,
     /// Whether any row was asked for yet.
@@ -90,8 +88,6 @@ pub(super) struct Delivery<'p, 'v> {
     unix_ends: Option<UnixEnds>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
     met: Option<HashSet<u64>>,
-    /// Rows whose owners could not be found out.
-    unknown: u64,
     /// Whether owners were looked for.
     has_looked: bool,
     /// Some look could not see every descriptor.
@@ -114,9 +110,6 @@ impl<'p, 'v> Delivery<'p, 'v> {
             owners,
             visitor,
             filter_first,
-            undecided: None,
-            undecided_owners: 0,
-            why_undecided: None,
             holds_all: false,
             begun: false,
             part: Part::default(),
@@ -124,12 +117,11 @@ impl<'p, 'v> Delivery<'p, 'v> {
             sequences: None,
             unix_ends: plan.needs.contains(Needs::REMOTE_NAMES).then(UnixEnds::default),
             met: plan.searches_holders().then(HashSet::new),
-            unknown: 0,
             has_looked: false,
             was_blind: false,
             associated: HashSet::new(),
             left_out: false,
-            untold: Untold::new(plan.needs),
+            untold: Untold::new(plan.asked),
         }
     }
 
@@ -276,7 +268,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
                     if socket.owners.is_empty() && self.owners.named.is_some() {
                         // Of no process that is meant, as far as these could be looked into.
                         socket.unowned = Some(self.owners.reason_unowned());
-                        self.note_undecided(socket);
+                        let _ = self.matches(socket);
                         return ControlFlow::Continue(());
                     }
                     if socket.owners.is_empty() | !self.find_peer(socket) {
@@ -297,19 +289,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(sequences) = &mut self.sequences {
             sequences.count(socket);
         }
-        self.unknown += u64::from(socket.unowned.is_some_and(Unowned::is_unknown));
         self.owners.details.count(socket);
         self.untold.count(socket);
         (self.visitor)(socket)
-    }
-
-    /// Notes when a row that does not match might, if more could be found out about its owners.
-    fn note_undecided(&mut self, socket: &Socket) {
-        let unread = self.owners.unread_of(socket);
-        if self.part.filter.as_ref().is_some_and(|filter| filter.may_match_without(socket, unread)) {
-            self.undecided_owners += 1;
-            self.why_undecided.get_or_insert_with(|| self.owners.why_unread(socket));
-        }
     }
 
     /// Looks for the owners of a row that was held, and of its other end. The reason if there is none.
@@ -349,43 +331,14 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {
-        let Some(filter) = &self.part.filter else { return true };
-        if filter.matches(socket) {
-            return true;
-        }
-        if let (None, Some(key)) = (self.undecided, filter.undecided(socket)) {
-            // sock_diag, which gives an identity, keeps to itself only what is not everybody's business.
-            let refused = socket.id.is_some();
-            let why = if refused { ErrorKind::NotPermitted } else { ErrorKind::Unsupported };
-            self.undecided = Some((key, why));
-        }
-        if self.undecided.is_none() {
-            // Most rows lack nothing: only of the others the filter is asked once more.
-            let lacked = self.untold.lacks(filter.needs(), socket);
-            self.undecided = lacked.filter(|_| filter.is_undecided(socket));
-        }
-        self.note_undecided(socket);
-        false
+        let Some((filter, needs)) = &self.part.filter else { return true };
+        self.untold.lets_through((filter, *needs), socket, &self.owners)
     }
 
     /// Looks once more for the owners of the rows held, and passes them on.
     pub(super) fn finish(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> ControlFlow<()> {
         let flow = self.finish_held(source);
-        if self.unknown > 0 && flow.is_continue() {
-            coverage.add(self.owners.gap(self.unknown));
-        }
-        if let Some(gap) = self.owners.details.gap() {
-            coverage.add(gap);
-        }
-        if let Some((why, hint)) = self.why_undecided {
-            coverage.add(Gap {
-                what: Missing::Rows,
-                why,
-                count: Some(self.undecided_owners),
-                object: FILTER_BY_OWNER.to_owned(),
-                hint,
-            });
-        }
+        self.untold.tell_owners(&self.owners, coverage);
         if self.plan.owners != OwnerLookup::None {
             self.owners.tell(coverage);
         }
@@ -399,20 +352,6 @@ impl<'p, 'v> Delivery<'p, 'v> {
                 "not every process could be looked into: sockets may have more owners than are shown"
                     .to_owned(),
             );
-        }
-        if let Some((key, why)) = self.undecided {
-            let hint = if why == ErrorKind::NotPermitted && ["fwmark", "marks"].contains(&key) {
-                "only those with CAP_NET_ADMIN are told marks: run as root"
-            } else {
-                "/proc does not tell it: sock_diag must be permitted and its modules loaded"
-            };
-            coverage.add(Gap {
-                what: Missing::Rows,
-                why,
-                count: None,
-                object: format!("filter by {key}"),
-                hint,
-            });
         }
         flow
     }

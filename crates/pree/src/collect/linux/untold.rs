@@ -1,9 +1,13 @@
-//! What was asked for about sockets and their source does not tell: counted row by row as they pass, a gap for each reason.
+//! What was asked for about sockets and not told: counted row by row as they pass, a gap for each reason. And the rows that a filter
+//! cannot decide for it: a gap of rows.
 
 use super::has_stats;
-use crate::coverage::{Gap, Missing};
+use super::owners::OwnerSearch;
+use crate::collect::rows::FILTER_BY_OWNER;
+use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
-use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State};
+use crate::filter::Filter;
+use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
 use crate::needs::Needs;
 
 /// One thing that some source tells and another does not.
@@ -15,19 +19,23 @@ struct Thing {
     name: &'static str,
     /// True for a row that lacks it, and would have it from a source that tells it to everybody.
     lacks: fn(&Socket) -> bool,
+    /// Why `sock_diag` does not tell it to everybody, and what helps; `None` where it does. /proc/net tells none of them.
+    diag: Option<(ErrorKind, &'static str)>,
 }
 
-/// A [`Thing`] among the fields.
+/// A [`Thing`] among the fields, which `sock_diag` tells.
 const fn field(needs: Needs, name: &'static str, lacks: fn(&Socket) -> bool) -> Thing {
-    Thing { needs, what: Missing::Fields, name, lacks }
+    Thing { needs, what: Missing::Fields, name, lacks, diag: None }
 }
+
+const NO_MARKS: &str = "only those with CAP_NET_ADMIN are told marks: run as root";
+const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
+const NOT_IN_PROC: &str = "/proc does not tell them: sock_diag must be permitted and its modules loaded";
 
 static THINGS: [Thing; 15] = [
     Thing {
-        needs: Needs::STATS,
         what: Missing::Stats,
-        name: "statistics",
-        lacks: |s| has_stats(s) && s.tcp.is_none(),
+        ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
     },
     field(Needs::MEMORY, "memory", |s| is_whole(s) && s.memory.is_none()),
     field(Needs::ID, "cookies", |s| s.id.is_none()),
@@ -53,111 +61,169 @@ static THINGS: [Thing; 15] = [
     }),
     field(Needs::CGROUP, "cgroups", |s| is_whole_inet(s) && s.cgroup_id.is_none()),
     field(Needs::DETAIL, "files, rings and filters", lacks_detail),
-    // sock_diag keeps them from those without CAP_NET_ADMIN.
-    field(Needs::MARK, "marks", |s| is_whole_inet(s) && s.mark.is_none()),
+    Thing {
+        diag: Some((ErrorKind::NotPermitted, NO_MARKS)),
+        // A handshake has one already.
+        ..field(Needs::MARK, "marks", |s| {
+            (is_whole_inet(s) || s.state == State::SynReceived) && s.mark.is_none()
+        })
+    },
 ];
 
-/// Things from one source that are missing for one reason.
+/// Some [`THINGS`], a bit for the place of each.
+type Things = u32;
+
+fn places(things: Things) -> impl Iterator<Item = usize> {
+    (0..THINGS.len()).filter(move |place| things & 1 << place != 0)
+}
+
+/// What is needed and this row lacks, of all that is not told to everybody.
+fn lacking(needs: Needs, socket: &Socket) -> Things {
+    let from_diag = socket.id.is_some();
+    let lacks = |thing: &Thing| {
+        needs.intersects(thing.needs) && (!from_diag || thing.diag.is_some()) && (thing.lacks)(socket)
+    };
+    let bit = |(place, thing): (usize, &Thing)| if lacks(thing) { 1 << place } else { 0 };
+    THINGS.iter().enumerate().fold(0, |things, thing| things | bit(thing))
+}
+
+/// What is missing of rows from one source, for one reason.
 #[derive(Clone, Copy)]
 struct Lacking {
     from_proc: bool,
+    /// Things of rows that were told, or the rows themselves, because a filter asks for the things.
     what: Missing,
     why: ErrorKind,
-    /// Bits of the places in [`THINGS`].
-    things: u32,
+    hint: &'static str,
+    things: Things,
     /// Rows that lack any of them.
     count: u64,
 }
 
 pub(super) struct Untold {
-    needs: Needs,
+    /// What was asked for in so many words; a filter asks for more.
+    asked: Needs,
     /// Protocols some of whose rows come from /proc, and why.
     from_proc: Vec<(Protocol, ErrorKind)>,
     lacking: Vec<Lacking>,
+    /// Rows that were told and whose owners could not be found out.
+    unowned: u64,
+    /// Rows that might match if more were known of their owners; why that is not, and what helps.
+    by_owner: Option<(u64, (ErrorKind, &'static str))>,
 }
 
 impl Untold {
-    pub(super) fn new(needs: Needs) -> Self {
-        Self { needs, from_proc: Vec::new(), lacking: Vec::new() }
+    pub(super) fn new(asked: Needs) -> Self {
+        Self { asked, from_proc: Vec::new(), lacking: Vec::new(), unowned: 0, by_owner: None }
     }
 
     /// Rows of this protocol without an identity come from /proc, for this reason.
     pub(super) fn comes_from_proc(&mut self, protocol: Protocol, why: ErrorKind) {
-        // Of these there is no other source, which could tell more.
-        if protocol != Protocol::Icmp && !self.from_proc.iter().any(|(known, _)| *known == protocol) {
+        if !self.from_proc.iter().any(|(known, _)| *known == protocol) {
             self.from_proc.push((protocol, why));
         }
     }
 
     /// Counts what a row of the answer lacks.
     pub(super) fn count(&mut self, socket: &Socket) {
-        let Some(why) = self.why(socket) else { return };
+        self.unowned += u64::from(socket.unowned.is_some_and(Unowned::is_unknown));
+        // Of these there is no other source, which could tell more.
+        if socket.protocol == Protocol::Icmp {
+            return;
+        }
+        let things = lacking(self.asked, socket);
         for what in [Missing::Stats, Missing::Fields] {
-            let lacking = lacking(self.needs, socket).filter(|place| THINGS[*place].what == what);
-            let bits = lacking.fold(0, |bits, place| bits | 1 << place);
-            if bits != 0 {
-                self.add(socket.id.is_none(), what, why, bits);
+            let of_these = places(things).filter(|place| THINGS[*place].what == what);
+            self.add(socket, what, of_these.fold(0, |things, place| things | 1 << place));
+        }
+    }
+
+    /// Whether the filter, which needs so much, lets the row through. Counts the row if that is not known.
+    pub(super) fn lets_through(
+        &mut self,
+        (filter, needs): (&Filter, Needs),
+        socket: &Socket,
+        owners: &OwnerSearch<'_>,
+    ) -> bool {
+        let things = lacking(needs, socket);
+        let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
+        let unread = owners.unread_of(socket) & needs;
+        if filter.matches_without(socket, untold | unread) {
+            return true;
+        }
+        if filter.may_match_without(socket, untold | unread) {
+            self.add(socket, Missing::Rows, things);
+            if !unread.is_empty() {
+                self.by_owner.get_or_insert_with(|| (0, owners.why_unread(socket))).0 += 1;
             }
         }
+        false
     }
 
-    /// Something that a row lacks of what a filter must know, and why.
-    pub(super) fn lacks(&self, needs: Needs, socket: &Socket) -> Option<(&'static str, ErrorKind)> {
-        let why = self.why(socket)?;
-        lacking(needs, socket).next().map(|place| (THINGS[place].name, why))
-    }
-
-    /// Why what this row lacks was not told; `None` where no source tells more.
-    fn why(&self, socket: &Socket) -> Option<ErrorKind> {
-        if socket.id.is_some() {
-            // sock_diag, which gives an identity, keeps to itself only what is not everybody's business.
-            return Some(ErrorKind::NotPermitted);
+    /// Adds these things of a row, if any, to what is missing; what was found through its holders alone has no table that could
+    /// tell more.
+    fn add(&mut self, socket: &Socket, what: Missing, things: Things) {
+        if things == 0 {
+            return;
         }
-        // What was found through its holders alone has no table that could tell more.
-        self.from_proc.iter().find(|(protocol, _)| *protocol == socket.protocol).map(|(_, why)| *why)
+        if socket.id.is_some() {
+            for place in places(things) {
+                if let Some(reason) = THINGS[place].diag {
+                    self.add_from(false, what, reason, 1 << place);
+                }
+            }
+        } else if let Some((_, why)) = self.from_proc.iter().find(|(known, _)| *known == socket.protocol) {
+            let hint = if what == Missing::Stats { NO_STATS } else { NOT_IN_PROC };
+            self.add_from(true, what, (*why, hint), things);
+        }
     }
 
-    fn add(&mut self, from_proc: bool, what: Missing, why: ErrorKind, things: u32) {
-        let same = |l: &&mut Lacking| (l.from_proc, l.what, l.why) == (from_proc, what, why);
+    fn add_from(
+        &mut self,
+        from_proc: bool,
+        what: Missing,
+        (why, hint): (ErrorKind, &'static str),
+        things: Things,
+    ) {
+        let same = |l: &&mut Lacking| (l.from_proc, l.what, l.why, l.hint) == (from_proc, what, why, hint);
         match self.lacking.iter_mut().find(same) {
             Some(lacking) => {
                 lacking.things |= things;
                 lacking.count += 1;
             }
-            None => self.lacking.push(Lacking { from_proc, what, why, things, count: 1 }),
+            None => self.lacking.push(Lacking { from_proc, what, why, hint, things, count: 1 }),
+        }
+    }
+
+    /// The gaps that unknown owners are.
+    pub(super) fn tell_owners(&self, owners: &OwnerSearch<'_>, coverage: &mut Coverage) {
+        if self.unowned > 0 {
+            coverage.add(owners.gap(self.unowned));
+        }
+        if let Some(gap) = owners.details.gap() {
+            coverage.add(gap);
+        }
+        if let Some((count, (why, hint))) = self.by_owner {
+            let object = FILTER_BY_OWNER.to_owned();
+            coverage.add(Gap { what: Missing::Rows, why, count: Some(count), object, hint });
         }
     }
 
     pub(super) fn gaps(&self) -> impl Iterator<Item = Gap> + use<> {
         let mut lacking = self.lacking.clone();
         lacking.sort_by_key(|lacking| lacking.what);
-        lacking.into_iter().map(|lacking| {
-            let Lacking { from_proc, what, why, things: bits, count } = lacking;
-            let is_lacking = |place: &usize| bits & 1 << place != 0;
-            let names: Vec<_> =
-                (0..THINGS.len()).filter(is_lacking).map(|place| THINGS[place].name).collect();
-            let (object, hint) = match (from_proc, what) {
-                (false, _) => (names.join(", "), "only those with CAP_NET_ADMIN are told marks: run as root"),
-                (true, Missing::Stats) => (
-                    "/proc/net".to_owned(),
-                    "/proc has no statistics: sock_diag must be permitted and its modules loaded",
-                ),
-                (true, _) => (
-                    format!("/proc/net: {}", names.join(", ")),
-                    "/proc does not tell them: sock_diag must be permitted and its modules loaded",
-                ),
+        lacking.into_iter().map(|Lacking { from_proc, what, why, hint, things, count }| {
+            let names: Vec<_> = places(things).map(|place| THINGS[place].name).collect();
+            let names = names.join(", ");
+            let object = match (what, from_proc) {
+                (Missing::Rows, _) => format!("filter by {names}"),
+                (Missing::Stats, true) => "/proc/net".to_owned(),
+                (_, true) => format!("/proc/net: {names}"),
+                (_, false) => names,
             };
             Gap { what, why, count: Some(count), object, hint }
         })
     }
-}
-
-/// Places in [`THINGS`] of what is needed and this row lacks.
-fn lacking(needs: Needs, socket: &Socket) -> impl Iterator<Item = usize> + '_ {
-    let needs = if socket.id.is_some() { needs & Needs::MARK } else { needs };
-    let lacks = move |thing: &Thing| needs.intersects(thing.needs) && (thing.lacks)(socket);
-    let things = if needs.is_empty() { &[] } else { &THINGS[..] };
-    things.iter().enumerate().filter(move |(_, thing)| lacks(thing)).map(|(place, _)| place)
 }
 
 fn is_inet(socket: &Socket) -> bool {
