@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd};
 
+use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Family, Socket, lab};
 use serde_json::Value;
@@ -14,6 +15,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("all_namespaces_and_one", all_and_one).lab(),
         Case::new("every_name_of_a_namespace_finds_it_live_and_recorded", several_names).lab(),
         Case::new("namespaces_that_stay_closed_are_told", closed).lab(),
+        Case::new("many_namespaces_with_few_descriptors", many).lab(),
     ]
 }
 
@@ -134,5 +136,28 @@ fn closed() -> Result<(), Failed> {
     assert_eq!(answer.out, "7001\n");
     assert!(answer.err.contains("network namespaces blue): not permitted"), "{}", answer.err);
     run::pree("-l -N blue")?.code(4)?.tells("CAP_SYS_ADMIN")?.silent()?;
+    Ok(())
+}
+
+/// More namespaces than descriptors: all are read.
+fn many() -> Result<(), Failed> {
+    const MANY: usize = 290;
+    let mut holders = Vec::new();
+    for part in 0..10 {
+        let mut inherited = Vec::new();
+        for number in 0..MANY / 10 {
+            let namespace = Namespace::new()?;
+            name(&namespace, &format!("/run/netns/n{part}.{number}"))?;
+            inherited.push(namespace.run(|| listener(7000))?);
+        }
+        // Elsewhere: this process may have few descriptors too.
+        let spec = inherited.iter().fold(HolderSpec::hold(), HolderSpec::inherit);
+        holders.push(Holder::start(spec)?);
+    }
+    for limit in [16, 64] {
+        let words = "--count -l --all-netns";
+        let answer = run::judge(run::shell(&format!("ulimit -n {limit};"), words, "").output()?)?;
+        assert_eq!((answer.code, answer.err.as_str(), answer.out.as_str()), (0, "", "290\n"), "{limit}");
+    }
     Ok(())
 }

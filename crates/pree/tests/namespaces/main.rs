@@ -3,10 +3,9 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::CString;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 use std::process::{self, ExitCode};
 use std::sync::mpsc;
@@ -16,6 +15,7 @@ use pree::{
     ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Protocols, Query, Snapshot,
     SourceChoice, Text,
 };
+use pree_testkit::forked::{self, Forked};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Family, Need, Socket, every, lab};
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         lab("a_namespace_whose_only_process_is_always_a_new_one", successors),
         lab("names_that_come_and_go", names_come_and_go),
         lab("mounts_that_cannot_be_read_are_told", without_mounts),
+        lab("a_namespace_mounted_where_another_process_is", mounted_elsewhere),
         lab("pairs_do_not_cross_namespaces", pairs).needs(Need::Ipv6),
     ])
 }
@@ -70,6 +71,13 @@ fn listener() -> io::Result<Socket> {
     socket.bind((Family::V4.loopback(), PORT))?;
     socket.listen(1)?;
     Ok(socket)
+}
+
+/// Mounts it on a new file.
+fn mount(namespace: &Namespace, path: &str) -> Result<(), Failed> {
+    File::create(path)?;
+    let from = format!("/proc/self/fd/{}", namespace.as_fd().as_raw_fd());
+    Ok(rustix::mount::mount_bind(from.as_str(), path)?)
 }
 
 /// The process that holds it, and its number for it.
@@ -116,10 +124,7 @@ impl World {
         let mounted = Namespace::new()?;
         let named = inode(&mounted)?;
         holders.insert(named, with_numbers(held(mounted.run(listener)?)?));
-        File::create("/run/netns/blue")?;
-        let from =
-            CString::new(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&mounted.as_fd())))?;
-        rustix::mount::mount_bind(&from, "/run/netns/blue")?;
+        mount(&mounted, "/run/netns/blue")?;
         drop(mounted);
         // What `ip netns` leaves of a namespace that ended, and what is none.
         File::create("/run/netns/gone")?;
@@ -413,9 +418,7 @@ fn names_come_and_go() -> Result<(), Failed> {
         while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
             let path = format!("/run/netns/passing{}", made % 8);
             let namespace = Namespace::new()?;
-            File::create(&path)?;
-            let from = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&namespace.as_fd()));
-            rustix::mount::mount_bind(from.as_str(), path.as_str())?;
+            mount(&namespace, &path)?;
             drop(namespace);
             std::thread::sleep(std::time::Duration::from_millis(2));
             rustix::mount::unmount(path.as_str(), rustix::mount::UnmountFlags::DETACH)?;
@@ -448,9 +451,7 @@ fn without_mounts() -> Result<(), Failed> {
     let world = World::new()?;
     let hidden = Namespace::new()?;
     let only_mounted = inode(&hidden)?;
-    File::create("/run/netns.elsewhere")?;
-    let from = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&hidden.as_fd()));
-    rustix::mount::mount_bind(from.as_str(), "/run/netns.elsewhere")?;
+    mount(&hidden, "/run/netns.elsewhere")?;
     drop(hidden);
     let find = || live()?.namespaces(&Namespaces::All).map_err(|failure| Failed::from(failure.to_string()));
     let is_found = || -> Result<bool, Failed> {
@@ -498,5 +499,57 @@ fn pairs() -> Result<(), Failed> {
             assert_eq!(row.peer.as_ref().unwrap().inode, Some(other));
         }
     }
+    Ok(())
+}
+
+/// A process in a mount namespace of its own, with a root of its own if it is given one, where a namespace with a listener is
+/// mounted that nothing else leads to, and covered if that is wanted: its inode.
+fn hidden_mount(root: &str, covered: bool) -> Result<(u64, Forked), Failed> {
+    let forked = Forked::start(forked::Namespaces::NEWNS, || {
+        let namespace = Namespace::new()?;
+        let socket = namespace.run(listener)?;
+        let inode = inode(&namespace)?;
+        fs::create_dir_all(format!("{root}/run/a b"))?;
+        mount(&namespace, &format!("{root}/run/a b/ns"))?;
+        if covered {
+            let flags = rustix::mount::MountFlags::empty();
+            rustix::mount::mount("none", format!("{root}/run/a b"), "tmpfs", flags, None)?;
+        }
+        if !root.is_empty() {
+            rustix::process::chroot(root)?;
+        }
+        Ok((inode.to_string(), socket))
+    })?;
+    Ok((forked.told().parse()?, forked))
+}
+
+/// It is found through that process, whether it can be kept open or must be opened again.
+fn mounted_elsewhere() -> Result<(), Failed> {
+    let hidden = [hidden_mount("", false)?, hidden_mount("/run/jail", false)?];
+    let mut expected: Vec<u64> = hidden.iter().map(|(inode, _)| *inode).collect();
+    expected.sort_unstable();
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    for few in [false, true] {
+        if few {
+            for number in 0..12 {
+                mount(&Namespace::new()?, &format!("/run/netns/n{number}"))?;
+            }
+            let open = fs::read_dir("/proc/self/fd")?.count() as u64;
+            let fewer = rustix::process::Rlimit { current: Some(open + 16), ..limit };
+            rustix::process::setrlimit(rustix::process::Resource::Nofile, fewer)?;
+        }
+        let snapshot = Query::new().tcp().network_namespaces(Namespaces::All).collect()?;
+        let mut found: Vec<u64> =
+            snapshot.iter().map(|row| row.network_namespace.as_ref().unwrap().inode).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "few descriptors: {few}, {}", snapshot.coverage());
+        assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+    }
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit)?;
+    // What cannot be reached is told.
+    let (inode, _process) = hidden_mount("", true)?;
+    let snapshot = Query::new().tcp().network_namespaces(Namespaces::All).collect()?;
+    let [gap] = snapshot.coverage().gaps() else { return Err(snapshot.coverage().to_string().into()) };
+    assert_eq!((gap.what, &gap.object), (Missing::Rows, &format!("network namespaces {inode}")), "{gap}");
     Ok(())
 }

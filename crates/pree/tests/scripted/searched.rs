@@ -11,11 +11,24 @@ struct Machine {
     kernel: Kernel,
     found: Reachable,
     refuses: Option<Failure>,
+    /// Why its tables cannot be read, where one is not 1 that was entered.
+    unread: Option<Failure>,
+    entered: Option<u64>,
+}
+
+impl Machine {
+    fn new(found: Reachable, refuses: Option<Failure>) -> Self {
+        Self { kernel: Kernel::new(population()), found, refuses, unread: None, entered: None }
+    }
 }
 
 impl Source for Machine {
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.kernel.ask(question)
+        let unread = self.unread.filter(|_| self.entered.is_some_and(|inode| inode != 1));
+        match (question, unread) {
+            (Question::Diag { .. } | Question::NetTable(_), Some(failure)) => Err(failure),
+            _ => self.kernel.ask(question),
+        }
     }
 
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
@@ -27,7 +40,8 @@ impl Source for Machine {
     }
 
     fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
-        self.refuses.filter(|_| inode == Some(2)).map_or(Ok(()), Err)
+        self.entered = inode;
+        self.refuses.filter(|_| inode.is_some_and(|inode| inode != 1)).map_or(Ok(()), Err)
     }
 }
 
@@ -36,7 +50,7 @@ fn check(change: impl FnOnce(&mut Reachable), refuses: Option<Failure>, why: Err
     let mut found = Reachable::default();
     found.namespaces = vec![NetworkNamespace::new(1, None)];
     change(&mut found);
-    let mut machine = Machine { kernel: Kernel::new(population()), found, refuses };
+    let mut machine = Machine::new(found, refuses);
     let snapshot = Query::new().tcp().network_namespaces(Namespaces::All).collect_from(&mut machine).unwrap();
     assert!(!snapshot.sockets().is_empty());
     let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
@@ -69,7 +83,7 @@ fn names_that_cannot_be_read_are_told_where_they_are_asked_for() {
         let mut found = Reachable::default();
         found.namespaces = vec![NetworkNamespace::new(1, None)];
         found.without_names = Some(failure);
-        Machine { kernel: Kernel::new(population()), found, refuses: None }
+        Machine::new(found, None)
     };
     let query = Query::new().tcp().network_namespaces(Namespaces::All);
     let snapshot = query.clone().collect_from(&mut machine()).unwrap();
@@ -77,4 +91,28 @@ fn names_that_cannot_be_read_are_told_where_they_are_asked_for() {
     assert!(snapshot.coverage().notes()[0].contains("names"), "{:?}", snapshot.coverage().notes());
     let named = query.filter("netns = blue".parse().unwrap()).collect_from(&mut machine()).unwrap();
     assert!(named.sockets().is_empty() && named.coverage().lacks_rows(), "{}", named.coverage());
+}
+
+/// However many namespaces there are, what fails in each for the same reason is told once.
+#[test]
+fn what_fails_in_many_namespaces_is_told_once() {
+    let failure = Failure::Transport(Errno::EMFILE);
+    let query = Query::new().tcp().udp().network_namespaces(Namespaces::All);
+    for (others, named, tables) in [
+        (1, "tcp, udp, network namespace 2", true),
+        (16, "tcp, udp, network namespaces 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17", true),
+        (300, "tcp, udp, 300 network namespaces, such as 2, 3, 4", true),
+        (1, "network namespaces 2", false),
+        (300, "300 network namespaces, such as 2, 3, 4", false),
+    ] {
+        let mut found = Reachable::default();
+        found.namespaces = (1..=others + 1).map(|inode| NetworkNamespace::new(inode, None)).collect();
+        let mut machine = Machine::new(found, Some(failure).filter(|_| !tables));
+        machine.unread = Some(failure);
+        let snapshot = query.collect_from(&mut machine).unwrap();
+        assert!(!snapshot.sockets().is_empty());
+        let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+        assert_eq!((gap.what, gap.why), (Missing::Rows, ErrorKind::Exhausted), "{gap}");
+        assert_eq!(gap.object, named);
+    }
 }

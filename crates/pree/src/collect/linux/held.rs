@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use pree_wire::fd_records::HeldSocket;
 
 use super::delivery::{Delivery, Part};
+use super::namespaces::Tour;
 use super::owners::{OwnerSearch, Place};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
@@ -91,7 +92,8 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
         delivery.begin(Part::new(&plan, None, source), &plan, source);
         let (mut coverage, mut absent) = (Coverage::default(), Protocols::empty());
         // What it lacks is not told here: a socket that it does not have stays missing.
-        let _ = super::read_tables(&plan, &decoder, None, source, &mut delivery, &mut coverage, &mut absent);
+        let here = (&mut Tour::own(), &None);
+        let _ = super::read_tables(&plan, &decoder, here, source, &mut delivery, &mut coverage, &mut absent);
     }
     inodes
 }

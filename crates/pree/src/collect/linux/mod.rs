@@ -30,7 +30,6 @@ mod walk;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use pree_wire::proc_net::protocols::protocols;
 
@@ -39,13 +38,13 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::{Decoder, protocol_named};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
-use crate::model::{NetworkNamespace, OtherProtocol, Protocol, Protocols, Socket, State, States};
+use crate::model::{OtherProtocol, Protocol, Protocols, Socket, State, States};
 use crate::needs::{OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::{MAY_BE_HELD, Plan, Table};
 use crate::source::{Errno, Failure, Namespaces, Question, Source, read_all};
 use delivery::{Delivery, Part};
 pub(super) use host::{host_counters, host_limits};
-use namespaces::Tour;
+use namespaces::{Stop, Tour};
 use owners::OwnerSearch;
 
 /// The name of the family in filters.
@@ -101,8 +100,7 @@ fn read_namespaces(
         if let Some(ports) = delivery.bound_ports(source) {
             plan.filter = plan.filter.as_ref().map(|filter| filter.at_local_ports(&ports));
         }
-        let place = if tour.is_long { stop.as_ref() } else { None };
-        match read_tables(plan, &decoder, place, source, delivery, coverage, &mut absent) {
+        match read_tables(plan, &decoder, (tour, &stop), source, delivery, coverage, &mut absent) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             // Another namespace may answer.
@@ -138,11 +136,11 @@ fn here(plan: &Plan, others: bool, source: &mut dyn Source, coverage: &mut Cover
     Ok(plan)
 }
 
-/// Reads every table. An error means that none came from anywhere. `place` is named where something is missing.
+/// Reads every table. An error means that none came from anywhere.
 fn read_tables(
     plan: &Plan,
     decoder: &Decoder,
-    place: Option<&Arc<NetworkNamespace>>,
+    (tour, stop): (&mut Tour, &Stop),
     source: &mut dyn Source,
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
@@ -154,16 +152,11 @@ fn read_tables(
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
-                coverage.add(Gap {
-                    what: Missing::Rows,
-                    why: error.kind(),
-                    count: None,
-                    object: match place {
-                        Some(place) => format!("{}, network namespace {place}", table_name(*table)),
-                        None => table_name(*table).to_owned(),
-                    },
-                    hint: "",
-                });
+                let (name, why) = (table_name(*table), error.kind());
+                if !tour.lacks(stop, name, why) {
+                    let (what, object) = (Missing::Rows, name.to_owned());
+                    coverage.add(Gap { what, why, count: None, object, hint: "" });
+                }
                 first_error.get_or_insert(error);
             }
         }

@@ -1,6 +1,7 @@
 //! The network namespaces of a collection: which they are, going through them, and what is said about those that stay
 //! closed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::scope::may_hide;
@@ -11,8 +12,9 @@ use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::source::{Errno, Failure, Namespaces, Reachable, Source};
 
-/// As many are named; of more it is said how many.
+/// As many are named; of more it is said how many, and some as examples.
 const NAMED: usize = 16;
+const EXAMPLES: usize = 3;
 
 const RIGHT: &str = "run as the machine's root: to reach one through a process takes CAP_SYS_PTRACE, to enter it CAP_SYS_ADMIN";
 
@@ -22,20 +24,32 @@ pub(super) struct Tour {
     /// Gaps of the search itself.
     gaps: Vec<Gap>,
     note: Option<String>,
-    /// Closed ones, with the reason.
-    closed: Vec<(Arc<NetworkNamespace>, ErrorKind)>,
+    /// Tables that could not be read.
+    unread: Vec<Unread>,
     /// Whether there can be more than one.
     pub(super) is_long: bool,
+}
+
+/// Why a table of one namespace could not be read.
+struct Unread {
+    namespace: Arc<NetworkNamespace>,
+    /// `None` for all: it could not be entered.
+    table: Option<&'static str>,
+    why: ErrorKind,
 }
 
 /// One namespace to read; `None` is the caller's own, of which nobody asked more.
 pub(super) type Stop = Option<Arc<NetworkNamespace>>;
 
 impl Tour {
+    /// Through the caller's own namespace only.
+    pub(super) fn own() -> Self {
+        Self { stops: vec![None], gaps: Vec::new(), note: None, unread: Vec::new(), is_long: false }
+    }
+
     /// Finds the namespaces that the query is about.
     pub(super) fn new(plan: &Plan, source: &mut dyn Source) -> Result<Self> {
-        let mut tour =
-            Self { stops: vec![None], gaps: Vec::new(), note: None, closed: Vec::new(), is_long: false };
+        let mut tour = Self::own();
         if plan.namespaces == Namespaces::Own {
             // The last query may have left the source elsewhere.
             source.enter(None).map_err(|failure| Error::of(failure, "ask in", "this network namespace"))?;
@@ -89,33 +103,33 @@ impl Tour {
         if !self.is_long {
             return Err(refusal(&plan.namespaces, failure));
         }
-        self.closed.push((Arc::clone(namespace), failure.kind()));
+        let (namespace, why) = (Arc::clone(namespace), failure.kind());
+        self.unread.push(Unread { namespace, table: None, why });
         Ok(false)
     }
 
-    /// Forgets which were closed: it begins anew.
+    /// Remembers that a table could not be read, where it is one of several namespaces; else nothing, and false.
+    pub(super) fn lacks(&mut self, stop: &Stop, table: &'static str, why: ErrorKind) -> bool {
+        let Some(namespace) = stop.as_ref().filter(|_| self.is_long) else { return false };
+        self.unread.push(Unread { namespace: Arc::clone(namespace), table: Some(table), why });
+        true
+    }
+
+    /// Forgets what could not be read: it begins anew.
     pub(super) fn restart(&mut self) {
-        self.closed.clear();
+        self.unread.clear();
     }
 
     /// What is missing because namespaces could not be found or entered.
     pub(super) fn tell(self, coverage: &mut Coverage) {
-        let mut closed = self.closed;
-        closed.sort_by_key(|(_, why)| *why);
-        for group in closed.chunk_by(|(_, a), (_, b)| a == b) {
-            let Some((_, why)) = group.first() else { continue };
-            let mut names: Vec<_> =
-                group.iter().take(NAMED).map(|(namespace, _)| namespace.to_string()).collect();
-            if group.len() > NAMED {
-                names.push(format!("{} more", group.len() - NAMED));
-            }
-            coverage.add(Gap {
-                what: Missing::Rows,
-                why: *why,
-                count: None,
-                object: format!("network namespaces {}", names.join(", ")),
-                hint: if *why == ErrorKind::NotPermitted { RIGHT } else { "entering them failed: try again" },
-            });
+        for ((why, tables), namespaces) in alike(&self.unread) {
+            let hint = match why {
+                _ if !tables.is_empty() => "",
+                ErrorKind::NotPermitted => RIGHT,
+                _ => "entering them failed: try again",
+            };
+            let object = of_tables(&tables, &namespaces);
+            coverage.add(Gap { what: Missing::Rows, why, count: None, object, hint });
         }
         self.gaps.into_iter().for_each(|gap| coverage.add(gap));
         self.note.into_iter().for_each(|note| coverage.note(note));
@@ -166,6 +180,38 @@ impl Tour {
             }
         }
     }
+}
+
+/// What could not be read for the same reason: a reason with tables (none stands for all), and the namespaces where it was so.
+fn alike(unread: &[Unread]) -> BTreeMap<(ErrorKind, Vec<&'static str>), Vec<&Arc<NetworkNamespace>>> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for of_one in unread.chunk_by(|a, b| Arc::ptr_eq(&a.namespace, &b.namespace)) {
+        let mut reasons: BTreeMap<ErrorKind, Vec<&'static str>> = BTreeMap::new();
+        for Unread { table, why, .. } in of_one {
+            let tables = reasons.entry(*why).or_default();
+            // Some protocols have a table for each family.
+            tables.extend(table.filter(|table| !tables.contains(table)));
+        }
+        let Some(Unread { namespace, .. }) = of_one.first() else { continue };
+        for reason in reasons {
+            alike.entry(reason).or_default().push(namespace);
+        }
+    }
+    alike
+}
+
+/// Tables and namespaces in words, which stay short however many there are.
+fn of_tables(tables: &[&str], namespaces: &[&Arc<NetworkNamespace>]) -> String {
+    let names = |most| {
+        let names: Vec<_> = namespaces.iter().take(most).map(ToString::to_string).collect();
+        names.join(", ")
+    };
+    let namespaces = match namespaces.len() {
+        1 if !tables.is_empty() => format!("network namespace {}", names(1)),
+        0..=NAMED => format!("network namespaces {}", names(NAMED)),
+        count => format!("{count} network namespaces, such as {}", names(EXAMPLES)),
+    };
+    if tables.is_empty() { namespaces } else { format!("{}, {namespaces}", tables.join(", ")) }
 }
 
 /// Why none of what was asked for can be had.

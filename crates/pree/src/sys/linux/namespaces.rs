@@ -4,34 +4,34 @@
 //! So only the opening is done inside, by a thread that ends with it: the caller's thread never moves.
 
 mod search;
+mod way;
 
-use std::collections::BTreeMap;
-use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 
 use pree_wire::namespaces::network_namespace_inode;
-use rustix::fs::{CWD, Mode, OFlags, fstat, fstatfs, openat};
+use rustix::fs::CWD;
 use rustix::io::fcntl_dupfd_cloexec;
+use rustix::process::{Resource, getrlimit};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::failures::{errno, lookup_named, transport};
+use super::failures::{errno, transport};
 use super::proc;
 use crate::error::ErrorKind;
 use crate::model::{NetworkNamespace, Text};
 use crate::source::{Errno, Failure, Namespaces, Reachable};
+use way::{Way, open};
 
 /// Where `ip netns` mounts namespaces under names.
 const NAMED: [&str; 2] = ["/run/netns", "/var/run/netns"];
 
-/// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
-const NSFS: i64 = 0x6e73_6673;
-
 /// What is there is no namespace.
 const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
 
-/// Namespaces that are kept open from the finding on, so that they cannot end before they are entered. The caller needs
-/// descriptors too: of more than these the places are remembered where they can be opened.
+/// Namespaces that are kept open from the finding on at most, so that they cannot end before they are entered. The caller needs
+/// descriptors too, so where few are left it is half of these: of more the places are remembered where they can be opened.
 const HELD_OPEN: usize = 256;
 
 /// Such places of one namespace that are remembered: what is at the first can be gone when it is needed.
@@ -45,7 +45,10 @@ const STACK: usize = 128 * 1024;
 pub(super) struct Known {
     own: Option<u64>,
     found: BTreeMap<u64, Found>,
-    held_open: usize,
+    /// How many more may be held open.
+    may_hold: usize,
+    /// Whose mounts were read: by mount namespace and root, as their links have them.
+    mounts_read: BTreeSet<(Vec<u8>, Vec<u8>)>,
     /// What was said of the search.
     told: Reachable,
 }
@@ -56,7 +59,7 @@ struct Found {
     names: Vec<Text>,
     /// Open since it was found: what is at that path now may be another by the time it is needed.
     file: Option<OwnedFd>,
-    ways: Vec<CString>,
+    ways: Vec<Way>,
     /// Why it is not open.
     failure: Option<Failure>,
 }
@@ -64,7 +67,7 @@ struct Found {
 impl Known {
     /// Finds those that are meant.
     pub(super) fn find(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
-        *self = Self::default();
+        *self = Self { may_hold: HELD_OPEN.min(free_descriptors() / 2), ..Self::default() };
         let own = proc::read_link(c"/proc/thread-self/ns/net");
         self.own = own.as_deref().ok().and_then(network_namespace_inode);
         match which {
@@ -81,7 +84,7 @@ impl Known {
                 let all = *which == Namespaces::All;
                 self.read_names(all);
                 if all {
-                    self.told.without_mounts = self.read_mounts().err();
+                    self.told.without_mounts = self.read_own_mounts().err();
                     self.told.without_processes = self.read_processes().err();
                 }
             }
@@ -122,7 +125,7 @@ impl Known {
         }
         let mut last = None;
         for way in &found.ways {
-            match open(way) {
+            match way.open() {
                 Ok((file, found)) if found == inode => return enterable(file).map(Some),
                 // Something else is there by now.
                 Ok(_) => {}
@@ -134,11 +137,11 @@ impl Known {
 
     /// Opens what was seen to be this namespace, where it was seen, unless it is open already. False when it is not there
     /// any more.
-    fn hold(&mut self, inode: u64, way: CString) -> Result<bool, Failure> {
-        if self.own == Some(inode) || self.found.get(&inode).is_some_and(|found| found.file.is_some()) {
+    fn hold(&mut self, inode: u64, way: Way) -> Result<bool, Failure> {
+        if self.own == Some(inode) || self.found.get(&inode).is_some_and(Found::is_known) {
             return Ok(true);
         }
-        let failure = match open(&way) {
+        let failure = match way.open() {
             // Another one by now is as good a find.
             Ok((file, inode)) => {
                 self.keep(inode, file, way);
@@ -155,26 +158,40 @@ impl Known {
     }
 
     /// Keeps a namespace open, or remembers where it can be opened when too many are.
-    fn keep(&mut self, inode: u64, file: OwnedFd, way: CString) {
+    fn keep(&mut self, inode: u64, file: OwnedFd, way: Way) {
         let found = self.found.entry(inode).or_default();
         if self.own == Some(inode) || found.file.is_some() {
             return;
         }
-        if self.held_open < HELD_OPEN {
-            self.held_open += 1;
-            found.file = Some(file);
-        } else {
-            found.remember(way);
+        match self.may_hold.checked_sub(1) {
+            Some(more) => {
+                self.may_hold = more;
+                found.file = Some(file);
+            }
+            None => found.remember(way),
         }
     }
 }
 
 impl Found {
-    fn remember(&mut self, way: CString) {
+    /// Nothing more is remembered of it.
+    fn is_known(&self) -> bool {
+        self.file.is_some() || self.ways.len() >= WAYS
+    }
+
+    fn remember(&mut self, way: Way) {
         if self.ways.len() < WAYS {
             self.ways.push(way);
         }
     }
+}
+
+/// How many descriptors this process can still open; of its limit, where it is not known how many it has.
+fn free_descriptors() -> usize {
+    let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let open = proc::open_directory(CWD, c"/proc/thread-self/fd")
+        .and_then(|directory| proc::ids(&directory).map_err(transport));
+    usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(open.map_or(0, |open| open.len()))
 }
 
 /// Nothing is at this path any more, or something that is no namespace.
@@ -229,35 +246,4 @@ fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Failure> {
         }
     }
     Err(Failure::Answer(Errno::ENOENT))
-}
-
-/// A namespace and its inode; `EINVAL` for what is none. That it is one of the network is seen when it is entered.
-///
-/// Only what was seen to be one is opened, whoever chose the path: to open a FIFO or a device can block or do something.
-fn open(path: &CStr) -> Result<(OwnedFd, u64), Failure> {
-    let place = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup_named)?;
-    if !is_namespace(&place)? {
-        return Err(NO_NAMESPACE);
-    }
-    let inode = fstat(&place).map_err(transport)?.st_ino;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let seen = CString::new(format!("/proc/thread-self/fd/{}", place.as_raw_fd()))
-        .map_err(|_| Failure::MALFORMED)?;
-    let file = match openat(CWD, &seen, flags, Mode::empty()) {
-        Ok(file) => file,
-        // No /proc: by its path once more, where another thing may be by now.
-        Err(rustix::io::Errno::NOENT) => {
-            let file = openat(CWD, path, flags, Mode::empty()).map_err(lookup_named)?;
-            if !is_namespace(&file)? || fstat(&file).map_err(transport)?.st_ino != inode {
-                return Err(NO_NAMESPACE);
-            }
-            file
-        }
-        Err(error) => return Err(lookup_named(error)),
-    };
-    Ok((file, inode))
-}
-
-fn is_namespace(file: &OwnedFd) -> Result<bool, Failure> {
-    Ok(i128::from(fstatfs(file).map_err(transport)?.f_type) == i128::from(NSFS))
 }

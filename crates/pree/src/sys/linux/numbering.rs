@@ -29,6 +29,9 @@ pub(super) struct Numbering {
 }
 
 impl Numbering {
+    #[cfg(test)]
+    pub(super) const FOREIGN: Self = Self { is_own: false };
+
     /// That of the mounted /proc. What cannot be found out is not ours.
     pub(super) fn of_proc() -> Self {
         let status = proc::read_whole(c"/proc/thread-self/status");

@@ -15,7 +15,7 @@ use super::Answer;
 use super::borrowed::bound_port;
 use super::failures::{lookup, of_process, transport};
 use super::numbering::Numbering;
-use super::same_files::{Met, Tables};
+use super::same_files::{Met, Tables, Unsorted};
 use crate::source::{Errno, Failure, NetTable, ProcessPart, Setting};
 
 /// One read(2) of a file; /proc gives at most a page or so at a time, whatever is asked for.
@@ -24,7 +24,7 @@ const CHUNK: usize = 32 * 1024;
 /// One getdents64(2).
 const DIRECTORY_BUFFER: usize = 16 * 1024;
 
-/// Longest path of a program that is kept.
+/// Longest path that is kept.
 const LINK: usize = 4096;
 
 /// Longest name of a protocol: the kernel's names have 32 bytes at most.
@@ -32,9 +32,6 @@ const PROTOCOL_NAME: usize = 64;
 
 /// Room for `socket:[18446744073709551615]`; what does not fit is no socket.
 const SOCKET_LINK: usize = 64;
-
-/// Descriptors of threads of one process that are read where it cannot be said which threads share a table.
-const MOST_UNSORTED: usize = 1 << 20;
 
 pub(super) fn open(path: &CStr) -> Result<OwnedFd, Failure> {
     openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)
@@ -86,6 +83,11 @@ pub(super) fn read_link(path: &CStr) -> Result<Vec<u8>, Failure> {
     link(CWD, path, SOCKET_LINK)
 }
 
+/// A link that may lead anywhere.
+pub(super) fn read_long_link(path: &CStr) -> Result<Vec<u8>, Failure> {
+    link(CWD, path, LINK)
+}
+
 /// /proc/sys/net shows the calling thread's network namespace.
 pub(super) fn open_setting(setting: Setting) -> Result<OwnedFd, Failure> {
     open(match setting {
@@ -120,8 +122,7 @@ struct Pinned {
     process: OwnedFd,
     /// The tables of descriptors that were read.
     tables: Tables,
-    /// How many descriptors may be read still where it is not known whether that was done before.
-    unsorted: usize,
+    unsorted: Unsorted,
 }
 
 impl Processes {
@@ -150,10 +151,7 @@ impl Processes {
                 let threads = ids(&open_directory(process, c"task")?).map_err(of_process)?;
                 Ok(Answer::Whole(encoded(threads)))
             }
-            ProcessPart::Sockets => {
-                let mut any = usize::MAX;
-                sockets_in(process, c"fd", counts, &mut any).map(Answer::Whole)
-            }
+            ProcessPart::Sockets => sockets_in(process, c"fd", counts, None).map(Answer::Whole),
             ProcessPart::ThreadSockets(thread) => {
                 pinned.sockets_of(thread, numbering, counts).map(Answer::Whole)
             }
@@ -183,7 +181,7 @@ impl Processes {
             let path = CString::new(format!("/proc/{pid}")).map_err(|_| Failure::MALFORMED)?;
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let process = openat(CWD, &path, flags, Mode::empty()).map_err(lookup)?;
-            let (tables, unsorted) = (Tables::default(), MOST_UNSORTED);
+            let (tables, unsorted) = Default::default();
             self.pinned = Some(Pinned { pid, process, tables, unsorted });
         }
         self.pinned.as_mut().ok_or(Failure::MALFORMED)
@@ -205,13 +203,12 @@ impl Pinned {
         }
         let met = self.met(thread, numbering);
         let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
-        let mut any = usize::MAX;
-        let most = match met {
+        let unsorted = match met {
             Met::Before => return Ok(Vec::new()),
-            Met::New(..) => &mut any,
-            Met::Unknown => &mut self.unsorted,
+            Met::New(..) => None,
+            Met::Unknown => Some(&mut self.unsorted),
         };
-        let sockets = sockets_in(&self.process, &path, counts, most)?;
+        let sockets = sockets_in(&self.process, &path, counts, unsorted)?;
         // Not before it was read: who is asked again because that failed must not be told that it was.
         if let (Met::New(part, at), Some(thread)) = (met, numbering.own(thread)) {
             self.tables.add(thread, part, at);
@@ -224,9 +221,13 @@ impl Pinned {
     }
 }
 
-/// The descriptors in a directory that are sockets, as [`FdRecord`]s. `most` is how many descriptors may be read, and then
-/// how many more.
-fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool, most: &mut usize) -> Result<Vec<u8>, Failure> {
+/// The descriptors in a directory that are sockets, as [`FdRecord`]s.
+fn sockets_in(
+    process: &OwnedFd,
+    path: &CStr,
+    counts: bool,
+    mut unsorted: Option<&mut Unsorted>,
+) -> Result<Vec<u8>, Failure> {
     // Kernel threads have none: one call instead of four.
     if counts && statat(process, path, AtFlags::empty()).map_err(lookup)?.st_size == 0 {
         return Ok(Vec::new());
@@ -239,7 +240,7 @@ fn sockets_in(process: &OwnedFd, path: &CStr, counts: bool, most: &mut usize) ->
     while let Some(entry) = entries.next() {
         let entry = entry.map_err(of_process)?;
         let Some(fd) = fd_name(entry.file_name().to_bytes()) else { continue };
-        *most = most.checked_sub(1).ok_or(Failure::Transport(Errno::ENOBUFS))?;
+        unsorted.as_mut().map_or(Ok(()), |unsorted| unsorted.take())?;
         let link = match readlinkat_raw(&directory, entry.file_name(), &mut text) {
             Ok((link, _)) => &*link,
             // Closed since the directory was read.

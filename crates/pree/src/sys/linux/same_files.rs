@@ -3,12 +3,35 @@
 use std::cmp::Ordering;
 
 use super::numbering::OwnId;
+use crate::source::{Errno, Failure};
 
 /// `KCMP_FILES` of `include/uapi/linux/kcmp.h`.
 const KCMP_FILES: libc::c_int = 2;
 
 /// Tables in a part of the list, at most twice as many.
 const PART: usize = 256;
+
+/// Descriptors of threads of one process that may still be read where it cannot be said which threads share a table.
+pub(super) struct Unsorted(usize);
+
+impl Default for Unsorted {
+    fn default() -> Self {
+        Self(1 << 20)
+    }
+}
+
+impl Unsorted {
+    #[cfg(test)]
+    pub(super) fn at_most(most: usize) -> Self {
+        Self(most)
+    }
+
+    /// One is read.
+    pub(super) fn take(&mut self) -> Result<(), Failure> {
+        self.0 = self.0.checked_sub(1).ok_or(Failure::Transport(Errno::ENOBUFS))?;
+        Ok(())
+    }
+}
 
 /// The tables of descriptors that were met, each by one of the threads that have it.
 ///

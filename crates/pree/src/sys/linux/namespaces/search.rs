@@ -3,7 +3,7 @@
 //! What is found is opened at once. What comes and goes meanwhile is looked for again, and what cannot be read is told.
 
 use std::collections::BTreeSet;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 
 use pree_wire::namespaces::{network_namespace_inode, network_namespace_mount, unescape};
@@ -12,8 +12,9 @@ use rustix::fs::{CWD, RawDir};
 use super::super::failures::{of_process, transport};
 use super::super::numbering::Numbering;
 use super::super::proc;
-use super::super::same_files::{Met, Tables};
-use super::{Known, NAMED, is_gone, open};
+use super::super::same_files::{Met, Tables, Unsorted};
+use super::way::{Way, open};
+use super::{Known, NAMED, is_gone};
 use crate::error::ErrorKind;
 use crate::model::Text;
 use crate::source::{Errno, Failure};
@@ -46,7 +47,7 @@ impl Known {
                     }
                 };
                 if all {
-                    self.keep(inode, file, path);
+                    self.keep(inode, file, Way::Path(path));
                 }
                 if let Some(found) = self.found.get_mut(&inode) {
                     let name = Text::from(name);
@@ -59,11 +60,17 @@ impl Known {
     }
 
     /// What is mounted elsewhere, as Docker does it.
-    pub(super) fn read_mounts(&mut self) -> Result<(), Failure> {
+    pub(super) fn read_own_mounts(&mut self) -> Result<(), Failure> {
+        self.mounts_read.extend(mounts_seen_by("/proc/thread-self").ok());
+        self.read_mounts(c"/proc/self/mountinfo", None)
+    }
+
+    /// What is mounted in a table of mounts: our own, or that of a process with this root.
+    fn read_mounts(&mut self, table: &CStr, root: Option<&CStr>) -> Result<(), Failure> {
         // What could not be opened the last time.
         let mut before = BTreeSet::new();
         for _ in 0..ROUNDS {
-            let table = proc::read_whole(c"/proc/self/mountinfo")?;
+            let table = proc::read_whole(table)?;
             // Every process has a root.
             if table.is_empty() {
                 return Err(Failure::MALFORMED);
@@ -71,7 +78,11 @@ impl Known {
             let mut failed = BTreeSet::new();
             for (inode, place) in table.split(|byte| *byte == b'\n').filter_map(network_namespace_mount) {
                 let Ok(path) = CString::new(unescape(place).collect::<Vec<u8>>()) else { continue };
-                let failure = match self.hold(inode, path) {
+                let way = match root {
+                    None => Way::Path(path),
+                    Some(root) => Way::Mount { root: root.to_owned(), path },
+                };
+                let failure = match self.hold(inode, way) {
                     Ok(true) => continue,
                     Ok(false) => Failure::Transport(Errno::ENOENT),
                     Err(failure) => failure,
@@ -92,6 +103,25 @@ impl Known {
         Ok(())
     }
 
+    /// What is mounted where a process or thread sees other mounts than were read before. False when it has ended.
+    fn read_mounts_of(&mut self, at: &str) -> Result<bool, Failure> {
+        let seen = match mounts_seen_by(at) {
+            Ok(seen) => seen,
+            Err(failure) if is_gone(failure) => return Ok(false),
+            Err(failure) => return Err(failure),
+        };
+        if self.mounts_read.contains(&seen) {
+            return Ok(true);
+        }
+        match self.read_mounts(&below(at, "mountinfo")?, Some(&below(at, "root")?)) {
+            // That it ended is told by several errors here.
+            Err(_) if mounts_seen_by(at).is_err_and(is_gone) => return Ok(false),
+            result => result?,
+        }
+        self.mounts_read.insert(seen);
+        Ok(true)
+    }
+
     /// The namespaces of processes. One whose processes end and leave it to new ones all the time is found by looking into
     /// those that came meanwhile, until none ended before it was looked into.
     pub(super) fn read_processes(&mut self) -> Result<(), Failure> {
@@ -108,7 +138,7 @@ impl Known {
                 if !seen.insert(pid) {
                     continue;
                 }
-                match self.read_process(pid, numbering) {
+                match self.read_process(pid, numbering, Unsorted::default()) {
                     Ok(Looked::Whole) => {}
                     Ok(Looked::Ended) => ended = true,
                     Ok(Looked::ThreadEnded) => {
@@ -131,43 +161,50 @@ impl Known {
         Ok(())
     }
 
-    /// The namespaces that a process and its threads are in, and those that it has open.
-    fn read_process(&mut self, pid: u32, numbering: Numbering) -> Result<Looked, Failure> {
-        let path = |rest: &str| CString::new(format!("/proc/{pid}/{rest}")).map_err(|_| Failure::MALFORMED);
-        let mut looked = Looked::Whole;
+    /// The namespaces that a process and its threads are in, those that it has open, and those that are mounted where it is.
+    fn read_process(
+        &mut self,
+        pid: u32,
+        numbering: Numbering,
+        mut unsorted: Unsorted,
+    ) -> Result<Looked, Failure> {
+        let at = format!("/proc/{pid}");
         // A leader can end before its threads, and stays until somebody takes note of its end.
-        if !self.read_link(path("ns/net")?)? {
-            looked = Looked::Ended;
-        }
-        let mut tables = vec![String::new()];
-        let mut met = Tables::default();
-        let mut is_new = |thread| {
-            let Some(thread) = numbering.own(thread) else { return true };
-            let found = met.find(thread);
-            if let Met::New(part, at) = found {
-                met.add(thread, part, at);
+        let mut looked = if self.read_places_of(&at)? { Looked::Whole } else { Looked::Ended };
+        let mut tables = vec![(at.clone(), Met::New(0, 0))];
+        let mut known = Tables::default();
+        let mut meet = |thread| {
+            let Some(thread) = numbering.own(thread) else { return Met::Unknown };
+            let met = known.find(thread);
+            if let Met::New(part, at) = met {
+                known.add(thread, part, at);
             }
-            found != Met::Before
+            met
         };
-        is_new(pid);
-        for thread in proc::ids(&proc::open_directory(CWD, &path("task")?)?).map_err(of_process)? {
+        meet(pid);
+        for thread in proc::ids(&proc::open_directory(CWD, &below(&at, "task")?)?).map_err(of_process)? {
             if thread != pid {
-                if !self.read_link(path(&format!("task/{thread}/ns/net"))?)? {
+                let at = format!("{at}/task/{thread}");
+                if !self.read_places_of(&at)? {
                     looked = Looked::ThreadEnded;
                 }
                 // A table that several threads share is read once.
-                if is_new(thread) {
-                    tables.push(format!("task/{thread}/"));
+                match meet(thread) {
+                    Met::Before => {}
+                    met => tables.push((at, met)),
                 }
             }
         }
-        for table in tables {
-            let opened = proc::open_directory(CWD, &path(&format!("{table}fd"))?);
+        for (at, met) in tables {
+            let opened = proc::open_directory(CWD, &below(&at, "fd")?);
             match opened.and_then(|open| proc::ids(&open).map_err(of_process)) {
                 Ok(fds) => {
                     for fd in fds {
+                        if met == Met::Unknown {
+                            unsorted.take()?;
+                        }
                         // One that was closed meanwhile is no loss.
-                        self.read_link(path(&format!("{table}fd/{fd}"))?)?;
+                        self.read_link(below(&at, &format!("fd/{fd}"))?)?;
                     }
                 }
                 // A thread that has ended.
@@ -178,17 +215,31 @@ impl Known {
         Ok(looked)
     }
 
+    /// The namespace that a process or thread is in, and those that are mounted where it is. False when it has ended.
+    fn read_places_of(&mut self, at: &str) -> Result<bool, Failure> {
+        Ok(self.read_link(below(at, "ns/net")?)? && self.read_mounts_of(at)?)
+    }
+
     /// Opens the namespace that this link leads to, if it leads to one. False when the link is not there any more.
     fn read_link(&mut self, path: CString) -> Result<bool, Failure> {
         match proc::read_link(&path) {
             Ok(link) => match network_namespace_inode(&link) {
-                Some(inode) => self.hold(inode, path),
+                Some(inode) => self.hold(inode, Way::Path(path)),
                 None => Ok(true),
             },
             Err(failure) if is_gone(failure) => Ok(false),
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// Which mounts a process or thread sees: its mount namespace, and its root there.
+fn mounts_seen_by(at: &str) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+    Ok((proc::read_link(&below(at, "ns/mnt")?)?, proc::read_long_link(&below(at, "root")?)?))
+}
+
+fn below(at: &str, name: &str) -> Result<CString, Failure> {
+    CString::new(format!("{at}/{name}")).map_err(|_| Failure::MALFORMED)
 }
 
 /// What came of looking into a process.
@@ -217,4 +268,33 @@ fn names_in(directory: &str) -> Result<Vec<Vec<u8>>, Failure> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A process can have any number of threads and of descriptors: where it cannot be said which of its threads share them, not
+    /// every thread's are read.
+    #[test]
+    fn threads_that_may_share_descriptors_are_read_up_to_a_limit() {
+        let (stay, end) = mpsc::channel::<()>();
+        let (here, there) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            here.send(()).unwrap();
+            let _ = end.recv();
+        });
+        there.recv().unwrap();
+        let read = |numbering, most| {
+            Known::default().read_process(std::process::id(), numbering, Unsorted::at_most(most)).map(drop)
+        };
+        // Standard input, output and error are open, and as often as there are threads.
+        assert_eq!(read(Numbering::FOREIGN, 2), Err(Failure::Transport(Errno::ENOBUFS)));
+        assert_eq!(read(Numbering::FOREIGN, usize::MAX), Ok(()));
+        assert_eq!(read(Numbering::of_proc(), 2), Ok(()));
+        drop(stay);
+        thread.join().unwrap();
+    }
 }
