@@ -12,6 +12,7 @@ use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid, chown, mknodat};
 use rustix::io::Errno;
 
 use crate::folder::Folder;
+use crate::run::Answer;
 use crate::seccomp::{self, Refusal};
 use crate::{population, rights, run};
 
@@ -30,6 +31,7 @@ pub fn cases() -> Vec<Case> {
             .needs(Need::RealRoot)
             .needs(Need::Tool("unshare")),
         Case::new("files_without_an_end_are_refused", endless),
+        Case::new("nesting_takes_little_stack", little_stack).lab(),
         Case::new("memory_that_is_not_given_is_told_and_nothing_aborts", little_memory).lab().timeout(180),
     ]
 }
@@ -212,6 +214,32 @@ fn endless() -> Result<(), Failed> {
         run::pree(words)?.code(2)?.silent()?.tells("it has more than 1 MiB")?;
     }
     run::pree("--replay /dev/zero")?.code(4)?.silent()?.tells("not a pree recording")?;
+    Ok(())
+}
+
+/// `ulimit -s`, in KiB, with filters as deep as they may be, and one deeper.
+fn little_stack() -> Result<(), Failed> {
+    let _few = population::few()?;
+    let alternating = |depth: usize| {
+        (0..depth).fold("sport>0".to_owned(), |inner, level| {
+            let join = if level % 2 == 0 { "and" } else { "or" };
+            format!("({inner} {join} sport<65535)")
+        })
+    };
+    let parentheses = |depth: usize| format!("{}sport>0{}", "(".repeat(depth), ")".repeat(depth));
+    let negations = |depth: usize| format!("{}sport>0", "not ".repeat(depth));
+    let nested: [&dyn Fn(usize) -> String; 3] = [&parentheses, &negations, &alternating];
+    for nest in nested {
+        let answer = |words: &str, depth: usize| -> Result<Answer, Failed> {
+            run::judge(run::shell("ulimit -s 64;", words, "").arg(nest(depth)).output()?)
+        };
+        for words in ["", "--json", "--source proc -c local", "summary"] {
+            if answer(words, 64)?.code(0)?.out.is_empty() {
+                return Err(format!("nothing of {words}").into());
+            }
+        }
+        answer("", 65)?.code(2)?.silent()?;
+    }
     Ok(())
 }
 

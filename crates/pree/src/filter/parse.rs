@@ -89,6 +89,30 @@ struct Parser<'t> {
     depth: usize,
 }
 
+/// What was read between two parentheses so far. These are not on the stack, of which a program can have little
+/// (`ulimit -s`).
+#[derive(Default)]
+struct Level {
+    opened: Range<usize>,
+    /// Alternatives that are whole.
+    any: Vec<Expr>,
+    /// Conditions of the last one.
+    all: Vec<Expr>,
+    /// Before the next condition.
+    negations: usize,
+}
+
+impl Level {
+    fn end_alternative(&mut self) {
+        self.any.push(one_or(std::mem::take(&mut self.all), Expr::And));
+    }
+
+    fn end(mut self) -> Expr {
+        self.end_alternative();
+        one_or(self.any, Expr::Or)
+    }
+}
+
 impl Parser<'_> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
@@ -162,51 +186,60 @@ impl Parser<'_> {
         matches!(self.tokens.get(self.at + 1).map(|token| &token.kind), Some(Kind::Op(_)))
     }
 
+    /// Conditions up to the end, or to a parenthesis that closes none of these.
     fn or(&mut self) -> Parsed<Expr> {
-        let mut parts = vec![self.and()?];
-        while self.peek().is_some_and(|token| token.kind == Kind::Or) {
-            self.at += 1;
-            parts.push(self.and()?);
-        }
-        Ok(one_or(parts, Expr::Or))
-    }
-
-    fn and(&mut self) -> Parsed<Expr> {
-        let mut parts = vec![self.not()?];
+        let mut around = Vec::new();
+        let mut level = Level::default();
         loop {
             match self.peek().map(|token| &token.kind) {
-                None | Some(Kind::Or | Kind::Close) => break,
+                Some(Kind::Not) => {
+                    self.deeper()?;
+                    level.negations += 1;
+                    continue;
+                }
+                Some(Kind::Open) => {
+                    let opened = self.deeper()?;
+                    around.push(std::mem::replace(&mut level, Level { opened, ..Level::default() }));
+                    continue;
+                }
+                _ => {}
+            }
+            let test = self.test()?;
+            self.add(&mut level, test);
+            while self.peek().is_some_and(|token| token.kind == Kind::Close) {
+                let Some(outer) = around.pop() else { return Ok(level.end()) };
+                self.at += 1;
+                self.depth -= 1;
+                let inner = std::mem::replace(&mut level, outer).end();
+                self.add(&mut level, inner);
+            }
+            match self.peek().map(|token| &token.kind) {
+                None if around.is_empty() => return Ok(level.end()),
+                None => return Err(self.error(level.opened, "this parenthesis is never closed")),
+                Some(Kind::Or) => {
+                    level.end_alternative();
+                    self.at += 1;
+                }
                 Some(Kind::And) => self.at += 1,
                 Some(_) => {}
             }
-            parts.push(self.not()?);
         }
-        Ok(one_or(parts, Expr::And))
     }
 
-    fn not(&mut self) -> Parsed<Expr> {
-        let Some(token) = self.next() else { return Err(self.error_at_end("a condition must follow")) };
-        let range = token.start..token.end;
-        let negated = token.kind == Kind::Not;
-        if !negated && token.kind != Kind::Open {
-            self.at -= 1;
-            return self.test();
-        }
+    /// A parenthesis or a negation, which is read over.
+    fn deeper(&mut self) -> Parsed<Range<usize>> {
+        let range = self.next().map_or(0..0, |token| token.start..token.end);
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(self.error(range, "nested too deeply"));
+        if self.depth > MAX_DEPTH { Err(self.error(range, "nested too deeply")) } else { Ok(range) }
+    }
+
+    /// A condition, under the negations before it.
+    fn add(&mut self, level: &mut Level, mut expr: Expr) {
+        for _ in 0..std::mem::take(&mut level.negations) {
+            expr = Expr::Not(Box::new(expr));
+            self.depth -= 1;
         }
-        let expr = if negated {
-            Expr::Not(Box::new(self.not()?))
-        } else {
-            let inner = self.or()?;
-            match self.next() {
-                Some(Token { kind: Kind::Close, .. }) => inner,
-                _ => return Err(self.error(range, "this parenthesis is never closed")),
-            }
-        };
-        self.depth -= 1;
-        Ok(expr)
+        level.all.push(expr);
     }
 
     fn test(&mut self) -> Parsed<Expr> {

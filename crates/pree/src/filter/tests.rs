@@ -209,6 +209,23 @@ fn mistakes() {
 }
 
 #[test]
+fn the_deepest_filter_takes_little_stack() {
+    let alternating = (0..64).fold("sport > 0".to_owned(), |inner, level| {
+        format!("({inner} {} sport < 9000)", if level % 2 == 0 { "and" } else { "or" })
+    });
+    let negations = format!("{}sport > 0", "not ".repeat(64));
+    let parentheses = format!("{}sport > 0{}", "(".repeat(64), ")".repeat(64));
+    let all = std::thread::Builder::new().stack_size(32 << 10).spawn(move || {
+        for text in [alternating, negations, parentheses] {
+            let filter: Filter = text.parse().unwrap();
+            assert_eq!(filter.to_string().parse::<Filter>().unwrap(), filter);
+            assert!(filter.matches(&socket("127.0.0.1:80", "127.0.0.1:1", State::Established)));
+        }
+    });
+    all.unwrap().join().unwrap();
+}
+
+#[test]
 fn what_the_kernel_and_the_plan_are_told() {
     for (text, pushed, states) in [
         ("sport = 80", true, States::all()),
