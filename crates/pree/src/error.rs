@@ -1,120 +1,14 @@
-//! The library's one error type, and the reasons it shares with gaps in an answer.
+//! The library's one error type.
+
+mod kind;
 
 use std::fmt;
 
-use pree_wire::errno::{Errno, apple, windows};
+use pree_wire::errno::Errno;
+
+pub use kind::ErrorKind;
 
 use crate::source::Failure;
-
-/// Why something could not be had. Errors and gaps ([`crate::Gap`]) use the same reasons.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A right is missing.
-    NotPermitted,
-    /// This system has no such thing: no such table, no /proc, a module that is not loaded.
-    Absent,
-    /// pree cannot do this on this system, or was built without it.
-    Unsupported,
-    /// The system lacks memory, descriptors or buffer space.
-    Exhausted,
-    /// It changed faster than it could be read.
-    Unsettled,
-    /// The bytes do not make sense.
-    Malformed,
-    /// What was named in the question is not there: a user, an interface, a cgroup.
-    Invalid,
-    /// Two parts of the question contradict each other.
-    Contradictory,
-    /// The recording that is replayed has no answer: it was not asked when it was made.
-    NotRecorded,
-    /// Anything else: what the system answered, or what failed on the way to an answer.
-    Io,
-}
-
-impl ErrorKind {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotPermitted => "not_permitted",
-            Self::Absent => "absent",
-            Self::Unsupported => "unsupported",
-            Self::Exhausted => "exhausted",
-            Self::Unsettled => "unsettled",
-            Self::Malformed => "malformed",
-            Self::Invalid => "invalid",
-            Self::Contradictory => "contradictory",
-            Self::NotRecorded => "not_recorded",
-            Self::Io => "io",
-        }
-    }
-
-    /// The kind that an error number belongs to as an answer, whichever system's it is. Only [`Failure::kind`] knows whether
-    /// it is one.
-    pub(crate) fn of(errno: Errno) -> Self {
-        match errno {
-            Errno::EPERM | Errno::EACCES => Self::NotPermitted,
-            Errno::ENOENT
-            | Errno::ESRCH
-            | Errno::ENOTDIR
-            | Errno::EAFNOSUPPORT
-            | Errno::EPROTONOSUPPORT
-            | Errno::ENODEV
-            | Errno::ENXIO
-            | Errno::ENODATA => Self::Absent,
-            Errno::ENOSYS | Errno::EOPNOTSUPP | Errno::EINVAL => Self::Unsupported,
-            Errno::ENOMEM | Errno::ENOBUFS | Errno::EMFILE | Errno::ENFILE | Errno::ENOSPC => Self::Exhausted,
-            Errno::EINTR | Errno::EAGAIN | Errno::EBUSY | Errno::ETIMEDOUT | Errno::ESTALE => Self::Unsettled,
-            Errno::EBADMSG | Errno::EPROTO => Self::Malformed,
-            _ if errno.is_numbered_as(apple::EPERM) => Self::of_apple(errno),
-            _ if errno.is_numbered_as(windows::ERROR_ACCESS_DENIED) => Self::of_windows(errno),
-            _ => Self::Io,
-        }
-    }
-
-    fn of_apple(errno: Errno) -> Self {
-        match errno {
-            apple::EPERM | apple::EACCES => Self::NotPermitted,
-            apple::ENOENT
-            | apple::ESRCH
-            | apple::ENXIO
-            | apple::EBADF
-            | apple::ENOTSOCK
-            | apple::EAFNOSUPPORT => Self::Absent,
-            apple::ENOSYS | apple::ENOTSUP | apple::EINVAL => Self::Unsupported,
-            apple::ENOMEM | apple::ENOBUFS | apple::EMFILE | apple::ENFILE | apple::ENOSPC => Self::Exhausted,
-            apple::EINTR | apple::EAGAIN | apple::EBUSY | apple::ETIMEDOUT => Self::Unsettled,
-            apple::EBADMSG => Self::Malformed,
-            _ => Self::Io,
-        }
-    }
-
-    fn of_windows(code: Errno) -> Self {
-        match code {
-            windows::ERROR_ACCESS_DENIED => Self::NotPermitted,
-            // Of a process: none has this id.
-            windows::ERROR_INVALID_PARAMETER
-            | windows::ERROR_FILE_NOT_FOUND
-            | windows::ERROR_NOT_FOUND
-            | windows::ERROR_NO_DATA => Self::Absent,
-            windows::ERROR_NOT_SUPPORTED
-            | windows::ERROR_INVALID_FUNCTION
-            | windows::WSAEINVAL
-            | windows::WSAEOPNOTSUPP
-            | windows::ERROR_CALL_NOT_IMPLEMENTED
-            | windows::ERROR_MOD_NOT_FOUND
-            | windows::ERROR_PROC_NOT_FOUND => Self::Unsupported,
-            windows::ERROR_NOT_ENOUGH_MEMORY
-            | windows::ERROR_OUTOFMEMORY
-            | windows::ERROR_NO_SYSTEM_RESOURCES => Self::Exhausted,
-            windows::ERROR_INSUFFICIENT_BUFFER | windows::ERROR_MORE_DATA | windows::ERROR_TIMEOUT => {
-                Self::Unsettled
-            }
-            windows::ERROR_INVALID_DATA => Self::Malformed,
-            _ => Self::Io,
-        }
-    }
-}
 
 /// What helps where a recording has no answer.
 pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";

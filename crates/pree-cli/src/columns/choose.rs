@@ -2,7 +2,8 @@
 
 use pree::field;
 
-use super::{Column, SPECIAL, all};
+use super::column::{Column, all};
+use super::special::SPECIAL;
 use crate::output::escape;
 
 /// The column of this name. What CSV and JSON call a field is taken too: `rtt_us`.

@@ -5,9 +5,19 @@ use std::net::IpAddr;
 use pree::field::{self, Field, Value};
 use pree::{Address, Detail, Needs, Socket, State, Unowned};
 
-use super::{Key, Shrink};
+use super::key::Key;
 use crate::output::value::{self, Form};
 use crate::output::{escape, figures, words};
+
+/// How a cell that is too wide may become narrower. Addresses and numbers never do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shrink {
+    No,
+    /// Owners: others are counted, then the name is shortened in the middle.
+    Owners,
+    /// In the middle.
+    Middle,
+}
 
 pub(crate) struct Special {
     pub(super) name: &'static str,

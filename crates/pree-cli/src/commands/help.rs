@@ -4,20 +4,14 @@ pub(super) mod columns;
 pub(super) mod commands;
 pub(super) mod exit;
 pub(super) mod filter;
+pub(super) mod layout;
 
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::args::{Args, Command, FLAGS, Flag, GROUPS};
+use crate::args::{Args, Command};
 use crate::exit::Failure;
-use crate::output::{self, escape};
-
-/// Column in which the explanations begin.
-const WIDTH: usize = 34;
-
-/// Every terminal has as many columns.
-const SCREEN: usize = 80;
+use crate::output::{escape, print};
+use layout::{WIDTH, flags, row};
 
 /// Texts beside the one about flags.
 pub(super) const TOPICS: [&str; 3] = ["FILTER", "COLUMNS", "EXIT"];
@@ -63,14 +57,6 @@ pub(crate) fn version() -> Result<ExitCode, Failure> {
     print(&format!("pree {}\n", env!("CARGO_PKG_VERSION")))
 }
 
-/// Writes a text to standard output.
-pub(super) fn print(text: &str) -> Result<ExitCode, Failure> {
-    let mut stdout = output::stdout();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(ExitCode::SUCCESS)
-}
-
 fn help_text() -> String {
     let mut text = String::from(
         "pree: which sockets exist, whose are they, and how is each connection doing\n\n\
@@ -96,69 +82,13 @@ fn help_text() -> String {
     text
 }
 
-/// The flags of which this is true, group by group.
-pub(super) fn flags(text: &mut String, is_meant: impl Fn(&Flag) -> bool) {
-    for group in GROUPS {
-        let mut heading = Some(group);
-        for flag in FLAGS.iter().filter(|flag| flag.group == group && is_meant(flag)) {
-            // Writing to a String cannot fail.
-            if let Some(group) = heading.take() {
-                let _ = writeln!(text, "\n{group}:");
-            }
-            let mut left = match flag.short {
-                Some(short) => format!("  -{short}, --{}", flag.long),
-                None => format!("      --{}", flag.long),
-            };
-            if let Some(value) = flag.value {
-                let _ = write!(left, " {value}");
-            }
-            row(text, &left, WIDTH, flag.doc);
-        }
-    }
-}
-
-/// A word, and what it means from a column on. A word that is too long for its column has it on the next line.
-pub(super) fn row(text: &mut String, left: &str, column: usize, doc: &str) {
-    let mut left = left;
-    // Writing to a String cannot fail.
-    if left.chars().count() + 1 > column {
-        let _ = writeln!(text, "{left}");
-        left = "";
-    }
-    for line in wrapped(doc, SCREEN - column) {
-        let _ = writeln!(text, "{left:column$}{line}");
-        left = "";
-    }
-}
-
-/// A paragraph.
-pub(super) fn paragraph(text: &mut String, indent: usize, words: &str) {
-    for line in wrapped(words, SCREEN - indent) {
-        let _ = writeln!(text, "{:indent$}{line}", "");
-    }
-}
-
-/// The text in lines of at most this width.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::layout::SCREEN;
     use super::*;
+    use crate::args::FLAGS;
 
     #[test]
     fn everything_fits_the_screen() {

@@ -9,9 +9,10 @@ use super::help;
 use crate::args::{Command, FLAGS, Flag, GROUPS};
 use crate::columns;
 use crate::exit::Failure;
+use crate::output;
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
-    help::print(&page())
+    output::print(&page())
 }
 
 const ENVIRONMENT: &[(&str, &str)] = &[

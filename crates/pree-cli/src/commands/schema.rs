@@ -5,20 +5,23 @@
 
 mod fixed;
 mod node;
+mod parts;
 
 use std::process::ExitCode;
 
 use pree::field::{self, Section, Unit};
 
 use crate::exit::Failure;
+use crate::output;
 use fixed::{diagnosis, finding, gap, group, host_finding, numbers, quality, summary};
 use node::{Node, object, text, words};
+use parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
     let mut out = String::new();
     schema().write(0, &mut out);
     out.push('\n');
-    super::help::print(&out)
+    output::print(&out)
 }
 
 /// Texts that are words of ours, never bytes from outside.
@@ -58,51 +61,6 @@ fn schema() -> Node {
                 ("host_finding", host_finding()),
                 ("numbers", numbers()),
             ]),
-        ),
-    ])
-}
-
-fn reference(name: &str) -> Node {
-    object([("$ref", text(&format!("#/$defs/{name}")))])
-}
-
-fn of_type(name: &str) -> Node {
-    object([("type", text(name))])
-}
-
-fn or_null(name: &str) -> Node {
-    object([("type", words(&[name, "null"]))])
-}
-
-fn list(items: Node) -> Node {
-    object([("type", text("array")), ("items", items)])
-}
-
-fn count() -> Node {
-    of_type("integer")
-}
-
-/// An object with these members; all of them are there.
-fn closed(members: Vec<(String, Node)>) -> Node {
-    let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    let required = words(&names);
-    object([("type", text("object")), ("required", required), ("properties", Node::Object(members))])
-}
-
-fn named<const N: usize>(members: [(&str, Node); N]) -> Vec<(String, Node)> {
-    members.map(|(name, node)| (name.to_owned(), node)).into()
-}
-
-/// What says how complete an answer is.
-fn completeness_members() -> Vec<(String, Node)> {
-    named([
-        ("schema", object([("const", text("pree/1"))])),
-        ("complete", of_type("boolean").with("description", text("Nothing that was asked for is missing."))),
-        ("missing", list(reference("gap"))),
-        (
-            "notes",
-            list(of_type("string"))
-                .with("description", text("What is good to know of this answer and leaves no gap in it.")),
         ),
     ])
 }

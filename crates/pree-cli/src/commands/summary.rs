@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States};
 
-use super::{help, source};
+use super::help::layout::paragraph;
+use super::source;
 use crate::args::{Args, Format};
 use crate::exit::{Failure, NOTHING};
 use crate::output::environment::Environment;
@@ -115,7 +116,7 @@ impl Summary {
                 let all: u64 = owned.unowned.values().sum();
                 let reasons: Vec<String> =
                     owned.unowned.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-                help::paragraph(&mut text, 0, &format!("{all} without an owner: {}", reasons.join(", ")));
+                paragraph(&mut text, 0, &format!("{all} without an owner: {}", reasons.join(", ")));
             }
         }
         let _ = writeln!(text, "\n{:<20} {:>9} {:>9} {:>9}", "", "TOTAL", "IPV4", "IPV6");

@@ -153,7 +153,7 @@ impl<W: Write> Groups<W> {
             let key = if key.is_empty() { b"-".to_vec() } else { key };
             rows.push(std::iter::once(key).chain(self.numbers(sums)).collect());
         }
-        super::table::lines(&rows)
+        super::table::small::lines(&rows)
     }
 
     fn separated(&mut self) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! How an answer is written: one file a format, and one function that escapes.
 
+mod answer;
 mod console;
 pub(crate) mod environment;
 pub(crate) mod escape;
@@ -18,6 +19,7 @@ pub(crate) mod sample;
 pub(crate) mod screen;
 mod separated;
 mod sorted;
+mod stdout;
 mod table;
 mod template;
 #[cfg(test)]
@@ -25,27 +27,12 @@ mod tests;
 pub(crate) mod value;
 pub(crate) mod words;
 
-use std::io::{self, Write};
-
-use pree::{Coverage, Socket};
+use std::io::Write;
 
 use crate::args::Format;
-use crate::sys;
+pub(crate) use answer::Output;
 pub(crate) use request::Request;
-
-/// Writes one answer. Every write is checked; nothing is written after an error.
-pub(crate) trait Output {
-    /// Takes what is missing, where it is known before the first row. What comes first in the output need not wait then.
-    fn begin(&mut self, _: &Coverage) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Writes a socket, or keeps it for the end.
-    fn row(&mut self, socket: &Socket) -> io::Result<()>;
-
-    /// Writes what comes last, and makes sure that everything is out.
-    fn end(&mut self, coverage: &Coverage) -> io::Result<()>;
-}
+pub(crate) use stdout::{not_writable, print, stdout};
 
 /// The output that was asked for.
 pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
@@ -67,39 +54,4 @@ pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
         return rows;
     }
     Box::new(sorted::Sorted::new(&request.orders, request.args.limit, rows))
-}
-
-/// Why nothing is written to what was not open for it when the program was started.
-pub(crate) fn not_writable() -> io::Error {
-    io::Error::other("it is closed or not open for writing")
-}
-
-/// Standard output that is not writable.
-struct NotWritable;
-
-impl Write for NotWritable {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(not_writable())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Standard output, where every failure counts. The one of std takes a descriptor that cannot be written to for one
-/// that is closed on purpose, and forgets what it is given.
-pub(crate) fn stdout() -> Box<dyn Write> {
-    if !sys::writable(1) {
-        return Box::new(NotWritable);
-    }
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd;
-        // Where there is no room for another descriptor std's must do.
-        if let Ok(own) = io::stdout().as_fd().try_clone_to_owned() {
-            return Box::new(std::fs::File::from(own));
-        }
-    }
-    Box::new(io::stdout().lock())
 }

@@ -4,7 +4,7 @@ use pree::quality::Peers;
 use pree::{Namespaces, Needs, OwnerLookup, Protocols, SourceChoice};
 
 use super::screen::Screen;
-use super::table;
+use super::table::details;
 use super::template::{self, Template};
 use crate::args::{Args, Format};
 use crate::columns::{self, Column, Order};
@@ -150,7 +150,7 @@ impl<'a> Request<'a> {
         let mut usual: Vec<_> = usual.collect();
         self.add_namespace(&mut usual);
         self.columns = self.choose(&usual)?;
-        self.needs |= table::needs(self.args);
+        self.needs |= details::needs(self.args);
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl<'a> Request<'a> {
         let mut usual: Vec<_> = named(&SEPARATED).chain(of_unix).collect();
         self.add_namespace(&mut usual);
         self.columns = self.choose(&usual)?;
-        for field in table::fields(self.args) {
+        for field in details::fields(self.args) {
             if !self.columns.iter().any(|column| column.name() == field.name) {
                 self.columns.push(Column::Field(field));
             }

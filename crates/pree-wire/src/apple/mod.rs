@@ -5,8 +5,9 @@
 //! system does not have is `None`.
 
 #[macro_use]
-mod place;
+mod accessors;
 mod layout;
+mod place;
 
 mod address;
 mod arguments;

@@ -1,4 +1,4 @@
-//! Where a member lies, and the macro that makes accessors of such places.
+//! Where a member lies.
 
 /// Where a member lies in its structure, in bytes.
 #[derive(Clone, Copy)]
@@ -12,23 +12,4 @@ impl Place {
     pub(crate) fn of(self, bytes: &[u8]) -> Option<&[u8]> {
         bytes.get(self.offset..self.offset.checked_add(self.size)?)
     }
-}
-
-/// `View, layout; doc lines, name: type, MEMBER; …` → accessors on `View { bytes }`. That the type has the member's width
-/// is checked when the program is built.
-macro_rules! apple_struct {
-    ($view:ident, $layout:ident; $( $(#[doc = $doc:literal])+ $name:ident: $type:ident, $member:ident; )*) => {
-        impl $view<'_> {
-            $(
-                $(#[doc = $doc])+
-                #[doc = concat!("\n\nMember of `struct ", stringify!($layout), "`; `None` where the structure is too short for it.")]
-                #[inline]
-                pub fn $name(self) -> Option<$type> {
-                    const PLACE: crate::apple::place::Place = crate::apple::layout::$layout::$member;
-                    const { assert!(PLACE.size == size_of::<$type>(), "the member has another width") };
-                    crate::bytes::Native::at(self.bytes, PLACE.offset)
-                }
-            )*
-        }
-    };
 }

@@ -1,6 +1,6 @@
 //! Error numbers of macOS (`sys/errno.h`): those that its socket and process interfaces answer with.
 
-super::named_numbers! {
+super::number::named_numbers! {
     apple(i32):
     /// Operation not permitted: it takes root.
     EPERM = 1,

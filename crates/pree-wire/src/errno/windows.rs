@@ -1,6 +1,6 @@
 //! Error codes of Windows (`winerror.h`): those that IP Helper and the process functions answer with.
 
-super::named_numbers! {
+super::number::named_numbers! {
     windows(u32):
     /// This function does not exist here.
     ERROR_INVALID_FUNCTION = 1,

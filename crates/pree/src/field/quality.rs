@@ -3,60 +3,10 @@
 //!
 //! A socket is judged each time one of these is asked for, and never otherwise.
 
-use super::{Field, Section, Unit, Value};
+use super::{Field, Issues, Section, Unit, Value};
 use crate::model::Socket;
 use crate::needs::Needs;
-use crate::quality::{Assessment, Context, DETECTORS, Finding, Severity, assess};
-
-/// Named issues of one socket, each once, the worst first and those of one severity in the order of [`DETECTORS`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Issues {
-    /// For each severity, from info up, a bit for each detector.
-    found: [u64; 3],
-}
-
-const _: () = assert!(DETECTORS.len() <= 64, "a bit for each detector");
-
-/// From the worst down.
-const SEVERITIES: [(Severity, usize); 3] =
-    [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Info, 0)];
-
-impl Issues {
-    /// Of these findings.
-    pub fn of(findings: &[Finding]) -> Self {
-        let mut found = [0; 3];
-        for finding in findings {
-            let detector = DETECTORS.iter().position(|detector| detector.name == finding.name);
-            let severity = SEVERITIES.iter().find(|(severity, _)| *severity == finding.severity);
-            let bits = severity.and_then(|(_, index)| found.get_mut(*index));
-            if let (Some(detector), Some(bits)) = (detector, bits) {
-                *bits |= 1_u64 << detector;
-            }
-        }
-        Self { found }
-    }
-
-    /// Names and severities, the worst first.
-    pub fn iter(self) -> impl Iterator<Item = (&'static str, Severity)> {
-        SEVERITIES.into_iter().flat_map(move |(severity, index)| {
-            let bits = self.found.get(index).copied().unwrap_or_default();
-            let of_one = move |(at, name): (usize, &'static str)| {
-                (bits.checked_shr(at as u32).unwrap_or(0) & 1 == 1).then_some((name, severity))
-            };
-            DETECTORS.iter().map(|detector| detector.name).enumerate().filter_map(of_one)
-        })
-    }
-
-    /// The severity of the worst; `None` when there is no issue.
-    pub fn worst(self) -> Option<Severity> {
-        self.iter().next().map(|(_, severity)| severity)
-    }
-
-    /// True when one is of severity warning or above.
-    pub fn is_trouble(self) -> bool {
-        self.worst() >= Some(Severity::Warning)
-    }
-}
+use crate::quality::{Assessment, Context, DETECTORS, assess};
 
 /// The words that values of this field can be; `None` where they are no fixed list.
 pub fn words(field: &Field) -> Option<Vec<&'static str>> {

@@ -16,6 +16,11 @@ pub(super) enum Expr {
     Test(Test),
 }
 
+/// A list of one is that one.
+pub(super) fn one_or(mut parts: Vec<Expr>, list: fn(Vec<Expr>) -> Expr) -> Expr {
+    if parts.len() == 1 { parts.remove(0) } else { list(parts) }
+}
+
 /// One condition.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Test {

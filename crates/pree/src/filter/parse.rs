@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::FilterError;
 use super::condition::{Written, condition};
-use super::expr::{End, Expr, Has, Test};
+use super::expr::{End, Expr, Has, Test, one_or};
 use super::keys::{self, Key, Lookup};
 use super::lex::{self, Kind, Op, Token};
 use super::{sugar, values};
@@ -66,11 +66,6 @@ fn autobound_decides(expr: &Expr) -> bool {
         Expr::Test(_) => true,
         other => !contains(other),
     }
-}
-
-/// A list of one is that one.
-pub(super) fn one_or(mut parts: Vec<Expr>, list: fn(Vec<Expr>) -> Expr) -> Expr {
-    if parts.len() == 1 { parts.remove(0) } else { list(parts) }
 }
 
 /// Several values of one key. States are a set already.

@@ -6,9 +6,9 @@
 //! ```
 
 use super::condition::{self, Written};
-use super::expr::{End, Expr, Host, Test};
+use super::expr::{End, Expr, Host, Test, one_or};
 use super::lex::Op;
-use super::parse::one_or;
+
 use super::values;
 use crate::model::{Protocol, Protocols, Text};
 

@@ -7,6 +7,7 @@ mod address;
 mod detail;
 mod host;
 mod identity;
+mod memory;
 mod namespace;
 mod other_protocol;
 mod owner;
@@ -23,13 +24,13 @@ pub use detail::{
 };
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 pub use identity::Identity;
+pub use memory::SocketMemory;
 pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};
 pub use protocol::{Protocol, Protocols, SocketType};
 pub use socket::{
-    BootId, Direction, ListenQueue, Peer, Shutdown, Socket, SocketId, SocketMemory, SocketOptions, Timer,
-    TimerKind,
+    BootId, Direction, ListenQueue, Peer, Shutdown, Socket, SocketId, SocketOptions, Timer, TimerKind,
 };
 pub use state::{State, States};
 pub(crate) use tcp_stats::Counter;

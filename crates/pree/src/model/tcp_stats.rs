@@ -9,7 +9,7 @@ use std::time::Duration;
 use pree_wire::inet_diag::{Bbr, Dctcp, Vegas};
 use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
 
-use super::SocketMemory;
+use super::memory::SocketMemory;
 
 /// The type of a field in [`TcpStats`]: times are durations.
 macro_rules! value_type {

@@ -6,9 +6,8 @@
 use std::time::Duration;
 
 use super::buffer;
-use super::capacity::Rate;
 use super::limits::INTERVAL_POINTS;
-use super::{Assessment, Basis, Context, IpVersion, Subject, judge};
+use super::rate::Rate;
 use crate::model::{Socket, TcpStats};
 
 /// What was seen of one socket from one look to a later one.
@@ -195,15 +194,4 @@ fn has_shrunk(now: &Socket, before: &Socket) -> bool {
         (Some(now), Some(before)) => now.has_shrunk_since(before),
         _ => false,
     }
-}
-
-/// Judges what happened between the first look and the last; before a second look everything is unknown.
-pub fn assess_interval(interval: &Interval, context: &Context) -> Assessment {
-    let context = Context { basis: Basis::Interval(interval.length()), ..*context };
-    let stats = interval.stats().unwrap_or_default();
-    if interval.looks() < 2 {
-        let nothing = Subject { stats: &stats, ip: IpVersion::V4, socket: None, interval: None };
-        return judge(&nothing, &context);
-    }
-    judge(&Subject { interval: Some(interval), ..Subject::of(interval.last(), &stats) }, &context)
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{
+use super::words::{
     FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, spellings, states, takes, values_of_keys,
 };
 use crate::args::{Command, FLAGS};

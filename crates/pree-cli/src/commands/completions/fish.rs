@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, keys, other_commands, states, takes, values_of_keys};
+use super::words::{FILTER_WORDS, Takes, fields, keys, other_commands, states, takes, values_of_keys};
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {

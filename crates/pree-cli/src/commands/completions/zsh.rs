@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, states, takes, values_of_keys};
+use super::words::{
+    FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, states, takes, values_of_keys,
+};
 use crate::args::{Command, Flag};
 
 pub(super) fn script() -> String {

@@ -2,7 +2,7 @@
 
 use pree::field::{self, Unit};
 
-use super::{SCREEN, paragraph, row};
+use super::layout::{SCREEN, paragraph, row};
 use crate::columns::{self, Column};
 
 pub(super) fn text() -> String {

@@ -2,7 +2,7 @@
 
 use crate::args::Entry;
 
-use super::{flags, paragraph};
+use super::layout::{flags, paragraph};
 
 /// Command, how it is written, what there is to know.
 const USES: &[(&str, &[&str], &[&str])] = &[

@@ -1,6 +1,6 @@
 //! `pree help EXIT`: what the exit code says.
 
-use super::{paragraph, row};
+use super::layout::{paragraph, row};
 
 pub(in crate::commands) const CODES: [(u8, &str); 6] = [
     (0, "answered; an empty list is an answer"),

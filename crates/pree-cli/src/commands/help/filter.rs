@@ -2,7 +2,7 @@
 
 use pree::Filter;
 
-use super::{paragraph, row};
+use super::layout::{paragraph, row};
 
 /// Keys that are more than a field, or another name of one.
 pub(in crate::commands) const KEYS: &[(&str, &str)] = &[

@@ -1,7 +1,7 @@
 //! The parts of the schema that no field stands for: gaps, judgements, groups, numbers.
 
 use super::node::{Node, object, text, words};
-use super::{closed, completeness_members, count, list, named, of_type, or_null, reference};
+use super::parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
 
 pub(super) fn gap() -> Node {
     closed(named([

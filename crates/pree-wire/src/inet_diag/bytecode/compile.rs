@@ -8,7 +8,7 @@
 //! not. `Or` and `Not` need one unconditional jump each. The size of an expression is known before it is written, and
 //! with it every address.
 
-use super::{BytecodeError, Expr, HostCondition, MAX_DEPTH};
+use super::expr::{BytecodeError, Expr, HostCondition, MAX_DEPTH};
 use crate::inet_diag::{AF_INET, AF_INET6};
 
 const NOP: u8 = 0;

@@ -6,7 +6,7 @@ use pree_wire::proc_net::unix::{UnixLine, unix_lines};
 use pree_wire::proc_net::{Family as WireFamily, inet_line, lines};
 use pree_wire::{inet_diag, netlink_diag, packet_diag, unix_diag, vsock_diag};
 
-use super::{Decoder, decode_line, ip, set_queues, shutdown, state};
+use super::inet::{Decoder, decode_line, ip, set_queues, shutdown, state};
 use crate::model::{
     Address, BoundFile, Detail, Family, NetlinkDetail, PacketDetail, Peer, Protocol, SctpDetail, Socket,
     SocketMemory, SocketType, State, Text, TimerKind, UnixDetail,

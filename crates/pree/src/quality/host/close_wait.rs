@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::detector::{Found, Hit, HostDetector, count, told};
+use super::finding::About;
 use super::group::group;
-use super::{About, Found, Hit, HostDetector, View, count, told};
+use super::view::View;
 use crate::model::{Socket, Unowned};
 use crate::quality::limits::{CLOSE_WAIT_LEAST, CLOSE_WAIT_OLD};
 use crate::quality::{Severity, Value};

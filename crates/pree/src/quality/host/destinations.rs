@@ -6,9 +6,8 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use super::View;
 use super::group::{end_key, group, ip_key, network};
-use crate::model::{Address, HostLimits, Protocol, Socket, State, TimeWaitReuse};
+use super::view::View;
 
 /// Counters for all destinations together; a power of two.
 const COUNTERS: usize = 1 << 14;
@@ -34,28 +33,4 @@ pub(super) fn destinations(view: &View<'_>, places: &[usize], least: usize) -> V
     }
     let groups = group(with_ends().filter(|(key, _)| counters[counter(key)] >= least));
     groups.into_iter().map(|(_, places)| places).filter(|places| places.len() >= least).collect()
-}
-
-/// The local port of a connection that was asked for on this side, if the system can have chosen it. Connections that
-/// came to a listener in that range count too: the listener holds its port for itself.
-pub(super) fn chosen_port(limits: &HostLimits, socket: &Socket) -> Option<u16> {
-    let connection = socket.protocol == Protocol::Tcp && socket.remote.is_some();
-    socket.local.port().filter(|port| connection && limits.can_choose(*port))
-}
-
-/// True for a port whose connection is over and which the next one can have.
-pub(super) fn is_reusable(limits: &HostLimits, socket: &Socket) -> bool {
-    socket.state == State::TimeWait
-        && match limits.time_wait_reuse {
-            Some(TimeWaitReuse::Loopback) => stays_here(socket),
-            Some(TimeWaitReuse::Never) => false,
-            // Where it is not known, only what is certain counts as in use.
-            Some(TimeWaitReuse::Always) | None => true,
-        }
-}
-
-/// What the kernel takes for loopback: either end is a loopback address.
-fn stays_here(socket: &Socket) -> bool {
-    let ends = [Some(&socket.local), socket.remote.as_ref()];
-    ends.into_iter().flatten().filter_map(Address::ip).any(|ip| ip.to_canonical().is_loopback())
 }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
+use super::detector::{Found, Hit, HostDetector, count, told};
+use super::finding::About;
 use super::group::{Network, end_key, group, network};
-use super::{About, Found, Hit, HostDetector, View, count, told};
+use super::view::View;
 use crate::model::{HostLimits, Socket, State};
 use crate::quality::limits::HALF_OPEN_LEAST;
 use crate::quality::{Severity, Value};

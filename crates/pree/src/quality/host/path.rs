@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use super::detector::{Found, Hit, HostDetector, count, told};
+use super::finding::About;
 use super::group::group;
-use super::{About, Found, Hit, HostDetector, View, count, told};
+use super::view::View;
 use crate::quality::limits::{PATH_SHARE, PATH_SOCKETS};
 use crate::quality::{Assessment, Finding, Severity, Value};
 

@@ -1,6 +1,6 @@
 //! Where in a snapshot the sockets are that detectors look at: one pass for all of them.
 
-use super::destinations::chosen_port;
+use super::chosen::chosen_port;
 use crate::model::{Protocol, Socket, State};
 use crate::snapshot::Snapshot;
 

@@ -1,7 +1,10 @@
 //! Local ports that are used up: the next connect(2) to the same destination finds none.
 
-use super::destinations::{chosen_port, destinations, is_reusable};
-use super::{About, Found, Hit, HostDetector, View, count, told};
+use super::chosen::{chosen_port, is_reusable};
+use super::destinations::destinations;
+use super::detector::{Found, Hit, HostDetector, count, told};
+use super::finding::About;
+use super::view::View;
 use crate::model::State;
 use crate::quality::limits::PORTS_USED_SHARE;
 use crate::quality::{Severity, Value};

@@ -1,7 +1,10 @@
 //! Connections that are over and whose ports rest for a minute: many to one destination, or many at all.
 
-use super::destinations::{chosen_port, destinations, is_reusable};
-use super::{About, Found, Hit, HostDetector, View, count, told};
+use super::chosen::{chosen_port, is_reusable};
+use super::destinations::destinations;
+use super::detector::{Found, Hit, HostDetector, count, told};
+use super::finding::About;
+use super::view::View;
 use crate::quality::limits::TIME_WAIT_SHARE;
 use crate::quality::{Severity, Value};
 

@@ -1,5 +1,6 @@
 //! macOS: sysctl(3) and libproc, as bytes.
 
+mod errno;
 mod names;
 mod own_socket;
 mod process;
@@ -8,6 +9,8 @@ mod sysctl;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pree_wire::errno::apple::{EACCES, ENOENT, ENOTSUP, EPERM};
+
+use errno::errno;
 
 use crate::error::Result;
 use crate::source::{AppleQuestion, Errno, Failure, Question, Source, System};
@@ -67,14 +70,5 @@ fn now() -> i64 {
     i64::try_from(since.as_nanos()).unwrap_or(0)
 }
 
-fn errno(error: &std::io::Error) -> Errno {
-    error.raw_os_error().map_or(pree_wire::errno::apple::EIO, Errno::apple)
-}
-
 /// The answers of a path that is looked up: it is not there, or it may not be read.
 const LOOKUP: &[Errno] = &[ENOENT, EACCES, EPERM];
-
-/// What the last call of this thread left.
-fn last_errno() -> Errno {
-    errno(&std::io::Error::last_os_error())
-}

@@ -4,7 +4,7 @@ use std::ffi::CString;
 
 use pree_wire::errno::apple::ENXIO;
 
-use super::last_errno;
+use super::errno::last_errno;
 use crate::source::Failure;
 
 /// The interface's index.

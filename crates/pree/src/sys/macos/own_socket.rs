@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use pree_wire::apple::ConnectionInfo;
 
-use super::last_errno;
+use super::errno::last_errno;
 use crate::decode::apple::of_connection;
 use crate::error::{Error, Result};
 use crate::model::TcpStats;

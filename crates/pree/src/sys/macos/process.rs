@@ -3,7 +3,8 @@
 use libc::{c_int, c_void};
 use pree_wire::errno::apple::{EACCES, EBADF, ENOENT, ENOTSOCK, ENOTSUP, EPERM, ESRCH};
 
-use super::{last_errno, sysctl};
+use super::errno::last_errno;
+use super::sysctl;
 use crate::source::{AppleProcessPart, Errno, Failure};
 
 // Numbers of sys/proc_info.h.

@@ -5,7 +5,7 @@ use std::ptr;
 
 use pree_wire::errno::apple::{EACCES, EINVAL, ENOENT, ENOMEM, ENOTSUP, EPERM, ESRCH};
 
-use super::last_errno;
+use super::errno::last_errno;
 use crate::source::{AppleList, Errno, Failure};
 
 /// Longest text of a sysctl that is asked for.

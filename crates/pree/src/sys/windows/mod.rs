@@ -2,6 +2,7 @@
 
 mod functions;
 mod grown;
+mod last_error;
 mod layout;
 mod own_socket;
 mod processes;
@@ -108,10 +109,4 @@ impl Drop for Live {
             let _ = self.functions.switch_estats(class, connection, false);
         }
     }
-}
-
-/// The last error of this thread.
-fn last_error() -> Errno {
-    let number = std::io::Error::last_os_error().raw_os_error();
-    number.map_or(code::ERROR_GEN_FAILURE, |number| System::Windows.errno(number))
 }

@@ -13,7 +13,7 @@ use windows_sys::Win32::System::Threading::{
     QueryFullProcessImageNameW,
 };
 
-use super::last_error;
+use super::last_error::last_error;
 use crate::source::{Failure, WindowsProcessPart};
 
 /// More processes than any machine has: a list without an end ends here.

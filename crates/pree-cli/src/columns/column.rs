@@ -1,0 +1,173 @@
+//! One column: its name, its width, what it needs, what it shows.
+
+use pree::field::{self, Field, Section, Unit, Value};
+use pree::{Needs, Socket};
+
+use super::key::Key;
+use super::special::{SPECIAL, Shrink, Special};
+use crate::output::value::{self, Form};
+
+/// A column of its own, or a field of the registry.
+#[derive(Clone, Copy)]
+pub(crate) enum Column {
+    Special(&'static Special),
+    Field(&'static Field),
+}
+
+impl Column {
+    /// The name on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Special(special) => special.name,
+            Self::Field(field) => field.name,
+        }
+    }
+
+    /// The heading in a table.
+    pub(crate) fn heading(self) -> String {
+        match self {
+            Self::Special(special) => special.heading.to_owned(),
+            Self::Field(field) => field.name.to_ascii_uppercase(),
+        }
+    }
+
+    /// The heading in CSV and TSV: the name, for times with their unit, for a list in the plural.
+    pub(crate) fn machine_name(self) -> String {
+        if self.shrink() == Shrink::Owners {
+            return format!("{}s", self.name());
+        }
+        let unit = match self {
+            Self::Field(Field { unit: Unit::Microseconds, .. }) => "_us",
+            Self::Field(Field { unit: Unit::Milliseconds, .. }) => "_ms",
+            _ => "",
+        };
+        format!("{}{unit}", self.name())
+    }
+
+    /// One line on what it means.
+    pub(crate) fn doc(self) -> &'static str {
+        match self {
+            Self::Special(special) => special.doc,
+            Self::Field(field) => field.doc,
+        }
+    }
+
+    /// Numbers stand right.
+    pub(crate) fn right(self) -> bool {
+        match self {
+            Self::Special(special) => special.right,
+            Self::Field(field) => {
+                !matches!(field.unit, Unit::Text | Unit::Bool | Unit::Address | Unit::UnixTime)
+                    && field.name != "id"
+            }
+        }
+    }
+
+    /// The width in a pipe, where nobody knows what is to come. A wider cell pushes the rest.
+    pub(crate) fn pipe_width(self) -> usize {
+        let usual = match self {
+            Self::Special(special) => special.pipe_width,
+            Self::Field(field) => match field.unit {
+                Unit::BytesPerSecond => 10,
+                Unit::Bool => 3,
+                Unit::Address => 15,
+                Unit::UnixTime => 20,
+                Unit::Bytes => 8,
+                Unit::Id | Unit::Count | Unit::Segments | Unit::Microseconds | Unit::Milliseconds => 7,
+                Unit::Share | Unit::Score => 6,
+                _ if field.name == "issue" => 20,
+                _ if field.name == "limited" => 15,
+                _ => 12,
+            },
+        };
+        usual.max(self.name().len())
+    }
+
+    /// True for parts of the judgement, which JSON has in an object of its own.
+    pub(crate) fn is_judgement(self) -> bool {
+        matches!(self, Self::Field(Field { section: Section::Quality, .. }))
+    }
+
+    /// How early a narrow terminal goes without it: the highest first, 0 never.
+    pub(crate) fn dropped(self) -> u8 {
+        match self {
+            Self::Special(special) => special.dropped,
+            Self::Field(field) => match field.name {
+                "rtt" => 7,
+                "score" => 4,
+                _ => 0,
+            },
+        }
+    }
+
+    /// True for a column whose cell is left empty where nothing is known.
+    pub(crate) fn blank(self) -> bool {
+        matches!(self, Self::Special(Special { blank: true, .. }))
+    }
+
+    pub(crate) fn shrink(self) -> Shrink {
+        match self {
+            Self::Special(special) => special.shrink,
+            Self::Field(_) => Shrink::No,
+        }
+    }
+
+    /// True for addresses: an unusually long one pushes the rest of its row instead of widening every row.
+    pub(crate) fn is_address(self) -> bool {
+        matches!(self.name(), "local" | "remote")
+    }
+
+    /// What must be asked of the system.
+    pub(crate) fn needs(self) -> Needs {
+        match self {
+            Self::Special(special) => special.needs,
+            Self::Field(field) => field.needs,
+        }
+    }
+
+    /// Writes the cell; nothing when it is unknown.
+    pub(crate) fn write(self, socket: &Socket, form: Form, out: &mut Vec<u8>) {
+        match self {
+            Self::Special(special) => (special.write)(socket, form, out),
+            Self::Field(field) => value::write(field, (field.get)(socket), form, out),
+        }
+    }
+
+    /// What the cell sorts by.
+    pub(crate) fn key(self, socket: &Socket) -> Key<'_> {
+        match self {
+            Self::Special(special) => (special.key)(socket),
+            Self::Field(field) => (field.get)(socket).into(),
+        }
+    }
+
+    /// True when the cell tells of trouble: what colour is for.
+    pub(crate) fn trouble(self, socket: &Socket) -> bool {
+        match self {
+            Self::Special(special) => (special.trouble)(socket),
+            Self::Field(field) => field_trouble(field, (field.get)(socket)),
+        }
+    }
+}
+
+/// Counters that are 0 while all is well, and bad judgements.
+pub(crate) fn field_trouble(field: &Field, value: Value<'_>) -> bool {
+    match (field.name, value) {
+        ("drops" | "retrans" | "retrans_out" | "retransmits" | "timer_retransmits", Value::Number(1..)) => {
+            true
+        }
+        ("score", Value::Share(score)) => score < LOW_SCORE,
+        ("bloat", Value::Word(word)) => matches!(word, "yes" | "severe"),
+        (_, Value::Issues(issues)) => issues.is_trouble(),
+        _ => false,
+    }
+}
+
+/// A queue that is a warning costs more than this leaves.
+const LOW_SCORE: f64 = 0.7;
+
+/// Every column, each once.
+pub(crate) fn all() -> impl Iterator<Item = Column> {
+    let fields = field::all().filter(|field| !SPECIAL.iter().any(|special| special.name == field.name));
+    SPECIAL.iter().map(Column::Special).chain(fields.map(Column::Field))
+}

@@ -1,0 +1,130 @@
+//! What can be completed: flags, their values, keys, states, columns.
+
+use pree::field::{self, Field};
+use pree::{Filter, OtherProtocol, Protocol, States};
+
+use crate::args::{Command, Entry, FLAGS, Flag, Words};
+use crate::columns;
+use crate::commands::help;
+
+/// The shells that have a script.
+pub(super) const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
+
+/// What a flag takes.
+pub(super) enum Takes {
+    Nothing,
+    /// One of these.
+    One(Vec<&'static str>),
+    /// Several of these, with commas.
+    Several(Vec<&'static str>),
+    File,
+    /// What nobody can guess.
+    Anything,
+}
+
+pub(super) fn takes(flag: &Flag) -> Takes {
+    match (flag.long, flag.value) {
+        (_, None) => Takes::Nothing,
+        ("query", _) => Takes::Several(vec!["tcp", "udp", "udplite", "inet", "all"]),
+        ("columns" | "sort", _) => Takes::Several(fields()),
+        ("group-by", _) => Takes::One(fields()),
+        _ if flag.takes_path() => Takes::File,
+        (_, Some(choices)) if choices.contains('|') => Takes::One(choices.split('|').collect()),
+        _ => Takes::Anything,
+    }
+}
+
+/// Names of columns.
+pub(super) fn fields() -> Vec<&'static str> {
+    columns::all().map(columns::Column::name).collect()
+}
+
+/// Keys of filters.
+pub(super) fn keys() -> Vec<&'static str> {
+    Filter::keys().collect()
+}
+
+/// Words that a filter is made of beside its keys.
+pub(super) const FILTER_WORDS: [&str; 7] = ["state", "exclude", "not", "and", "or", "has", "autobound"];
+
+/// States, and ss's names of several.
+pub(super) fn states() -> Vec<String> {
+    let named = States::all().iter_names().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-"));
+    let single = named.filter(|name| !["listening", "connected", "other"].contains(&name.as_str()));
+    single.chain(["all", "connected", "synchronized", "bucket", "big"].map(str::to_owned)).collect()
+}
+
+/// Protocols, and names of those that have no table.
+pub(super) fn protocols() -> Vec<String> {
+    let known = Protocol::ALL.iter().map(|protocol| protocol.name().to_owned());
+    known.chain(OtherProtocol::KNOWN.map(str::to_owned)).collect()
+}
+
+/// Keys whose values are words.
+pub(super) fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let of_field = |field: &'static Field| Some((field.name, words(&field::words(field)?)));
+    let mut values = vec![
+        ("state", states()),
+        ("family", words(&["ipv4", "ipv6", "unix", "packet", "netlink", "vsock"])),
+        ("proto", protocols()),
+        ("protocol", protocols()),
+        ("scope", words(&["loopback", "link", "private", "public"])),
+    ];
+    values.extend(field::all().filter_map(of_field));
+    values
+}
+
+/// Commands whose words are no filter, and what their words are.
+pub(super) fn other_commands() -> impl Iterator<Item = (&'static str, Takes)> {
+    let others = Command::ALL.iter().filter(|entry| entry.words != Words::Filter);
+    others.map(|entry| (entry.name, words_after(entry)))
+}
+
+pub(super) fn words_after(entry: &Entry) -> Takes {
+    let commands = Command::ALL.iter().map(|entry| entry.name);
+    match entry.command {
+        Command::Completions => Takes::One(SHELLS.to_vec()),
+        Command::Help => Takes::One(help::TOPICS.into_iter().chain(commands).collect()),
+        Command::Capture => Takes::File,
+        _ if entry.words == Words::None => Takes::Nothing,
+        _ => Takes::Anything,
+    }
+}
+
+/// The flags of a command.
+pub(super) fn flags_of(entry: &Entry) -> impl Iterator<Item = &'static Flag> + use<'_> {
+    FLAGS.iter().filter(|flag| flag.is_for(entry.command))
+}
+
+/// `-t` and `--tcp`.
+pub(super) fn spellings(flag: &Flag) -> Vec<String> {
+    let short = flag.short.map(|short| format!("-{short}"));
+    short.into_iter().chain([format!("--{}", flag.long)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_that_is_offered_is_taken() {
+        for state in states() {
+            assert!(format!("state={state}").parse::<Filter>().is_ok(), "{state}");
+        }
+        for (key, values) in values_of_keys() {
+            for value in values {
+                assert!(format!("{key}={value}").parse::<Filter>().is_ok(), "{key}={value}");
+            }
+        }
+        for flag in FLAGS {
+            let (Takes::One(values) | Takes::Several(values)) = takes(flag) else { continue };
+            for value in values {
+                for command in flag.names_of_commands().into_iter().take(1) {
+                    let line = vec![command.into(), format!("--{}", flag.long).into(), value.into()];
+                    assert!(crate::args::parse(line).is_ok(), "--{} {value}", flag.long);
+                }
+            }
+        }
+    }
+}

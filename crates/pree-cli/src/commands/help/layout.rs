@@ -1,0 +1,69 @@
+//! How help stands on the screen.
+
+use std::fmt::Write as _;
+
+use crate::args::{FLAGS, Flag, GROUPS};
+
+/// Column in which the explanations begin.
+pub(super) const WIDTH: usize = 34;
+
+/// Every terminal has as many columns.
+pub(super) const SCREEN: usize = 80;
+
+/// The flags of which this is true, group by group.
+pub(super) fn flags(text: &mut String, is_meant: impl Fn(&Flag) -> bool) {
+    for group in GROUPS {
+        let mut heading = Some(group);
+        for flag in FLAGS.iter().filter(|flag| flag.group == group && is_meant(flag)) {
+            // Writing to a String cannot fail.
+            if let Some(group) = heading.take() {
+                let _ = writeln!(text, "\n{group}:");
+            }
+            let mut left = match flag.short {
+                Some(short) => format!("  -{short}, --{}", flag.long),
+                None => format!("      --{}", flag.long),
+            };
+            if let Some(value) = flag.value {
+                let _ = write!(left, " {value}");
+            }
+            row(text, &left, WIDTH, flag.doc);
+        }
+    }
+}
+
+/// A word, and what it means from a column on. A word that is too long for its column has it on the next line.
+pub(super) fn row(text: &mut String, left: &str, column: usize, doc: &str) {
+    let mut left = left;
+    // Writing to a String cannot fail.
+    if left.chars().count() + 1 > column {
+        let _ = writeln!(text, "{left}");
+        left = "";
+    }
+    for line in wrapped(doc, SCREEN - column) {
+        let _ = writeln!(text, "{left:column$}{line}");
+        left = "";
+    }
+}
+
+/// A paragraph.
+pub(in crate::commands) fn paragraph(text: &mut String, indent: usize, words: &str) {
+    for line in wrapped(words, SCREEN - indent) {
+        let _ = writeln!(text, "{:indent$}{line}", "");
+    }
+}
+
+/// The text in lines of at most this width.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

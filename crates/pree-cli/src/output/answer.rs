@@ -1,0 +1,19 @@
+//! What every output does with an answer.
+
+use std::io;
+
+use pree::{Coverage, Socket};
+
+/// Writes one answer. Every write is checked; nothing is written after an error.
+pub(crate) trait Output {
+    /// Takes what is missing, where it is known before the first row. What comes first in the output need not wait then.
+    fn begin(&mut self, _: &Coverage) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Writes a socket, or keeps it for the end.
+    fn row(&mut self, socket: &Socket) -> io::Result<()>;
+
+    /// Writes what comes last, and makes sure that everything is out.
+    fn end(&mut self, coverage: &Coverage) -> io::Result<()>;
+}

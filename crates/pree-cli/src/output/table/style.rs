@@ -1,0 +1,17 @@
+//! What both kinds of table are told.
+
+use super::details::Details;
+use crate::output::screen::Screen;
+use crate::output::value::Form;
+
+/// How rows look.
+pub(in crate::output) struct Style {
+    pub(in crate::output) form: Form,
+    pub(in crate::output) header: bool,
+    pub(in crate::output) screen: Screen,
+    /// Nothing is shortened.
+    pub(in crate::output) whole: bool,
+    /// Columns that may be left out where there is no room: nobody asked for them by name.
+    pub(in crate::output) unasked: Vec<&'static str>,
+    pub(in crate::output) details: Details,
+}

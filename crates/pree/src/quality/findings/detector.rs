@@ -1,0 +1,35 @@
+//! What finds one kind of issue.
+
+use super::{Evidence, Severity, Value};
+use crate::quality::{Assessment, Subject};
+
+/// An issue's name, and the function that looks for it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Detector {
+    /// The name its findings have.
+    pub name: &'static str,
+    /// What to do about them.
+    pub advice: &'static str,
+    /// Where to read more: a standard, a manual page.
+    pub more: &'static str,
+    pub(super) check: fn(&Subject<'_>, &Assessment) -> Option<Hit>,
+}
+
+/// What a detector found.
+pub(super) struct Hit {
+    pub(super) severity: Severity,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+impl Hit {
+    /// Evidence that the system does not tell is left out.
+    pub(super) fn new<const N: usize>(
+        severity: Severity,
+        evidence: [(&'static str, Option<Value>); N],
+    ) -> Self {
+        let mut told = Vec::with_capacity(N);
+        told.extend(evidence.into_iter().filter_map(|(name, value)| Some(Evidence { name, value: value? })));
+        Self { severity, evidence: told }
+    }
+}
