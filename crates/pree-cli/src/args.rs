@@ -124,20 +124,22 @@ impl Args {
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
-    let (given, misread) = read(arguments, &mut args)?;
+    let Given { flags, misread, before_help } = read(arguments, &mut args)?;
+    if let Some(before) = before_help {
+        return help(args, before);
+    }
     if args.whole_family {
         args.protocols.get_or_insert(Protocols::INET);
     }
     let named = commands::take(&mut args)?;
     args.command = match (args.instead.take(), named) {
-        (Some(Command::Help), named) => return Ok(help(named)),
         (Some(instead), None | Some(Command::List)) => instead,
         (_, named) => named.unwrap_or_default(),
     };
     if let Some(says) = misread.filter(|_| args.command.words() == Words::Filter) {
         return Err(Failure::Usage(says));
     }
-    args.command.check(&given, &args.words)?;
+    args.command.check(&flags, &args.words)?;
     if args.command.words() == Words::Filter && !args.words.is_empty() {
         args.filter = Some(args.words.join(" ").parse().map_err(Failure::Filter)?);
     }
@@ -145,21 +147,38 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     Ok(args)
 }
 
-/// `--help` wins over everything else: it is about the command that was named.
-fn help(about: Option<Command>) -> Args {
-    let named = Command::ALL.iter().find(|entry| Some(entry.command) == about);
-    let words = named.into_iter().map(|entry| entry.name.to_owned()).collect();
-    Args { command: Command::Help, words, ..Args::default() }
+/// `--help` wins over everything before it: it is about the command that was named, or the topic behind it.
+fn help(mut args: Args, before: usize) -> Result<Args, Failure> {
+    let mut topics = args.words.split_off(before);
+    if before == 0 {
+        std::mem::swap(&mut args.words, &mut topics);
+    }
+    let words = match commands::take(&mut args)? {
+        Some(command) => {
+            let named = Command::ALL.iter().find(|entry| entry.command == command);
+            named.into_iter().map(|entry| entry.name.to_owned()).chain(topics).collect()
+        }
+        None if before == 0 => args.words,
+        None => topics,
+    };
+    Command::Help.check(&[], &words)?;
+    Ok(Args { command: Command::Help, words, ..Args::default() })
 }
 
-/// Flags set what they say; the rest are words. The flags that were given, as they were written, and what to say where a
-/// filter would take a word that was meant as a flag's value.
-#[allow(clippy::type_complexity, reason = "it is written out once")]
-fn read(
-    arguments: Vec<OsString>,
-    args: &mut Args,
-) -> Result<(Vec<(&'static Flag, String)>, Option<String>), Failure> {
-    let (mut given, mut misread) = (Vec::new(), None);
+/// What was read beside words.
+#[derive(Default)]
+struct Given {
+    /// The flags, as they were written.
+    flags: Vec<(&'static Flag, String)>,
+    /// What to say where a filter would take a word that was meant as a flag's value.
+    misread: Option<String>,
+    /// How many words stand before `--help`.
+    before_help: Option<usize>,
+}
+
+/// Flags set what they say; the rest are words.
+fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Given, Failure> {
+    let mut given = Given::default();
     let mut parser = Parser::from_args(arguments);
     // Of one word, those that were read.
     let mut letters = String::new();
@@ -189,16 +208,34 @@ fn read(
             return Err(Failure::Usage(flags::unknown(&written, &letters)));
         };
         let value = match flag.value {
-            Some(_) => parser.value().and_then(ValueExt::string).map_err(usage)?,
+            Some(_) => value(&mut parser, flag, &written)?,
             None => String::new(),
         };
         if let Some(word) = next_word(&mut parser).filter(|_| flag.value.is_none()) {
-            misread = misread.or_else(|| habits::misread_value(&letters, &word));
+            given.misread = given.misread.or_else(|| habits::misread_value(&letters, &word));
         }
         (flag.set)(args, &value).map_err(Failure::Usage)?;
-        given.push((flag, written));
+        if args.instead == Some(Command::Help) {
+            given.before_help.get_or_insert(args.words.len());
+        }
+        given.flags.push((flag, written));
     }
-    Ok((given, misread))
+    Ok(given)
+}
+
+/// The value of a flag, or what to say where people mean another program's flag of that letter, which takes none.
+fn value(parser: &mut Parser, flag: &Flag, written: &str) -> Result<String, Failure> {
+    let Some(way) = flag.short.and_then(habits::takes_one) else {
+        return parser.value().and_then(ValueExt::string).map_err(usage);
+    };
+    // The next flag is none; but `-` is standard input, and `-c -rtt` is a column less.
+    let is_flag = |word: &OsString| word.len() > 1 && word.as_encoded_bytes().starts_with(b"-");
+    let none = flag.short != Some('c') && next_word(parser).as_ref().is_some_and(is_flag);
+    match parser.value() {
+        Ok(value) if !none => value.string().map_err(usage),
+        Err(error) if !matches!(error, lexopt::Error::MissingValue { .. }) => Err(usage(error)),
+        _ => Err(Failure::Usage(format!("{written} needs a value: {way}"))),
+    }
 }
 
 /// Flags that the command takes, and not together.

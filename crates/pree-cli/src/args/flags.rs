@@ -228,6 +228,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("socket", "query"),
     ("colour", "color"),
     // netstat.
+    ("program", "processes"),
     ("programs", "processes"),
     ("extend", "extended"),
     ("timers", "options"),
@@ -315,6 +316,9 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
             (Some(known), _) => known.set(),
             (None, "inet") => Protocols::INET,
             (None, "all") => Protocols::all(),
+            (None, "inet6" | "ipv4" | "ipv6" | "link") => {
+                return Err(format!("-A takes protocols, and {name} is a family: say -f {name}"));
+            }
             (None, _) if OtherProtocol::KNOWN.contains(&name) => {
                 return Err(format!("{name} sockets are among -A other: say -A other proto={name}"));
             }

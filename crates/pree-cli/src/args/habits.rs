@@ -16,6 +16,7 @@ const WAYS: &[(&[&str], &str)] = &[
     (&["D", "diag"], "the kernel's own answer is kept by pree capture FILE"),
     (&["tos"], "-c +tos,+tclass,+class_id"),
     (&["cgroup"], "-c +cgroup_id,+pcgroup shows cgroups, cgroup=PATH finds the sockets of one"),
+    (&["Q", "no-queues"], "-c -recvq,-sendq"),
     (&["tipc", "tipcinfo"], "TIPC sockets are -A other proto=tipc"),
     (&["xdp"], "XDP sockets are -A other proto=xdp"),
     // netstat
@@ -26,6 +27,7 @@ const WAYS: &[(&[&str], &str)] = &[
     (&["statistics"], "counters of protocols are nstat's; sockets are counted by pree -s"),
     (&["masquerade"], "masqueraded connections are conntrack -L"),
     (&["continuous"], "watch is not there yet"),
+    (&["protocol"], "-f FAMILY"),
     (&["symbolic"], "names are not looked up"),
     // lsof, and netstat's -U
     (&["U", "udplite"], "Unix sockets are -x, UDP-Lite sockets -A udplite"),
@@ -42,6 +44,24 @@ const VALUES: &[(char, &str)] = &[
 
 fn takes_none(letter: char) -> Option<&'static str> {
     VALUES.iter().find(|(of, _)| *of == letter).map(|(_, says)| *says)
+}
+
+/// Flags of theirs that take no value, or one of another kind, and what pree's of the same letter take.
+const OTHER_VALUES: &[(char, &str)] = &[
+    ('A', "protocols, as in -A tcp,unix; IPv6 is -6"),
+    (
+        'F',
+        "a file with a filter; fields for programs are --json or --format, and routes are no sockets: ip route",
+    ),
+    ('N', "a network namespace, as in -N blue; names are not looked up"),
+    ('c', "columns, as in -c +rtt; the sockets of a process are process=NAME, and watch is not there yet"),
+    ('f', "a family, as in -f inet6; a descriptor is fd=3"),
+    ('g', "a field to group by, as in -g state; groups of interfaces are no sockets: ip maddr"),
+];
+
+/// What to say of this flag of pree's when it has no value.
+pub(super) fn takes_one(letter: char) -> Option<&'static str> {
+    OTHER_VALUES.iter().find(|(of, _)| *of == letter).map(|(_, way)| *way)
 }
 
 /// What to add about a flag that is not there, written after these letters of the same word.

@@ -52,6 +52,8 @@ pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>
                 None if relative == 0 => {
                     format!("; the sockets of a process are process={}", escape::word(name.as_bytes()))
                 }
+                // netstat's goes on for ever.
+                None if part.starts_with('-') => "; watch is not there yet".to_owned(),
                 _ => String::new(),
             };
             format!("-c: {}{way}", unknown(name))

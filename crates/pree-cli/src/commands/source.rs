@@ -48,7 +48,13 @@ fn read_filter(path: &Path) -> Result<Filter, Failure> {
     let mut bytes = Vec::new();
     files::open(path)
         .and_then(|mut file| files::read_to_end(&mut *file, &mut bytes, LARGEST_FILTER))
-        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", files::name(path))))?;
+        .map_err(|error| {
+            // lsof has letters there.
+            let letters = path.as_os_str().as_encoded_bytes().iter().all(u8::is_ascii_alphanumeric);
+            let is_lsofs = letters && error.kind() == io::ErrorKind::NotFound;
+            let way = if is_lsofs { "; fields for programs are --json or --format" } else { "" };
+            Failure::Usage(format!("cannot read {}: {error}{way}", files::name(path)))
+        })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::Usage(format!("{} is not UTF-8", files::name(path))))?;
     // Lines are one filter; a # begins a comment.

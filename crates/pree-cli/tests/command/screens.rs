@@ -47,7 +47,8 @@ fn letters() -> Result<(), Failed> {
     for letter in ('0'..='9').chain('A'..='Z').chain('a'..='z') {
         let answer = run::pree(&format!("-{letter}"))?;
         // What is no flag is refused by name; what needs a value, or a right, is known.
-        let refused = [format!("no flag -{letter}"), "not there yet".into(), "pree close".into()];
+        let refused =
+            [format!("no flag -{letter}"), format!("-{letter} is not there yet"), "pree close".into()];
         let known = !refused.iter().any(|words| answer.err.contains(words));
         if known != told.contains(letter) {
             return Err(format!("-{letter}: the help tells {told}, and pree says {:?}", answer.err).into());

@@ -97,6 +97,11 @@ fn senseless() -> Result<(), Failed> {
         ("schema x", "pree schema takes no words"),
         ("man x", "pree man takes no words"),
         ("-V x", "pree --version takes no words"),
+        ("--help nonsense", "there is no help on \"nonsense\""),
+        ("-t -h nonsense", "there is no help on \"nonsense\""),
+        ("sport=80 --help nonsense", "there is no help on \"nonsense\""),
+        ("--help FILTER x", "one topic or command at most"),
+        ("schema --help x", "one topic or command at most"),
         ("--version 80", "pree --version takes no words"),
         ("doctor x", "pree doctor takes no words"),
         ("completions bash x", "pree completions takes one shell"),
@@ -258,6 +263,8 @@ fn helped() -> Result<(), Failed> {
         ("-h port 80 -t --sort nonsense", "pree port: "),
         ("-s summary -h", "pree summary: "),
         ("help -h", "pree help: "),
+        ("--help FILTER", "Filters"),
+        ("sport=80 -h exit", "Exit codes"),
     ] {
         let out = run::pree(words)?.whole()?.out;
         if !out.starts_with(begins) {
