@@ -34,6 +34,9 @@ const NONE: u32 = u32::MAX;
 /// Two more must have an index. The system has fewer open files than this.
 const MOST_SHARED: usize = SHARED as usize - 2;
 
+/// 2⁶⁴ divided by the golden ratio, odd: the usual factor to spread numbers with.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// One of several holders, and the index of the next one.
 struct Shared {
     holder: Holder,
@@ -160,7 +163,7 @@ impl InodeMap {
     /// same distance: with some factors in few places.
     fn home(&self, inode: u64, mask: usize) -> usize {
         let product = inode.wrapping_mul(self.factor);
-        let mixed = (product ^ (product >> 32)).wrapping_mul(self.factor);
+        let mixed = (product ^ (product >> 32)).wrapping_mul(GOLDEN);
         (mixed >> mask.leading_zeros()) as usize & mask
     }
 
