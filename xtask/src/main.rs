@@ -15,12 +15,15 @@ mod features;
 mod kernels;
 mod msrv;
 mod quality;
+mod result;
 mod rust_text;
 mod spdx;
 mod suite;
 mod tidy;
 
 use std::process::ExitCode;
+
+pub(crate) use result::Result;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -43,9 +46,6 @@ usage: cargo xtask COMMAND
                           pree for Windows, run under Wine, and for macOS, linked; --bless keeps what C compilers say
                           of the systems' headers, and a recording
   msrv --toolchain DIR    the library with the oldest compiler it declares; DIR holds usr/bin/rustc";
-
-/// A failed chore: the line to print, or nothing where everything has been said already.
-type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
     if features::is_compiler() {

@@ -30,6 +30,7 @@ pub mod holder;
 pub mod hostile;
 pub mod lab;
 pub mod link;
+mod machine;
 pub mod need;
 pub mod oracle;
 pub mod packet;

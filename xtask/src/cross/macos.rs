@@ -1,7 +1,9 @@
 //! macOS: layouts compared, checked, built and linked, never run.
 
+use super::apple;
+use super::failures::Failures;
 use super::kit::{Kit, run};
-use super::{Failures, PARTS, PROGRAMS, apple};
+use super::parts::{PARTS, PROGRAMS};
 
 /// Macs with Apple's processors, and those of before 2020.
 const TARGETS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];

@@ -8,11 +8,14 @@
 //! Every step is tried, whatever failed before it; what failed is listed at the end.
 
 mod apple;
+mod failures;
 mod kit;
 mod macos;
+mod parts;
 mod windows;
 
 use crate::Result;
+use failures::Failures;
 use kit::Kit;
 
 pub(crate) fn run(args: &[&str]) -> Result<()> {
@@ -45,49 +48,3 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
 
 /// All steps of a system: with its compilers, keeping what they say or not.
 type Check = fn(&Kit, bool, &mut Failures);
-
-/// What went wrong so far.
-#[derive(Default)]
-struct Failures(Vec<String>);
-
-impl Failures {
-    /// Shows a failure where it happened and keeps it for the end.
-    fn note(&mut self, result: Result<()>) {
-        if let Err(error) = result {
-            println!("FAILED {error}");
-            self.0.push(error);
-        }
-    }
-
-    fn result(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(format!("cross: failed\n{}", self.0.join("\n"))) }
-    }
-}
-
-/// What both systems check: everything but what tests Linux itself.
-const PARTS: [&str; 3] = [
-    "-p pree-wire --lib --test suite",
-    "-p pree --all-features --lib --test scripted --test macos --test own_sockets --example socket_info_libproc",
-    "-p pree-cli --all-features --bin pree",
-];
-
-/// What both systems build as it would be given to people.
-const PROGRAMS: [&str; 2] = [
-    "--release -p pree-cli --all-features --bin pree",
-    "--release -p pree --all-features --example socket_info_libproc",
-];
-
-#[cfg(test)]
-mod tests {
-    use super::Failures;
-
-    #[test]
-    fn every_failure_is_told_at_the_end() {
-        let mut failures = Failures::default();
-        for result in [Err("a".to_owned()), Ok(()), Err("b".to_owned())] {
-            failures.note(result);
-        }
-        assert_eq!(failures.result(), Err("cross: failed\na\nb".to_owned()));
-        assert_eq!(Failures::default().result(), Ok(()));
-    }
-}

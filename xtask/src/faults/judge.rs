@@ -7,8 +7,8 @@ use std::process::ExitStatus;
 
 use serde_json::Value;
 
-use super::told;
 use crate::Result;
+use crate::result::told;
 
 /// What a run said.
 pub(crate) struct Outcome {

@@ -7,8 +7,8 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::told;
 use crate::Result;
+use crate::result::told;
 
 /// Processes with sockets in the lab's network namespace.
 const HOLDERS: u16 = 3;

@@ -4,6 +4,7 @@
 //! strace does it, so it needs neither a special build nor a special kernel. Calls of the loader, the allocator and Rust's
 //! runtime are left out: they come before `main`, or end the program by design.
 
+mod errnos;
 mod judge;
 mod lab;
 mod report;
@@ -15,29 +16,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::result::told;
 use crate::{Result, cargo};
+use errnos::{ERRNOS, SHORT};
 use judge::{Outcome, Verdict};
-
-/// What the kernel, a sandbox or a broken disk may say.
-pub(crate) const ERRNOS: [&str; 14] = [
-    "EPERM",
-    "ENOENT",
-    "ESRCH",
-    "EINTR",
-    "EIO",
-    "ENXIO",
-    "EAGAIN",
-    "ENOMEM",
-    "EACCES",
-    "EBUSY",
-    "EINVAL",
-    "EMFILE",
-    "EOPNOTSUPP",
-    "ESTALE",
-];
-
-/// In the short run: an absence, a refusal, a failure in passing, and one that is none of these.
-const SHORT: [&str; 4] = ["ENOENT", "EPERM", "EAGAIN", "EIO"];
+use report::Seen;
 
 /// The commands that ask the system.
 const COMMANDS: [&str; 10] = [
@@ -126,9 +109,6 @@ fn built() -> Result<PathBuf> {
     }
     Ok(cargo::target_directory(&cargo::metadata(&["--no-deps"])?).join("release/pree"))
 }
-
-/// What came of each fault, by command and call.
-pub(crate) type Seen = BTreeMap<(String, String), Vec<(String, Verdict)>>;
 
 fn inject_all(program: &Path, short: bool) -> Result<Seen> {
     let mut faults = Vec::new();
@@ -280,9 +260,4 @@ fn strace(program: &Path, command: &str, options: &[&str]) -> Result<Outcome> {
     };
     let [out, err] = files.map(judge::read_back);
     Ok(Outcome { status, out: out?, err: String::from_utf8_lossy(&err?).into_owned() })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub(crate) fn told(error: std::io::Error) -> String {
-    error.to_string()
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::errnos::{ERRNOS, SHORT};
 use super::judge::Verdict;
-use super::{ERRNOS, SHORT, Seen};
 use crate::{Result, cargo};
 
 const PAGE: &str = "docs/faults.md";
+
+/// What came of each fault, by command and call.
+pub(crate) type Seen = BTreeMap<(String, String), Vec<(String, Verdict)>>;
 
 /// Prints what came of it; an error when anything was wrong and not said.
 pub(crate) fn tell(seen: &Seen, short: bool, write: bool) -> Result<()> {

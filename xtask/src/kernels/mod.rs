@@ -4,6 +4,7 @@
 //! Everything it makes stays below the target folder, and is used again.
 
 mod cpio;
+mod files;
 mod machine;
 mod modules;
 mod packages;
@@ -13,10 +14,11 @@ mod tools;
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::{Result, cargo};
+use files::write;
 use modules::Modules;
 use packages::{Kernel, LINES};
 use programs::Programs;
@@ -146,20 +148,6 @@ fn prepare(kernel: &Kernel, programs: &Programs, initial: &Path) -> Result<()> {
         archive.flush()
     };
     fill().map_err(|error| format!("cannot write {}: {error}", initial.display()))
-}
-
-/// What a folder holds, in the order of the names.
-fn found(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |error| format!("cannot read {}: {error}", folder.display());
-    let entries = folder.read_dir().map_err(failed)?;
-    let mut paths: Vec<PathBuf> =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>().map_err(failed)?;
-    paths.sort();
-    Ok(paths)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(test)]

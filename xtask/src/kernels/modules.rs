@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::found;
+use super::files::found;
 use super::tools::{bytes as bytes_of, tool};
 use crate::Result;
 

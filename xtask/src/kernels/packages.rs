@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::files::{found, write};
 use super::tools::{tool, words};
-use super::{found, write};
 use crate::Result;
 
 /// A line of kernels, and the suites of Debian that have it, the first choice first.

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::files::{found, write};
 use super::tools::bytes;
-use super::{found, write};
 use crate::{Result, suite};
 
 /// Major and minor number of a kernel.

@@ -1,6 +1,6 @@
 //! Rules on promises: no panic outside tests, no test set aside, and no lint that holds a promise switched off.
 
-use super::{House, Rule};
+use super::house::{House, Rule};
 
 /// What users of the libraries and of the command run.
 const SHIPPED: &[&str] =

@@ -1,6 +1,6 @@
 //! Rules on what a file looks like: its opening, its length, what it may name and what it must not leave behind.
 
-use super::Rule;
+use super::house::Rule;
 use crate::rust_text::has_word;
 
 /// The library's, and the command's own.
@@ -43,7 +43,7 @@ pub(super) const MODULE_DOC: Rule = Rule {
     name: "module-doc",
     fix: "open the file with two or three lines of //!: what it owns and what it leaves to others",
     check: |house| {
-        let opens = |source: &&super::Source| {
+        let opens = |source: &&super::house::Source| {
             let first =
                 source.lines.iter().find(|line| !(line.code.trim().is_empty() && line.comment.is_empty()));
             first.is_some_and(|line| line.comment.starts_with("//!") && line.comment.len() > 4)

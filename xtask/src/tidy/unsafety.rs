@@ -1,6 +1,6 @@
 //! Rules on `unsafe`: in which files it may stand, and that each block says why it is sound.
 
-use super::{Rule, Source};
+use super::house::{Rule, Source};
 use crate::rust_text::has_word;
 
 /// The files that may say `unsafe`: leaf files named for it. Everything above them is safe.

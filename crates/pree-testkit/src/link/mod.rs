@@ -30,10 +30,9 @@ pub use lane::Lost;
 pub use namespace::Namespace;
 pub use plan::{Detour, Plan, Victims};
 
+use namespace::INTERFACE;
 use worker::Worker;
 
-/// Name of the interface at either end.
-const INTERFACE: &str = "link0";
 const NEAR: (Ipv4Addr, Ipv6Addr) =
     (Ipv4Addr::new(198, 51, 100, 1), Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 1));
 const FAR: (Ipv4Addr, Ipv6Addr) =

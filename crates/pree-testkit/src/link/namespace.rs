@@ -13,6 +13,9 @@ use crate::Failed;
 use crate::rtnetlink::{LOOPBACK, Rtnetlink};
 use crate::sys;
 
+/// Name of the interface at either end.
+pub(super) const INTERFACE: &str = "link0";
+
 /// A network namespace that lives as long as a descriptor of it.
 #[derive(Debug, Clone)]
 pub struct Namespace {

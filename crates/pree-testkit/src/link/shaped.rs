@@ -7,7 +7,8 @@ use std::time::Duration;
 use rustix::net::{AddressFamily, SocketType};
 
 use super::count::{Count, Way};
-use super::{INTERFACE, Namespace, Worker};
+use super::namespace::INTERFACE;
+use super::{Namespace, Worker};
 use crate::rtnetlink::{Bucket, Rtnetlink, interface_index};
 use crate::{Failed, sys};
 

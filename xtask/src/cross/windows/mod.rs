@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use super::failures::Failures;
 use super::kit::{Kit, WINDOWS, output, run};
-use super::{Failures, PARTS, PROGRAMS};
+use super::parts::{PARTS, PROGRAMS};
 use crate::{Result, cargo};
 
 const LAYOUT: &str = "crates/pree-wire/tests/golden/windows/layout.txt";
