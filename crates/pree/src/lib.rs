@@ -18,6 +18,8 @@ pub mod quality;
 mod query;
 mod snapshot;
 pub mod source;
+#[cfg(test)]
+mod steps;
 mod sys;
 
 pub use coverage::{Coverage, Gap, Missing, Origin};

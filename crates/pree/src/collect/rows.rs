@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::{Filter, Name};
+use crate::filter::{Filter, Name, Verdicts};
 use crate::model::{Socket, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::Plan;
@@ -26,6 +26,7 @@ pub(super) struct Rows<'p, 'v> {
     visitor: &'p mut Visitor<'v>,
     /// With the numbers of the names in it.
     filter: Option<Filter>,
+    verdicts: Verdicts,
     /// Whether it can be asked before the owners are known too: that saves looking them up.
     asks_twice: bool,
     /// What of [`ONLY_LINUX`] some rows might match for, if it were known.
@@ -52,7 +53,15 @@ impl<'p, 'v> Rows<'p, 'v> {
         }
         let needs = filter.as_ref().map(Filter::needs);
         let asks_twice = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
-        Ok(Self { plan, visitor, filter, asks_twice, undecided: None, undecided_owners: 0 })
+        Ok(Self {
+            plan,
+            visitor,
+            filter,
+            verdicts: Verdicts::default(),
+            asks_twice,
+            undecided: None,
+            undecided_owners: 0,
+        })
     }
 
     /// Passes the row on if it is asked for. `complete` adds what costs a question: it is called for rows that may be
@@ -85,15 +94,15 @@ impl<'p, 'v> Rows<'p, 'v> {
 
     fn matches(&mut self, socket: &Socket) -> bool {
         let Some(filter) = &self.filter else { return true };
-        let matches = filter.matches(socket);
+        let matches = filter.matches_with(socket, &self.verdicts);
         if !matches && self.undecided.is_none() {
             let lacks = |(needs, _, lacks): &&(Needs, &str, fn(&Socket) -> bool)| {
-                lacks(socket) && filter.may_match_without(socket, *needs)
+                lacks(socket) && filter.may_match_without(socket, *needs, &self.verdicts)
             };
             self.undecided = ONLY_LINUX.iter().find(lacks).map(|(_, name, _)| *name);
         }
         let unknown = socket.unowned.is_some_and(Unowned::is_unknown);
-        if !matches && unknown && filter.may_match_without(socket, Needs::OWNERS) {
+        if !matches && unknown && filter.may_match_without(socket, Needs::OWNERS, &self.verdicts) {
             self.undecided_owners += 1;
         }
         matches

@@ -73,7 +73,7 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
 fn unnamed(name: &str, text: &str) -> Option<Test> {
     let number = text.strip_prefix(name).filter(|digits| digits.parse::<u16>().is_ok())?;
     let shown = Text::from(format!("{name}{number}").into_bytes());
-    Some(Test::Words(field::named(name)?, Op::Equal, shown))
+    Some(Test::Words(field::named(name)?, Op::Equal, shown.into()))
 }
 
 fn family(text: &str) -> Read<Family> {
@@ -200,7 +200,7 @@ fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
     if op == Op::Equal && !value.text.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {
         known_word(field, value)?;
     }
-    Ok(Test::Words(field, op, value.text.clone()))
+    Ok(Test::Words(field, op, value.text.clone().into()))
 }
 
 /// A word that no value can be would silently match nothing.

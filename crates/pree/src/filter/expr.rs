@@ -1,6 +1,7 @@
 //! What a filter says, typed: every value is of the kind its key wants.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::lex::Op;
@@ -52,13 +53,13 @@ pub(super) enum Test {
     /// In billionths, so that what is printed is read back the same.
     Share(&'static Field, Op, u64),
     Bool(&'static Field, bool),
-    Words(&'static Field, Op, Text),
+    Words(&'static Field, Op, Arc<Text>),
     /// The value is known.
     Has(Has),
     /// The kernel chose the local port.
     Autobound,
     /// Stands somewhere in what is shown of the socket.
-    Word(Text),
+    Word(Arc<Text>),
 }
 
 /// Which end of a socket.

@@ -16,7 +16,9 @@ mod parse;
 mod print;
 mod push;
 mod sugar;
+mod texts;
 mod values;
+mod verdicts;
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,12 +79,17 @@ impl Filter {
 
     /// True when the socket matches. What was not asked for about the socket is not known.
     pub fn matches(&self, socket: &Socket) -> bool {
-        eval::eval(&self.expr, socket) == Some(true)
+        self.matches_with(socket, &Verdicts::default())
+    }
+
+    /// The same, for one of many sockets: what was found out about their processes is kept.
+    pub(crate) fn matches_with(&self, socket: &Socket, verdicts: &Verdicts) -> bool {
+        eval::eval(&self.expr, socket, verdicts) == Some(true)
     }
 
     /// True when it cannot match, whatever else is found out about it.
     pub(crate) fn excludes(&self, socket: &Socket) -> bool {
-        eval::eval(&self.expr, socket) == Some(false)
+        eval::eval(&self.expr, socket, &Verdicts::default()) == Some(false)
     }
 
     /// What must be known about a socket to decide.
@@ -119,7 +126,7 @@ impl Filter {
         let mut words = Vec::new();
         for_each_test(&self.expr, &mut |test| {
             if let Test::Word(word) = test {
-                words.push(word.clone());
+                words.push(Text::clone(word));
             }
         });
         words
@@ -178,13 +185,13 @@ impl Filter {
     }
 
     /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.
-    pub(crate) fn matches_without(&self, socket: &Socket, untold: Needs) -> bool {
-        eval::eval_without(&self.expr, socket, untold) == Some(true)
+    pub(crate) fn matches_without(&self, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> bool {
+        eval::eval_without(&self.expr, socket, untold, verdicts) == Some(true)
     }
 
     /// True when a socket that does not match might, if this were known of it.
-    pub(crate) fn may_match_without(&self, socket: &Socket, untold: Needs) -> bool {
-        self.needs().intersects(untold) && eval::may_be(&self.expr, true, socket, untold)
+    pub(crate) fn may_match_without(&self, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> bool {
+        self.needs().intersects(untold) && eval::may_be(&self.expr, true, socket, untold, verdicts)
     }
 
     /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.
@@ -217,6 +224,7 @@ impl Filter {
 
 pub(crate) use eval::What as Name;
 pub(crate) use holders::Holders;
+pub(crate) use verdicts::Verdicts;
 
 fn needs(expr: &Expr) -> Needs {
     let mut needs = Needs::empty();

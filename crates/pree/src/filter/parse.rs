@@ -242,7 +242,7 @@ impl Parser<'_> {
         let range = token.start..token.end;
         let word = match token.kind {
             Kind::Word(word) => word,
-            Kind::Quoted(text) => return Ok(Expr::Test(Test::Word(text))),
+            Kind::Quoted(text) => return Ok(Expr::Test(Test::Word(text.into()))),
             _ => return Err(self.misplaced(range, "a condition")),
         };
         if word == "autobound" {

@@ -53,7 +53,7 @@ pub(super) fn read(word: &str) -> Read<Expr> {
 }
 
 fn searched(word: &str) -> Expr {
-    Expr::Test(Test::Word(Text::from(word.as_bytes())))
+    Expr::Test(Test::Word(Text::from(word.as_bytes()).into()))
 }
 
 /// An address that says its interface is no text that is shown as it is written.

@@ -311,7 +311,11 @@ fn what_is_not_told_decides_nothing() {
         ("not puser = x", Needs::PROCESS_USER, false, true),
     ] {
         let filter = parse(text);
-        let told = (filter.matches_without(&of_proc, untold), filter.may_match_without(&of_proc, untold));
+        let verdicts = Verdicts::default();
+        let told = (
+            filter.matches_without(&of_proc, untold, &verdicts),
+            filter.may_match_without(&of_proc, untold, &verdicts),
+        );
         // Who knows that it matches does not ask whether it may.
         assert_eq!((told.0, told.0 || told.1), (matches, may_match), "{text} without {untold:?}");
     }
@@ -491,12 +495,12 @@ fn paths_and_peers_of_unix_sockets() {
         ("sport = 80", b"/run/x", None),
         ("run/unix", b"/run/unix", Some(true)),
     ] {
-        assert_eq!(eval::eval(&parse(text).expr, &unix(name)), expected, "{text}");
+        assert_eq!(eval::eval(&parse(text).expr, &unix(name), &Verdicts::default()), expected, "{text}");
         // What is printed is read the same.
         assert_eq!(parse(&parse(text).to_string()), parse(text), "{text}");
     }
     // Another end is there, and how it is called is not told.
-    let answer = |text: &str, socket: &Socket| eval::eval(&parse(text).expr, socket);
+    let answer = |text: &str, socket: &Socket| eval::eval(&parse(text).expr, socket, &Verdicts::default());
     assert_eq!(answer("dst = /run/*", &peered), None);
     assert_eq!(answer("dst = /run/*", &unix(b"/run/x")), Some(false));
     assert_eq!(answer("src = /run/*", &tcp), Some(false));

@@ -181,7 +181,7 @@ impl InodeMap {
 #[inline]
 fn count_step() {
     #[cfg(test)]
-    super::steps::count();
+    crate::steps::count(1);
 }
 
 #[cfg(test)]
@@ -228,16 +228,12 @@ mod tests {
         let crowded: Vec<u64> =
             (1..).filter(|inode| other.home(*inode, mask) < CHOSEN / 8).take(CHOSEN).collect();
         let steps_of = |mut map: InodeMap| {
-            let before = crate::collect::linux::steps::counted();
-            for inode in &crowded {
-                map.add(*inode, 1, 1, 0);
-            }
-            crate::collect::linux::steps::counted() - before
+            crate::steps::of(|| crowded.iter().for_each(|inode| map.add(*inode, 1, 1, 0)))
         };
         let known = InodeMap { factor: other.factor, ..InodeMap::default() };
-        assert!(steps_of(known) > 100 * CHOSEN as u64, "they crowd where the number is known");
+        assert!(steps_of(known) > 100 * CHOSEN, "they crowd where the number is known");
         let steps = steps_of(InodeMap::default());
-        assert!(steps < 20 * CHOSEN as u64, "{steps} steps");
+        assert!(steps < 20 * CHOSEN, "{steps} steps");
     }
 
     /// Whatever the number that was drawn.
@@ -245,11 +241,7 @@ mod tests {
     fn inodes_that_follow_each_other_do_not_crowd() {
         for _ in 0..1_000 {
             let mut map = InodeMap::default();
-            let before = crate::collect::linux::steps::counted();
-            for inode in 1..=2_000 {
-                map.add(inode, 1, 1, 0);
-            }
-            let steps = crate::collect::linux::steps::counted() - before;
+            let steps = crate::steps::of(|| (1..=2_000).for_each(|inode| map.add(inode, 1, 1, 0)));
             assert!(steps < 20_000, "{steps} steps with {:#x}", map.factor);
         }
     }

@@ -1,25 +1,12 @@
 //! What a process can make of owners, counted in steps and not in time: four times as much of it costs about four times as many.
 
-use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use super::owners::OwnerSearch;
 use crate::plan::Plan;
-use crate::source::{Errno, Failure, ProcessPart, Question, Source};
-use crate::{OwnerSource, Query};
-
-thread_local! {
-    static STEPS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// One step: a look into the table of inodes, a holder passed by, a question.
-pub(super) fn count() {
-    STEPS.set(STEPS.get() + 1);
-}
-
-/// Steps of this thread so far.
-pub(super) fn counted() -> u64 {
-    STEPS.get()
-}
+use crate::source::{Errno, Failure, NetTable, ProcessPart, Question, Source};
+use crate::steps::count;
+use crate::{OwnerSource, Query, SourceChoice};
 
 /// Process, thread, descriptors with inodes.
 type Table = (u32, u32, Vec<(u32, u64)>);
@@ -28,6 +15,8 @@ type Table = (u32, u32, Vec<(u32, u64)>);
 #[derive(Default)]
 struct Played {
     tables: Vec<Table>,
+    /// Of every process.
+    command_line: Vec<u8>,
     answer: Vec<u8>,
 }
 
@@ -63,17 +52,35 @@ impl Played {
             ProcessPart::Stat => {
                 Ok(format!("{pid} (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {pid} 0 0\n").into_bytes())
             }
+            ProcessPart::CommandLine => {
+                count(self.command_line.len());
+                Ok(self.command_line.clone())
+            }
             _ => Err(Failure::Answer(Errno::ENOENT)),
         }
+    }
+
+    /// A listener for each inode, as /proc/net/tcp tells them.
+    fn listeners(&self) -> Vec<u8> {
+        let mut text = b"sl \n".to_vec();
+        let inodes = self.tables.iter().flat_map(|table| table.2.iter().map(|(_, inode)| inode));
+        for inode in inodes.collect::<BTreeSet<_>>() {
+            let line = format!(
+                "0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 {inode} 1 0\n"
+            );
+            text.extend(line.into_bytes());
+        }
+        text
     }
 }
 
 impl Source for Played {
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        count();
+        count(1);
         self.answer = match *question {
             Question::Holders { .. } => self.holders(),
             Question::Process { pid, part } => self.process(pid, part)?,
+            Question::NetTable(NetTable::Tcp) => self.listeners(),
             Question::Processes => {
                 let mut pids: Vec<u32> = self.tables.iter().map(|table| table.0).chain([1]).collect();
                 pids.sort_unstable();
@@ -110,7 +117,7 @@ const SHAPES: [Shape; 5] = [
 ];
 
 /// Steps of both looks, and of finding every owner once.
-fn steps(source: OwnerSource, tables: Vec<Table>) -> u64 {
+fn steps(source: OwnerSource, tables: Vec<Table>) -> usize {
     let plan = Plan::new(&Query::new().owners().owner_source(source)).unwrap();
     let holders: usize = tables.iter().map(|table| table.2.len()).sum();
     // One more that nobody holds: threads are asked for it.
@@ -118,15 +125,15 @@ fn steps(source: OwnerSource, tables: Vec<Table>) -> u64 {
     let wanted = inodes.iter().copied().chain([u64::MAX]).collect();
     let mut played = Played { tables, ..Played::default() };
     let mut search = OwnerSearch::new(&plan);
-    let before = counted();
-    search.look(&mut played);
-    search.look_again(&mut played, &wanted);
-    let mut owners = Vec::new();
-    for inode in &wanted {
-        search.find_at_most(usize::MAX, *inode, &mut owners);
-    }
-    assert!(!owners.is_empty() && owners.len() <= holders);
-    counted() - before
+    crate::steps::of(|| {
+        search.look(&mut played);
+        search.look_again(&mut played, &wanted);
+        let mut owners = Vec::new();
+        for inode in &wanted {
+            search.find_at_most(usize::MAX, *inode, &mut owners);
+        }
+        assert!(!owners.is_empty() && owners.len() <= holders);
+    })
 }
 
 #[test]
@@ -136,6 +143,43 @@ fn four_times_as_much_costs_about_four_times_as_many_steps() {
             let (few, many) = (steps(source, shape(500)), steps(source, shape(2_000)));
             assert!(few >= 500, "{what} by {source:?}: only {few} steps were counted");
             assert!(many <= 6 * few, "{what} by {source:?}: {few} steps, and {many} for four times as much");
+        }
+    }
+}
+
+/// A command line that is as long as the sockets of its process are many is read once, and gone through once for each test.
+#[test]
+fn a_command_line_is_gone_through_once() {
+    // Through many sockets, and through many descriptors of one.
+    let shapes: [fn(u32) -> Vec<(u32, u64)>; 2] =
+        [|n| (0..n).map(|fd| (fd, u64::from(fd) + 1)).collect(), |n| (0..n).map(|fd| (fd, 7)).collect()];
+    for (filter, finds) in [
+        ("cmd ~ xy", true),
+        ("cmd ~ nowhere", false),
+        ("not cmd ~ nowhere", true),
+        ("cmd = *x?z*", true),
+        ("cmd = *nowhere*", false),
+        ("xyz", true),
+        ("nowhere", false),
+        ("cmd ~ nowhere or (cmd ~ elsewhere or exe ~ there)", false),
+    ] {
+        for shape in shapes {
+            let steps = |n: u32| {
+                let mut command_line = vec![b'a'; 10 * n as usize];
+                command_line.extend(b"xyz\0");
+                let mut played =
+                    Played { tables: vec![(40, 40, shape(n))], command_line, ..Played::default() };
+                let query = Query::new().tcp().source(SourceChoice::Proc).owner_source(OwnerSource::Proc);
+                let query = query.owners().filter(filter.parse().unwrap());
+                crate::steps::of(|| {
+                    let found = query.collect_from(&mut played).unwrap();
+                    let owners: usize = found.iter().map(|socket| socket.owners.len()).sum();
+                    assert_eq!(owners, if finds { n as usize } else { 0 }, "{filter}");
+                })
+            };
+            let (few, many) = (steps(200), steps(400));
+            assert!(few > 2 * 10 * 200, "{filter}: only {few} steps were counted");
+            assert!(4 * many <= 10 * few, "{filter}: {few} steps, {many} for twice as much");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::owners::OwnerSearch;
 use crate::collect::rows::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::ErrorKind;
-use crate::filter::Filter;
+use crate::filter::{Filter, Verdicts};
 use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
 use crate::needs::Needs;
 
@@ -110,11 +110,20 @@ pub(super) struct Untold {
     unowned: u64,
     /// Rows that might match if more were known of their owners; why that is not, and what helps.
     by_owner: Option<(u64, (ErrorKind, &'static str))>,
+    /// What tests of texts came to.
+    verdicts: Verdicts,
 }
 
 impl Untold {
     pub(super) fn new(asked: Needs) -> Self {
-        Self { asked, from_proc: Vec::new(), lacking: Vec::new(), unowned: 0, by_owner: None }
+        Self {
+            asked,
+            from_proc: Vec::new(),
+            lacking: Vec::new(),
+            unowned: 0,
+            by_owner: None,
+            verdicts: Verdicts::default(),
+        }
     }
 
     /// Rows of this protocol without an identity come from /proc, for this reason.
@@ -148,10 +157,10 @@ impl Untold {
         let things = lacking(needs, socket);
         let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
         let unread = owners.unread_of(socket) & needs;
-        if filter.matches_without(socket, untold | unread) {
+        if filter.matches_without(socket, untold | unread, &self.verdicts) {
             return true;
         }
-        if filter.may_match_without(socket, untold | unread) {
+        if filter.may_match_without(socket, untold | unread, &self.verdicts) {
             self.add(socket, Missing::Rows, things);
             if !unread.is_empty() {
                 self.by_owner.get_or_insert_with(|| (0, owners.why_unread(socket))).0 += 1;

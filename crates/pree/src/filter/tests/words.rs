@@ -134,7 +134,8 @@ fn interfaces_of_addresses() {
         ("dst=[fe80::1%3]:53", [Some(false), Some(false), Some(false)]),
     ] {
         let filter = named(text);
-        let answers = [&local, &bound, &untold].map(|socket| eval::eval(&filter.expr, socket));
+        let answers =
+            [&local, &bound, &untold].map(|socket| eval::eval(&filter.expr, socket, &Verdicts::default()));
         assert_eq!(answers, expected, "{text}");
         assert_eq!(named(&filter.to_string()), filter, "{text}: {filter}");
     }
