@@ -9,6 +9,8 @@ mod commands;
 mod exit;
 mod files;
 mod output;
+#[cfg(test)]
+mod steps;
 mod sys;
 
 use std::ffi::OsString;

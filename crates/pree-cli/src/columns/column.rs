@@ -133,6 +133,14 @@ impl Column {
         }
     }
 
+    /// The same, where no more than so many columns of it will be shown if it may be shortened in the middle.
+    pub(crate) fn write_ends(self, socket: &Socket, form: Form, columns: usize, out: &mut Vec<u8>) {
+        match self {
+            Self::Special(Special { write_ends: Some(write), .. }) => write(socket, columns, out),
+            _ => self.write(socket, form, out),
+        }
+    }
+
     /// What the cell sorts by.
     pub(crate) fn key(self, socket: &Socket) -> Key<'_> {
         match self {

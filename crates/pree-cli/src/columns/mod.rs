@@ -7,12 +7,15 @@ mod choose;
 mod column;
 mod key;
 mod notes;
+mod ranks;
 mod sort;
 mod special;
 
 pub(crate) use choose::{choose, find, is_relative, unknown};
 pub(crate) use column::{Column, all, field_trouble};
+pub(crate) use key::Key;
 pub(crate) use notes::NOTES;
+pub(crate) use ranks::{LONG, Ranks};
 pub(crate) use sort::{Order, parse_orders};
 pub(crate) use special::Shrink;
 

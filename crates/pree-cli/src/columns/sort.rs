@@ -7,6 +7,7 @@ use pree::Socket;
 use super::choose::{find, unknown};
 use super::column::Column;
 use super::key::Key;
+use super::ranks::Ranks;
 
 /// One field to sort by.
 #[derive(Clone, Copy)]
@@ -16,18 +17,19 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    fn compare(self, a: &Socket, b: &Socket) -> Ordering {
+    fn compare(self, ranks: &Ranks, a: &Socket, b: &Socket) -> Ordering {
         let (a, b) = (self.column.key(a), self.column.key(b));
         match (a == Key::Unknown, b == Key::Unknown) {
-            (false, false) if self.descending => b.cmp(&a),
-            (false, false) => a.cmp(&b),
+            (false, false) if self.descending => ranks.compare(b, a),
+            (false, false) => ranks.compare(a, b),
             (unknown, other) => unknown.cmp(&other),
         }
     }
 
-    /// Compares by each field in turn.
-    pub(crate) fn compare_all(orders: &[Self], a: &Socket, b: &Socket) -> Ordering {
-        orders.iter().map(|order| order.compare(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    /// Compares by each field in turn. The ranks are of all that are compared.
+    pub(crate) fn compare_all(orders: &[Self], ranks: &Ranks, a: &Socket, b: &Socket) -> Ordering {
+        let mut each = orders.iter().map(|order| order.compare(ranks, a, b));
+        each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -58,7 +60,8 @@ mod tests {
         let words: Vec<String> = words.split(',').map(str::to_owned).collect();
         let orders = parse_orders(&words).unwrap();
         let mut sockets = sample::sockets();
-        sockets.sort_by(|a, b| Order::compare_all(&orders, a, b));
+        let ranks = Ranks::of(&orders, &sockets);
+        sockets.sort_by(|a, b| Order::compare_all(&orders, &ranks, a, b));
         let ports: Vec<_> = sockets.iter().filter_map(|socket| socket.local.port()).collect();
         assert_eq!(ports, expected, "{words:?}");
     }

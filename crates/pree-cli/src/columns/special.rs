@@ -31,6 +31,8 @@ pub(crate) struct Special {
     pub(super) needs: Needs,
     pub(super) doc: &'static str,
     pub(super) write: fn(&Socket, Form, &mut Vec<u8>),
+    /// Writes as much as so many columns take, of what can be long and may be shortened in the middle.
+    pub(super) write_ends: Option<fn(&Socket, usize, &mut Vec<u8>)>,
     pub(super) key: fn(&Socket) -> Key<'_>,
     pub(super) trouble: fn(&Socket) -> bool,
 }
@@ -47,6 +49,7 @@ const PLAIN: Special = Special {
     needs: Needs::empty(),
     doc: "",
     write: |_, _, _| {},
+    write_ends: None,
     key: |_| Key::Unknown,
     trouble: |_| false,
 };
@@ -303,16 +306,19 @@ pub(crate) static SPECIAL: [Special; 18] = [
         shrink: Shrink::Middle,
         needs: Needs::OWNERS.union(Needs::PROCESS_COMMAND_LINE),
         doc: "Command line of the first owner.",
-        write: |s, _, out| {
-            let owner = s.owners.first();
-            if let Some(arguments) = owner.and_then(|owner| owner.process.command_line.as_ref()) {
-                words::command_line(arguments.as_bytes(), out);
-            }
-        },
+        write: |s, _, out| command_line(s, usize::MAX, out),
+        write_ends: Some(command_line),
         key: |s| named("cmd").map_or(Key::Unknown, |field| (field.get)(s).into()),
         ..PLAIN
     },
 ];
+
+fn command_line(socket: &Socket, columns: usize, out: &mut Vec<u8>) {
+    let owner = socket.owners.first();
+    if let Some(arguments) = owner.and_then(|owner| owner.process.command_line.as_ref()) {
+        words::ends_of_command_line(arguments.as_bytes(), columns, out);
+    }
+}
 
 /// With commas; nothing when there is none.
 fn listed(items: &[impl std::fmt::Display], out: &mut Vec<u8>) {

@@ -25,15 +25,15 @@ pub(super) fn why_nobody(reason: Unowned) -> &'static str {
     }
 }
 
-/// Arguments as one line.
-pub(super) fn command(arguments: &[u8]) -> String {
+/// Arguments as one line, in no more than so many columns.
+pub(super) fn command(arguments: &[u8], room: usize) -> String {
     let mut line = Vec::new();
-    words::command_line(arguments, &mut line);
-    String::from_utf8_lossy(&line).into_owned()
+    words::ends_of_command_line(arguments, room, &mut line);
+    cut(&String::from_utf8_lossy(&line), room)
 }
 
 /// Cut in the middle: what it is stands at the beginning, what it is about at the end.
-pub(super) fn cut(text: &str, room: usize) -> String {
+fn cut(text: &str, room: usize) -> String {
     let length = text.chars().count();
     if length <= room {
         return text.to_owned();

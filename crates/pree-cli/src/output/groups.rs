@@ -5,15 +5,16 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use pree::{Coverage, Socket, State};
+use pree::{Coverage, Process, Socket, State};
 
 use super::json::completeness;
 use super::json_writer::Json;
 use super::value::Form;
 use super::{Output, escape, figures, separated, words};
 use crate::args::{Args, Format};
-use crate::columns::Column;
+use crate::columns::{Column, Key, LONG};
 
 /// The number of sockets.
 pub(super) struct Count<W> {
@@ -63,7 +64,13 @@ pub(super) struct Groups<W> {
     brief: bool,
     limit: usize,
     writer: W,
-    found: HashMap<Vec<u8>, Sums>,
+    /// What each group has in common, and its sums.
+    all: Vec<(Vec<u8>, Sums)>,
+    /// Their places in the list.
+    places: HashMap<Vec<u8>, usize>,
+    /// Those of groups by a command line, by where in memory it is: it is written once for each process. Of a process that is
+    /// kept, no other's is there.
+    long: HashMap<*const u8, (usize, Arc<Process>)>,
     key: Vec<u8>,
 }
 
@@ -90,7 +97,9 @@ impl<W: Write> Groups<W> {
             brief: args.count,
             limit: args.limit.unwrap_or(usize::MAX),
             writer,
-            found: HashMap::new(),
+            all: Vec::new(),
+            places: HashMap::new(),
+            long: HashMap::new(),
             key: Vec::new(),
         }
     }
@@ -115,9 +124,31 @@ impl<W: Write> Groups<W> {
         }
     }
 
+    /// The place of the group that a socket is of.
+    fn place(&mut self, socket: &Socket) -> usize {
+        let owner = socket.owners.first();
+        let long = match (self.by.key(socket), owner) {
+            (Key::Text(text), Some(owner)) if text.len() > LONG => Some((text.as_ptr(), owner)),
+            _ => None,
+        };
+        if let Some((at, _)) = long.and_then(|(text, _)| self.long.get(&text)) {
+            return *at;
+        }
+        self.read_key(socket);
+        let at = self.places.get(&self.key).copied().unwrap_or_else(|| {
+            self.places.insert(self.key.clone(), self.all.len());
+            self.all.push((self.key.clone(), Sums::default()));
+            self.all.len() - 1
+        });
+        if let Some((text, owner)) = long {
+            self.long.insert(text, (at, Arc::clone(&owner.process)));
+        }
+        at
+    }
+
     /// The largest first, those of one size by name.
     fn ordered(&mut self) -> Vec<(Vec<u8>, Sums)> {
-        let mut groups: Vec<_> = self.found.drain().collect();
+        let mut groups = std::mem::take(&mut self.all);
         groups.sort_by(|(a, of_a), (b, of_b)| of_b.count.cmp(&of_a.count).then_with(|| a.cmp(b)));
         groups.truncate(self.limit);
         groups
@@ -217,11 +248,8 @@ impl<W: Write> Groups<W> {
 
 impl<W: Write> Output for Groups<W> {
     fn row(&mut self, socket: &Socket) -> io::Result<()> {
-        self.read_key(socket);
-        if !self.found.contains_key(&self.key) {
-            self.found.insert(self.key.clone(), Sums::default());
-        }
-        if let Some(sums) = self.found.get_mut(&self.key) {
+        let at = self.place(socket);
+        if let Some((_, sums)) = self.all.get_mut(at) {
             sums.count += 1;
             if socket.state != State::Listen {
                 sums.recv_queue += u64::from(socket.recv_queue.unwrap_or(0));

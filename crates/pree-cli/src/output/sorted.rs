@@ -5,7 +5,7 @@ use std::io;
 use pree::{Coverage, Socket};
 
 use super::Output;
-use crate::columns::Order;
+use crate::columns::{Order, Ranks};
 
 pub(super) struct Sorted<'w> {
     orders: &'w [Order],
@@ -31,7 +31,8 @@ impl Output for Sorted<'_> {
     }
 
     fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
-        self.sockets.sort_by(|a, b| Order::compare_all(self.orders, a, b));
+        let ranks = Ranks::of(self.orders, &self.sockets);
+        self.sockets.sort_by(|a, b| Order::compare_all(self.orders, &ranks, a, b));
         for socket in self.sockets.iter().take(self.limit) {
             self.rows.row(socket)?;
         }

@@ -12,6 +12,7 @@ use crate::args::Args;
 #[allow(unreachable_pub, reason = "it is another crate's module")]
 #[path = "../../../pree-testkit/src/hostile.rs"]
 mod hostile;
+mod steps;
 
 fn args(words: &[&str]) -> Args {
     match crate::args::parse(words.iter().map(Into::into).collect()) {

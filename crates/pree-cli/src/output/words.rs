@@ -141,8 +141,23 @@ const SHORT_ISSUES: &[(&str, &str)] = &[
     ("zero_window", "window"),
 ];
 
+/// A command line of which no more than so many columns will be shown, without its middle. Only as much as that takes is gone
+/// through: a process chooses how long it is, and how many sockets show it.
+pub(crate) fn ends_of_command_line(arguments: &[u8], columns: usize, out: &mut Vec<u8>) {
+    // A character takes a column at least, and has at most four bytes.
+    let end = columns.saturating_mul(4);
+    let tail = arguments.len().checked_sub(end).filter(|tail| *tail >= end);
+    let ends = tail.and_then(|tail| Some((arguments.get(..end)?, arguments.get(tail..)?)));
+    let Some((head, tail)) = ends else { return command_line(arguments, out) };
+    command_line(head, out);
+    out.extend_from_slice("…".as_bytes());
+    command_line(tail, out);
+}
+
 /// Arguments that each end with NUL, as words with spaces between.
 pub(crate) fn command_line(arguments: &[u8], out: &mut Vec<u8>) {
+    #[cfg(test)]
+    crate::steps::count(arguments.len());
     let arguments = arguments.strip_suffix(b"\0").unwrap_or(arguments);
     for (index, argument) in arguments.split(|byte| *byte == 0).enumerate() {
         if index > 0 {

@@ -184,4 +184,4 @@ pub(super) fn pids(socket: &Socket) -> BTreeSet<u32> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

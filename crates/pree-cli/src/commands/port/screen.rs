@@ -11,7 +11,7 @@ use pree::{Process, Protocol, Socket, State};
 use super::holders::{Connections, Group, Holders, Shared};
 use super::looked_at::list;
 use super::{Asked, reach};
-use crate::commands::phrases::{age, command, cut, plural, state, why_nobody};
+use crate::commands::phrases::{age, command, plural, state, why_nobody};
 use crate::output::escape;
 
 /// Every terminal has as many columns.
@@ -131,9 +131,10 @@ impl Screen<'_> {
                 }
                 (None, None) => {}
             }
-            if let Some(command) = process.command_line.as_ref().map(|bytes| command(bytes.as_bytes())) {
+            if let Some(arguments) = &process.command_line {
                 let room = SCREEN.saturating_sub(who.chars().count() + 4);
-                let command = if self.whole_commands { command } else { cut(&command, room) };
+                let room = if self.whole_commands { usize::MAX } else { room };
+                let command = command(arguments.as_bytes(), room);
                 if !command.is_empty() {
                     let _ = write!(who, "  {command}");
                 }

@@ -57,6 +57,11 @@ impl<W: Write> Fitted<W> {
         }
     }
 
+    /// The columns of the terminal, if rows are to fit into them.
+    fn room(&self) -> Option<usize> {
+        self.style.screen.width.filter(|_| self.style.details.is_empty())
+    }
+
     /// The columns to show and how wide.
     fn layout(&self) -> Vec<Shown> {
         let mut shown: Vec<Shown> = self
@@ -78,9 +83,7 @@ impl<W: Write> Fitted<W> {
                 || !s.column.needs().contains(Needs::STATS)
                 || !self.style.unasked.contains(&s.column.name())
         });
-        let Some(room) = self.style.screen.width.filter(|_| self.style.details.is_empty()) else {
-            return shown;
-        };
+        let Some(room) = self.room() else { return shown };
         let shrinks = |column: &Shown| !self.style.whole && column.column.shrink() != Shrink::No;
         // What the columns take at least, with the spaces between them.
         let least = |shown: &[Shown]| -> usize {
@@ -180,10 +183,11 @@ struct Shown {
 impl<W: Write> Output for Fitted<W> {
     fn row(&mut self, socket: &Socket) -> io::Result<()> {
         let mut trouble = 0;
+        let most = self.room().filter(|_| !self.style.whole).unwrap_or(usize::MAX);
         let widths = self.widest.iter_mut().zip(&mut self.least).zip(&mut self.known);
         for (index, (column, ((widest, least), known))) in self.columns.iter().zip(widths).enumerate() {
             let start = self.text.len();
-            column.write(socket, self.style.form, &mut self.text);
+            column.write_ends(socket, self.style.form, most, &mut self.text);
             if self.text.len() > start {
                 *known = true;
             } else if !column.blank() {

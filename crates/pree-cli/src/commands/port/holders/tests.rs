@@ -194,15 +194,6 @@ fn the_same_processes_are_one_entry() {
     assert!(listening.groups.iter().all(|group| !group.waiting.is_empty()));
 }
 
-thread_local! {
-    static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// A listener was looked for, or noted where it will be.
-pub(in super::super) fn count_step() {
-    STEPS.set(STEPS.get() + 1);
-}
-
 #[test]
 fn of_several_holders_who_has_the_fewest_listeners_tells() {
     let here = "192.0.2.1:80";
@@ -259,12 +250,16 @@ fn twice_as_many_cost_twice_as_many_steps() {
     for (what, shape) in SHAPES {
         for (whose, clients) in CLIENTS {
             let steps = |n| {
-                let before = STEPS.get();
-                let holders = of([shape(n), clients(n)].concat(), States::all());
-                let connections = holders.groups.iter().map(|group| &group.connections);
-                let all = connections.chain(holders.shared.iter().map(|shared| &shared.connections));
-                assert_eq!(all.map(|it| it.0.len()).sum::<usize>(), n as usize, "{what}, clients {whose}");
-                STEPS.get() - before
+                crate::steps::of(|| {
+                    let holders = of([shape(n), clients(n)].concat(), States::all());
+                    let connections = holders.groups.iter().map(|group| &group.connections);
+                    let all = connections.chain(holders.shared.iter().map(|shared| &shared.connections));
+                    assert_eq!(
+                        all.map(|it| it.0.len()).sum::<usize>(),
+                        n as usize,
+                        "{what}, clients {whose}"
+                    );
+                })
             };
             let (few, many) = (steps(200), steps(400));
             assert!(few >= 200, "{what}, clients {whose}: only {few} steps were counted");
