@@ -17,18 +17,36 @@ use crate::source::{Failure, Question, Source, read_all};
 /// Address and port; IPv4 whichever family the socket was made with.
 type End = (IpAddr, u16);
 
-/// What is remembered of one connection.
-struct Seen {
-    interface: Option<u32>,
-    inode: Option<u64>,
+/// Which of the connections with the same ends. They are of other interfaces, of which there can be any number, or over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Which {
+    local: End,
+    remote: End,
     /// In `TIME_WAIT`: another connection can have its ends by now.
     is_over: bool,
+    interface: On,
 }
 
-/// The connections that were seen, by their ends. Several can have the same ones: of other interfaces.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum On {
+    /// Bound to none.
+    None,
+    This(u32),
+    /// Bound to any.
+    Any,
+}
+
+/// What was seen of them.
+enum Seen {
+    /// One, with its inode.
+    One(Option<u64>),
+    Several,
+}
+
+/// The connections that were seen.
 #[derive(Default)]
 pub(super) struct Ends {
-    seen: HashMap<(End, End), Vec<Seen>>,
+    seen: HashMap<Which, Seen>,
     /// Addresses of this network namespace.
     own: HashSet<IpAddr>,
 }
@@ -43,26 +61,34 @@ impl Ends {
 
     /// Remembers a connection whose other end is here; false for any other socket.
     pub(super) fn note(&mut self, socket: &Socket) -> bool {
-        let Some(ends) = self.ends_here(socket) else { return false };
+        let Some((local, remote)) = self.ends_here(socket) else { return false };
         let is_over = socket.state == State::TimeWait;
-        let seen = Seen { interface: socket.interface, inode: socket.inode, is_over };
-        self.seen.entry(ends).or_default().push(seen);
+        let bound =
+            socket.interface.map_or([Some(On::None), None], |this| [On::This(this), On::Any].map(Some));
+        for interface in bound.into_iter().flatten() {
+            self.seen
+                .entry(Which { local, remote, is_over, interface })
+                .and_modify(|seen| *seen = Seen::Several)
+                .or_insert(Seen::One(socket.inode));
+        }
         true
     }
 
-    /// Gives a connection its other end, when that was seen and no other is as likely.
+    /// Gives a connection its other end, when that was seen and no other is as likely: first one that is not over, then one
+    /// of the same interface. One end may be bound to an interface and the other to none; they are not bound to two.
     pub(super) fn join(&self, socket: &mut Socket) {
         let Some((local, remote)) = self.ends_here(socket) else { return };
-        let others = self.seen.get(&(remote, local)).map(Vec::as_slice).unwrap_or_default();
-        let interface = socket.interface;
-        // One end may be bound to the interface and the other to none; they are not bound to two.
-        let fits =
-            |seen: &&Seen| seen.interface == interface || seen.interface.is_none() || interface.is_none();
-        let rank = |seen: &Seen| (!seen.is_over, seen.interface == interface);
-        let Some(best) = others.iter().filter(fits).map(rank).max() else { return };
-        let mut likeliest = others.iter().filter(fits).filter(|seen| rank(seen) == best);
-        if let (Some(other), None) = (likeliest.next(), likeliest.next()) {
-            socket.peer = Some(Box::new(Peer { inode: other.inode, owners: Vec::new() }));
+        let bound = socket.interface.map_or([On::None, On::Any], |this| [On::This(this), On::None]);
+        let likeliest = [false, true].into_iter().flat_map(|is_over| {
+            bound.map(|interface| Which { local: remote, remote: local, is_over, interface })
+        });
+        let mut seen = likeliest.filter_map(|which| {
+            #[cfg(test)]
+            crate::steps::count(1);
+            self.seen.get(&which)
+        });
+        if let Some(Seen::One(inode)) = seen.next() {
+            socket.peer = Some(Box::new(Peer { inode: *inode, owners: Vec::new() }));
         }
     }
 
@@ -166,5 +192,29 @@ mod tests {
                 assert_eq!(found, expected, "{servers:?} {:?}", client.interface);
             }
         }
+    }
+
+    /// A process can have as many connections with the same ends as it has interfaces.
+    #[test]
+    fn twice_as_many_cost_twice_as_many_steps() {
+        let steps = |n: u32| {
+            let connection = |ends: (&str, &str), interface| {
+                let mut socket = socket(ends.0, ends.1, u64::from(interface));
+                socket.interface = Some(interface);
+                socket
+            };
+            let (server, client) = (("127.0.0.1:80", "127.0.0.1:5000"), ("127.0.0.1:5000", "127.0.0.1:80"));
+            let mut all = Ends::default();
+            crate::steps::of(|| {
+                (1..=n).for_each(|at| _ = all.note(&connection(server, at)));
+                for at in 1..=n {
+                    let mut client = connection(client, at);
+                    all.join(&mut client);
+                    assert_eq!(client.peer.and_then(|peer| peer.inode), Some(u64::from(at)));
+                }
+            })
+        };
+        let (few, many) = (steps(200), steps(400));
+        assert!(few >= 200 && 4 * many <= 9 * few, "{few} steps, {many} for twice as many");
     }
 }

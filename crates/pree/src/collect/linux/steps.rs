@@ -165,7 +165,7 @@ fn a_command_line_is_gone_through_once() {
     ] {
         for shape in shapes {
             let steps = |n: u32| {
-                let mut command_line = vec![b'a'; 10 * n as usize];
+                let mut command_line = vec![b'a'; 100 * n as usize];
                 command_line.extend(b"xyz\0");
                 let mut played =
                     Played { tables: vec![(40, 40, shape(n))], command_line, ..Played::default() };
@@ -178,7 +178,7 @@ fn a_command_line_is_gone_through_once() {
                 })
             };
             let (few, many) = (steps(200), steps(400));
-            assert!(few > 2 * 10 * 200, "{filter}: only {few} steps were counted");
+            assert!(few > 2 * 100 * 200, "{filter}: only {few} steps were counted");
             assert!(4 * many <= 10 * few, "{filter}: {few} steps, {many} for twice as much");
         }
     }

@@ -1,6 +1,8 @@
 //! Each detector fires where it must and is silent next to it, or says that it could not look.
 #![allow(clippy::needless_pass_by_value, reason = "cases read better when they are made in place")]
 
+mod steps;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

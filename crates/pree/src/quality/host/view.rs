@@ -27,11 +27,15 @@ impl<'a> View<'a> {
         places: &'p [usize],
     ) -> impl Iterator<Item = (usize, &'a Socket)> + Clone + use<'a, 'p> {
         let sockets = self.snapshot.sockets();
-        places.iter().filter_map(move |place| Some((*place, sockets.get(*place)?)))
+        places.iter().filter_map(move |place| {
+            #[cfg(test)]
+            crate::steps::count(1);
+            Some((*place, sockets.get(*place)?))
+        })
     }
 
-    pub(super) fn at(&self, places: &[usize]) -> impl Iterator<Item = &'a Socket> {
-        places.iter().filter_map(|place| self.snapshot.sockets().get(*place))
+    pub(super) fn at<'p>(&self, places: &'p [usize]) -> impl Iterator<Item = &'a Socket> + use<'a, 'p> {
+        self.each(places).map(|(_, socket)| socket)
     }
 
     /// What is the same of all of these.
