@@ -147,11 +147,14 @@ fn four_times_as_much_costs_about_four_times_as_many_steps() {
     }
 }
 
+/// So many descriptors with their inodes.
+type Held = fn(u32) -> Vec<(u32, u64)>;
+
 /// A command line that is as long as the sockets of its process are many is read once, and gone through once for each test.
 #[test]
 fn a_command_line_is_gone_through_once() {
     // Through many sockets, and through many descriptors of one.
-    let shapes: [fn(u32) -> Vec<(u32, u64)>; 2] =
+    let shapes: [Held; 2] =
         [|n| (0..n).map(|fd| (fd, u64::from(fd) + 1)).collect(), |n| (0..n).map(|fd| (fd, 7)).collect()];
     for (filter, finds) in [
         ("cmd ~ xy", true),

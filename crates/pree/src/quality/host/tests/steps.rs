@@ -20,7 +20,7 @@ fn waiting(remote: &str, loading: bool) -> Socket {
     let rtt = Some(Duration::from_millis(400));
     let notsent_bytes = Some(if loading { 100_000 } else { 0 });
     let delivery_rate_app_limited = Some(!loading);
-    connection(remote, TcpStats { rtt, delivery_rate_app_limited, notsent_bytes, ..healthy() })
+    connection(remote, TcpStats { rtt, notsent_bytes, delivery_rate_app_limited, ..healthy() })
 }
 
 const SHAPES: [Shape; 12] = [
