@@ -6,6 +6,9 @@ use crate::bytes::{decimal, hexadecimal, words};
 /// The bit of `CAP_SYS_PTRACE` in [`effective_capabilities`].
 pub const CAP_SYS_PTRACE: u64 = 1 << 19;
 
+/// The bit of `CAP_DAC_READ_SEARCH` in the same.
+pub const CAP_DAC_READ_SEARCH: u64 = 1 << 2;
+
 /// The inode of the machine's first user namespace: `PROC_USER_INIT_INO` of `include/linux/proc_ns.h`, since 3.8.
 const FIRST_USER_NAMESPACE: u64 = 0xefff_fffd;
 

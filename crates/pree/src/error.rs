@@ -23,6 +23,8 @@ struct Inner {
     operation: &'static str,
     object: String,
     failure: Option<Failure>,
+    /// What came back, where neither the failure nor the kind says it.
+    reason: Option<&'static str>,
     hint: Option<&'static str>,
 }
 
@@ -31,7 +33,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, object: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, operation, object: object.into(), failure: None, hint: None }))
+        let object = object.into();
+        Self(Box::new(Inner { kind, operation, object, failure: None, reason: None, hint: None }))
     }
 
     /// With what helps, where the failure itself says that.
@@ -40,6 +43,11 @@ impl Error {
         error.0.failure = Some(failure);
         error.0.hint = (failure == Failure::NotRecorded).then_some(NOT_RECORDED);
         error
+    }
+
+    pub(crate) fn because(mut self, reason: &'static str) -> Self {
+        self.0.reason = Some(reason);
+        self
     }
 
     pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
@@ -92,9 +100,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         write!(f, "cannot {} {}: ", inner.operation, inner.object)?;
-        match inner.failure {
-            Some(failure) => failure.fmt(f),
-            None => f.write_str(match inner.kind {
+        match (inner.reason, inner.failure) {
+            (Some(reason), _) => f.write_str(reason),
+            (None, Some(failure)) => failure.fmt(f),
+            (None, None) => f.write_str(match inner.kind {
                 ErrorKind::NotPermitted => "not permitted",
                 ErrorKind::Absent => "not there",
                 ErrorKind::Unsupported => "not supported",

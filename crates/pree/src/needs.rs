@@ -63,6 +63,8 @@ bitflags::bitflags! {
         const DETAIL = 1 << 24;
         /// [`Socket::mark`]. Takes `CAP_NET_ADMIN`.
         const MARK = 1 << 25;
+        /// `uid` of owning processes, without the name that `PROCESS_USER` brings.
+        const PROCESS_UID = 1 << 26;
     }
 }
 
@@ -82,6 +84,7 @@ impl Needs {
     /// What is found out by looking into the processes that hold sockets.
     pub const FROM_OWNERS: Self = Self::OWNERS
         .union(Self::PROCESS_USER)
+        .union(Self::PROCESS_UID)
         .union(Self::PROCESS_EXECUTABLE)
         .union(Self::PROCESS_COMMAND_LINE)
         .union(Self::PROCESS_CGROUP)

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::PermissionsExt;
 
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::link::Namespace;
@@ -15,6 +16,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("all_namespaces_and_one", all_and_one).lab(),
         Case::new("every_name_of_a_namespace_finds_it_live_and_recorded", several_names).lab(),
         Case::new("namespaces_that_stay_closed_are_told", closed).lab(),
+        Case::new("names_that_are_no_namespace_and_those_that_are_closed", no_namespaces).lab(),
         Case::new("many_namespaces_with_few_descriptors", many).lab(),
     ]
 }
@@ -136,6 +138,34 @@ fn closed() -> Result<(), Failed> {
     assert_eq!(answer.out, "7001\n");
     assert!(answer.err.contains("network namespaces blue): not permitted"), "{}", answer.err);
     run::pree("-l -N blue")?.code(4)?.tells("CAP_SYS_ADMIN")?.silent()?;
+    Ok(())
+}
+
+/// What is said of a name fits what is there.
+fn no_namespaces() -> Result<(), Failed> {
+    fs::create_dir("/run/closed")?;
+    name(&Namespace::new()?, "/run/closed/ns")?;
+    File::create("/run/netns/gone")?;
+    let check = |which: &str, code, told: &str, not: &str| -> Result<(), Failed> {
+        let answer = run::pree(&format!("-l -N {which}"))?.code(code)?.silent()?;
+        assert!(answer.err.contains(told) && !answer.err.contains(not), "{which}: {}", answer.err);
+        answer.tells("cannot enter network namespace").map(drop)
+    };
+    for there in ["/etc/passwd", "/", "gone", "/proc/self/ns/mnt"] {
+        check(there, 2, "what is there is no network namespace", "no such")?;
+    }
+    for nothing in ["red", "/run/netns/red", "/etc/passwd/ns", "4294967295"] {
+        check(nothing, 2, "there is no such thing; name one below /run/netns", "what is there")?;
+    }
+    run::pree("-l -N /run/closed/ns")?.whole()?;
+    // A process of before, which one may not trace any more.
+    let holder = Holder::start(HolderSpec::hold())?;
+    fs::set_permissions("/run/closed", fs::Permissions::from_mode(0))?;
+    lab::give_up_rights()?;
+    check("/run/closed/ns", 4, "a directory on the way is closed to you", "CAP_")?;
+    for process in [holder.pid().to_string(), format!("/proc/{}/ns/net", holder.pid())] {
+        check(&process, 4, "only to those who may trace it", "directory")?;
+    }
     Ok(())
 }
 

@@ -60,7 +60,7 @@ owner! {
     "started" "start_time" UnixTime NONE; "/proc/PID/stat"; "When the process started." =>
         |o| o.process.start_time.and_then(StartTime::since_unix_epoch).map(whole_ticks).into();
     "ppid" "parent" Id NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
-    "puid" "uid" Id Needs::PROCESS_USER; "/proc/PID/status"; "User id the process runs as." =>
+    "puid" "uid" Id Needs::PROCESS_UID; "/proc/PID/status"; "User id the process runs as." =>
         |o| o.process.uid.into();
     "puser" "user" Text Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
         |o| text(o.process.user.as_ref());

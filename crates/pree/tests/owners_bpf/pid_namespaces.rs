@@ -3,11 +3,12 @@
 
 use std::fs;
 
-use pree::{Missing, Namespaces, OwnerSource, Query, Snapshot};
+use pree::{Missing, Namespaces, OwnerSource, Query, Snapshot, Unowned};
 use pree_testkit::forked::{self, Forked, told_by};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Family, Need, Socket, lab};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use crate::sys;
 
@@ -61,6 +62,9 @@ fn shown(snapshot: &Snapshot, inode: u64) -> Result<String, Failed> {
     match row.unowned {
         None => Ok(ids.join(" ")),
         Some(reason) => {
+            // No right was missing: it is said that it lies with /proc.
+            let of_proc = snapshot.coverage().gaps().iter().filter(|gap| gap.hint.contains("/proc"));
+            assert!(reason != Unowned::NotLookedUp || of_proc.count() == 1, "{}", snapshot.coverage());
             // Who is not told whose a socket is, is told that something is missing.
             assert_eq!(unknown, reason.is_unknown(), "{}", snapshot.coverage());
             Ok(reason.name().to_owned())
@@ -90,7 +94,7 @@ fn outer_proc() -> Result<(), Failed> {
         let here = id_in_proc()?.to_string();
         assert_ne!(here, std::process::id().to_string());
         let outside = holder.pid().to_string();
-        assert_eq!(owners(of_outer)?, told(&outside, &outside, "not_permitted"));
+        assert_eq!(owners(of_outer)?, told(&outside, &outside, "not_looked_up"));
         assert!(!hidden_processes()?);
         // The same id whichever source tells it.
         assert_eq!(owners(own.inode()?)?, told(&here, &here, &here));
@@ -113,7 +117,7 @@ fn outer_proc() -> Result<(), Failed> {
         let (inode, id) = own.told().split_once(' ').ok_or("two words")?;
         lab::keep_bpf_rights()?;
         assert_eq!(owners(inode.parse()?)?, told(id, "not_permitted", id));
-        assert_eq!(owners(of_outer)?, told("not_permitted", "not_permitted", "not_permitted"));
+        assert_eq!(owners(of_outer)?, told("not_permitted", "not_permitted", "not_looked_up"));
         Ok("all".to_owned())
     };
     assert_eq!(told_by(forked::Namespaces::NEWPID, without_rights)?, "all");
@@ -131,6 +135,13 @@ fn inner() -> Result<(u64, Forked), Failed> {
     Ok((inner.told().parse()?, inner))
 }
 
+/// Leaves us with the rights for /proc alone.
+fn without_bpf() -> Result<(), Failed> {
+    let (rights, none) = (CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH, CapabilitySet::empty());
+    let sets = CapabilitySets { effective: rights, permitted: rights, inheritable: none };
+    Ok(rustix::thread::set_capabilities(None, sets)?)
+}
+
 fn inner_proc() -> Result<(), Failed> {
     let (of_outer, holder) = held(b"outside")?;
     let outside = holder.pid().to_string();
@@ -142,6 +153,12 @@ fn inner_proc() -> Result<(), Failed> {
         // Once, by the number that counts here; /proc alone has only its own.
         assert_eq!((auto.as_str(), proc.as_str()), (bpf.as_str(), "1"));
         assert!(bpf.parse::<u32>()? > 1);
+        without_bpf()?;
+        let alone = Query::new().owners().collect()?;
+        assert_eq!(
+            (shown(&alone, of_outer)?.as_str(), shown(&alone, of_inner)?.as_str()),
+            ("not_looked_up", "1")
+        );
         Ok("all".to_owned())
     };
     assert_eq!(told_by(forked::Namespaces::NEWNS, look)?, "all");
@@ -154,8 +171,12 @@ fn proc_elsewhere() -> Result<(), Failed> {
         let (of_other, _other) = inner()?;
         told_by(forked::Namespaces::NEWPID, move || {
             let own = listener()?;
-            assert_eq!(owners(of_other)?, told("1", "1", "not_permitted"));
+            assert_eq!(owners(of_other)?, told("1", "1", "not_looked_up"));
             assert_eq!(owners(own.inode()?)?, told("1", "not_looked_up", "1"));
+            without_bpf()?;
+            let alone = Query::new().owners().collect()?;
+            assert_eq!(shown(&alone, of_other)?, "1");
+            assert_eq!(shown(&alone, own.inode()?)?, "not_looked_up");
             Ok("all".to_owned())
         })
     };

@@ -14,11 +14,23 @@ struct Machine {
     /// Why its tables cannot be read, where one is not 1 that was entered.
     unread: Option<Failure>,
     entered: Option<u64>,
+    /// Whether one may look into every process.
+    has_all_rights: bool,
+    /// What it answers next.
+    instead: Vec<u8>,
 }
 
 impl Machine {
     fn new(found: Reachable, refuses: Option<Failure>) -> Self {
-        Self { kernel: Kernel::new(population()), found, refuses, unread: None, entered: None }
+        Self {
+            kernel: Kernel::new(population()),
+            found,
+            refuses,
+            unread: None,
+            entered: None,
+            has_all_rights: true,
+            instead: Vec::new(),
+        }
     }
 }
 
@@ -27,12 +39,20 @@ impl Source for Machine {
         let unread = self.unread.filter(|_| self.entered.is_some_and(|inode| inode != 1));
         match (question, unread) {
             (Question::Diag { .. } | Question::NetTable(_), Some(failure)) => Err(failure),
+            (Question::OwnStatus, _) if !self.has_all_rights => {
+                self.instead = b"NSpid:\t1\nCapEff:\t0\n".to_vec();
+                Ok(())
+            }
             _ => self.kernel.ask(question),
         }
     }
 
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.kernel.next(batch)
+        if self.instead.is_empty() {
+            return self.kernel.next(batch);
+        }
+        *batch = std::mem::take(&mut self.instead);
+        Ok(true)
     }
 
     fn namespaces(&mut self, _: &Namespaces) -> Result<Reachable, Failure> {
@@ -114,5 +134,34 @@ fn what_fails_in_many_namespaces_is_told_once() {
         let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
         assert_eq!((gap.what, gap.why), (Missing::Rows, ErrorKind::Exhausted), "{gap}");
         assert_eq!(gap.object, named);
+    }
+}
+
+/// Nobody is told to get a right that he has.
+#[test]
+fn processes_that_refuse_whoever_asks_are_told_as_such() {
+    let query = Query::new().tcp().owners();
+    for has_all_rights in [false, true] {
+        let machine = || {
+            let mut found = Reachable::default();
+            found.namespaces = vec![NetworkNamespace::new(1, None)];
+            found.refused = 1;
+            let mut machine = Machine::new(found, Some(Failure::Answer(Errno::EACCES)));
+            machine.kernel.population.processes.values_mut().for_each(|process| process.refused = true);
+            machine.has_all_rights = has_all_rights;
+            machine
+        };
+        let snapshot =
+            query.clone().network_namespaces(Namespaces::All).collect_from(&mut machine()).unwrap();
+        let gaps = snapshot.coverage().gaps();
+        assert_eq!(gaps.len(), 2, "{}", snapshot.coverage());
+        let one = Namespaces::One(pree::Text::from(&b"7"[..]));
+        let mut closed = machine();
+        closed.found.namespaces = vec![NetworkNamespace::new(2, None)];
+        let error = query.clone().network_namespaces(one).collect_from(&mut closed).unwrap_err();
+        for hint in gaps.iter().map(|gap| gap.hint).chain(error.hint()) {
+            assert_eq!(hint.contains("even to CAP_SYS_PTRACE"), has_all_rights, "{hint}");
+            assert_eq!(hint.contains("root"), !has_all_rights, "{hint}");
+        }
     }
 }

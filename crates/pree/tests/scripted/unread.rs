@@ -8,7 +8,8 @@ use crate::kernel::{Kernel, Population};
 use crate::population;
 
 /// Each detail with the part of /proc that tells it, and a filter on it.
-const DETAILS: [(Needs, ProcessPart, &str); 4] = [
+const DETAILS: [(Needs, ProcessPart, &str); 5] = [
+    (Needs::PROCESS_UID, ProcessPart::Status, "puid = 77"),
     (Needs::PROCESS_USER, ProcessPart::Status, "puser = app"),
     (Needs::PROCESS_EXECUTABLE, ProcessPart::Executable, "exe = /x"),
     (Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine, "cmd ~ x"),
@@ -91,6 +92,11 @@ fn a_table_of_users_that_cannot_be_read_is_missing() {
         .on(|_, question, _| matches!(question, Question::Users).then_some(Err(Failure::Answer(Errno::EIO))));
     let snapshot = filtered(&mut kernel, "puser = app");
     assert_eq!(gaps(&snapshot)[0], (Missing::Rows, ErrorKind::Io, Some(held())));
+    // A number needs no name.
+    let found = filtered(&mut kernel, "puid >= 0");
+    assert_eq!((found.sockets().len() as u64, gaps(&found)), (held(), vec![]));
+    let none = filtered(&mut kernel, "puid = 77");
+    assert_eq!((none.sockets().len(), gaps(&none)), (0, vec![]));
 }
 
 /// Another user's process: whose sockets are asked for by what is known of a process alone.

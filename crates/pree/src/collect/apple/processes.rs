@@ -191,7 +191,7 @@ impl<'p> Processes<'p> {
             .map(|path| Text::from(path.split(|byte| *byte == 0).next().unwrap_or_default()));
         process.command_line = detail(Needs::PROCESS_COMMAND_LINE, AppleProcessPart::Arguments)
             .and_then(|bytes| arguments(&bytes).map(Text::from));
-        if needs.contains(Needs::PROCESS_USER) {
+        if needs.intersects(Needs::PROCESS_UID | Needs::PROCESS_USER) {
             process.uid = uid;
             process.user = uid.and_then(|uid| self.users.get(&uid).cloned());
         }

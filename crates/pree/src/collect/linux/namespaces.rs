@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::scope::may_hide;
+use super::scope::{KEPT, may_hide, may_look_into_all};
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::NetworkNamespace;
@@ -16,7 +16,12 @@ use crate::source::{Errno, Failure, Namespaces, Reachable, Source};
 const NAMED: usize = 16;
 const EXAMPLES: usize = 3;
 
-const RIGHT: &str = "run as the machine's root: to reach one through a process takes CAP_SYS_PTRACE, to enter it CAP_SYS_ADMIN";
+const TO_ENTER: &str =
+    "run as the machine's root: to enter one takes CAP_SYS_ADMIN, in its user namespace and in one's own";
+const TO_REACH: &str =
+    "where a process is, is told only to those who may trace it: run as the machine's root";
+const RIGHT: &str = "run as the machine's root: it takes CAP_SYS_ADMIN to enter one, and to reach it CAP_SYS_PTRACE (through a process) or \
+                     permission for its directories (through a mount)";
 
 /// The namespaces to read, and which of them could not be entered.
 pub(super) struct Tour {
@@ -63,7 +68,7 @@ impl Tour {
             Err(failure) if plan.namespaces == Namespaces::Own => {
                 Reachable { without_names: Some(failure), ..Reachable::default() }
             }
-            Err(failure) => return Err(refusal(&plan.namespaces, failure)),
+            Err(failure) => return Err(refusal(&plan.namespaces, failure, source)),
         };
         if plan.namespaces == Namespaces::All {
             tour.is_long = true;
@@ -101,7 +106,7 @@ impl Tour {
         };
         let Err(failure) = source.enter(Some(namespace.inode)) else { return Ok(true) };
         if !self.is_long {
-            return Err(refusal(&plan.namespaces, failure));
+            return Err(refusal(&plan.namespaces, failure, source));
         }
         let (namespace, why) = (Arc::clone(namespace), failure.kind());
         self.unread.push(Unread { namespace, table: None, why });
@@ -136,6 +141,7 @@ impl Tour {
     }
 
     fn note_unseen(&mut self, found: &Reachable, source: &mut dyn Source) {
+        let to_reach = if found.refused > 0 { to_reach(source) } else { TO_REACH };
         let mut gap = |why, object: String, hint| {
             self.gaps.push(Gap { what: Missing::Rows, why, count: None, object, hint });
         };
@@ -143,7 +149,7 @@ impl Tour {
             gap(
                 ErrorKind::NotPermitted,
                 format!("network namespaces of {} others' processes", found.refused),
-                "where a process is, is told only to those who may trace it: run as the machine's root",
+                to_reach,
             );
         }
         if let Some(failure) = found.why_unread.filter(|_| found.unread > 0) {
@@ -215,26 +221,47 @@ fn of_tables(tables: &[&str], namespaces: &[&Arc<NetworkNamespace>]) -> String {
 }
 
 /// Why none of what was asked for can be had.
-fn refusal(which: &Namespaces, failure: Failure) -> Error {
-    let object = match which {
+fn refusal(namespaces: &Namespaces, failure: Failure, source: &mut dyn Source) -> Error {
+    if failure == Failure::Answer(Errno::EOPNOTSUPP) {
+        return Error::new(ErrorKind::Unsupported, "enter", object_of(namespaces))
+            .with_hint("a recording is of one network namespace, chosen when it was made");
+    }
+    let Namespaces::One(which) = namespaces else {
+        return Error::of(failure, "find", object_of(namespaces))
+            .with_hint("they are found through /proc: mount it");
+    };
+    let invalid = || {
+        Error::new(ErrorKind::Invalid, "enter", object_of(namespaces))
+            .with_hint("name one below /run/netns, a process in it, or a path with a slash")
+    };
+    let error = Error::of(failure, "enter", object_of(namespaces));
+    match failure.kind() {
+        _ if failure == Failure::Answer(Errno::EINVAL) => {
+            invalid().because("what is there is no network namespace")
+        }
+        ErrorKind::Absent => invalid(),
+        ErrorKind::NotPermitted if failure.errno() == Some(Errno::EPERM) => error.with_hint(TO_ENTER),
+        ErrorKind::NotPermitted if is_of_a_process(which.as_bytes()) => error.with_hint(to_reach(source)),
+        ErrorKind::NotPermitted => {
+            error.with_hint("a directory on the way is closed to you: it takes permission to search it")
+        }
+        _ => error,
+    }
+}
+
+fn object_of(namespaces: &Namespaces) -> String {
+    match namespaces {
         Namespaces::One(which) => format!("network namespace \"{}\"", which.as_bytes().escape_ascii()),
         _ => "other network namespaces".to_owned(),
-    };
-    let is_named = matches!(which, Namespaces::One(_));
-    match failure.kind() {
-        _ if failure == Failure::Answer(Errno::EOPNOTSUPP) => {
-            Error::new(ErrorKind::Unsupported, "enter", object)
-                .with_hint("a recording is of one network namespace, chosen when it was made")
-        }
-        _ if !is_named => {
-            Error::of(failure, "find", object).with_hint("they are found through /proc: mount it")
-        }
-        _ if failure == Failure::Answer(Errno::EINVAL) => {
-            Error::new(ErrorKind::Invalid, "enter", object).with_hint("it is no network namespace")
-        }
-        ErrorKind::Absent => Error::new(ErrorKind::Invalid, "enter", object)
-            .with_hint("name one below /run/netns, a process in it, or a path with a slash"),
-        ErrorKind::NotPermitted => Error::of(failure, "enter", object).with_hint(RIGHT),
-        _ => Error::of(failure, "enter", object),
     }
+}
+
+/// Whether this name or path leads through a process.
+fn is_of_a_process(which: &[u8]) -> bool {
+    which.starts_with(b"/proc/") || which.iter().all(u8::is_ascii_digit)
+}
+
+/// What helps against a process that does not tell where it is.
+fn to_reach(source: &mut dyn Source) -> &'static str {
+    if may_look_into_all(source) { KEPT } else { TO_REACH }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::bpf_owners::refused;
 use super::details::UnreadDetails;
 use super::inode_map::InodeMap;
-use super::scope::Scope;
+use super::scope::{KEPT, Scope, may_look_into_all};
 use crate::collect::names::{self, users};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
@@ -42,6 +42,8 @@ pub(super) struct OwnerSearch<'p> {
     told: Told,
     /// What kept us from seeing every descriptor, if anything did.
     pub(super) blind: Option<Blind>,
+    /// Whether we have every right to look into the processes that refused, once one did.
+    refused_all_the_same: Option<bool>,
     /// Processes whose descriptors /proc did not give, and those of which the program told.
     pub(super) unread: HashSet<u32>,
     pub(super) told_of: HashSet<u32>,
@@ -128,6 +130,7 @@ impl<'p> OwnerSearch<'p> {
             places: HashMap::new(),
             told: Told::default(),
             blind: None,
+            refused_all_the_same: None,
             unread: HashSet::new(),
             told_of: HashSet::new(),
             details: UnreadDetails::default(),
@@ -149,6 +152,7 @@ impl<'p> OwnerSearch<'p> {
             let known = self.map.inodes().collect();
             self.walk_threads(source, Only::Others(&known));
         }
+        self.find_out_why_refused(source);
     }
 
     /// Reads them, or reads them again, for just these sockets, then the tables of threads for those that still have no
@@ -164,6 +168,13 @@ impl<'p> OwnerSearch<'p> {
             self.walk_threads(source, Only::These(&without));
         }
         self.look_into_the_untold(source, Only::These(&without));
+        self.find_out_why_refused(source);
+    }
+
+    fn find_out_why_refused(&mut self, source: &mut dyn Source) {
+        if self.blind == Some(Blind::Refused) {
+            self.refused_all_the_same.get_or_insert_with(|| may_look_into_all(source));
+        }
     }
 
     /// The program tells nothing of a process that the kernel keeps from everybody, and nothing of one without sockets. Where
@@ -199,8 +210,7 @@ impl<'p> OwnerSearch<'p> {
     }
 
     fn see_by_proc(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) {
-        self.told.proc = self.walk(source, only);
-        self.blind = self.blind.or(scope.unseen_in_proc());
+        self.told.proc = self.walk(source, only, scope);
     }
 
     /// The cheaper one where either would do; then the other one for what that left unseen.
@@ -263,6 +273,12 @@ impl<'p> OwnerSearch<'p> {
             }
             Told { program: true, .. } => coverage.owners_came_from(Origin::Bpf),
             Told { .. } => {}
+        }
+        if self.plan.owner_source == OwnerSource::Bpf && self.told.program {
+            coverage.note(
+                "owners were asked of BPF alone: a process that the kernel keeps from everybody is not told"
+                    .to_owned(),
+            );
         }
         if let (true, Some(failure)) = (self.instead, self.program_refused) {
             coverage.note(format!("{}; owners come from /proc", refused(failure)));
@@ -350,6 +366,9 @@ impl<'p> OwnerSearch<'p> {
     /// Why some descriptors were not seen, and what helps.
     pub(super) fn why_blind(&self) -> (ErrorKind, &'static str) {
         match self.blind {
+            Some(Blind::Refused) if self.refused_all_the_same == Some(true) => {
+                (ErrorKind::NotPermitted, KEPT)
+            }
             None | Some(Blind::Refused) => (
                 ErrorKind::NotPermitted,
                 "run as the machine's root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together",
@@ -359,11 +378,11 @@ impl<'p> OwnerSearch<'p> {
                 "/proc hides other users' processes (hidepid): run as the machine's root",
             ),
             Some(Blind::OtherNamespace) => (
-                ErrorKind::NotPermitted,
-                "/proc shows another pid namespace: mount a /proc of one's own, or run as the machine's root",
+                ErrorKind::Absent,
+                "/proc shows another pid namespace: mount a /proc of one's own, or have the rights for BPF",
             ),
             Some(Blind::BeyondNamespace) => (
-                ErrorKind::NotPermitted,
+                ErrorKind::Absent,
                 "BPF shows one's own pid namespace only, and /proc another: leave the choice of the source to pree",
             ),
             Some(Blind::NotRecorded) => (ErrorKind::NotRecorded, NOT_RECORDED),

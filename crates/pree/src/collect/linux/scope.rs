@@ -2,8 +2,8 @@
 //! hides some of them.
 
 use pree_wire::proc_scope::{
-    CAP_SYS_PTRACE, HidePid, effective_capabilities, hidepid, is_first_user_namespace, is_in_group,
-    levels_above,
+    CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, HidePid, effective_capabilities, hidepid, is_first_user_namespace,
+    is_in_group, levels_above,
 };
 
 use super::owners::{Blind, read_with_retries};
@@ -113,4 +113,17 @@ pub(super) fn may_hide(source: &mut dyn Source) -> Result<bool, Failure> {
     let is_excepted = may_trace || except.is_some_and(|group| is_in_group(&status, group));
     // In another user namespace neither is about everybody's processes.
     Ok(!is_excepted || !is_first_user_namespace(&read_with_retries(source, &Question::UserNamespace)?))
+}
+
+/// What is to be said of processes that refuse although we may look into all.
+pub(super) const KEPT: &str =
+    "they are closed even to CAP_SYS_PTRACE: a security module or a sandbox keeps them";
+
+/// Whether we have every right to look into others' processes: what refuses then is not opened by another right.
+pub(super) fn may_look_into_all(source: &mut dyn Source) -> bool {
+    const BOTH: u64 = CAP_SYS_PTRACE | CAP_DAC_READ_SEARCH;
+    let rights = read_with_retries(source, &Question::OwnStatus);
+    let rights = rights.ok().and_then(|status| effective_capabilities(&status)).unwrap_or(0);
+    let user_namespace = |source| read_with_retries(source, &Question::UserNamespace);
+    rights & BOTH == BOTH && user_namespace(source).is_ok_and(|link| is_first_user_namespace(&link))
 }

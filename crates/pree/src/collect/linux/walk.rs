@@ -8,22 +8,23 @@ use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
 use super::owners::{Blind, Only, OwnerSearch, is_passing, read_with_retries};
-use super::scope::may_hide;
+use super::scope::{Scope, may_hide};
 use crate::collect::TRIES;
 use crate::error::ErrorKind;
 use crate::model::{Process, StartTime, Text};
 use crate::needs::{Needs, OwnerLookup};
 use crate::source::{Failure, ProcessPart, Question, Source, read_all};
 
+/// What is told by the user's number.
+const USER: Needs = Needs::PROCESS_UID.union(Needs::PROCESS_USER);
+
 /// What is read of a process only on request.
-const DETAILS: Needs = Needs::PROCESS_USER
-    .union(Needs::PROCESS_EXECUTABLE)
-    .union(Needs::PROCESS_COMMAND_LINE)
-    .union(Needs::PROCESS_CGROUP);
+const DETAILS: Needs =
+    USER.union(Needs::PROCESS_EXECUTABLE).union(Needs::PROCESS_COMMAND_LINE).union(Needs::PROCESS_CGROUP);
 
 impl OwnerSearch<'_> {
     /// Reads the table of every process. False where there are none to read.
-    pub(super) fn walk(&mut self, source: &mut dyn Source, only: Only<'_>) -> bool {
+    pub(super) fn walk(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) -> bool {
         let Some(pids) = self.pids(source) else { return false };
         for pid in pids {
             if !self.counts(source, pid) {
@@ -36,12 +37,11 @@ impl OwnerSearch<'_> {
                 return true;
             }
         }
-        if self.blind.is_none() {
-            self.blind = match may_hide(source) {
-                Ok(may_hide) => may_hide.then_some(Blind::Hidden),
-                Err(failure) => Some(Blind::Failed(failure)),
-            };
-        }
+        // Before it is asked whether /proc hides anything: one in which we are not to be found cannot tell.
+        self.blind = self.blind.or(scope.unseen_in_proc()).or_else(|| match may_hide(source) {
+            Ok(may_hide) => may_hide.then_some(Blind::Hidden),
+            Err(failure) => Some(Blind::Failed(failure)),
+        });
         self.blind != Some(Blind::NotRecorded)
     }
 
@@ -221,10 +221,10 @@ impl OwnerSearch<'_> {
     /// Reads what is asked about a process beyond its `stat`. Each is worth having, but none is worth losing the owner
     /// for.
     pub(super) fn add_details(&mut self, source: &mut dyn Source, process: &mut Process) {
-        if let Some(status) = self.detail(source, process.pid, Needs::PROCESS_USER, ProcessPart::Status) {
+        if let Some(status) = self.detail(source, process.pid, USER, ProcessPart::Status) {
             process.uid = proc_pid::status_uid(&status).map(|(_, effective)| effective);
             if process.uid.is_none() {
-                self.details.failed(process.pid, Needs::PROCESS_USER, Failure::MALFORMED);
+                self.details.failed(process.pid, USER, Failure::MALFORMED);
             }
         }
         process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
@@ -242,7 +242,7 @@ impl OwnerSearch<'_> {
         need: Needs,
         part: ProcessPart,
     ) -> Option<Vec<u8>> {
-        if !self.plan.needs.contains(need) {
+        if !self.plan.needs.intersects(need) {
             return None;
         }
         let result = read_with_retries(source, &Question::Process { pid, part });

@@ -145,7 +145,8 @@ impl<'p> Owners<'p> {
                 self.refused
             ));
         }
-        let untold = Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE | Needs::PROCESS_CGROUP;
+        let untold =
+            Needs::PROCESS_UID | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE | Needs::PROCESS_CGROUP;
         if self.plan.needs.intersects(untold) {
             coverage.note("user and command line of processes are not read on Windows".to_owned());
         }
