@@ -11,6 +11,7 @@ mod decode;
 mod error;
 pub mod field;
 mod filter;
+mod live;
 pub mod model;
 mod needs;
 mod plan;

@@ -4,7 +4,9 @@
 mod apple;
 mod linux;
 mod names;
+mod retry;
 mod rows;
+mod visitor;
 mod windows;
 
 use std::ops::ControlFlow;
@@ -16,14 +18,9 @@ use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
-use crate::source::{Failure, Namespaces, Question, Source, System, read_all};
+use crate::source::{Namespaces, Source, System};
 use crate::sys;
-
-/// How often something that failed in passing is tried.
-const TRIES: usize = 3;
-
-/// Receives each socket once.
-pub(crate) type Visitor<'v> = dyn FnMut(&Socket) -> ControlFlow<()> + 'v;
+use visitor::Visitor;
 
 impl Query {
     /// Asks the running system and keeps the answer.
@@ -95,22 +92,6 @@ fn host_counters(source: &mut dyn Source) -> HostCounters {
         System::Linux => linux::host_counters(source),
         System::Macos => HostCounters::default(),
         System::Windows => windows::host_counters(source),
-    }
-}
-
-/// Reads a whole answer, again if it failed in passing.
-fn read_with_retries(
-    source: &mut dyn Source,
-    question: &Question<'_>,
-    is_passing: impl Fn(Failure) -> bool,
-) -> std::result::Result<Vec<u8>, Failure> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match read_all(source, question) {
-            Err(failure) if tries < TRIES && is_passing(failure) => {}
-            result => return result,
-        }
     }
 }
 

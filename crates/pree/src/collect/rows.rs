@@ -14,8 +14,10 @@ use crate::source::{Namespaces, System};
 /// In what rows are missing of which it is not known who holds them.
 pub(super) const FILTER_BY_OWNER: &str = "filter by owner";
 
+type IsUnknown = fn(&Socket) -> bool;
+
 /// What these systems do not tell of a row without it.
-const ONLY_LINUX: [(Needs, &str, fn(&Socket) -> bool); 3] = [
+const ONLY_LINUX: [(Needs, &str, IsUnknown); 3] = [
     (Needs::MARK, "marks", |socket| socket.mark.is_none()),
     (Needs::CGROUP, "cgroups", |socket| socket.cgroup_id.is_none()),
     (Needs::INTERFACE, "interfaces", |socket| socket.interface.is_none()),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use super::about;
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::Op;
 use super::numbers::SHARE_WHOLE;
@@ -26,7 +27,7 @@ pub(super) fn eval_without(expr: &Expr, socket: &Socket, untold: Needs, verdicts
 /// one that was not seen may be meant.
 fn test_without(test: &Test, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
     let may_be_more = matches!(test, Test::Has(_)) || is_about_owners(test);
-    let is_untold = || super::needs_of(test).intersects(untold);
+    let is_untold = || about::needs_of(test).intersects(untold);
     eval_test(test, socket, verdicts).filter(|yes| *yes || !may_be_more || !is_untold())
 }
 
@@ -39,7 +40,7 @@ pub(super) fn may_be(expr: &Expr, wanted: bool, socket: &Socket, untold: Needs, 
         (Expr::Not(inner), _) => self::may_be(inner, !wanted, socket, untold, verdicts),
         (Expr::Test(test), _) => match test_without(test, socket, untold, verdicts) {
             Some(yes) => yes == wanted,
-            None => super::needs_of(test).intersects(untold),
+            None => about::needs_of(test).intersects(untold),
         },
     }
 }
@@ -47,7 +48,7 @@ pub(super) fn may_be(expr: &Expr, wanted: bool, socket: &Socket, untold: Needs, 
 fn is_about_owners(test: &Test) -> bool {
     match test {
         Test::Has(Has::Owner) | Test::Word(_) => true,
-        _ => super::field_of(test).is_some_and(|field| field.section == Section::Owner),
+        _ => about::field_of(test).is_some_and(|field| field.section == Section::Owner),
     }
 }
 

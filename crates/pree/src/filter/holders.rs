@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::eval;
 use super::expr::{Expr, Test};
+use super::{about, eval};
 use crate::field::{Section, of_owner};
 use crate::model::{Owner, Process, Text};
 use crate::needs::Needs;
@@ -25,7 +25,7 @@ impl Holders {
         };
         let (conditions, rest): (Vec<&Expr>, Vec<&Expr>) =
             parts.iter().partition(|part| is_of_a_process(part));
-        let asks_more = rest.iter().any(|part| super::needs(part).contains(Needs::OWNERS));
+        let asks_more = rest.iter().any(|part| about::needs(part).contains(Needs::OWNERS));
         let conditions: Vec<Expr> = conditions.into_iter().cloned().collect();
         (!conditions.is_empty() && !asks_more).then_some(Self { conditions })
     }
@@ -34,7 +34,7 @@ impl Holders {
     pub(crate) fn need_names(&self) -> bool {
         let mut needed = false;
         for condition in &self.conditions {
-            super::for_each_test(condition, &mut |test| needed |= matches!(test, Test::Words(..)));
+            about::for_each_test(condition, &mut |test| needed |= matches!(test, Test::Words(..)));
         }
         needed
     }

@@ -4,6 +4,7 @@
 //! `expr`), and that is asked for each socket (`eval`), told to the kernel as far as it understands (`push`), or printed
 //! (`print`).
 
+mod about;
 mod condition;
 mod error;
 mod eval;
@@ -27,10 +28,10 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::field::Field;
 use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
-use expr::{End, Expr, Has, Host, Test};
+use about::for_each_test;
+use expr::{End, Expr, Test};
 
 /// Which sockets: `state established and dport = 443,80 and rtt > 50ms`.
 ///
@@ -94,7 +95,7 @@ impl Filter {
 
     /// What must be known about a socket to decide.
     pub fn needs(&self) -> Needs {
-        needs(&self.expr)
+        about::needs(&self.expr)
     }
 
     /// The processes whose sockets it is about, when it names any; see [`Holders::of`].
@@ -225,46 +226,6 @@ impl Filter {
 pub(crate) use eval::What as Name;
 pub(crate) use holders::Holders;
 pub(crate) use verdicts::Verdicts;
-
-fn needs(expr: &Expr) -> Needs {
-    let mut needs = Needs::empty();
-    for_each_test(expr, &mut |test| needs |= needs_of(test));
-    needs
-}
-
-fn needs_of(test: &Test) -> Needs {
-    match test {
-        Test::Has(Has::Owner) => Needs::OWNERS,
-        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
-        Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
-        Test::Mark(..) => Needs::MARK,
-        Test::Cgroup(_) => Needs::CGROUP,
-        Test::Device(_) | Test::Host(_, Host { zone: Some(_), .. }) => Needs::INTERFACE,
-        Test::User(_) => Needs::UID,
-        _ => field_of(test).map_or(Needs::empty(), |field| field.needs),
-    }
-}
-
-/// The field that a test is about, where it is about one.
-fn field_of(test: &Test) -> Option<&'static Field> {
-    match test {
-        Test::Number(field, ..)
-        | Test::Time(field, ..)
-        | Test::Share(field, ..)
-        | Test::Bool(field, _)
-        | Test::Words(field, ..)
-        | Test::Has(Has::Field(field)) => Some(field),
-        _ => None,
-    }
-}
-
-fn for_each_test(expr: &Expr, look: &mut dyn FnMut(&Test)) {
-    match expr {
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| for_each_test(part, look)),
-        Expr::Not(inner) => for_each_test(inner, look),
-        Expr::Test(test) => look(test),
-    }
-}
 
 #[cfg(test)]
 mod tests;

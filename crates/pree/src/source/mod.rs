@@ -13,6 +13,7 @@ mod windows;
 
 use std::fmt;
 
+pub use crate::live::live;
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
@@ -63,23 +64,6 @@ pub trait Source {
     fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
         if inode.is_some() { Err(Failure::Answer(Errno::EOPNOTSUPP)) } else { Ok(()) }
     }
-}
-
-/// The running system: what [`Query::collect`](crate::Query::collect) asks. For those who put something between, such
-/// as a [`Recorder`].
-///
-/// ```no_run
-/// let mut recorder = pree::source::Recorder::new(pree::source::live()?);
-/// let snapshot = pree::Query::new().stats().owners().collect_from(&mut recorder)?;
-/// std::fs::write("sockets.pree", recorder.finish().to_bytes())?;
-/// # drop(snapshot);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on a system that pree does not know.
-pub fn live() -> crate::Result<impl Source> {
-    crate::sys::live()
 }
 
 /// What a [`Source`] can be asked.

@@ -1,6 +1,6 @@
 //! Questions whose answer must fit into room that is made before: bounded in how often it grows.
 
-use crate::collect::read_with_retries;
+use crate::collect::retry::read_with_retries;
 use crate::error::ErrorKind;
 use crate::source::{Failure, Question, Source};
 

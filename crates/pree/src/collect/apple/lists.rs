@@ -4,8 +4,7 @@ use pree_wire::apple::{Generation, Item, ListKind, PcbList, rows_counted};
 use pree_wire::errno::apple;
 
 use super::ask::ask;
-use super::protocol;
-use crate::collect::TRIES;
+use crate::collect::retry::TRIES;
 use crate::coverage::CAME_OR_WENT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Protocol;
@@ -227,5 +226,14 @@ fn kind(list: AppleList) -> ListKind {
         AppleList::Tcp => ListKind::Tcp,
         AppleList::Udp => ListKind::Udp,
         AppleList::UnixStream | AppleList::UnixDatagram => ListKind::Unix,
+    }
+}
+
+/// Whose sockets a list has.
+pub(super) fn protocol(list: AppleList) -> Protocol {
+    match list {
+        AppleList::Tcp => Protocol::Tcp,
+        AppleList::Udp => Protocol::Udp,
+        AppleList::UnixStream | AppleList::UnixDatagram => Protocol::Unix,
     }
 }

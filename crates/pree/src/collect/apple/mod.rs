@@ -25,7 +25,7 @@ use crate::model::{Peer, Protocol, Socket, States};
 use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
 use crate::source::{AppleList, AppleQuestion, Question, Source, System, read_all};
-use lists::{Answer, Lists};
+use lists::{Answer, Lists, protocol};
 use processes::Processes;
 
 /// What a query about macOS is about.
@@ -359,12 +359,4 @@ impl Collection<'_, '_> {
 /// True when the system does not know a sysctl of this name.
 fn is_unknown(error: &Error) -> bool {
     error.errno() == Some(apple::ENOENT.number()) && error.kind() == ErrorKind::Absent
-}
-
-fn protocol(list: AppleList) -> Protocol {
-    match list {
-        AppleList::Tcp => Protocol::Tcp,
-        AppleList::Udp => Protocol::Udp,
-        AppleList::UnixStream | AppleList::UnixDatagram => Protocol::Unix,
-    }
 }

@@ -9,7 +9,7 @@ use pree_wire::proc_pid;
 use super::inode_map;
 use super::owners::{OwnerSearch, is_passing, read_with_retries};
 use super::scope::Scope;
-use crate::collect::TRIES;
+use crate::collect::retry::TRIES;
 use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::model::{Process, StartTime, Text};
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};

@@ -456,5 +456,5 @@ pub(super) fn read_with_retries(
     source: &mut dyn Source,
     question: &Question<'_>,
 ) -> Result<Vec<u8>, Failure> {
-    crate::collect::read_with_retries(source, question, is_passing)
+    crate::collect::retry::read_with_retries(source, question, is_passing)
 }

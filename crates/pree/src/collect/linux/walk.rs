@@ -9,7 +9,7 @@ use pree_wire::proc_pid;
 
 use super::owners::{Blind, Only, OwnerSearch, is_passing, read_with_retries};
 use super::scope::{Scope, may_hide};
-use crate::collect::TRIES;
+use crate::collect::retry::TRIES;
 use crate::error::ErrorKind;
 use crate::model::{Process, StartTime, Text};
 use crate::needs::{Needs, OwnerLookup};

@@ -1,8 +1,8 @@
 //! Statistics of connections, which Windows collects where somebody has switched that on.
 
-use pree_wire::windows::tables;
+use pree_wire::windows::tables as wire;
 
-use super::{ask, tables_of};
+use super::tables::{ask, tables_of};
 use crate::collect::rows::Rows;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::windows::{add_estats, endpoint, has_stats};
@@ -119,7 +119,7 @@ impl Switches {
         for table in plan.tables.iter().flat_map(|table| tables_of(*table)).flatten() {
             // A table that cannot be read is told of when its rows are wanted.
             let Ok((bytes, class)) = ask(table, source) else { continue };
-            for row in tables::rows(&bytes, class, table.row_size(class)).map_while(Result::ok) {
+            for row in wire::rows(&bytes, class, table.row_size(class)).map_while(Result::ok) {
                 let Some(endpoint) = endpoint(table, row) else { break };
                 let Some(connection) = endpoint.connection else { continue };
                 if !has_stats(endpoint.socket.state) || !rows.may_want(&endpoint.socket) {

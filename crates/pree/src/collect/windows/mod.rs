@@ -7,10 +7,11 @@
 mod estats;
 mod host;
 mod owners;
+mod tables;
 
 use std::ops::ControlFlow;
 
-use pree_wire::windows::tables;
+use pree_wire::windows::tables as wire;
 
 use super::Visitor;
 use super::rows::Rows;
@@ -18,13 +19,14 @@ use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::windows::{Endpoint, endpoint, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
-use crate::model::{Family, Protocol};
+use crate::model::Protocol;
 use crate::needs::{Needs, OwnerLookup};
-use crate::plan::{Plan, Table};
+use crate::plan::Plan;
 use crate::source::{OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all};
 use estats::{Estats, Switches};
 pub(super) use host::host_counters;
 use owners::Owners;
+use tables::{ask, tables_of};
 
 /// What a plan asks for and Windows has, without a list of it anywhere.
 const UNLISTED: &str = "Windows has no list of them";
@@ -103,17 +105,6 @@ fn unlisted(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, "list", format!("{what} of Windows")).with_hint(UNLISTED)
 }
 
-/// The tables of IP Helper that a table of the plan is.
-fn tables_of(table: Table) -> [Option<WindowsTable>; 2] {
-    let (v4, v6) = match table.protocol {
-        Protocol::Tcp => (WindowsTable::Tcp4, WindowsTable::Tcp6),
-        Protocol::Udp => (WindowsTable::Udp4, WindowsTable::Udp6),
-        _ => return [None; 2],
-    };
-    let wants = |family| table.family.is_none_or(|wanted| wanted == family);
-    [wants(Family::Ipv4).then_some(v4), wants(Family::Ipv6).then_some(v6)]
-}
-
 /// What Windows has and does not list is missing; what it does not have is not.
 fn tell_unlisted(protocol: Protocol, coverage: &mut Coverage) -> Option<Error> {
     match protocol {
@@ -129,23 +120,6 @@ fn tell_unlisted(protocol: Protocol, coverage: &mut Coverage) -> Option<Error> {
     }
 }
 
-/// The bytes of a table, with as much of owners as this version tells.
-fn ask(table: WindowsTable, source: &mut dyn Source) -> Result<(Vec<u8>, OwnerClass)> {
-    let mut ask = |class| {
-        let question = Question::Windows(WindowsQuestion::Table(table, class));
-        read_all(source, &question).map(|bytes| (bytes, class))
-    };
-    ask(OwnerClass::Module)
-        .or_else(|first| match first.kind() {
-            // Older than these classes, or recorded there.
-            ErrorKind::Unsupported | ErrorKind::Absent | ErrorKind::NotRecorded => {
-                ask(OwnerClass::Pid).map_err(|_| first)
-            }
-            _ => Err(first),
-        })
-        .map_err(|failure| Error::of(failure, "read", format!("table {}", table.name())))
-}
-
 fn read_table(
     table: WindowsTable,
     plan: &Plan,
@@ -158,7 +132,7 @@ fn read_table(
     let (bytes, class) = ask(table, source)?;
     coverage.came_from(table.name(), Origin::IpHelper);
     let mut modules = plan.needs.contains(Needs::MODULE) && class == OwnerClass::Module;
-    for row in tables::rows(&bytes, class, table.row_size(class)) {
+    for row in wire::rows(&bytes, class, table.row_size(class)) {
         let Some((row, mut endpoint)) = row.ok().and_then(|row| Some((row, endpoint(table, row)?))) else {
             coverage.add(gap(ErrorKind::Malformed, table.name(), ""));
             break;

@@ -21,7 +21,7 @@ use pree_wire::{netlink, netlink_diag, packet_diag, unix_diag, vsock_diag};
 
 use super::delivery::Delivery;
 use super::{has_stats, table_name};
-use crate::collect::TRIES;
+use crate::collect::retry::TRIES;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,0 +1,46 @@
+//! What a filter is about: tests, the fields that they ask for, and what must be known for them.
+
+use super::expr::{End, Expr, Has, Host, Test};
+use crate::field::Field;
+use crate::needs::Needs;
+
+/// What must be known to decide it.
+pub(super) fn needs(expr: &Expr) -> Needs {
+    let mut needs = Needs::empty();
+    for_each_test(expr, &mut |test| needs |= needs_of(test));
+    needs
+}
+
+pub(super) fn needs_of(test: &Test) -> Needs {
+    match test {
+        Test::Has(Has::Owner) => Needs::OWNERS,
+        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
+        Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
+        Test::Mark(..) => Needs::MARK,
+        Test::Cgroup(_) => Needs::CGROUP,
+        Test::Device(_) | Test::Host(_, Host { zone: Some(_), .. }) => Needs::INTERFACE,
+        Test::User(_) => Needs::UID,
+        _ => field_of(test).map_or(Needs::empty(), |field| field.needs),
+    }
+}
+
+/// The field that a test is about, where it is about one.
+pub(super) fn field_of(test: &Test) -> Option<&'static Field> {
+    match test {
+        Test::Number(field, ..)
+        | Test::Time(field, ..)
+        | Test::Share(field, ..)
+        | Test::Bool(field, _)
+        | Test::Words(field, ..)
+        | Test::Has(Has::Field(field)) => Some(field),
+        _ => None,
+    }
+}
+
+pub(super) fn for_each_test(expr: &Expr, look: &mut dyn FnMut(&Test)) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| for_each_test(part, look)),
+        Expr::Not(inner) => for_each_test(inner, look),
+        Expr::Test(test) => look(test),
+    }
+}
