@@ -66,8 +66,12 @@ const OVER_TIME: [&str; 2] = ["retransmission_storm", "download_bloat"];
 fn looked_for(host: &HostAssessment) -> (Vec<&'static str>, Vec<(&'static str, &'static str)>) {
     let mut not: Vec<_> = host.unchecked.iter().map(|unchecked| (unchecked.name, unchecked.why)).collect();
     if host.basis == Basis::Lifetime {
-        not.extend(OVER_TIME.map(|name| (name, "takes several looks: --for 10s")));
+        let takes_time = OVER_TIME.iter().filter(|name| !not.iter().any(|(other, _)| other == *name));
+        not.extend(takes_time.map(|name| (*name, "takes several looks: --for 10s")).collect::<Vec<_>>());
     }
+    // By their reasons, each where it comes first.
+    let reasons: Vec<&str> = not.iter().map(|(_, why)| *why).collect();
+    not.sort_by_key(|(_, why)| reasons.iter().position(|reason| reason == why));
     let of_host = HOST_DETECTORS.iter().map(|detector| detector.name);
     let all = of_host.chain(DETECTORS.iter().map(|detector| detector.name));
     (all.filter(|name| !not.iter().any(|(other, _)| other == name)).collect(), not)

@@ -107,12 +107,46 @@ fn quiet() -> Result<(), Failed> {
     }
     ensure(!answer.out.contains('!'), || answer.out.clone())?;
     run::pree("doctor -q")?.whole()?.silent()?;
+    through_proc()?;
     let document = follows("diagnosis", &run::pree("doctor --json")?.whole()?.out)?;
     let empty = |key: &str| document[key].as_array().is_some_and(Vec::is_empty);
     ensure(empty("sockets"), || document.to_string())?;
     let serious = document["findings"].as_array().into_iter().flatten();
     ensure(serious.into_iter().all(|finding| finding["severity"] == "info"), || document.to_string())?;
     ensure(document["looked_at"]["sockets"] == all.truth().len(), || document.to_string())
+}
+
+/// What /proc does not tell was not looked for: nothing found does not mean that all is well.
+fn through_proc() -> Result<(), Failed> {
+    let answer = run::pree("doctor --source proc")?.code(0)?;
+    fits(&answer.out)?;
+    ensure(answer.out.starts_with("nothing is a warning or worse, but not everything"), || {
+        answer.out.clone()
+    })?;
+    ensure(answer.err.contains("statistics unknown") && answer.err.contains("memory"), || {
+        answer.err.clone()
+    })?;
+    run::pree("doctor --source proc -q --strict")?.code(3)?;
+    let answer = run::pree("doctor --source proc --json")?.code(0)?;
+    let document = follows("diagnosis", &answer.out)?;
+    ensure(document["complete"] == false, || document.to_string())?;
+    let not = names(&document["not_looked_for"]);
+    let looked: BTreeSet<&str> =
+        document["looked_for"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    ensure(looked.is_disjoint(&not), || document.to_string())?;
+    for (names, is_looked) in [
+        (
+            &["zero_window", "lossy", "download_bloat", "accept_overflow", "unread_data", "path_trouble"][..],
+            false,
+        ),
+        (&["udp_drops", "half_open", "ports_exhausted", "time_wait_pile"], true),
+    ] {
+        for name in names {
+            ensure(looked.contains(name) == is_looked, || format!("{name}: {document}"))?;
+            ensure(not.contains(name) != is_looked, || format!("{name}: {document}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn trouble() -> Result<(), Failed> {

@@ -20,10 +20,12 @@ pub(super) fn write(
     let serious: Vec<_> =
         host.findings.iter().filter(|finding| finding.severity >= Severity::Warning).collect();
     let well = serious.is_empty() && troubled.is_empty();
-    page.line(&match (well, snapshot.coverage().lacks_rows()) {
-        (true, false) => format!("all is well: nothing is a warning or worse in {place}"),
-        (true, true) => "nothing is a warning or worse, but sockets are missing".to_owned(),
-        _ => heading(serious.len(), troubled.len()),
+    let nothing = "nothing is a warning or worse";
+    page.line(&match (snapshot.coverage().lacks_rows(), host.unchecked.is_empty()) {
+        _ if !well => heading(serious.len(), troubled.len()),
+        (true, _) => format!("{nothing}, but sockets are missing"),
+        (false, false) => format!("{nothing}, but not everything could be looked for"),
+        (false, true) => format!("all is well: {nothing} in {place}"),
     });
     for finding in &host.findings {
         page.line("");
@@ -164,8 +166,14 @@ fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAss
     let (names, not) = super::looked_for(host);
     let names: Vec<String> = names.into_iter().map(|name| name.replace('_', " ")).collect();
     page.row("looked for", &names.join(", "));
-    let not: Vec<String> =
-        not.into_iter().map(|(name, why)| format!("{} ({why})", name.replace('_', " "))).collect();
+    // Those with one reason follow each other.
+    let not: Vec<String> = not
+        .chunk_by(|(_, a), (_, b)| a == b)
+        .filter_map(|alike| {
+            let names: Vec<String> = alike.iter().map(|(name, _)| name.replace('_', " ")).collect();
+            Some(format!("{} ({})", names.join(", "), alike.first()?.1))
+        })
+        .collect();
     if !not.is_empty() {
         page.row("not looked for", &not.join("; "));
     }

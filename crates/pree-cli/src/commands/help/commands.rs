@@ -52,8 +52,8 @@ const USES: &[(&str, &[&str], &[&str])] = &[
             "Looks at every socket of the machine: first at what shows only across sockets, such as a process that does \
              not close its connections or ports that run out, then at each by itself, the worst first. It says what was \
              looked for and what could not be.",
-            "Exit code 5 when anything is a warning or worse, 0 when all is well, 3 when nothing was found and sockets \
-             are missing. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
+            "Exit code 5 when anything is a warning or worse, 0 when nothing is, 3 when nothing was found and sockets \
+             are missing. All is well is said only when nothing kept it from looking for everything that a look can show. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
              told by pree explain and --json.",
         ],
     ),

@@ -1,6 +1,6 @@
 //! A path that drops large packets without a word.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::limits::{BLACK_HOLE_MSS_ABOVE, BLACK_HOLE_RTOS};
 use crate::quality::progress::{is_connecting, stalled};
 
@@ -9,6 +9,7 @@ pub(super) const PMTU_BLACK_HOLE: Detector = Detector {
     advice: "let ICMP \"packet too big\" through, or announce smaller segments on the way (MSS clamping); \
              net.ipv4.tcp_mtu_probing=1 finds a way around it",
     more: "RFC 4821; RFC 8899; RFC 2923",
+    reads: Reads::Statistics,
     check: |subject, _| {
         // Its whole life matters: the handshake passed, and no full segment ever did.
         let stats = subject.now();

@@ -1,6 +1,6 @@
 //! What keeps the sender from sending more: the peer's window, its own buffer, the program.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::Interval;
 use crate::quality::buffer;
 use crate::quality::limits::{
@@ -14,6 +14,7 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
     name: "receiver_limited",
     advice: "if more is wanted, let the peer read faster or have a larger receive buffer",
     more: "RFC 4898, SndLimTimeRwin; RFC 7323 section 2",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.stats;
         let (share, _) = of_busy(stats)?;
@@ -51,6 +52,7 @@ pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
     name: "send_buffer_limited",
     advice: "do not set SO_SNDBUF, or set it to at least the rate wanted times the RTT; and write sooner",
     more: "RFC 4898, SndLimTimeSnd; man 7 tcp, tcp_wmem",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.stats;
         let share = of_busy(stats).map(|(_, share)| share);
@@ -85,6 +87,7 @@ pub(super) const APP_LIMITED: Detector = Detector {
     name: "app_limited",
     advice: "nothing needs doing: the path takes all that the program writes",
     more: "RFC 7661",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let stats = subject.stats;
         // On a dead path that is how it was before.

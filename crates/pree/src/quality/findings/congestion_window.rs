@@ -1,6 +1,6 @@
 //! A congestion window so small that it cannot recover quickly.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::limits::{
     BUSY_LEAST, CWND_IN_USE, LOSS_EVENTS_FOR_VALUE, RECEIVER_LIMITED_SHARE, SEND_BUFFER_LIMITED_SHARE,
     SMALL_CWND_MOST,
@@ -13,6 +13,7 @@ pub(super) const SMALL_CWND: Detector = Detector {
     advice: "find where packets are dropped: after each loss the window starts almost from nothing, and a further loss \
              costs a timeout",
     more: "RFC 5681 section 3; RFC 5827",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let stats = subject.stats;
         let window = stats.snd_cwnd.filter(|window| *window <= SMALL_CWND_MOST)?;

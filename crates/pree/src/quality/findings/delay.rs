@@ -1,6 +1,6 @@
 //! Queues: the connection's own, and somebody else's.
 
-use super::{Detector, Hit, Severity, Subject, Value};
+use super::{Detector, Hit, Reads, Severity, Subject, Value};
 use crate::quality::growth::{Growth, growth};
 use crate::quality::interval::in_flight;
 use crate::quality::{Assessment, Verdict};
@@ -10,6 +10,7 @@ pub(super) const BUFFER_BLOAT: Detector = Detector {
     advice: "shorten the queue where the path is narrowest (fq_codel or cake, shaped just below its rate) or use a \
              congestion control that does not fill it (bbr)",
     more: "RFC 8289; bufferbloat.net",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let severity = grade(judged.bloat)?;
         let alternative = match subject.interval.map(growth) {
@@ -37,6 +38,7 @@ pub(super) const DOWNLOAD_BLOAT: Detector = Detector {
     advice: "shorten the queue before the narrowest link on the way here (fq_codel or cake), or let the sender use a \
              congestion control that does not fill it (bbr)",
     more: "RFC 7323 section 4; RFC 8289",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let severity = grade(judged.download_bloat)?;
         let delay = judged.download_delay.ok()?;
@@ -58,6 +60,7 @@ pub(super) const LATENCY_RAISED: Detector = Detector {
     name: "latency_raised",
     advice: "look for a bulk transfer on the same path: it fills the queue in which this connection waits",
     more: "RFC 8289; bufferbloat.net",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let raised = judged.latency_raised.is_yes();
         raised.then(|| hit(subject, judged, Severity::Warning, "route change within the last 300 s"))?

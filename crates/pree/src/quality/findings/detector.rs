@@ -1,6 +1,6 @@
 //! What finds one kind of issue.
 
-use super::{Evidence, Severity, Value};
+use super::{Evidence, Reads, Severity, Value};
 use crate::quality::{Assessment, Subject};
 
 /// An issue's name, and the function that looks for it.
@@ -13,6 +13,8 @@ pub struct Detector {
     pub advice: &'static str,
     /// Where to read more: a standard, a manual page.
     pub more: &'static str,
+    /// What it must be told of a socket to look at it.
+    pub(in crate::quality) reads: Reads,
     pub(super) check: fn(&Subject<'_>, &Assessment) -> Option<Hit>,
 }
 

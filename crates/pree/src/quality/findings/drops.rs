@@ -1,6 +1,6 @@
 //! What the kernel threw away because nobody took it: connections, datagrams.
 
-use super::{Detector, Hit, Severity, Subject, Value};
+use super::{Detector, Hit, Reads, Severity, Subject, Value};
 use crate::model::{Counter, Socket, State};
 use crate::quality::buffer::is_datagram;
 
@@ -9,6 +9,7 @@ pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
     advice: "let the program accept faster, or give listen(2) a longer queue and raise net.core.somaxconn: clients that \
              find it full wait and try again",
     more: "man 2 listen; man 7 tcp, tcp_abort_on_overflow",
+    reads: Reads::AcceptQueue,
     check: |subject, _| {
         let socket = subject.socket.filter(|socket| socket.state == State::Listen)?;
         // The kernel lets in one more than the limit.
@@ -38,6 +39,7 @@ pub(super) const UDP_DROPS: Detector = Detector {
     name: "udp_drops",
     advice: "let the program read faster, or give it a larger receive buffer (SO_RCVBUF, net.core.rmem_max)",
     more: "man 7 socket, SO_RCVBUF; man 7 udp",
+    reads: Reads::Drops,
     check: |subject, _| {
         let socket = subject.socket.filter(|socket| is_datagram(socket))?;
         let drops = drops(subject, socket).filter(|drops| *drops > 0)?;

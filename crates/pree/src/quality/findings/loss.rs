@@ -1,6 +1,6 @@
 //! What the path loses, and what was sent again for nothing.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::limits::{LOSS_CRITICAL_FROM, SPURIOUS_EVENTS, SPURIOUS_SHARE, STORM_EVENTS};
 use crate::quality::loss::mathis_limit;
 use crate::quality::turns::{self, Turns};
@@ -10,6 +10,7 @@ pub(super) const LOSSY: Detector = Detector {
     advice: "find where packets are dropped on the way to the peer (a full link, a bad one, a policer); what is sent \
              again arrives a round trip or more later",
     more: "RFC 8985; Mathis et al. 1997",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let loss = judged.loss.ok().filter(|_| judged.lossy.is_yes())?;
         let critical = loss.low >= LOSS_CRITICAL_FROM;
@@ -31,6 +32,7 @@ pub(super) const RETRANSMISSION_STORM: Detector = Detector {
     name: "retransmission_storm",
     advice: "send less or elsewhere until the path is repaired: a tenth or more of what is sent now is lost",
     more: "RFC 6298 section 5; RFC 8085 section 3.1",
+    reads: Reads::Statistics,
     check: |subject, judged| {
         let loss = judged.loss.ok().filter(|_| judged.lossy.is_yes())?;
         let seconds = subject.length()?.as_secs_f64();
@@ -56,6 +58,7 @@ pub(super) const SPURIOUS_RETRANSMISSIONS: Detector = Detector {
     advice: "nothing needs doing unless it goes on: delay that jumps, or lost acknowledgements, made segments look \
              lost that were not",
     more: "RFC 3708; RFC 5682",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let (spurious, all) = subject.stats.dsack_dups.zip(subject.stats.total_retrans)?;
         if turns::of_retransmitted(subject.stats) != Turns::None {

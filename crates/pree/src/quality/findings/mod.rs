@@ -11,6 +11,7 @@ mod congestion_window;
 mod delay;
 mod drops;
 mod loss;
+mod reads;
 mod reordering;
 mod segment_size;
 mod silence;
@@ -23,6 +24,7 @@ pub use detector::Detector;
 use detector::Hit;
 pub use evidence::{Evidence, Value};
 pub use finding::{Finding, Severity};
+pub(super) use reads::{Reads, can_have_statistics};
 
 /// Every issue of one socket. Some show only in an interval.
 pub const DETECTORS: &[Detector] = &[

@@ -1,6 +1,6 @@
 //! A path that changes the order of packets.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::limits::{REORDERING_EVENTS, REORDERING_SHARE};
 use crate::quality::turns::{self, Turns};
 
@@ -8,6 +8,7 @@ pub(super) const REORDERING: Detector = Detector {
     name: "reordering",
     advice: "look for balancing by packet and not by flow; TCP waits longer before it takes a gap for a loss",
     more: "RFC 8985 section 6.2; RFC 4737",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.stats;
         let (seen, sent) = stats.reord_seen.zip(stats.data_segs_out)?;

@@ -1,6 +1,6 @@
 //! Segments so small that headers are much of what is sent.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::IpVersion;
 use crate::quality::limits::{SMALL_MSS_V4, SMALL_MSS_V6};
 use crate::quality::turns::data_sent_at_least;
@@ -13,6 +13,7 @@ pub(super) const SMALL_MSS: Detector = Detector {
     name: "small_mss",
     advice: "check the MTU of tunnels on the way and the segment size the peer announces",
     more: "RFC 9293 section 3.7.1; RFC 4821",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.now();
         let (limit, headers) = match subject.ip {

@@ -1,6 +1,6 @@
 //! Nothing gets through now: a dead path, a peer that is gone, a peer that does not read.
 
-use super::{Detector, Hit, Severity, Subject, Value};
+use super::{Detector, Hit, Reads, Severity, Subject, Value};
 use crate::quality::limits::{KEEPALIVES_DEAD, PATH_DEAD_BACKOFF};
 use crate::quality::progress::{self, is_connecting, is_zero_window, unanswered_keepalives};
 
@@ -8,6 +8,7 @@ pub(super) const PATH_DEAD: Detector = Detector {
     name: "path_dead",
     advice: "check that the peer is up and reachable; what is on its way is lost when the timeouts run out",
     more: "RFC 6298 section 5; man 7 tcp, tcp_retries2",
+    reads: Reads::Statistics,
     check: |subject, _| stalled(subject).filter(|(backoff, _)| *backoff >= PATH_DEAD_BACKOFF).map(critical),
 };
 
@@ -15,6 +16,7 @@ pub(super) const RTO_STALL: Detector = Detector {
     name: "rto_stall",
     advice: "look again in a moment: if timeouts go on, the path or the peer is gone",
     more: "RFC 6298 section 5",
+    reads: Reads::Statistics,
     check: |subject, _| {
         stalled(subject).filter(|(backoff, _)| *backoff < PATH_DEAD_BACKOFF).map(|(_, hit)| hit)
     },
@@ -45,6 +47,7 @@ pub(super) const SILENT_PEER: Detector = Detector {
     name: "silent_peer",
     advice: "check that the peer is up: it does not answer keepalives",
     more: "RFC 9293 section 3.8.4; man 7 tcp, SO_KEEPALIVE",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let probes = unanswered_keepalives(subject);
         let severity = if probes >= KEEPALIVES_DEAD { Severity::Critical } else { Severity::Warning };
@@ -64,6 +67,7 @@ pub(super) const ZERO_WINDOW: Detector = Detector {
     name: "zero_window",
     advice: "find out why the program at the other end does not read: its receive buffer is full",
     more: "RFC 9293 section 3.8.6.1",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.stats;
         is_zero_window(stats).then(|| {

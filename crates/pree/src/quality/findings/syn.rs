@@ -2,7 +2,7 @@
 
 use pree_wire::inet_diag::states;
 
-use super::{Detector, Hit, Severity, Subject, Value};
+use super::{Detector, Hit, Reads, Severity, Subject, Value};
 use crate::model::{Protocol, State};
 use crate::quality::limits::SYN_STUCK_RETRANSMITS;
 use crate::quality::progress::is_connecting;
@@ -11,6 +11,7 @@ pub(super) const SYN_STUCK: Detector = Detector {
     name: "syn_stuck",
     advice: "check the address, the peer and the firewalls on the way: nothing answers, not even a refusal",
     more: "RFC 6298; man 7 tcp, tcp_syn_retries",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.stats;
         if is_connecting(stats) {
@@ -36,6 +37,7 @@ pub(super) const SYN_RETRANSMITTED: Detector = Detector {
     advice: "if it happens often, look for loss on the path or a listener whose accept queue is full: each cost a \
              second or more before the connection was up",
     more: "RFC 6298; RFC 9293 section 3.5",
+    reads: Reads::Statistics,
     check: |subject, _| {
         let stats = subject.stats;
         let tries = stats.total_retrans.filter(|tries| *tries > 0)?;

@@ -1,6 +1,6 @@
 //! Programs that do not take what arrives for them.
 
-use super::{Detector, Hit, Severity, Value};
+use super::{Detector, Hit, Reads, Severity, Value};
 use crate::quality::Interval;
 use crate::quality::buffer::{is_datagram, receive_buffer_share, unread_of};
 use crate::quality::limits::{RECEIVE_BUFFER_FULL, UNREAD_FROM, UNREAD_LONG, UNREAD_LOOKS};
@@ -9,6 +9,7 @@ pub(super) const UNREAD_DATA: Detector = Detector {
     name: "unread_data",
     advice: "find out why the program does not read: it is busy, waits for something else, or has forgotten the socket",
     more: "man 7 socket, SO_RCVBUF; RFC 9293 section 3.8.6",
+    reads: Reads::Unread,
     check: |subject, _| {
         let stats = subject.now();
         let datagrams = subject.socket.filter(|socket| is_datagram(socket));

@@ -21,7 +21,8 @@ pub struct HostAssessment {
     pub scored: usize,
     /// What shows only across sockets, the worst first.
     pub findings: Vec<HostFinding>,
-    /// What could not be looked at, or not wholly. All else in [`HOST_DETECTORS`](super::HOST_DETECTORS) was, so that no finding means no issue.
+    /// What could not be looked for, or not in every socket. All else in [`HOST_DETECTORS`](super::HOST_DETECTORS) and
+    /// [`DETECTORS`](crate::quality::DETECTORS) was, as far as its basis shows it, so that no finding means no issue.
     pub unchecked: Vec<Unchecked>,
 }
 

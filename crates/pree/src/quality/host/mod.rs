@@ -19,7 +19,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use super::{Basis, Context, Intervals, Severity, assess, assess_interval};
+use super::findings::Reads;
+use super::{Basis, Context, DETECTORS, Intervals, Severity, assess, assess_interval};
 use crate::snapshot::Snapshot;
 
 use detector::Hit;
@@ -110,5 +111,21 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         }));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    unchecked.extend(unchecked_in(snapshot));
     HostAssessment { basis, troubled, judged, scored, findings, unchecked }
+}
+
+/// Issues of one socket that could not be looked for in every socket.
+fn unchecked_in(snapshot: &Snapshot) -> impl Iterator<Item = Unchecked> {
+    let mut known: Vec<(Reads, Option<&'static str>)> = Vec::new();
+    DETECTORS.iter().filter_map(move |detector| {
+        // Most read the same.
+        let told = known.iter().find(|(reads, _)| *reads == detector.reads).map(|(_, why)| *why);
+        let why = told.unwrap_or_else(|| {
+            let why = snapshot.iter().find_map(|socket| detector.reads.untold(socket));
+            known.push((detector.reads, why));
+            why
+        });
+        Some(Unchecked { name: detector.name, why: why? })
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::chosen::chosen_port;
 use crate::model::{Protocol, Socket, State};
+use crate::quality::findings::can_have_statistics;
 use crate::snapshot::Snapshot;
 
 /// Places of TCP sockets, in order.
@@ -40,17 +41,4 @@ impl Places {
             self.lacks_statistics |= can_have_statistics(socket.state);
         }
     }
-}
-
-/// True for a connection that is more than a memory; of `FIN_WAIT_2` the kernel may keep no more than that.
-fn can_have_statistics(state: State) -> bool {
-    matches!(
-        state,
-        State::SynSent
-            | State::Established
-            | State::FinWait1
-            | State::CloseWait
-            | State::LastAck
-            | State::Closing
-    )
 }

@@ -11,9 +11,9 @@ use super::{About, HOST_DETECTORS, HostAssessment, assess_host, assess_host_inte
 use crate::coverage::Coverage;
 use crate::model::{
     Address, BootId, Family, HostLimits, ListenQueue, NetworkNamespace, Owner, PortRange, Process, Protocol,
-    Socket, SocketId, State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
+    Socket, SocketId, SocketMemory, State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
 };
-use crate::quality::{Evidence, Intervals, Severity, Value};
+use crate::quality::{DETECTORS, Evidence, Intervals, Severity, Value};
 use crate::snapshot::Snapshot;
 use Severity::{Critical, Info, Warning};
 
@@ -99,9 +99,40 @@ fn memories_need_no_statistics() {
     let resting = [tcp(State::TimeWait, "192.0.2.1:80", WEB), tcp(State::SynReceived, "192.0.2.1:80", WEB)];
     assert_eq!(assess_host(&snapshot(resting.to_vec(), limits())).unchecked, []);
     let bare = assess_host(&snapshot(vec![tcp(State::Established, "192.0.2.1:80", WEB)], limits()));
-    assert_eq!(bare.unchecked.len(), 2);
+    assert_eq!(of_machine(&bare).len(), 2);
     let told = vec![tcp(State::Established, "192.0.2.1:80", WEB), connection(WEB, healthy())];
-    assert_eq!(assess_host(&snapshot(told, limits())).unchecked, []);
+    assert_eq!(of_machine(&assess_host(&snapshot(told, limits()))), [""; 0]);
+}
+
+/// What could not be looked for among what shows only across sockets.
+fn of_machine(host: &HostAssessment) -> Vec<&'static str> {
+    let names = host.unchecked.iter().map(|unchecked| unchecked.name);
+    names.filter(|name| HOST_DETECTORS.iter().any(|detector| detector.name == *name)).collect()
+}
+
+/// Of each kind of socket what its detectors read, and those that cannot look where it is not told.
+#[test]
+fn what_is_not_told_of_sockets_was_not_looked_for() {
+    let mut listener = tcp(State::Listen, "192.0.2.1:80", "");
+    let mut datagrams = Socket { protocol: Protocol::Udp, ..tcp(State::Unconnected, "192.0.2.1:53", "") };
+    let of_sockets = |socket: &Socket| -> Vec<&str> {
+        let host = assess_host(&snapshot(vec![socket.clone(), connection(WEB, healthy())], limits()));
+        assert_eq!(of_machine(&host), [""; 0]);
+        host.unchecked.iter().map(|unchecked| unchecked.name).collect()
+    };
+    assert_eq!(of_sockets(&listener), ["accept_overflow"]);
+    listener.listen = Some(ListenQueue { queue: 0, limit: 0 });
+    assert_eq!(of_sockets(&listener), [""; 0]);
+    assert_eq!(of_sockets(&datagrams), ["udp_drops", "unread_data"]);
+    datagrams.drops = Some(0);
+    assert_eq!(of_sockets(&datagrams), ["unread_data"]);
+    (datagrams.recv_queue, datagrams.memory) = (Some(0), Some(SocketMemory::default()));
+    assert_eq!(of_sockets(&datagrams), [""; 0]);
+    let bare = of_sockets(&tcp(State::Established, "192.0.2.1:80", WEB));
+    let others = DETECTORS.iter().map(|detector| detector.name);
+    let others: Vec<_> = others.filter(|name| !["accept_overflow", "udp_drops"].contains(name)).collect();
+    assert_eq!(bare, others);
+    assert_eq!(of_sockets(&tcp(State::TimeWait, "192.0.2.1:80", WEB)), [""; 0]);
 }
 
 /// Nothing is known of the machine, and of connections only that they are there.
@@ -109,7 +140,7 @@ fn memories_need_no_statistics() {
 fn what_is_not_known_is_said() {
     let close_wait = many(20, 1, State::CloseWait, WEB);
     let host = assess_host(&snapshot(close_wait, HostLimits::default()));
-    let unchecked: Vec<_> = host.unchecked.iter().map(|unchecked| unchecked.name).collect();
+    let unchecked = of_machine(&host);
     let expected = ["ports_exhausted", "path_trouble", "shared_queue", "close_wait_leak", "time_wait_pile"];
     assert_eq!((unchecked.as_slice(), host.findings.len()), (&expected[..], 0));
 }

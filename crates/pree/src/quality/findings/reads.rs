@@ -1,0 +1,51 @@
+//! What must be told of a socket so that a detector can look at it: without that, nothing found means nothing.
+
+use crate::model::{Protocol, Socket, State};
+use crate::quality::buffer::is_datagram;
+
+/// What a detector reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::quality) enum Reads {
+    /// Statistics of connections.
+    Statistics,
+    /// How long the queue of a listener is and may be.
+    AcceptQueue,
+    /// How many datagrams were dropped.
+    Drops,
+    /// How much was not read, and how much room there is for it.
+    Unread,
+}
+
+impl Reads {
+    /// What this socket lacks of it, in a few words; `None` where it is there, and of a socket that never has it.
+    pub(in crate::quality) fn untold(self, socket: &Socket) -> Option<&'static str> {
+        let is_datagram = is_datagram(socket);
+        let bare =
+            socket.protocol == Protocol::Tcp && can_have_statistics(socket.state) && socket.tcp.is_none();
+        let listens = socket.state == State::Listen
+            && matches!(socket.protocol, Protocol::Tcp | Protocol::Mptcp | Protocol::Unix);
+        let (lacks, what) = match self {
+            Self::Statistics => (bare, "statistics of connections are not told"),
+            Self::AcceptQueue => (listens && socket.listen.is_none(), "limits of accept queues are not told"),
+            Self::Drops => (is_datagram && socket.drops.is_none(), "drops of datagrams are not told"),
+            Self::Unread => (
+                bare || (is_datagram && (socket.recv_queue.is_none() || socket.memory.is_none())),
+                "receive buffers are not told",
+            ),
+        };
+        lacks.then_some(what)
+    }
+}
+
+/// True for a connection that is more than a memory; of `FIN_WAIT_2` the kernel may keep no more than that.
+pub(in crate::quality) fn can_have_statistics(state: State) -> bool {
+    matches!(
+        state,
+        State::SynSent
+            | State::Established
+            | State::FinWait1
+            | State::CloseWait
+            | State::LastAck
+            | State::Closing
+    )
+}
