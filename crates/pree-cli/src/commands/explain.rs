@@ -48,7 +48,8 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         } else {
             let screen = Screen::of_stdout(args, &Environment::read());
             let mut page = Page::new(screen.color);
-            screen::write(&mut page, &sockets, WHOLE, args.limit.unwrap_or(TOLD), place.now());
+            let seen = screen::Seen { now: place.now(), coverage: &coverage };
+            screen::write(&mut page, &sockets, WHOLE, args.limit.unwrap_or(TOLD), &seen);
             page.text.into_bytes()
         };
         let mut stdout = output::stdout();

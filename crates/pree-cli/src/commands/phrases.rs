@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pree::{State, Unowned};
+use pree::{Socket, State, Unowned};
 
 use crate::output::words;
 
@@ -23,6 +23,13 @@ pub(super) fn why_nobody(reason: Unowned) -> &'static str {
         Unowned::TimeWait => "no process: closed, and the kernel remembers it",
         _ => "no process that can be seen: of another pid namespace, io_uring or the kernel",
     }
+}
+
+/// What waits at a listener of which only that is told.
+pub(super) fn waiting_at(listener: &Socket) -> Option<String> {
+    let waiting =
+        listener.recv_queue.filter(|_| listener.state == State::Listen && listener.listen.is_none())?;
+    Some(format!("{} to be accepted, limit not told", plural(waiting as usize, "connection")))
 }
 
 /// Arguments as one line, in no more than so many columns.

@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         lab("trouble_is_named_and_explained", trouble).needs(Need::Veth).timeout(120),
         lab("what_happens_meanwhile_is_judged", meanwhile).needs(Need::Veth),
         lab("sockets_that_are_no_connection_are_explained", others),
+        lab("sockets_that_proc_tells_of_are_explained", by_proc),
         lab("hostile_names_in_verdicts", hostile_names).timeout(120),
         Case::new("verdicts_that_make_no_sense", usage),
     ]
@@ -114,6 +115,48 @@ fn quiet() -> Result<(), Failed> {
     let serious = document["findings"].as_array().into_iter().flatten();
     ensure(serious.into_iter().all(|finding| finding["severity"] == "info"), || document.to_string())?;
     ensure(document["looked_at"]["sockets"] == all.truth().len(), || document.to_string())
+}
+
+/// In words of what is there, by the names that the files have.
+fn by_proc() -> Result<(), Failed> {
+    let listener = Socket::tcp(Family::V4)?;
+    listener.bind((Family::V4.loopback(), 7001))?;
+    listener.listen(5)?;
+    let clients: Vec<Socket> = (0..2)
+        .map(|_| {
+            let client = Socket::tcp(Family::V4)?;
+            client.connect(listener.local()?)?;
+            Ok::<_, Failed>(client)
+        })
+        .collect::<Result<_, _>>()?;
+    let datagrams = Socket::udp(Family::V6)?;
+    datagrams.bind((Family::V6.loopback(), 7002))?;
+    await_count("sport = 7001 state established", clients.len())?;
+    for (words, said) in [
+        (
+            "explain sport = 7001 -l",
+            &[
+                "waiting 2 connections to be accepted, limit not told",
+                "evidence /proc/net/tcp: st, rx_queue;",
+            ][..],
+        ),
+        (
+            "explain dport = 7001 --limit 1",
+            &["waiting 0B not yet read, 0B not yet", "evidence /proc/net/tcp: st, tx_queue, rx_queue;"],
+        ),
+        ("explain sport = 7002", &["evidence /proc/net/udp6: st, tx_queue, rx_queue, drops;"]),
+        ("port 7001", &["2 connections to be accepted, limit not told"]),
+    ] {
+        let answer = run::pree(&format!("{words} --source proc"))?.code(0)?;
+        fits(&answer.out)?;
+        let text = answer.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in said {
+            ensure(text.contains(said), || format!("{words}: no {said:?} in\n{}", answer.out))?;
+        }
+    }
+    let answer = run::pree("explain sport = 7001 -l")?.whole()?;
+    let text = answer.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure(text.contains("accept queue 2/5") && text.contains("SK_MEMINFO_DROPS"), || answer.out.clone())
 }
 
 /// What /proc does not tell was not looked for: nothing found does not mean that all is well.

@@ -4,11 +4,29 @@ use std::time::Duration;
 
 use pree::field;
 use pree::quality::{Assessment, Basis, Capacity, Unknown};
-use pree::{Protocol, Socket, State, TcpStats};
+use pree::{Coverage, Family, Origin, Protocol, Socket, State, TcpStats};
 
 use crate::commands::finding::{self, Page, figure};
 use crate::commands::phrases;
 use crate::output::figures;
+
+/// When and from where sockets were seen.
+pub(super) struct Seen<'c> {
+    pub(super) now: Option<Duration>,
+    pub(super) coverage: &'c Coverage,
+}
+
+impl Seen<'_> {
+    /// The file of /proc/net that told of the socket, if one did.
+    fn file_of(&self, socket: &Socket) -> Option<String> {
+        let table = socket.protocol.name();
+        let from_proc = |(name, origin): &(&str, Origin)| {
+            *name == table && matches!(origin, Origin::Proc | Origin::Procfs) && socket.id.is_none()
+        };
+        let six = if socket.family == Family::Ipv6 { "6" } else { "" };
+        self.coverage.origins().iter().any(from_proc).then(|| format!("/proc/net/{table}{six}"))
+    }
+}
 
 /// The first few in full, the next in a line each.
 pub(super) fn write(
@@ -16,13 +34,13 @@ pub(super) fn write(
     sockets: &[(Socket, Assessment)],
     whole: usize,
     limit: usize,
-    now: Option<Duration>,
+    seen: &Seen<'_>,
 ) {
     for (index, (socket, assessment)) in sockets.iter().take(whole.min(limit)).enumerate() {
         if index > 0 {
             page.line("");
         }
-        one(page, socket, assessment, now);
+        one(page, socket, assessment, seen);
     }
     let rest = sockets.get(whole..).unwrap_or_default();
     let told = limit.saturating_sub(whole).min(rest.len());
@@ -45,7 +63,7 @@ fn brief(page: &mut Page, socket: &Socket, assessment: &Assessment) {
     page.line(&format!("{score:>5} {names}{}", finding::line(socket)));
 }
 
-fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, now: Option<Duration>) {
+fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_>) {
     heading(page, socket, assessment);
     page.whole("socket", &ends(socket));
     if let Some(stats) = &socket.tcp {
@@ -80,8 +98,11 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, now: Option<Du
         page.row("not known", &unknown.join("; "));
     }
     page.row("judged", &basis(assessment.basis, socket));
-    let sources = sources(socket, assessment).join(", ");
-    let at = now.map(|now| format!("; sampled {}", figure(figures::date, now))).unwrap_or_default();
+    let sources = match seen.file_of(socket) {
+        Some(file) => format!("{file}: {}", columns(socket).join(", ")),
+        None => sources(socket, assessment).join(", "),
+    };
+    let at = seen.now.map(|now| format!("; sampled {}", figure(figures::date, now))).unwrap_or_default();
     page.row("evidence", &format!("{sources}{at}"));
 }
 
@@ -202,6 +223,7 @@ fn waiting(socket: &Socket) -> String {
     match (socket.listen, socket.state) {
         (_, State::TimeWait) => parts.push("nothing: closed, and the kernel remembers it".to_owned()),
         (Some(listen), _) => parts.push(format!("accept queue {}/{}", listen.queue, listen.limit)),
+        (None, State::Listen) => parts.extend(phrases::waiting_at(socket)),
         (None, _) => {
             parts.extend(socket.recv_queue.map(|count| format!("{} not yet read", bytes(count))));
             let what = if socket.protocol == Protocol::Tcp { "not yet acknowledged" } else { "not yet sent" };
@@ -221,7 +243,19 @@ fn basis(basis: Basis, socket: &Socket) -> String {
     }
 }
 
-/// The kernel's names of what the judgement rests on.
+/// What /proc/net calls what it tells of this socket: its state, what it sends, receives and drops.
+fn columns(socket: &Socket) -> Vec<&'static str> {
+    let names = match socket.protocol {
+        Protocol::Unix => [Some("St"), None, None, None],
+        Protocol::Packet => [None, None, Some("Rmem"), None],
+        Protocol::Netlink => [None, Some("Wmem"), Some("Rmem"), Some("Drops")],
+        _ => [Some("st"), Some("tx_queue"), Some("rx_queue"), Some("drops")],
+    };
+    let told = [true, socket.send_queue.is_some(), socket.recv_queue.is_some(), socket.drops.is_some()];
+    names.into_iter().zip(told).filter_map(|(name, told)| name.filter(|_| told)).collect()
+}
+
+/// The kernel's names of what the judgement rests on, as far as it told that.
 fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
     let always: &[&str] = match (&socket.tcp, socket.listen) {
         (Some(_), _) => &["rtt", "minrtt", "retrans", "dsack_dups", "data_segs_out"],
@@ -233,7 +267,8 @@ fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
     let mut sources = Vec::new();
     for name in names {
         let by_key = || field::all().find(|field| field.key.trim_end_matches("_us") == name);
-        if let Some(field) = field::named(name).or_else(by_key) {
+        let is_told = |field: &&field::Field| (field.get)(socket) != field::Value::Unknown;
+        if let Some(field) = field::named(name).or_else(by_key).filter(is_told) {
             // Since which kernel stands behind it.
             let source = field.source.split(',').next().unwrap_or(field.source);
             if !sources.contains(&source) {

@@ -11,7 +11,7 @@ use pree::{Process, Protocol, Socket, State};
 use super::holders::{Connections, Group, Holders, Shared};
 use super::looked_at::list;
 use super::{Asked, reach};
-use crate::commands::phrases::{age, command, plural, state, why_nobody};
+use crate::commands::phrases::{age, command, plural, state, waiting_at, why_nobody};
 use crate::output::escape;
 
 /// Every terminal has as many columns.
@@ -195,6 +195,7 @@ fn queues(group: &Group) -> Vec<String> {
             parts.push(format!("{} accept queues, {waiting} waiting, fullest {fullest}", several.len()));
         }
     }
+    parts.extend(group.waiting.iter().filter_map(waiting_at));
     if group.protocol != Protocol::Tcp {
         let unread: u64 = group.waiting.iter().filter_map(|socket| socket.recv_queue).map(u64::from).sum();
         parts.push(format!("{unread} bytes not yet read"));
