@@ -8,6 +8,7 @@ mod condensed;
 mod failure;
 mod namespaces;
 mod recording;
+mod replay;
 mod system;
 mod windows;
 
@@ -18,7 +19,8 @@ pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
 pub use pree_wire::errno::Errno;
-pub use recording::{Recorder, Recording, Replay};
+pub use recording::{Recorder, Recording};
+pub use replay::Replay;
 pub use system::System;
 pub use windows::{
     EstatsClass, OwnerClass, WindowsConnection, WindowsProcessPart, WindowsQuestion, WindowsTable,

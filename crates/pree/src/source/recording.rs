@@ -16,15 +16,11 @@
 //! …        that many bytes
 //! ```
 
-use std::collections::HashMap;
-
-use super::{DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces};
+use super::{Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces};
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u32 = 2;
 const HEADER_LEN: usize = 16;
-/// In a [`DiagTable`].
-const BOTH_FAMILIES: u8 = 0;
 
 /// One record, where it lies in a file's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,7 +126,7 @@ impl Recording {
     }
 
     /// The records from an offset on, each with where the next one begins.
-    fn records_from(&self, offset: usize) -> impl Iterator<Item = (Record<'_>, usize)> {
+    pub(super) fn records_from(&self, offset: usize) -> impl Iterator<Item = (Record<'_>, usize)> {
         each(&self.bytes, offset, self.system)
     }
 
@@ -168,13 +164,6 @@ impl Recording {
     /// Adds records that were read before.
     pub(super) fn extend(&mut self, records: &[u8]) {
         self.bytes.extend_from_slice(records);
-    }
-
-    /// A source that answers as the recorded one did.
-    pub fn replay(&self) -> Replay<'_> {
-        let mut index: Vec<usize> = self.questions().collect();
-        index.sort_unstable_by_key(|question| (self.key(*question), *question));
-        Replay { recording: self, index, asked: HashMap::new(), current: self.bytes.len() }
     }
 }
 
@@ -311,91 +300,6 @@ impl<S: Source> Source for Recorder<S> {
     }
 }
 
-/// Answers from a [`Recording`]: a question asked again gets the next recorded answer to it, the last one from then
-/// on. A question about sockets of one family gets the answer to the one about both, when only that was recorded: its
-/// other rows are not delivered. A question that was never recorded fails with [`Failure::NotRecorded`].
-#[derive(Debug)]
-pub struct Replay<'r> {
-    recording: &'r Recording,
-    /// Where questions are, by their text: 8 bytes for each.
-    index: Vec<usize>,
-    /// How often a question was asked, by its first place in the index.
-    asked: HashMap<usize, usize>,
-    /// Where the answer goes on.
-    current: usize,
-}
-
-impl Replay<'_> {
-    /// Where the next answer to this question begins.
-    fn find(&mut self, key: &str) -> Option<usize> {
-        let Self { recording, index, asked, .. } = self;
-        let first = index.partition_point(|question| recording.key(*question) < key);
-        let same = index.get(first..)?.iter().take_while(|question| recording.key(**question) == key);
-        let times = asked.entry(first).or_default();
-        let question = same.take(*times + 1).last()?;
-        *times += 1;
-        Some(recording.records_from(*question).next()?.1)
-    }
-}
-
-impl Source for Replay<'_> {
-    fn system(&self) -> System {
-        self.recording.system
-    }
-
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.current = self.recording.bytes.len();
-        let mut found = self.find(&question.to_string());
-        if let (Question::Diag { table, pass, request }, None) = (*question, found) {
-            let table = DiagTable { family: BOTH_FAMILIES, ..table };
-            found = self.find(&Question::Diag { table, pass, request }.to_string());
-        }
-        let answer = found.ok_or(Failure::NotRecorded)?;
-        match self.recording.records_from(answer).next() {
-            Some((Record::Answered(errno), _)) => Err(Failure::Answer(errno)),
-            Some((Record::Failed(errno), _)) => Err(Failure::Transport(errno)),
-            _ => {
-                self.current = answer;
-                Ok(())
-            }
-        }
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        let Some((record, next)) = self.recording.records_from(self.current).next() else { return Ok(false) };
-        match record {
-            // The answer has ended.
-            Record::Question(_) => return Ok(false),
-            _ => self.current = next,
-        }
-        match record {
-            Record::Batch(bytes) => {
-                batch.extend_from_slice(bytes);
-                Ok(true)
-            }
-            Record::Answered(errno) => Err(Failure::Answer(errno)),
-            Record::Failed(errno) => Err(Failure::Transport(errno)),
-            Record::End | Record::Question(_) => Ok(false),
-        }
-    }
-
-    /// The one that was recorded is the only one, and taken for the asker's own.
-    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
-        if *which != Namespaces::Own {
-            return Err(Failure::Answer(Errno::EOPNOTSUPP));
-        }
-        self.current = self.find(namespaces::KEY).ok_or(Failure::NotRecorded)?;
-        let mut batch = Vec::new();
-        if !self.next(&mut batch)? {
-            return Err(Failure::MALFORMED);
-        }
-        let namespace = namespaces::decode(&batch).ok_or(Failure::MALFORMED)?;
-        let without_names = self.next(&mut batch).err();
-        Ok(Reachable { namespaces: vec![namespace], without_names, ..Reachable::default() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -475,23 +379,6 @@ mod tests {
     }
 
     #[test]
-    fn replays_in_order_then_repeats_the_last() {
-        let recording = sample();
-        let mut replay = recording.replay();
-        let mut batch = Vec::new();
-        for _ in 0..2 {
-            replay.ask(&Question::Processes).unwrap();
-            while matches!(replay.next(&mut batch), Ok(true)) {}
-        }
-        replay.ask(&Question::Processes).unwrap();
-        assert_eq!(replay.next(&mut batch), Ok(true));
-        assert_eq!(batch, [3, 0, 0, 0]);
-        assert_eq!(replay.next(&mut batch), Err(Failure::Transport(Errno::EINTR)));
-        assert_eq!(replay.ask(&Question::BootId), Err(Failure::Answer(Errno::EACCES)));
-        assert_eq!(replay.ask(&Question::Users), Err(Failure::NotRecorded));
-    }
-
-    #[test]
     fn damage_is_named_with_its_offset() {
         let bytes = sample().to_bytes();
         for (cut, offset) in [(0, "byte 0"), (15, "byte 15"), (18, "byte 16")] {
@@ -511,28 +398,11 @@ mod tests {
         assert!(error.to_string().contains("not a pree recording at byte 0"), "{error}");
     }
 
-    /// Many small records: none costs more than its place in the index, and no answer is lost among them.
     #[test]
-    fn small_records_take_little_memory() {
-        let mut many = Recording::new(System::Linux);
-        for _ in 0..100_000 {
-            many.push(Record::Question("time"));
-            many.push(Record::End);
-        }
-        many.push(Record::Question("boot_id"));
-        many.push(Record::Batch(b"id"));
-        let bytes = many.to_bytes();
-        let (length, capacity) = (bytes.len(), bytes.capacity());
+    fn reading_takes_no_memory_beside_the_file_s() {
+        let bytes = sample().to_bytes();
+        let (place, capacity) = (bytes.as_ptr(), bytes.capacity());
         let recording = Recording::from_vec(bytes).unwrap();
-        assert_eq!((recording.bytes.len(), recording.bytes.capacity()), (length, capacity));
-        let mut replay = recording.replay();
-        assert_eq!(replay.index.len(), 100_001);
-        assert!(replay.index.capacity() * size_of::<usize>() <= 2 * length);
-        let mut batch = Vec::new();
-        replay.ask(&Question::BootId).unwrap();
-        assert_eq!((replay.next(&mut batch), &*batch), (Ok(true), &b"id"[..]));
-        assert_eq!(replay.next(&mut batch), Ok(false));
-        replay.ask(&Question::Time).unwrap();
-        assert_eq!(replay.next(&mut batch), Ok(false));
+        assert_eq!((recording.bytes.as_ptr(), recording.bytes.capacity()), (place, capacity));
     }
 }

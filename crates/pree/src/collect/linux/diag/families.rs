@@ -14,9 +14,9 @@ use pree_wire::packet_diag;
 use pree_wire::unix_diag;
 use pree_wire::{BufferTooSmall, Malformed, vsock_diag};
 
+use super::any_table::{PASSES, error, family_number, gap, with_retries};
 use super::cookies::CookieSet;
 use super::exchange::{Pass, Told, exchange_bytes};
-use super::{PASSES, error, family_number, gap, with_retries};
 use crate::collect::linux::delivery::Delivery;
 use crate::coverage::{Coverage, Missing};
 use crate::decode::linux::Decoder;

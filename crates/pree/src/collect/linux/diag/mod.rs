@@ -7,6 +7,7 @@
 //! is asked for by itself. Where chains are long the second one can have passed over the same socket, so there a third
 //! one follows. A dump during which no socket left the table cannot have missed one, and needs no other.
 
+mod any_table;
 mod cookies;
 mod exchange;
 mod families;
@@ -17,28 +18,24 @@ use std::ops::ControlFlow;
 
 use pree_wire::Malformed;
 use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
-use pree_wire::{netlink, netlink_diag, packet_diag, unix_diag, vsock_diag};
+use pree_wire::netlink;
 
 use super::delivery::Delivery;
 use super::{has_stats, table_name};
-use crate::collect::retry::TRIES;
-use crate::coverage::{Coverage, Gap, Missing};
+use crate::coverage::{Coverage, Missing};
 use crate::decode::linux::Decoder;
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Family, Protocol, Protocols, Socket, State};
+use crate::error::{ErrorKind, Result};
+use crate::model::{Protocol, Protocols, Socket, State};
 use crate::needs::Needs;
 use crate::plan::{Plan, Table};
 use crate::source::{DiagPass, DiagTable, Errno, Failure, Source};
+use any_table::{PASSES, error, family_number, gap, with_retries};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, Receiver, Told, exchange, told};
 use stillness::Counters;
 
 /// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
 const ROWS_UNDER_ONE_LOCK: u64 = 16;
-
-/// Passes over one table, at most. In 64 buckets under a storm a pass missed one socket of 1300: two miss one in 2000
-/// answers of 690 sockets, three would in 2 million.
-const PASSES: usize = 3;
 
 /// Rows a bucket from which on some chains are longer than what is told under one lock.
 const LONG_CHAINS: u64 = 4;
@@ -428,80 +425,7 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-/// A gap in this table.
-fn gap(table: Table, what: Missing, why: ErrorKind, count: Option<u64>) -> Gap {
-    let hint = match why {
-        ErrorKind::Unsettled => "the table changed while it was read: ask again",
-        _ => "",
-    };
-    Gap { what, why, count, object: table_name(table).to_owned(), hint }
-}
-
-/// Why this table could not be read.
-fn error(table: Table, failure: Failure) -> Error {
-    let object = format!("{} through sock_diag", table_name(table));
-    let error = Error::of(failure, "dump", object);
-    match (failure.kind(), table.protocol) {
-        (ErrorKind::Absent, Protocol::Tcp | Protocol::Udp | Protocol::UdpLite) => {
-            error.with_hint("load the kernel's inet_diag, tcp_diag and udp_diag modules")
-        }
-        (ErrorKind::Absent, _) => error.with_hint("load the kernel's diag module of this family"),
-        (ErrorKind::NotPermitted, Protocol::Mptcp) => {
-            error.with_hint("this takes CAP_NET_ADMIN: run as root")
-        }
-        _ => error,
-    }
-}
-
-/// Dumps a table, again if it fails in passing or if something could be given up. Rows that were delivered are skipped by
-/// cookie.
-fn with_retries<R>(
-    reader: &mut R,
-    table: Table,
-    coverage: &mut Coverage,
-    mut dump: impl FnMut(&mut R) -> std::result::Result<Pass, PassError>,
-    asks_for_less: impl Fn(&mut R, Failure) -> bool,
-) -> std::result::Result<ControlFlow<(), Pass>, Failure> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let failure = match dump(reader) {
-            Ok(done) if done.malformed == 0 => return Ok(ControlFlow::Continue(done)),
-            Ok(done) if tries == TRIES => {
-                coverage.add(gap(table, Missing::Rows, ErrorKind::Malformed, Some(done.malformed)));
-                return Ok(ControlFlow::Continue(done));
-            }
-            Ok(_) => Failure::MALFORMED,
-            Err(PassError::Enough) => return Ok(ControlFlow::Break(())),
-            Err(PassError::Failed(failure)) => failure,
-        };
-        if asks_for_less(reader, failure) {
-            tries = 0;
-        } else if tries == TRIES || !passes(failure) {
-            return Err(failure);
-        }
-    }
-}
-
-/// True for errors that another try can be without.
-fn passes(failure: Failure) -> bool {
-    matches!(failure.kind(), ErrorKind::Unsettled | ErrorKind::Malformed | ErrorKind::Exhausted)
-}
-
 /// True when extensions tell more about this socket than the bare row: the kernel has them for full sockets only.
 fn gains_from_extensions(socket: &Socket) -> bool {
     has_stats(socket) || matches!(socket.state, State::Listen | State::BoundInactive)
-}
-
-fn family_number(family: Family) -> u8 {
-    match family {
-        Family::Ipv4 => inet_diag::AF_INET,
-        Family::Ipv6 => inet_diag::AF_INET6,
-        Family::Unix => unix_diag::AF_UNIX,
-        Family::Packet => packet_diag::AF_PACKET,
-        Family::Netlink => netlink_diag::AF_NETLINK,
-        Family::Vsock => vsock_diag::AF_VSOCK,
-        Family::Other(number) => u8::try_from(number).unwrap_or(0),
-        Family::Unknown => 0,
-    }
 }
