@@ -14,6 +14,9 @@ use crate::need::Need;
 use crate::stage::Stage;
 use crate::{Failed, holder};
 
+/// A lab that takes longer hangs. On a machine that is busy with something else everything takes many times as long.
+const HANGS: Duration = Duration::from_secs(300);
+
 /// One test: a name, a function, and what it needs.
 pub struct Case {
     pub(crate) name: String,
@@ -35,7 +38,7 @@ impl Case {
     where
         R: Fn() -> Result<(), Failed> + Send + Sync + 'static,
     {
-        let timeout = Duration::from_secs(60);
+        let timeout = HANGS;
         Self { name: name.into(), run: Box::new(run), lab: None, needs: Vec::new(), timeout }
     }
 
@@ -63,7 +66,7 @@ impl Case {
         self
     }
 
-    /// After so many seconds (60 when not said) a lab is killed with all its processes and the case has failed.
+    /// After so many seconds (300 when not said) a lab is killed with all its processes and the case has failed.
     /// A case without a lab cannot be stopped and has no limit.
     #[must_use]
     pub fn timeout(mut self, seconds: u64) -> Self {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::Failed;
 
-/// How long [`wait_until`] and [`wait_for`] wait before they give up.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+/// How long [`wait_until`] and [`wait_for`] wait before they give up: longer than a busy machine ever takes.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Returns once `condition` is true; an error naming `what` when that takes longer than [`PATIENCE`].
 ///

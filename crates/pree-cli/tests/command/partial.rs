@@ -18,7 +18,7 @@ pub fn cases() -> Vec<Case> {
         lab("hidepid_is_told", hidepid),
         lab("proc_hidden_is_told", proc_hidden),
         lab("proc_has_no_statistics_and_says_so", proc_source),
-        lab("what_proc_does_not_tell_is_missing_where_it_is_asked_for", proc_fields).timeout(120),
+        lab("what_proc_does_not_tell_is_missing_where_it_is_asked_for", proc_fields),
         lab("marks_are_missing_without_the_right_where_they_are_asked_for", marks),
         lab("proc_that_lacks_a_table_is_told", proc_lacks_udp),
         lab("proc_that_makes_no_sense_is_told", proc_nonsense),

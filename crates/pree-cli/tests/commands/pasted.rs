@@ -23,8 +23,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("what_is_printed_of_this_machine_finds_its_socket", live)
             .lab()
             .needs(Need::Ipv6)
-            .needs(Need::Veth)
-            .timeout(240),
+            .needs(Need::Veth),
         Case::new("what_is_printed_of_recordings_finds_its_socket", recorded),
     ]
 }

@@ -9,7 +9,7 @@ use crate::{population, run};
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("every_port_has_its_owners", owners).lab().needs(Need::Ipv6).timeout(120),
+        Case::new("every_port_has_its_owners", owners).lab().needs(Need::Ipv6),
         Case::new("a_full_accept_queue_and_its_clients", accept_queue).lab(),
         Case::new("nobody_has_a_port", nobody).lab(),
         Case::new("who_takes_ipv4_has_its_port", dual_stack).lab().needs(Need::Ipv6),

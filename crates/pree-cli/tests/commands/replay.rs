@@ -17,15 +17,11 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_recording_answers_as_the_machine_did", same_answers)
             .lab()
             .needs(Need::Ipv6)
-            .needs(Need::Veth)
-            .timeout(120),
-        Case::new("a_recording_in_one_pass_is_whole_for_every_flag", many)
-            .lab()
-            .needs(Need::Ipv6)
-            .timeout(120),
+            .needs(Need::Veth),
+        Case::new("a_recording_in_one_pass_is_whole_for_every_flag", many).lab().needs(Need::Ipv6),
         Case::new("a_recording_is_a_private_whole_file", files).lab(),
         Case::new("a_recording_goes_into_the_systems_devices", devices),
-        Case::new("a_recording_keeps_what_its_sockets_need_and_that_once", small).lab().timeout(120),
+        Case::new("a_recording_keeps_what_its_sockets_need_and_that_once", small).lab(),
         Case::new("damaged_and_unreadable_recordings", damage).lab(),
         Case::new("the_format_is_as_documented", documented).lab().needs(Need::Ipv6),
         Case::new("what_makes_no_sense_for_recordings", usage),

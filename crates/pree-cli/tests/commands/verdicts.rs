@@ -17,11 +17,11 @@ pub fn cases() -> Vec<Case> {
     let lab = |name, run: fn() -> Result<(), Failed>| Case::new(name, run).lab();
     vec![
         lab("a_quiet_machine_is_well", quiet),
-        lab("trouble_is_named_and_explained", trouble).needs(Need::Veth).timeout(120),
+        lab("trouble_is_named_and_explained", trouble).needs(Need::Veth),
         lab("what_happens_meanwhile_is_judged", meanwhile).needs(Need::Veth),
         lab("sockets_that_are_no_connection_are_explained", others),
         lab("sockets_that_proc_tells_of_are_explained", by_proc),
-        lab("hostile_names_in_verdicts", hostile_names).timeout(120),
+        lab("hostile_names_in_verdicts", hostile_names),
         Case::new("verdicts_that_make_no_sense", usage),
     ]
 }

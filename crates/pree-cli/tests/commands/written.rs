@@ -21,7 +21,7 @@ const NOBODY: u32 = 65534;
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("a_link_that_comes_and_goes_leads_nowhere", flipped).lab().timeout(120),
+        Case::new("a_link_that_comes_and_goes_leads_nowhere", flipped).lab(),
         Case::new("a_capture_that_is_ended_leaves_nothing", ended)
             .lab()
             .needs(Need::PythonModule(seccomp::MODULE)),
@@ -32,7 +32,7 @@ pub fn cases() -> Vec<Case> {
             .needs(Need::Tool("unshare")),
         Case::new("files_without_an_end_are_refused", endless),
         Case::new("nesting_takes_little_stack", little_stack).lab(),
-        Case::new("memory_that_is_not_given_is_told_and_nothing_aborts", little_memory).lab().timeout(180),
+        Case::new("memory_that_is_not_given_is_told_and_nothing_aborts", little_memory).lab(),
     ]
 }
 

@@ -63,7 +63,7 @@ impl Probe {
 
 /// Whether this machine lets us make labs, and this in them.
 pub(crate) fn probe(what: Probe) -> Result<(), String> {
-    run(Lab::default(), what.case(), Duration::from_secs(20)).map_err(|failed| {
+    run(Lab::default(), what.case(), crate::PATIENCE).map_err(|failed| {
         let message = failed.message().unwrap_or_default();
         message.lines().next().unwrap_or_default().to_owned()
     })

@@ -114,6 +114,8 @@ impl Parser<'_> {
     }
 
     fn next(&mut self) -> Option<Token> {
+        #[cfg(test)]
+        crate::steps::count(1);
         let token = self.peek().cloned();
         self.at += usize::from(token.is_some());
         token

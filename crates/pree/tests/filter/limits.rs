@@ -1,7 +1,5 @@
 //! Filters of a size that nobody writes by hand.
 
-use std::time::{Duration, Instant};
-
 use pree::{Filter, Query};
 use pree_testkit::Failed;
 
@@ -51,7 +49,6 @@ pub fn run(world: &World) -> Result<(), Failed> {
         let finds_nothing = ["nobody nobody", "process = "].iter().any(|start| text.starts_with(start));
         assert_eq!(expected.is_empty(), finds_nothing && !text.ends_with(":22"), "{title}");
         // With the stack of a small thread.
-        let start = Instant::now();
         let got = std::thread::Builder::new()
             .stack_size(512 * 1024)
             .spawn(move || -> Result<[Vec<Id>; 2], String> {
@@ -74,8 +71,6 @@ pub fn run(world: &World) -> Result<(), Failed> {
                 return Err(text.into());
             }
         }
-        let took = start.elapsed();
-        assert!(took < Duration::from_secs(5), "{title} took {took:?}");
     }
     // Beyond the limits there is an error, never a crash.
     for text in ["(".repeat(70_000), "!".repeat(1000), "not ".repeat(65), "a ".repeat(33_000)] {

@@ -21,8 +21,6 @@ use world::World;
 
 fn main() -> ExitCode {
     let mut cases = vec![
-        world("table", table::run),
-        world("combinations", table::combinations),
         world("as_ss", oracle::run).needs(Need::Tool("ss")),
         world("where_ss_differs", oracle::differences).needs(Need::Tool("ss")),
         world("pushed", pushed::run),
@@ -31,13 +29,21 @@ fn main() -> ExitCode {
         world("limits", limits::run),
         Case::new("marks_without_the_right", rights::marks).lab(),
     ];
+    for part in 0..table::PARTS {
+        cases.push(world(&format!("table_{part}"), move |world| table::run(world, part)));
+        cases.push(world(&format!("combinations_{part}"), move |world| table::combinations(world, part)));
+    }
     let cgroup = Case::new("cgroup", cgroup::run).lab().needs(Need::RealRoot);
     cases.push(cgroup.needs(Need::Tool("mount")).needs(Need::Tool("ss")));
     pree_testkit::main(cases)
 }
 
 /// A case in a lab with the mixed population.
-fn world(name: &str, run: fn(&World) -> Result<(), Failed>) -> Case {
-    let case = Case::new(name, move || run(&World::new()?)).lab();
+fn world(name: &str, run: impl Fn(&World) -> Result<(), Failed> + Send + Sync + 'static) -> Case {
+    let case = Case::new(name, move || {
+        let world = World::new()?;
+        run(&world).map_err(|failed| world.with_changes(failed))
+    });
+    let case = case.lab();
     world::NEEDS.iter().fold(case, |case, need| case.needs(*need))
 }

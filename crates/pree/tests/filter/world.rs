@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use pree::{Query, Socket as Row, SourceChoice};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::wire::Wire;
-use pree_testkit::{Failed, Family, Need, Population, Socket, Truth, lab, population, wait_until};
+use pree_testkit::{Failed, Family, Need, Population, Socket, Truth, lab, population, wait_for, wait_until};
 
 /// What the mixed population needs.
 pub const NEEDS: &[Need] = &[Need::Ipv6, Need::Veth, Need::BoundInactive, Need::RealRoot, Need::UdpLite];
@@ -17,6 +18,9 @@ pub const NOBODY: (u32, &str) = (65_534, "somebody");
 /// The population, each socket with what is known about it.
 pub struct World {
     pub sockets: Vec<Known>,
+    /// When the population was there, and the facts then.
+    began: Instant,
+    facts: BTreeSet<String>,
     /// Keeps the sockets.
     _population: Population,
 }
@@ -77,9 +81,10 @@ impl World {
 
     /// Finds the row of each socket.
     pub fn of(population: Population) -> Result<Self, Failed> {
-        let query = Query::new().stats().owners().source(SourceChoice::Diag);
-        let mut rows: BTreeMap<Id, Row> =
-            query.collect()?.into_sockets().into_iter().map(|row| (id_of(&row), row)).collect();
+        let began = Instant::now();
+        let rows = still()?;
+        let facts = rows.iter().map(facts).collect();
+        let mut rows: BTreeMap<Id, Row> = rows.into_iter().map(|row| (id_of(&row), row)).collect();
         let mut shared_ports = BTreeSet::new();
         let mut sockets = Vec::new();
         for truth in population.truth() {
@@ -91,13 +96,63 @@ impl World {
         if let Some((id, _)) = rows.pop_first() {
             return Err(format!("nobody made {id}").into());
         }
-        Ok(Self { sockets, _population: population })
+        Ok(Self { sockets, began, facts, _population: population })
+    }
+
+    /// The failure, with what has changed in the population since it was made: then it may be none of pree's.
+    pub fn with_changes(&self, failed: Failed) -> Failed {
+        let text = failed.message().unwrap_or_default();
+        let now: BTreeSet<String> = match look() {
+            Ok(rows) => rows.iter().map(facts).collect(),
+            Err(error) => return format!("{text}\nand a look at all of them fails: {error:?}").into(),
+        };
+        let changes: Vec<&String> = self.facts.symmetric_difference(&now).collect();
+        let age = self.began.elapsed().as_secs();
+        format!("{text}\nafter {age} s these have changed (before and now): {changes:#?}").into()
     }
 
     /// Those of which `holds` is true.
     pub fn expect(&self, holds: impl Fn(&Known) -> bool) -> BTreeSet<Id> {
         self.sockets.iter().filter(|known| holds(known)).map(|known| id(&known.truth)).collect()
     }
+}
+
+/// Every row, once two looks in a row are alike: what a test takes from one look must not change by itself. An acknowledgement
+/// may be delayed by 200 ms, and until it comes a timer runs for it.
+fn still() -> Result<Vec<Row>, Failed> {
+    let mut rows = look()?;
+    wait_for("the population to stand still", || {
+        std::thread::sleep(Duration::from_millis(300));
+        let before = std::mem::replace(&mut rows, look().ok()?);
+        let [before, now]: [BTreeSet<String>; 2] =
+            [&before, &rows].map(|all| all.iter().map(facts).collect());
+        (before == now).then_some(())
+    })?;
+    Ok(rows)
+}
+
+fn look() -> Result<Vec<Row>, Failed> {
+    let query = Query::new().stats().owners().source(SourceChoice::Diag);
+    Ok(query.collect()?.into_sockets())
+}
+
+/// What expressions ask of a row that the test has not made itself, as far as it lasts.
+fn facts(row: &Row) -> String {
+    let tcp = row.tcp.as_deref();
+    format!(
+        "{} {:?} rtt {} {} mss {:?} received {:?} queues {:?} {:?} drops {:?} mark {:?} owners {}",
+        id_of(row),
+        row.timer.map(|timer| timer.kind),
+        tcp.is_some_and(|tcp| tcp.rtt.is_some()),
+        tcp.is_some_and(|tcp| tcp.min_rtt.is_some()),
+        tcp.and_then(|tcp| tcp.snd_mss),
+        tcp.and_then(|tcp| tcp.bytes_received),
+        row.recv_queue,
+        row.send_queue,
+        row.drops,
+        row.mark,
+        row.owners.len(),
+    )
 }
 
 pub fn id(truth: &Truth) -> Id {

@@ -31,7 +31,7 @@ pub fn cases() -> Vec<Case> {
         lab("tcp_pairs_tell_who_is_at_the_other_end", tcp_ends).needs(Need::Ipv6),
         lab("unix_names_of_any_bytes", hostile_names),
         lab("unix_states_are_asked_of_the_kernel", states),
-        lab("unix_pairs_beside_churn", beside_churn).timeout(120),
+        lab("unix_pairs_beside_churn", beside_churn),
         lab("a_recording_of_all_families_replays", recording),
         lab("packet_sockets", packet_sockets),
         lab("packet_sockets_with_ring_group_and_filter", packet_settings),

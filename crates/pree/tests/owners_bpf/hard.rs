@@ -19,7 +19,7 @@ pub fn cases() -> Vec<Case> {
     };
     vec![
         lab("without_proc", without_proc),
-        lab("beside_churn", beside_churn).needs(Need::BoundInactive).timeout(300),
+        lab("beside_churn", beside_churn).needs(Need::BoundInactive),
         lab("exit_meanwhile", exit_meanwhile),
         lab("pid_used_again", pid_used_again),
         lab("without_rights", without_rights),

@@ -38,8 +38,7 @@ fn main() -> ExitCode {
 }
 
 fn case(run: Run) -> Case {
-    let case =
-        Case::new(run.name(), move || judge(&run)).lab().timeout(120).needs(Need::Congestion(run.congestion));
+    let case = Case::new(run.name(), move || judge(&run)).lab().needs(Need::Congestion(run.congestion));
     run.scenario.needs().iter().fold(case, |case, need| case.needs(*need))
 }
 
