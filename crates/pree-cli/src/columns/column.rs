@@ -1,6 +1,6 @@
 //! One column: its name, its width, what it needs, what it shows.
 
-use pree::field::{self, Field, Section, Unit, Value};
+use pree::field::{self, Field, Section, Unit};
 use pree::{Needs, Socket};
 
 use super::key::Key;
@@ -56,10 +56,10 @@ impl Column {
     pub(crate) fn right(self) -> bool {
         match self {
             Self::Special(special) => special.right,
-            Self::Field(field) => {
-                !matches!(field.unit, Unit::Text | Unit::Bool | Unit::Address | Unit::UnixTime)
-                    && field.name != "id"
-            }
+            Self::Field(field) => !matches!(
+                field.unit,
+                Unit::Text | Unit::Word | Unit::LongId | Unit::Bool | Unit::Address | Unit::UnixTime
+            ),
         }
     }
 
@@ -67,18 +67,7 @@ impl Column {
     pub(crate) fn pipe_width(self) -> usize {
         let usual = match self {
             Self::Special(special) => special.pipe_width,
-            Self::Field(field) => match field.unit {
-                Unit::BytesPerSecond => 10,
-                Unit::Bool => 3,
-                Unit::Address => 15,
-                Unit::UnixTime => 20,
-                Unit::Bytes => 8,
-                Unit::Id | Unit::Count | Unit::Segments | Unit::Microseconds | Unit::Milliseconds => 7,
-                Unit::Share | Unit::Score => 6,
-                _ if field.name == "issue" => 20,
-                _ if field.name == "limited" => 15,
-                _ => 12,
-            },
+            Self::Field(field) => field.width(),
         };
         usual.max(self.name().len())
     }
@@ -92,11 +81,7 @@ impl Column {
     pub(crate) fn dropped(self) -> u8 {
         match self {
             Self::Special(special) => special.dropped,
-            Self::Field(field) => match field.name {
-                "rtt" => 7,
-                "score" => 4,
-                _ => 0,
-            },
+            Self::Field(field) => field.drop_priority,
         }
     }
 
@@ -153,26 +138,10 @@ impl Column {
     pub(crate) fn trouble(self, socket: &Socket) -> bool {
         match self {
             Self::Special(special) => (special.trouble)(socket),
-            Self::Field(field) => field_trouble(field, (field.get)(socket)),
+            Self::Field(field) => (field.is_trouble)((field.get)(socket)),
         }
     }
 }
-
-/// Counters that are 0 while all is well, and bad judgements.
-pub(crate) fn field_trouble(field: &Field, value: Value<'_>) -> bool {
-    match (field.name, value) {
-        ("drops" | "retrans" | "retrans_out" | "retransmits" | "timer_retransmits", Value::Number(1..)) => {
-            true
-        }
-        ("score", Value::Share(score)) => score < LOW_SCORE,
-        ("bloat", Value::Word(word)) => matches!(word, "yes" | "severe"),
-        (_, Value::Issues(issues)) => issues.is_trouble(),
-        _ => false,
-    }
-}
-
-/// A queue that is a warning costs more than this leaves.
-const LOW_SCORE: f64 = 0.7;
 
 /// Every column, each once.
 pub(crate) fn all() -> impl Iterator<Item = Column> {

@@ -12,7 +12,7 @@ mod sort;
 mod special;
 
 pub(crate) use choose::{choose, find, is_relative, unknown};
-pub(crate) use column::{Column, all, field_trouble};
+pub(crate) use column::{Column, all};
 pub(crate) use key::Key;
 pub(crate) use notes::NOTES;
 pub(crate) use ranks::{LONG, Ranks};

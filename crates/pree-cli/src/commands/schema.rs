@@ -24,12 +24,6 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     output::print(&out)
 }
 
-/// Texts that are words of ours, never bytes from outside.
-const WORDS: [&str; 6] = ["protocol", "family", "type", "state", "direction", "kind"];
-
-/// Numbers of 64 bits, which not every reader of JSON can hold: they come as strings.
-const LONG_IDS: [&str; 2] = ["cookie", "cgroup_id"];
-
 fn schema() -> Node {
     object([
         ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
@@ -76,12 +70,11 @@ fn document(name: &str, node: Node) -> Node {
 }
 
 /// The type of a field's values.
-fn value(key: &str, unit: Unit) -> Node {
+fn value(unit: Unit) -> Node {
     or_null(match unit {
-        Unit::Text | Unit::Address => "string",
+        Unit::Text | Unit::Word | Unit::LongId | Unit::Address => "string",
         Unit::Bool => "boolean",
         Unit::UnixTime | Unit::Share | Unit::Score => "number",
-        Unit::Id if LONG_IDS.contains(&key) => "string",
         _ => "integer",
     })
 }
@@ -104,8 +97,8 @@ fn fields(section: Section) -> Vec<(String, Node)> {
     let mut members = Vec::new();
     for field in field::of(section) {
         let doc = format!("{}{} Source: {}.", field.doc, unit(field.unit), field.source);
-        members.push((field.key.to_owned(), value(field.key, field.unit).with("description", text(&doc))));
-        if field.unit == Unit::Text && !WORDS.contains(&field.key) {
+        members.push((field.key.to_owned(), value(field.unit).with("description", text(&doc))));
+        if field.unit == Unit::Text {
             let doc = format!("The exact bytes of {} in hex, when they are not UTF-8.", field.key);
             members.push((format!("{}_bytes", field.key), of_type("string").with("description", text(&doc))));
         }

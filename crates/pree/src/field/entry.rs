@@ -24,6 +24,68 @@ pub struct Field {
     pub source: &'static str,
     /// Gets it.
     pub get: fn(&Socket) -> Value<'_>,
+    /// All words that its values can be; empty where there is no such list.
+    pub choices: &'static [&'static str],
+    /// Whether 0 says that nothing happened: lists of details leave it out then.
+    pub zero_is_silent: bool,
+    /// Whether a value tells of trouble: what colour is for.
+    pub is_trouble: fn(Value<'_>) -> bool,
+    /// Whether tables show it in a column of its own without being asked, or in a part of one.
+    pub is_usual: bool,
+    /// Columns of a terminal that its values take, where that is not as usual for their unit.
+    pub width: Option<u8>,
+    /// How early a narrow terminal goes without it: the highest first, 0 never.
+    pub drop_priority: u8,
+}
+
+impl Field {
+    /// What most fields have beside their first line.
+    pub(super) const PLAIN: Self = Self {
+        name: "",
+        section: Section::Socket,
+        key: "",
+        unit: Unit::Text,
+        needs: Needs::empty(),
+        doc: "",
+        source: "",
+        get: |_| Value::Unknown,
+        choices: &[],
+        zero_is_silent: false,
+        is_trouble: |_| false,
+        is_usual: false,
+        width: None,
+        drop_priority: 0,
+    };
+
+    /// Columns of a terminal that its values take where nobody knows them yet.
+    pub fn width(&self) -> usize {
+        self.width.map_or(self.unit.width(), usize::from)
+    }
+}
+
+/// Entries: `"name" Section "key" Unit needs; "meaning"; "source", more: value => get;`, each as a [`Field`].
+macro_rules! fields {
+    ($( $name:literal $section:ident $key:literal $unit:ident $needs:expr; $doc:literal; $source:expr
+        $(, $more:ident: $value:expr)* => $get:expr; )*) => {
+        &[$( $crate::field::Field {
+            name: $name,
+            section: $crate::field::Section::$section,
+            key: $key,
+            unit: $crate::field::Unit::$unit,
+            needs: $needs,
+            doc: $doc,
+            source: $source,
+            get: $get,
+            $($more: $value,)*
+            ..$crate::field::Field::PLAIN
+        } ),*]
+    };
+}
+pub(super) use fields;
+
+/// Trouble of a counter that is 0 while all is well.
+pub(super) fn above_zero(value: Value<'_>) -> bool {
+    matches!(value, Value::Number(1..))
 }
 
 /// Names are unique.
@@ -77,12 +139,16 @@ pub enum Section {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Unit {
-    /// Words and texts: nothing to count.
+    /// Texts, which may come from outside: nothing to count.
     Text,
+    /// Words of ours: nothing to count.
+    Word,
     /// Yes or no.
     Bool,
     /// Numbers that are names, flags or codes.
     Id,
+    /// Numbers of 64 bits that are names. In JSON they are texts, since not every reader can hold them.
+    LongId,
     /// IP addresses.
     Address,
     /// Things.
@@ -103,4 +169,30 @@ pub enum Unit {
     Share,
     /// A mark from 0 to 1.
     Score,
+}
+
+impl Unit {
+    /// True for words and texts.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Word)
+    }
+
+    /// Columns of a terminal that most values take.
+    fn width(self) -> usize {
+        match self {
+            Self::Bool => 3,
+            Self::Share | Self::Score => 6,
+            Self::Id
+            | Self::LongId
+            | Self::Count
+            | Self::Segments
+            | Self::Microseconds
+            | Self::Milliseconds => 7,
+            Self::Bytes => 8,
+            Self::BytesPerSecond => 10,
+            Self::Text | Self::Word => 12,
+            Self::Address => 15,
+            Self::UnixTime => 20,
+        }
+    }
 }

@@ -1,26 +1,11 @@
 //! What only sockets of one family have.
 
-use super::{Field, Section, Unit, Value};
+use super::entry::fields;
+use super::{Field, Value};
 use crate::model::{
     Address, Detail, MptcpDetail, NetlinkDetail, PacketDetail, Socket, SubflowDetail, UnixDetail,
 };
 use crate::needs::Needs;
-
-/// `$name $section.$key unit; doc; source => get`.
-macro_rules! fields {
-    ($( $name:literal $section:ident $key:literal $unit:ident $($needs:ident)?; $doc:literal; $source:literal => $get:expr; )*) => {
-        &[$( Field {
-            name: $name,
-            section: Section::$section,
-            key: $key,
-            unit: Unit::$unit,
-            needs: Needs::empty()$(.union($needs))?,
-            doc: $doc,
-            source: $source,
-            get: $get,
-        } ),*]
-    };
-}
 
 macro_rules! details {
     ($($of:ident $variant:ident $detail:ident;)*) => {$(
@@ -41,15 +26,16 @@ details! {
     subflow Subflow SubflowDetail;
 }
 
+const NONE: Needs = Needs::empty();
 const DETAIL: Needs = Needs::DETAIL;
 const FDS_IN_FLIGHT: Needs = Needs::FDS_IN_FLIGHT.union(Needs::OWNERS);
 
 pub(super) const FIELDS: &[Field] = fields! {
-    "port_id" Local "port_id" Id; "Port id of a netlink socket; 0 is the kernel."; "ndiag_portid" => |s| match s.local {
+    "port_id" Local "port_id" Id NONE; "Port id of a netlink socket; 0 is the kernel."; "ndiag_portid" => |s| match s.local {
         Address::Netlink { port_id, .. } => Value::Number(port_id.into()),
         _ => Value::Unknown,
     };
-    "cid" Local "cid" Id; "Context id of a vsock socket."; "vdiag_src_cid" => |s| match s.local {
+    "cid" Local "cid" Id NONE; "Context id of a vsock socket."; "vdiag_src_cid" => |s| match s.local {
         Address::Vsock { cid, .. } if cid != u32::MAX => Value::Number(cid.into()),
         _ => Value::Unknown,
     };
@@ -61,7 +47,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| unix(s).and_then(|unix| unix.file).map(|file| file.device_minor).into();
     "fds_in_flight" Unix "fds_in_flight" Count FDS_IN_FLIGHT; "Descriptors passed to a Unix socket and not received yet.";
         "scm_fds in /proc/PID/fdinfo" => |s| unix(s).and_then(|unix| unix.fds_in_flight).into();
-    "running" Packet "running" Bool; "Whether a packet socket takes packets now."; "PDI_RUNNING" =>
+    "running" Packet "running" Bool NONE; "Whether a packet socket takes packets now."; "PDI_RUNNING" =>
         |s| packet(s).and_then(|packet| packet.is_running).into();
     "ring_version" Packet "ring_version" Id DETAIL; "Version of its ring: 1 to 3."; "pdi_version" =>
         |s| packet(s).and_then(|packet| packet.version).into();
@@ -75,30 +61,30 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| packet(s).and_then(|packet| packet.fanout).map(|(_, mode)| mode).into();
     "packet_filter" Packet "filter_instructions" Count DETAIL; "Instructions of its classic BPF program; 0: none.";
         "PACKET_DIAG_FILTER" => |s| packet(s).and_then(|packet| packet.filter_instructions).into();
-    "remote_group" Netlink "remote_group" Id; "Multicast group that it sends to."; "ndiag_dst_group" =>
+    "remote_group" Netlink "remote_group" Id NONE; "Multicast group that it sends to."; "ndiag_dst_group" =>
         |s| netlink(s).and_then(|netlink| netlink.remote_group).into();
-    "token" Mptcp "token" Id; "What joins an MPTCP connection and its subflows."; "mptcpi_token, ULP_INFO" =>
+    "token" Mptcp "token" Id NONE; "What joins an MPTCP connection and its subflows."; "mptcpi_token, ULP_INFO" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.token).or_else(|| subflow(s)?.token).into();
-    "remote_token" Mptcp "remote_token" Id; "Token of a subflow's connection at the other end."; "ULP_INFO" =>
+    "remote_token" Mptcp "remote_token" Id NONE; "Token of a subflow's connection at the other end."; "ULP_INFO" =>
         |s| subflow(s).and_then(|subflow| subflow.remote_token).into();
-    "subflows" Mptcp "subflows" Count; "Subflows of an MPTCP connection."; "mptcpi_subflows_total" =>
+    "subflows" Mptcp "subflows" Count NONE; "Subflows of an MPTCP connection."; "mptcpi_subflows_total" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.subflows).into();
-    "fallback" Mptcp "fallback" Bool; "Whether it fell back to plain TCP."; "mptcpi_flags" =>
+    "fallback" Mptcp "fallback" Bool NONE; "Whether it fell back to plain TCP."; "mptcpi_flags" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.is_fallback).into();
-    "mptcp_sent" Mptcp "bytes_sent" Bytes; "Bytes sent, above the subflows."; "mptcpi_bytes_sent" =>
+    "mptcp_sent" Mptcp "bytes_sent" Bytes NONE; "Bytes sent, above the subflows."; "mptcpi_bytes_sent" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.bytes_sent).into();
-    "mptcp_received" Mptcp "bytes_received" Bytes; "Bytes received, above the subflows."; "mptcpi_bytes_received" =>
+    "mptcp_received" Mptcp "bytes_received" Bytes NONE; "Bytes received, above the subflows."; "mptcpi_bytes_received" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.bytes_received).into();
-    "mptcp_acked" Mptcp "bytes_acked" Bytes; "Bytes acknowledged, above the subflows."; "mptcpi_bytes_acked" =>
+    "mptcp_acked" Mptcp "bytes_acked" Bytes NONE; "Bytes acknowledged, above the subflows."; "mptcpi_bytes_acked" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.bytes_acked).into();
-    "mptcp_retrans" Mptcp "bytes_retrans" Bytes; "Bytes sent again on another subflow."; "mptcpi_bytes_retrans" =>
+    "mptcp_retrans" Mptcp "bytes_retrans" Bytes NONE; "Bytes sent again on another subflow."; "mptcpi_bytes_retrans" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.bytes_retrans).into();
-    "subflow_id" Mptcp "local_id" Id; "Id of a subflow's local address."; "MPTCP_SUBFLOW_ATTR_ID_LOC" =>
+    "subflow_id" Mptcp "local_id" Id NONE; "Id of a subflow's local address."; "MPTCP_SUBFLOW_ATTR_ID_LOC" =>
         |s| subflow(s).and_then(|subflow| subflow.local_id).into();
-    "subflow_remote_id" Mptcp "remote_id" Id; "Id of a subflow's remote address."; "MPTCP_SUBFLOW_ATTR_ID_REM" =>
+    "subflow_remote_id" Mptcp "remote_id" Id NONE; "Id of a subflow's remote address."; "MPTCP_SUBFLOW_ATTR_ID_REM" =>
         |s| subflow(s).and_then(|subflow| subflow.remote_id).into();
-    "subflow_join" Mptcp "join" Bool; "Whether a subflow joined a connection that had one."; "MPTCP_SUBFLOW_ATTR_FLAGS" =>
+    "subflow_join" Mptcp "join" Bool NONE; "Whether a subflow joined a connection that had one."; "MPTCP_SUBFLOW_ATTR_FLAGS" =>
         |s| subflow(s).and_then(|subflow| subflow.is_join).into();
-    "subflow_backup" Mptcp "backup" Bool; "Whether an end wants the subflow as a backup only.";
+    "subflow_backup" Mptcp "backup" Bool NONE; "Whether an end wants the subflow as a backup only.";
         "MPTCP_SUBFLOW_ATTR_FLAGS" => |s| subflow(s).and_then(|subflow| subflow.is_backup).into();
 };

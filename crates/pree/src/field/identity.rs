@@ -1,24 +1,9 @@
 //! Which socket: protocol, state, ends, ids.
 
-use super::{Field, Section, Unit, Value};
+use super::entry::fields;
+use super::{Field, Value};
 use crate::model::{Address, Family, Protocol, SocketType, State};
 use crate::needs::Needs;
-
-/// Named without quotes: `$name, $section.$key: doc; source => get`.
-macro_rules! fields {
-    ($( $name:literal $section:ident $key:literal $unit:ident $needs:expr; $doc:literal; $source:literal => $get:expr; )*) => {
-        &[$( Field {
-            name: $name,
-            section: Section::$section,
-            key: $key,
-            unit: Unit::$unit,
-            needs: $needs,
-            doc: $doc,
-            source: $source,
-            get: $get,
-        } ),*]
-    };
-}
 
 const NONE: Needs = Needs::empty();
 
@@ -33,22 +18,22 @@ fn is_abstract(address: &Address) -> Value<'static> {
 }
 
 pub(super) const FIELDS: &[Field] = fields! {
-    "protocol" Socket "protocol" Text NONE; "Transport protocol."; "the table asked" =>
+    "protocol" Socket "protocol" Word NONE; "Transport protocol."; "the table asked", is_usual: true =>
         |s| match &s.protocol {
             Protocol::Other(other) => Value::Text(other.name().as_bytes()),
             known => Value::Word(known.table_name()),
         };
-    "family" Socket "family" Text NONE; "Address family the socket was made with."; "idiag_family" =>
+    "family" Socket "family" Word NONE; "Address family the socket was made with."; "idiag_family", is_usual: true =>
         |s| match (s.family.name(), s.family) {
             (None, Family::Other(number)) => Value::Unnamed("family", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "type" Socket "type" Text NONE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is told" =>
+    "type" Socket "type" Word NONE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is told", is_usual: true =>
         |s| match (s.socket_type.and_then(SocketType::name), s.socket_type) {
             (None, Some(SocketType::Other(number))) => Value::Unnamed("type", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "state" Socket "state" Text NONE; "State, RFC 9293."; "idiag_state" =>
+    "state" Socket "state" Word NONE; "State, RFC 9293."; "idiag_state", is_usual: true =>
         |s| match (s.state.name(), s.state) {
             (None, State::Other(number)) => Value::Unnamed("state", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
@@ -72,14 +57,15 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.remote.as_ref().and_then(Address::path).into();
     "remote_abstract" Remote "abstract" Bool Needs::REMOTE_NAMES; "Whether that name is an abstract one."; "that one's UNIX_DIAG_NAME" =>
         |s| s.remote.as_ref().map_or(Value::Unknown, is_abstract);
-    "dir" Socket "direction" Text DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners" =>
+    "dir" Socket "direction" Word DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners",
+        is_usual: true, choices: &["in", "out"] =>
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
     "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)" =>
         |s| s.created.into();
     "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)" =>
         |s| s.module.as_ref().map(crate::Text::as_bytes).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
-    "id" Socket "cookie" Id Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
+    "id" Socket "cookie" LongId Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
     "netns" Netns "inode" Id NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.namespace_inode().into();
@@ -92,7 +78,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.v6only.into();
     "upper_layer" Socket "upper_layer" Text Needs::OPTIONS; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
-    "cgroup_id" Socket "cgroup_id" Id Needs::CGROUP; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
+    "cgroup_id" Socket "cgroup_id" LongId Needs::CGROUP; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
     "fwmark" Socket "mark" Id Needs::MARK; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
         |s| s.mark.into();

@@ -1,20 +1,14 @@
 //! Socket memory: `SK_MEMINFO_*`.
 
-use super::{Field, Section, Unit};
+use super::Field;
+use super::entry::fields;
 use crate::needs::Needs;
 
 macro_rules! memory {
     ($( $name:literal $key:literal $member:ident $source:literal $doc:literal; )*) => {
-        &[$( Field {
-            name: $name,
-            section: Section::Memory,
-            key: $key,
-            unit: Unit::Bytes,
-            needs: Needs::MEMORY,
-            doc: $doc,
-            source: $source,
-            get: |s| s.memory.and_then(|memory| memory.$member).into(),
-        } ),*]
+        fields! {$(
+            $name Memory $key Bytes Needs::MEMORY; $doc; $source => |s| s.memory.and_then(|memory| memory.$member).into();
+        )*}
     };
 }
 

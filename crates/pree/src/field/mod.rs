@@ -20,7 +20,6 @@ pub use entry::{Field, Section, Unit};
 pub use issues::Issues;
 pub use names::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
-pub use quality::words;
 pub use tcp::tcp_differences;
 pub use value::Value;
 

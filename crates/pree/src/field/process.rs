@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Field, Section, Unit, Value};
+use super::entry::fields;
+use super::{Field, Unit, Value};
 use crate::model::{Owner, StartTime, Text};
 use crate::needs::Needs;
 
@@ -29,19 +30,12 @@ macro_rules! owner {
             get: $get,
         } ),*];
 
-        pub(super) const FIELDS: &[Field] = &[$( Field {
-            name: $name,
-            section: Section::Owner,
-            key: $key,
-            unit: Unit::$unit,
-            needs: Needs::OWNERS.union($needs),
-            doc: $doc,
-            source: $source,
-            get: |socket| {
+        pub(super) const FIELDS: &[Field] = fields! {$(
+            $name Owner $key $unit Needs::OWNERS.union($needs); $doc; $source => |socket| {
                 let get: fn(&Owner) -> Value<'_> = $get;
                 socket.owners.first().map_or(Value::Unknown, get)
-            },
-        } ),*];
+            };
+        )*};
     };
 }
 

@@ -3,55 +3,57 @@
 //!
 //! A socket is judged each time one of these is asked for, and never otherwise.
 
-use super::{Field, Issues, Section, Unit, Value};
+use super::entry::fields;
+use super::{Field, Issues, Value};
 use crate::model::Socket;
 use crate::needs::Needs;
 use crate::quality::{Assessment, Context, DETECTORS, assess};
 
-/// The words that values of this field can be; `None` where they are no fixed list.
-pub fn words(field: &Field) -> Option<Vec<&'static str>> {
-    match field.name {
-        "bloat" => Some(vec!["no", "mild", "yes", "severe"]),
-        "limited" => Some(LIMITS.to_vec()),
-        "dir" => Some(vec!["in", "out"]),
-        "issue" => Some(DETECTORS.iter().map(|detector| detector.name).collect()),
-        _ => None,
-    }
-}
-
 /// What sending can be limited by, as the members of `limited_by` in JSON are called.
 const LIMITS: [&str; 4] = ["network", "receiver", "send_buffer", "app"];
 
-macro_rules! fields {
-    ($( $name:literal $key:literal $unit:ident; $doc:literal; $source:literal => $get:expr; )*) => {
-        &[$( Field {
-            name: $name,
-            section: Section::Quality,
-            key: $key,
-            unit: Unit::$unit,
-            needs: Needs::STATS.union(Needs::MEMORY),
-            doc: $doc,
-            source: $source,
-            get: |socket| judged(socket, $get),
-        } ),*]
+/// How much a queue is said to be too long.
+const BLOATS: [&str; 4] = ["no", "mild", "yes", "severe"];
+
+/// A queue that is a warning costs more than this leaves.
+const LOW_SCORE: f64 = 0.7;
+
+const ISSUES: [&str; DETECTORS.len()] = {
+    let (mut names, mut at) = ([""; DETECTORS.len()], 0);
+    while at < names.len() {
+        names[at] = DETECTORS[at].name;
+        at += 1;
+    }
+    names
+};
+
+macro_rules! judged {
+    ($( $name:literal $key:literal $unit:ident; $doc:literal; $source:literal $(, $more:ident: $value:expr)* => $get:expr; )*) => {
+        fields! {$(
+            $name Quality $key $unit Needs::STATS.union(Needs::MEMORY); $doc; $source $(, $more: $value)* =>
+                |socket| judged(socket, $get);
+        )*}
     };
 }
 
-pub(super) const FIELDS: &[Field] = fields! {
+pub(super) const FIELDS: &[Field] = judged! {
     "score" "score" Score; "How well it delivers: 1, nothing speaks against it, to 0, nothing gets through.";
-        "loss, queueing, progress" => |a| a.score.map_or(Value::Unknown, |score| Value::Share(score.get()));
+        "loss, queueing, progress", drop_priority: 4,
+        is_trouble: |value| matches!(value, Value::Share(score) if score < LOW_SCORE) => |a| a.score.map_or(Value::Unknown, |score| Value::Share(score.get()));
     "loss" "loss" Share; "Share of data segments that the path lost; unknown where there is only an upper bound.";
         "tcpi_total_retrans - tcpi_dsack_dups of tcpi_data_segs_out" => |a| match a.loss {
             // What is at most 0 is 0.
             Ok(loss) if !loss.upper_bound || loss.count == 0 => Value::Share(loss.value),
             _ => Value::Unknown,
         };
-    "bloat" "bloat" Text; "Whether it fills a queue that is too long: no, mild, yes, severe.";
-        "tcpi_rtt - tcpi_min_rtt" => |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
-    "issue" "findings" Text; "Named issues, the worst first; has issue: one of them is a warning or worse.";
-        "pree explain" => |a| Value::Issues(Issues::of(&a.findings));
-    "limited" "limited_by" Text; "What sending waits for most: network, receiver, send_buffer or app.";
-        "tcpi_busy_time, rwnd_limited, sndbuf_limited" => |a| match a.limited_by {
+    "bloat" "bloat" Word; "Whether it fills a queue that is too long: no, mild, yes, severe.";
+        "tcpi_rtt - tcpi_min_rtt", choices: &BLOATS, is_trouble: |value| matches!(value, Value::Word("yes" | "severe")) =>
+            |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
+    "issue" "findings" Word; "Named issues, the worst first; has issue: one of them is a warning or worse.";
+        "pree explain", choices: &ISSUES, width: Some(20),
+        is_trouble: |value| matches!(value, Value::Issues(issues) if issues.is_trouble()) => |a| Value::Issues(Issues::of(&a.findings));
+    "limited" "limited_by" Word; "What sending waits for most: network, receiver, send_buffer or app.";
+        "tcpi_busy_time, rwnd_limited, sndbuf_limited", choices: &LIMITS, width: Some(15) => |a| match a.limited_by {
             Ok(shares) => {
                 let shares = [shares.network, shares.receiver, shares.send_buffer, shares.app.unwrap_or(0.0)];
                 // Of two that are equal the first.

@@ -1,5 +1,6 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
+use super::entry::above_zero;
 use super::{Field, Section, Unit};
 use crate::model::{CongestionAlgorithm, TcpStats};
 use crate::needs::Needs;
@@ -71,6 +72,75 @@ macro_rules! key {
     };
 }
 
+/// What an entry says beside its line in the table, by the kernel's name.
+const fn also(name: &str, unit: Unit) -> Field {
+    Field {
+        zero_is_silent: begins_at_zero(name, unit),
+        is_trouble: if is_in(&["retrans", "total_retrans", "retransmits"], name) {
+            above_zero
+        } else {
+            Field::PLAIN.is_trouble
+        },
+        // The socket's own state has a column.
+        is_usual: is_in(&["state"], name),
+        drop_priority: if is_in(&["rtt"], name) { 7 } else { 0 },
+        ..Field::PLAIN
+    }
+}
+
+/// Counters begin at 0, and codes that say that something happened; a round trip time, a window (a closed one is 0 and not
+/// nothing) or a segment size does not. One that is not known here is shown.
+const fn begins_at_zero(name: &str, unit: Unit) -> bool {
+    const SIZES: [&str; 10] = [
+        "snd_cwnd",
+        "snd_ssthresh",
+        "cwnd_bytes",
+        "ssthresh_bytes",
+        "pmtu",
+        "snd_wnd",
+        "rcv_wnd",
+        "snd_mss",
+        "rcv_mss",
+        "advmss",
+    ];
+    const TIMES: [&str; 4] = ["busy_time", "rwnd_limited", "sndbuf_limited", "total_rto_time"];
+    const CODES: [&str; 7] = [
+        "ca_state",
+        "options",
+        "fastopen_client_fail",
+        "ecn_mode",
+        "accecn_state",
+        "accecn_fail_mode",
+        "accecn_opt_seen",
+    ];
+    match unit {
+        Unit::Count | Unit::Segments | Unit::Bytes => !is_in(&SIZES, name),
+        Unit::Microseconds | Unit::Milliseconds => is_in(&TIMES, name),
+        Unit::Id => is_in(&CODES, name),
+        _ => false,
+    }
+}
+
+const fn is_in(names: &[&str], name: &str) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        if is_same(names[at].as_bytes(), name.as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// `==` is not for constants yet.
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 /// The table of `tcp_info`, then what comes beside it, as a registry and as a visitor: both from the same lines.
 macro_rules! fields {
     (
@@ -93,7 +163,7 @@ macro_rules! fields {
                 accecn_opt_seen, "accecn_opt_seen", Id, STATS,
                     "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option.";
                 ecn_mode, "ecn_mode", Id, STATS, "tcpi_ecn_mode", "What of ECN was negotiated.";
-                counts_since, "counts_since", Text, STATS,
+                counts_since, "counts_since", Word, STATS,
                     "the system", "Since when counters count: opening, switched_on.";
                 max_rtt, "max_rtt_us", Microseconds, STATS, "MaxRtt (Windows)", "Longest round-trip time measured.";
                 fast_retrans, "fast_retrans", Count, STATS, "FastRetran (Windows)", "Fast retransmissions.";
@@ -135,6 +205,7 @@ macro_rules! fields {
                 doc: concat!($($doc),+),
                 source: concat!("tcpi_", stringify!($name), ", Linux ", $since),
                 get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
+                ..also(stringify!($name), unit!($unit))
             }, )*
             $( Field {
                 name: stringify!($own),
@@ -145,6 +216,7 @@ macro_rules! fields {
                 doc: $own_doc,
                 source: $source,
                 get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$own).into(),
+                ..also(stringify!($own), Unit::$own_unit)
             }, )*
             Field {
                 name: "cc",
@@ -158,6 +230,7 @@ macro_rules! fields {
                     let name = s.tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
                     name.map(CongestionAlgorithm::as_bytes).into()
                 },
+                ..Field::PLAIN
             },
         ];
 

@@ -36,9 +36,9 @@ fn lines() -> Vec<Line> {
 
 fn unit(unit: Unit) -> &'static str {
     match unit {
-        Unit::Text => "word",
+        Unit::Text | Unit::Word => "word",
         Unit::Bool => "yes/no",
-        Unit::Id => "number",
+        Unit::Id | Unit::LongId => "number",
         Unit::Address => "address",
         Unit::Count => "count",
         Unit::Segments => "segments",

@@ -1,6 +1,6 @@
 //! What can be completed: flags, their values, keys, states, columns.
 
-use pree::field::{self, Field};
+use pree::field;
 use pree::{Filter, OtherProtocol, Protocol, States};
 
 use crate::args::{Command, Entry, FLAGS, Flag, Words};
@@ -63,7 +63,6 @@ pub(super) fn protocols() -> Vec<String> {
 /// Keys whose values are words.
 pub(super) fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let of_field = |field: &'static Field| Some((field.name, words(&field::words(field)?)));
     let mut values = vec![
         ("state", states()),
         ("family", words(&["ipv4", "ipv6", "unix", "packet", "netlink", "vsock"])),
@@ -71,7 +70,8 @@ pub(super) fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
         ("protocol", protocols()),
         ("scope", words(&["loopback", "link", "private", "public"])),
     ];
-    values.extend(field::all().filter_map(of_field));
+    let listed = field::all().filter(|field| !field.choices.is_empty());
+    values.extend(listed.map(|field| (field.name, words(field.choices))));
     values
 }
 

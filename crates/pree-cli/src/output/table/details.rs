@@ -1,10 +1,9 @@
 //! The `name:value` words after the columns: `-i`, `-m`, `-o`, `-e`.
 
-use pree::field::{self, Field, Section, Unit, Value};
+use pree::field::{self, Field, Section, Value};
 use pree::{Needs, Socket};
 
 use crate::args::Args;
-use crate::columns;
 use crate::output::label::Label;
 use crate::output::repeated::Repeated;
 use crate::output::screen::{CALM, TROUBLE};
@@ -84,7 +83,7 @@ impl Word {
         if matches!(value, Value::Unknown) {
             return;
         }
-        if color && columns::field_trouble(field, value) {
+        if color && (field.is_trouble)(value) {
             out.push(b' ');
             out.extend_from_slice(TROUBLE);
             out.extend_from_slice(field.name.as_bytes());
@@ -100,7 +99,7 @@ impl Word {
 
 impl TcpWord {
     fn new(field: &'static Field) -> Self {
-        Self { word: Word::new(field), silent_at_zero: begins_at_zero(field), hidden: !is_shown(field) }
+        Self { word: Word::new(field), silent_at_zero: field.zero_is_silent, hidden: !is_shown(field) }
     }
 
     fn write(&self, value: Value<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
@@ -114,7 +113,7 @@ impl TcpWord {
 /// What `-i` adds of the statistics. The state has a column, and sequence numbers take rights that `-i` does not: they are
 /// columns.
 fn is_shown(field: &Field) -> bool {
-    field.name != "tcp_state" && !field.needs.contains(Needs::SEQUENCES)
+    !field.is_usual && !field.needs.contains(Needs::SEQUENCES)
 }
 
 /// The fields that `-e`, `-o`, `-m` and `-i` add.
@@ -122,7 +121,8 @@ pub(crate) fn fields(args: &Args) -> impl Iterator<Item = &'static Field> + use<
     let (extended, timers, memory, tcp) = (args.extended, args.timers, args.memory, args.tcp_info);
     let of = |asked: bool, section| field::of(section).filter(move |_| asked);
     of(extended, Section::Socket)
-        .filter(|field| is_extra(field))
+        // Drops are memory's, below.
+        .filter(|field| !field.is_usual && field.needs != Needs::MEMORY)
         .chain(of(timers, Section::Timer))
         .chain(of(memory, Section::Memory))
         .chain(field::named("drops").filter(|_| memory))
@@ -132,33 +132,6 @@ pub(crate) fn fields(args: &Args) -> impl Iterator<Item = &'static Field> + use<
 /// What must be asked for them.
 pub(crate) fn needs(args: &Args) -> Needs {
     fields(args).fold(Needs::empty(), |needs, field| needs | field.needs)
-}
-
-/// What `-e` adds: everything about the socket itself that has no column. Which end opened it takes statistics and every
-/// listener: that is a column.
-fn is_extra(field: &Field) -> bool {
-    !matches!(field.name, "protocol" | "family" | "type" | "state" | "dir" | "recvq" | "sendq" | "drops")
-}
-
-/// Counters begin at 0, and codes that say that something happened; a round trip time, a window or a segment size does
-/// not. One that is not known here is shown.
-fn begins_at_zero(field: &Field) -> bool {
-    match field.unit {
-        Unit::Count | Unit::Segments | Unit::Bytes => {
-            // A closed window is 0 and not nothing.
-            !matches!(
-                field.name,
-                "cwnd" | "ssthresh" | "cwnd_bytes" | "ssthresh_bytes" | "pmtu" | "snd_wnd" | "rcv_wnd"
-            ) && !field.name.ends_with("mss")
-        }
-        Unit::Microseconds => matches!(field.name, "busy_time" | "rwnd_limited" | "sndbuf_limited"),
-        Unit::Milliseconds => field.name == "total_rto_time",
-        Unit::Id => {
-            matches!(field.name, "ca_state" | "options" | "fastopen_client_fail" | "ecn_mode")
-                || field.name.starts_with("accecn_")
-        }
-        _ => false,
-    }
 }
 
 fn is_zero(value: Value<'_>) -> bool {
