@@ -120,7 +120,9 @@ mod tests {
             Record::Failed(Errno::EINTR),
         ];
         let mut recording = Recording::new(System::Linux);
-        records.into_iter().for_each(|record| recording.push(record));
+        for record in records {
+            recording.push(record);
+        }
         let mut replay = recording.replay();
         let mut batch = Vec::new();
         for _ in 0..2 {

@@ -22,13 +22,10 @@ use super::proc;
 use crate::error::ErrorKind;
 use crate::model::{NetworkNamespace, Text};
 use crate::source::{Errno, Failure, Namespaces, Reachable};
-use way::{Way, open};
+use way::{NO_NAMESPACE, Way, is_gone, open};
 
 /// Where `ip netns` mounts namespaces under names.
 const NAMED: [&str; 2] = ["/run/netns", "/var/run/netns"];
-
-/// What is there is no namespace.
-const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
 
 /// Namespaces that are kept open from the finding on at most, so that they cannot end before they are entered. The caller needs
 /// descriptors too, so where few are left it is half of these: of more the places are remembered where they can be opened.
@@ -192,12 +189,6 @@ fn free_descriptors() -> usize {
     let open = proc::open_directory(CWD, c"/proc/thread-self/fd")
         .and_then(|directory| proc::ids(&directory).map_err(transport));
     usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(open.map_or(0, |open| open.len()))
-}
-
-/// Nothing is at this path any more, or something that is no namespace.
-fn is_gone(failure: Failure) -> bool {
-    failure == NO_NAMESPACE
-        || matches!(failure, Failure::Answer(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH))
 }
 
 /// Does this in a namespace, on a thread that ends with it.

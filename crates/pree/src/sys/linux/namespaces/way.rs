@@ -9,11 +9,13 @@ use rustix::fs::{
 };
 
 use super::super::failures::{lookup, lookup_named, transport};
-use super::NO_NAMESPACE;
 use crate::source::{Errno, Failure};
 
 /// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
 const NSFS: i64 = 0x6e73_6673;
+
+/// What is there is no namespace.
+pub(super) const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
 
 /// A look into the kernel's cache fails when something is renamed or mounted meanwhile, anywhere.
 const TRIES: usize = 16;
@@ -37,6 +39,12 @@ impl Way {
             Self::Mount { root, path } => open_mount(root, path),
         }
     }
+}
+
+/// Nothing is at this path any more, or something that is no namespace.
+pub(super) fn is_gone(failure: Failure) -> bool {
+    failure == NO_NAMESPACE
+        || matches!(failure, Failure::Answer(Errno::ENOENT | Errno::ENOTDIR | Errno::ESRCH))
 }
 
 /// A namespace and its inode; [`NO_NAMESPACE`] for what is none.
