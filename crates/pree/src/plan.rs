@@ -48,6 +48,13 @@ pub(crate) struct Table {
     pub(crate) family: Option<Family>,
 }
 
+impl Table {
+    /// What it is called in an answer.
+    pub(crate) fn name(self) -> &'static str {
+        self.protocol.table_name()
+    }
+}
+
 impl Plan {
     /// Unites what was asked for in so many words with what the filter must know: nowhere else is that decided.
     ///

@@ -8,4 +8,4 @@ mod nothing;
 
 pub(crate) use families::decode_table;
 pub(crate) use held::{decode_held, protocol_named};
-pub(crate) use inet::{Decoder, ProcRow, acc_ecn_layout};
+pub(crate) use inet::{Decoder, ProcRow, acc_ecn_layout, has_stats};

@@ -6,11 +6,13 @@ use std::collections::HashSet;
 use pree_wire::bpf_records::{self, Holder, Record};
 use pree_wire::proc_pid;
 
+use super::blind::{is_passing, read_with_retries};
 use super::inode_map;
-use super::owners::{OwnerSearch, is_passing, read_with_retries};
+use super::owners::OwnerSearch;
+use super::program::refused;
 use super::scope::Scope;
 use crate::collect::retry::TRIES;
-use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
+use crate::error::{ErrorKind, Result};
 use crate::model::{Process, StartTime, Text};
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
 
@@ -198,28 +200,6 @@ fn is_lacking(failure: Failure) -> bool {
 pub(super) fn demand(source: &mut dyn Source) -> Result<()> {
     let levels_above = Scope::of(source).levels();
     source.ask(&Question::Holders { levels_above }).map_err(refused)
-}
-
-/// Why there are no owners from the program.
-pub(super) fn refused(failure: Failure) -> Error {
-    Error::of(failure, "read", "owners through BPF").with_hint(hint(failure))
-}
-
-/// What helps when a program is refused.
-pub(super) fn hint(failure: Failure) -> &'static str {
-    match failure {
-        Failure::NotRecorded => NOT_RECORDED,
-        Failure::Answer(Errno::ENOENT) => {
-            "the kernel must describe its types (CONFIG_DEBUG_INFO_BTF) and /sys be mounted"
-        }
-        Failure::Answer(Errno::EPERM) => {
-            "CAP_BPF and CAP_PERFMON together are needed, outside of any user namespace, and a sandbox must let bpf(2) \
-             pass: run as the machine's root"
-        }
-        Failure::Answer(Errno::EACCES) => "the kernel is locked down (lockdown=confidentiality)",
-        Failure::Answer(_) => "it takes Linux 5.12 with BPF and BTF",
-        Failure::Transport(_) => "try again",
-    }
 }
 
 /// Whether the program costs less than a walk; `None` where nothing tells.

@@ -9,6 +9,7 @@ use pree_wire::fd_records::HeldSocket;
 use super::delivery::{Delivery, Part};
 use super::namespaces::Tour;
 use super::owners::{OwnerSearch, Place};
+use super::tables::{decoder, read_tables};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
 use crate::error::{ErrorKind, NOT_RECORDED};
@@ -87,13 +88,13 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
             inodes.extend(socket.inode);
             ControlFlow::Continue(())
         };
-        let decoder = super::decoder(source);
+        let decoder = decoder(source);
         let mut delivery = Delivery::new(&plan, OwnerSearch::new(&plan), &mut visitor);
         delivery.begin(Part::new(&plan, None, source), &plan, source);
         let (mut coverage, mut absent) = (Coverage::default(), Protocols::empty());
         // What it lacks is not told here: a socket that it does not have stays missing.
         let here = (&mut Tour::own(), &None);
-        let _ = super::read_tables(&plan, &decoder, here, source, &mut delivery, &mut coverage, &mut absent);
+        let _ = read_tables(&plan, &decoder, here, source, &mut delivery, &mut coverage, &mut absent);
     }
     inodes
 }

@@ -9,9 +9,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bpf_owners::refused;
+use super::blind::{Blind, read_with_retries};
 use super::details::UnreadDetails;
 use super::inode_map::InodeMap;
+use super::program::refused;
 use super::scope::{KEPT, Scope, may_look_into_all};
 use crate::collect::names::{self, users};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
@@ -95,25 +96,6 @@ impl Only<'_> {
             Self::Others(inodes) => !inodes.contains(&inode),
         }
     }
-}
-
-/// Why some descriptors were not seen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Blind {
-    /// Processes of others refused.
-    Refused,
-    /// /proc may hide processes (`hidepid`).
-    Hidden,
-    /// /proc does not show all of our pid namespace.
-    OtherNamespace,
-    /// /proc shows more than our pid namespace, and was not asked.
-    BeyondNamespace,
-    /// /proc is not there.
-    NoProc,
-    /// The recording was made without owners.
-    NotRecorded,
-    /// Something failed that was no refusal.
-    Failed(Failure),
 }
 
 impl<'p> OwnerSearch<'p> {
@@ -445,16 +427,4 @@ impl<'p> OwnerSearch<'p> {
             }
         }
     }
-}
-
-/// True for failures that say nothing about the process: another try can be without.
-pub(super) fn is_passing(failure: Failure) -> bool {
-    !matches!(failure.kind(), ErrorKind::Absent | ErrorKind::NotPermitted | ErrorKind::NotRecorded)
-}
-
-pub(super) fn read_with_retries(
-    source: &mut dyn Source,
-    question: &Question<'_>,
-) -> Result<Vec<u8>, Failure> {
-    crate::collect::retry::read_with_retries(source, question, is_passing)
 }

@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{IPV6, NO_IPV6};
 use crate::coverage::{Coverage, Gap, Missing, NO_SNAPSHOT, Origin};
 use crate::decode::linux::decode_table;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,6 +12,10 @@ use crate::model::{Address, Family, Protocol, Socket};
 use crate::needs::SourceChoice;
 use crate::plan::{Plan, Table};
 use crate::source::{Errno, Failure, NetTable, Question, Source, read_all};
+
+/// The name of the family in filters.
+pub(super) const IPV6: &str = "ipv6";
+pub(super) const NO_IPV6: &str = "this kernel has no IPv6";
 
 /// Reads at most this often; after that the union of all reads is the answer, and the coverage says so.
 const READS: usize = 5;

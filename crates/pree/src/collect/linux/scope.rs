@@ -6,7 +6,7 @@ use pree_wire::proc_scope::{
     is_in_group, levels_above,
 };
 
-use super::owners::{Blind, read_with_retries};
+use super::blind::{Blind, read_with_retries};
 use crate::error::ErrorKind;
 use crate::source::{Failure, Question, Source};
 

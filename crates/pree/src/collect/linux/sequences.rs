@@ -15,7 +15,7 @@ use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::source::{Failure, Question, Source};
 
-use super::bpf_owners::hint;
+use super::program::hint;
 
 /// The sequence numbers of TCP sockets by cookie.
 #[derive(Default)]

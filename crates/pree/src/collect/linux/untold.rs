@@ -1,10 +1,10 @@
 //! What was asked for about sockets and not told: counted row by row as they pass, a gap for each reason. And the rows that a filter
 //! cannot decide for it: a gap of rows.
 
-use super::has_stats;
 use super::owners::OwnerSearch;
 use crate::collect::rows::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
+use crate::decode::linux::has_stats;
 use crate::error::ErrorKind;
 use crate::filter::{Filter, Verdicts};
 use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};

@@ -7,7 +7,8 @@
 use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
-use super::owners::{Blind, Only, OwnerSearch, is_passing, read_with_retries};
+use super::blind::{Blind, is_passing, read_with_retries};
+use super::owners::{Only, OwnerSearch};
 use super::scope::{Scope, may_hide};
 use crate::collect::retry::TRIES;
 use crate::error::ErrorKind;

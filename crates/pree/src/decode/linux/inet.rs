@@ -310,3 +310,14 @@ impl From<pree_wire::socket_memory::SocketMemory<'_>> for SocketMemory {
         }
     }
 }
+
+/// True for what has statistics when the source gives them: TCP connections that are more than a memory.
+pub(crate) fn has_stats(socket: &Socket) -> bool {
+    socket.protocol == Protocol::Tcp
+        && !matches!(
+            socket.state,
+            State::Listen | State::TimeWait | State::SynReceived | State::BoundInactive | State::Closed
+        )
+        // A FIN_WAIT_2 without a file may be as small as TIME_WAIT.
+        && !(socket.state == State::FinWait2 && socket.inode.is_none())
+}

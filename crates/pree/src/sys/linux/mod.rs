@@ -1,5 +1,6 @@
 //! Linux: netlink, /proc and BPF, as bytes.
 
+mod answer;
 mod borrowed;
 mod bpf;
 mod failures;
@@ -9,6 +10,7 @@ mod netlink;
 mod numbering;
 mod own_socket;
 mod proc;
+mod processes;
 mod same_files;
 
 use std::os::fd::OwnedFd;
@@ -18,6 +20,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Result;
 use crate::source::{Errno, Failure, Namespaces, Question, Reachable, Source};
+use answer::Answer;
 use failures::{of_process, transport};
 
 /// A question of another system.
@@ -26,7 +29,7 @@ const UNKNOWN: Failure = Failure::Answer(Errno::ENOSYS);
 /// Answers from the running system.
 pub(crate) struct Live {
     answer: Answer,
-    processes: proc::Processes,
+    processes: processes::Processes,
     /// Loaded at the first question for it, and the levels above our pid namespace whose numbers it tells.
     holders: Option<(u32, bpf::Holders)>,
     /// The same.
@@ -36,27 +39,12 @@ pub(crate) struct Live {
     entered: Option<OwnedFd>,
 }
 
-/// The answer that is being given.
-enum Answer {
-    None,
-    /// Datagrams of one netlink request.
-    Diag(netlink::Request),
-    /// A program that runs while it is read.
-    Bpf(bpf::Run),
-    /// A file that is read on.
-    File(OwnedFd),
-    /// The same of a process, which may end meanwhile.
-    ProcessFile(OwnedFd),
-    /// Bytes that are known whole.
-    Whole(Vec<u8>),
-}
-
 /// A source that answers from the running system. Nothing is opened before the first question.
 #[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
 pub(crate) fn live() -> Result<Live> {
     Ok(Live {
         answer: Answer::None,
-        processes: proc::Processes::default(),
+        processes: processes::Processes::default(),
         holders: None,
         sequences: None,
         namespaces: namespaces::Known::default(),

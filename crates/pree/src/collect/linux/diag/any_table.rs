@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use pree_wire::{inet_diag, netlink_diag, packet_diag, unix_diag, vsock_diag};
 
 use super::exchange::{Pass, PassError};
-use crate::collect::linux::table_name;
 use crate::collect::retry::TRIES;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind};
@@ -23,12 +22,12 @@ pub(super) fn gap(table: Table, what: Missing, why: ErrorKind, count: Option<u64
         ErrorKind::Unsettled => "the table changed while it was read: ask again",
         _ => "",
     };
-    Gap { what, why, count, object: table_name(table).to_owned(), hint }
+    Gap { what, why, count, object: table.name().to_owned(), hint }
 }
 
 /// Why this table could not be read.
 pub(super) fn error(table: Table, failure: Failure) -> Error {
-    let object = format!("{} through sock_diag", table_name(table));
+    let object = format!("{} through sock_diag", table.name());
     let error = Error::of(failure, "dump", object);
     match (failure.kind(), table.protocol) {
         (ErrorKind::Absent, Protocol::Tcp | Protocol::Udp | Protocol::UdpLite) => {

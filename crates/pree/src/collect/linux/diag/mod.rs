@@ -21,9 +21,8 @@ use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
 use pree_wire::netlink;
 
 use super::delivery::Delivery;
-use super::{has_stats, table_name};
 use crate::coverage::{Coverage, Missing};
-use crate::decode::linux::Decoder;
+use crate::decode::linux::{Decoder, has_stats};
 use crate::error::{ErrorKind, Result};
 use crate::model::{Protocol, Protocols, Socket, State};
 use crate::needs::Needs;
@@ -311,7 +310,7 @@ impl Reader<'_, '_, '_> {
         for (need, name) in [(Needs::MEMORY, "memory"), (Needs::TRAFFIC_CLASS, "traffic class")] {
             if self.plan.needs.contains(need) && gains_from_extensions(&missed.socket) {
                 let mut gap = gap(self.table, Missing::Fields, ErrorKind::Unsettled, Some(1));
-                gap.object = format!("{}: {name}", table_name(self.table));
+                gap.object = format!("{}: {name}", self.table.name());
                 coverage.add(gap);
             }
         }

@@ -11,11 +11,11 @@ use rustix::fs::{
 use super::super::failures::{lookup, lookup_named, transport};
 use crate::source::{Errno, Failure};
 
-/// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
-const NSFS: i64 = 0x6e73_6673;
-
 /// What is there is no namespace.
 pub(super) const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
+
+/// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
+const NSFS: i64 = 0x6e73_6673;
 
 /// A look into the kernel's cache fails when something is renamed or mounted meanwhile, anywhere.
 const TRIES: usize = 16;

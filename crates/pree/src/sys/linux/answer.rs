@@ -1,0 +1,20 @@
+//! The answer that is being given.
+
+use std::os::fd::OwnedFd;
+
+use super::{bpf, netlink};
+
+/// What is read on, or known.
+pub(super) enum Answer {
+    None,
+    /// Datagrams of one netlink request.
+    Diag(netlink::Request),
+    /// A program that runs while it is read.
+    Bpf(bpf::Run),
+    /// A file that is read on.
+    File(OwnedFd),
+    /// The same of a process, which may end meanwhile.
+    ProcessFile(OwnedFd),
+    /// Bytes that are known whole.
+    Whole(Vec<u8>),
+}

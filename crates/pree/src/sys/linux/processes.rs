@@ -1,0 +1,192 @@
+//! Processes in /proc, and the sockets that their descriptors lead to.
+
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use pree_wire::fd_records::{FdRecord, HeldSocket};
+use pree_wire::proc_pid::{fd_name, socket_inode};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat,
+};
+
+use super::answer::Answer;
+use super::borrowed::bound_port;
+use super::failures::{lookup, of_process, transport};
+use super::numbering::Numbering;
+use super::proc::{DIRECTORY_BUFFER, LINK, SOCKET_LINK, ids, link, open_directory};
+use super::same_files::{Met, Tables, Unsorted};
+use crate::source::{Errno, Failure, ProcessPart};
+
+/// Longest name of a protocol: the kernel's names have 32 bytes at most.
+const PROTOCOL_NAME: usize = 64;
+
+/// Answers questions about processes; remembers the last one, so that all questions about it are about the same
+/// process even if its pid is used again.
+#[derive(Default)]
+pub(super) struct Processes {
+    pinned: Option<Pinned>,
+    /// Whether `stat` of an `fd` directory tells the number of descriptors (Linux 6.2).
+    counts_descriptors: Option<bool>,
+    numbering: Option<Numbering>,
+}
+
+struct Pinned {
+    pid: u32,
+    process: OwnedFd,
+    /// The tables of descriptors that were read.
+    tables: Tables,
+    unsorted: Unsorted,
+}
+
+impl Processes {
+    /// The ids of all processes. Ends the questions about the last one.
+    pub(super) fn list(&mut self) -> Result<Vec<u8>, Failure> {
+        self.pinned = None;
+        Ok(encoded(ids(&open_directory(CWD, c"/proc")?).map_err(transport)?))
+    }
+
+    pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
+        let counts = self.counts_descriptors();
+        let numbering = *self.numbering.get_or_insert_with(Numbering::of_proc);
+        let pinned = self.pin(pid)?;
+        let process = &pinned.process;
+        let file = |name: &CStr| -> Result<Answer, Failure> {
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            Ok(Answer::ProcessFile(openat(process, name, flags, Mode::empty()).map_err(lookup)?))
+        };
+        match part {
+            ProcessPart::Stat => file(c"stat"),
+            ProcessPart::Status => file(c"status"),
+            ProcessPart::CommandLine => file(c"cmdline"),
+            ProcessPart::Cgroup => file(c"cgroup"),
+            ProcessPart::Executable => link(process, c"exe", LINK).map(Answer::Whole),
+            ProcessPart::Threads => {
+                let threads = ids(&open_directory(process, c"task")?).map_err(of_process)?;
+                Ok(Answer::Whole(encoded(threads)))
+            }
+            ProcessPart::Sockets => sockets_in(process, c"fd", counts, None).map(Answer::Whole),
+            ProcessPart::ThreadSockets(thread) => {
+                pinned.sockets_of(thread, numbering, counts).map(Answer::Whole)
+            }
+            ProcessPart::DescriptorInfo { thread, fd } => {
+                let path = match thread {
+                    0 => format!("fdinfo/{fd}"),
+                    thread => format!("task/{thread}/fdinfo/{fd}"),
+                };
+                file(&CString::new(path).map_err(|_| Failure::MALFORMED)?)
+            }
+            ProcessPart::BoundPort { fd } => {
+                let pid = numbering.own(pid).ok_or(Failure::Answer(Errno::EOPNOTSUPP))?;
+                Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec()))
+            }
+            ProcessPart::HeldSocket { thread: 0, fd } => {
+                held_socket(process, &format!("fd/{fd}")).map(Answer::Whole)
+            }
+            ProcessPart::HeldSocket { thread, fd } => {
+                held_socket(process, &format!("task/{thread}/fd/{fd}")).map(Answer::Whole)
+            }
+        }
+    }
+
+    fn pin(&mut self, pid: u32) -> Result<&mut Pinned, Failure> {
+        if self.pinned.as_ref().is_none_or(|pinned| pinned.pid != pid) {
+            self.pinned = None;
+            let path = CString::new(format!("/proc/{pid}")).map_err(|_| Failure::MALFORMED)?;
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let process = openat(CWD, &path, flags, Mode::empty()).map_err(lookup)?;
+            let (tables, unsorted) = Default::default();
+            self.pinned = Some(Pinned { pid, process, tables, unsorted });
+        }
+        self.pinned.as_mut().ok_or(Failure::MALFORMED)
+    }
+
+    /// Asks about ourselves: we have descriptors, so 0 means that this kernel does not count.
+    fn counts_descriptors(&mut self) -> bool {
+        *self.counts_descriptors.get_or_insert_with(|| {
+            statat(CWD, c"/proc/self/fd", AtFlags::empty()).is_ok_and(|stat| stat.st_size > 0)
+        })
+    }
+}
+
+impl Pinned {
+    /// The sockets in a thread's table; nothing when its leader or another thread that was asked about has the same.
+    fn sockets_of(&mut self, thread: u32, numbering: Numbering, counts: bool) -> Result<Vec<u8>, Failure> {
+        if let (Met::New(part, at), Some(leader)) = (self.met(self.pid, numbering), numbering.own(self.pid)) {
+            self.tables.add(leader, part, at);
+        }
+        let met = self.met(thread, numbering);
+        let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
+        let unsorted = match met {
+            Met::Before => return Ok(Vec::new()),
+            Met::New(..) => None,
+            Met::Unknown => Some(&mut self.unsorted),
+        };
+        let sockets = sockets_in(&self.process, &path, counts, unsorted)?;
+        // Not before it was read: who is asked again because that failed must not be told that it was.
+        if let (Met::New(part, at), Some(thread)) = (met, numbering.own(thread)) {
+            self.tables.add(thread, part, at);
+        }
+        Ok(sockets)
+    }
+
+    fn met(&self, thread: u32, numbering: Numbering) -> Met {
+        numbering.own(thread).map_or(Met::Unknown, |thread| self.tables.find(thread))
+    }
+}
+
+/// The descriptors in a directory that are sockets, as [`FdRecord`]s.
+fn sockets_in(
+    process: &OwnedFd,
+    path: &CStr,
+    counts: bool,
+    mut unsorted: Option<&mut Unsorted>,
+) -> Result<Vec<u8>, Failure> {
+    // Kernel threads have none: one call instead of four.
+    if counts && statat(process, path, AtFlags::empty()).map_err(lookup)?.st_size == 0 {
+        return Ok(Vec::new());
+    }
+    let directory = open_directory(process, path)?;
+    let mut records = Vec::new();
+    let mut buffer = [MaybeUninit::uninit(); DIRECTORY_BUFFER];
+    let mut text = [MaybeUninit::uninit(); SOCKET_LINK];
+    let mut entries = RawDir::new(&directory, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(of_process)?;
+        let Some(fd) = fd_name(entry.file_name().to_bytes()) else { continue };
+        unsorted.as_mut().map_or(Ok(()), |unsorted| unsorted.take())?;
+        let link = match readlinkat_raw(&directory, entry.file_name(), &mut text) {
+            Ok((link, _)) => &*link,
+            // Closed since the directory was read.
+            Err(rustix::io::Errno::NOENT) => continue,
+            Err(error) => return Err(lookup(error)),
+        };
+        if let Some(inode) = socket_inode(link) {
+            records.extend_from_slice(&FdRecord { fd, inode }.encode());
+        }
+    }
+    Ok(records)
+}
+
+/// What a descriptor tells of its socket, as a [`HeldSocket`].
+fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Failure> {
+    // Pins the inode, so that number, owner and name are of one socket. The socket itself is not held.
+    let path = CString::new(path).map_err(|_| Failure::MALFORMED)?;
+    let socket = openat(process, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)?;
+    let stat = fstat(&socket).map_err(transport)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
+        // The socket was closed, and its number is something else's.
+        return Err(Failure::Answer(Errno::ENOENT));
+    }
+    let own = CString::new(format!("/proc/thread-self/fd/{}", socket.as_raw_fd()))
+        .map_err(|_| Failure::MALFORMED)?;
+    let mut name = [MaybeUninit::uninit(); PROTOCOL_NAME];
+    let (name, _) = getxattr(&own, c"system.sockprotoname", &mut name).map_err(transport)?;
+    let mut record = HeldSocket::encode_head(stat.st_ino, stat.st_uid).to_vec();
+    record.extend_from_slice(name);
+    Ok(record)
+}
+
+fn encoded(ids: Vec<u32>) -> Vec<u8> {
+    ids.into_iter().flat_map(u32::to_le_bytes).collect()
+}
