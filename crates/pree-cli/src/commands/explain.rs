@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let mut stdout = output::stdout();
         stdout.write_all(&text)?;
         stdout.flush()?;
-        if !found && !source::tell_words(args) && args.format == Format::Table {
+        if !found && !source::tell_nothing(args) && args.format == Format::Table {
             source::say("nothing matches");
         }
     }

@@ -131,7 +131,7 @@ fn end(args: &Args, listed: &Listed) -> ExitCode {
     source::tell(args, &listed.coverage);
     let found = listed.matched || listed.folded.is_some_and(|folded| folded > 0) || args.limit == Some(0);
     if !found && !args.quiet {
-        source::tell_words(args);
+        source::tell_nothing(args);
     }
     if let Some(folded) = listed.folded.filter(|folded| *folded > 0) {
         // With stderr gone there is nobody left to tell.

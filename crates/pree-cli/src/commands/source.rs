@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
 use pree::{
-    Coverage, ErrorKind, Filter, Namespaces, Needs, Origin, OwnerLookup, Query, Snapshot, Socket, States,
+    Coverage, ErrorKind, Filter, Namespaces, Needs, Origin, OwnerLookup, Protocol, Protocols, Query,
+    Snapshot, Socket, States,
 };
 
 use super::running::running;
@@ -182,9 +183,21 @@ fn tell_origins(coverage: &Coverage) {
     }
 }
 
-/// Says where words of the filter were searched for, when nothing was found: they may have been meant as something else.
-/// False without words.
-pub(crate) fn tell_words(args: &Args) -> bool {
+/// Says of a filter that found nothing what can have been meant otherwise: that it is about sockets which nobody asked for,
+/// or where its words were searched for. False when there is nothing to say.
+pub(crate) fn tell_nothing(args: &Args) -> bool {
+    let possible = args.filter.as_ref().map_or(Protocols::all(), Filter::protocols);
+    if !possible.intersects(args.protocols.unwrap_or(Protocols::USUAL)) {
+        let possible = Protocol::ALL.into_iter().filter(|protocol| possible.contains(protocol.set()));
+        let names: Vec<String> = possible.map(|protocol| protocol.name().to_owned()).collect();
+        let what = match names.as_slice() {
+            [] => "no socket".to_owned(),
+            [_] | [_, _] => format!("only {} sockets", names.join(" and ")),
+            _ => "no socket of the protocols that were asked for".to_owned(),
+        };
+        say(&format!("found nothing: {what} can match this filter"));
+        return true;
+    }
     let words = args.filter.as_ref().map(Filter::words).unwrap_or_default();
     let quoted: Vec<String> = words.iter().map(|word| escape::quoted(word.as_bytes())).collect();
     if quoted.is_empty() {

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
         if summary.all.total == 0 {
-            source::tell_words(args);
+            source::tell_nothing(args);
         }
     }
     let code = source::end(args, &coverage);

@@ -255,7 +255,6 @@ fn filters() -> Result<(), Failed> {
         ("-x path~ON", 2),
         ("proto=unix src=@one", 2),
         ("-A unix state=listen", 2),
-        ("-x sport=80", 0),
     ] {
         let rows = cells(&run::pree(&format!("-H {filter}"))?.whole()?.out);
         assert_eq!(rows.len(), count, "{filter}: {rows:?}");

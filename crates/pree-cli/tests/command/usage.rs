@@ -64,6 +64,7 @@ fn senseless() -> Result<(), Failed> {
         ("-N /proc/self/stat", "no network namespace"),
         ("-N /etc", "no network namespace"),
         ("-N=", "no such thing"),
+        ("cgroup=/nonexistent/cgroup", "that of a process is pcgroup=PATH"),
         ("capture -N pree-no-such-namespace -", "no such thing"),
         ("--json --jsonl", "two output formats"),
         ("--ndjson --json", "two output formats"),
@@ -175,6 +176,16 @@ fn word_without_answer() -> Result<(), Failed> {
         if !answer.err.ends_with(all) {
             return Err(format!("{words}: {}", answer.err).into());
         }
+    }
+    for (words, code, says) in [
+        ("src=/nonexistent", 0, "found nothing: only unix sockets can match this filter\n"),
+        ("-t sport=70000 --json", 0, "found nothing: only vsock sockets can match this filter\n"),
+        ("summary -t proto=udp", 0, "only udp sockets can match"),
+        ("explain -t src=@nonexistent", 1, "only unix sockets can match"),
+        ("-x sport=80", 0, "no socket of the protocols that were asked for can match"),
+        ("proto=tcp proto=udp", 0, "no socket can match"),
+    ] {
+        run::pree(words)?.code(code)?.tells(says)?;
     }
     run::pree("-A all nosuchword")?.code(0)?.tells("addresses\n")?;
     // Who names a key, or wants only the exit code, or no row at all, is told nothing.

@@ -3,16 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use pree::field::{self, Field, Section};
 use pree::source::Recording;
 use pree::{Filter, Needs, Protocols, Query, Socket};
+use pree_testkit::packet::join_fanout;
 use pree_testkit::{Case, Failed, Need};
+use rustix::net::{
+    AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, ipproto, listen, socket_with,
+};
 use serde_json::Value;
 
 use crate::folder::Folder;
@@ -34,6 +41,7 @@ fn live() -> Result<(), Failed> {
     let _unix = UnixListener::bind(folder.file("with a space"))?;
     let _abstract = UnixListener::bind_addr(&SocketAddr::from_abstract_name("a \"b\" \n\u{200b}")?)?;
     let _judged = transfer()?;
+    let _families = families()?;
     let file = folder.file("all");
     run::pree(&format!("capture {file} -q"))?.code(0)?;
     let seen = all_of(Path::new(&file))?;
@@ -44,14 +52,39 @@ fn live() -> Result<(), Failed> {
             return Err(format!("no {:?} was printed, as {} is", field.unit, field.name).into());
         }
     }
-    for name in
-        ["src", "dev", "id", "inode", "pid", "process", "cmd", "started", "path", "netns", "peer", "local"]
-    {
+    for name in [
+        "src", "dev", "id", "inode", "pid", "process", "cmd", "started", "path", "netns", "peer", "local",
+        "owner", "unowned",
+    ] {
         if !seen.contains(name) {
             return Err(format!("{name} was never printed: {seen:?}").into());
         }
     }
     Ok(())
+}
+
+/// What not every kernel has: MPTCP and vsock; and packet sockets that share what comes.
+fn families() -> Result<Vec<OwnedFd>, Failed> {
+    let mut sockets = Vec::new();
+    let open = |family, kind, protocol| socket_with(family, kind, SocketFlags::CLOEXEC, protocol);
+    if let Ok(listener) = open(AddressFamily::INET, SocketType::STREAM, Some(ipproto::MPTCP)) {
+        bind(&listener, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
+        listen(&listener, 4)?;
+        let client = open(AddressFamily::INET, SocketType::STREAM, Some(ipproto::MPTCP))?;
+        connect(&client, &getsockname(&listener)?)?;
+        sockets.extend([listener, client]);
+    }
+    if let Ok(vsock) = pree_testkit::vsock::connection(70_000) {
+        sockets.extend([vsock.listener, vsock.client, vsock.accepted]);
+    }
+    // ETH_P_ALL.
+    let every = NonZeroU32::new(u16::to_be(3).into()).map(rustix::net::Protocol::from_raw);
+    for _ in 0..2 {
+        let packet = open(AddressFamily::PACKET, SocketType::RAW, every)?;
+        join_fanout(&packet, 7, 0)?;
+        sockets.push(packet);
+    }
+    Ok(sockets)
 }
 
 /// A connection that has sent enough to be judged.
@@ -104,18 +137,22 @@ fn all_of(file: &Path) -> Result<BTreeSet<&'static str>, Failed> {
     let sockets = sockets(file)?;
     let mut printed =
         Printed { sockets: &sockets, filters: BTreeMap::new(), seen: BTreeSet::new(), failures: Vec::new() };
-    let names: Vec<&'static str> = field::all().map(|field| field.name).chain(["local", "remote"]).collect();
+    let names: Vec<&'static str> =
+        field::all().map(|field| field.name).chain(["local", "remote", "owner", "unowned"]).collect();
     let shown = file.display().to_string();
-    let print = |words: &str| -> Result<String, Failed> {
-        let mut command = run::command(words);
+    let printed_by = |mut command: Command| -> Result<String, Failed> {
         let output = command.args(["-A", "all", "--replay", &shown]).output()?;
         let code = output.status.code();
         if !matches!(code, Some(0 | 3)) {
-            return Err(format!("{words}: {code:?}, {}", String::from_utf8_lossy(&output.stderr)).into());
+            return Err(format!("{command:?}: {code:?}, {}", String::from_utf8_lossy(&output.stderr)).into());
         }
         Ok(String::from_utf8(output.stdout)?)
     };
-    printed.csv(&names, &print(&format!("--tsv -H -c {}", names.join(",")))?)?;
+    let print = |words: &str| printed_by(run::command(words));
+    printed.csv(&names, "", &print(&format!("--tsv -H -c {}", names.join(",")))?)?;
+    let mut template = run::command("--format");
+    template.arg(names.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join("\t"));
+    printed.csv(&names, "-", &printed_by(template)?)?;
     for units in ["", "--raw-units"] {
         for name in &names {
             printed.table(name, &print(&format!("-H -c {name} {units}"))?)?;
@@ -171,17 +208,17 @@ impl Printed<'_> {
         }
     }
 
-    /// TSV: values of programs, escaped, without quotes.
-    fn csv(&mut self, names: &[&'static str], text: &str) -> Result<(), Failed> {
+    /// TSV and templates: values for programs, escaped, without quotes.
+    fn csv(&mut self, names: &[&'static str], unknown: &str, text: &str) -> Result<(), Failed> {
         let lines: Vec<&str> = text.lines().collect();
         self.same_number(lines.len(), "--tsv")?;
         for (line, socket) in lines.into_iter().zip(self.sockets) {
             for (name, cell) in names.iter().zip(line.split('\t')) {
-                // Addresses are as in tables; other texts have the escapes, without quotes.
-                let is_address = matches!(*name, "local" | "remote" | "peer");
+                // Addresses, owners and lists are as in tables; other texts have the escapes, without quotes.
+                let is_as_in_tables = matches!(*name, "local" | "remote" | "peer" | "owner" | "issue");
                 let value = format!("\"{}\"", cell.replace('"', "\\\""));
-                if !cell.is_empty() {
-                    self.finds(name, if is_address { cell } else { &value }, socket);
+                if cell != unknown {
+                    self.finds(name, if is_as_in_tables { cell } else { &value }, socket);
                 }
             }
         }
@@ -220,6 +257,9 @@ impl Printed<'_> {
         rows.pop();
         self.same_number(rows.len(), "--jsonl")?;
         for (row, socket) in rows.iter().zip(self.sockets) {
+            if let Value::String(reason) = &row["unowned"] {
+                self.finds("unowned", reason, socket);
+            }
             for field in field::all() {
                 for value in members(field, row) {
                     let text = match value {
@@ -247,7 +287,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Where JSON has a field; the judgement has an order of its own there.
+/// Where JSON has a field.
 fn members<'v>(field: &Field, row: &'v Value) -> Vec<&'v Value> {
     let object = match field.section {
         Section::Socket => row,
@@ -267,6 +307,20 @@ fn members<'v>(field: &Field, row: &'v Value) -> Vec<&'v Value> {
             let owners = if field.section == Section::Peer { &row["peer"]["owners"] } else { &row["owners"] };
             let owners = owners.as_array().into_iter().flatten();
             return owners.map(|owner| &owner[field.key]).collect();
+        }
+        // The judgement has an order of its own there: what is waited for most is not said.
+        Section::Quality => {
+            let judgement = &row["quality"];
+            return match field.name {
+                "loss" => vec![&judgement["loss"]["value"]],
+                "issue" => judgement["findings"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|found| &found["name"])
+                    .collect(),
+                _ => vec![&judgement[field.key]],
+            };
         }
         _ => return Vec::new(),
     };

@@ -13,7 +13,7 @@ pub(super) fn needs(expr: &Expr) -> Needs {
 
 pub(super) fn needs_of(test: &Test) -> Needs {
     match test {
-        Test::Has(Has::Owner) => Needs::OWNERS,
+        Test::Has(Has::Owner) | Test::Unowned(_) => Needs::OWNERS,
         Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
         Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
         Test::Mark(..) => Needs::MARK,

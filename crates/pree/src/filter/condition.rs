@@ -38,6 +38,7 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
     match key {
         Key::Host(end) => return host(end, name, op, value).map(Expr::Test),
         Key::Field(field) => return of_field(field, op, value),
+        Key::Owner => return owner(op, value).map(Expr::Test),
         _ => {}
     }
     let text = value.as_str()?;
@@ -63,6 +64,9 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
             let (mark, mask) = values::mark(text)?;
             Test::Mark(mark, mask)
         }
+        Key::Unowned => Test::Unowned(values::unowned(text)?),
+        // As an address shows it; an interface of that name can be named by its number.
+        Key::Device if text == "gone" => Test::Shown(End::Local, Text::from(&b"*%gone"[..])),
         Key::Device => Test::Device(Named::new(text)),
         Key::Cgroup => Test::Cgroup(Named { name: text.to_owned(), id: None }),
         _ => Test::User(Named::new(text)),
@@ -105,7 +109,22 @@ pub(super) fn port(end: End, op: Op, text: &str) -> Read<Test> {
     match values::port_range(text) {
         Some(range) if op == Op::Equal => range.map(|(low, high)| Test::PortRange(end, low, high)),
         Some(_) => Err("a range goes with = and != only".to_owned()),
-        None => values::port(text).map(|port| Test::Port(end, op, port)),
+        None => match text.parse().ok().filter(|port| *port > u32::from(u16::MAX)) {
+            Some(of_vsock) => Ok(Test::Port(end, op, of_vsock)),
+            None => values::port(text).map(|port| Test::Port(end, op, port.into())),
+        },
+    }
+}
+
+/// A process by its name or as the column shows it, or in parentheses why there is none.
+fn owner(op: Op, value: &Written) -> Read<Test> {
+    let text = value.text.as_bytes();
+    let reason = text.strip_prefix(b"(").and_then(|text| text.strip_suffix(b")"));
+    let reason = reason.and_then(|reason| values::unowned(std::str::from_utf8(reason).ok()?).ok());
+    match (reason.filter(|_| op == Op::Equal), field::named("process")) {
+        (Some(reason), _) => Ok(Test::Unowned(reason)),
+        (None, Some(process)) => words(process, op, value),
+        (None, None) => Err("owner cannot be filtered by".to_owned()),
     }
 }
 
@@ -124,7 +143,7 @@ fn host(end: End, name: &str, op: Op, value: &Written) -> Read<Test> {
     match text.clone().and_then(values::host) {
         // ss orders ports through src and dst too.
         Ok(Host { network: None, port: Some(port), zone: None }) if op != Op::Contains => {
-            Ok(Test::Port(end, op, port))
+            Ok(Test::Port(end, op, port.into()))
         }
         Ok(host) => only_equal(Test::Host(end, host)),
         Err(_) if text.is_ok_and(values::is_other_address) => {

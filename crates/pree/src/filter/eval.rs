@@ -10,7 +10,7 @@ use super::numbers::SHARE_WHOLE;
 use super::texts::{contains, glob, is_command};
 use super::verdicts::Verdicts;
 use crate::field::{Field, Section, Value, of_owner};
-use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, States, Text};
+use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, Text};
 use crate::needs::Needs;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
@@ -91,10 +91,11 @@ fn eval_test(test: &Test, socket: &Socket, verdicts: &Verdicts) -> Option<bool> 
         Test::Shown(end, shown) => at_end(*end, socket, |address| Some(is_shown(shown, address))),
         Test::Path(end, pattern) => at_end(*end, socket, |address| Some(matches_path(pattern, address))),
         Test::Port(end, op, port) => {
-            at_end(*end, socket, |address| Some(compare(*op, &address.port()?, port)))
+            at_end(*end, socket, |address| Some(compare(*op, &port_of(address)?, port)))
         }
         Test::PortRange(end, low, high) => {
-            at_end(*end, socket, |address| address.port().map(|port| (*low..=*high).contains(&port)))
+            let range = u32::from(*low)..=u32::from(*high);
+            at_end(*end, socket, |address| port_of(address).map(|port| range.contains(&port)))
         }
         // Bound to no interface is known: it is bound to none.
         Test::Device(device) => {
@@ -104,14 +105,18 @@ fn eval_test(test: &Test, socket: &Socket, verdicts: &Verdicts) -> Option<bool> 
         Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
         Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
         Test::Number(field, ..) | Test::Time(field, ..) | Test::Share(field, ..) | Test::Bool(field, _) => {
-            of_field(field, socket, |_, value| holds(test, value))
+            of_field(field, socket, false, |_, value| holds(test, value))
         }
-        Test::Words(field, _, wanted) => of_field(field, socket, |owner, value| match (owner, value) {
-            (Some(owner), Value::Text(text) | Value::Arguments(text)) => {
-                verdicts.of(wanted, &owner.process, text.len(), || holds(test, value))
-            }
-            _ => holds(test, value),
-        }),
+        Test::Words(field, _, wanted) => {
+            let is_so = |owner: Option<&Owner>, value: Value<'_>| match (owner, value) {
+                (Some(owner), Value::Text(text) | Value::Arguments(text)) => {
+                    verdicts.of(wanted, &owner.process, text.len(), || holds(test, value))
+                }
+                _ => holds(test, value),
+            };
+            of_field(field, socket, is_shown_owner(wanted), is_so)
+        }
+        Test::Unowned(reason) => Some(socket.unowned == Some(*reason)),
         Test::Has(Has::Remote) => Some(socket.remote.is_some() || socket.peer.is_some()),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
         Test::Has(Has::Field(field)) => Some(match (field.get)(socket) {
@@ -182,10 +187,18 @@ fn compare<T: PartialOrd>(op: Op, value: &T, wanted: &T) -> bool {
     }
 }
 
+fn port_of(address: &Address) -> Option<u32> {
+    match address {
+        Address::Vsock { port, .. } => Some(*port),
+        address => address.port().map(u32::from),
+    }
+}
+
 /// A field of an owner matches when that of any owner does.
 fn of_field(
     field: &Field,
     socket: &Socket,
+    as_shown: bool,
     test: impl Fn(Option<&Owner>, Value<'_>) -> Option<bool>,
 ) -> Option<bool> {
     if (field.section, field.key) == (Section::Peer, "name") {
@@ -200,6 +213,9 @@ fn of_field(
     let of_one = of_owner().find(|one| one.key == field.key)?;
     if socket.owners.is_empty() {
         return None;
+    }
+    if of_one.key == "name" && as_shown {
+        return of_owners(&socket.owners, |value| test(None, value));
     }
     any(socket.owners.iter().map(|owner| test(Some(owner), (of_one.get)(owner))))
 }
@@ -217,13 +233,26 @@ fn of_peer(socket: &Socket, test: impl Fn(Value<'_>) -> Option<bool>) -> Option<
     if owners.is_empty() {
         return None;
     }
-    // By its name, or as the column shows it.
-    any(owners.iter().flat_map(|owner| {
-        let name = owner.process.name.as_bytes();
-        let fd = owner.fd.map_or(String::new(), |fd| format!("/{fd}"));
-        let shown = [name, format!("[{}]{fd}", owner.pid()).as_bytes()].concat();
-        [test(Value::Text(name)), test(Value::Text(&shown))]
-    }))
+    of_owners(owners, test)
+}
+
+/// By its name, or as columns show it, with the descriptor or without.
+fn of_owners(owners: &[Owner], test: impl Fn(Value<'_>) -> Option<bool>) -> Option<bool> {
+    any(owners.iter().flat_map(|owner| shown(owner).map(|text| test(Value::Text(&text)))))
+}
+
+/// `name`, `name[pid]` and `name[pid]/fd`.
+fn shown(owner: &Owner) -> [Vec<u8>; 3] {
+    let name = owner.process.name.as_bytes();
+    let process = [name, format!("[{}]", owner.pid()).as_bytes()].concat();
+    let fd = owner.fd.map_or(String::new(), |fd| format!("/{fd}"));
+    let descriptor = [&process, fd.as_bytes()].concat();
+    [name.to_vec(), process, descriptor]
+}
+
+/// Whether a text can be more than a name.
+pub(super) fn is_shown_owner(text: &Text) -> bool {
+    text.as_bytes().contains(&b'[')
 }
 
 /// An IPv4 network also holds the v4-mapped addresses of IPv6 sockets, as in the kernel's own filter.
@@ -264,7 +293,7 @@ fn in_zone(zone: Option<&Named>, address: &Address, socket: &Socket) -> Option<b
 fn is_shown(text: &Text, address: &Address) -> bool {
     match address {
         Address::Inet(_) | Address::Unix(_) => false,
-        other => other.to_string().as_bytes() == text.as_bytes(),
+        other => glob(text.as_bytes(), other.to_string().as_bytes()),
     }
 }
 
@@ -319,7 +348,8 @@ fn shows(socket: &Socket, word: &Arc<Text>, verdicts: &Verdicts) -> bool {
     };
     in_address(Some(&socket.local))
         || in_address(socket.remote.as_ref())
-        || socket.owners.iter().any(|Owner { process, .. }| {
+        || socket.owners.iter().any(|owner| {
+            let process = &owner.process;
             let texts = [Some(&process.name), process.executable.as_ref()];
             let command_line = process.command_line.as_ref();
             let bytes = texts.iter().chain([&command_line]).flatten().map(|text| text.as_bytes().len()).sum();
@@ -328,55 +358,14 @@ fn shows(socket: &Socket, word: &Arc<Text>, verdicts: &Verdicts) -> bool {
                     || command_line.is_some_and(|text| is_command(Op::Contains, word, text.as_bytes()))
             };
             verdicts.of(word, process, bytes, || Some(is_shown())) == Some(true)
+                || (is_shown_owner(word) && shown(owner).iter().any(|text| contains(text, word)))
         })
-}
-
-/// States that a matching socket can be in: nothing else need be asked for.
-pub(super) fn states(expr: &Expr) -> States {
-    match expr {
-        Expr::And(parts) => parts.iter().map(states).fold(States::all(), |a, b| a & b),
-        Expr::Or(parts) => parts.iter().map(states).fold(States::empty(), |a, b| a | b),
-        // A state is always known, so what is not in the set is outside it.
-        Expr::Not(inner) => match &**inner {
-            Expr::Test(Test::State(set)) => States::all() - *set,
-            _ => States::all(),
-        },
-        Expr::Test(Test::State(set)) => *set,
-        Expr::Test(_) => States::all(),
-    }
 }
 
 /// `proto = other` is any that pree has no table for.
 fn is_protocol(protocol: Protocol, named: Protocol) -> bool {
     protocol == named
         || (named == Protocol::Other(OtherProtocol::ANY) && Protocols::OTHER.contains(protocol.set()))
-}
-
-/// Protocols that a matching socket can have.
-pub(super) fn protocols(expr: &Expr) -> Protocols {
-    Protocol::ALL.into_iter().filter(|protocol| allows(expr, *protocol)).map(Protocol::set).collect()
-}
-
-fn allows(expr: &Expr, protocol: Protocol) -> bool {
-    match expr {
-        Expr::And(parts) => parts.iter().all(|part| allows(part, protocol)),
-        Expr::Or(parts) => parts.iter().any(|part| allows(part, protocol)),
-        Expr::Not(inner) => !matches!(&**inner, Expr::Test(Test::Protocol(named)) if *named == protocol),
-        Expr::Test(Test::Protocol(named)) => named.set() == protocol.set(),
-        Expr::Test(Test::Family(family)) => protocol.families().contains(family),
-        Expr::Test(Test::Path(..)) => protocol == Protocol::Unix,
-        Expr::Test(Test::Shown(..)) => {
-            let others = (Protocols::INET | Protocols::UNIX) - Protocols::RAW;
-            !others.contains(protocol.set())
-        }
-        // Others have no port, and no address that a scope could be told of.
-        Expr::Test(Test::Port(..) | Test::PortRange(..) | Test::Scope(_)) => {
-            Protocols::INET.contains(protocol.set())
-        }
-        // The kernel runs no program over SCTP sockets.
-        Expr::Test(Test::Autobound) => (Protocols::INET - Protocols::SCTP).contains(protocol.set()),
-        Expr::Test(_) => true,
-    }
 }
 
 /// Calls `change` with everything that was named and needs a number.

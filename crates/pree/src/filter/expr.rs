@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::lex::Op;
 use crate::field::Field;
-use crate::model::{Family, Protocol, States, Text};
+use crate::model::{Family, Protocol, States, Text, Unowned};
 
 /// A filter. Conditions on what is unknown are neither true nor false.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,10 +33,10 @@ pub(super) enum Test {
     Host(End, Host),
     /// The name of a Unix end is like this pattern; an abstract one begins with @.
     Path(End, Text),
-    /// The address of an end that is neither IP nor Unix is shown as this.
+    /// The address of an end that is neither IP nor Unix is shown like this pattern.
     Shown(End, Text),
-    /// A port of an end.
-    Port(End, Op, u16),
+    /// A port of an end; those of vsock can have 32 bits.
+    Port(End, Op, u32),
     /// A port of an end is between these, both included.
     PortRange(End, u16, u16),
     /// Bound to this interface.
@@ -54,6 +54,8 @@ pub(super) enum Test {
     Share(&'static Field, Op, u64),
     Bool(&'static Field, bool),
     Words(&'static Field, Op, Arc<Text>),
+    /// Why it has no owner.
+    Unowned(Unowned),
     /// The value is known.
     Has(Has),
     /// The kernel chose the local port.

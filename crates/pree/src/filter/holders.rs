@@ -47,10 +47,11 @@ impl Holders {
     }
 }
 
-/// True for alternatives of conditions on process id and name alone.
+/// True for alternatives of conditions on process id and name alone, which what is shown as `name[pid]/fd` is not.
 fn is_of_a_process(expr: &Expr) -> bool {
     match expr {
         Expr::Or(parts) => parts.iter().all(is_of_a_process),
+        Expr::Test(Test::Words(_, _, text)) if eval::is_shown_owner(text) => false,
         Expr::Test(Test::Number(field, ..) | Test::Words(field, ..)) => {
             field.section == Section::Owner && matches!(field.key, "pid" | "name")
         }

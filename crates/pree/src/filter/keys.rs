@@ -16,6 +16,9 @@ pub(super) enum Key {
     Mark,
     Cgroup,
     User,
+    /// As the column shows it.
+    Owner,
+    Unowned,
     /// Any field of the registry.
     Field(&'static Field),
 }
@@ -41,6 +44,8 @@ const SPECIAL: &[(&str, Key)] = &[
     ("cgroup", Key::Cgroup),
     ("user", Key::User),
     ("uid", Key::User),
+    ("owner", Key::Owner),
+    ("unowned", Key::Unowned),
 ];
 
 /// What a word is as a key.

@@ -14,6 +14,7 @@ mod keys;
 mod lex;
 mod numbers;
 mod parse;
+mod possible;
 mod print;
 mod push;
 mod sugar;
@@ -105,7 +106,7 @@ impl Filter {
 
     /// This filter, for sockets whose local port is one of these.
     pub(crate) fn at_local_ports(&self, ports: &[u16]) -> Self {
-        let port = |port: &u16| Expr::Test(Test::Port(End::Local, lex::Op::Equal, *port));
+        let port = |port: &u16| Expr::Test(Test::Port(End::Local, lex::Op::Equal, u32::from(*port)));
         self.clone().and(Self { expr: Expr::Or(ports.iter().map(port).collect()) })
     }
 
@@ -148,12 +149,12 @@ impl Filter {
 
     /// Only states in this set can match.
     pub(crate) fn states(&self) -> States {
-        eval::states(&self.expr)
+        possible::states(&self.expr)
     }
 
     /// Only these protocols can match.
-    pub(crate) fn protocols(&self) -> Protocols {
-        eval::protocols(&self.expr)
+    pub fn protocols(&self) -> Protocols {
+        possible::protocols(&self.expr)
     }
 
     /// The kernel's filter program for the part that it can decide. Who lacks the right to ask about marks asks
@@ -214,7 +215,14 @@ impl Filter {
                         Name::User => "user",
                     };
                     let object = error::shortened(&format!("{what} {:?}", named.name));
-                    result = Err(Error::new(ErrorKind::Invalid, "find", object));
+                    let error = Error::new(ErrorKind::Invalid, "find", object);
+                    result = Err(if what == "cgroup" {
+                        error.with_hint(
+                            "it is one of the tree of cgroup v2; that of a process is pcgroup=PATH",
+                        )
+                    } else {
+                        error
+                    });
                 }
                 Err(error) => result = Err(error),
             }

@@ -291,6 +291,10 @@ impl Parser<'_> {
             Lookup::Later => return Err(self.error(start..end, format!("{word} is not there yet"))),
             Lookup::None => return Err(self.unknown(start..end, &word)),
             Lookup::Key(Key::Host(End::Remote) | Key::Port(End::Remote)) => Has::Remote,
+            Lookup::Key(Key::Owner) => Has::Owner,
+            Lookup::Key(Key::Unowned) => {
+                return Ok(Expr::Not(Box::new(Expr::Test(Test::Has(Has::Owner)))));
+            }
             Lookup::Key(Key::Field(field)) if field.section == field::Section::Owner => match field.name {
                 "pid" | "process" => Has::Owner,
                 _ => Has::Field(field),
@@ -327,6 +331,8 @@ impl Parser<'_> {
                 Some(Token { kind: Kind::Quoted(text), start, end }) => {
                     (Written { text, quoted: true }, start..end)
                 }
+                // As the column shows it.
+                Some(Token { kind: Kind::Open, start, .. }) if key == Key::Owner => self.reason(start)?,
                 Some(token) => {
                     return Err(self.misplaced(token.start..token.end, &format!("a value for {name}")));
                 }
@@ -345,6 +351,20 @@ impl Parser<'_> {
         let expr = if negated { Expr::Not(Box::new(any)) } else { any };
         self.room_for(&expr, range)?;
         Ok(expr)
+    }
+
+    /// `(accept_queue)`, the parenthesis read already.
+    fn reason(&mut self, start: usize) -> Parsed<(Written, Range<usize>)> {
+        if let (Some(Token { kind: Kind::Word(reason), .. }), Some(Token { kind: Kind::Close, end, .. })) =
+            (self.next(), self.next())
+        {
+            values::unowned(&reason).map_err(|what| self.error(start..end, what))?;
+            return Ok((Written::plain(&format!("({reason})")), start..end));
+        }
+        Err(self.error(
+            start..start + 1,
+            "one reason to have no owner must follow, and a parenthesis that closes it",
+        ))
     }
 
     /// What is short for conditions, whose ports may be a list; or else a word to search for.

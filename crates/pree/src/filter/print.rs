@@ -70,6 +70,7 @@ impl Display for Test {
             Self::Mark(mark, u32::MAX) => write!(f, "fwmark = {mark:#x}"),
             Self::Mark(mark, mask) => write!(f, "fwmark = {mark:#x}/{mask:#x}"),
             Self::Cgroup(named) => write!(f, "cgroup = {named}"),
+            Self::Unowned(reason) => write!(f, "unowned = {}", reason.name()),
             Self::User(named) => write!(f, "user = {named}"),
             Self::Number(field, op, number) => write!(f, "{} {} {number}", field.name, op.symbol()),
             Self::Time(field, op, time) => {

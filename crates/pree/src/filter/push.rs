@@ -103,7 +103,10 @@ fn exact_not(inner: &Expr) -> Option<Tree> {
 
 fn leaf(test: &Test) -> Option<Tree> {
     Some(match test {
-        Test::Port(end, op, port) => either(*end, |local| port_condition(local, *op, *port))?,
+        Test::Port(end, op, port) => {
+            let port = u16::try_from(*port).ok()?;
+            either(*end, |local| port_condition(local, *op, port))?
+        }
         Test::PortRange(end, low, high) => either(*end, |local| {
             let low = port_condition(local, Op::AtLeast, *low)?;
             Some(Tree::And(vec![low, port_condition(local, Op::AtMost, *high)?]))

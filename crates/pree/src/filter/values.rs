@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::expr::{Host, Named, Scope};
-use crate::model::{States, ip_protocol, netlink_protocol};
+use crate::model::{States, Unowned, ip_protocol, netlink_protocol};
 
 type Read<T> = Result<T, String>;
 
@@ -40,7 +40,8 @@ pub(super) fn host(text: &str) -> Read<Host> {
         (None, zone) => (address, zone),
     };
     let zone = match zone {
-        Some("") => return Err(wrong()),
+        // What is shown of an interface that is gone is not its name.
+        Some("" | "gone") => return Err(wrong()),
         None | Some("*") => None,
         Some(zone) => Some(Named::new(zone)),
     };
@@ -251,6 +252,13 @@ pub(super) fn number(text: &str) -> Read<u64> {
         None => text.parse().ok(),
     }
     .ok_or_else(|| format!("{text:?} is no whole number"))
+}
+
+pub(super) fn unowned(text: &str) -> Read<Unowned> {
+    Unowned::ALL.into_iter().find(|reason| reason.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = Unowned::ALL.into_iter().map(Unowned::name).collect();
+        format!("{text:?} is no reason to have no owner: {}", names.join(", "))
+    })
 }
 
 pub(super) fn yes_or_no(text: &str) -> Read<bool> {

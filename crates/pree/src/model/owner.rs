@@ -128,6 +128,17 @@ pub enum Unowned {
 }
 
 impl Unowned {
+    /// Every reason.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::TimeWait,
+        Self::Handshake,
+        Self::AcceptQueue,
+        Self::Orphaned,
+        Self::NotPermitted,
+        Self::NotLookedUp,
+        Self::NoVisibleHolder,
+    ];
+
     /// True when a process may hold the socket that could not be looked at.
     pub fn is_unknown(self) -> bool {
         matches!(self, Self::NotPermitted | Self::NotLookedUp)
