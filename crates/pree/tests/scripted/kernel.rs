@@ -27,6 +27,8 @@ pub struct Fake {
     pub interface: u32,
     /// Bytes of `tcp_info` that are sent when asked for.
     pub tcp_info: usize,
+    /// Told as by Linux 5.7: without the cgroup (5.8) and the options (5.10).
+    pub by_old_kernel: bool,
 }
 
 impl Fake {
@@ -42,7 +44,17 @@ impl Fake {
         let remote = (!remote.is_empty()).then(|| remote.parse().unwrap());
         let cookie = 0x1_0000_0000 + u64::from(inode) * 7 + u64::from(state);
         let local = local.parse().unwrap();
-        Self { protocol, state, local, remote, inode, cookie, interface: 0, tcp_info: 280 }
+        Self {
+            protocol,
+            state,
+            local,
+            remote,
+            inode,
+            cookie,
+            interface: 0,
+            tcp_info: 280,
+            by_old_kernel: false,
+        }
     }
 
     /// TIME_WAIT, SYN_RECV: the kernel keeps less of them.
@@ -78,6 +90,10 @@ impl Fake {
             }
             if extensions & 1 << 6 != 0 {
                 attribute(&mut row, 7, &[1; 36]);
+            }
+            if !self.by_old_kernel {
+                attribute(&mut row, 21, &1_u64.to_ne_bytes());
+                attribute(&mut row, 22, &[0; 4]);
             }
         }
         attribute(&mut row, 8, &[0]);

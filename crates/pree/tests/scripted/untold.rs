@@ -4,7 +4,7 @@ use pree::source::{Errno, Failure, Question};
 use pree::{ErrorKind, Missing, Needs, Origin, Query, Snapshot, Socket, SourceChoice, State};
 
 use super::kernel::{Fake, Kernel, Population};
-use super::{LISTEN, TIME_WAIT, population};
+use super::{LISTEN, SYN_RECV, TIME_WAIT, population};
 
 /// The answer of a kernel that refuses `sock_diag`.
 fn through_proc(query: &Query) -> Snapshot {
@@ -160,6 +160,39 @@ fn marks_that_sock_diag_keeps_to_itself_are_a_gap_where_they_are_asked_for() {
     assert!(gap.hint.contains("CAP_NET_ADMIN"));
     let everything = look(Needs::MEMORY | Needs::UNASKED);
     assert!(everything.coverage().is_complete(), "{}", everything.coverage());
+}
+
+/// An attribute that did not come though it was asked for: the kernel does not have it.
+#[test]
+fn what_an_older_kernel_does_not_tell_is_a_gap_where_it_is_asked_for() {
+    let older = || {
+        let mut population = population();
+        population.sockets.iter_mut().for_each(|socket| socket.by_old_kernel = true);
+        Kernel::new(population)
+    };
+    let whole =
+        population().sockets.iter().filter(|socket| ![TIME_WAIT, SYN_RECV].contains(&socket.state)).count();
+    for (needs, filter, name, since) in [
+        (Needs::CGROUP, "cgroup_id = 1", "cgroups", "5.8"),
+        (Needs::OPTIONS, "not has upper_layer", "options", "5.10"),
+    ] {
+        let snapshot = asked(needs).collect_from(&mut older()).unwrap();
+        let [gap] = snapshot.coverage().gaps() else { panic!("{name}: {}", snapshot.coverage()) };
+        let told = (gap.what, gap.why, gap.count, gap.object.as_str());
+        assert_eq!(told, (Missing::Fields, ErrorKind::Unsupported, Some(whole as u64), name));
+        assert!(gap.hint.contains(since), "{gap}");
+        let filter = asked(Needs::empty()).filter(filter.parse().unwrap());
+        let snapshot = filter.collect_from(&mut older()).unwrap();
+        let [gap] = snapshot.coverage().gaps() else { panic!("{name}: {}", snapshot.coverage()) };
+        let told = (gap.what, gap.why, gap.count, gap.object.as_str());
+        let object = format!("filter by {name}");
+        assert_eq!(told, (Missing::Rows, ErrorKind::Unsupported, Some(whole as u64), &*object));
+        // What this one tells, and what nobody asks for, is whole.
+        for (kernel, needs) in [(&mut older(), Needs::MEMORY), (&mut Kernel::new(population()), needs)] {
+            let snapshot = asked(needs).collect_from(kernel).unwrap();
+            assert!(snapshot.coverage().is_complete(), "{name}: {}", snapshot.coverage());
+        }
+    }
 }
 
 #[test]

@@ -23,9 +23,14 @@ struct Thing {
     diag: Option<(ErrorKind, &'static str)>,
 }
 
-/// A [`Thing`] among the fields, which `sock_diag` tells.
+/// A [`Thing`] among the fields, which every `sock_diag` tells.
 const fn field(needs: Needs, name: &'static str, lacks: fn(&Socket) -> bool) -> Thing {
     Thing { needs, what: Missing::Fields, name, lacks, diag: None }
+}
+
+/// One that `sock_diag` came to tell later: of every socket that is whole, if at all.
+const fn since(hint: &'static str, thing: Thing) -> Thing {
+    Thing { diag: Some((ErrorKind::Unsupported, hint)), ..thing }
 }
 
 const NO_MARKS: &str = "only those with CAP_NET_ADMIN are told marks: run as root";
@@ -39,7 +44,10 @@ static THINGS: [Thing; 15] = [
     },
     field(Needs::MEMORY, "memory", |s| is_whole(s) && s.memory.is_none()),
     field(Needs::ID, "cookies", |s| s.id.is_none()),
-    field(Needs::UID, "users of Unix sockets", |s| s.protocol == Protocol::Unix && s.uid.is_none()),
+    since(
+        "sock_diag tells them since Linux 5.3",
+        field(Needs::UID, "users of Unix sockets", |s| s.protocol == Protocol::Unix && s.uid.is_none()),
+    ),
     field(Needs::RECV_QUEUE, "receive queues", |s| is_whole(s) && s.recv_queue.is_none()),
     field(Needs::SEND_QUEUE, "send queues", |s| {
         is_whole(s) && s.state != State::Listen && s.send_queue.is_none()
@@ -56,10 +64,17 @@ static THINGS: [Thing; 15] = [
         let binds = matches!(s.state, State::Listen | State::Unconnected | State::BoundInactive);
         is_inet(s) && s.family == Family::Ipv6 && binds && s.v6only.is_none()
     }),
-    field(Needs::OPTIONS, "options", |s| {
-        (is_whole_inet(s) && s.options.is_none()) || (s.protocol == Protocol::Unix && s.shutdown.is_none())
-    }),
-    field(Needs::CGROUP, "cgroups", |s| is_whole_inet(s) && s.cgroup_id.is_none()),
+    since(
+        "sock_diag tells them since Linux 5.10",
+        field(Needs::OPTIONS, "options", |s| {
+            (is_whole_inet(s) && s.options.is_none())
+                || (s.protocol == Protocol::Unix && s.shutdown.is_none())
+        }),
+    ),
+    since(
+        "sock_diag tells them since Linux 5.8, in kernels with cgroups",
+        field(Needs::CGROUP, "cgroups", |s| is_whole_inet(s) && s.cgroup_id.is_none()),
+    ),
     field(Needs::DETAIL, "files, rings and filters", lacks_detail),
     Thing {
         diag: Some((ErrorKind::NotPermitted, NO_MARKS)),
