@@ -65,6 +65,9 @@ bitflags::bitflags! {
         const MARK = 1 << 25;
         /// `uid` of owning processes, without the name that `PROCESS_USER` brings.
         const PROCESS_UID = 1 << 26;
+        /// `start_time` of owning processes, by the clock on the wall. It is told whether or not it is asked for; asked for, an
+        /// answer without it is not complete.
+        const PROCESS_START = 1 << 27;
     }
 }
 
@@ -85,6 +88,7 @@ impl Needs {
     pub const FROM_OWNERS: Self = Self::OWNERS
         .union(Self::PROCESS_USER)
         .union(Self::PROCESS_UID)
+        .union(Self::PROCESS_START)
         .union(Self::PROCESS_EXECUTABLE)
         .union(Self::PROCESS_COMMAND_LINE)
         .union(Self::PROCESS_CGROUP)

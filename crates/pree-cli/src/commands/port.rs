@@ -43,6 +43,7 @@ const NEEDS: Needs = Needs::MEMORY
     .union(Needs::V6ONLY)
     .union(Needs::OWNERS)
     .union(Needs::PROCESS_USER)
+    .union(Needs::PROCESS_START)
     .union(Needs::PROCESS_COMMAND_LINE);
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {

@@ -183,6 +183,7 @@ impl<'a> Request<'a> {
             | Needs::MEMORY
             | Needs::TRAFFIC_CLASS
             | Needs::OWNERS
+            | Needs::PROCESS_START
             | Needs::NAMESPACE_NAME
             | Needs::REMOTE_NAMES
             // Marks take rights, as sequence numbers do: who has them is told, and who asks is told that they are missing.

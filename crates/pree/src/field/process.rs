@@ -51,7 +51,7 @@ owner! {
     "fd" "fd" Id NONE; "/proc/PID/fd"; "Descriptor number in the process." => |o| o.fd.into();
     "thread" "thread" Id NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it." =>
         |o| o.thread.into();
-    "started" "start_time" UnixTime NONE; "/proc/PID/stat"; "When the process started." =>
+    "started" "start_time" UnixTime Needs::PROCESS_START; "/proc/PID/stat"; "When the process started." =>
         |o| o.process.start_time.and_then(StartTime::since_unix_epoch).map(whole_ticks).into();
     "ppid" "parent" Id NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
     "puid" "uid" Id Needs::PROCESS_UID; "/proc/PID/status"; "User id the process runs as." =>

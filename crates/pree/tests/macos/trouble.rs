@@ -1,7 +1,7 @@
 //! What is said where sockets are kept back, refused, damaged, gone or too many: a partial answer and why, and an end.
 
-use pree::source::{Errno, Failure, Recorder, Recording};
-use pree::{ErrorKind, Missing, Origin, Protocols, Query, Snapshot};
+use pree::source::{Errno, Failure, Question, Recorder, Recording, Source, System};
+use pree::{ErrorKind, Missing, Needs, Origin, Protocols, Query, Snapshot};
 
 use crate::every::every;
 use crate::fail_nth::FailNth;
@@ -407,4 +407,37 @@ fn what_was_not_recorded_is_said() {
     assert!(text.contains("the recording was made for a question that did not need it"), "{text}");
     assert!(snapshot.coverage().lacks_rows(), "UDP was not recorded");
     assert_eq!(snapshot.sockets().len(), 9);
+}
+
+/// A Mac whose table of users cannot be read.
+struct WithoutUsers(Mac);
+
+impl Source for WithoutUsers {
+    fn system(&self) -> System {
+        self.0.system()
+    }
+
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        match question {
+            Question::Users => Err(Failure::Answer(Errno::apple(13))),
+            other => self.0.ask(other),
+        }
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.0.next(batch)
+    }
+}
+
+#[test]
+fn names_of_users_that_cannot_be_read_are_a_gap() {
+    let query = Query::new().tcp().needs(Needs::PROCESS_USER);
+    let snapshot = query.collect_from(&mut WithoutUsers(Mac::new(Asks::Root))).unwrap();
+    let held = snapshot.iter().find_map(|socket| socket.owners.first()).unwrap();
+    assert!(held.process.uid.is_some() && held.process.user.is_none());
+    let expected = (Missing::Fields, ErrorKind::NotPermitted, "names of users".to_owned(), None);
+    assert_eq!(gaps(&snapshot), [expected]);
+    let unasked = Query::new().tcp().needs(Needs::OWNERS);
+    let unasked = unasked.collect_from(&mut WithoutUsers(Mac::new(Asks::Root))).unwrap();
+    assert!(unasked.coverage().is_complete(), "{}", unasked.coverage());
 }

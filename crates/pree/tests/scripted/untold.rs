@@ -213,3 +213,34 @@ fn names_of_users_that_cannot_be_read_are_a_gap_where_they_are_asked_for() {
         assert!(unasked.coverage().is_complete(), "{errno}: {}", unasked.coverage());
     }
 }
+
+#[test]
+fn times_of_starts_without_that_of_boot_are_a_gap_where_they_are_asked_for() {
+    let answers: [(Result<Vec<Vec<u8>>, Failure>, ErrorKind); 4] = [
+        (Err(Failure::Answer(Errno::EACCES)), ErrorKind::NotPermitted),
+        (Err(Failure::NotRecorded), ErrorKind::NotRecorded),
+        (Ok(vec![vec![1, 2, 3]]), ErrorKind::Malformed),
+        (Ok(vec![(-1_i64).to_le_bytes().to_vec()]), ErrorKind::Malformed),
+    ];
+    for (answer, why) in answers {
+        let mut kernel = Kernel::new(population())
+            .on(move |_, question, _| matches!(question, Question::BootTime).then(|| answer.clone()));
+        let snapshot = asked(Needs::OWNERS | Needs::PROCESS_START).collect_from(&mut kernel).unwrap();
+        let start = snapshot.iter().find_map(|socket| socket.owners.first()?.process.start_time).unwrap();
+        assert!(start.since_boot().is_some() && start.since_unix_epoch().is_none());
+        let [gap] = snapshot.coverage().gaps() else { panic!("{why:?}: {}", snapshot.coverage()) };
+        let told = (gap.what, gap.why, gap.object.as_str());
+        assert_eq!(told, (Missing::Fields, why, "when processes started"));
+        for filter in ["started > 2020-01-01", "not started > 2020-01-01", "not has started"] {
+            let filtered = asked(Needs::OWNERS).filter(filter.parse().unwrap()).states(pree::States::LISTEN);
+            let snapshot = filtered.collect_from(&mut kernel).unwrap();
+            assert_eq!(snapshot.sockets().len(), 0, "{filter}");
+            let rows = snapshot.coverage().gaps().iter().find(|gap| gap.what == Missing::Rows);
+            assert_eq!(rows.map(|gap| (gap.why, gap.count)), Some((why, Some(9))), "{filter}");
+        }
+        let unasked =
+            asked(Needs::OWNERS).filter("pid = 40".parse().unwrap()).collect_from(&mut kernel).unwrap();
+        assert!(!unasked.sockets().is_empty());
+        assert!(unasked.coverage().is_complete(), "{why:?}: {}", unasked.coverage());
+    }
+}

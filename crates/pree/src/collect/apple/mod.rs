@@ -349,9 +349,8 @@ impl Collection<'_, '_> {
                 );
             }
         }
-        if let Some(gap) = self.rows.undecided_owners(self.processes.why_blind()) {
-            coverage.add(gap);
-        }
+        let undecided = self.rows.undecided_owners(self.processes.why_blind());
+        undecided.into_iter().chain(self.processes.no_user_names()).for_each(|gap| coverage.add(gap));
         self.rows.finish(coverage);
     }
 }

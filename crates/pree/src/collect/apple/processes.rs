@@ -11,7 +11,8 @@ use std::time::Duration;
 use pree_wire::apple::{DESCRIPTOR_SOCKET, ProcessInfo, ShortProcessInfo, SocketFd, arguments, descriptors};
 
 use super::ask::{ask, ask_whole};
-use crate::collect::names::users;
+use crate::collect::names::{no_user_names, users};
+use crate::coverage::Gap;
 use crate::decode::apple::{Decoded, Decoder, Key};
 use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::model::{Owner, Process, StartTime, Text, Unowned};
@@ -38,6 +39,8 @@ pub(super) struct Processes<'p> {
     /// Why the list of processes is not there.
     unlisted: Option<Failure>,
     users: HashMap<u32, Text>,
+    /// Why users have no names, where it is not that they have none.
+    users_refused: Option<Failure>,
     prepared: bool,
 }
 
@@ -68,6 +71,7 @@ impl<'p> Processes<'p> {
             blind: None,
             unlisted: None,
             users: HashMap::new(),
+            users_refused: None,
             prepared: false,
         }
     }
@@ -203,8 +207,18 @@ impl<'p> Processes<'p> {
             return;
         }
         if self.plan.needs.contains(Needs::PROCESS_USER) {
-            self.users = users(&ask(source, &Question::Users).unwrap_or_default());
+            match ask(source, &Question::Users) {
+                Ok(table) => self.users = users(&table),
+                Err(failure) => self.users_refused = Some(failure),
+            }
         }
+    }
+
+    /// The gap that users without their names are, if their names are asked for.
+    pub(super) fn no_user_names(&self) -> Option<Gap> {
+        let met = self.looked_into.iter().chain(self.others.values().flatten());
+        let has_users = met.into_iter().any(|process| process.uid.is_some());
+        self.users_refused.filter(|_| has_users).map(no_user_names)
     }
 
     /// Every socket that was found.

@@ -171,7 +171,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
 
     /// What was asked for about the rows that passed and was not told.
     pub(super) fn untold(&self) -> impl Iterator<Item = Gap> + '_ {
-        self.untold.gaps().chain(self.owners.no_user_names())
+        self.untold.gaps().chain(self.owners.unread_once())
     }
 
     /// What is missing of the sequence numbers.

@@ -21,7 +21,10 @@ use crate::filter::Holders;
 use crate::model::{Owner, Process, Socket, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
-use crate::source::{Failure, Question, Source, read_all};
+use crate::source::{Failure, Question, Source};
+
+/// What helps where that was not read which is read once for all processes.
+const UNREAD_ONCE: &str = "names of users are read from /etc/passwd, the time of boot from the clock";
 
 pub(super) struct OwnerSearch<'p> {
     pub(super) plan: &'p Plan,
@@ -51,8 +54,8 @@ pub(super) struct OwnerSearch<'p> {
     pub(super) details: UnreadDetails,
     pub(super) boot_time: Option<Duration>,
     pub(super) users: HashMap<u32, Text>,
-    /// Why users have no names, where it is not that they have none.
-    users_refused: Option<Failure>,
+    /// What was to be read once for all processes and could not be, and why.
+    unread_once: Vec<(Needs, Failure)>,
     prepared: bool,
 }
 
@@ -118,7 +121,7 @@ impl<'p> OwnerSearch<'p> {
             details: UnreadDetails::default(),
             boot_time: None,
             users: HashMap::new(),
-            users_refused: None,
+            unread_once: Vec::new(),
             prepared: false,
         }
     }
@@ -321,15 +324,15 @@ impl<'p> OwnerSearch<'p> {
     pub(super) fn unread_of(&self, socket: &Socket) -> Needs {
         match socket.unowned {
             Some(reason) if reason.is_unknown() => Needs::OWNERS,
-            None if self.users_refused.is_some() => self.details.of(socket) | Needs::PROCESS_USER,
-            _ => self.details.of(socket),
+            Some(_) => Needs::empty(),
+            None => self.unread_once.iter().fold(self.details.of(socket), |all, (needs, _)| all | *needs),
         }
     }
 
     /// Why that is, and what helps.
     pub(super) fn why_unread(&self, socket: &Socket) -> (ErrorKind, &'static str) {
-        let no_names = || Some((self.users_refused?.kind(), "names of users are read from /etc/passwd"));
-        let of_details = || self.details.why().or_else(no_names).filter(|_| socket.unowned.is_none());
+        let of_all = || self.unread_once.first().map(|(_, failure)| (failure.kind(), UNREAD_ONCE));
+        let of_details = || self.details.why().or_else(of_all).filter(|_| socket.unowned.is_none());
         of_details().unwrap_or_else(|| self.why_blind())
     }
 
@@ -339,10 +342,26 @@ impl<'p> OwnerSearch<'p> {
         Gap { what: Missing::Owners, why, count: Some(count), object: String::new(), hint }
     }
 
-    /// The gap that users without their names are, if their names are asked for.
-    pub(super) fn no_user_names(&self) -> Option<Gap> {
-        let has_users = self.processes.iter().any(|met| met.process.uid.is_some());
-        self.users_refused.filter(|_| has_users).map(names::no_user_names)
+    /// The gaps that users without their names and processes without the time of their start are, if these are asked for.
+    pub(super) fn unread_once(&self) -> impl Iterator<Item = Gap> + '_ {
+        let has = |needs| {
+            let lacks = |process: &Process| match needs {
+                Needs::PROCESS_USER => process.uid.is_some(),
+                _ => process.start_time.is_some(),
+            };
+            self.processes.iter().any(|met| lacks(&met.process))
+        };
+        let unread = self.unread_once.iter().filter(move |(needs, _)| has(*needs));
+        unread.map(|(needs, failure)| match *needs {
+            Needs::PROCESS_USER => names::no_user_names(*failure),
+            _ => Gap {
+                what: Missing::Fields,
+                why: failure.kind(),
+                count: None,
+                object: "when processes started".to_owned(),
+                hint: "it is told as a time since boot, and when that was could not be read",
+            },
+        })
     }
 
     /// Why some descriptors were not seen, and what helps.
@@ -415,16 +434,27 @@ impl<'p> OwnerSearch<'p> {
         if std::mem::replace(&mut self.prepared, true) {
             return;
         }
-        self.boot_time = read_all(source, &Question::BootTime)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .and_then(|bytes| u64::try_from(i64::from_le_bytes(bytes)).ok())
-            .map(Duration::from_nanos);
+        match read_with_retries(source, &Question::BootTime).and_then(|bytes| boot_time(&bytes)) {
+            Ok(time) => self.boot_time = Some(time),
+            Err(failure) => self.could_not_read(Needs::PROCESS_START, failure),
+        }
         if self.plan.needs.contains(Needs::PROCESS_USER) {
             match read_with_retries(source, &Question::Users) {
                 Ok(table) => self.users = users(&table),
-                Err(failure) => self.users_refused = Some(failure),
+                Err(failure) => self.could_not_read(Needs::PROCESS_USER, failure),
             }
         }
     }
+
+    fn could_not_read(&mut self, needs: Needs, failure: Failure) {
+        if self.plan.needs.contains(needs) {
+            self.unread_once.push((needs, failure));
+        }
+    }
+}
+
+/// From nanoseconds since the Unix epoch.
+fn boot_time(bytes: &[u8]) -> Result<Duration, Failure> {
+    let nanos = bytes.try_into().map(i64::from_le_bytes).ok().and_then(|nanos| u64::try_from(nanos).ok());
+    nanos.map(Duration::from_nanos).ok_or(Failure::MALFORMED)
 }
