@@ -283,7 +283,7 @@ mod tests {
         check("-q", &table, none);
         let everything =
             Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME | Needs::REMOTE_NAMES;
-        let everything = everything | Needs::UNASKED;
+        let everything = everything | Needs::UNASKED | Needs::PROCESS_START;
         check("--json", "", everything | owners);
         check("--json -c -quality", "", everything | owners);
         check("--json -c local", "local", none);
