@@ -115,5 +115,13 @@ fn after_prefix<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(prefix))
 }
 
+/// How many descriptors a process may have: `Max open files` of /proc/PID/limits, where what is not limited is the greatest number.
+pub fn most_descriptors(content: &[u8]) -> Option<u64> {
+    match words(after_prefix(content, b"Max open files")?).next()? {
+        b"unlimited" => Some(u64::MAX),
+        soft => decimal(soft),
+    }
+}
+
 #[cfg(test)]
 mod tests;

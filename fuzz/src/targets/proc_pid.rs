@@ -39,6 +39,7 @@ pub(super) fn target(data: &[u8]) {
             assert_eq!(Stat::parse(&again), Ok(stat));
         }
     }
+    let _ = proc_pid::most_descriptors(data);
     let _ = (proc_pid::status_uid(data), proc_pid::boot_time_seconds(data), proc_pid::fds_in_flight(data));
     for path in
         [proc_pid::cgroup_v2_path(data), proc_pid::cgroup_v1_systemd_path(data), proc_pid::cgroup_path(data)]

@@ -133,3 +133,19 @@ fn boot_time() {
         assert_eq!(boot_time_seconds(content.as_bytes()), seconds, "{content:?}");
     }
 }
+
+#[test]
+fn limit_of_descriptors() {
+    for (line, most) in [
+        (
+            "Max processes             9       9       processes \nMax open files       64        200     files \n",
+            Some(64),
+        ),
+        ("Max open files            unlimited            unlimited            files     \n", Some(u64::MAX)),
+        ("Max open files            few                  20000                files     \n", None),
+        ("Max open files\n", None),
+        ("", None),
+    ] {
+        assert_eq!(most_descriptors(line.as_bytes()), most, "{line:?}");
+    }
+}

@@ -12,9 +12,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 
 use pree_wire::namespaces::network_namespace_inode;
+use pree_wire::proc_pid::most_descriptors;
 use rustix::fs::CWD;
 use rustix::io::fcntl_dupfd_cloexec;
-use rustix::process::{Resource, getrlimit};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::failures::{errno, transport};
@@ -64,7 +64,7 @@ struct Found {
 impl Known {
     /// Finds those that are meant.
     pub(super) fn find(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
-        *self = Self { may_hold: HELD_OPEN.min(free_descriptors() / 2), ..Self::default() };
+        *self = Self::default();
         let own = proc::read_link(c"/proc/thread-self/ns/net");
         self.own = own.as_deref().ok().and_then(network_namespace_inode);
         match which {
@@ -79,6 +79,9 @@ impl Known {
                 let inode = self.own.ok_or(own.err().unwrap_or(Failure::MALFORMED))?;
                 self.found.entry(inode).or_default();
                 let all = *which == Namespaces::All;
+                if all {
+                    self.may_hold = free_descriptors().map_or(HELD_OPEN, |free| HELD_OPEN.min(free / 2));
+                }
                 self.read_names(all);
                 if all {
                     self.told.without_mounts = self.read_own_mounts().err();
@@ -183,12 +186,12 @@ impl Found {
     }
 }
 
-/// How many descriptors this process can still open; of its limit, where it is not known how many it has.
-fn free_descriptors() -> usize {
-    let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let open = proc::open_directory(CWD, c"/proc/thread-self/fd")
-        .and_then(|directory| proc::ids(&directory).map_err(transport));
-    usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(open.map_or(0, |open| open.len()))
+/// How many descriptors this process can still open, where that is known.
+fn free_descriptors() -> Option<usize> {
+    let limits = proc::read_whole(c"/proc/thread-self/limits").ok()?;
+    let most = usize::try_from(most_descriptors(&limits)?).unwrap_or(usize::MAX);
+    let open = proc::ids(&proc::open_directory(CWD, c"/proc/thread-self/fd").ok()?).ok()?;
+    Some(most.saturating_sub(open.len()))
 }
 
 /// Does this in a namespace, on a thread that ends with it.
