@@ -161,7 +161,7 @@ fn no_namespaces() -> Result<(), Failed> {
     run::pree("-l -N /run/closed/ns")?.whole()?;
     // A process of before, which one may not trace any more.
     let holder = Holder::start(HolderSpec::hold())?;
-    fs::set_permissions("/run/closed", fs::Permissions::from_mode(0))?;
+    fs::set_permissions("/run/closed", fs::Permissions::from_mode(0o0))?;
     lab::give_up_rights()?;
     check("/run/closed/ns", 4, "a directory on the way is closed to you", "CAP_")?;
     for process in [holder.pid().to_string(), format!("/proc/{}/ns/net", holder.pid())] {

@@ -47,7 +47,9 @@ impl Listeners {
             for kind in group.waiting.iter().flat_map(kinds_taken) {
                 // Any number of sockets of a group can be of one kind.
                 if add(&mut all, kind, at) {
-                    pids.iter().for_each(|pid| _ = add(&mut by_process, (kind, *pid), at));
+                    for pid in &pids {
+                        add(&mut by_process, (kind, *pid), at);
+                    }
                 }
             }
         }

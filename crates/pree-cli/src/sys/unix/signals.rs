@@ -10,19 +10,18 @@ impl Held {
     pub(crate) fn all() -> Self {
         let mut all = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
-        // SAFETY: both sets are this function's own; the first call fills the one, and the second, which reads it, the
-        // other: it fails only for an operation that there is not.
-        unsafe {
-            libc::sigfillset(all.as_mut_ptr());
-            libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr());
-            Self(before.assume_init())
-        }
+        // SAFETY: the set is this function's own.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        // SAFETY: the first set was filled, the second one is this function's own.
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) };
+        // SAFETY: that fails only for an operation that there is not, so the set was written.
+        Self(unsafe { before.assume_init() })
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         // SAFETY: the set is the one that was in force; the old one is not asked for.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, ptr::null_mut()) };
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
     }
 }
