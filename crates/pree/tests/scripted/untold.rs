@@ -216,7 +216,8 @@ fn names_of_users_that_cannot_be_read_are_a_gap_where_they_are_asked_for() {
 
 #[test]
 fn times_of_starts_without_that_of_boot_are_a_gap_where_they_are_asked_for() {
-    let answers: [(Result<Vec<Vec<u8>>, Failure>, ErrorKind); 4] = [
+    type Answer = Result<Vec<Vec<u8>>, Failure>;
+    let answers: [(Answer, ErrorKind); 4] = [
         (Err(Failure::Answer(Errno::EACCES)), ErrorKind::NotPermitted),
         (Err(Failure::NotRecorded), ErrorKind::NotRecorded),
         (Ok(vec![vec![1, 2, 3]]), ErrorKind::Malformed),

@@ -11,6 +11,7 @@ use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, 
 use crate::needs::Needs;
 
 /// One thing that some source tells and another does not.
+#[derive(Clone, Copy)]
 struct Thing {
     /// What asks for it: any of these.
     needs: Needs,
