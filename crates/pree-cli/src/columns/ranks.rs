@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use pree::Socket;
 
+use super::column::Column;
 use super::key::Key;
-use super::sort::Order;
 
 /// Only command lines are longer.
 pub(crate) const LONG: usize = 4096;
@@ -16,9 +16,9 @@ pub(crate) const LONG: usize = 4096;
 pub(crate) struct Ranks(HashMap<*const u8, usize>);
 
 impl Ranks {
-    /// Of the texts by which these are to be sorted.
-    pub(crate) fn of(orders: &[Order], sockets: &[Socket]) -> Self {
-        let keys = orders.iter().flat_map(|order| sockets.iter().map(|socket| order.column.key(socket)));
+    /// Of the texts in these columns.
+    pub(crate) fn of(columns: impl Iterator<Item = Column>, sockets: &[Socket]) -> Self {
+        let keys = columns.flat_map(|column| sockets.iter().map(move |socket| column.key(socket)));
         let long: HashMap<*const u8, &[u8]> = keys
             .filter_map(|key| match key {
                 Key::Text(text) if text.len() > LONG => Some((text.as_ptr(), text)),

@@ -60,7 +60,7 @@ mod tests {
         let words: Vec<String> = words.split(',').map(str::to_owned).collect();
         let orders = parse_orders(&words).unwrap();
         let mut sockets = sample::sockets();
-        let ranks = Ranks::of(&orders, &sockets);
+        let ranks = Ranks::of(orders.iter().map(|order| order.column), &sockets);
         sockets.sort_by(|a, b| Order::compare_all(&orders, &ranks, a, b));
         let ports: Vec<_> = sockets.iter().filter_map(|socket| socket.local.port()).collect();
         assert_eq!(ports, expected, "{words:?}");

@@ -1,13 +1,12 @@
 //! `pree doctor`: what is wrong on this machine, the worst first, or that all is well and what that rests on.
 
+mod looked_for;
 mod screen;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use pree::quality::{
-    Assessment, Basis, DETECTORS, HOST_DETECTORS, HostAssessment, Severity, assess_host, assess_host_interval,
-};
+use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
 use pree::{Namespaces, Needs, Snapshot, Socket};
 
 use super::finding::Page;
@@ -19,6 +18,7 @@ use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, json_verdicts};
 use crate::sys::Rights;
+use looked_for::looked_for;
 
 /// Connections and groups of them that are shown when nobody says how many.
 const SHOWN: usize = 20;
@@ -59,40 +59,10 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     Ok(if trouble { ExitCode::from(TROUBLE) } else { code })
 }
 
-/// Issues that one look cannot show.
-const OVER_TIME: [&str; 2] = ["retransmission_storm", "download_bloat"];
-
-/// What was looked for, and what was not and why.
-fn looked_for(host: &HostAssessment) -> (Vec<&'static str>, Vec<(&'static str, &'static str)>) {
-    let mut not: Vec<_> = host.unchecked.iter().map(|unchecked| (unchecked.name, unchecked.why)).collect();
-    if host.basis == Basis::Lifetime {
-        let takes_time = OVER_TIME.iter().filter(|name| !not.iter().any(|(other, _)| other == *name));
-        not.extend(takes_time.map(|name| (*name, "takes several looks: --for 10s")).collect::<Vec<_>>());
-    }
-    // By their reasons, each where it comes first.
-    let reasons: Vec<&str> = not.iter().map(|(_, why)| *why).collect();
-    not.sort_by_key(|(_, why)| reasons.iter().position(|reason| reason == why));
-    let of_host = HOST_DETECTORS.iter().map(|detector| detector.name);
-    let all = of_host.chain(DETECTORS.iter().map(|detector| detector.name));
-    (all.filter(|name| !not.iter().any(|(other, _)| other == name)).collect(), not)
-}
-
 /// Sockets with a warning or worse, the worst first.
 fn troubled<'s>(snapshot: &'s Snapshot, host: &'s HostAssessment) -> Vec<(&'s Socket, &'s Assessment)> {
     let of = |(place, judged): &'s (usize, Assessment)| Some((snapshot.sockets().get(*place)?, judged));
     let mut troubled: Vec<_> = host.troubled.iter().filter_map(of).collect();
     troubled.sort_by(|(_, a), (_, b)| explain::order(a, b));
     troubled
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_takes_time_is_an_issue() {
-        for name in OVER_TIME {
-            assert!(DETECTORS.iter().any(|detector| detector.name == name), "{name}");
-        }
-    }
 }

@@ -3,6 +3,8 @@
 //! `holders` sorts the sockets, `listeners` finds whose a connection is, `screen` says it in words, `looked_at` that there are
 //! none; machine formats show the same sockets as the list would.
 
+mod asked;
+mod group;
 mod holders;
 mod listeners;
 mod looked_at;
@@ -15,7 +17,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, State, States};
+use pree::{Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, States};
 
 use super::source::{self, Place};
 use super::{judged, rows};
@@ -25,16 +27,7 @@ use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, Request, escape};
 use crate::sys::Rights;
-
-/// Which port.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Asked<'w> {
-    number: u16,
-    /// Any, when there is none.
-    protocol: Option<Protocol>,
-    /// As a filter reads it. Who has the port at every address has it there too.
-    address: Option<&'w str>,
-}
+use asked::{Asked, is_held};
 
 /// What the screen tells of each socket.
 const NEEDS: Needs = Needs::MEMORY
@@ -120,11 +113,6 @@ fn is_of_family(args: &Args, socket: &Socket) -> bool {
     families.is_empty()
         || families.contains(&socket.family)
         || (families.contains(&Family::Ipv4) && takes_ipv4())
-}
-
-/// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
-fn is_held(socket: &Socket) -> bool {
-    socket.state != State::TimeWait
 }
 
 /// Only the exit code.

@@ -31,7 +31,7 @@ impl Output for Sorted<'_> {
     }
 
     fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
-        let ranks = Ranks::of(self.orders, &self.sockets);
+        let ranks = Ranks::of(self.orders.iter().map(|order| order.column), &self.sockets);
         self.sockets.sort_by(|a, b| Order::compare_all(self.orders, &ranks, a, b));
         for socket in self.sockets.iter().take(self.limit) {
             self.rows.row(socket)?;

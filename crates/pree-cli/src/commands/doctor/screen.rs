@@ -6,6 +6,7 @@ use pree::model::NetworkNamespace;
 use pree::quality::{About, Assessment, Basis, Finding, HostAssessment, HostFinding, Severity};
 use pree::{Snapshot, Socket};
 
+use super::looked_for::looked_for;
 use crate::commands::finding::{self, Page, figure};
 use crate::commands::phrases::plural;
 use crate::output::{figures, words};
@@ -163,7 +164,7 @@ fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAss
             &format!("the score of {}: too little was sent", plural(unknown, "connection")),
         );
     }
-    let (names, not) = super::looked_for(host);
+    let (names, not) = looked_for(host);
     let names: Vec<String> = names.into_iter().map(|name| name.replace('_', " ")).collect();
     page.row("looked for", &names.join(", "));
     // Those with one reason follow each other.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use pree::{Family, Protocol, Socket, State};
 
-use super::holders::{Group, pids};
+use super::group::{Group, pids};
 
 /// What a listener takes, as far as a connection can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

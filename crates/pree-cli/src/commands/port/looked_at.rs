@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use pree::{Coverage, Family, Process, Protocol, Protocols, Socket};
 
-use super::Asked;
+use super::asked::{self, Asked, is_held};
 use crate::args::{Args, Which};
 use crate::commands::phrases::plural;
 use crate::commands::source;
@@ -20,11 +20,10 @@ pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others:
         Some(Which::Bound) => "is only bound to",
         Some(Which::All) | None => "has",
     };
-    let (held, over): (Vec<&Socket>, Vec<&Socket>) = others.iter().partition(|socket| super::is_held(socket));
+    let (held, over): (Vec<&Socket>, Vec<&Socket>) = others.iter().partition(|socket| is_held(socket));
     let (connections, waiting): (Vec<&Socket>, Vec<&Socket>) =
         held.into_iter().partition(|socket| socket.remote.is_some());
-    let mut parts =
-        vec![format!("nobody {what} {} ({})", super::screen::port(asked), place(args, asked, coverage))];
+    let mut parts = vec![format!("nobody {what} {} ({})", asked::port(asked), place(args, asked, coverage))];
     if let Some(first) = waiting.first() {
         let who = who(&waiting).unwrap_or_else(|| "a socket".to_owned());
         parts.push(format!("{who} has {} {}", first.protocol, first.local));

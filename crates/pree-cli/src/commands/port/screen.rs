@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use pree::{Process, Protocol, Socket, State};
 
-use super::holders::{Connections, Group, Holders, Shared};
+use super::asked::Asked;
+use super::group::{Connections, Group, Shared};
+use super::holders::Holders;
 use super::looked_at::list;
-use super::{Asked, reach};
+use super::reach;
 use crate::commands::phrases::{age, command, plural, state, waiting_at, why_nobody};
 use crate::output::escape;
 
@@ -32,18 +34,6 @@ pub(super) struct Screen<'a> {
     pub(super) whole_commands: bool,
     /// There may be sockets of several network namespaces.
     pub(super) names_namespaces: bool,
-}
-
-/// The port, as it was asked for.
-pub(super) fn port(asked: Asked<'_>) -> String {
-    let port = match asked.protocol {
-        Some(protocol) => format!("{}/{protocol}", asked.number),
-        None => format!("port {}", asked.number),
-    };
-    match asked.address {
-        Some(address) => format!("{port} at {}", escape::text(address.as_bytes())),
-        None => port,
-    }
 }
 
 impl Screen<'_> {

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use pree::{Family, Process, Unowned};
+use pree::model::Detail;
+use pree::{Address, Family, Process, Unowned};
 
 use super::*;
 use crate::output::sample;
