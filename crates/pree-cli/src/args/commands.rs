@@ -1,26 +1,10 @@
 //! Every command, once: the word that calls it, what it does, which words follow it.
 
-use super::Args;
+use super::command::Command;
 use super::flags::Flag;
+use super::options::Args;
 use crate::exit::Failure;
 use crate::output::escape;
-
-/// What the command line asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Command {
-    #[default]
-    List,
-    Port,
-    Explain,
-    Doctor,
-    Summary,
-    Capture,
-    Schema,
-    Completions,
-    Man,
-    Help,
-    Version,
-}
 
 /// Which words follow a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,8 @@ use pree::{
     Text,
 };
 
-use super::{Args, Command, Format, When, Which};
+use super::command::Command;
+use super::options::{Args, Format, When, Which};
 use crate::output::escape;
 
 /// One flag.

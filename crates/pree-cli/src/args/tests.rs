@@ -1,5 +1,7 @@
 //! Command lines that people type.
 
+use pree::{Family, Protocol, SourceChoice};
+
 use super::*;
 
 #[track_caller]

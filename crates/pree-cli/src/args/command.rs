@@ -1,0 +1,18 @@
+//! The commands.
+
+/// What the command line asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Command {
+    #[default]
+    List,
+    Port,
+    Explain,
+    Doctor,
+    Summary,
+    Capture,
+    Schema,
+    Completions,
+    Man,
+    Help,
+    Version,
+}
