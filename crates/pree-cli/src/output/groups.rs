@@ -77,9 +77,16 @@ pub(super) struct Groups<W> {
 #[derive(Clone, Copy, Default)]
 struct Sums {
     count: u64,
-    /// Bytes; a listener's queue is none.
-    recv_queue: u64,
-    send_queue: u64,
+    /// Bytes; a listener's queue is none. `None` while it is known of no socket.
+    recv_queue: Option<u64>,
+    send_queue: Option<u64>,
+}
+
+/// Adds what is known.
+fn add(sum: &mut Option<u64>, bytes: Option<u32>) {
+    if let Some(bytes) = bytes {
+        *sum = Some(sum.unwrap_or(0).saturating_add(bytes.into()));
+    }
 }
 
 impl<W: Write> Groups<W> {
@@ -165,11 +172,13 @@ impl<W: Write> Groups<W> {
     }
 
     fn numbers(&self, sums: Sums) -> Vec<Vec<u8>> {
-        let all = [sums.count, sums.recv_queue, sums.send_queue];
+        let all = [Some(sums.count), sums.recv_queue, sums.send_queue];
         let shown = if self.brief { 1 } else { all.len() };
-        let digits = |number: &u64| {
+        let nothing: &[u8] = if self.form == Form::Machine { b"" } else { b"-" };
+        let digits = |number: &Option<u64>| {
+            let Some(number) = *number else { return nothing.to_vec() };
             let mut out = Vec::new();
-            figures::number(*number, &mut out);
+            figures::number(number, &mut out);
             out
         };
         all.iter().take(shown).map(digits).collect()
@@ -224,10 +233,13 @@ impl<W: Write> Groups<W> {
             json.key("count");
             json.number(sums.count);
             if !self.brief {
-                json.key("recv_queue");
-                json.number(sums.recv_queue);
-                json.key("send_queue");
-                json.number(sums.send_queue);
+                for (key, sum) in [("recv_queue", sums.recv_queue), ("send_queue", sums.send_queue)] {
+                    json.key(key);
+                    match sum {
+                        Some(sum) => json.number(sum),
+                        None => json.null(),
+                    }
+                }
             }
             json.close(b'}');
             if lines {
@@ -251,10 +263,9 @@ impl<W: Write> Output for Groups<W> {
         let at = self.place(socket);
         if let Some((_, sums)) = self.all.get_mut(at) {
             sums.count += 1;
-            if socket.state != State::Listen {
-                sums.recv_queue += u64::from(socket.recv_queue.unwrap_or(0));
-                sums.send_queue += u64::from(socket.send_queue.unwrap_or(0));
-            }
+            let listens = socket.state == State::Listen;
+            add(&mut sums.recv_queue, if listens { Some(0) } else { socket.recv_queue });
+            add(&mut sums.send_queue, if listens { Some(0) } else { socket.send_queue });
         }
         Ok(())
     }

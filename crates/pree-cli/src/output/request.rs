@@ -67,6 +67,10 @@ impl<'a> Request<'a> {
                 .ok_or_else(|| Failure::Usage(format!("--group-by: {}", columns::unknown(name))))?;
             request.group_by = Some(column);
             request.needs |= column.needs();
+            if !args.count {
+                // Sums of queues: what tells one of a socket tells both.
+                request.needs |= Needs::RECV_QUEUE;
+            }
         }
         request.refuse_contradictions()?;
         match args.format {
@@ -289,7 +293,7 @@ mod tests {
         check("--json -c local", "local", none);
         check("--json -c quality", "", Needs::STATS | Needs::MEMORY);
         check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY);
-        check("-g limited", "", Needs::STATS | Needs::MEMORY);
+        check("-g limited", "", Needs::STATS | Needs::MEMORY | Needs::RECV_QUEUE);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
         lab("proc_hidden_is_told", proc_hidden),
         lab("proc_has_no_statistics_and_says_so", proc_source),
         lab("what_proc_does_not_tell_is_missing_where_it_is_asked_for", proc_fields),
+        lab("what_a_filter_cannot_know_is_missing_in_every_output", outputs),
         lab("marks_are_missing_without_the_right_where_they_are_asked_for", marks),
         lab("proc_that_lacks_a_table_is_told", proc_lacks_udp),
         lab("proc_that_makes_no_sense_is_told", proc_nonsense),
@@ -273,5 +274,58 @@ fn proc_nonsense() -> Result<(), Failed> {
     fs::write("/proc/thread-self/net/tcp", b"  sl  local_address\n   0: 0100007F:1F90 0000000")?;
     run::pree(&format!("{flags} -t"))?.code(4)?.tells("/proc/net/tcp")?.silent()?;
     run::pree(flags)?.code(3)?.tells("sockets missing (tcp)")?;
+    Ok(())
+}
+
+/// Whether sockets match is not known: that ends every output with the same code, strict or not.
+fn outputs() -> Result<(), Failed> {
+    let _kept = population::listeners()?;
+    const OUTPUTS: [&str; 15] = [
+        "",
+        "--count",
+        "-q",
+        "-g state",
+        "-g process --count",
+        "-s",
+        "-s -q",
+        "summary --json",
+        "--json",
+        "--jsonl",
+        "--format {local}",
+        "--sort local",
+        "--limit 1",
+        "explain",
+        "explain -q",
+    ];
+    for output in OUTPUTS {
+        for strict in ["", "--strict"] {
+            for filter in ["rmem>=0", "has rmem", "not has rmem", "fwmark=1"] {
+                let words = format!("{output} {strict} --source proc {filter}");
+                let answer = run::pree(&words)?.code(3).map_err(|failed| run::while_doing(&words, failed))?;
+                if !answer.err.contains("(filter by ") {
+                    return Err(format!("{words} tells {:?}", answer.err).into());
+                }
+                let words = format!("{output} {strict} {filter} sport>0");
+                let code = run::pree(&words)?.code;
+                if code == 3 {
+                    return Err(format!("{words}: sock_diag tells it").into());
+                }
+            }
+        }
+    }
+    // What is asked for itself is missing where it is told, and with -q too.
+    for (output, code) in
+        [("-m", 3), ("-m -q", 3), ("-c +rmem", 3), ("-m --count", 0), ("--count", 0), ("-s", 0)]
+    {
+        let words = format!("{output} --strict --source proc");
+        run::pree(&words)?.code(code).map_err(|failed| run::while_doing(&words, failed))?;
+    }
+    // Sums of what nobody tells are not 0.
+    let (_one, _other) = std::os::unix::net::UnixStream::pair()?;
+    let answer = run::pree("-x -g state --source proc --strict --json")?.code(3)?;
+    let sums = r#"{"key":"established","count":2,"recv_queue":null,"send_queue":null}"#;
+    if !answer.out.contains(sums) || !answer.err.contains("receive queues") {
+        return Err(format!("{}\n{}", answer.out, answer.err).into());
+    }
     Ok(())
 }

@@ -143,8 +143,8 @@ pub(super) fn group() -> Node {
             object([
                 ("key", or_null("string")),
                 ("count", count()),
-                ("recv_queue", count()),
-                ("send_queue", count()),
+                ("recv_queue", or_null("integer")),
+                ("send_queue", or_null("integer")),
             ]),
         ),
     ])
