@@ -2,10 +2,10 @@
 
 mod families;
 mod held;
-mod inet;
+pub(crate) mod inet;
 #[cfg(test)]
 mod nothing;
 
 pub(crate) use families::decode_table;
 pub(crate) use held::{decode_held, protocol_named};
-pub(crate) use inet::{Decoder, ProcRow, acc_ecn_layout, has_stats};
+pub(crate) use inet::{Decoder, has_stats};

@@ -5,7 +5,7 @@
 use procfs_core::net::{TcpNetEntries, UdpNetEntries};
 use procfs_core::{ExplicitSystemInfo, FromBufReadSI, ProcResult};
 
-use crate::decode::linux::ProcRow;
+use crate::decode::linux::inet::ProcRow;
 use crate::model::{Address, Family, Protocol, Socket};
 
 /// The rows of a file's text.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use pree_wire::tcp_info::TcpInfo;
 
-use crate::decode::linux::acc_ecn_layout;
+use crate::decode::linux::inet::acc_ecn_layout;
 use crate::error::{Error, Result};
 use crate::model::{CongestionAlgorithm, SocketMemory, TcpStats};
 use crate::source::{Errno, Failure};

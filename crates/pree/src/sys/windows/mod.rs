@@ -15,9 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pree_wire::errno::windows as code;
 
 use crate::error::Result;
-use crate::source::{
-    Errno, EstatsClass, Failure, Question, Source, System, WindowsConnection, WindowsQuestion,
-};
+use crate::source::{EstatsClass, Failure, Question, Source, System, WindowsConnection, WindowsQuestion};
 use functions::Functions;
 
 /// Answers from the running system.
