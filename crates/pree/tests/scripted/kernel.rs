@@ -67,7 +67,7 @@ impl Fake {
     }
 
     /// `struct inet_diag_msg` and attributes.
-    fn row(&self, extensions: u8) -> Vec<u8> {
+    pub fn row(&self, extensions: u8) -> Vec<u8> {
         let shown = if self.state == 12 { 3 } else { self.state };
         let mut row = vec![self.family(), shown, 0, 0];
         row.extend(self.local.port().to_be_bytes());
@@ -90,6 +90,9 @@ impl Fake {
             }
             if extensions & 1 << 6 != 0 {
                 attribute(&mut row, 7, &[1; 36]);
+            }
+            if extensions & 1 << 4 != 0 {
+                attribute(&mut row, 5, &[0]);
             }
             if !self.by_old_kernel {
                 attribute(&mut row, 21, &1_u64.to_ne_bytes());

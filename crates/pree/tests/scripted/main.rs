@@ -389,17 +389,8 @@ fn failures_in_passing_are_tried_again() {
 }
 
 fn kernel_row(fake: &Fake) -> Vec<u8> {
-    // A row of the right shape, by way of the kernel itself.
-    let mut kernel = Kernel::new(Population { sockets: vec![fake.clone()], ..Population::default() });
-    let mut request = vec![0; 72];
-    request[4] = 18;
-    request[68..72].copy_from_slice(&u32::MAX.to_ne_bytes());
-    let table = pree::source::DiagTable { family: 0, protocol: TCP };
-    let question = Question::Diag { table, pass: DiagPass::First, request: &request };
-    let mut batch = Vec::new();
-    pree::source::Source::ask(&mut kernel, &question).unwrap();
-    pree::source::Source::next(&mut kernel, &mut batch).unwrap();
-    batch[16..].to_vec()
+    // With all that can be asked for.
+    fake.row(u8::MAX)
 }
 
 /// Statistics of other kernels: shorter and longer than any known.

@@ -154,3 +154,30 @@ fn what_was_recorded_torn_stays_partial() {
     let snapshot = whole().collect_from(&mut torn.replay()).unwrap();
     assert!(!snapshot.sockets().is_empty() && snapshot.coverage().lacks_rows(), "{}", snapshot.coverage());
 }
+
+/// Made with a narrower request: what it did not ask about each socket is named, and rows that a filter cannot decide without it.
+#[test]
+fn what_a_recording_was_not_asked_about_sockets_is_named() {
+    let recording = recorded(&Query::new().tcp().udp());
+    let whole = Query::new().tcp().udp().collect_from(&mut recording.replay()).unwrap();
+    assert!(whole.coverage().is_complete(), "{}", whole.coverage());
+    for (needs, what, object, filter) in [
+        (Needs::STATS, Missing::Stats, "", "rtt > 1us"),
+        (Needs::MEMORY, Missing::Fields, "memory", "not has rmem"),
+        (Needs::TRAFFIC_CLASS, Missing::Fields, "traffic classes", "tos = 0"),
+    ] {
+        let query = || Query::new().tcp().udp();
+        let snapshot = query().needs(needs).collect_from(&mut recording.replay()).unwrap();
+        assert_eq!(rows(&snapshot), rows(&whole));
+        let [gap] = snapshot.coverage().gaps() else { panic!("{object}: {}", snapshot.coverage()) };
+        assert_eq!((gap.what, gap.why, &*gap.object), (what, ErrorKind::NotRecorded, object));
+        assert!(gap.to_string().contains("not in the recording") && gap.count > Some(0), "{gap}");
+        let filtered = query().filter(filter.parse().unwrap());
+        let snapshot = filtered.collect_from(&mut recording.replay()).unwrap();
+        assert_eq!(snapshot.sockets().len(), 0, "{filter}");
+        let [gap] = snapshot.coverage().gaps() else { panic!("{filter}: {}", snapshot.coverage()) };
+        assert_eq!((gap.what, gap.why), (Missing::Rows, ErrorKind::NotRecorded), "{filter}");
+        let live = query().needs(needs).collect_from(&mut still()).unwrap();
+        assert!(live.coverage().is_complete(), "{object}: {}", live.coverage());
+    }
+}

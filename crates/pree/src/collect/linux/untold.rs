@@ -5,7 +5,7 @@ use super::owners::OwnerSearch;
 use crate::collect::rows::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::has_stats;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::filter::{Filter, Verdicts};
 use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
 use crate::needs::Needs;
@@ -29,6 +29,11 @@ const fn field(needs: Needs, name: &'static str, lacks: fn(&Socket) -> bool) -> 
     Thing { needs, what: Missing::Fields, name, lacks, diag: None }
 }
 
+/// One that `sock_diag` tells whenever it is asked: without it, it was not asked for when a recording was made.
+const fn on_request(thing: Thing) -> Thing {
+    Thing { diag: Some((ErrorKind::NotRecorded, NOT_RECORDED)), ..thing }
+}
+
 /// One that `sock_diag` came to tell later: of every socket that is whole, if at all.
 const fn since(hint: &'static str, thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::Unsupported, hint)), ..thing }
@@ -39,11 +44,14 @@ const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and
 const NOT_IN_PROC: &str = "/proc does not tell them: sock_diag must be permitted and its modules loaded";
 
 static THINGS: [Thing; 15] = [
-    Thing {
+    on_request(Thing {
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
-    },
-    field(Needs::MEMORY, "memory", |s| is_whole(s) && s.memory.is_none()),
+    }),
+    // What vsock_diag tells of a socket has none.
+    on_request(field(Needs::MEMORY, "memory", |s| {
+        is_whole(s) && s.protocol != Protocol::Vsock && s.memory.is_none()
+    })),
     field(Needs::ID, "cookies", |s| s.id.is_none()),
     since(
         "sock_diag tells them since Linux 5.3",
@@ -57,9 +65,9 @@ static THINGS: [Thing; 15] = [
     field(Needs::PEERS.union(Needs::REMOTE_NAMES), "peers of Unix sockets", |s| {
         s.protocol == Protocol::Unix && s.state == State::Established && s.peer.is_none()
     }),
-    field(Needs::TRAFFIC_CLASS, "traffic classes", |s| {
+    on_request(field(Needs::TRAFFIC_CLASS, "traffic classes", |s| {
         is_whole_inet(s) && s.tos.is_none() && s.tclass.is_none() && s.class_id.is_none()
-    }),
+    })),
     field(Needs::INTERFACE, "interfaces", |s| is_inet(s) && s.interface.is_none()),
     field(Needs::V6ONLY, "v6only", |s| {
         let binds = matches!(s.state, State::Listen | State::Unconnected | State::BoundInactive);
@@ -243,6 +251,7 @@ impl Untold {
             let object = match (what, from_proc) {
                 (Missing::Rows, _) => format!("filter by {names}"),
                 (Missing::Stats, true) => "/proc/net".to_owned(),
+                (Missing::Stats, false) => String::new(),
                 (_, true) => format!("/proc/net: {names}"),
                 (_, false) => names,
             };
