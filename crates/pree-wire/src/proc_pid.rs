@@ -5,7 +5,10 @@
 use crate::bytes::{decimal, words};
 use crate::malformed::Malformed;
 
-/// The part of /proc/PID/stat that names a process for good: pid and start time.
+/// `PF_EXITING` of linux/sched.h.
+const EXITING: u32 = 0x4;
+
+/// The part of /proc/PID/stat that names a process for good, pid and start time, and says whether it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stat<'a> {
@@ -17,6 +20,8 @@ pub struct Stat<'a> {
     pub state: u8,
     /// Process id of the parent; 0 for none, or one outside the pid namespace.
     pub parent: u32,
+    /// `PF_*` of linux/sched.h, of the leader where it is a process's.
+    pub flags: u32,
     /// Start of the process in clock ticks (`USER_HZ`) after boot.
     pub start_time_ticks: u64,
 }
@@ -37,15 +42,22 @@ impl<'a> Stat<'a> {
         let mut after = words(content.get(close + 1..).unwrap_or_default());
         let state = after.next().and_then(|word| word.first().copied());
         let parent = after.next().and_then(id);
-        // The parent is field 4, the start time field 22.
-        let start_time_ticks = after.nth(22 - 4 - 1).and_then(decimal);
+        // The parent is field 4, the flags are field 9, the start time field 22.
+        let flags = after.nth(9 - 4 - 1).and_then(id);
+        let start_time_ticks = after.nth(22 - 9 - 1).and_then(decimal);
         Ok(Self {
             pid: pid.ok_or(broken("pid in /proc/PID/stat"))?,
             name,
             state: state.ok_or(broken("state in /proc/PID/stat"))?,
             parent: parent.ok_or(broken("parent in /proc/PID/stat"))?,
+            flags: flags.ok_or(broken("flags in /proc/PID/stat"))?,
             start_time_ticks: start_time_ticks.ok_or(broken("start time in /proc/PID/stat"))?,
         })
+    }
+
+    /// Whether it has ended or is about to: it gives back what it has, and then stays until its parent takes note.
+    pub fn is_ending(&self) -> bool {
+        self.flags & EXITING != 0
     }
 }
 

@@ -26,10 +26,12 @@ pub(super) fn target(data: &[u8]) {
             format!("{} (", stat.pid).as_bytes(),
             stat.name,
             format!(
-                ") {} {} {}{}\n",
+                ") {} {} {}{} {}{}\n",
                 char::from(stat.state),
                 stat.parent,
-                "0 ".repeat(17),
+                "0 ".repeat(4),
+                stat.flags,
+                "0 ".repeat(12),
                 stat.start_time_ticks
             )
             .as_bytes(),

@@ -4,7 +4,8 @@ use std::io;
 use std::net::IpAddr;
 
 use rustix::mount::{MountFlags, UnmountFlags};
-use rustix::thread::{CapabilitySet, CapabilitySets};
+use rustix::process::Uid;
+use rustix::thread::{CapabilitySet, CapabilitySets, set_thread_res_uid};
 
 use crate::rtnetlink::{LOOPBACK, Rtnetlink};
 
@@ -83,4 +84,18 @@ pub fn give_up_rights() -> io::Result<()> {
     let none = CapabilitySet::empty();
     let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
     Ok(rustix::thread::set_capabilities(None, sets)?)
+}
+
+/// Goes on as an ordinary user: not the one to whom `/proc` gives what is nobody's, such as what an ended process had. Programs
+/// that are started from now on may be looked into, those of before may not where the case was root's. There is no way back.
+///
+/// # Errors
+/// The kernel's.
+pub fn become_ordinary() -> io::Result<()> {
+    let other = Uid::from_raw(65_534);
+    match set_thread_res_uid(other, other, other) {
+        // In a user namespace with a single user one is an ordinary user seen from outside.
+        Err(rustix::io::Errno::INVAL) => Ok(()),
+        result => Ok(result?),
+    }
 }

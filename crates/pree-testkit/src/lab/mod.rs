@@ -24,7 +24,8 @@ use crate::wire::Wire;
 use crate::{Failed, rtnetlink, sys};
 
 pub use inside::{
-    add_address, cover_file, give_up_rights, hide_proc, keep_bpf_rights, mount_proc, uncover_proc,
+    add_address, become_ordinary, cover_file, give_up_rights, hide_proc, keep_bpf_rights, mount_proc,
+    uncover_proc,
 };
 
 const CASE: &str = "PREE_TESTKIT_CASE";

@@ -24,8 +24,8 @@ fn stat_of_any_name() {
         let stat = Stat::parse(content.as_bytes()).unwrap();
         assert_eq!(stat.name, name.as_bytes());
         assert_eq!(
-            (stat.pid, stat.state, stat.parent, stat.start_time_ticks),
-            (42, b'S', 1, 987_654),
+            (stat.pid, stat.state, stat.parent, stat.flags, stat.start_time_ticks),
+            (42, b'S', 1, 4_194_560, 987_654),
             "{name:?}"
         );
         for length in 0..content.len() {
@@ -33,6 +33,18 @@ fn stat_of_any_name() {
             // The start time is the 22nd of 25 fields here: shorter content lacks it or has a part of it.
             assert!(cut.is_err() || length > content.find("98765").unwrap(), "{cut:?}");
         }
+    }
+}
+
+/// As Linux 6.18 writes them: a shell, one that nobody has waited for, and a kernel thread.
+#[test]
+fn stat_of_one_that_has_ended() {
+    for (content, is_ending) in [
+        ("812 (bash) S 800 812 812 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 1", false),
+        ("813 (true) Z 812 812 812 0 -1 4227084 1 0 0 0 0 0 0 0 20 0 1 0 987655 0 0", true),
+        ("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0", false),
+    ] {
+        assert_eq!(Stat::parse(content.as_bytes()).unwrap().is_ending(), is_ending, "{content}");
     }
 }
 

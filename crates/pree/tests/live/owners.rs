@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process;
 use std::time::Duration;
 
+use pree::source::{ProcessPart, Question, Source, live};
 use pree::{
     ErrorKind, Gap, Missing, Needs, OwnerLookup, OwnerSource, Query, Snapshot, Socket, SourceChoice, Unowned,
 };
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         lab("owners_in_a_private_table", in_a_private_table),
         lab("owners_without_a_leader", without_a_leader),
+        lab("owners_that_have_ended_do_not_refuse", ended),
         lab("owners_of_hostile_names", hostile_names),
         lab("owners_all_first_none", all_first_none),
         lab("owners_of_a_named_process", of_a_named_process),
@@ -79,6 +81,25 @@ fn threads(holder: &Holder) -> Result<(), Failed> {
         assert!(owner.thread.is_some());
         assert_eq!(Some(owner.process.name.as_bytes()), holder.name());
     }
+    Ok(())
+}
+
+/// Who has ended and stays as a zombie refuses an ordinary user, which is no lack of rights.
+fn ended() -> Result<(), Failed> {
+    lab::become_ordinary()?;
+    let headless = Holder::start(HolderSpec::zombie_leader())?;
+    let (pid, thread) = (headless.pid(), headless.thread().ok_or("no thread")?);
+    let fd = headless.truth()[0].owners[0].1;
+    // The very thing that reads as a refusal.
+    let table = fs::read_dir(format!("/proc/{pid}/fd")).map(drop).map_err(|error| error.kind());
+    assert_eq!(table, Err(std::io::ErrorKind::PermissionDenied));
+    let mut source = live()?;
+    let mut ask = |part| source.ask(&Question::Process { pid, part }).map_err(|failure| failure.kind());
+    assert_eq!(ask(ProcessPart::HeldSocket { thread: 0, fd }), Err(ErrorKind::Absent));
+    assert_eq!(ask(ProcessPart::HeldSocket { thread, fd }), Ok(()));
+    assert_eq!(ask(ProcessPart::ThreadSockets(thread)), Ok(()));
+    // Linux 6.2 tells before that there is none.
+    assert!(matches!(ask(ProcessPart::Sockets), Ok(()) | Err(ErrorKind::Absent)));
     Ok(())
 }
 
@@ -167,7 +188,7 @@ fn exit_meanwhile() -> Result<(), Failed> {
         drop(lone);
         let pid = holder.pid();
         let mut mortal = Some(holder);
-        let mut source = Meddling::new(pree::source::live()?, |asked| {
+        let mut source = Meddling::new(live()?, |asked| {
             if asked == n {
                 mortal = None;
             }
@@ -204,7 +225,7 @@ fn pid_used_again() -> Result<(), Failed> {
         let pid = holder.pid();
         let mut first = Some(holder);
         let mut second = None;
-        let mut source = Meddling::new(pree::source::live()?, |asked| {
+        let mut source = Meddling::new(live()?, |asked| {
             if asked == n {
                 first = None;
                 fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         lab("namespaces_in_recordings", recordings),
         lab("a_name_that_is_no_namespace", no_namespace),
         lab("a_namespace_whose_only_process_is_always_a_new_one", successors),
+        lab("a_namespace_that_only_a_thread_without_a_leader_has_open", without_a_leader),
         lab("names_that_come_and_go", names_come_and_go),
         lab("mounts_that_cannot_be_read_are_told", without_mounts),
         lab("a_namespace_mounted_where_another_process_is", mounted_elsewhere),
@@ -406,6 +407,24 @@ fn successors() -> Result<(), Failed> {
     assert_eq!(missed, []);
     // Else it was one process all the time, which proves nothing.
     assert!(pids.len() > 5, "{pids:?}");
+    Ok(())
+}
+
+/// Who has ended and stays as a zombie refuses an ordinary user, which says nothing of its threads that live.
+fn without_a_leader() -> Result<(), Failed> {
+    let inside = Namespace::new()?;
+    let here = inode(&inside)?;
+    lab::become_ordinary()?;
+    let all = || live()?.namespaces(&Namespaces::All).map_err(|failure| Failed::from(failure.to_string()));
+    let before = all()?;
+    let headless = Holder::start(HolderSpec::zombie_leader().inherit(&inside))?;
+    drop(inside);
+    // The very thing that reads as a refusal.
+    let table = fs::read_dir(format!("/proc/{}/fd", headless.pid()));
+    assert_eq!(table.map(drop).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    let after = all()?;
+    assert!(after.namespaces.iter().any(|it| it.inode == here), "{after:?}");
+    assert_eq!((after.refused, after.unread, after.unsettled), (before.refused, 0, false), "{after:?}");
     Ok(())
 }
 

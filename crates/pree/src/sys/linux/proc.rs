@@ -4,11 +4,12 @@ use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-use pree_wire::proc_pid::fd_name;
+use pree_wire::proc_pid::{Stat, fd_name};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 
-use super::failures::{lookup, transport};
+use super::failures::{lookup, of_process, transport};
+use crate::error::ErrorKind;
 use crate::source::{Errno, Failure, NetTable, Setting};
 
 /// One read(2) of a file; /proc gives at most a page or so at a time, whatever is asked for.
@@ -29,10 +30,23 @@ pub(super) fn open(path: &CStr) -> Result<OwnedFd, Failure> {
 
 /// The whole of a small file.
 pub(super) fn read_whole(path: &CStr) -> Result<Vec<u8>, Failure> {
-    let file = open(path)?;
+    whole(&open(path)?).map_err(transport)
+}
+
+fn whole(file: &OwnedFd) -> rustix::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    while read_on(&file, &mut bytes).map_err(transport)? {}
+    while read_on(file, &mut bytes)? {}
     Ok(bytes)
+}
+
+/// Whether the process or thread with this `stat` has ended or is about to. Others than root are refused then as if it were
+/// somebody else's: to /proc what has no memory any more is root's (`task_dump_owner` of fs/proc/base.c).
+pub(super) fn has_ended(at: impl AsFd, stat: &CStr) -> bool {
+    let file = openat(at, stat, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup);
+    match file.and_then(|file| whole(&file).map_err(of_process)) {
+        Ok(stat) => Stat::parse(&stat).is_ok_and(|stat| stat.is_ending()),
+        Err(failure) => failure.kind() == ErrorKind::Absent,
+    }
 }
 
 /// The table as this thread's network namespace has it; `/proc/net` would be the main thread's.

@@ -14,8 +14,9 @@ use super::answer::Answer;
 use super::borrowed::bound_port;
 use super::failures::{lookup, of_process, transport};
 use super::numbering::Numbering;
-use super::proc::{DIRECTORY_BUFFER, LINK, SOCKET_LINK, ids, link, open_directory};
+use super::proc::{DIRECTORY_BUFFER, LINK, SOCKET_LINK, has_ended, ids, link, open_directory};
 use super::same_files::{Met, Tables, Unsorted};
+use crate::error::ErrorKind;
 use crate::source::{Errno, Failure, ProcessPart};
 
 /// Longest name of a protocol: the kernel's names have 32 bytes at most.
@@ -47,6 +48,15 @@ impl Processes {
     }
 
     pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
+        self.ask_living(pid, part).map_err(|failure| match &self.pinned {
+            Some(pinned) if failure.kind() == ErrorKind::NotPermitted && pinned.has_ended(part) => {
+                Failure::Answer(Errno::ESRCH)
+            }
+            _ => failure,
+        })
+    }
+
+    fn ask_living(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
         let counts = self.counts_descriptors();
         let numbering = *self.numbering.get_or_insert_with(Numbering::of_proc);
         let pinned = self.pin(pid)?;
@@ -128,6 +138,17 @@ impl Pinned {
             self.tables.add(thread, part, at);
         }
         Ok(sockets)
+    }
+
+    /// Whether the one that this part is of has ended.
+    fn has_ended(&self, part: ProcessPart) -> bool {
+        let stat = match part {
+            ProcessPart::ThreadSockets(thread)
+            | ProcessPart::DescriptorInfo { thread: thread @ 1.., .. }
+            | ProcessPart::HeldSocket { thread: thread @ 1.., .. } => format!("task/{thread}/stat"),
+            _ => "stat".to_owned(),
+        };
+        CString::new(stat).is_ok_and(|stat| has_ended(&self.process, &stat))
     }
 
     fn met(&self, thread: u32, numbering: Numbering) -> Met {

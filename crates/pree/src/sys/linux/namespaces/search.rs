@@ -103,23 +103,15 @@ impl Known {
         Ok(())
     }
 
-    /// What is mounted where a process or thread sees other mounts than were read before. False when it has ended.
-    fn read_mounts_of(&mut self, at: &str) -> Result<bool, Failure> {
-        let seen = match mounts_seen_by(at) {
-            Ok(seen) => seen,
-            Err(failure) if is_gone(failure) => return Ok(false),
-            Err(failure) => return Err(failure),
-        };
+    /// What is mounted where a process or thread sees other mounts than were read before.
+    fn read_mounts_of(&mut self, at: &str) -> Result<(), Failure> {
+        let seen = mounts_seen_by(at)?;
         if self.mounts_read.contains(&seen) {
-            return Ok(true);
+            return Ok(());
         }
-        match self.read_mounts(&below(at, "mountinfo")?, Some(&below(at, "root")?)) {
-            // That it ended is told by several errors here.
-            Err(_) if mounts_seen_by(at).is_err_and(is_gone) => return Ok(false),
-            result => result?,
-        }
+        self.read_mounts(&below(at, "mountinfo")?, Some(&below(at, "root")?))?;
         self.mounts_read.insert(seen);
-        Ok(true)
+        Ok(())
     }
 
     /// The namespaces of processes. One whose processes end and leave it to new ones all the time is found by looking into
@@ -145,7 +137,7 @@ impl Known {
                         ended = true;
                         seen.remove(&pid);
                     }
-                    Err(failure) if is_gone(failure) => ended = true,
+                    Err(_) if has_ended(&format!("/proc/{pid}")) => ended = true,
                     Err(failure) if failure.kind() == ErrorKind::NotPermitted => self.told.refused += 1,
                     Err(failure) => {
                         self.told.unread += 1;
@@ -171,7 +163,7 @@ impl Known {
         let at = format!("/proc/{pid}");
         // A leader can end before its threads, and stays until somebody takes note of its end.
         let mut looked = if self.read_places_of(&at)? { Looked::Whole } else { Looked::Ended };
-        let mut tables = vec![(at.clone(), Met::New(0, 0))];
+        let mut tables = vec![(at.clone(), Met::New(0, 0), Looked::Ended)];
         let mut known = Tables::default();
         let mut meet = |thread| {
             let Some(thread) = numbering.own(thread) else { return Met::Unknown };
@@ -191,25 +183,18 @@ impl Known {
                 // A table that several threads share is read once.
                 match meet(thread) {
                     Met::Before => {}
-                    met => tables.push((at, met)),
+                    met => tables.push((at, met, Looked::ThreadEnded)),
                 }
             }
         }
-        for (at, met) in tables {
-            let opened = proc::open_directory(CWD, &below(&at, "fd")?);
-            match opened.and_then(|open| proc::ids(&open).map_err(of_process)) {
-                Ok(fds) => {
-                    for fd in fds {
-                        if met == Met::Unknown {
-                            unsorted.take()?;
-                        }
-                        // One that was closed meanwhile is no loss.
-                        self.read_link(below(&at, &format!("fd/{fd}"))?)?;
-                    }
-                }
-                // A thread that has ended.
-                Err(failure) if is_gone(failure) => {}
-                Err(failure) => return Err(failure),
+        for (at, met, without) in tables {
+            let unsorted = (met == Met::Unknown).then_some(&mut unsorted);
+            let read = self.read_table_of(&at, unsorted);
+            // Then the table is empty, or was when its end was read, and another process may have what was in it.
+            if has_ended(&at) {
+                looked = looked.max(without);
+            } else {
+                read?;
             }
         }
         Ok(looked)
@@ -217,20 +202,41 @@ impl Known {
 
     /// The namespace that a process or thread is in, and those that are mounted where it is. False when it has ended.
     fn read_places_of(&mut self, at: &str) -> Result<bool, Failure> {
-        Ok(self.read_link(below(at, "ns/net")?)? && self.read_mounts_of(at)?)
+        let net = self.read_link(below(at, "ns/net")?);
+        unless_ended(at, net.and_then(|()| self.read_mounts_of(at)))
     }
 
-    /// Opens the namespace that this link leads to, if it leads to one. False when the link is not there any more.
-    fn read_link(&mut self, path: CString) -> Result<bool, Failure> {
-        match proc::read_link(&path) {
-            Ok(link) => match network_namespace_inode(&link) {
-                Some(inode) => self.hold(inode, Way::Path(path)),
-                None => Ok(true),
-            },
-            Err(failure) if is_gone(failure) => Ok(false),
-            Err(failure) => Err(failure),
+    /// The namespaces that a process or thread has open.
+    fn read_table_of(&mut self, at: &str, mut unsorted: Option<&mut Unsorted>) -> Result<(), Failure> {
+        let table = proc::open_directory(CWD, &below(at, "fd")?)?;
+        for fd in proc::ids(&table).map_err(of_process)? {
+            unsorted.as_mut().map_or(Ok(()), |unsorted| unsorted.take())?;
+            match self.read_link(below(at, &format!("fd/{fd}"))?) {
+                // One that was closed meanwhile is no loss.
+                Err(failure) if is_gone(failure) => {}
+                result => result?,
+            }
         }
+        Ok(())
     }
+
+    /// Opens the namespace that this link leads to, if it leads to one.
+    fn read_link(&mut self, path: CString) -> Result<(), Failure> {
+        let Some(inode) = network_namespace_inode(&proc::read_link(&path)?) else { return Ok(()) };
+        if self.hold(inode, Way::Path(path))? { Ok(()) } else { Err(Failure::Answer(Errno::ENOENT)) }
+    }
+}
+
+/// False when it failed because this process or thread has ended.
+fn unless_ended(at: &str, result: Result<(), Failure>) -> Result<bool, Failure> {
+    match result {
+        Err(_) if has_ended(at) => Ok(false),
+        result => result.map(|()| true),
+    }
+}
+
+fn has_ended(at: &str) -> bool {
+    below(at, "stat").is_ok_and(|stat| proc::has_ended(CWD, &stat))
 }
 
 /// Which mounts a process or thread sees: its mount namespace, and its root there.
@@ -243,7 +249,7 @@ fn below(at: &str, name: &str) -> Result<CString, Failure> {
 }
 
 /// What came of looking into a process.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Looked {
     Whole,
     /// It ended before all of it was seen: what it started then is new.
