@@ -165,7 +165,7 @@ fn no_namespaces() -> Result<(), Failed> {
     lab::give_up_rights()?;
     check("/run/closed/ns", 4, "a directory on the way is closed to you", "CAP_")?;
     for process in [holder.pid().to_string(), format!("/proc/{}/ns/net", holder.pid())] {
-        check(&process, 4, "only to those who may trace it", "directory")?;
+        check(&process, 4, "; needs CAP_SYS_PTRACE", "directory")?;
     }
     Ok(())
 }

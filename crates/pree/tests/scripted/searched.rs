@@ -1,7 +1,7 @@
 //! The search for network namespaces, as a source may tell of it: what it could not see is missing and told.
 
-use pree::source::{Errno, Failure, Namespaces, Question, Reachable, Source};
-use pree::{ErrorKind, Missing, NetworkNamespace, Query};
+use pree::source::{Errno, Failure, Namespaces, ProcessPart, Question, Reachable, Source};
+use pree::{ErrorKind, Missing, Needs, NetworkNamespace, Protocols, Query};
 
 use crate::kernel::Kernel;
 use crate::population;
@@ -161,7 +161,50 @@ fn processes_that_refuse_whoever_asks_are_told_as_such() {
         let error = query.clone().network_namespaces(one).collect_from(&mut closed).unwrap_err();
         for hint in gaps.iter().map(|gap| gap.hint).chain(error.hint()) {
             assert_eq!(hint.contains("even to CAP_SYS_PTRACE"), has_all_rights, "{hint}");
-            assert_eq!(hint.contains("root"), !has_all_rights, "{hint}");
+            assert_ne!(hint.contains("root") || hint.contains("needs"), has_all_rights, "{hint}");
+        }
+    }
+}
+
+#[test]
+fn processes_that_refuse_are_counted_in_words() {
+    for (refused, words) in [
+        (1, "(network namespace of 1 process): not permitted; needs CAP_SYS_PTRACE"),
+        (2, "(network namespaces of 2 processes): not permitted; needs CAP_SYS_PTRACE"),
+    ] {
+        let mut found = Reachable::default();
+        (found.namespaces, found.refused) = (vec![NetworkNamespace::new(1, None)], refused);
+        let mut machine = Machine::new(found, None);
+        machine.has_all_rights = false;
+        let query = Query::new().tcp().network_namespaces(Namespaces::All);
+        let told = query.collect_from(&mut machine).unwrap().coverage().to_string();
+        assert_eq!(told, format!("sockets missing {words}"));
+    }
+}
+
+/// The same of what is known of their owners, and of sockets that only descriptors tell of.
+#[test]
+fn parts_that_are_refused_whoever_asks_are_told_as_such() {
+    let query = Query::new()
+        .protocols(Protocols::TCP | Protocols::OTHER)
+        .needs(Needs::OWNERS | Needs::PROCESS_EXECUTABLE);
+    for has_all_rights in [false, true] {
+        let mut machine = Machine::new(Reachable::default(), None);
+        machine.has_all_rights = has_all_rights;
+        machine.kernel = machine.kernel.on(|_, question, _| match question {
+            Question::Process { part: ProcessPart::Executable | ProcessPart::HeldSocket { .. }, .. } => {
+                Some(Err(Failure::Answer(Errno::EACCES)))
+            }
+            _ => None,
+        });
+        let snapshot = query.collect_from(&mut machine).unwrap();
+        let gaps = snapshot.coverage().gaps();
+        let whats: Vec<_> = gaps.iter().map(|gap| gap.what).collect();
+        assert_eq!(whats, [Missing::Rows, Missing::Fields], "{}", snapshot.coverage());
+        for gap in gaps {
+            assert_eq!(gap.why, ErrorKind::NotPermitted, "{gap}");
+            assert_eq!(gap.hint.contains("even to CAP_SYS_PTRACE"), has_all_rights, "{gap}");
+            assert_eq!(gap.hint.contains("root"), !has_all_rights, "{gap}");
         }
     }
 }

@@ -82,7 +82,7 @@ impl OwnerSearch<'_> {
                         if failure.kind() == ErrorKind::Absent {
                             search.details.not_there(process.pid, search.plan.needs, source);
                         }
-                        search.details.failed(process.pid, search.plan.needs, failure);
+                        search.details.failed(process.pid, search.plan.needs, failure, source);
                         false
                     }
                 }

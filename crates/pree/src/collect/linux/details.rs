@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::scope::may_hide;
+use super::scope::{TO_LOOK, against_refusal, may_hide};
 use crate::coverage::{Gap, Missing};
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::model::{Owner, Socket};
@@ -19,6 +19,8 @@ pub(super) struct UnreadDetails {
     told: u64,
     /// Whether /proc may hide processes, once that was asked.
     may_hide: Option<bool>,
+    /// What helps against processes that refuse, once one did.
+    against_refusal: Option<&'static str>,
 }
 
 impl UnreadDetails {
@@ -28,10 +30,12 @@ impl UnreadDetails {
     }
 
     /// Notes what could not be read. That a process has ended is no failure, nor that a thread of the kernel has no program.
-    pub(super) fn failed(&mut self, pid: u32, details: Needs, failure: Failure) {
+    pub(super) fn failed(&mut self, pid: u32, details: Needs, failure: Failure, source: &mut dyn Source) {
         let hint = match failure.kind() {
             ErrorKind::Absent => return,
-            ErrorKind::NotPermitted => "/proc tells them to the process's own user and to root",
+            ErrorKind::NotPermitted => {
+                self.against_refusal.get_or_insert_with(|| against_refusal(source, TO_LOOK))
+            }
             ErrorKind::NotRecorded => NOT_RECORDED,
             _ => "reading them failed: try again",
         };

@@ -9,6 +9,7 @@ use pree_wire::fd_records::HeldSocket;
 use super::delivery::{Delivery, Part};
 use super::namespaces::Tour;
 use super::owners::{OwnerSearch, Place};
+use super::scope::{TO_LOOK, against_refusal};
 use super::tables::{decoder, read_tables};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
@@ -72,7 +73,7 @@ pub(super) fn read(
             unread.get_or_insert(Failure::NotRecorded);
         }
     }
-    if let Some(gap) = unread.map(gap).or_else(|| delivery.blindness()) {
+    if let Some(gap) = unread.map(|failure| gap(failure, source)).or_else(|| delivery.blindness()) {
         coverage.add(gap);
     }
     ControlFlow::Continue(())
@@ -114,10 +115,10 @@ fn held(source: &mut dyn Source, inode: u64, places: &[Place]) -> Result<Option<
     unread.map_or(Ok(None), Err)
 }
 
-fn gap(failure: Failure) -> Gap {
+fn gap(failure: Failure, source: &mut dyn Source) -> Gap {
     let (why, hint) = match failure.kind() {
         ErrorKind::NotRecorded => (ErrorKind::NotRecorded, NOT_RECORDED),
-        ErrorKind::NotPermitted => (ErrorKind::NotPermitted, "run as the machine's root"),
+        ErrorKind::NotPermitted => (ErrorKind::NotPermitted, against_refusal(source, TO_LOOK)),
         ErrorKind::Unsupported => (ErrorKind::Unsupported, "it takes a /proc of one's own pid namespace"),
         kind => (kind, ""),
     };

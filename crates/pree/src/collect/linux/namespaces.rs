@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::scope::{KEPT, may_hide, may_look_into_all};
+use super::scope::{against_refusal, may_hide};
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::NetworkNamespace;
@@ -17,11 +17,10 @@ const NAMED: usize = 16;
 const EXAMPLES: usize = 3;
 
 const TO_ENTER: &str =
-    "run as the machine's root: to enter one takes CAP_SYS_ADMIN, in its user namespace and in one's own";
-const TO_REACH: &str =
-    "where a process is, is told only to those who may trace it: run as the machine's root";
-const RIGHT: &str = "run as the machine's root: it takes CAP_SYS_ADMIN to enter one, and to reach it CAP_SYS_PTRACE (through a process) or \
-                     permission for its directories (through a mount)";
+    "needs CAP_SYS_ADMIN, in its user namespace and in one's own: run as the machine's root";
+const TO_REACH: &str = "needs CAP_SYS_PTRACE";
+const RIGHT: &str = "needs CAP_SYS_ADMIN to enter one, and to reach it CAP_SYS_PTRACE (through a process) or permission for its \
+                     directories (through a mount): run as the machine's root";
 
 /// The namespaces to read, and which of them could not be entered.
 pub(super) struct Tour {
@@ -141,20 +140,15 @@ impl Tour {
     }
 
     fn note_unseen(&mut self, found: &Reachable, source: &mut dyn Source) {
-        let to_reach = if found.refused > 0 { to_reach(source) } else { TO_REACH };
+        let to_reach = (found.refused > 0).then(|| against_refusal(source, TO_REACH));
         let mut gap = |why, object: String, hint| {
             self.gaps.push(Gap { what: Missing::Rows, why, count: None, object, hint });
         };
-        if found.refused > 0 {
-            gap(
-                ErrorKind::NotPermitted,
-                format!("network namespaces of {} others' processes", found.refused),
-                to_reach,
-            );
+        if let Some(to_reach) = to_reach {
+            gap(ErrorKind::NotPermitted, of_processes(found.refused), to_reach);
         }
         if let Some(failure) = found.why_unread.filter(|_| found.unread > 0) {
-            let object = format!("network namespaces of {} processes", found.unread);
-            gap(failure.kind(), object, "looking into them failed: try again");
+            gap(failure.kind(), of_processes(found.unread), "looking into them failed: try again");
         }
         if let Some(failure) = found.without_mounts {
             let object = "network namespaces that only mounts hold".to_owned();
@@ -185,6 +179,13 @@ impl Tour {
                 gap(failure.kind(), hidden, "whether /proc hides any could not be read: try again");
             }
         }
+    }
+}
+
+fn of_processes(count: u64) -> String {
+    match count {
+        1 => "network namespace of 1 process".to_owned(),
+        count => format!("network namespaces of {count} processes"),
     }
 }
 
@@ -241,7 +242,9 @@ fn refusal(namespaces: &Namespaces, failure: Failure, source: &mut dyn Source) -
         }
         ErrorKind::Absent => invalid(),
         ErrorKind::NotPermitted if failure.errno() == Some(Errno::EPERM) => error.with_hint(TO_ENTER),
-        ErrorKind::NotPermitted if is_of_a_process(which.as_bytes()) => error.with_hint(to_reach(source)),
+        ErrorKind::NotPermitted if is_of_a_process(which.as_bytes()) => {
+            error.with_hint(against_refusal(source, TO_REACH))
+        }
         ErrorKind::NotPermitted => {
             error.with_hint("a directory on the way is closed to you: it takes permission to search it")
         }
@@ -259,9 +262,4 @@ fn object_of(namespaces: &Namespaces) -> String {
 /// Whether this name or path leads through a process.
 fn is_of_a_process(which: &[u8]) -> bool {
     which.starts_with(b"/proc/") || which.iter().all(u8::is_ascii_digit)
-}
-
-/// What helps against a process that does not tell where it is.
-fn to_reach(source: &mut dyn Source) -> &'static str {
-    if may_look_into_all(source) { KEPT } else { TO_REACH }
 }

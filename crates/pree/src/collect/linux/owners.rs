@@ -13,7 +13,7 @@ use super::blind::{Blind, read_with_retries};
 use super::details::UnreadDetails;
 use super::inode_map::InodeMap;
 use super::program::refused;
-use super::scope::{KEPT, Scope, may_look_into_all};
+use super::scope::{Scope, TO_LOOK, against_refusal};
 use crate::collect::names::{self, users};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
@@ -46,8 +46,8 @@ pub(super) struct OwnerSearch<'p> {
     told: Told,
     /// What kept us from seeing every descriptor, if anything did.
     pub(super) blind: Option<Blind>,
-    /// Whether we have every right to look into the processes that refused, once one did.
-    refused_all_the_same: Option<bool>,
+    /// What helps against processes that refuse, once one did.
+    against_refusal: Option<&'static str>,
     /// Processes whose descriptors /proc did not give, and those of which the program told.
     pub(super) unread: HashSet<u32>,
     pub(super) told_of: HashSet<u32>,
@@ -115,7 +115,7 @@ impl<'p> OwnerSearch<'p> {
             places: HashMap::new(),
             told: Told::default(),
             blind: None,
-            refused_all_the_same: None,
+            against_refusal: None,
             unread: HashSet::new(),
             told_of: HashSet::new(),
             details: UnreadDetails::default(),
@@ -158,7 +158,7 @@ impl<'p> OwnerSearch<'p> {
 
     fn find_out_why_refused(&mut self, source: &mut dyn Source) {
         if self.blind == Some(Blind::Refused) {
-            self.refused_all_the_same.get_or_insert_with(|| may_look_into_all(source));
+            self.against_refusal.get_or_insert_with(|| against_refusal(source, TO_LOOK));
         }
     }
 
@@ -367,13 +367,7 @@ impl<'p> OwnerSearch<'p> {
     /// Why some descriptors were not seen, and what helps.
     pub(super) fn why_blind(&self) -> (ErrorKind, &'static str) {
         match self.blind {
-            Some(Blind::Refused) if self.refused_all_the_same == Some(true) => {
-                (ErrorKind::NotPermitted, KEPT)
-            }
-            None | Some(Blind::Refused) => (
-                ErrorKind::NotPermitted,
-                "run as the machine's root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together",
-            ),
+            None | Some(Blind::Refused) => (ErrorKind::NotPermitted, self.against_refusal.unwrap_or(TO_LOOK)),
             Some(Blind::Hidden) => (
                 ErrorKind::NotPermitted,
                 "/proc hides other users' processes (hidepid): run as the machine's root",

@@ -116,11 +116,19 @@ pub(super) fn may_hide(source: &mut dyn Source) -> Result<bool, Failure> {
 }
 
 /// What is to be said of processes that refuse although we may look into all.
-pub(super) const KEPT: &str =
-    "they are closed even to CAP_SYS_PTRACE: a security module or a sandbox keeps them";
+const KEPT: &str = "they are closed even to CAP_SYS_PTRACE: a security module or a sandbox keeps them";
+
+/// What helps against processes that refuse, unless we have that already.
+pub(super) const TO_LOOK: &str =
+    "run as the machine's root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH together";
+
+/// What is to be said of processes that refuse: this, unless we have every right.
+pub(super) fn against_refusal(source: &mut dyn Source, helps: &'static str) -> &'static str {
+    if may_look_into_all(source) { KEPT } else { helps }
+}
 
 /// Whether we have every right to look into others' processes: what refuses then is not opened by another right.
-pub(super) fn may_look_into_all(source: &mut dyn Source) -> bool {
+fn may_look_into_all(source: &mut dyn Source) -> bool {
     const BOTH: u64 = CAP_SYS_PTRACE | CAP_DAC_READ_SEARCH;
     let rights = read_with_retries(source, &Question::OwnStatus);
     let rights = rights.ok().and_then(|status| effective_capabilities(&status)).unwrap_or(0);

@@ -225,7 +225,7 @@ impl OwnerSearch<'_> {
         if let Some(status) = self.detail(source, process.pid, USER, ProcessPart::Status) {
             process.uid = proc_pid::status_uid(&status).map(|(_, effective)| effective);
             if process.uid.is_none() {
-                self.details.failed(process.pid, USER, Failure::MALFORMED);
+                self.details.failed(process.pid, USER, Failure::MALFORMED, source);
             }
         }
         process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
@@ -248,7 +248,7 @@ impl OwnerSearch<'_> {
         }
         let result = read_with_retries(source, &Question::Process { pid, part });
         if let Err(failure) = result {
-            self.details.failed(pid, need, failure);
+            self.details.failed(pid, need, failure, source);
         }
         result.ok()
     }
