@@ -97,6 +97,7 @@ fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Given, Failure> {
             Arg::Long(name) => (flags::long(name), format!("--{}", escape::text(name.as_bytes()))),
             Arg::Value(word) => {
                 let word = word.to_str().ok_or_else(|| not_utf8(word))?;
+                given.misread = given.misread.or_else(|| habits::plus(word));
                 args.words.push(word.to_owned());
                 continue;
             }

@@ -59,6 +59,18 @@ const OTHER_VALUES: &[(char, &str)] = &[
     ('g', "a field to group by, as in -g state; groups of interfaces are no sockets: ip maddr"),
 ];
 
+/// Flags of lsof's that begin with a plus, and pree's way.
+const PLUS: &[(&str, &str)] =
+    &[("c", "; names of processes are whole with --no-trunc"), ("E", "; the other end is -c +peer")];
+
+/// What to say of a word that is such a flag, with a number or without: nobody searches for it.
+pub(super) fn plus(word: &str) -> Option<String> {
+    let letter = word.strip_prefix('+')?.trim_end_matches(|end: char| end.is_ascii_digit());
+    let is_letter = letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let way = PLUS.iter().find(|(of, _)| *of == letter).map_or("", |(_, way)| *way);
+    is_letter.then(|| format!("no flag begins with a plus, as in +{letter}{way}"))
+}
+
 /// What to say of this flag of pree's when it has no value.
 pub(super) fn takes_one(letter: char) -> Option<&'static str> {
     OTHER_VALUES.iter().find(|(of, _)| *of == letter).map(|(_, way)| *way)

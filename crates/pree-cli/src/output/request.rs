@@ -63,8 +63,12 @@ impl<'a> Request<'a> {
             needs: Needs::empty(),
         };
         if let Some(name) = &args.group_by {
-            let column = columns::find(name)
-                .ok_or_else(|| Failure::Usage(format!("--group-by: {}", columns::unknown(name))))?;
+            let column = columns::find(name).ok_or_else(|| {
+                // lsof's -g takes process groups.
+                let is_number = |part: &str| part.trim_start_matches('^').parse::<u32>().is_ok();
+                let way = if name.split(',').all(is_number) { "; process groups are not shown" } else { "" };
+                Failure::Usage(format!("--group-by: {}{way}", columns::unknown(name)))
+            })?;
             request.group_by = Some(column);
             request.needs |= column.needs();
             if !args.count {
