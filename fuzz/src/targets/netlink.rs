@@ -1,5 +1,6 @@
 //! Datagrams: messages, netlink's own messages, attributes.
 
+use pree_wire::diag_request::Narrowing;
 use pree_wire::netlink::{Body, attributes, messages};
 use pree_wire::own_addresses;
 
@@ -35,6 +36,11 @@ pub(super) fn target(data: &[u8]) {
         }
     }
     assert!(payload_bytes <= data.len());
+    let narrowing = Narrowing::of(data);
+    if let Some(program) = narrowing.program {
+        inside(program);
+    }
+    let _ = narrowing.asks_the_kernel();
     assert!(attributes(data).count() <= data.len());
     // What breaks off has no other end.
     assert!(own_addresses::ends(data) || !failed);

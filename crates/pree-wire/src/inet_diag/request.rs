@@ -160,7 +160,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    const BYTECODE: u16 = 1;
+    pub(crate) const BYTECODE: u16 = 1;
     const PROTOCOL: u16 = 3;
 
     /// A dump of both families at once; [`TCP`] in practice.

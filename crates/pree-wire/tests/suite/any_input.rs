@@ -1,6 +1,7 @@
 //! No input makes a decoder panic or look beyond its end, and what is written is read back as it was.
 
 use crate::{families, golden};
+use pree_wire::diag_request::Narrowing;
 use pree_wire::fd_records::{FdRecord, decode_all};
 use pree_wire::inet_diag::{Bbr, Dctcp, Extensions, Id, Kind, Request, Row, StateBits, Vegas};
 use pree_wire::netlink::{Body, attributes, messages};
@@ -110,6 +111,7 @@ fn read_everything(bytes: &[u8]) {
         }
     }
     let _ = attributes(bytes).count();
+    let _ = Narrowing::of(bytes).asks_the_kernel();
     read_row(bytes);
     read_tcp_info(TcpInfo::new(bytes));
     for line in lines(bytes) {

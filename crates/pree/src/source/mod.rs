@@ -7,12 +7,15 @@ mod apple;
 mod condensed;
 mod failure;
 mod namespaces;
+mod narrowed;
 mod recording;
 mod replay;
 mod system;
 mod windows;
 
 use std::fmt;
+
+use pree_wire::inet_diag::StateBits;
 
 pub use crate::live::live;
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
@@ -80,7 +83,7 @@ pub enum Question<'a> {
         table: DiagTable,
         /// Which pass over the table this is: the key in a recording.
         pass: DiagPass,
-        /// The netlink message to send.
+        /// The netlink message to send. What narrows its answer (states, a filter program) is in the key.
         request: &'a [u8],
     },
     /// Linux: a table below `/proc/thread-self/net`, as text.
@@ -175,6 +178,16 @@ pub enum DiagPass {
     Settle,
     /// One socket, by its cookie.
     Exact(u64),
+}
+
+impl DiagPass {
+    /// The only states that it is about: what an exact question cannot settle listens, or is bound.
+    pub(crate) fn states(self) -> StateBits {
+        match self {
+            Self::Settle => StateBits::LISTEN.with(StateBits::BOUND_INACTIVE),
+            Self::First | Self::Check | Self::Exact(_) => StateBits(u32::MAX),
+        }
+    }
 }
 
 /// A table below `/proc/thread-self/net`.
@@ -318,14 +331,15 @@ pub enum ProcessPart {
 impl fmt::Display for Question<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Diag { table, pass, .. } => {
+            Self::Diag { table, pass, request } => {
                 write!(f, "diag {} {} ", table.family, table.protocol)?;
                 match pass {
                     DiagPass::First => f.write_str("first"),
                     DiagPass::Check => f.write_str("check"),
                     DiagPass::Settle => f.write_str("settle"),
                     DiagPass::Exact(cookie) => write!(f, "exact {cookie}"),
-                }
+                }?;
+                narrowed::write(f, (table.family, table.protocol), pass.states(), request)
             }
             Self::NetTable(table) => write!(f, "net {}", table.name()),
             Self::TcpBuckets => f.write_str("tcp_buckets"),

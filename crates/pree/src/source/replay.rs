@@ -2,11 +2,18 @@
 
 use std::collections::HashMap;
 
+use pree_wire::diag_request::Narrowing;
+
 use super::recording::{Record, Recording};
-use super::{DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces};
+use super::{
+    DiagPass, DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces,
+};
 
 /// In a [`DiagTable`].
 const BOTH_FAMILIES: u8 = 0;
+
+/// Has the key of a request that nothing narrows.
+const WHOLE_TABLE: &[u8] = &[];
 
 impl Recording {
     /// A source that answers as the recorded one did.
@@ -18,8 +25,9 @@ impl Recording {
 }
 
 /// Answers from a [`Recording`]: a question asked again gets the next recorded answer to it, the last one from then
-/// on. A question about sockets of one family gets the answer to the one about both, when only that was recorded: its
-/// other rows are not delivered. A question that was never recorded fails with [`Failure::NotRecorded`].
+/// on. A question about sockets of one family gets the answer to the one about both, when only that was recorded, and one
+/// about some states or with a filter that about all: other rows are not delivered. A question that was never recorded, or
+/// for fewer sockets only, fails with [`Failure::NotRecorded`].
 #[derive(Debug)]
 pub struct Replay<'r> {
     recording: &'r Recording,
@@ -42,6 +50,17 @@ impl Replay<'_> {
         *times += 1;
         Some(recording.records_from(*question).next()?.1)
     }
+
+    /// The same for this request or one with a wider answer: about all sockets of the table, about both families.
+    fn find_diag(&mut self, table: DiagTable, pass: DiagPass, request: &[u8]) -> Option<usize> {
+        // What only the kernel knows of a socket cannot be found out from its row.
+        let not_narrowed = (!Narrowing::of(request).asks_the_kernel()).then_some(WHOLE_TABLE);
+        let both = DiagTable { family: BOTH_FAMILIES, ..table };
+        [table, both].into_iter().find_map(|table| {
+            let mut requests = [Some(request), not_narrowed].into_iter().flatten();
+            requests.find_map(|request| self.find(&Question::Diag { table, pass, request }.to_string()))
+        })
+    }
 }
 
 impl Source for Replay<'_> {
@@ -51,11 +70,10 @@ impl Source for Replay<'_> {
 
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
         self.current = self.recording.as_bytes().len();
-        let mut found = self.find(&question.to_string());
-        if let (Question::Diag { table, pass, request }, None) = (*question, found) {
-            let table = DiagTable { family: BOTH_FAMILIES, ..table };
-            found = self.find(&Question::Diag { table, pass, request }.to_string());
-        }
+        let found = match *question {
+            Question::Diag { table, pass, request } => self.find_diag(table, pass, request),
+            _ => self.find(&question.to_string()),
+        };
         let answer = found.ok_or(Failure::NotRecorded)?;
         match self.recording.records_from(answer).next() {
             Some((Record::Answered(errno), _)) => Err(Failure::Answer(errno)),

@@ -1,12 +1,14 @@
 //! A recording of everything, made of a machine that stood still, answers every question whole; what it cannot answer is
 //! named.
 
-use pree::source::{Question, Recorder, Recording};
+use pree::source::{DiagPass, DiagTable, Question, Recorder, Recording};
 use pree::{
-    Coverage, ErrorKind, Family, Filter, Missing, Needs, OwnerLookup, OwnerSource, Query, SourceChoice,
+    Coverage, ErrorKind, Family, Filter, Missing, Needs, OwnerLookup, OwnerSource, Protocol, Protocols,
+    Query, SourceChoice, States,
 };
 
-use crate::kernel::{Kernel, Population};
+use crate::every::every;
+use crate::kernel::{Fake, Kernel, Population};
 use crate::{CLOSE, ESTABLISHED, LISTEN, TCP, counters, population, rows};
 
 /// Nothing whose going is not counted: so one pass over its table shows that it stood still.
@@ -180,4 +182,125 @@ fn what_a_recording_was_not_asked_about_sockets_is_named() {
         let live = query().needs(needs).collect_from(&mut still()).unwrap();
         assert!(live.coverage().is_complete(), "{object}: {}", live.coverage());
     }
+}
+
+/// A kernel that runs the filter programs of these tests, which all let port 80 through and nothing else. A listener is
+/// passed over in the first pass.
+fn filtering() -> Kernel {
+    let mut passed_over = Vec::new();
+    let population = Population { rows_per_message: 3, ..population() };
+    Kernel::new(population).on(move |population, question, _| {
+        if let Question::Diag { table: DiagTable { protocol, .. }, pass, request } = question {
+            // What follows `struct inet_diag_req` or `inet_diag_req_v2`.
+            let fixed = if request[4] == 18 { 16 + 60 } else { 16 + 56 };
+            if request.len() > fixed {
+                population.sockets.retain(|socket| socket.local.port() == 80);
+            }
+            match (*protocol, pass) {
+                (TCP, DiagPass::First) => {
+                    let listener = |socket: &Fake| socket.inode == 2007;
+                    passed_over = population.sockets.iter().filter(|s| listener(s)).cloned().collect();
+                    population.sockets.retain(|socket| !listener(socket));
+                }
+                (TCP, _) => population.sockets.append(&mut passed_over),
+                _ => {}
+            }
+        }
+        None
+    })
+}
+
+fn keys(recording: &Recording) -> Vec<String> {
+    let questions = records(recording).into_iter().filter(|(kind, _)| *kind == QUESTION);
+    questions.map(|(_, key)| String::from_utf8(key).unwrap()).collect()
+}
+
+#[track_caller]
+fn not_recorded(query: &Query, recording: &Recording) {
+    let error = query.collect_from(&mut recording.replay()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotRecorded, "{error}");
+    assert!(error.to_string().contains("not in the recording"), "{error}");
+}
+
+#[test]
+fn what_was_recorded_of_some_sockets_is_whole_for_these_and_not_for_others() {
+    let tcp = || Query::new().tcp().stats();
+    let filter = |text: &str| tcp().filter(text.parse().unwrap());
+    for (what, query, first, settle) in [
+        ("states", tcp().states(States::LISTEN), " states 400", " states 400"),
+        ("a state of the filter", filter("state listen"), " states 400", " states 400"),
+        ("a program", filter("sport=80"), " filter ", " filter "),
+        ("one for who chose the port", filter("autobound"), " filter ", " filter "),
+        ("both", filter("state listen,established sport=80"), " states 402 filter ", " states 400 filter "),
+    ] {
+        let mut recorder = Recorder::new(filtering());
+        let live = query.collect_from(&mut recorder).unwrap();
+        assert!(live.coverage().is_complete() && !live.sockets().is_empty(), "{what}: {}", live.coverage());
+        let recording = recorder.finish();
+        let keys = keys(&recording);
+        for (pass, narrowed) in [("first", first), ("check", first), ("settle", settle)] {
+            let key = format!("diag 0 6 {pass}{narrowed}");
+            assert!(keys.iter().any(|asked| asked.starts_with(&key)), "{what}: {key}: {keys:?}");
+        }
+        assert_eq!(query.collect_from(&mut recording.replay()).unwrap(), live, "{what}");
+        let of_one = query.clone().family(Family::Ipv4).collect_from(&mut recording.replay()).unwrap();
+        let expected = live.iter().filter(|socket| socket.family == Family::Ipv4).count();
+        assert!(of_one.coverage().is_complete(), "{what}: {}", of_one.coverage());
+        assert_eq!(of_one.sockets().len(), expected, "{what}");
+
+        for wider in [tcp(), filter("sport=443"), tcp().states(States::CONNECTED), tcp().needs(Needs::PEERS)]
+        {
+            not_recorded(&wider, &recording);
+        }
+    }
+}
+
+#[test]
+fn other_tables_narrowed_by_states_are_not_whole_either() {
+    for (protocol, states) in [
+        (Protocols::UDP, States::UNCONNECTED),
+        (Protocols::UDPLITE, States::ESTABLISHED),
+        (Protocols::RAW, States::UNCONNECTED),
+        (Protocols::MPTCP, States::LISTEN),
+        (Protocols::UNIX, States::LISTEN),
+        (Protocols::VSOCK, States::CONNECTED),
+    ] {
+        let query = || Query::new().protocols(protocol);
+        let narrow = query().states(states);
+        let mut recorder = Recorder::new(still());
+        let live = narrow.collect_from(&mut recorder).unwrap();
+        let recording = recorder.finish();
+        assert_eq!(narrow.collect_from(&mut recording.replay()).unwrap(), live, "{protocol:?}");
+        not_recorded(&query(), &recording);
+    }
+    // Beside one that is whole.
+    let mut recorder = Recorder::new(still());
+    Query::new().udp().collect_from(&mut recorder).unwrap();
+    Query::new().tcp().states(States::LISTEN).collect_from(&mut recorder).unwrap();
+    let both = Query::new().tcp().udp().collect_from(&mut recorder.finish().replay()).unwrap();
+    let gap = both.coverage().gaps().iter().find(|gap| gap.what == Missing::Rows).unwrap();
+    assert_eq!((gap.why, &*gap.object), (ErrorKind::NotRecorded, "tcp"), "{gap}");
+    every(&both, |socket| socket.protocol == Protocol::Udp);
+}
+
+/// So older readers find it.
+#[test]
+fn what_is_asked_of_all_sockets_has_the_key_of_the_table_alone() {
+    let everything = Query::new().protocols(Protocols::all()).needs(Needs::all());
+    let mut recorder = Recorder::new(filtering());
+    everything.collect_from(&mut recorder).unwrap();
+    let keys = keys(&recorder.finish());
+    let diag: Vec<_> = keys.iter().filter(|key| key.starts_with("diag ")).collect();
+    for table in ["0 6 first", "0 6 check", "0 6 settle", "2 17 first", "10 262 first", "2 132 first"] {
+        assert!(diag.contains(&&format!("diag {table}")), "{table}: {diag:?}");
+    }
+    for family in [1, 16, 17, 40] {
+        assert!(diag.contains(&&format!("diag {family} 0 first")), "{family}: {diag:?}");
+    }
+    every(&diag, |key| key.split(' ').count() == if key.contains(" exact ") { 5 } else { 4 });
+}
+
+#[test]
+fn who_chose_a_port_is_in_no_recording_of_all_sockets() {
+    not_recorded(&whole().filter("autobound sport=80".parse().unwrap()), &recorded(&whole()));
 }

@@ -20,5 +20,18 @@ impl Expr<'_> {
     }
 }
 
+/// Whether a program asks who chose the socket's port ([`Expr::Autobound`]).
+pub(crate) fn asks_autobound(program: &[u8]) -> bool {
+    let mut rest = program;
+    while let &[code, length, _, _, ..] = rest {
+        if code == compile::AUTO {
+            return true;
+        }
+        // The shortest operation has 4 bytes.
+        rest = rest.get(usize::from(length).max(4)..).unwrap_or_default();
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests;

@@ -326,17 +326,13 @@ impl Reader<'_, '_, '_> {
         extensions: Extensions,
         mut row: impl FnMut(&mut Self, &Row<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), Pass>> {
-        let states = match pass {
-            DiagPass::Settle => 1 << states::LISTEN | 1 << states::BOUND_INACTIVE,
-            _ => u32::MAX,
-        };
         let protocol = self.number();
         let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol };
         let request = match self.table.family {
             None => Request::dump_v1(protocol),
             Some(_) => Request::dump_v2(asked.family, protocol),
         };
-        let bits = self.plan.state_bits(self.table.protocol) & states;
+        let bits = self.plan.state_bits(self.table.protocol) & pass.states().0;
         let dump = |reader: &mut Self| {
             let program = reader.program.clone();
             let bytecode = program.as_deref();
