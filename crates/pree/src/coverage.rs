@@ -132,13 +132,22 @@ impl Origin {
     }
 }
 
+/// A protocol or family of which there is nothing to tell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Untold {
+    name: String,
+    sentence: String,
+    /// Whether this system does not have it: then there are no such sockets.
+    is_absent: bool,
+}
+
 /// How complete an answer is, and where it came from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Coverage {
     gaps: Vec<Gap>,
     notes: Vec<String>,
-    untold: Vec<(String, String)>,
+    untold: Vec<Untold>,
     origins: Vec<(&'static str, Origin)>,
     owners: Option<Origin>,
 }
@@ -178,7 +187,12 @@ impl Coverage {
     /// sentence each: the ones among [`notes`](Self::notes) that whoever asked for just these wants to hear. What this system
     /// does not have leaves no gap.
     pub fn untold(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.untold.iter().map(|(name, sentence)| (name.as_str(), sentence.as_str()))
+        self.untold.iter().map(|it| (it.name.as_str(), it.sentence.as_str()))
+    }
+
+    /// Those of [`untold`](Self::untold) that may be there all the same: "no such socket" cannot be said of them.
+    pub fn not_told(&self) -> impl Iterator<Item = &str> {
+        self.untold.iter().filter(|it| !it.is_absent).map(|it| it.name.as_str())
     }
 
     /// Adds to what is missing; counts of the same gap are added up.
@@ -205,10 +219,19 @@ impl Coverage {
         }
     }
 
-    /// Notes that there is nothing to tell of this protocol or family.
+    /// Notes that nothing is told of this protocol or family, which may be there.
     pub(crate) fn tells_nothing_of(&mut self, name: &str, sentence: String) {
+        self.add_untold(name, sentence, false);
+    }
+
+    /// Notes that this system does not have this protocol or family.
+    pub(crate) fn has_no(&mut self, name: &str, sentence: String) {
+        self.add_untold(name, sentence, true);
+    }
+
+    fn add_untold(&mut self, name: &str, sentence: String, is_absent: bool) {
         if !self.notes.contains(&sentence) {
-            self.untold.push((name.to_owned(), sentence.clone()));
+            self.untold.push(Untold { name: name.to_owned(), sentence: sentence.clone(), is_absent });
             self.notes.push(sentence);
         }
     }

@@ -295,6 +295,8 @@ fn what_is_asked_for_by_name_and_is_not_there_is_said() {
             expected.into_iter().collect::<Vec<_>>(),
             "{query:?}"
         );
+        let not_told = expected.filter(|(_, sentence)| !sentence.contains(" has no "));
+        assert_eq!(coverage.not_told().next(), not_told.map(|(name, _)| name), "{query:?}");
         let noted = expected.is_none_or(|(_, sentence)| coverage.notes().iter().any(|note| note == sentence));
         assert!(noted && coverage.is_complete(), "{query:?}: {coverage:?}");
     }

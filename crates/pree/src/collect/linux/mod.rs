@@ -153,6 +153,6 @@ fn tell_what_is_not_there(plan: &Plan, source: &mut dyn Source, coverage: &mut C
         tell_absent(name, coverage);
     }
     if asks_for_ipv6 && !protocols(&text).any(|name| name.ends_with(b"v6")) {
-        coverage.tells_nothing_of(IPV6, NO_IPV6.to_owned());
+        coverage.has_no(IPV6, NO_IPV6.to_owned());
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn read(
             Err(error) if error.kind() == ErrorKind::Absent => {
                 let other = file_of(table.protocol, Family::Ipv4).map(Question::NetTable);
                 other.is_some_and(|other| source.ask(&other).is_ok()).then_some(()).ok_or(error)?;
-                files.coverage.tells_nothing_of(IPV6, NO_IPV6.to_owned());
+                files.coverage.has_no(IPV6, NO_IPV6.to_owned());
             }
             Err(error) => return Err(error),
         }

@@ -138,7 +138,10 @@ fn told_absent(
     // What may be there all the same is found through its holders.
     *absent |= table.protocol.set() & MAY_BE_HELD;
     let sentence = match table.protocol {
-        Protocol::UdpLite => "this kernel has no UDP-Lite".to_owned(),
+        Protocol::UdpLite => {
+            coverage.has_no(table.protocol.name(), "this kernel has no UDP-Lite".to_owned());
+            return ControlFlow::Continue(());
+        }
         protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {
             format!("/proc/net tells nothing of {protocol} sockets")
         }
@@ -150,7 +153,7 @@ fn told_absent(
 }
 
 pub(super) fn tell_absent(name: &str, coverage: &mut Coverage) {
-    coverage.tells_nothing_of(name, format!("this kernel has no {name}"));
+    coverage.has_no(name, format!("this kernel has no {name}"));
 }
 
 /// False when the kernel says that it has no such protocol: then nobody holds such a socket either.

@@ -114,7 +114,7 @@ fn tell_unlisted(protocol: Protocol, coverage: &mut Coverage) -> Option<Error> {
             Some(unlisted(&format!("{protocol} sockets")))
         }
         protocol => {
-            coverage.tells_nothing_of(protocol.name(), format!("Windows has no {protocol} sockets"));
+            coverage.has_no(protocol.name(), format!("Windows has no {protocol} sockets"));
             None
         }
     }
