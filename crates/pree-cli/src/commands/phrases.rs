@@ -21,7 +21,9 @@ pub(super) fn why_nobody(reason: Unowned) -> &'static str {
         Unowned::Handshake => "no process: the handshake is not finished",
         Unowned::Orphaned => "no process: closed, and the kernel still sends",
         Unowned::TimeWait => "no process: closed, and the kernel remembers it",
-        _ => "no process that can be seen: of another pid namespace, io_uring or the kernel",
+        _ => {
+            "no process that can be seen: on its way in SCM_RIGHTS, of io_uring, the kernel or another pid namespace"
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, States};
+use pree::{Coverage, Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, States};
 
 use super::source::{self, Place};
 use super::{judged, rows};
@@ -95,34 +95,39 @@ fn query(args: &Args, asked: Asked<'_>, states: States, needs: Needs) -> Result<
         Some(protocol) => format!("{port} and proto = {}", protocol.name()),
         None => port,
     };
-    // What takes IPv4 may be a socket of IPv6: `is_of_family` chooses.
+    // What takes IPv4 may be a socket of IPv6: `is_asked_for` chooses.
     let any_family = Args { families: Vec::new(), ..args.clone() };
     Ok(source::query_in(&any_family, states, needs).filter(text.parse().map_err(Failure::Filter)?))
 }
 
-/// Whether a socket has the port for one of the families that the flags name. One of IPv6 with every address has it for
-/// IPv4 too, unless it was told not to: then binding it for IPv4 fails.
-fn is_of_family(args: &Args, socket: &Socket) -> bool {
-    let takes_ipv4 = || {
-        let ip = socket.local.ip();
-        let mapped = ip.is_some_and(|ip| ip.is_ipv6() && ip.to_canonical().is_ipv4());
-        let both = ip.is_some_and(|ip| ip.is_unspecified()) && socket.v6only != Some(true);
-        socket.family == Family::Ipv6 && (mapped || both)
-    };
+/// Whether a socket has the port for one of the families that the flags name, and for the address that was asked for.
+fn is_asked_for(args: &Args, asked: Asked<'_>, socket: &Socket) -> bool {
     let families = &args.families;
-    families.is_empty()
+    let is_of_family = families.is_empty()
         || families.contains(&socket.family)
-        || (families.contains(&Family::Ipv4) && takes_ipv4())
+        || (families.contains(&Family::Ipv4) && asked::takes_ipv4(socket));
+    is_of_family && asked.has_its_address(socket)
+}
+
+/// What `is_asked_for` goes by.
+fn needs_to_choose(args: &Args, asked: Asked<'_>) -> Needs {
+    let chooses = asked.address.is_some() || !args.families.is_empty();
+    if chooses { Needs::V6ONLY } else { Needs::empty() }
+}
+
+/// The exit code where nobody was found: nobody can be said to have a port of a protocol that is not told.
+fn nothing(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> u8 {
+    if looked_at::protocols_told(args, asked, coverage).is_empty() { INCOMPLETE } else { NOTHING }
 }
 
 /// Only the exit code.
 fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     let mut found = false;
     let needs_a_match_only = args.needs_a_match_only();
-    let needs = if needs_a_match_only { Needs::empty() } else { NEEDS };
+    let needs = if needs_a_match_only { needs_to_choose(args, asked) } else { NEEDS };
     let query = query(args, asked, source::states(args), needs)?;
     let coverage = place.visit(&query, |socket| {
-        found |= is_held(socket) && is_of_family(args, socket);
+        found |= is_held(socket) && is_asked_for(args, asked, socket);
         if found && needs_a_match_only { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     source::tell(args, &coverage);
@@ -130,30 +135,31 @@ fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failu
         true if needs_a_match_only => ANSWERED,
         _ if source::lacks(args, &coverage) => INCOMPLETE,
         true => ANSWERED,
-        false => NOTHING,
+        false => nothing(args, asked, &coverage),
     }))
 }
 
 /// The sockets, in one of the list's formats.
 fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     let mut request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
-    let query = query(args, asked, source::states(args), request.needs())?;
+    let query = query(args, asked, source::states(args), request.needs() | needs_to_choose(args, asked))?;
     let writer = BufWriter::new(output::stdout());
     let (found, coverage) = if request.judges_with_the_host() {
-        let wanted = |socket: &Socket| is_of_family(args, socket);
+        let wanted = |socket: &Socket| is_asked_for(args, asked, socket);
         let (sockets, coverage) = judged::document(place, &query, &mut request, writer, wanted)?;
         (sockets.iter().any(is_held), coverage)
     } else {
         let mut found = false;
         let (_, coverage) = rows::write(place, &query, &request, writer, |socket| {
-            let wanted = is_of_family(args, socket);
+            let wanted = is_asked_for(args, asked, socket);
             found |= wanted && is_held(socket);
             wanted
         })?;
         (found, coverage)
     };
     let code = source::end(args, &coverage);
-    Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
+    let is_nobodys = !found && !source::lacks(args, &coverage);
+    Ok(if is_nobodys { ExitCode::from(nothing(args, asked, &coverage)) } else { code })
 }
 
 /// The screen for people.
@@ -174,10 +180,11 @@ fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
         ControlFlow::Continue(())
     })?;
     let wanted = source::states(args);
-    let is_wanted = |socket: &Socket| wanted.contains(socket.state.set()) && is_of_family(args, socket);
+    let is_wanted =
+        |socket: &Socket| wanted.contains(socket.state.set()) && is_asked_for(args, asked, socket);
     let found = sockets.iter().any(|socket| is_held(socket) && is_wanted(socket));
     if found {
-        sockets.retain(|socket| is_of_family(args, socket));
+        sockets.retain(|socket| is_asked_for(args, asked, socket));
         let holders = holders::of(sockets, wanted);
         let screen = screen::Screen {
             asked,
@@ -193,7 +200,8 @@ fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
         source::say(&looked_at::nobody(args, asked, &coverage, &sockets));
     }
     let code = source::end(args, &coverage);
-    Ok(if found || source::lacks(args, &coverage) { code } else { ExitCode::from(NOTHING) })
+    let is_nobodys = !found && !source::lacks(args, &coverage);
+    Ok(if is_nobodys { ExitCode::from(nothing(args, asked, &coverage)) } else { code })
 }
 
 #[cfg(test)]

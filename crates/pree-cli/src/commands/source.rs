@@ -143,7 +143,7 @@ pub(crate) fn looked_at(args: &Args, coverage: &Coverage) -> String {
     let linux = |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
     match &args.namespaces {
         _ if args.replay.is_some() => "the recording".to_owned(),
-        Namespaces::All => "all network namespaces".to_owned(),
+        Namespaces::All => "all network namespaces that could be found".to_owned(),
         Namespaces::One(name) => format!("network namespace {}", escape::word(name.as_bytes())),
         Namespaces::Own if coverage.origins().iter().any(linux) => "this network namespace".to_owned(),
         _ => "this machine".to_owned(),

@@ -80,7 +80,10 @@ fn all_and_one() -> Result<(), Failed> {
     port.tells("nobody has port 7002 (tcp, udp and udplite in this network namespace)")?;
     let port = lines("port 7002 --all-netns")?;
     assert!(port[0].contains("7002/tcp LISTEN 127.0.0.1 in network namespace blue"), "{port:?}");
-    run::pree("port 7003 --all-netns")?.code(1)?.silent()?.tells("in all network namespaces)")?;
+    run::pree("port 7003 --all-netns")?
+        .code(1)?
+        .silent()?
+        .tells("in all network namespaces that could be found)")?;
     run::pree("port 7001 -N blue")?.code(1)?.silent()?.tells("in network namespace blue)")?;
     run::pree("port 7002 -q --all-netns")?.whole()?;
     let doctor = |words: &str| -> Result<String, Failed> { Ok(lines(words)?.remove(0)) };

@@ -15,6 +15,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("who_takes_ipv4_has_its_port", dual_stack).lab().needs(Need::Ipv6),
         Case::new("nobody_says_what_was_looked_at", looked_at).lab().needs(Need::Ipv6),
         Case::new("a_port_at_an_address_is_also_that_of_every_address", at_address).lab(),
+        Case::new("an_address_is_had_as_binding_it_says", as_binding_says).lab().needs(Need::Ipv6),
+        Case::new("nobody_is_said_of_what_is_told", not_told).lab(),
         Case::new("addresses_with_their_interface_are_read_everywhere", scoped)
             .lab()
             .needs(Need::Ipv6)
@@ -53,6 +55,100 @@ fn at_address() -> Result<(), Failed> {
             answer.tells(" at 127.0.0.")?;
         }
     }
+    Ok(())
+}
+
+/// Who has every address of one family has no address of the other, unless a socket of IPv6 takes IPv4: the kernel decides
+/// so when somebody else wants the port.
+fn as_binding_says() -> Result<(), Failed> {
+    let of = |protocol: &str, family| {
+        if protocol == "tcp" { Socket::tcp(family) } else { Socket::udp(family) }
+    };
+    let mut sockets = Vec::new();
+    for protocol in ["tcp", "udp"] {
+        for (port, family, only) in
+            [(9001, Family::V6, Some(true)), (9002, Family::V4, None), (9003, Family::V6, Some(false))]
+        {
+            let socket = of(protocol, family)?;
+            only.map_or(Ok(()), |only| socket.set_v6only(only))?;
+            socket.bind((family.any(), port))?;
+            if protocol == "tcp" {
+                socket.listen(4)?;
+            }
+            sockets.push(socket);
+        }
+    }
+    let (mut held, mut free) = (0, 0);
+    for (protocol, port) in
+        ["tcp", "udp"].into_iter().flat_map(|it| [9001, 9002, 9003].map(|port| (it, port)))
+    {
+        for (family, written) in
+            [(Family::V4, "127.0.0.1"), (Family::V4, "[::ffff:127.0.0.1]"), (Family::V6, "[::1]")]
+        {
+            let is_held = of(protocol, family)?.bind((family.loopback(), port)).is_err();
+            *(if is_held { &mut held } else { &mut free }) += 1;
+            let (words, code) = (format!("port {written}:{port}/{protocol}"), i32::from(!is_held));
+            let answer = run::pree(&words)?.code(code).map_err(|failed| run::while_doing(&words, failed))?;
+            run::pree(&format!("{words} -q"))?.code(code)?.silent()?;
+            let rows = run::pree(&format!("{words} --format {{sport}}"))?.code(code)?;
+            assert_eq!(rows.out.lines().count(), usize::from(is_held), "{words}");
+            let document: Value =
+                serde_json::from_str(&run::pree(&format!("{words} --json"))?.code(code)?.out)?;
+            assert_eq!(document["sockets"].as_array().map(Vec::len), Some(usize::from(is_held)), "{words}");
+            if !is_held {
+                answer.silent()?.tells(&format!("[{}] has {protocol} ", std::process::id()))?;
+            }
+        }
+    }
+    assert_eq!((held, free), (12, 6), "what the kernel makes of it");
+    // /proc does not tell whether such a socket takes IPv4.
+    for words in ["port 127.0.0.1:9001/tcp --source proc", "port 9001/tcp -4 --source proc"] {
+        let answer = run::pree(words)?.code(0)?;
+        assert!(
+            answer.out.starts_with("9001/tcp LISTEN [::] (whether IPv4 too is not told)\n"),
+            "{}",
+            answer.out
+        );
+        run::pree(&format!("{words} -q --strict"))?.code(3)?.tells("v6only")?;
+    }
+    Ok(())
+}
+
+/// What no source tells nobody can be said not to have.
+fn not_told() -> Result<(), Failed> {
+    // Among other lines: a gap is told beside it.
+    let says = |answer: run::Answer, words: &str| -> Result<(), Failed> {
+        if answer.err.contains(words) {
+            Ok(())
+        } else {
+            Err(format!("no {words:?} in {}", answer.err).into())
+        }
+    };
+    let bound = Socket::tcp(Family::V4)?;
+    bound.bind((Family::V4.loopback(), 1004))?;
+    let only_bound = "/proc tells nothing of sockets that are only bound)";
+    for words in ["port 1004 --source proc", "port 1004/tcp --source proc", "port 1004 -B --source proc"] {
+        says(run::pree(words)?.silent()?, only_bound)?;
+    }
+    for words in ["port 1004 -l --source proc", "port 1004/udp --source proc", "port 1005"] {
+        let answer = run::pree(words)?.code(1)?.silent()?;
+        assert!(!answer.err.contains(only_bound), "{words}: {}", answer.err);
+    }
+    // A kernel that has such sockets may be without what tells of them; /proc never tells.
+    let protocols = std::fs::read_to_string("/proc/net/protocols")?;
+    let (code, nobody) = match protocols.lines().any(|line| line.starts_with("AF_VSOCK")) {
+        true => (3, "whether anybody has port 555 is not told (vsock in this network namespace"),
+        false => (1, "nobody has port 555 (vsock in this network namespace)"),
+    };
+    says(run::pree("port 555 -A vsock --source proc")?.code(code)?.silent()?, nobody)?;
+    run::pree("port 555 -A vsock --source proc -q")?.code(code)?.silent()?;
+    run::pree("port 555 -A vsock --source proc --json")?.code(code)?;
+    // Beside others it is only not among those that were looked at.
+    let beside = run::pree("port 555 -A vsock,tcp --source proc")?.silent()?;
+    says(
+        beside,
+        if code == 3 { "nobody has port 555 (tcp in" } else { "nobody has port 555 (tcp and vsock in" },
+    )?;
     Ok(())
 }
 

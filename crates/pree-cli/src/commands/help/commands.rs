@@ -24,7 +24,7 @@ const USES: &[(&str, &[&str], &[&str])] = &[
             "Who has the port at this end: every owner with user, command and origin, the addresses, from where these \
              can be reached (a firewall may say otherwise), the accept queue and the clients. Without a listener, \
              whose connections begin there.",
-            "Exit code 1 when nobody has it. -q says only that; -l asks for listeners alone. --json, --csv and -c \
+            "Exit code 1 when nobody has it, 3 when that is not told. -q says only that; -l asks for listeners alone. --json, --csv and -c \
              show the sockets as the list would.",
         ],
     ),

@@ -13,6 +13,13 @@ pub(super) struct Group {
     pub(super) waiting: Vec<Socket>,
     /// Connections whose local end is here.
     pub(super) connections: Connections,
+    /// More connections came to one of these or to another group's: they are [`Shared`].
+    pub(super) shares_clients: bool,
+}
+
+/// Whether a protocol has no connections that a listener could hand over.
+pub(super) fn is_of_datagrams(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Udp | Protocol::UdpLite)
 }
 
 /// Connections that came to one of several listeners, and nothing tells to which.
@@ -28,7 +35,7 @@ pub(super) struct Shared {
 impl Group {
     pub(super) fn new(waiting: Vec<Socket>, connections: Vec<Socket>) -> Option<Self> {
         let protocol = waiting.first().or(connections.first())?.protocol;
-        Some(Self { protocol, waiting, connections: Connections(connections) })
+        Some(Self { protocol, waiting, connections: Connections(connections), shares_clients: false })
     }
 
     /// One of the sockets; all of them have the same owners.

@@ -65,6 +65,7 @@ pub(super) fn of(sockets: Vec<Socket>, wanted: States) -> Holders {
         let made = || groups.get(*at).and_then(Group::first).and_then(|first| who(&[first]));
         names.entry(*at).or_insert_with(|| made().unwrap_or_else(|| "a process not known".to_owned())).clone()
     };
+    let sharing: Vec<usize> = shared.iter().flat_map(|(set, _)| listeners.groups(*set)).copied().collect();
     let shared = shared
         .into_iter()
         .map(|(set, connections)| {
@@ -76,6 +77,9 @@ pub(super) fn of(sockets: Vec<Socket>, wanted: States) -> Holders {
             }
         })
         .collect();
+    for at in sharing {
+        groups.get_mut(at).into_iter().for_each(|group| group.shares_clients = true);
+    }
     for group in &mut groups {
         group.waiting.sort_by(|a, b| (&a.local, a.v6only).cmp(&(&b.local, b.v6only)));
     }
@@ -107,4 +111,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

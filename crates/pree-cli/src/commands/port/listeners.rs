@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use pree::{Family, Protocol, Socket, State};
 
-use super::group::{Group, pids};
+use super::group::{Group, is_of_datagrams, pids};
 
 /// What a listener takes, as far as a connection can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ impl Listeners {
         let holders = pids(connection);
         let held = kinds.iter().find_map(|kind| self.that_these_have(*kind, holders.iter().copied()));
         // Nothing hands over a datagram socket: whoever connected it has it for himself.
-        let is_anybodys = connection.protocol == Protocol::Tcp || connection.owners.is_empty();
+        let is_anybodys = !is_of_datagrams(connection.protocol) || connection.owners.is_empty();
         held.or_else(|| kinds.iter().filter(|_| is_anybodys).find_map(|kind| self.all(*kind)))
     }
 

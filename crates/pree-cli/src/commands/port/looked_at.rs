@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pree::{Coverage, Family, Process, Protocol, Protocols, Socket};
+use pree::{Coverage, Family, Origin, Process, Protocol, Protocols, Socket};
 
 use super::asked::{self, Asked, is_held};
 use crate::args::{Args, Which};
@@ -23,10 +23,16 @@ pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others:
     let (held, over): (Vec<&Socket>, Vec<&Socket>) = others.iter().partition(|socket| is_held(socket));
     let (connections, waiting): (Vec<&Socket>, Vec<&Socket>) =
         held.into_iter().partition(|socket| socket.remote.is_some());
-    let mut parts = vec![format!("nobody {what} {} ({})", asked::port(asked), place(args, asked, coverage))];
+    let (port, place) = (asked::port(asked), place(args, asked, coverage));
+    let mut parts = vec![if protocols_told(args, asked, coverage).is_empty() {
+        format!("whether anybody {what} {port} is not told ({place})")
+    } else {
+        format!("nobody {what} {port} ({place})")
+    }];
     if let Some(first) = waiting.first() {
         let who = who(&waiting).unwrap_or_else(|| "a socket".to_owned());
-        parts.push(format!("{who} has {} {}", first.protocol, first.local));
+        let has = if processes(&waiting).len() > 1 { "have" } else { "has" };
+        parts.push(format!("{who} {has} {} {}", first.protocol, first.local));
     }
     let of = who(&connections).map(|who| format!(" of {who}")).unwrap_or_default();
     match connections.len() {
@@ -44,12 +50,9 @@ pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others:
 
 /// Protocols, families and namespace.
 fn place(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> String {
-    let named = args.protocols.unwrap_or(Protocols::USUAL);
-    let names: Vec<String> = Protocol::ALL
-        .iter()
-        .filter(|protocol| asked.protocol.map_or(named, Protocol::set).contains(protocol.set()))
-        .map(ToString::to_string)
-        .collect();
+    let told = protocols_told(args, asked, coverage);
+    let named = if told.is_empty() { protocols(args, asked).collect() } else { told.clone() };
+    let names: Vec<String> = named.iter().map(ToString::to_string).collect();
     let mut text = list(&names, "and");
     let families: Vec<String> = args.families.iter().map(|family| words(*family)).collect();
     if !families.is_empty() {
@@ -57,7 +60,31 @@ fn place(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> String {
     }
     let place = source::looked_at(args, coverage);
     let whole = if coverage.lacks_rows() { ", as far as could be seen" } else { "" };
-    format!("{text} in {place}{whole}")
+    let bound = if tells_bound(args, coverage) || !told.contains(&Protocol::Tcp) {
+        ""
+    } else {
+        "; /proc tells nothing of sockets that are only bound"
+    };
+    format!("{text} in {place}{whole}{bound}")
+}
+
+fn protocols(args: &Args, asked: Asked<'_>) -> impl Iterator<Item = Protocol> {
+    let named = asked.protocol.map_or(args.protocols.unwrap_or(Protocols::USUAL), Protocol::set);
+    Protocol::ALL.into_iter().filter(move |one| named.contains(one.set()))
+}
+
+/// The protocols that were asked for, without those that may be there and are not told.
+pub(super) fn protocols_told(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> Vec<Protocol> {
+    let is_told = |protocol: &Protocol| !coverage.not_told().any(|name| name == protocol.name());
+    protocols(args, asked).filter(is_told).collect()
+}
+
+/// Whether sockets that are only bound would be among the rows, if they were asked for.
+fn tells_bound(args: &Args, coverage: &Coverage) -> bool {
+    let is_proc = |(table, origin): &(&str, Origin)| {
+        table.starts_with("tcp") && matches!(origin, Origin::Proc | Origin::Procfs)
+    };
+    args.which == Some(Which::Listening) || !coverage.origins().iter().any(is_proc)
 }
 
 fn words(family: Family) -> String {
@@ -68,12 +95,16 @@ fn words(family: Family) -> String {
     }
 }
 
-/// Who holds these, by name; `None` when nobody is known.
-pub(super) fn who(sockets: &[&Socket]) -> Option<String> {
+/// Who holds these, each once.
+fn processes<'s>(sockets: &[&'s Socket]) -> Vec<&'s Process> {
     let mut known = HashSet::new();
     let owners = sockets.iter().flat_map(|socket| &socket.owners);
-    let mut processes: Vec<&Process> =
-        owners.map(|owner| &*owner.process).filter(|process| known.insert(process.pid)).collect();
+    owners.map(|owner| &*owner.process).filter(|process| known.insert(process.pid)).collect()
+}
+
+/// Who holds these, by name; `None` when nobody is known.
+pub(super) fn who(sockets: &[&Socket]) -> Option<String> {
+    let mut processes = processes(sockets);
     let rest = processes.len().saturating_sub(NAMED);
     processes.truncate(NAMED);
     let name = |it: &&Process| format!("{}[{}]", escape::word(it.name.as_bytes()), it.pid);
@@ -90,5 +121,26 @@ pub(super) fn list(words: &[String], and: &str) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::holders::tests::listener;
+    use super::*;
+
+    #[test]
+    fn one_has_and_several_have() {
+        let asked = Asked { number: 80, protocol: None, address: Some("[::1]") };
+        for (pids, says) in [
+            (&[7][..], "; \"\"[7] has tcp 0.0.0.0:80"),
+            (&[7, 8, 9], "; \"\"[7], \"\"[8] and \"\"[9] have tcp 0.0.0.0:80"),
+            (&[1, 2, 3, 4], "; \"\"[1], \"\"[2], \"\"[3] and 1 other have tcp 0.0.0.0:80"),
+            (&[], "; a socket has tcp 0.0.0.0:80"),
+        ] {
+            let others = [listener("0.0.0.0:80", pids)];
+            let text = nobody(&Args::default(), asked, &Coverage::default(), &others);
+            assert!(text.ends_with(says), "{text}");
+        }
     }
 }

@@ -8,10 +8,12 @@ use pree::Socket;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Reach {
     Anywhere,
+    /// At every address; which interface it is bound to, if any, is not told.
+    AnyAddress,
     Interface(u32),
     Address(IpAddr),
     Private(IpAddr),
-    Link(IpAddr),
+    Link(IpAddr, Option<u32>),
     Loopback,
 }
 
@@ -23,6 +25,7 @@ pub(super) fn of<'s>(sockets: impl Iterator<Item = &'s Socket>) -> String {
     match all.as_slice() {
         [] => "nowhere".to_owned(),
         [Reach::Anywhere, ..] => "any interface".to_owned(),
+        [Reach::AnyAddress, ..] => words(&Reach::AnyAddress),
         [Reach::Loopback] => "loopback only".to_owned(),
         several => several.iter().map(words).collect::<Vec<_>>().join(", "),
     }
@@ -31,10 +34,12 @@ pub(super) fn of<'s>(sockets: impl Iterator<Item = &'s Socket>) -> String {
 fn words(reach: &Reach) -> String {
     match reach {
         Reach::Anywhere => "any interface".to_owned(),
+        Reach::AnyAddress => "any address, interface not told".to_owned(),
         Reach::Interface(index) => format!("interface {index}"),
         Reach::Address(ip) => format!("address {ip}"),
         Reach::Private(ip) => format!("private network of {ip}"),
-        Reach::Link(ip) => format!("the link of {ip}"),
+        Reach::Link(ip, Some(index)) => format!("the link of {ip}%{index}"),
+        Reach::Link(ip, None) => format!("the link of {ip}"),
         Reach::Loopback => "loopback".to_owned(),
     }
 }
@@ -46,10 +51,12 @@ fn reach(socket: &Socket) -> Option<Reach> {
         IpAddr::V6(ip) => (ip.is_loopback(), ip.is_unicast_link_local(), ip.is_unique_local()),
     };
     Some(match (ip.is_unspecified(), socket.interface) {
-        (true, None) => Reach::Anywhere,
+        (true, None) if socket.id.is_some() => Reach::Anywhere,
+        // What tells no id tells no interface either.
+        (true, None) => Reach::AnyAddress,
         (true, Some(index)) => Reach::Interface(index),
         _ if loopback => Reach::Loopback,
-        _ if link => Reach::Link(ip),
+        _ if link => Reach::Link(ip, socket.interface),
         _ if private => Reach::Private(ip),
         _ => Reach::Address(ip),
     })

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pree::{Process, Protocol, Socket, State};
 
 use super::asked::Asked;
-use super::group::{Connections, Group, Shared};
+use super::group::{Connections, Group, Shared, is_of_datagrams};
 use super::holders::Holders;
 use super::looked_at::list;
 use super::reach;
@@ -63,14 +63,9 @@ impl Screen<'_> {
         }
         let heading = format!("{}/{} shared by {}", self.asked.number, first.protocol, list(&names, "and"));
         line(text, 0, &format!("{heading}{}", self.namespace(first)));
-        line(
-            text,
-            2,
-            &format!(
-                "{}, to which of them is not known",
-                counts(&shared.connections, first.protocol).join(", ")
-            ),
-        );
+        let mut counts: Vec<String> = clients(&shared.connections, first.protocol).into_iter().collect();
+        counts.extend(states(&shared.connections));
+        line(text, 2, &format!("{}, to which of them is not known", counts.join(", ")));
     }
 
     fn namespace(&self, socket: &Socket) -> String {
@@ -83,8 +78,8 @@ impl Screen<'_> {
         let place = group.first().map(|socket| self.namespace(socket)).unwrap_or_default();
         let Some(first) = group.waiting.first() else {
             let what = match group.protocol {
-                Protocol::Tcp => "the local end of connections, no listener",
-                _ => "connected",
+                protocol if is_of_datagrams(protocol) => "connected",
+                _ => "the local end of connections, no listener",
             };
             return line(text, 0, &format!("{name} {what}{place}"));
         };
@@ -186,11 +181,20 @@ fn queues(group: &Group) -> Vec<String> {
         }
     }
     parts.extend(group.waiting.iter().filter_map(waiting_at));
-    if group.protocol != Protocol::Tcp {
+    if is_of_datagrams(group.protocol) {
         let unread: u64 = group.waiting.iter().filter_map(|socket| socket.recv_queue).map(u64::from).sum();
         parts.push(format!("{unread} bytes not yet read"));
     }
-    parts.extend(counts(&group.connections, group.protocol));
+    let known = clients(&group.connections, group.protocol);
+    // Whoever waits in the accept queue is among those that are counted once for all.
+    let (known, below) = match (group.shares_clients, group.connections.clients()) {
+        (false, _) => (known, None),
+        (true, (0, _)) => (None, Some("clients: see below")),
+        (true, _) => (known, Some("more clients: see below")),
+    };
+    parts.extend(known);
+    parts.extend(below.map(str::to_owned));
+    parts.extend(states(&group.connections));
     let dropped: u64 = group.waiting.iter().filter_map(|socket| socket.drops).map(u64::from).sum();
     if dropped > 0 {
         parts.push(format!("{dropped} dropped"));
@@ -198,22 +202,21 @@ fn queues(group: &Group) -> Vec<String> {
     parts
 }
 
-/// How many have come, and in what states those are that matter.
-fn counts(connections: &Connections, protocol: Protocol) -> Vec<String> {
-    let mut parts = Vec::new();
+/// How many have come; `None` where nobody has, and nobody need come.
+fn clients(connections: &Connections, protocol: Protocol) -> Option<String> {
     let (clients, hosts) = connections.clients();
-    let who = if protocol == Protocol::Tcp { "client" } else { "connected peer" };
-    if protocol == Protocol::Tcp || clients > 0 {
-        let from = if clients > 0 { format!(" from {}", plural(hosts, "host")) } else { String::new() };
-        parts.push(format!("{}{from}", plural(clients, who)));
-    }
-    for at in [State::CloseWait, State::SynReceived, State::TimeWait] {
-        let count = connections.count(at);
-        if count > 0 {
-            parts.push(format!("{count} in {}", state(at)));
-        }
-    }
-    parts
+    let who = if is_of_datagrams(protocol) { "connected peer" } else { "client" };
+    let from = if clients > 0 { format!(" from {}", plural(hosts, "host")) } else { String::new() };
+    (clients > 0 || !is_of_datagrams(protocol)).then(|| format!("{}{from}", plural(clients, who)))
+}
+
+/// How many are in the states that matter.
+fn states(connections: &Connections) -> impl Iterator<Item = String> {
+    [State::CloseWait, State::SynReceived, State::TimeWait]
+        .into_iter()
+        .map(|at| (connections.count(at), at))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, at)| format!("{count} in {}", state(at)))
 }
 
 /// The other ends, where there is no listener.
@@ -234,12 +237,18 @@ fn line(text: &mut String, indent: usize, words: &str) {
 }
 
 fn address(socket: &Socket) -> String {
-    match socket.local.ip() {
-        Some(IpAddr::V6(ip)) if socket.v6only == Some(false) && ip.is_unspecified() => {
-            "[::] (IPv4 too)".to_owned()
-        }
-        Some(IpAddr::V6(ip)) => format!("[{ip}]"),
-        Some(IpAddr::V4(ip)) => ip.to_string(),
-        None => socket.local.to_string(),
+    match (socket.local.ip(), socket.local.socket_addr()) {
+        (Some(ip @ IpAddr::V6(_)), _) if ip.is_unspecified() => match socket.v6only {
+            Some(true) => "[::]".to_owned(),
+            Some(false) => "[::] (IPv4 too)".to_owned(),
+            None => "[::] (whether IPv4 too is not told)".to_owned(),
+        },
+        (_, Some(SocketAddr::V6(end))) if end.scope_id() != 0 => format!("[{}%{}]", end.ip(), end.scope_id()),
+        (Some(IpAddr::V6(ip)), _) => format!("[{ip}]"),
+        (Some(IpAddr::V4(ip)), _) => ip.to_string(),
+        (None, _) => socket.local.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,18 +30,18 @@ fn socket(state: State, local: &str, remote: &str, pids: &[u32]) -> Socket {
     socket
 }
 
-fn listener(local: &str, pids: &[u32]) -> Socket {
+pub(in super::super) fn listener(local: &str, pids: &[u32]) -> Socket {
     socket(State::Listen, local, "", pids)
 }
 
 /// A connection of a peer with this port.
-fn connection(local: &str, port: u16, pids: &[u32]) -> Socket {
+pub(in super::super) fn connection(local: &str, port: u16, pids: &[u32]) -> Socket {
     let peer = if local.starts_with("[2") { "[2001:db8::9]" } else { "192.0.2.9" };
     let peer = if local.starts_with("[::ffff") { "[::ffff:192.0.2.9]" } else { peer };
     socket(State::Established, local, &format!("{peer}:{port}"), pids)
 }
 
-fn on(device: u32, mut socket: Socket) -> Socket {
+pub(in super::super) fn on(device: u32, mut socket: Socket) -> Socket {
     socket.interface = Some(device);
     socket
 }
