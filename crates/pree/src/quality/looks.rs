@@ -107,7 +107,7 @@ impl Intervals {
             }
         }
         let (from, until) = self.span.unwrap_or_default();
-        let (judged, of) = (self.length(), until.saturating_sub(from));
+        let (judged, of) = (self.longest(), until.saturating_sub(from));
         let gap = |((words, why), count): ((String, ErrorKind), usize)| Gap {
             what: Missing::Looks,
             why,
@@ -145,8 +145,14 @@ impl Intervals {
         followed.seen_in = number;
     }
 
-    /// The longest time that any of them was seen for.
+    /// How long was looked, whether there was something to see or not: from the first look to the last that tells as much as any.
     pub fn length(&self) -> Duration {
+        let first = self.first.as_ref().map_or(self.whole_at, |(first, _)| *first);
+        self.whole_at.saturating_sub(first).max(self.longest())
+    }
+
+    /// The longest time that any socket was seen for.
+    fn longest(&self) -> Duration {
         self.of.values().map(|followed| followed.interval.length()).max().unwrap_or_default()
     }
 
@@ -271,6 +277,19 @@ mod tests {
             text.contains("looks failed or incomplete: 2 (of 5, judged over 4.00 of 4.00 s: rows tcp)"),
             "{text}"
         );
+    }
+
+    /// The time is that of the looks, also where nothing was there, or not for so long.
+    #[test]
+    fn the_length_is_how_long_was_looked() {
+        for sockets in [&[][..], &[1]] {
+            let mut intervals = Intervals::default();
+            intervals.add(s(1), &whole(&[]));
+            assert_eq!(intervals.length(), s(0));
+            intervals.add(s(2), &whole(&[]));
+            let _ = intervals.conclude(s(4), whole(sockets));
+            assert_eq!(intervals.length(), s(3), "{sockets:?}");
+        }
     }
 
     /// What no look tells, the last one says itself: the looks are as good as they can be.
