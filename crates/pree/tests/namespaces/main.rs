@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         lab("a_name_that_is_no_namespace", no_namespace),
         lab("a_namespace_whose_only_process_is_always_a_new_one", successors),
         lab("a_namespace_that_only_a_thread_without_a_leader_has_open", without_a_leader),
+        lab("a_process_without_a_leader_names_its_namespace", named_without_a_leader),
+        lab("a_namespace_whose_mount_is_covered", covered_here),
         lab("names_that_come_and_go", names_come_and_go),
         lab("mounts_that_cannot_be_read_are_told", without_mounts),
         lab("a_namespace_mounted_where_another_process_is", mounted_elsewhere),
@@ -428,6 +430,17 @@ fn without_a_leader() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Its threads tell where it is.
+fn named_without_a_leader() -> Result<(), Failed> {
+    let headless = Holder::start(HolderSpec::zombie_leader())?;
+    assert!(fs::metadata(format!("/proc/{}/ns/net", headless.pid())).is_err(), "its leader has ended");
+    let which = Namespaces::One(Text::from(headless.pid().to_string().into_bytes()));
+    let found = live()?.namespaces(&which).map_err(|failure| Failed::from(failure.to_string()))?;
+    let inodes: Vec<u64> = found.namespaces.iter().map(|namespace| namespace.inode).collect();
+    assert_eq!(inodes, [own()?]);
+    Ok(())
+}
+
 /// Namespaces under names that are made and taken away meanwhile are there, or they are gone: neither is a failure.
 fn names_come_and_go() -> Result<(), Failed> {
     let _world = World::new()?;
@@ -565,10 +578,29 @@ fn mounted_elsewhere() -> Result<(), Failed> {
         assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
     }
     rustix::process::setrlimit(rustix::process::Resource::Nofile, limit)?;
-    // What cannot be reached is told.
+    // What cannot be reached is told, and that to try again does not help.
     let (inode, _process) = hidden_mount("", true)?;
+    lacks_covered(inode)
+}
+
+fn lacks_covered(inode: u64) -> Result<(), Failed> {
     let snapshot = Query::new().tcp().network_namespaces(Namespaces::All).collect()?;
     let [gap] = snapshot.coverage().gaps() else { return Err(snapshot.coverage().to_string().into()) };
-    assert_eq!((gap.what, &gap.object), (Missing::Rows, &format!("network namespaces {inode}")), "{gap}");
+    assert_eq!((gap.what, gap.why), (Missing::Rows, ErrorKind::Absent), "{gap}");
+    assert!(gap.object.starts_with(&format!("network namespaces {inode}")), "{gap}");
+    assert!(gap.hint.contains("covered by another") && !gap.hint.contains("again"), "{gap}");
     Ok(())
+}
+
+/// By a file at the same place, or by what is mounted on a directory above.
+fn covered_here() -> Result<(), Failed> {
+    let namespace = Namespace::new()?;
+    let inode = inode(&namespace)?;
+    mount(&namespace, "/run/netns/covered")?;
+    drop(namespace);
+    rustix::mount::mount_bind("/proc/version", "/run/netns/covered")?;
+    lacks_covered(inode)?;
+    let flags = rustix::mount::MountFlags::empty();
+    rustix::mount::mount("none", "/run", "tmpfs", flags, None)?;
+    lacks_covered(inode)
 }

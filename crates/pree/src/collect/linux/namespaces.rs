@@ -22,6 +22,8 @@ const TO_REACH: &str = "needs CAP_SYS_PTRACE";
 const RIGHT: &str = "needs CAP_SYS_ADMIN to enter one, and to reach it CAP_SYS_PTRACE (through a process) or permission for its \
                      directories (through a mount): run as the machine's root";
 
+const COVERED: &str = "no path leads to them: their mount is covered by another, or was taken away";
+
 /// The namespaces to read, and which of them could not be entered.
 pub(super) struct Tour {
     pub(super) stops: Vec<Stop>,
@@ -130,6 +132,7 @@ impl Tour {
             let hint = match why {
                 _ if !tables.is_empty() => "",
                 ErrorKind::NotPermitted => RIGHT,
+                ErrorKind::Absent => COVERED,
                 _ => "entering them failed: try again",
             };
             let object = of_tables(&tables, &namespaces);

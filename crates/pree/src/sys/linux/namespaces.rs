@@ -220,6 +220,15 @@ fn enterable(namespace: OwnedFd) -> Result<OwnedFd, Failure> {
     Ok(namespace)
 }
 
+/// The threads of a process, of which some live when the leader has ended; none when it has as well.
+fn threads_of(process: &[u8]) -> impl Iterator<Item = Vec<u8>> + use<> {
+    let tasks = [process, b"/task"].concat();
+    let path = CString::new(tasks.as_slice()).ok();
+    let directory = path.and_then(|path| proc::open_directory(CWD, &path).ok());
+    let threads = directory.and_then(|directory| proc::ids(&directory).ok()).unwrap_or_default();
+    threads.into_iter().map(move |thread| [tasks.as_slice(), format!("/{thread}").as_bytes()].concat())
+}
+
 /// The namespace that somebody means, and its inode.
 fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Failure> {
     let mut ways = Vec::new();
@@ -228,7 +237,9 @@ fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Failure> {
     } else if !matches!(which, b"" | b"." | b"..") {
         ways.extend(NAMED.map(|directory| [directory.as_bytes(), b"/", which].concat()));
         if which.iter().all(u8::is_ascii_digit) {
-            ways.push([b"/proc/", which, b"/ns/net"].concat());
+            let process = [b"/proc/", which].concat();
+            ways.push([&process, &b"/ns/net"[..]].concat());
+            ways.extend(threads_of(&process).map(|thread| [&thread, &b"/ns/net"[..]].concat()));
         }
     }
     for way in ways {

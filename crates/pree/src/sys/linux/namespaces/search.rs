@@ -13,7 +13,7 @@ use super::super::failures::{of_process, transport};
 use super::super::numbering::Numbering;
 use super::super::proc;
 use super::super::same_files::{Met, Tables, Unsorted};
-use super::way::{Way, is_gone, open};
+use super::way::{COVERED, Way, is_gone, open};
 use super::{Known, NAMED};
 use crate::error::ErrorKind;
 use crate::model::Text;
@@ -84,11 +84,14 @@ impl Known {
                 };
                 let failure = match self.hold(inode, way) {
                     Ok(true) => continue,
-                    Ok(false) => Failure::Transport(Errno::ENOENT),
+                    Ok(false) => COVERED,
                     Err(failure) => failure,
                 };
                 if before.contains(&inode) {
-                    // It stays mounted, and something else is at its path: the answer lacks it.
+                    // It stays mounted, and something else is at its path, or nothing that the kernel has in its cache,
+                    // where every way to a mount is: the answer lacks it.
+                    let is_covered = is_gone(failure) || failure.errno() == Some(Errno::EAGAIN);
+                    let failure = if is_covered { COVERED } else { failure };
                     self.found.entry(inode).or_default().failure = Some(failure);
                 } else {
                     failed.insert(inode);

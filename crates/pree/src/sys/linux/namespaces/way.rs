@@ -14,6 +14,9 @@ use crate::source::{Errno, Failure};
 /// What is there is no namespace.
 pub(super) const NO_NAMESPACE: Failure = Failure::Answer(Errno::EINVAL);
 
+/// A namespace is mounted, and no path leads to it: another mount covers it.
+pub(super) const COVERED: Failure = Failure::Answer(Errno::ENOENT);
+
 /// `NSFS_MAGIC` of linux/magic.h: the file system of namespaces.
 const NSFS: i64 = 0x6e73_6673;
 
