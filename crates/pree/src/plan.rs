@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     /// Tables to read, in this order.
     pub(crate) tables: Vec<Table>,
     pub(crate) states: States,
+    /// Whether sockets that are only bound are asked for by name, or by a filter that they may match: not told, they are missing.
+    pub(crate) asks_for_bound: bool,
     /// Empty: every family.
     families: Vec<Family>,
     pub(crate) needs: Needs,
@@ -69,8 +71,10 @@ impl Plan {
         if needs.contains(Needs::SEQUENCES) {
             needs |= Needs::STATS;
         }
-        let states =
-            query.states.unwrap_or(States::all()) & filter.as_ref().map_or(States::all(), Filter::states);
+        let of_query = query.states.unwrap_or(States::all()) - query.without_states;
+        let states = of_query & filter.as_ref().map_or(States::all(), Filter::states);
+        let asks_for_bound = states.contains(States::BOUND_INACTIVE)
+            && filter.as_ref().map_or(query.states.is_some(), Filter::may_match_bound);
         let allowed = filter.as_ref().map_or(Protocols::all(), Filter::protocols);
         let protocols = match query.protocols {
             // Who names no protocol but a filter that only others can match means those.
@@ -105,6 +109,7 @@ impl Plan {
         Ok(Self {
             tables,
             states,
+            asks_for_bound,
             families: query.families.clone(),
             needs: needs - needless,
             asked: query.needs,

@@ -31,8 +31,9 @@ use crate::{Coverage, Snapshot, Socket};
 pub struct Query {
     pub(crate) protocols: Protocols,
     pub(crate) families: Vec<Family>,
-    /// `None`: every state.
+    /// `None`: every state that is told.
     pub(crate) states: Option<States>,
+    pub(crate) without_states: States,
     pub(crate) needs: Needs,
     /// `None`: nobody said.
     pub(crate) owners: Option<OwnerLookup>,
@@ -57,6 +58,7 @@ impl Query {
             protocols: Protocols::empty(),
             families: Vec::new(),
             states: None,
+            without_states: States::empty(),
             needs: Needs::empty(),
             owners: None,
             owner_source: OwnerSource::Auto,
@@ -103,9 +105,19 @@ impl Query {
     }
 
     /// Only sockets in one of these states; named twice, either.
+    ///
+    /// What is named is asked for: /proc/net does not tell sockets that are only bound, which is a gap where
+    /// [`States::BOUND_INACTIVE`] is among those named or a filter may match them, and a note where neither is so.
     #[must_use]
     pub fn states(mut self, states: States) -> Self {
         self.states = Some(self.states.unwrap_or(States::empty()) | states);
+        self
+    }
+
+    /// No sockets in these states, whatever else is named. This names none of the others.
+    #[must_use]
+    pub fn without_states(mut self, states: States) -> Self {
+        self.without_states |= states;
         self
     }
 

@@ -62,7 +62,7 @@ pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
     if remotes.is_empty() {
         return Peers::default();
     }
-    let query = Query::new().tcp().states(States::all() - States::LISTEN - States::TIME_WAIT);
+    let query = Query::new().tcp().without_states(States::LISTEN | States::TIME_WAIT);
     let query = query.network_namespaces(args.namespaces.clone());
     let mut query = query.source(args.source).needs(Needs::STATS);
     if remotes.len() <= REMOTES

@@ -76,11 +76,11 @@ impl Folding {
 }
 
 fn query(request: &Request<'_>, folding: Folding) -> Query {
-    let states = match folding {
-        Folding::Hidden => States::all() - States::TIME_WAIT,
-        Folding::Shown | Folding::Counted => source::states(request.args),
-    };
-    source::query_in(request.args, states, request.needs())
+    let query = source::query(request.args, request.needs());
+    match folding {
+        Folding::Hidden => query.without_states(States::TIME_WAIT),
+        Folding::Shown | Folding::Counted => query,
+    }
 }
 
 /// Whether anything matches: the first that does is enough.

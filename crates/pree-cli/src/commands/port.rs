@@ -97,7 +97,7 @@ fn query(args: &Args, asked: Asked<'_>, states: States, needs: Needs) -> Result<
     };
     // What takes IPv4 may be a socket of IPv6: `is_asked_for` chooses.
     let any_family = Args { families: Vec::new(), ..args.clone() };
-    Ok(source::query_in(&any_family, states, needs).filter(text.parse().map_err(Failure::Filter)?))
+    Ok(source::query_in(&any_family, Some(states), needs).filter(text.parse().map_err(Failure::Filter)?))
 }
 
 /// Whether a socket has the port for one of the families that the flags name, and for the address that was asked for.

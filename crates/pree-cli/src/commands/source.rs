@@ -245,16 +245,18 @@ fn read(path: &Path) -> Result<Recording, Failure> {
 /// The question that the flags about sockets ask, with what is to be shown of each. What the filter must know besides
 /// is the library's to find out.
 pub(crate) fn query(args: &Args, needs: Needs) -> Query {
-    query_in(args, states(args), needs)
+    query_in(args, named_states(args), needs)
 }
 
-/// The same, about sockets in these states.
-pub(crate) fn query_in(args: &Args, states: States, needs: Needs) -> Query {
+/// The same, about sockets in these states; of `None`, in every state that is told.
+pub(crate) fn query_in(args: &Args, states: Option<States>, needs: Needs) -> Query {
     let mut query = Query::new()
         .source(args.source)
         .owner_source(args.owner_source)
-        .network_namespaces(args.namespaces.clone())
-        .states(states);
+        .network_namespaces(args.namespaces.clone());
+    if let Some(states) = states {
+        query = query.states(states);
+    }
     query = match args.owners {
         OwnerLookup::None => query.needs(needs - Needs::FROM_OWNERS),
         far if needs.contains(Needs::OWNERS) => query.needs(needs - Needs::OWNERS).owner_lookup(far),
@@ -277,9 +279,14 @@ pub(crate) fn query_in(args: &Args, states: States, needs: Needs) -> Query {
 
 /// States that the flags ask for.
 pub(crate) fn states(args: &Args) -> States {
-    match args.which {
-        Some(Which::Listening) => States::LISTENING,
-        Some(Which::Bound) => States::BOUND_INACTIVE,
-        Some(Which::All) | None => States::all(),
-    }
+    named_states(args).unwrap_or(States::all())
+}
+
+/// The same, where they name any.
+fn named_states(args: &Args) -> Option<States> {
+    args.which.map(|which| match which {
+        Which::Listening => States::LISTENING,
+        Which::Bound => States::BOUND_INACTIVE,
+        Which::All => States::all(),
+    })
 }

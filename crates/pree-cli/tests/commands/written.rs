@@ -233,7 +233,7 @@ fn little_stack() -> Result<(), Failed> {
         let answer = |words: &str, depth: usize| -> Result<Answer, Failed> {
             run::judge(run::shell("ulimit -s 64;", words, "").arg(nest(depth)).output()?)
         };
-        for words in ["", "--json", "--source proc -c local", "summary"] {
+        for words in ["", "--json", "--source proc -l -c local", "summary"] {
             if answer(words, 64)?.code(0)?.out.is_empty() {
                 return Err(format!("nothing of {words}").into());
             }

@@ -10,7 +10,7 @@ use super::numbers::SHARE_WHOLE;
 use super::texts::{contains, glob, is_command};
 use super::verdicts::Verdicts;
 use crate::field::{Field, Section, Value, of_owner};
-use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, Text};
+use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, States, Text};
 use crate::needs::Needs;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
@@ -43,6 +43,23 @@ pub(super) fn may_be(expr: &Expr, wanted: bool, socket: &Socket, untold: Needs, 
             None => about::needs_of(test).intersects(untold),
         },
     }
+}
+
+/// Whether a TCP socket that is only bound can match, of which nothing else is known.
+pub(super) fn may_match_bound(expr: &Expr) -> bool {
+    let answer = decide(expr, &|test| match test {
+        Test::State(states) => Some(states.contains(States::BOUND_INACTIVE)),
+        Test::Protocol(protocol) => Some(*protocol == Protocol::Tcp),
+        // It has no other end.
+        Test::Has(Has::Remote)
+        | Test::Host(End::Remote, _)
+        | Test::Shown(End::Remote, _)
+        | Test::Path(End::Remote, _)
+        | Test::Port(End::Remote, ..)
+        | Test::PortRange(End::Remote, ..) => Some(false),
+        _ => None,
+    });
+    answer != Some(false)
 }
 
 fn is_about_owners(test: &Test) -> bool {
@@ -119,13 +136,20 @@ fn eval_test(test: &Test, socket: &Socket, verdicts: &Verdicts) -> Option<bool> 
         Test::Unowned(reason) => Some(socket.unowned == Some(*reason)),
         Test::Has(Has::Remote) => Some(socket.remote.is_some() || socket.peer.is_some()),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
-        Test::Has(Has::Field(field)) => Some(match (field.get)(socket) {
-            Value::Issues(issues) => issues.is_trouble(),
-            value => value != Value::Unknown,
-        }),
+        Test::Has(Has::Field(field)) => {
+            let has = |_: Option<&Owner>, value: Value<'_>| Some(is_there(&value));
+            Some(of_field(field, socket, false, has).unwrap_or(false))
+        }
         // Only the kernel knows, and it was asked: the parser lets this stand only where its answer decides.
         Test::Autobound => Some(true),
         Test::Word(word) => Some(shows(socket, word, verdicts)),
+    }
+}
+
+fn is_there(value: &Value<'_>) -> bool {
+    match value {
+        Value::Issues(issues) => issues.is_trouble(),
+        value => *value != Value::Unknown,
     }
 }
 

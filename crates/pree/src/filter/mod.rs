@@ -152,6 +152,11 @@ impl Filter {
         possible::states(&self.expr)
     }
 
+    /// Whether a TCP socket that is only bound can match, of which nothing else is known.
+    pub(crate) fn may_match_bound(&self) -> bool {
+        eval::may_match_bound(&self.expr)
+    }
+
     /// Only these protocols can match.
     pub fn protocols(&self) -> Protocols {
         possible::protocols(&self.expr)

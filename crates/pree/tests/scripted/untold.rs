@@ -1,7 +1,7 @@
 //! What is asked for and not told is a gap, and what is not asked for is none.
 
 use pree::source::{Errno, Failure, Question};
-use pree::{ErrorKind, Missing, Needs, Origin, Query, Snapshot, Socket, SourceChoice, State};
+use pree::{ErrorKind, Missing, Needs, Origin, Query, Snapshot, Socket, SourceChoice, State, States};
 
 use super::kernel::{Fake, Kernel, Population};
 use super::{LISTEN, SYN_RECV, TIME_WAIT, population};
@@ -21,6 +21,11 @@ type Case = (Needs, &'static str, fn(&Socket) -> bool);
 
 fn asked(needs: Needs) -> Query {
     Query::new().tcp().udp().needs(needs)
+}
+
+/// Without those of which /proc tells nothing at all.
+fn asked_of_told(needs: Needs) -> Query {
+    asked(needs).without_states(States::BOUND_INACTIVE)
 }
 
 fn is_whole(socket: &Socket) -> bool {
@@ -64,8 +69,8 @@ fn what_nobody_asks_for_or_proc_does_tell_is_no_gap() {
     }
     // Without a listener nobody misses limits, and a memory of a connection has no memory.
     for (query, only) in [
-        (asked(Needs::SEND_QUEUE).states(pree::States::ESTABLISHED), State::Established),
-        (asked(Needs::MEMORY | Needs::STATS).states(pree::States::TIME_WAIT), State::TimeWait),
+        (asked(Needs::SEND_QUEUE).states(States::ESTABLISHED), State::Established),
+        (asked(Needs::MEMORY | Needs::STATS).states(States::TIME_WAIT), State::TimeWait),
     ] {
         let snapshot = through_proc(&query);
         assert!(!snapshot.sockets().is_empty() && snapshot.iter().all(|socket| socket.state == only));
@@ -87,11 +92,51 @@ fn all_that_proc_does_not_tell_is_one_gap_beside_the_statistics() {
     assert_eq!(fields.count, Some(snapshot.sockets().len() as u64));
 }
 
+/// They are in no file of /proc: an answer that they may belong to lacks them, whoever refused `sock_diag`.
+#[test]
+fn sockets_that_are_only_bound_are_a_gap_of_rows_where_they_are_asked_for() {
+    let tcp = || Query::new().tcp().udp();
+    let filter = |text: &str| tcp().filter(text.parse().unwrap());
+    let named = States::all() - States::TIME_WAIT;
+    for (query, missing) in [
+        (tcp(), false),
+        (tcp().without_states(States::TIME_WAIT), false),
+        (tcp().states(States::LISTENING), false),
+        (tcp().states(named).without_states(States::BOUND_INACTIVE), false),
+        (Query::new().udp().states(named), false),
+        (filter("state listening sport = 7777"), false),
+        (filter("dport = 7777"), false),
+        (filter("dst 10.0.0.0/8 and sport > 0"), false),
+        (filter("proto = udp and sport = 7777"), false),
+        (filter("sport = 7777").states(States::LISTEN), false),
+        (tcp().states(named), true),
+        (tcp().states(States::BOUND_INACTIVE), true),
+        (filter("state bound-inactive"), true),
+        (filter("sport = 7777"), true),
+        (filter("pid = 40"), true),
+        (filter("not dport = 7777"), true),
+    ] {
+        let of_choice = query.clone().source(SourceChoice::Proc).collect_from(&mut Kernel::new(population()));
+        for (snapshot, why) in
+            [(through_proc(&query), ErrorKind::NotPermitted), (of_choice.unwrap(), ErrorKind::Unsupported)]
+        {
+            let coverage = snapshot.coverage();
+            let gaps: Vec<_> = coverage.gaps().iter().map(|gap| (gap.what, gap.why)).collect();
+            let expected = if missing { vec![(Missing::Rows, why)] } else { Vec::new() };
+            assert_eq!(gaps, expected, "{query:?}: {coverage}");
+            assert!(coverage.gaps().iter().all(|gap| gap.object.contains("TCP sockets that are bound")));
+        }
+        let told = query.collect_from(&mut Kernel::new(population())).unwrap();
+        assert!(told.coverage().is_complete(), "{query:?}: {}", told.coverage());
+    }
+}
+
 /// Only what is in the answer can lack anything.
 #[test]
 fn rows_that_a_filter_leaves_out_lack_nothing() {
     for filter in ["sport = 2007", "pid = 40 and sport = 2007"] {
-        let snapshot = through_proc(&asked(Needs::MEMORY | Needs::STATS).filter(filter.parse().unwrap()));
+        let snapshot =
+            through_proc(&asked_of_told(Needs::MEMORY | Needs::STATS).filter(filter.parse().unwrap()));
         assert_eq!(snapshot.sockets().len(), 1);
         let counts: Vec<_> = snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.count)).collect();
         assert_eq!(counts, [(Missing::Stats, Some(1)), (Missing::Fields, Some(1))], "{filter}");
@@ -118,7 +163,7 @@ fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
         ("not has id or sport = 9", "cookies"),
         ("not rtt > 5ms and sport > 0", "statistics"),
     ] {
-        let snapshot = through_proc(&asked(Needs::empty()).filter(filter.parse().unwrap()));
+        let snapshot = through_proc(&asked_of_told(Needs::empty()).filter(filter.parse().unwrap()));
         assert_eq!(snapshot.sockets().len(), 0, "{filter}");
         let [gap] = snapshot.coverage().gaps() else { panic!("{filter}: {}", snapshot.coverage()) };
         let told = (gap.what, gap.why, gap.object.as_str());
@@ -128,13 +173,14 @@ fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
     // What another condition decides is decided.
     for filter in ["rmem >= 0 and sport = 1", "rmem >= 0 or sport > 0", "has rmem or sport > 0", "has recvq"]
     {
-        let snapshot = through_proc(&asked(Needs::empty()).filter(filter.parse().unwrap()));
+        let snapshot = through_proc(&asked_of_told(Needs::empty()).filter(filter.parse().unwrap()));
         assert!(snapshot.coverage().is_complete(), "{filter}: {}", snapshot.coverage());
     }
     // What no source would tell is not there.
-    let states = pree::States::TIME_WAIT;
+    let states = States::TIME_WAIT;
     for (filter, found) in [("has rmem", 0), ("not has rmem", 1), ("not has rtt", 1), ("fwmark = 1", 0)] {
-        let snapshot = through_proc(&asked(Needs::empty()).states(states).filter(filter.parse().unwrap()));
+        let snapshot =
+            through_proc(&asked_of_told(Needs::empty()).states(states).filter(filter.parse().unwrap()));
         assert_eq!(snapshot.sockets().len(), found, "{filter}");
         assert!(snapshot.coverage().is_complete(), "{filter}: {}", snapshot.coverage());
     }
@@ -233,7 +279,7 @@ fn times_of_starts_without_that_of_boot_are_a_gap_where_they_are_asked_for() {
         let told = (gap.what, gap.why, gap.object.as_str());
         assert_eq!(told, (Missing::Fields, why, "when processes started"));
         for filter in ["started > 2020-01-01", "not started > 2020-01-01", "not has started"] {
-            let filtered = asked(Needs::OWNERS).filter(filter.parse().unwrap()).states(pree::States::LISTEN);
+            let filtered = asked(Needs::OWNERS).filter(filter.parse().unwrap()).states(States::LISTEN);
             let snapshot = filtered.collect_from(&mut kernel).unwrap();
             assert_eq!(snapshot.sockets().len(), 0, "{filter}");
             let rows = snapshot.coverage().gaps().iter().find(|gap| gap.what == Missing::Rows);

@@ -6,6 +6,7 @@ use pree_wire::proc_net::protocols::protocols;
 
 use super::delivery::Delivery;
 use super::namespaces::{Stop, Tour};
+use super::untold::NOT_IN_PROC;
 use super::{diag, proc_net};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::{Decoder, protocol_named};
@@ -101,15 +102,19 @@ fn read_table(
     if let Some(error) = &refused {
         coverage.note(format!("{error}; {} sockets come from /proc/net", table.name()));
     }
-    if table.protocol == Protocol::Tcp && plan.states.contains(States::BOUND_INACTIVE) {
-        coverage.note(
-            "/proc/net tells nothing of sockets that are bound and neither listen nor are connected"
-                .to_owned(),
-        );
-    }
     let why = refused.as_ref().map_or(ErrorKind::Unsupported, Error::kind);
     delivery.comes_from_proc(table.protocol, why);
-    Ok(rows.into_iter().try_for_each(|mut socket| delivery.deliver(&mut socket)))
+    let flow = rows.into_iter().try_for_each(|mut socket| delivery.deliver(&mut socket));
+    // Who has seen enough misses nothing.
+    if flow.is_continue() && table.protocol == Protocol::Tcp && plan.states.contains(States::BOUND_INACTIVE) {
+        let object = "TCP sockets that are bound and neither listen nor are connected".to_owned();
+        if plan.asks_for_bound {
+            coverage.add(Gap { what: Missing::Rows, why, count: None, object, hint: NOT_IN_PROC });
+        } else {
+            coverage.note(format!("/proc/net tells nothing of {object}"));
+        }
+    }
+    Ok(flow)
 }
 
 /// True when the error means that this kernel has no such protocol, or does not tell of it: Linux dropped UDP-Lite in

@@ -41,7 +41,8 @@ const fn since(hint: &'static str, thing: Thing) -> Thing {
 
 const NO_MARKS: &str = "only those with CAP_NET_ADMIN are told marks: run as root";
 const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
-const NOT_IN_PROC: &str = "/proc does not tell them: sock_diag must be permitted and its modules loaded";
+pub(super) const NOT_IN_PROC: &str =
+    "/proc does not tell them: sock_diag must be permitted and its modules loaded";
 
 static THINGS: [Thing; 15] = [
     on_request(Thing {

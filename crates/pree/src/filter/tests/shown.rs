@@ -74,3 +74,23 @@ fn the_deepest_filter_takes_little_stack() {
     });
     all.unwrap().join().unwrap();
 }
+
+/// A field of an owner is there when any owner has it, whichever comes first.
+#[test]
+fn what_any_owner_has_is_there() {
+    let bare =
+        || Owner { process: Arc::new(Process { pid: 7, ..Process::default() }), fd: None, thread: None };
+    let full = || {
+        let process = Process { pid: 8, ..Process::default() };
+        Owner { process: Arc::new(process), fd: Some(3), thread: Some(11) }
+    };
+    for owners in [vec![bare(), full()], vec![full(), bare()]] {
+        let held = Socket { owners, ..socket("10.0.0.1:80", "10.0.0.2:1", State::Established) };
+        for (has, test) in [("has thread", "thread > 0"), ("has fd", "fd >= 0"), ("has pid", "pid > 0")] {
+            assert!(parse(has).matches(&held) && parse(test).matches(&held), "{has}");
+            assert!(!parse(&format!("not {has}")).matches(&held), "not {has}");
+        }
+    }
+    let held = Socket { owners: vec![bare()], ..socket("10.0.0.1:80", "", State::Listen) };
+    assert!(parse("not has thread").matches(&held) && !parse("has thread").matches(&held));
+}
