@@ -11,7 +11,7 @@ use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::query::Query;
 use crate::source::Namespaces;
 
-/// Protocols whose sockets may be there though nothing tells of them, because the module that does is missing.
+/// Protocols whose diag module may be missing although sockets exist.
 pub(crate) const MAY_BE_HELD: Protocols =
     Protocols::MPTCP.union(Protocols::PACKET).union(Protocols::VSOCK).union(Protocols::SCTP);
 

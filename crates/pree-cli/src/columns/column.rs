@@ -77,7 +77,7 @@ impl Column {
         matches!(self, Self::Field(Field { section: Section::Quality, .. }))
     }
 
-    /// How early a narrow terminal goes without it: the highest first, 0 never.
+    /// Drop priority on narrow terminals: highest first, 0 never.
     pub(crate) fn dropped(self) -> u8 {
         match self {
             Self::Special(special) => special.dropped,

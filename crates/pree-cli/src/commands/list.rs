@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use pree::{Coverage, Filter, Query, State, States};
 
 use super::source::{self, Place};
-use super::{judged, rows};
+use super::{judged, stream};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
@@ -105,7 +105,7 @@ fn list(
         return Ok(Listed { coverage, matched: !sockets.is_empty(), folded: None });
     }
     let mut folded = 0;
-    let (rows, coverage) = rows::write(place, query, request, writer, |socket| {
+    let (rows, coverage) = stream::write(place, query, request, writer, |socket| {
         let folds = folding == Folding::Counted && socket.state == State::TimeWait;
         folded += u64::from(folds);
         !folds

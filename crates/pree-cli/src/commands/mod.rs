@@ -12,10 +12,10 @@ mod look;
 mod man;
 mod phrases;
 mod port;
-mod rows;
 mod running;
 mod schema;
 mod source;
+mod stream;
 mod summary;
 
 use std::process::ExitCode;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use pree::{Coverage, Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, States};
 
 use super::source::{self, Place};
-use super::{judged, rows};
+use super::{judged, stream};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
@@ -150,7 +150,7 @@ fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
         (sockets.iter().any(is_held), coverage)
     } else {
         let mut found = false;
-        let (_, coverage) = rows::write(place, &query, &request, writer, |socket| {
+        let (_, coverage) = stream::write(place, &query, &request, writer, |socket| {
             let wanted = is_asked_for(args, asked, socket);
             found |= wanted && is_held(socket);
             wanted

@@ -2,10 +2,10 @@
 //! answer is torn, refused or damaged. No system calls here: the same code runs on a recording, wherever it was made.
 
 mod apple;
+mod delivery;
 mod linux;
 mod names;
 mod retry;
-mod rows;
 mod visitor;
 mod windows;
 

@@ -34,7 +34,7 @@ pub struct Field {
     pub is_usual: bool,
     /// Columns of a terminal that its values take, where that is not as usual for their unit.
     pub width: Option<u8>,
-    /// How early a narrow terminal goes without it: the highest first, 0 never.
+    /// Drop priority on narrow terminals: highest first, 0 never.
     pub drop_priority: u8,
 }
 

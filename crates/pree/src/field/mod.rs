@@ -8,8 +8,8 @@ mod entry;
 mod families;
 mod identity;
 mod issues;
+mod lookup;
 mod memory;
-mod names;
 mod process;
 mod quality;
 mod queues;
@@ -18,7 +18,7 @@ mod value;
 
 pub use entry::{Field, Section, Unit};
 pub use issues::Issues;
-pub use names::{ALIASES, is_planned, nearest};
+pub use lookup::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
 pub use tcp::tcp_differences;
 pub use value::Value;

@@ -164,7 +164,7 @@ impl Interval {
         median(self.points.iter().filter_map(get).collect())
     }
 
-    /// In what part of the looks that tell it was so; `None` when none does.
+    /// Fraction of samples satisfying the predicate, among those reporting it; `None` when none does.
     pub(super) fn share(&self, is_so: impl Fn(&Point) -> Option<bool>) -> Option<f64> {
         let (mut so, mut told) = (0_u32, 0_u32);
         for answer in self.points.iter().filter_map(is_so) {

@@ -34,7 +34,7 @@ pub struct Factors {
     pub loss: Result<f64, Unknown>,
     /// What queueing leaves of 1.
     pub delay: Result<f64, Unknown>,
-    /// What signs of standing still leave of 1. At 1 there is no sign, which is no knowledge.
+    /// Stall factor. 1 means no stall was seen, which is not evidence of health.
     pub progress: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Questions whose answer must fit into room that is made before: bounded in how often it grows.
+//! Calls that need a preallocated buffer, grown a bounded number of times.
 
 use crate::collect::retry::read_with_retries;
 use crate::error::ErrorKind;

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use pree_wire::apple::{Item, Pcb, PcbList};
 use pree_wire::errno::apple;
 
-use super::rows::Rows;
+use super::delivery::Delivery;
 use super::{Visitor, names};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::apple::{Decoded, Decoder, Key, darwin_major, has_stats};
@@ -33,7 +33,7 @@ const KNOWN: [Protocol; 5] = [Protocol::Tcp, Protocol::Udp, Protocol::Unix, Prot
 
 pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     let mut coverage = Coverage::default();
-    let rows = Rows::new(plan, System::Macos, visitor, |what, name| match what {
+    let rows = Delivery::new(plan, System::Macos, visitor, |what, name| match what {
         Name::Cgroup => Err(Error::new(ErrorKind::Unsupported, "find", "cgroups on macOS")),
         _ => names::number(source, what, name),
     })?;
@@ -71,7 +71,7 @@ struct Collection<'p, 'v> {
     decoder: Decoder,
     is_root: bool,
     processes: Processes<'p>,
-    rows: Rows<'p, 'v>,
+    rows: Delivery<'p, 'v>,
     /// Rows to which a descriptor should lead and none was seen to: looked for once more at the end.
     waiting: Vec<Decoded>,
     /// What the lists told of.

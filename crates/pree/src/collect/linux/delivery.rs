@@ -32,7 +32,7 @@ const HELD_MOST: usize = 4096;
 pub(super) struct Part {
     /// With the numbers that names have there; and what it needs.
     filter: Option<(Filter, Needs)>,
-    /// What each row is told to be in, when that was asked.
+    /// The namespace stored on each row, if requested.
     namespace: Stop,
     /// The connections within it, when their other ends are asked for: these rows are held too.
     ends: Option<Ends>,

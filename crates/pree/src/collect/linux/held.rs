@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use pree_wire::fd_records::HeldSocket;
 
 use super::delivery::{Delivery, Part};
-use super::namespaces::Tour;
+use super::namespaces::NamespaceWalk;
 use super::owners::{OwnerSearch, Place};
 use super::scope::{TO_LOOK, against_refusal};
 use super::tables::{decoder, read_tables};
@@ -94,7 +94,7 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
         delivery.begin(Part::new(&plan, None, source), &plan, source);
         let (mut coverage, mut absent) = (Coverage::default(), Protocols::empty());
         // What it lacks is not told here: a socket that it does not have stays missing.
-        let here = (&mut Tour::own(), &None);
+        let here = (&mut NamespaceWalk::own(), &None);
         let _ = read_tables(&plan, &decoder, here, source, &mut delivery, &mut coverage, &mut absent);
     }
     inodes

@@ -47,7 +47,7 @@ use crate::plan::Plan;
 use crate::source::{Namespaces, Question, Source, read_all};
 use delivery::{Delivery, Part};
 pub(super) use host::{host_counters, host_limits};
-use namespaces::Tour;
+use namespaces::NamespaceWalk;
 use owners::OwnerSearch;
 use proc_net::{IPV6, NO_IPV6};
 use tables::{decoder, read_tables, tell_absent};
@@ -57,15 +57,15 @@ const NO_INTERFACE: u64 = u64::MAX;
 
 pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
     let mut coverage = Coverage::default();
-    let mut tour = Tour::new(plan, source)?;
+    let mut walk = NamespaceWalk::new(plan, source)?;
     let mut delivery = Delivery::new(plan, OwnerSearch::new(plan), visitor);
-    let mut flow = read_namespaces(plan, &mut tour, source, &mut delivery, &mut coverage)?;
+    let mut flow = read_namespaces(plan, &mut walk, source, &mut delivery, &mut coverage)?;
     if delivery.holds_too_many() {
         // Nothing was passed on: what was expected to be few is read again, as many are.
         coverage = Coverage::default();
         delivery.look(source);
-        tour.restart();
-        flow = read_namespaces(plan, &mut tour, source, &mut delivery, &mut coverage)?;
+        walk.restart();
+        flow = read_namespaces(plan, &mut walk, source, &mut delivery, &mut coverage)?;
     }
     if flow.is_continue() {
         // Break here only means that the visitor has enough.
@@ -73,25 +73,25 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
     }
     delivery.sequence_gap().into_iter().chain(delivery.untold()).for_each(|gap| coverage.add(gap));
     tell_what_is_not_there(plan, source, &mut coverage);
-    tour.tell(&mut coverage);
+    walk.tell(&mut coverage);
     Ok(coverage)
 }
 
 /// Reads every table of every namespace. An error means that none came from anywhere.
 fn read_namespaces(
     plan: &Plan,
-    tour: &mut Tour,
+    walk: &mut NamespaceWalk,
     source: &mut dyn Source,
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
     let mut first_error = None;
     let (mut absent, mut last) = (Protocols::empty(), None);
-    for stop in tour.stops.clone() {
-        if !tour.enter(&stop, plan, source)? {
+    for stop in walk.stops.clone() {
+        if !walk.enter(&stop, plan, source)? {
             continue;
         }
-        let plan = last.insert(here(plan, tour.is_long, source, coverage)?);
+        let plan = last.insert(here(plan, walk.is_long, source, coverage)?);
         if delivery.is_first() && plan.owners != OwnerLookup::None && plan.owner_source == OwnerSource::Bpf {
             bpf_owners::demand(source)?;
         }
@@ -101,11 +101,11 @@ fn read_namespaces(
         if let Some(ports) = delivery.bound_ports(source) {
             plan.filter = plan.filter.as_ref().map(|filter| filter.at_local_ports(&ports));
         }
-        match read_tables(plan, &decoder, (tour, &stop), source, delivery, coverage, &mut absent) {
+        match read_tables(plan, &decoder, (walk, &stop), source, delivery, coverage, &mut absent) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             // Another namespace may answer.
-            Err(error) if tour.is_long => {
+            Err(error) if walk.is_long => {
                 first_error.get_or_insert(error);
             }
             Err(error) => return Err(error),

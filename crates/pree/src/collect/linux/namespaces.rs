@@ -25,7 +25,7 @@ const RIGHT: &str = "needs CAP_SYS_ADMIN to enter one, and to reach it CAP_SYS_P
 const COVERED: &str = "no path leads to them: their mount is covered by another, or was taken away";
 
 /// The namespaces to read, and which of them could not be entered.
-pub(super) struct Tour {
+pub(super) struct NamespaceWalk {
     pub(super) stops: Vec<Stop>,
     /// Gaps of the search itself.
     gaps: Vec<Gap>,
@@ -47,7 +47,7 @@ struct Unread {
 /// One namespace to read; `None` is the caller's own, of which nobody asked more.
 pub(super) type Stop = Option<Arc<NetworkNamespace>>;
 
-impl Tour {
+impl NamespaceWalk {
     /// Through the caller's own namespace only.
     pub(super) fn own() -> Self {
         Self { stops: vec![None], gaps: Vec::new(), note: None, unread: Vec::new(), is_long: false }
@@ -55,12 +55,12 @@ impl Tour {
 
     /// Finds the namespaces that the query is about.
     pub(super) fn new(plan: &Plan, source: &mut dyn Source) -> Result<Self> {
-        let mut tour = Self::own();
+        let mut walk = Self::own();
         if plan.namespaces == Namespaces::Own {
             // The last query may have left the source elsewhere.
             source.enter(None).map_err(|failure| Error::of(failure, "ask in", "this network namespace"))?;
             if !plan.needs.contains(Needs::NAMESPACE_NAME) {
-                return Ok(tour);
+                return Ok(walk);
             }
         }
         let found = match source.namespaces(&plan.namespaces) {
@@ -72,8 +72,8 @@ impl Tour {
             Err(failure) => return Err(refusal(&plan.namespaces, failure, source)),
         };
         if plan.namespaces == Namespaces::All {
-            tour.is_long = true;
-            tour.note_unseen(&found, source);
+            walk.is_long = true;
+            walk.note_unseen(&found, source);
         }
         if let Some(failure) = found.without_names {
             let object = "network namespaces whose names could not be read".to_owned();
@@ -81,7 +81,7 @@ impl Tour {
                 plan.filter.as_ref().is_some_and(|filter| filter.needs().contains(Needs::NAMESPACE_NAME));
             if asks {
                 let why = failure.kind();
-                tour.gaps.push(Gap {
+                walk.gaps.push(Gap {
                     what: Missing::Rows,
                     why,
                     count: None,
@@ -89,15 +89,15 @@ impl Tour {
                     hint: "name them by inode",
                 });
             } else {
-                tour.note = Some(format!("{object} are shown without: {failure}"));
+                walk.note = Some(format!("{object} are shown without: {failure}"));
             }
         }
         // Whatever is not known of one's own, one is in it.
         if found.namespaces.is_empty() && plan.namespaces == Namespaces::Own {
-            return Ok(tour);
+            return Ok(walk);
         }
-        tour.stops = found.namespaces.into_iter().map(|namespace| Some(Arc::new(namespace))).collect();
-        Ok(tour)
+        walk.stops = found.namespaces.into_iter().map(|namespace| Some(Arc::new(namespace))).collect();
+        Ok(walk)
     }
 
     /// Enters a namespace; false when it stays closed, which is remembered.

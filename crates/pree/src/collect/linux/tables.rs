@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use pree_wire::proc_net::protocols::protocols;
 
 use super::delivery::Delivery;
-use super::namespaces::{Stop, Tour};
+use super::namespaces::{NamespaceWalk, Stop};
 use super::untold::NOT_IN_PROC;
 use super::{diag, proc_net};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
@@ -20,7 +20,7 @@ use crate::source::{Errno, Failure, Question, Source, read_all};
 pub(super) fn read_tables(
     plan: &Plan,
     decoder: &Decoder,
-    (tour, stop): (&mut Tour, &Stop),
+    (walk, stop): (&mut NamespaceWalk, &Stop),
     source: &mut dyn Source,
     delivery: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
@@ -33,7 +33,7 @@ pub(super) fn read_tables(
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
                 let (name, why) = (table.name(), error.kind());
-                if !tour.lacks(stop, name, why) {
+                if !walk.lacks(stop, name, why) {
                     let (what, object) = (Missing::Rows, name.to_owned());
                     coverage.add(Gap { what, why, count: None, object, hint: "" });
                 }

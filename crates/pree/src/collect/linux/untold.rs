@@ -2,7 +2,7 @@
 //! cannot decide for it: a gap of rows.
 
 use super::owners::OwnerSearch;
-use crate::collect::rows::FILTER_BY_OWNER;
+use crate::collect::delivery::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::has_stats;
 use crate::error::{ErrorKind, NOT_RECORDED};

@@ -3,7 +3,7 @@
 use pree_wire::windows::tables as wire;
 
 use super::tables::{ask, tables_of};
-use crate::collect::rows::Rows;
+use crate::collect::delivery::Delivery;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::windows::{add_estats, endpoint, has_stats};
 use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
@@ -113,7 +113,7 @@ impl Switches {
     ///
     /// # Errors
     /// It is not permitted, or this version cannot. Then nothing stays switched on.
-    pub(super) fn on(plan: &Plan, rows: &Rows<'_, '_>, source: &mut dyn Source) -> Result<Self> {
+    pub(super) fn on(plan: &Plan, rows: &Delivery<'_, '_>, source: &mut dyn Source) -> Result<Self> {
         let mut switches = Self::default();
         let Some(time) = plan.estats else { return Ok(switches) };
         for table in plan.tables.iter().flat_map(|table| tables_of(*table)).flatten() {

@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use pree_wire::windows::tables as wire;
 
 use super::Visitor;
-use super::rows::Rows;
+use super::delivery::Delivery;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::windows::{Endpoint, endpoint, text};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +32,7 @@ use tables::{ask, tables_of};
 const UNLISTED: &str = "Windows has no list of them";
 
 pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    let mut rows = Rows::new(plan, System::Windows, visitor, |what, name| {
+    let mut rows = Delivery::new(plan, System::Windows, visitor, |what, name| {
         let what = match what {
             Name::User => "user",
             Name::Device => "interface",
@@ -55,7 +55,7 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
 fn read_tables(
     plan: &Plan,
     source: &mut dyn Source,
-    rows: &mut Rows<'_, '_>,
+    rows: &mut Delivery<'_, '_>,
     coverage: &mut Coverage,
 ) -> Result<()> {
     let mut owners = Owners::new(plan);
@@ -124,7 +124,7 @@ fn read_table(
     table: WindowsTable,
     plan: &Plan,
     source: &mut dyn Source,
-    rows: &mut Rows<'_, '_>,
+    rows: &mut Delivery<'_, '_>,
     owners: &mut Owners<'_>,
     estats: &mut Estats,
     coverage: &mut Coverage,

@@ -1,4 +1,4 @@
-//! Numbers of what has a name: interfaces, cgroups.
+//! Resolves names of interfaces and cgroups to ids.
 
 use rustix::fs::{stat, statfs};
 use rustix::net::netdevice::name_to_index;

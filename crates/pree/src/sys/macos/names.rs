@@ -1,4 +1,4 @@
-//! Numbers of what has a name: interfaces.
+//! Resolves names of interfaces to indices.
 
 use std::ffi::CString;
 

@@ -11,7 +11,7 @@ mod any_table;
 mod cookies;
 mod exchange;
 mod families;
-mod stillness;
+mod table_counters;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ use crate::source::{DiagPass, DiagTable, Errno, Failure, Source};
 use any_table::{PASSES, error, family_number, gap, with_retries};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, Receiver, Told, exchange, told};
-use stillness::Counters;
+use table_counters::Counters;
 
 /// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
 const ROWS_UNDER_ONE_LOCK: u64 = 16;

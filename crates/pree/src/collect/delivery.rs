@@ -23,7 +23,7 @@ const ONLY_LINUX: [(Needs, &str, IsUnknown); 3] = [
     (Needs::INTERFACE, "interfaces", |socket| socket.interface.is_none()),
 ];
 
-pub(super) struct Rows<'p, 'v> {
+pub(super) struct Delivery<'p, 'v> {
     plan: &'p Plan,
     visitor: &'p mut Visitor<'v>,
     /// With the numbers of the names in it.
@@ -37,7 +37,7 @@ pub(super) struct Rows<'p, 'v> {
     undecided_owners: u64,
 }
 
-impl<'p, 'v> Rows<'p, 'v> {
+impl<'p, 'v> Delivery<'p, 'v> {
     /// `number` gives the number that goes by a name of the filter, `None` when nothing does.
     ///
     /// # Errors
