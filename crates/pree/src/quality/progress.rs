@@ -20,14 +20,27 @@ fn timeouts_in_a_row(stats: &TcpStats) -> Option<u8> {
     (stats.ca_state == Some(CA_LOSS) && stats.unacked > Some(0)).then_some(stats.backoff).flatten()
 }
 
-/// As many of them that it is no single loss.
+/// Tries in a row to send what waits, none of them answered, though the window is open and nothing is on its way: they do not
+/// leave this machine (no route, an interface that is down), or nothing comes back.
+pub(super) fn held_back(stats: &TcpStats) -> Option<u8> {
+    let waits = stats.notsent_bytes > Some(0) && stats.unacked == Some(0);
+    (waits && is_window_closed(stats) == Some(false)).then_some(stats.probes).flatten()
+}
+
+/// As many of either that it is no single loss.
 pub(super) fn stalled(stats: &TcpStats) -> Option<u8> {
-    timeouts_in_a_row(stats).filter(|timeouts| *timeouts >= RTO_STALL_BACKOFF)
+    let tries = timeouts_in_a_row(stats).or_else(|| held_back(stats));
+    tries.filter(|tries| *tries >= RTO_STALL_BACKOFF)
+}
+
+/// Whether there is no room for a segment.
+fn is_window_closed(stats: &TcpStats) -> Option<bool> {
+    stats.snd_wnd.zip(stats.snd_mss).map(|(window, mss)| window < mss)
 }
 
 /// The peer's window is closed, and probes found it so again. `probes` does not tell: it is 0 while they are answered.
 pub(super) fn is_zero_window(stats: &TcpStats) -> bool {
-    let closed = stats.snd_wnd.zip(stats.snd_mss).is_some_and(|(window, mss)| window < mss);
+    let closed = is_window_closed(stats) == Some(true);
     closed && stats.notsent_bytes > Some(0) && stats.unacked == Some(0) && stats.backoff > Some(0)
 }
 

@@ -6,10 +6,10 @@ use crate::quality::progress::{self, is_connecting, is_zero_window, unanswered_k
 
 pub(super) const PATH_DEAD: Detector = Detector {
     name: "path_dead",
-    advice: "check that the peer is up and reachable; what is on its way is lost when the timeouts run out",
+    advice: "check the route, the interface and the peer; what is on its way is lost when the timeouts run out",
     more: "RFC 6298 section 5; man 7 tcp, tcp_retries2",
     reads: Reads::Statistics,
-    check: |subject, _| stalled(subject).filter(|(backoff, _)| *backoff >= PATH_DEAD_BACKOFF).map(critical),
+    check: |subject, _| stalled(subject).filter(|(tries, _)| *tries >= PATH_DEAD_BACKOFF).map(critical),
 };
 
 pub(super) const RTO_STALL: Detector = Detector {
@@ -17,26 +17,26 @@ pub(super) const RTO_STALL: Detector = Detector {
     advice: "look again in a moment: if timeouts go on, the path or the peer is gone",
     more: "RFC 6298 section 5",
     reads: Reads::Statistics,
-    check: |subject, _| {
-        stalled(subject).filter(|(backoff, _)| *backoff < PATH_DEAD_BACKOFF).map(|(_, hit)| hit)
-    },
+    check: |subject, _| stalled(subject).filter(|(tries, _)| *tries < PATH_DEAD_BACKOFF).map(|(_, hit)| hit),
 };
 
-/// Timeouts in a row of a connection that was up; one that is not yet is the handshake's business.
+/// Timeouts or unanswered tries in a row of a connection that was up; one that is not yet is the handshake's business.
 fn stalled(subject: &Subject<'_>) -> Option<(u8, Hit)> {
     let stats = subject.stats;
-    let backoff = progress::stalled(stats).filter(|_| !is_connecting(stats))?;
+    let tries = progress::stalled(stats).filter(|_| !is_connecting(stats))?;
     let hit = Hit::new(
         Severity::Warning,
         [
-            ("backoff", Some(Value::Count(backoff.into()))),
+            ("backoff", Value::count(stats.backoff)),
+            ("probes", Value::count(progress::held_back(stats))),
             ("rto", Value::time(stats.rto)),
             ("unacked", Value::count(stats.unacked)),
             ("last_ack_recv", Value::time(stats.last_ack_recv)),
+            ("notsent_bytes", Value::bytes(stats.notsent_bytes).filter(|_| stats.unacked == Some(0))),
             ("total_rto", Value::count(stats.total_rto)),
         ],
     );
-    Some((backoff, hit))
+    Some((tries, hit))
 }
 
 fn critical((_, hit): (u8, Hit)) -> Hit {

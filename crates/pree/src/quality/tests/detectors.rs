@@ -35,6 +35,33 @@ fn silent_without_numbers() {
     assert_eq!(unique.len(), names.len());
 }
 
+/// Data waits before an open window with nothing in flight, and tries to send it are not answered: they do not leave this
+/// machine, or nothing comes back.
+#[test]
+fn tries_that_lead_nowhere() {
+    for (probes, snd_wnd, finding) in [
+        (0, 65_536, None),
+        (1, 65_536, None),
+        (2, 65_536, Some("rto_stall")),
+        (3, 65_536, Some("path_dead")),
+        // The peer's fault, and a finding of its own.
+        (3, 0, Some("zero_window")),
+    ] {
+        let stats = TcpStats {
+            probes: Some(probes),
+            snd_wnd: Some(snd_wnd),
+            unacked: Some(0),
+            backoff: Some(probes),
+            ..healthy()
+        };
+        let judged = judge(&stats);
+        let costs = judged.findings.iter().filter(|finding| finding.severity > Severity::Info);
+        assert_eq!(costs.map(|finding| finding.name).next(), finding, "{probes} probes, window {snd_wnd}");
+        let progress = judged.factors.progress;
+        assert_eq!(progress < 1.0, finding.is_some(), "{probes} probes, window {snd_wnd}: {progress}");
+    }
+}
+
 /// A line for each detector: a case in which it fires, and one next to it in which it is silent.
 #[test]
 fn each_fires_and_is_silent() {
