@@ -267,6 +267,7 @@ mod tests {
         check("-i", &table, names | Needs::STATS | owners);
         check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY);
         let extended = Needs::ID
+            | Needs::STATS
             | Needs::UID
             | Needs::INTERFACE
             | Needs::V6ONLY

@@ -45,6 +45,7 @@ fn live() -> Result<(), Failed> {
     let file = folder.file("all");
     run::pree(&format!("capture {file} -q"))?.code(0)?;
     let seen = all_of(Path::new(&file))?;
+    every_field_asks_for_what_it_needs()?;
     // How a value is written and read follows from its unit.
     for field in field::all() {
         let is_seen = |other: &Field| other.unit == field.unit && seen.contains(other.name);
@@ -61,6 +62,44 @@ fn live() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// A field is known alone where it is known beside all others, of which one may have asked for what another needs.
+fn every_field_asks_for_what_it_needs() -> Result<(), Failed> {
+    // Which row it is; these are told of every row, whatever is asked for.
+    const WHICH: &str = "protocol,inode,src,sport,dst,dport,path";
+    let rows = |names: &str| -> Result<Vec<csv::StringRecord>, Failed> {
+        let words = format!("-A tcp,udp,unix,packet,mptcp --csv -c {WHICH},{names}");
+        // CSV ends its lines as no other output does.
+        let out = run::command(&words).output()?.stdout;
+        Ok(csv::Reader::from_reader(out.as_slice()).records().collect::<Result<_, _>>()?)
+    };
+    let which = WHICH.split(',').count();
+    // Timers and judgements come and go.
+    let stands = |field: &&Field| !matches!(field.section, Section::Timer | Section::Quality);
+    let names: Vec<&str> = field::all().filter(stands).map(|field| field.name).collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| WHICH.split(',').all(|of| of != *name)).collect();
+    let together = rows(&names.join(","))?;
+    let mut known = 0;
+    for (at, name) in names.iter().enumerate() {
+        let one = |row: &csv::StringRecord, at: usize| -> Vec<String> {
+            let is_known = row.get(which + at).is_some_and(|cell| !cell.is_empty());
+            row.iter().take(which).map(str::to_owned).chain([is_known.to_string()]).collect()
+        };
+        let mut expected: Vec<_> = together.iter().map(|row| one(row, at)).collect();
+        let mut alone: Vec<_> = rows(name)?.iter().map(|row| one(row, 0)).collect();
+        expected.sort();
+        alone.sort();
+        known += usize::from(expected.iter().any(|row| row.last().is_some_and(|cell| cell == "true")));
+        let differ = expected.iter().zip(&alone).find(|(expected, alone)| expected != alone);
+        if let Some((expected, alone)) = differ {
+            return Err(format!("-c {name} alone: {alone:?}, beside all others: {expected:?}").into());
+        }
+        if alone.len() != expected.len() || alone.is_empty() {
+            return Err(format!("-c {name}: {} rows, not {}", alone.len(), expected.len()).into());
+        }
+    }
+    if known < 80 { Err(format!("only {known} fields have any value").into()) } else { Ok(()) }
 }
 
 /// What not every kernel has: MPTCP and vsock; and packet sockets that share what comes.

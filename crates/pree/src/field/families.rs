@@ -27,6 +27,8 @@ details! {
 }
 
 const NONE: Needs = Needs::empty();
+/// Of a TCP row the kernel tells it beside the statistics.
+const SUBFLOW: Needs = Needs::STATS;
 const DETAIL: Needs = Needs::DETAIL;
 const FDS_IN_FLIGHT: Needs = Needs::FDS_IN_FLIGHT.union(Needs::OWNERS);
 
@@ -63,9 +65,9 @@ pub(super) const FIELDS: &[Field] = fields! {
         "PACKET_DIAG_FILTER" => |s| packet(s).and_then(|packet| packet.filter_instructions).into();
     "remote_group" Netlink "remote_group" Id NONE; "Multicast group that it sends to."; "ndiag_dst_group" =>
         |s| netlink(s).and_then(|netlink| netlink.remote_group).into();
-    "token" Mptcp "token" Id NONE; "What joins an MPTCP connection and its subflows."; "mptcpi_token, ULP_INFO" =>
+    "token" Mptcp "token" Id SUBFLOW; "What joins an MPTCP connection and its subflows."; "mptcpi_token, ULP_INFO" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.token).or_else(|| subflow(s)?.token).into();
-    "remote_token" Mptcp "remote_token" Id NONE; "Token of a subflow's connection at the other end."; "ULP_INFO" =>
+    "remote_token" Mptcp "remote_token" Id SUBFLOW; "Token of a subflow's connection at the other end."; "ULP_INFO" =>
         |s| subflow(s).and_then(|subflow| subflow.remote_token).into();
     "subflows" Mptcp "subflows" Count NONE; "Subflows of an MPTCP connection."; "mptcpi_subflows_total" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.subflows).into();
@@ -79,12 +81,12 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| mptcp(s).and_then(|mptcp| mptcp.bytes_acked).into();
     "mptcp_retrans" Mptcp "bytes_retrans" Bytes NONE; "Bytes sent again on another subflow."; "mptcpi_bytes_retrans" =>
         |s| mptcp(s).and_then(|mptcp| mptcp.bytes_retrans).into();
-    "subflow_id" Mptcp "local_id" Id NONE; "Id of a subflow's local address."; "MPTCP_SUBFLOW_ATTR_ID_LOC" =>
+    "subflow_id" Mptcp "local_id" Id SUBFLOW; "Id of a subflow's local address."; "MPTCP_SUBFLOW_ATTR_ID_LOC" =>
         |s| subflow(s).and_then(|subflow| subflow.local_id).into();
-    "subflow_remote_id" Mptcp "remote_id" Id NONE; "Id of a subflow's remote address."; "MPTCP_SUBFLOW_ATTR_ID_REM" =>
+    "subflow_remote_id" Mptcp "remote_id" Id SUBFLOW; "Id of a subflow's remote address."; "MPTCP_SUBFLOW_ATTR_ID_REM" =>
         |s| subflow(s).and_then(|subflow| subflow.remote_id).into();
-    "subflow_join" Mptcp "join" Bool NONE; "Whether a subflow joined a connection that had one."; "MPTCP_SUBFLOW_ATTR_FLAGS" =>
+    "subflow_join" Mptcp "join" Bool SUBFLOW; "Whether a subflow joined a connection that had one."; "MPTCP_SUBFLOW_ATTR_FLAGS" =>
         |s| subflow(s).and_then(|subflow| subflow.is_join).into();
-    "subflow_backup" Mptcp "backup" Bool NONE; "Whether an end wants the subflow as a backup only.";
+    "subflow_backup" Mptcp "backup" Bool SUBFLOW; "Whether an end wants the subflow as a backup only.";
         "MPTCP_SUBFLOW_ATTR_FLAGS" => |s| subflow(s).and_then(|subflow| subflow.is_backup).into();
 };

@@ -7,6 +7,9 @@ use crate::needs::Needs;
 
 const NONE: Needs = Needs::empty();
 
+/// The kernel tells it beside the statistics.
+const UPPER_LAYER: Needs = Needs::OPTIONS.union(Needs::STATS);
+
 const DIRECTION: Needs = Needs::DIRECTION.union(Needs::STATS).union(Needs::REMOTE_NAMES);
 
 /// What has no name has no abstract one.
@@ -76,7 +79,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.interface.into();
     "v6only" Socket "v6only" Bool Needs::V6ONLY; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY" =>
         |s| s.v6only.into();
-    "upper_layer" Socket "upper_layer" Text Needs::OPTIONS; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
+    "upper_layer" Socket "upper_layer" Text UPPER_LAYER; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
     "cgroup_id" Socket "cgroup_id" LongId Needs::CGROUP; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
