@@ -55,7 +55,7 @@ fn tries_that_lead_nowhere() {
             ..healthy()
         };
         let judged = judge(&stats);
-        let costs = judged.findings.iter().filter(|finding| finding.severity > Severity::Info);
+        let costs = judged.findings.iter().filter(|finding| finding.severity > Info);
         assert_eq!(costs.map(|finding| finding.name).next(), finding, "{probes} probes, window {snd_wnd}");
         let progress = judged.factors.progress;
         assert_eq!(progress < 1.0, finding.is_some(), "{probes} probes, window {snd_wnd}: {progress}");
