@@ -1,7 +1,8 @@
 //! `--count` and `-g`: how many, not which.
 //!
 //! A group is all sockets with the same text in one column. The remote end counts without its port, which for a client
-//! is a different one each time; the process by its name, with the reason for those that have none.
+//! is a different one each time; the process by its name, with the reason for those that have none: `(accept_queue)`, where a process
+//! of that name is `"(accept_queue)"`.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -121,8 +122,12 @@ impl<W: Write> Groups<W> {
             "owner" | "process" => match socket.owners.first() {
                 Some(owner) => {
                     let name = owner.process.name.as_bytes();
-                    let shown =
-                        if self.form == Form::Machine { escape::text(name) } else { escape::word(name) };
+                    let shown = match name {
+                        // Bare it could be a reason, one in quotes, or nobody.
+                        [] | [b'(' | b'"', ..] => escape::quoted(name).into(),
+                        _ if self.form == Form::Machine => escape::text(name),
+                        _ => escape::word(name),
+                    };
                     self.key.extend_from_slice(shown.as_bytes());
                 }
                 None => words::unowned(socket, &mut self.key),

@@ -275,7 +275,7 @@ mod tests {
             | Needs::CGROUP
             | Needs::MARK;
         check("-e", &table, names | extended | Needs::TRAFFIC_CLASS | Needs::MODULE | owners);
-        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS | QUEUES | owners);
+        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS | Needs::SOCKET_TYPE | QUEUES | owners);
         check("-c local", "local", none);
         check("-c local --sort -rtt", "local", Needs::STATS);
         check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE | owners);

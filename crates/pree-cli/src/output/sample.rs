@@ -32,6 +32,15 @@ pub(crate) fn listeners_of(names: &[Vec<u8>]) -> Vec<Socket> {
     collect(kernel)
 }
 
+/// A listener of each of these names, and connections that nobody accepted yet, one for each name too.
+pub(crate) fn waiting_beside(names: &[&[u8]]) -> Vec<Socket> {
+    let mut sockets = listeners_of(&names.iter().map(|name| name.to_vec()).collect::<Vec<_>>());
+    let row = |port| (6, 1, format!("10.0.0.5:{port}").leak() as &str, "10.0.0.9:9", 0, [0, 0], 0);
+    let rows = (1..=names.len()).map(row).collect();
+    sockets.extend(collect(Kernel { rows, ..Kernel::default() }));
+    sockets
+}
+
 fn collect(mut kernel: Kernel) -> Vec<Socket> {
     let mut sockets = Query::new().stats().owners().collect_from(&mut kernel).unwrap().into_sockets();
     sockets.sort_by_key(|socket| socket.local.port());

@@ -242,6 +242,38 @@ fn counts_and_groups() {
     );
 }
 
+/// A process may bear the name of a reason, that name in quotes, or none at all.
+#[test]
+fn processes_and_reasons_are_never_one_group() {
+    let names: [&[u8]; 5] = [b"(accept_queue)", b"\"(accept_queue)\"", b"", b"\"\"", b"-"];
+    let sockets = sample::waiting_beside(&names);
+    for by in ["process", "owner"] {
+        let text = written(&["-g", by, "--json"], Screen::default(), &sockets);
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let groups = document["groups"].as_array().unwrap();
+        let told: Vec<_> = groups
+            .iter()
+            .map(|group| (group["key"].as_str().unwrap_or("nobody"), group["count"].as_u64().unwrap()))
+            .collect();
+        let quoted_twice = "\"\\\"(accept_queue)\\\"\"";
+        let expected = [
+            ("(accept_queue)", 5),
+            ("\"\"", 1),
+            ("\"(accept_queue)\"", 1),
+            ("\"\\\"\\\"\"", 1),
+            (quoted_twice, 1),
+            ("-", 1),
+        ];
+        assert_eq!(BTreeSet::from_iter(told), BTreeSet::from(expected), "{by}");
+        for format in ["--csv", "--tsv", "--jsonl", "--raw-units", "-H"] {
+            let text = written(&["-g", by, "--count", format], Screen::default(), &sockets);
+            let lines = text.lines().filter(|line| line.contains('1') && !line.contains("schema"));
+            let lines: BTreeSet<&str> = lines.collect();
+            assert_eq!(lines.len(), names.len(), "{format}: {text}");
+        }
+    }
+}
+
 #[test]
 fn json() {
     let text = written(&["--json"], Screen::default(), &sample::sockets());
