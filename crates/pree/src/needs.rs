@@ -5,7 +5,7 @@ use crate::{Coverage, Snapshot, Socket};
 
 bitflags::bitflags! {
     /// What is asked about each socket. What is asked for and not told is a gap in the [`Coverage`]. All but
-    /// [`UNASKED`](Needs::UNASKED) and `MARK` cost the kernel time; see `PLATFORM.md` for what.
+    /// [`UNASKED`](Needs::UNASKED), `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Needs: u32 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.
@@ -59,7 +59,7 @@ bitflags::bitflags! {
         const OPTIONS = 1 << 22;
         /// [`Socket::cgroup_id`].
         const CGROUP = 1 << 23;
-        /// [`Socket::detail`]: files of Unix sockets and who waits at them; rings, fanout and filters of packet sockets.
+        /// [`Socket::detail`]: files of Unix sockets and who waits at them; rings and fanout of packet sockets.
         const DETAIL = 1 << 24;
         /// [`Socket::mark`]. Takes `CAP_NET_ADMIN`.
         const MARK = 1 << 25;
@@ -68,6 +68,10 @@ bitflags::bitflags! {
         /// `start_time` of owning processes, by the clock on the wall. It is told whether or not it is asked for; asked for, an
         /// answer without it is not complete.
         const PROCESS_START = 1 << 27;
+        /// [`Socket::socket_type`].
+        const SOCKET_TYPE = 1 << 28;
+        /// `filter_instructions` of packet sockets. Takes `CAP_NET_ADMIN`.
+        const PACKET_FILTER = 1 << 29;
     }
 }
 
@@ -76,6 +80,7 @@ impl Needs {
     /// it is not complete.
     pub const UNASKED: Self = Self::ID
         .union(Self::UID)
+        .union(Self::SOCKET_TYPE)
         .union(Self::RECV_QUEUE)
         .union(Self::SEND_QUEUE)
         .union(Self::INTERFACE)

@@ -30,6 +30,7 @@ const NONE: Needs = Needs::empty();
 /// Of a TCP row the kernel tells it beside the statistics.
 const SUBFLOW: Needs = Needs::STATS;
 const DETAIL: Needs = Needs::DETAIL;
+const PACKET_FILTER: Needs = Needs::PACKET_FILTER;
 const FDS_IN_FLIGHT: Needs = Needs::FDS_IN_FLIGHT.union(Needs::OWNERS);
 
 pub(super) const FIELDS: &[Field] = fields! {
@@ -61,7 +62,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| packet(s).and_then(|packet| packet.fanout).map(|(group, _)| group).into();
     "fanout_mode" Packet "fanout_mode" Id DETAIL; "How the group shares them, PACKET_FANOUT_*."; "PACKET_DIAG_FANOUT" =>
         |s| packet(s).and_then(|packet| packet.fanout).map(|(_, mode)| mode).into();
-    "packet_filter" Packet "filter_instructions" Count DETAIL; "Instructions of its classic BPF program; 0: none.";
+    "packet_filter" Packet "filter_instructions" Count PACKET_FILTER; "Instructions of its classic BPF program; 0: none.";
         "PACKET_DIAG_FILTER" => |s| packet(s).and_then(|packet| packet.filter_instructions).into();
     "remote_group" Netlink "remote_group" Id NONE; "Multicast group that it sends to."; "ndiag_dst_group" =>
         |s| netlink(s).and_then(|netlink| netlink.remote_group).into();

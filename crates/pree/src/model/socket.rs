@@ -16,7 +16,8 @@ pub struct Socket {
     /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`).
     pub id: Option<SocketId>,
     /// The network namespace it is in, when the question was about namespaces
-    /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names; see also [`SocketId`].
+    /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names, and of rows of /proc, which have no
+    /// [`SocketId`] that says so.
     pub network_namespace: Option<Arc<NetworkNamespace>>,
     /// Transport protocol.
     pub protocol: Protocol,
@@ -117,7 +118,7 @@ pub struct Peer {
 }
 
 impl Socket {
-    /// Inode of the network namespace it is in, where that is known. Rows of /proc have no identity that says so.
+    /// Inode of the network namespace it is in, where that is known.
     pub(crate) fn namespace_inode(&self) -> Option<u64> {
         let told = self.network_namespace.as_ref().map(|namespace| namespace.inode);
         told.or(self.id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)

@@ -13,11 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pree::model::PacketDetail;
 use pree::{
-    Address, Detail, Needs, Protocol, Protocols, Query, Snapshot, Socket, SocketType, SourceChoice, State,
-    States,
+    Address, Detail, ErrorKind, Missing, Needs, Protocol, Protocols, Query, Snapshot, Socket, SocketType,
+    SourceChoice, State, States,
 };
 use pree_testkit::holder::{Holder, HolderSpec};
-use pree_testkit::{Case, Failed, Need, every, hostile, packet};
+use pree_testkit::{Case, Failed, Need, every, hostile, lab, packet};
 use rustix::fs::fstat;
 use rustix::net::{AddressFamily, SocketFlags, netlink::SocketAddrNetlink, socket_with, socketpair};
 
@@ -36,6 +36,7 @@ pub fn cases() -> Vec<Case> {
         lab("packet_sockets", packet_sockets),
         lab("packet_sockets_with_ring_group_and_filter", packet_settings),
         lab("netlink_sockets", netlink),
+        lab("types_of_netlink_sockets", netlink_types),
         lab("raw_and_icmp_sockets", raw).needs(Need::Ipv6),
         lab("mptcp_connections_and_their_subflows", mptcp),
         lab("a_family_that_is_not_told_is_a_note", vsock),
@@ -467,6 +468,50 @@ fn packet_settings() -> Result<(), Failed> {
         let inodes: Vec<_> = found.iter().map(|row| row.inode.unwrap()).collect();
         assert_eq!(inodes, [inode([&receives, &sends, &shares, &chooses][socket])], "{filter}");
     }
+    let found = Query::new().filter("packet_filter = 0".parse()?).protocols(Protocols::PACKET).collect()?;
+    assert_eq!((found.sockets().len(), found.coverage().is_complete()), (3, true));
+    lab::give_up_rights()?;
+    let packet = Query::new().protocols(Protocols::PACKET);
+    for filter in ["packet_filter = 0", "packet_filter >= 1", "has packet_filter", "not has packet_filter"] {
+        let found = packet.clone().filter(filter.parse()?).collect()?;
+        assert_eq!(found.sockets().len(), 0, "{filter}");
+        only_gap(&found, Missing::Rows, ErrorKind::NotPermitted, ("filter by packet filters", 4));
+    }
+    let found = packet.clone().needs(Needs::PACKET_FILTER).collect()?;
+    only_gap(&found, Missing::Fields, ErrorKind::NotPermitted, ("packet filters", 4));
+    let found = packet.needs(Needs::UNASKED).filter("rx_ring > 0".parse()?).collect()?;
+    assert_eq!((found.sockets().len(), found.coverage().is_complete()), (1, true));
+    Ok(())
+}
+
+#[track_caller]
+fn only_gap(snapshot: &Snapshot, what: Missing, why: ErrorKind, (object, count): (&str, u64)) {
+    let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    assert_eq!((gap.what, gap.why, gap.count, &*gap.object), (what, why, Some(count), object));
+    assert!(!gap.hint.is_empty());
+}
+
+/// /proc does not tell it of netlink sockets: whether one of a type is there is not known then.
+fn netlink_types() -> Result<(), Failed> {
+    let _raw = open(16, rustix::net::SocketType::RAW, 0)?;
+    let netlink = Query::new().protocols(Protocols::NETLINK);
+    let through_proc = netlink.clone().source(SourceChoice::Proc);
+    let all = through_proc.clone().collect()?;
+    assert!(all.coverage().is_complete(), "{}", all.coverage());
+    let count = all.sockets().len() as u64;
+    for (filter, finds) in
+        [("type = raw", true), ("not type = dgram", true), ("has type", true), ("type = x*", false)]
+    {
+        let told = netlink.clone().filter(filter.parse()?).collect()?;
+        assert_eq!((told.sockets().is_empty(), told.coverage().is_complete()), (!finds, true), "{filter}");
+        let untold = through_proc.clone().filter(filter.parse()?).collect()?;
+        assert_eq!(untold.sockets().len(), 0, "{filter}");
+        let object = "filter by types of netlink sockets";
+        only_gap(&untold, Missing::Rows, ErrorKind::Unsupported, (object, count));
+    }
+    let asked = through_proc.needs(Needs::SOCKET_TYPE).collect()?;
+    let object = "/proc/net: types of netlink sockets";
+    only_gap(&asked, Missing::Fields, ErrorKind::Unsupported, (object, count));
     Ok(())
 }
 

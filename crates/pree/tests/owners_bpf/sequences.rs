@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use pree::source::{Failure, Question, Reachable, Recorder, Source, live};
-use pree::{Address, ErrorKind, Missing, Namespaces, Needs, Query, Snapshot, TcpStats};
+use pree::{Address, ErrorKind, Missing, Namespaces, Needs, Query, Snapshot, States, TcpStats};
 use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Need, lab, wait_until};
 
@@ -159,7 +159,9 @@ fn recording() -> Result<(), Failed> {
 
 /// The numbers are unknown, said once; everything else is there.
 fn without_rights() -> Result<(), Failed> {
-    let (client, _server) = pair()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let _server = listener.accept()?;
     lab::give_up_rights()?;
     let snapshot = query().collect()?;
     let stats = stats(&snapshot, client.local_addr()?)?;
@@ -169,6 +171,32 @@ fn without_rights() -> Result<(), Failed> {
     let [gap] = snapshot.coverage().gaps() else { return Err("one gap".into()) };
     assert_eq!((gap.what, gap.why), (Missing::Stats, ErrorKind::NotPermitted));
     assert!(gap.to_string().contains("sequence numbers") && gap.hint.contains("CAP_BPF"), "{gap}");
+    undecided(&mut live()?, ErrorKind::NotPermitted, "CAP_BPF")?;
+    // A recording has no answer to a question that nobody asked.
+    let mut recorder = Recorder::new(live()?);
+    Query::new().tcp().stats().collect_from(&mut recorder)?;
+    undecided(&mut recorder.finish().replay(), ErrorKind::NotRecorded, "")
+}
+
+/// Filters on numbers that are not told find nothing, and every row that might match is missing.
+fn undecided(source: &mut dyn Source, why: ErrorKind, hint: &str) -> Result<(), Failed> {
+    let mut look = |text: &str| -> Result<Snapshot, Failed> {
+        Ok(Query::new().tcp().states(States::ESTABLISHED).filter(text.parse()?).collect_from(&mut *source)?)
+    };
+    let all = look("sport > 0")?.sockets().len() as u64;
+    assert_eq!(all, 2, "both ends");
+    for key in ["snd_una", "snd_nxt", "rcv_nxt", "write_seq", "copied_seq"] {
+        for text in [format!("{key} >= 0"), format!("not {key} = 7"), format!("has {key}")] {
+            let snapshot = look(&text)?;
+            let [gap] = snapshot.coverage().gaps() else { return Err(text.into()) };
+            assert_eq!((gap.what, gap.why, gap.count), (Missing::Rows, why, Some(all)), "{text}");
+            assert_eq!(gap.object, "filter by sequence numbers");
+            assert!(gap.hint.contains(hint) && snapshot.sockets().is_empty(), "{text}: {gap}");
+        }
+        let decided = look(&format!("{key} >= 0 or sport > 0"))?;
+        assert!(decided.coverage().is_complete(), "{}", decided.coverage());
+        assert_eq!(decided.sockets().len() as u64, all);
+    }
     Ok(())
 }
 

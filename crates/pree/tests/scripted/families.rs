@@ -192,7 +192,7 @@ fn what_a_refused_table_of_unix_sockets_does_not_tell_is_a_gap_where_it_is_asked
         (Needs::PEERS, "peers of Unix sockets"),
         (Needs::REMOTE_NAMES, "peers of Unix sockets"),
         (Needs::OPTIONS, "options"),
-        (Needs::DETAIL, "files, rings and filters"),
+        (Needs::DETAIL, "files and rings"),
     ] {
         let played =
             &mut Played { unix_text: Some(TEXT), ..Played::unix([Err(Failure::Answer(Errno::EACCES))]) };

@@ -186,6 +186,26 @@ fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
     }
 }
 
+/// The namespace of a row is known, whichever source it comes from.
+#[test]
+fn rows_from_proc_are_found_by_their_namespace() {
+    let query = asked(Needs::empty()).states(pree::States::LISTEN);
+    assert_eq!(through_proc(&query).sockets().len(), 9);
+    for (filter, found) in [
+        ("netns = 4026531840", 9),
+        ("not netns = 1", 9),
+        ("has netns", 9),
+        ("netns = 1", 0),
+        ("not has netns", 0),
+    ] {
+        let query = query.clone().filter(filter.parse().unwrap());
+        for snapshot in [through_proc(&query), query.collect_from(&mut Kernel::new(population())).unwrap()] {
+            assert_eq!(snapshot.sockets().len(), found, "{filter}");
+            assert!(snapshot.coverage().is_complete(), "{filter}: {}", snapshot.coverage());
+        }
+    }
+}
+
 #[test]
 fn marks_that_sock_diag_keeps_to_itself_are_a_gap_where_they_are_asked_for() {
     let sockets = vec![

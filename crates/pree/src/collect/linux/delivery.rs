@@ -135,6 +135,7 @@ impl<'p, 'v> Delivery<'p, 'v> {
     pub(super) fn begin(&mut self, part: Part, plan: &Plan, source: &mut dyn Source) {
         if !std::mem::replace(&mut self.begun, true) {
             self.sequences = Sequences::read(plan, source);
+            self.untold.sequences_refused = self.sequences.as_ref().and_then(Sequences::refused);
             if plan.owners != OwnerLookup::None && plan.is_narrow() && !plan.searches_holders() {
                 self.holds_all = true;
             } else {
@@ -172,11 +173,6 @@ impl<'p, 'v> Delivery<'p, 'v> {
     /// What was asked for about the rows that passed and was not told.
     pub(super) fn untold(&self) -> impl Iterator<Item = Gap> + '_ {
         self.untold.gaps().chain(self.owners.unread_once())
-    }
-
-    /// What is missing of the sequence numbers.
-    pub(super) fn sequence_gap(&self) -> Option<Gap> {
-        self.sequences.as_ref().and_then(Sequences::gap)
     }
 
     /// Looks for those who hold sockets, if that was not done yet.
@@ -232,7 +228,9 @@ impl<'p, 'v> Delivery<'p, 'v> {
         if let Some(sequences) = &self.sequences {
             sequences.add_to(socket);
         }
-        socket.network_namespace.clone_from(&self.part.namespace);
+        if self.part.namespace.is_some() {
+            socket.network_namespace.clone_from(&self.part.namespace);
+        }
         // What is known only when every row and every owner is.
         let mut waits = self.tells_in_flight(socket);
         if let Some(ends) = &mut self.unix_ends {
@@ -286,9 +284,6 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     fn pass_on(&mut self, socket: &Socket) -> ControlFlow<()> {
-        if let Some(sequences) = &mut self.sequences {
-            sequences.count(socket);
-        }
         self.owners.details.count(socket);
         self.untold.count(socket);
         (self.visitor)(socket)

@@ -71,7 +71,7 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
         // Break here only means that the visitor has enough.
         let _ = delivery.finish(source, &mut coverage);
     }
-    delivery.sequence_gap().into_iter().chain(delivery.untold()).for_each(|gap| coverage.add(gap));
+    delivery.untold().for_each(|gap| coverage.add(gap));
     tell_what_is_not_there(plan, source, &mut coverage);
     walk.tell(&mut coverage);
     Ok(coverage)

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 
 use pree_wire::bpf_records::Sequence;
 
-use crate::coverage::{Gap, Missing};
 use crate::error::ErrorKind;
 use crate::model::Socket;
 use crate::needs::Needs;
@@ -22,8 +21,6 @@ use super::program::hint;
 pub(super) struct Sequences {
     known: HashMap<u64, Sequence>,
     refused: Option<Failure>,
-    /// Rows passed on that have statistics and no sequence numbers.
-    without: u64,
 }
 
 impl Sequences {
@@ -61,23 +58,8 @@ impl Sequences {
         }
     }
 
-    /// Counts a row that is passed on.
-    pub(super) fn count(&mut self, socket: &Socket) {
-        self.without += u64::from(socket.tcp.as_ref().is_some_and(|tcp| tcp.snd_una.is_none()));
-    }
-
-    /// What is missing: all of them, because the program was refused, or those of some sockets.
-    pub(super) fn gap(&self) -> Option<Gap> {
-        let (why, count, hint) = match self.refused {
-            Some(failure) => (failure.kind(), None, hint(failure)),
-            None if self.without == 0 => return None,
-            None => (
-                ErrorKind::Unsupported,
-                Some(self.without),
-                "known only of connections that a process of this pid namespace has a descriptor of",
-            ),
-        };
-        let object = "sequence numbers".to_owned();
-        Some(Gap { what: Missing::Stats, why, count, object, hint })
+    /// Why none is known, and what helps: the program was refused.
+    pub(super) fn refused(&self) -> Option<(ErrorKind, &'static str)> {
+        self.refused.map(|failure| (failure.kind(), hint(failure)))
     }
 }

@@ -1,6 +1,7 @@
 //! The tables of one namespace, each from one source: never rows of two sources in one table.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use pree_wire::proc_net::protocols::protocols;
 
@@ -104,7 +105,12 @@ fn read_table(
     }
     let why = refused.as_ref().map_or(ErrorKind::Unsupported, Error::kind);
     delivery.comes_from_proc(table.protocol, why);
-    let flow = rows.into_iter().try_for_each(|mut socket| delivery.deliver(&mut socket));
+    let namespace = decoder.namespace().map(Arc::new);
+    let flow = rows.into_iter().try_for_each(|mut socket| {
+        // Such a row has no identity that says so.
+        socket.network_namespace.clone_from(&namespace);
+        delivery.deliver(&mut socket)
+    });
     // Who has seen enough misses nothing.
     if flow.is_continue() && table.protocol == Protocol::Tcp && plan.states.contains(States::BOUND_INACTIVE) {
         let object = "TCP sockets that are bound and neither listen nor are connected".to_owned();

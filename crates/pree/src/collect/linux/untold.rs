@@ -40,15 +40,29 @@ const fn since(hint: &'static str, thing: Thing) -> Thing {
 }
 
 const NO_MARKS: &str = "only those with CAP_NET_ADMIN are told marks: run as root";
+const NO_PACKET_FILTERS: &str =
+    "only those with CAP_NET_ADMIN are told the programs of packet sockets: run as root";
+const NO_SEQUENCES: &str =
+    "known only of connections that a process of this pid namespace has a descriptor of";
 const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
 pub(super) const NOT_IN_PROC: &str =
     "/proc does not tell them: sock_diag must be permitted and its modules loaded";
 
-static THINGS: [Thing; 15] = [
+static THINGS: [Thing; 18] = [
     on_request(Thing {
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
     }),
+    // A program tells them, unless it is refused.
+    Thing {
+        what: Missing::Stats,
+        ..since(
+            NO_SEQUENCES,
+            field(Needs::SEQUENCES, "sequence numbers", |s| {
+                s.tcp.as_ref().is_some_and(|tcp| tcp.snd_una.is_none())
+            }),
+        )
+    },
     // What vsock_diag tells of a socket has none.
     on_request(field(Needs::MEMORY, "memory", |s| {
         is_whole(s) && s.protocol != Protocol::Vsock && s.memory.is_none()
@@ -58,6 +72,9 @@ static THINGS: [Thing; 15] = [
         "sock_diag tells them since Linux 5.3",
         field(Needs::UID, "users of Unix sockets", |s| s.protocol == Protocol::Unix && s.uid.is_none()),
     ),
+    field(Needs::SOCKET_TYPE, "types of netlink sockets", |s| {
+        s.protocol == Protocol::Netlink && s.socket_type.is_none()
+    }),
     field(Needs::RECV_QUEUE, "receive queues", |s| is_whole(s) && s.recv_queue.is_none()),
     field(Needs::SEND_QUEUE, "send queues", |s| {
         is_whole(s) && s.state != State::Listen && s.send_queue.is_none()
@@ -85,7 +102,14 @@ static THINGS: [Thing; 15] = [
         "sock_diag tells them since Linux 5.8, in kernels with cgroups",
         field(Needs::CGROUP, "cgroups", |s| is_whole_inet(s) && s.cgroup_id.is_none()),
     ),
-    field(Needs::DETAIL, "files, rings and filters", lacks_detail),
+    field(Needs::DETAIL, "files and rings", lacks_detail),
+    Thing {
+        diag: Some((ErrorKind::NotPermitted, NO_PACKET_FILTERS)),
+        ..field(Needs::PACKET_FILTER, "packet filters", |s| match s.detail.as_deref() {
+            Some(Detail::Packet(packet)) => packet.filter_instructions.is_none(),
+            _ => false,
+        })
+    },
     Thing {
         diag: Some((ErrorKind::NotPermitted, NO_MARKS)),
         // A handshake has one already.
@@ -131,6 +155,8 @@ pub(super) struct Untold {
     /// Protocols some of whose rows come from /proc, and why.
     from_proc: Vec<(Protocol, ErrorKind)>,
     lacking: Vec<Lacking>,
+    /// Why no sequence number is known, and what helps, where the program that tells them was refused.
+    pub(super) sequences_refused: Option<(ErrorKind, &'static str)>,
     /// Rows that were told and whose owners could not be found out.
     unowned: u64,
     /// Rows that might match if more were known of their owners; why that is not, and what helps.
@@ -145,6 +171,7 @@ impl Untold {
             asked,
             from_proc: Vec::new(),
             lacking: Vec::new(),
+            sequences_refused: None,
             unowned: 0,
             by_owner: None,
             verdicts: Verdicts::default(),
@@ -202,7 +229,8 @@ impl Untold {
         }
         if socket.id.is_some() {
             for place in places(things) {
-                if let Some(reason) = THINGS[place].diag {
+                let refused = self.sequences_refused.filter(|_| THINGS[place].needs == Needs::SEQUENCES);
+                if let Some(reason) = refused.or(THINGS[place].diag) {
                     self.add_from(false, what, reason, 1 << place);
                 }
             }
@@ -249,10 +277,11 @@ impl Untold {
         lacking.into_iter().map(|Lacking { from_proc, what, why, hint, things, count }| {
             let names: Vec<_> = places(things).map(|place| THINGS[place].name).collect();
             let names = names.join(", ");
+            let is_all_stats = names == "statistics";
             let object = match (what, from_proc) {
                 (Missing::Rows, _) => format!("filter by {names}"),
                 (Missing::Stats, true) => "/proc/net".to_owned(),
-                (Missing::Stats, false) => String::new(),
+                (Missing::Stats, false) if is_all_stats => String::new(),
                 (_, true) => format!("/proc/net: {names}"),
                 (_, false) => names,
             };

@@ -8,8 +8,8 @@ use pree_wire::proc_net::{Endpoint, InetLine};
 use pree_wire::tcp_info::AccEcnLayout;
 
 use crate::model::{
-    Address, BootId, CongestionDetail, Detail, Family, ListenQueue, MptcpDetail, Protocol, Shutdown, Socket,
-    SocketId, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
+    Address, BootId, CongestionDetail, Detail, Family, ListenQueue, MptcpDetail, NetworkNamespace, Protocol,
+    Shutdown, Socket, SocketId, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
 };
 
 /// Decodes rows; knows what every identity begins with.
@@ -32,6 +32,11 @@ impl Decoder {
             network_namespace: digits.parse().unwrap_or(0),
             acc_ecn: acc_ecn_layout(release),
         }
+    }
+
+    /// The namespace that it decodes rows of, where that could be read.
+    pub(crate) fn namespace(&self) -> Option<NetworkNamespace> {
+        (self.network_namespace != 0).then(|| NetworkNamespace::new(self.network_namespace, None))
     }
 
     /// `None` for the two cookies that no socket has: 0, not given yet, and `INET_DIAG_NOCOOKIE`.
