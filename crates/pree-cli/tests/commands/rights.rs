@@ -241,6 +241,10 @@ fn entered() -> Result<(), Failed> {
     for (_, program) in &copies {
         let refused = run::judge(as_nobody(program, &format!("-N {hidden}")).output()?)?;
         refused.code(4)?.silent()?.tells("EACCES")?;
+        // Nor is a path through a process, whatever rights there are to look into processes.
+        let through = format!("-N /proc/{}/ns/net", std::process::id());
+        let refused = run::judge(as_nobody(program, &through).output()?)?;
+        refused.code(4)?.silent()?.tells("a path is opened with your own rights: name the process")?;
     }
     unmount(&hidden, UnmountFlags::empty())?;
     Ok(unmount(&path, UnmountFlags::empty())?)

@@ -19,6 +19,8 @@ const EXAMPLES: usize = 3;
 const TO_ENTER: &str =
     "needs CAP_SYS_ADMIN, in its user namespace and in one's own: run as the machine's root";
 const TO_REACH: &str = "needs CAP_SYS_PTRACE";
+/// Of a path through a process that refuses: which rights were raised for processes says nothing of it.
+const PATH: &str = "a path is opened with your own rights: name the process by its number alone";
 const RIGHT: &str = "needs CAP_SYS_ADMIN to enter one, and to reach it CAP_SYS_PTRACE (through a process) or permission for its \
                      directories (through a mount): run as the machine's root";
 
@@ -245,7 +247,8 @@ fn refusal(namespaces: &Namespaces, failure: Failure, source: &mut dyn Source) -
         }
         ErrorKind::Absent => invalid(),
         ErrorKind::NotPermitted if failure.errno() == Some(Errno::EPERM) => error.with_hint(TO_ENTER),
-        ErrorKind::NotPermitted if is_of_a_process(which.as_bytes()) => {
+        ErrorKind::NotPermitted if which.as_bytes().starts_with(b"/proc/") => error.with_hint(PATH),
+        ErrorKind::NotPermitted if which.as_bytes().iter().all(u8::is_ascii_digit) => {
             error.with_hint(against_refusal(source, TO_REACH))
         }
         ErrorKind::NotPermitted => {
@@ -260,9 +263,4 @@ fn object_of(namespaces: &Namespaces) -> String {
         Namespaces::One(which) => format!("network namespace \"{}\"", which.as_bytes().escape_ascii()),
         _ => "other network namespaces".to_owned(),
     }
-}
-
-/// Whether this name or path leads through a process.
-fn is_of_a_process(which: &[u8]) -> bool {
-    which.starts_with(b"/proc/") || which.iter().all(u8::is_ascii_digit)
 }
