@@ -167,8 +167,11 @@ fn no_namespaces() -> Result<(), Failed> {
     fs::set_permissions("/run/closed", fs::Permissions::from_mode(0o0))?;
     lab::give_up_rights()?;
     check("/run/closed/ns", 4, "a directory on the way is closed to you", "CAP_")?;
-    for process in [holder.pid().to_string(), format!("/proc/{}/ns/net", holder.pid())] {
-        check(&process, 4, "; needs CAP_SYS_PTRACE", "directory")?;
+    let (number, path) = (holder.pid().to_string(), format!("/proc/{}/ns/net", holder.pid()));
+    for (process, says) in
+        [(number, "; needs CAP_SYS_PTRACE"), (path, "; a path is opened with your own rights")]
+    {
+        check(&process, 4, says, "directory")?;
     }
     Ok(())
 }
