@@ -10,7 +10,7 @@ mod options;
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Namespaces, OwnerLookup, Protocols};
+use pree::{Family, Namespaces, OwnerLookup, Protocol, Protocols};
 
 use crate::exit::Failure;
 use crate::output::escape;
@@ -151,7 +151,19 @@ fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
             "a recording is of one network namespace, chosen when it was made: pree capture -N NAME FILE",
         );
     }
+    if args.protocols.is_some_and(|protocols| !some_have(protocols, &args.families)) {
+        return usage("-4 and -6 ask for IP, and no protocol that was asked for is one of IP: leave one out");
+    }
     Ok(())
+}
+
+/// Whether any of these protocols can be of one of these families, or none is named.
+fn some_have(protocols: Protocols, families: &[Family]) -> bool {
+    let has = |protocol: &Protocol| protocol.families().iter().any(|family| families.contains(family));
+    // The families of others are not known.
+    families.is_empty()
+        || protocols.contains(Protocols::OTHER)
+        || Protocol::ALL.iter().any(|protocol| protocols.contains(protocol.set()) && has(protocol))
 }
 
 /// The next word, when all letters of the one before were read.

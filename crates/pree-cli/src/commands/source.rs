@@ -198,6 +198,10 @@ pub(crate) fn tell_nothing(args: &Args) -> bool {
         say(&format!("found nothing: {what} can match this filter"));
         return true;
     }
+    if args.filter.as_ref().is_some_and(|filter| !filter.states().intersects(states(args))) {
+        say("found nothing: no socket can be in all the states that the filter and flags such as -l ask for");
+        return true;
+    }
     let words = args.filter.as_ref().map(Filter::words).unwrap_or_default();
     let quoted: Vec<String> = words.iter().map(|word| escape::quoted(word.as_bytes())).collect();
     if quoted.is_empty() {

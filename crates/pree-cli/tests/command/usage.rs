@@ -49,6 +49,10 @@ fn senseless() -> Result<(), Failed> {
         ("-K dst 10.0.0.1", "pree close"),
         ("-N", "needs a value"),
         ("-N blue -N red", "one -N, or --all-netns"),
+        ("-x -4", "leave one out"),
+        ("-0 -4", "leave one out"),
+        ("-4 -f unix", "leave one out"),
+        ("-6 -A netlink,vsock", "leave one out"),
         ("-N blue --all-netns", "one -N, or --all-netns"),
         ("--all-netns=yes", "takes no value"),
         ("--all-netns explain tcp:80", "takes no --all-netns"),
@@ -184,6 +188,9 @@ fn word_without_answer() -> Result<(), Failed> {
         ("explain -t src=@nonexistent", 1, "only unix sockets can match"),
         ("-x sport=80", 0, "no socket of the protocols that were asked for can match"),
         ("proto=tcp proto=udp", 0, "no socket can match"),
+        ("-l state established", 0, "no socket can be in all the states"),
+        ("-B state=listen --json", 0, "no socket can be in all the states"),
+        ("state=listen state=established", 0, "no socket can be in all the states"),
     ] {
         run::pree(words)?.code(code)?.tells(says)?;
     }

@@ -148,7 +148,7 @@ impl Filter {
     }
 
     /// Only states in this set can match.
-    pub(crate) fn states(&self) -> States {
+    pub fn states(&self) -> States {
         possible::states(&self.expr)
     }
 
