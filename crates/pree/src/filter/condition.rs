@@ -1,5 +1,7 @@
 //! One value of a comparison, as its key wants it.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use super::expr::{End, Expr, Host, Named, Test};
 use super::keys::Key;
 use super::lex::Op;
@@ -107,12 +109,67 @@ fn protocol(name: &str, quoted: bool) -> Read<Protocol> {
 
 pub(super) fn port(end: End, op: Op, text: &str) -> Read<Test> {
     match values::port_range(text) {
-        Some(range) if op == Op::Equal => range.map(|(low, high)| Test::PortRange(end, low, high)),
-        Some(_) => Err("a range goes with = and != only".to_owned()),
+        Some(range) => range.and_then(|(low, high)| only_range(end, op, low, high)),
         None => match text.parse().ok().filter(|port| *port > u32::from(u16::MAX)) {
             Some(of_vsock) => Ok(Test::Port(end, op, of_vsock)),
             None => values::port(text).map(|port| Test::Port(end, op, port.into())),
         },
+    }
+}
+
+/// What an address that is only ports says, which ss orders through src and dst too. `None` for other addresses.
+pub(super) fn of_ports(end: End, op: Op, host: &Host) -> Option<Read<Test>> {
+    match *host {
+        Host { network: None, port: Some((low, high)), zone: None } if op != Op::Contains => {
+            Some(if low == high {
+                Ok(Test::Port(end, op, low.into()))
+            } else {
+                only_range(end, op, low, high)
+            })
+        }
+        _ => None,
+    }
+}
+
+fn only_range(end: End, op: Op, low: u16, high: u16) -> Read<Test> {
+    match op {
+        Op::Equal => Ok(Test::PortRange(end, low, high)),
+        _ => Err("a range goes with = and != only".to_owned()),
+    }
+}
+
+/// What a comma and more ports add to an address that has one: `src 10.0.0.1:80,443`. `None` where it is something else.
+pub(super) fn more_ports(last: Option<&Expr>, key: Key, op: Op, value: &Written) -> Option<Expr> {
+    let text = value.as_str().ok().filter(|_| matches!(key, Key::Host(_)) && op == Op::Equal)?;
+    let ports = values::ports(text).ok()?;
+    Some(Expr::Test(match last? {
+        Expr::Test(Test::Host(end, host)) if host.port.is_some() => {
+            Test::Host(*end, Host { port: Some(ports), ..host.clone() })
+        }
+        Expr::Test(Test::Port(end, ..) | Test::PortRange(end, ..)) => port(*end, op, text).ok()?,
+        _ => return None,
+    }))
+}
+
+/// An address with ss's words for any, and with the family that ss has before it: `inet:10.0.0.1`, `inet6:any`.
+fn address_of_ss(text: &str) -> Read<Host> {
+    let any = |text: &str| {
+        let (word, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let is_any = matches!(word, "any" | "all" | "default");
+        values::host(&if is_any { format!("*{port}") } else { text.to_owned() })
+    };
+    let of_family = |text: &str, every: IpAddr| {
+        let host = any(text)?;
+        match host.network {
+            None => Ok(Host { network: Some((every, 0)), ..host }),
+            Some((ip, _)) if ip.is_ipv4() == every.is_ipv4() => Ok(host),
+            Some(_) => Err(format!("{text:?} is no address of the family before it")),
+        }
+    };
+    match (text.strip_prefix("inet:"), text.strip_prefix("inet6:")) {
+        (Some(text), _) => of_family(text, Ipv4Addr::UNSPECIFIED.into()),
+        (_, Some(text)) => of_family(text, Ipv6Addr::UNSPECIFIED.into()),
+        _ => any(text),
     }
 }
 
@@ -140,16 +197,12 @@ fn host(end: End, name: &str, op: Op, value: &Written) -> Read<Test> {
         return only_equal(path());
     }
     let text = value.as_str();
-    match text.clone().and_then(values::host) {
-        // ss orders ports through src and dst too.
-        Ok(Host { network: None, port: Some(port), zone: None }) if op != Op::Contains => {
-            Ok(Test::Port(end, op, port.into()))
-        }
-        Ok(host) => only_equal(Test::Host(end, host)),
+    match text.clone().and_then(address_of_ss) {
+        Ok(host) => of_ports(end, op, &host).unwrap_or_else(|| only_equal(Test::Host(end, host))),
         Err(_) if text.is_ok_and(values::is_other_address) => {
             only_equal(Test::Shown(end, value.text.clone()))
         }
-        Err(_) if value.quoted => only_equal(path()),
+        Err(_) if value.quoted && !value.text.as_bytes().is_empty() => only_equal(path()),
         Err(what) => Err(what),
     }
 }

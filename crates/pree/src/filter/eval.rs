@@ -287,7 +287,8 @@ fn matches_host(host: &Host, address: &Address) -> Option<bool> {
         Address::Raw { protocol, .. } => Some(u16::from(*protocol)),
         address => address.port(),
     };
-    if host.port.is_some() && host.port != port {
+    let is_between = |(first, last)| port.is_some_and(|port| (first..=last).contains(&port));
+    if !host.port.is_none_or(is_between) {
         return Some(false);
     }
     let Some((network, bits)) = host.network else { return Some(true) };

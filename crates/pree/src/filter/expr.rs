@@ -77,7 +77,8 @@ pub(super) enum End {
 pub(super) struct Host {
     /// Address and how many of its bits count; `None`: any.
     pub(super) network: Option<(IpAddr, u8)>,
-    pub(super) port: Option<u16>,
+    /// The first and the last.
+    pub(super) port: Option<(u16, u16)>,
     /// The interface after a `%`: the scope of a link-local address, or the one the socket is bound to.
     pub(super) zone: Option<Named>,
 }

@@ -95,22 +95,34 @@ pub(super) fn share(text: &str) -> Read<Span> {
 /// Billionths in 1.
 pub(super) const SHARE_WHOLE: u64 = 1_000_000_000;
 
-/// A point in time, since the Unix epoch: `2026-01-31T23:59:59Z` or less of it, or seconds. UTC, as outputs have it.
+/// A point in time, since the Unix epoch: `2026-01-31T23:59:59Z` or less of it, down to the year, or seconds. UTC, as
+/// outputs have it.
 pub(super) fn date(text: &str) -> Read<Span> {
-    let wrong =
-        || format!("{text:?} is no date: take 2026-01-31T23:59:59Z, 2026-01-31, or seconds since 1970");
-    if let Some(span) = cut(text, SECOND) {
+    let wrong = || {
+        format!(
+            "{text:?} is no date: take 2026-01-31T23:59:59Z or less of it, down to 2026, or seconds since 1970"
+        )
+    };
+    // Nobody means the first hours of 1970 with four digits.
+    let is_year = text.len() == 4 && digits(text).is_some();
+    if let Some(span) = cut(text, SECOND).filter(|_| !is_year) {
         return Ok(span);
     }
     let (day, time) = text.strip_suffix('Z').unwrap_or(text).split_once('T').unwrap_or((text, ""));
-    let mut parts = day.split('-').map(digits);
-    let (Some(Some(year)), Some(Some(month)), Some(Some(of_month)), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(wrong());
+    let parts: Option<Vec<u64>> = day.split('-').map(digits).collect();
+    let (begins, ends) = match *parts.unwrap_or_default() {
+        [year] if time.is_empty() => (days(year, 1, 1), days(year + 1, 1, 1)),
+        [year, 12] if time.is_empty() => (days(year, 12, 1), days(year + 1, 1, 1)),
+        [year, month] if time.is_empty() => (days(year, month, 1), days(year, month + 1, 1)),
+        [year, month, of_month] => {
+            let day = days(year, month, of_month);
+            (day, day.map(|day| day + 1))
+        }
+        _ => return Err(wrong()),
     };
-    let mut seconds = days(year, month, of_month).ok_or_else(wrong)? * DAY;
-    let mut length = DAY;
+    let (begins, ends) = begins.zip(ends).ok_or_else(wrong)?;
+    let mut seconds = begins * DAY;
+    let mut length = (ends - begins) * DAY;
     if !time.is_empty() {
         for part in time.split(':') {
             length = if length == DAY { 3_600 } else { length / 60 };

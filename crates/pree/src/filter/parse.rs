@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::FilterError;
-use super::condition::{Written, condition};
+use super::condition::{Written, condition, more_ports};
 use super::expr::{End, Expr, Has, Test, one_or};
 use super::keys::{self, Key, Lookup};
 use super::lex::{self, Kind, Op, Token};
@@ -338,7 +338,11 @@ impl Parser<'_> {
                 }
                 None => return Err(self.error(range, format!("{name} needs a value"))),
             };
-            tests.push(condition(key, name, op, &value).map_err(|what| self.error(at.clone(), what))?);
+            let test = match more_ports(tests.last(), key, op, &value) {
+                Some(test) => test,
+                None => condition(key, name, op, &value).map_err(|what| self.error(at.clone(), what))?,
+            };
+            tests.push(test);
             if self.peek().is_none_or(|token| token.kind != Kind::Comma) {
                 break;
             }

@@ -139,7 +139,8 @@ impl Display for Host {
             write!(f, "/{bits}")?;
         }
         match self.port {
-            Some(port) => write!(f, ":{port}"),
+            Some((first, last)) if first == last => write!(f, ":{first}"),
+            Some((first, last)) => write!(f, ":{first}-{last}"),
             None => Ok(()),
         }
     }
@@ -188,9 +189,12 @@ fn duration(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
     write!(f, "{number}{unit}")
 }
 
-/// Since the Unix epoch.
+/// Since the Unix epoch. Whole ones of four digits would be read as a year.
 fn seconds(f: &mut fmt::Formatter<'_>, time: Duration) -> fmt::Result {
-    decimal(f, time.as_secs(), time.subsec_nanos().into())
+    match (time.as_secs(), time.subsec_nanos()) {
+        (whole @ 1000..=9999, 0) => write!(f, "{whole}.000000000"),
+        (whole, nanos) => decimal(f, whole, nanos.into()),
+    }
 }
 
 /// Billionths as a decimal number.

@@ -111,13 +111,14 @@ fn leaf(test: &Test) -> Option<Tree> {
             let low = port_condition(local, Op::AtLeast, *low)?;
             Some(Tree::And(vec![low, port_condition(local, Op::AtMost, *high)?]))
         })?,
-        Test::Host(end, host) => either(*end, |local| {
-            let condition = host_condition(host);
-            Some(Tree::Leaf(if local {
-                Condition::SourceHost(condition)
-            } else {
-                Condition::DestinationHost(condition)
-            }))
+        Test::Host(end, host) => either(*end, |local| match host.port {
+            // The kernel's condition has one port.
+            Some((first, last)) if first != last => Some(Tree::And(vec![
+                host_condition(local, &Host { port: None, ..host.clone() }),
+                port_condition(local, Op::AtLeast, first)?,
+                port_condition(local, Op::AtMost, last)?,
+            ])),
+            _ => Some(host_condition(local, host)),
         })?,
         Test::Device(Named { id: Some(index), .. }) => {
             Tree::Leaf(Condition::Device(u32::try_from(*index).ok()?))
@@ -160,7 +161,8 @@ fn port_condition(local: bool, op: Op, port: u16) -> Option<Tree> {
     }))
 }
 
-fn host_condition(host: &Host) -> HostCondition {
+/// With its port if that is one.
+fn host_condition(local: bool, host: &Host) -> Tree {
     let mut address = [0; 16];
     let (family, prefix_length) = match host.network {
         None => (0, 0),
@@ -175,7 +177,8 @@ fn host_condition(host: &Host) -> HostCondition {
             (AF_INET6, bits)
         }
     };
-    HostCondition { family, prefix_length, address, port: host.port }
+    let condition = HostCondition { family, prefix_length, address, port: host.port.map(|(port, _)| port) };
+    Tree::Leaf(if local { Condition::SourceHost(condition) } else { Condition::DestinationHost(condition) })
 }
 
 fn conditions(tree: &Tree) -> usize {

@@ -1,11 +1,11 @@
 //! What is short for conditions: ports, protocols, and lsof's way to write an address.
 //!
 //! ```text
-//! SHORT = :PORTS | PORT/PROTO | PROTO:HOST:PORT | PROTO [@HOST] [:PORTS] | @HOST[:PORTS] | IP%INTERFACE
+//! SHORT = :PORTS | PORT/PROTO | PROTO:HOST:PORTS | PROTO [@HOST] [:PORTS] | @HOST[:PORTS] | IP%INTERFACE | IP:PORTS
 //! PORTS = PORT{,PORT}, each a number, a service or LOW-HIGH
 //! ```
 
-use super::condition::{self, Written};
+use super::condition;
 use super::expr::{End, Expr, Host, Test, one_or};
 use super::lex::Op;
 
@@ -16,7 +16,8 @@ type Read<T> = Result<T, String>;
 
 /// True when more ports may follow after commas.
 pub(super) fn takes_ports(word: &str) -> bool {
-    word.contains(':') && !matches!(read(word), Ok(Expr::Test(Test::Word(_))))
+    let is_text = matches!(read(word), Ok(Expr::Test(Test::Word(_))));
+    word.contains(':') && (!is_text || values::host(word).is_ok_and(|host| host.port.is_some()))
 }
 
 /// Conditions, or the word itself.
@@ -32,23 +33,17 @@ pub(super) fn read(word: &str) -> Read<Expr> {
     let (front, rest) = word.split_at(word.find([':', '@']).unwrap_or(word.len()));
     let protocol = protocol(front);
     match (protocol, rest.strip_prefix('@'), rest.strip_prefix(':')) {
-        (Some(_), Some(host), _) => Ok(all(protocol, at(host)?)),
+        (Some(_), Some(host), _) => Ok(all(protocol, vec![at(End::Either, host)?])),
+        (None, Some(""), _) if front.is_empty() => at(End::Either, ""),
         // An abstract name begins so too.
         (None, Some(host), _) if front.is_empty() => {
-            Ok(at(host).map_or_else(|_| searched(word), |conditions| all(None, conditions)))
+            Ok(at(End::Either, host).unwrap_or_else(|_| searched(word)))
         }
-        (Some(_), _, Some(rest)) if rest.contains(':') => {
-            let host = condition::condition(
-                super::keys::Key::Host(End::Local),
-                "src",
-                Op::Equal,
-                &Written::plain(rest),
-            );
-            Ok(all(protocol, vec![host?]))
-        }
+        (Some(_), _, Some(rest)) if rest.contains(':') => Ok(all(protocol, vec![at(End::Local, rest)?])),
         (Some(_), _, Some(list)) => Ok(all(protocol, vec![ports(list)?])),
         (Some(_), ..) => Ok(all(protocol, Vec::new())),
-        _ => Ok(scoped(word).unwrap_or_else(|| searched(word))),
+        _ if word.contains(',') => at(End::Either, word),
+        _ => Ok(not_shown_so(word).unwrap_or_else(|| searched(word))),
     }
 }
 
@@ -56,9 +51,11 @@ fn searched(word: &str) -> Expr {
     Expr::Test(Test::Word(Text::from(word.as_bytes()).into()))
 }
 
-/// An address that says its interface is no text that is shown as it is written.
-fn scoped(word: &str) -> Option<Expr> {
-    let host = values::host(word).ok().filter(|host| host.zone.is_some() && host.network.is_some())?;
+/// An address that says its interface or several ports is no text that is shown as it is written.
+fn not_shown_so(word: &str) -> Option<Expr> {
+    let host = values::host(word).ok().filter(|host| host.network.is_some())?;
+    let has_several = host.port.is_some_and(|(first, last)| first != last);
+    (host.zone.is_some() || has_several).then_some(())?;
     Some(Expr::Test(Test::Host(End::Either, host)))
 }
 
@@ -70,16 +67,21 @@ fn protocol(name: &str) -> Option<Protocol> {
     Protocol::ALL.into_iter().find(is_it)
 }
 
-/// lsof's `HOST[:PORTS]` after the @: at either end, address and port at the same one.
-fn at(text: &str) -> Read<Vec<Expr>> {
+/// `HOST[:PORTS]`, as lsof has it after the @: address and port at the same end.
+fn at(end: End, text: &str) -> Read<Expr> {
     let mut list = text.split(',');
     let first = values::host(list.next().unwrap_or_default())?;
     let mut hosts = vec![first.clone()];
     for port in list {
-        hosts.push(Host { port: Some(values::port(port)?), ..first.clone() });
+        if first.port.is_none() {
+            return Err(format!("{port:?} follows an address without a port"));
+        }
+        hosts.push(Host { port: Some(values::ports(port)?), ..first.clone() });
     }
-    let hosts = hosts.into_iter().map(|host| Expr::Test(Test::Host(End::Either, host))).collect();
-    Ok(vec![one_or(hosts, Expr::Or)])
+    let test = |host| {
+        condition::of_ports(end, Op::Equal, &host).unwrap_or(Ok(Test::Host(end, host))).map(Expr::Test)
+    };
+    Ok(one_or(hosts.into_iter().map(test).collect::<Read<_>>()?, Expr::Or))
 }
 
 fn ports(list: &str) -> Read<Expr> {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{Address, Family, Protocol, Protocols, Socket, State, Text};
 
+mod addresses;
 mod shown;
 mod steps;
 mod words;

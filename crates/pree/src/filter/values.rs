@@ -7,7 +7,7 @@ use crate::model::{States, Unowned, ip_protocol, netlink_protocol};
 
 type Read<T> = Result<T, String>;
 
-/// `HOST[%INTERFACE][:PORT]`, a network, `:PORT`, `*`.
+/// `HOST[%INTERFACE][:PORTS]`, a network, `:PORTS`, `*`.
 pub(super) fn host(text: &str) -> Read<Host> {
     let wrong = || format!("{text:?} is no address: take one such as 10.0.0.1, 10/8, [::1]:443 or :443");
     let (address, after) = if let Some(rest) = text.strip_prefix('[') {
@@ -45,7 +45,11 @@ pub(super) fn host(text: &str) -> Read<Host> {
         None | Some("*") => None,
         Some(zone) => Some(Named::new(zone)),
     };
-    Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_port(port_text)?, zone })
+    // An empty `$HOST` is a slip, not every address.
+    if address.is_empty() && port_text.is_none() && zone.is_none() {
+        return Err(wrong());
+    }
+    Ok(Host { network: network(address, prefix).ok_or_else(wrong)?, port: maybe_ports(port_text)?, zone })
 }
 
 /// True for what addresses that are neither IP with a port nor Unix are shown as: `route:4242`, `generic:kernel`, `2:1024`,
@@ -63,11 +67,16 @@ pub(super) fn is_other_address(text: &str) -> bool {
         && (matches!(back, "*" | "kernel" | "gone") || number(back))
 }
 
-fn maybe_port(text: Option<&str>) -> Read<Option<u16>> {
+fn maybe_ports(text: Option<&str>) -> Read<Option<(u16, u16)>> {
     match text {
         None | Some("*") => Ok(None),
-        Some(text) => port(text).map(Some),
+        Some(text) => ports(text).map(Some),
     }
+}
+
+/// A port or `LOW-HIGH`: the first and the last.
+pub(super) fn ports(text: &str) -> Read<(u16, u16)> {
+    port_range(text).unwrap_or_else(|| port(text).map(|port| (port, port)))
 }
 
 /// `Some(None)` is any address.

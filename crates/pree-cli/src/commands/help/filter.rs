@@ -77,7 +77,7 @@ filter = {(\"state\"|\"exclude\") STATE{,STATE}} [or]
   and    = not {[\"and\"|\"&\"|\"&&\"] not}
   not    = {\"!\"|\"not\"} (test | \"(\" or \")\")
   test   = KEY [OP] VALUE{,VALUE} | \"has\" KEY | \"autobound\"
-         | :PORTS | PORT/PROTO | PROTO:HOST:PORT | @HOST[:PORTS]
+         | :PORTS | PORT/PROTO | PROTO:HOST:PORTS | @HOST[:PORTS]
          | PROTO [@HOST] [:PORTS] | WORD
 ";
 
@@ -91,7 +91,7 @@ const OPERATORS: &[(&str, &str)] = &[
 
 const VALUES: &[(&str, &str)] = &[
     ("times", "250us, 5ms, 1.5s, 10min, 2h, 3d; with = and != also a number of --raw-units"),
-    ("dates", "2026-01-31T23:59:59Z, 2026-01-31T23, 2026-01-31, UTC; or seconds since 1970"),
+    ("dates", "2026-01-31T23:59:59Z, 2026-01-31T23, 2026-01-31, 2026-01, 2026, UTC; or seconds since 1970"),
     ("sizes", "1500, 64k or 64KiB, 10MiB, 5MB; with /s where it is a rate"),
     ("shares", "0.7 or 70%, of score and loss"),
     (
@@ -108,7 +108,9 @@ const VALUES: &[(&str, &str)] = &[
 const DIFFERENCES: &[&str] = &[
     "Without -l, -a or a state ss leaves out what waits for peers; pree lists every state, and TCP and UDP where no \
      protocol is named. -4 and -6 narrow that; -f inet and -f inet6 are every protocol of the family, as in ss.",
-    "Every filter of ss means the same here. Spaces are optional everywhere, parentheses need none, and the shell still \
+    "Every filter of ss is read, and means the same but for this: in ss or binds before and; a listener's other end has \
+     address and port 0 there (dst 0.0.0.0, dport < :1024) and none here; and of the ports that autobound finds ss leaves \
+     out some that the kernel chose. Spaces are optional everywhere, parentheses need none, and the shell still \
      wants quotes around < > ( ) ! and *.",
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
      rtt>5ms. has rtt tests for it. What the source does not tell (memory through /proc) matches neither has rmem nor \
