@@ -189,7 +189,7 @@ fn rows_that_a_filter_cannot_decide_are_a_gap_of_rows() {
 /// The namespace of a row is known, whichever source it comes from.
 #[test]
 fn rows_from_proc_are_found_by_their_namespace() {
-    let query = asked(Needs::empty()).states(pree::States::LISTEN);
+    let query = asked(Needs::empty()).states(States::LISTEN);
     assert_eq!(through_proc(&query).sockets().len(), 9);
     for (filter, found) in [
         ("netns = 4026531840", 9),
