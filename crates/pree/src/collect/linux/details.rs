@@ -2,15 +2,12 @@
 
 use std::collections::HashMap;
 
-use pree_wire::proc_pid::Stat;
-
-use super::blind::read_with_retries;
 use super::scope::{TO_LOOK, against_refusal, may_hide};
 use crate::coverage::{Gap, Missing};
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::model::{Owner, Socket};
 use crate::needs::Needs;
-use crate::source::{Failure, ProcessPart, Question, Source};
+use crate::source::{Failure, Source};
 
 #[derive(Default)]
 pub(super) struct UnreadDetails {
@@ -35,7 +32,7 @@ impl UnreadDetails {
     /// Notes what could not be read. That a process has ended is no failure, nor that a thread of the kernel has no program.
     pub(super) fn failed(&mut self, pid: u32, details: Needs, failure: Failure, source: &mut dyn Source) {
         let hint = match failure.kind() {
-            ErrorKind::Absent if details == Needs::PROCESS_EXECUTABLE || has_ended(pid, source) => return,
+            ErrorKind::Absent => return,
             ErrorKind::NotPermitted => {
                 self.against_refusal.get_or_insert_with(|| against_refusal(source, TO_LOOK))
             }
@@ -94,10 +91,4 @@ impl UnreadDetails {
         let object = "details of processes".to_owned();
         Some(Gap { what: Missing::Fields, why, count: Some(self.told), object, hint })
     }
-}
-
-/// Whether there is no such process any more, or it is about to go.
-fn has_ended(pid: u32, source: &mut dyn Source) -> bool {
-    let stat = read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat });
-    stat.map_or(true, |stat| Stat::parse(&stat).is_ok_and(|stat| stat.is_ending()))
 }
