@@ -119,7 +119,8 @@ fn console(kit: &Kit, pree: &Path, columns: u32, file: &Path) -> Result<usize> {
     };
     let here = headings(&Command::new(pree), &file.display().to_string())?;
     let there = headings(&kit.run_windows(&kit.drive().join("pree/pree.exe")), &in_windows(file))?;
-    if here == there && here.len() >= 4 {
+    // Both say nothing alike, were they empty.
+    if here == there && here.len() >= 3 {
         println!("ok a console of {columns} columns shows {}", here.join(" "));
         return Ok(here.len());
     }
