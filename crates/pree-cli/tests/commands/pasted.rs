@@ -69,7 +69,9 @@ fn every_field_asks_for_what_it_needs() -> Result<(), Failed> {
     // Which row it is; these are told of every row, whatever is asked for.
     const WHICH: &str = "protocol,inode,src,sport,dst,dport,path";
     let rows = |names: &str| -> Result<Vec<csv::StringRecord>, Failed> {
-        let words = format!("-A tcp,udp,unix,packet,mptcp --csv -c {WHICH},{names}");
+        // States that do not end by themselves while the test looks.
+        let states = "state=listen,established,unconnected,bound-inactive";
+        let words = format!("-A tcp,udp,unix,packet,mptcp --csv -c {WHICH},{names} {states}");
         // CSV ends its lines as no other output does.
         let out = run::command(&words).output()?.stdout;
         Ok(csv::Reader::from_reader(out.as_slice()).records().collect::<Result<_, _>>()?)
