@@ -13,7 +13,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use pree::{Family, Namespaces, OwnerLookup, Protocol, Protocols};
 
 use crate::exit::Failure;
-use crate::output::escape;
+use crate::text::escape;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
 pub(crate) use flags::{FLAGS, Flag, GROUPS};

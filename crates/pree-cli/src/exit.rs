@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use crate::output::escape;
+use crate::text::escape;
 
 /// Answered.
 pub(crate) const ANSWERED: u8 = 0;

@@ -12,6 +12,7 @@ mod output;
 #[cfg(test)]
 mod steps;
 mod sys;
+mod text;
 
 use std::ffi::OsString;
 use std::io::Write;

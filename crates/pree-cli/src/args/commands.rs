@@ -4,7 +4,7 @@ use super::command::Command;
 use super::flags::Flag;
 use super::options::Args;
 use crate::exit::Failure;
-use crate::output::escape;
+use crate::text::escape;
 
 /// Which words follow a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ use pree::{
 
 use super::command::Command;
 use super::options::{Args, Format, When, Which};
-use crate::output::escape;
+use crate::text::escape;
 
 /// One flag.
 pub(crate) struct Flag {

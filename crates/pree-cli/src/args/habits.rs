@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use pree::Filter;
 
-use crate::output::escape;
+use crate::text::escape;
 
 /// Flags of theirs that pree has not, and its way.
 const WAYS: &[(&[&str], &str)] = &[

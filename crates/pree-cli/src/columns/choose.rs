@@ -4,7 +4,7 @@ use pree::field;
 
 use super::column::{Column, all};
 use super::special::SPECIAL;
-use crate::output::escape;
+use crate::text::escape;
 
 /// The column of this name. What CSV and JSON call a field is taken too: `rtt_us`.
 pub(crate) fn find(name: &str) -> Option<Column> {

@@ -5,7 +5,7 @@ use pree::{Needs, Socket};
 
 use super::key::Key;
 use super::special::{SPECIAL, Shrink, Special};
-use crate::output::value::{self, Form};
+use crate::text::value::{self, Form};
 
 /// A column of its own, or a field of the registry.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@ use pree::field::{self, Field, Value};
 use pree::{Address, Detail, Needs, Socket, State, Unowned};
 
 use super::key::Key;
-use crate::output::value::{self, Form};
-use crate::output::{escape, figures, words};
+use crate::text::value::{self, Form};
+use crate::text::{escape, figures, words};
 
 /// How a cell that is too wide may become narrower. Addresses and numbers never do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use crate::args::Args;
 use crate::exit::Failure;
-use crate::output::{escape, print};
+use crate::output::print;
+use crate::text::escape;
 use words::SHELLS;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {

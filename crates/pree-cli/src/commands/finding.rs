@@ -6,7 +6,8 @@ use pree::Socket;
 use pree::quality::{Evidence, Severity, Value};
 
 use super::phrases;
-use crate::output::{escape, figures, screen};
+use crate::output::screen;
+use crate::text::{escape, figures};
 
 /// Every terminal has as many columns.
 pub(super) const SCREEN: usize = 80;

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use crate::args::{Args, Command};
 use crate::exit::Failure;
-use crate::output::{escape, print};
+use crate::output::print;
+use crate::text::escape;
 use layout::{WIDTH, flags, row};
 
 /// Texts beside the one about flags.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pree::{Socket, State, Unowned};
 
-use crate::output::words;
+use crate::text::words;
 
 /// A state as tables have it.
 pub(super) fn state(state: State) -> String {

@@ -25,8 +25,9 @@ use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
-use crate::output::{self, Request, escape};
+use crate::output::{self, Request};
 use crate::sys::Rights;
+use crate::text::escape;
 use asked::{Asked, is_held};
 
 /// What the screen tells of each socket.

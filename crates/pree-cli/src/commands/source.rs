@@ -16,8 +16,8 @@ use super::running::running;
 use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::files;
-use crate::output::escape;
 use crate::sys::Rights;
+use crate::text::escape;
 
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
 const LARGEST: usize = 1 << 30;

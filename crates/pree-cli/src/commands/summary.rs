@@ -14,8 +14,9 @@ use crate::args::{Args, Format};
 use crate::exit::{Failure, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
-use crate::output::{self, Request, words};
+use crate::output::{self, Request};
 use crate::sys::Rights;
+use crate::text::words;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let place = source::open(args, rights)?;

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::output::escape;
 use crate::sys;
+use crate::text::escape;
 pub(crate) use write::write;
 
 /// Opens what is to be read.

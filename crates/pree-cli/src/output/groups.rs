@@ -12,10 +12,11 @@ use pree::{Coverage, Process, Socket, State};
 
 use super::json::completeness;
 use super::json_writer::Json;
-use super::value::Form;
-use super::{Output, escape, figures, separated, words};
+use super::{Output, separated};
 use crate::args::{Args, Format};
 use crate::columns::{Column, Key, LONG};
+use crate::text::value::Form;
+use crate::text::{escape, figures, words};
 
 /// The number of sockets.
 pub(super) struct Count<W> {

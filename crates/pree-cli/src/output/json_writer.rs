@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use pree::field::{Unit, Value};
 
-use super::label::Label;
-use super::{escape, figures, words};
+use crate::text::label::Label;
+use crate::text::{escape, figures, words};
 
 /// A JSON text that grows. Commas are its business, balance is the caller's.
 #[derive(Default)]

@@ -3,14 +3,11 @@
 mod answer;
 mod console;
 pub(crate) mod environment;
-pub(crate) mod escape;
-pub(crate) mod figures;
 mod groups;
 mod json;
 mod json_quality;
 pub(crate) mod json_verdicts;
 mod json_writer;
-mod label;
 pub(crate) mod pager;
 mod repeated;
 mod request;
@@ -24,8 +21,6 @@ mod table;
 mod template;
 #[cfg(test)]
 mod tests;
-pub(crate) mod value;
-pub(crate) mod words;
 
 use std::io::Write;
 

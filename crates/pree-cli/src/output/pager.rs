@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 use super::environment::Environment;
-use super::escape;
+use crate::text::escape;
 
 /// Quits when all fits on a screen, shows colours, leaves the text there.
 const USUAL: [&str; 2] = ["less", "-FRX"];

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 
 use pree::{Coverage, Socket};
 
-use super::value::Form;
 use super::{Output, Request};
 use crate::columns::Column;
+use crate::text::value::Form;
 
 pub(super) struct Separated<W> {
     writer: W,

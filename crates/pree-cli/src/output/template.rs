@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use pree::{Coverage, Needs, Socket};
 
 use super::Output;
-use super::value::Form;
 use crate::columns::{Column, find, unknown};
+use crate::text::value::Form;
 
 /// A template, read.
 #[derive(Default)]

@@ -405,7 +405,7 @@ fn hostile_names_stay_in_their_cell_and_look_like_no_other() {
         let text = written(&line.split(' ').collect::<Vec<_>>(), screen, &sockets);
         let lines: BTreeSet<&str> = text.lines().filter(|line| !line.contains("\"complete\"")).collect();
         assert_eq!(lines.len(), names.len(), "{line}");
-        let raw = lines.iter().flat_map(|line| line.chars()).find(|c| super::escape::must_escape(*c));
+        let raw = lines.iter().flat_map(|line| line.chars()).find(|c| crate::text::escape::must_escape(*c));
         assert_eq!(raw, None, "{line}");
     }
     // In JSON the exact bytes come back.

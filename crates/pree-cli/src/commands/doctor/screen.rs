@@ -9,7 +9,7 @@ use pree::{Snapshot, Socket};
 use super::looked_for::looked_for;
 use crate::commands::finding::{self, Page, figure};
 use crate::commands::phrases::plural;
-use crate::output::{figures, words};
+use crate::text::{figures, words};
 
 pub(super) fn write(
     page: &mut Page,

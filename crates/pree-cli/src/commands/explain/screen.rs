@@ -8,7 +8,7 @@ use pree::{Coverage, Family, Origin, Protocol, Socket, State, TcpStats};
 
 use crate::commands::finding::{self, Page, figure};
 use crate::commands::phrases;
-use crate::output::figures;
+use crate::text::figures;
 
 /// When and from where sockets were seen.
 pub(super) struct Seen<'c> {
@@ -210,7 +210,7 @@ fn path(stats: &TcpStats) -> String {
     add("ssthresh", stats.snd_ssthresh.map(|window| window.to_string()));
     add("rate", stats.delivery_rate.map(|rate| format!("{}/s", figure(figures::bytes, rate))));
     if let Some(name) = &stats.congestion_algorithm {
-        let name = crate::output::escape::word(name.as_bytes()).into_owned();
+        let name = crate::text::escape::word(name.as_bytes()).into_owned();
         parts.push(name);
     }
     parts.join(", ")

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use pree::{Protocol, Socket, State};
 
-use crate::output::escape;
+use crate::text::escape;
 
 /// A port, of a protocol or an address or of any.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

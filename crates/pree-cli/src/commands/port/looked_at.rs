@@ -8,7 +8,7 @@ use super::asked::{self, Asked, is_held};
 use crate::args::{Args, Which};
 use crate::commands::phrases::plural;
 use crate::commands::source;
-use crate::output::escape;
+use crate::text::escape;
 
 /// Processes that are named.
 pub(super) const NAMED: usize = 3;

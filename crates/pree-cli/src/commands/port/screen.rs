@@ -14,7 +14,7 @@ use super::holders::Holders;
 use super::looked_at::list;
 use super::reach;
 use crate::commands::phrases::{age, command, plural, state, waiting_at, why_nobody};
-use crate::output::escape;
+use crate::text::escape;
 
 /// Every terminal has as many columns.
 const SCREEN: usize = 80;

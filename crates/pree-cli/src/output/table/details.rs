@@ -4,10 +4,10 @@ use pree::field::{self, Field, Section, Value};
 use pree::{Needs, Socket};
 
 use crate::args::Args;
-use crate::output::label::Label;
 use crate::output::repeated::Repeated;
 use crate::output::screen::{CALM, TROUBLE};
-use crate::output::value::{self, Form};
+use crate::text::label::Label;
+use crate::text::value::{self, Form};
 
 /// A field as a word.
 struct Word {

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use pree::{Coverage, Needs, Socket};
 
-use super::width::width;
 use super::{Style, line, shorten};
 use crate::columns::{Column, Shrink};
 use crate::output::Output;
+use crate::text::width::width;
 
 /// An IPv4 address and port: what an address column keeps however narrow the terminal is.
 const ADDRESS: usize = 21;

@@ -1,7 +1,7 @@
 //! One line: cells with what fills them up.
 
-use super::width::width;
 use crate::output::screen::{CALM, TROUBLE};
+use crate::text::width::width;
 
 /// Adds a cell of this width, and a space after it unless it is the last. A wider one pushes the rest: addresses are
 /// never cut.

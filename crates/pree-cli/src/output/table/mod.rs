@@ -8,7 +8,6 @@ mod shorten;
 pub(super) mod small;
 mod stream;
 mod style;
-mod width;
 
 pub(super) use fit::Fitted;
 #[cfg(test)]
@@ -17,8 +16,8 @@ pub(super) use stream::Streamed;
 
 use std::io::Write;
 
-use super::value::Form;
 use super::{Output, Request};
+use crate::text::value::Form;
 use details::Details;
 use style::Style;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::width::{of_char, width};
+use crate::text::width::{of_char, width};
 
 /// Names keep at least this much of themselves.
 const LEAST: usize = 5;

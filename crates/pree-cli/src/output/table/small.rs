@@ -1,6 +1,7 @@
 //! Small tables that are known as a whole.
 
-use super::{line, width};
+use super::line;
+use crate::text::width;
 
 /// The first column is text, the others are numbers.
 pub(in crate::output) fn lines(rows: &[Vec<Vec<u8>>]) -> Vec<u8> {

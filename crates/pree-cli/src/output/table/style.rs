@@ -2,7 +2,7 @@
 
 use super::details::Details;
 use crate::output::screen::Screen;
-use crate::output::value::Form;
+use crate::text::value::Form;
 
 /// How rows look.
 pub(in crate::output) struct Style {

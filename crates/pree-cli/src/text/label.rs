@@ -3,19 +3,19 @@
 /// Most labels have room in this. A copy of a size that the compiler knows is a few instructions, another one a call.
 const ROOM: usize = 32;
 
-pub(super) struct Label {
+pub(crate) struct Label {
     text: Box<[u8]>,
     padded: [u8; ROOM],
 }
 
 impl Label {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut padded = [0; ROOM];
         padded.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
         Self { text: text.as_bytes().into(), padded }
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         if self.text.len() > ROOM {
             return out.extend_from_slice(&self.text);
         }

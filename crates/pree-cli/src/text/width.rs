@@ -1,7 +1,7 @@
 //! How many columns of a terminal a text takes. Combining and invisible characters never come here: they are escaped.
 
 /// Columns of the text: two for the wide characters of East Asia and pictures, else one a character.
-pub(super) fn width(text: &[u8]) -> usize {
+pub(crate) fn width(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -9,7 +9,7 @@ pub(super) fn width(text: &[u8]) -> usize {
 }
 
 /// Columns of one character (Unicode Standard Annex 11, by blocks).
-pub(super) fn of_char(c: char) -> usize {
+pub(crate) fn of_char(c: char) -> usize {
     let wide = matches!(c,
         '\u{1100}'..='\u{115f}' | '\u{231a}'..='\u{231b}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{4dbf}'
         | '\u{4e00}'..='\u{a4cf}' | '\u{a960}'..='\u{a97c}' | '\u{ac00}'..='\u{d7a3}'

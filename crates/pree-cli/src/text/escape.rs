@@ -28,7 +28,7 @@ fn is_deceptive(c: char) -> bool {
 }
 
 /// True for what must be escaped wherever it is shown, JSON included.
-pub(super) fn must_escape(c: char) -> bool {
+pub(crate) fn must_escape(c: char) -> bool {
     is_deceptive(c)
 }
 
