@@ -6,9 +6,11 @@
 mod args;
 mod columns;
 mod commands;
+mod docs;
 mod exit;
 mod files;
 mod output;
+mod session;
 #[cfg(test)]
 mod steps;
 mod sys;

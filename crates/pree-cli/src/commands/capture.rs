@@ -12,17 +12,16 @@ use pree::source::{Question, Recorder, Recording, Source};
 use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
 
 use super::phrases::plural;
-use super::running::running;
-use super::source;
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::files;
+use crate::session;
 use crate::sys::Rights;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let path = file(args)?;
     let processes = args.owners != OwnerLookup::None;
-    let mut recorder = Recorder::new(running(&rights)?);
+    let mut recorder = Recorder::new(session::running(&rights)?);
     let Answer { snapshot, inodes } = record(args, &mut recorder)?;
     let recording = recorder.finish();
     let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
@@ -41,12 +40,12 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let sockets = plural(kept, "socket");
         let what =
             if processes { "users, process names and command lines" } else { "user ids, no processes" };
-        source::say(&format!(
+        session::say(&format!(
             "kept {sockets} in {} bytes, with addresses, {what}: look before you pass it on (pree --replay FILE)",
             bytes.len()
         ));
     }
-    Ok(source::end(args, snapshot.coverage()))
+    Ok(session::end(args, snapshot.coverage()))
 }
 
 fn file(args: &Args) -> Result<PathBuf, Failure> {

@@ -9,14 +9,16 @@ use std::process::ExitCode;
 use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
 use pree::{Namespaces, Needs, Snapshot, Socket};
 
-use super::finding::Page;
+use super::explain;
 use super::look::{self, Seen};
-use super::{explain, source};
+use super::page::Page;
 use crate::args::{Args, Format};
 use crate::exit::{Failure, TROUBLE};
+use crate::output;
 use crate::output::environment::Environment;
+use crate::output::json::verdicts;
 use crate::output::screen::Screen;
-use crate::output::{self, json_verdicts};
+use crate::session;
 use crate::sys::Rights;
 use looked_for::looked_for;
 
@@ -24,9 +26,9 @@ use looked_for::looked_for;
 const SHOWN: usize = 20;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let place = source::open(args, rights)?;
+    let place = session::open(args, rights)?;
     let names = if args.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
-    let query = source::query(args, Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
+    let query = session::query(args, Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
     let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
     let host = match &intervals {
         None => assess_host(&snapshot),
@@ -38,7 +40,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     if !args.quiet {
         let text = if args.format == Format::Json {
             let limit = args.limit.unwrap_or(usize::MAX).min(troubled.len());
-            json_verdicts::diagnosed(
+            verdicts::diagnosed(
                 &snapshot,
                 &host,
                 troubled.get(..limit).unwrap_or_default(),
@@ -47,7 +49,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         } else {
             let screen = Screen::of_stdout(args, &Environment::read());
             let mut page = Page::new(screen.color);
-            let place = source::looked_at(args, snapshot.coverage());
+            let place = session::looked_at(args, snapshot.coverage());
             screen::write(&mut page, (&snapshot, &place), &host, &troubled, args.limit.unwrap_or(SHOWN));
             page.text.into_bytes()
         };
@@ -55,7 +57,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         stdout.write_all(&text)?;
         stdout.flush()?;
     }
-    let code = source::end(args, snapshot.coverage());
+    let code = session::end(args, snapshot.coverage());
     Ok(if trouble { ExitCode::from(TROUBLE) } else { code })
 }
 

@@ -9,14 +9,16 @@ use std::process::ExitCode;
 use pree::quality::{Assessment, Interval, Severity, assess, assess_interval};
 use pree::{Needs, Socket};
 
-use super::finding::Page;
+use super::judged;
 use super::look::{self, Seen};
-use super::{judged, source};
+use super::page::Page;
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
+use crate::output;
 use crate::output::environment::Environment;
+use crate::output::json::verdicts;
 use crate::output::screen::Screen;
-use crate::output::{self, json_verdicts};
+use crate::session;
 use crate::sys::Rights;
 
 /// Sockets that are explained; the next are told in a line each.
@@ -29,9 +31,9 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let text = "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let place = source::open(args, rights)?;
+    let place = session::open(args, rights)?;
     let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
-    let query = source::query(args, owners | Needs::SEND_QUEUE).stats();
+    let query = session::query(args, owners | Needs::SEND_QUEUE).stats();
     let seen = look::look(&place, args, &query)?;
     let peers = judged::peers(&place, args, seen.snapshot.sockets());
     let coverage = seen.snapshot.coverage().clone();
@@ -44,7 +46,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let limit = args.limit.unwrap_or(usize::MAX);
         let text = if args.format == Format::Json {
             let sockets: Vec<_> = sockets.iter().take(limit).map(|(socket, a)| (socket, a)).collect();
-            json_verdicts::explained(&sockets, &coverage)
+            verdicts::explained(&sockets, &coverage)
         } else {
             let screen = Screen::of_stdout(args, &Environment::read());
             let mut page = Page::new(screen.color);
@@ -55,15 +57,15 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         let mut stdout = output::stdout();
         stdout.write_all(&text)?;
         stdout.flush()?;
-        if !found && !source::tell_nothing(args) && args.format == Format::Table {
-            source::say("nothing matches");
+        if !found && !session::tell_nothing(args) && args.format == Format::Table {
+            session::say("nothing matches");
         }
     }
-    let code = source::end(args, &coverage);
+    let code = session::end(args, &coverage);
     Ok(match found {
         true if args.needs_a_match_only() => ExitCode::from(ANSWERED),
         true => code,
-        false if source::lacks(args, &coverage) => ExitCode::from(INCOMPLETE),
+        false if session::lacks(args, &coverage) => ExitCode::from(INCOMPLETE),
         false => ExitCode::from(NOTHING),
     })
 }

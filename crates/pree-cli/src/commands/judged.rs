@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 use pree::quality::Peers;
 use pree::{Coverage, Needs, Protocols, Query, Socket, States};
 
-use super::source::Place;
 use crate::args::Args;
 use crate::exit::Failure;
 use crate::output::{self, Request};
+use crate::session::Place;
 
 /// Remote addresses that are asked for one by one; for more, every connection is looked at.
 const REMOTES: usize = 32;

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Filter, Query, State, States};
 
-use super::source::{self, Place};
 use super::{judged, stream};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
@@ -14,6 +13,7 @@ use crate::output::environment::Environment;
 use crate::output::pager::Pager;
 use crate::output::screen::Screen;
 use crate::output::{self, Request};
+use crate::session::{self, Place};
 use crate::sys::Rights;
 
 /// What is written at once.
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let mut request = Request::new(args, Screen::of_stdout(args, &environment))?;
     let folding = Folding::of(args, &request);
     let query = query(&request, folding);
-    let place = source::open(args, rights)?;
+    let place = session::open(args, rights)?;
     let listed = if args.quiet {
         look(args, &place, &query)?
     } else {
@@ -76,7 +76,7 @@ impl Folding {
 }
 
 fn query(request: &Request<'_>, folding: Folding) -> Query {
-    let query = source::query(request.args, request.needs());
+    let query = session::query(request.args, request.needs());
     match folding {
         Folding::Hidden => query.without_states(States::TIME_WAIT),
         Folding::Shown | Folding::Counted => query,
@@ -120,7 +120,7 @@ fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Optio
     match Pager::start(environment) {
         Ok(pager) => Some(pager),
         Err(text) => {
-            source::say(&text);
+            session::say(&text);
             None
         }
     }
@@ -128,17 +128,17 @@ fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Optio
 
 /// Says what is missing and what was left out; the exit code.
 fn end(args: &Args, listed: &Listed) -> ExitCode {
-    source::tell(args, &listed.coverage);
+    session::tell(args, &listed.coverage);
     let found = listed.matched || listed.folded.is_some_and(|folded| folded > 0) || args.limit == Some(0);
     if !found && !args.quiet {
-        source::tell_nothing(args);
+        session::tell_nothing(args);
     }
     if let Some(folded) = listed.folded.filter(|folded| *folded > 0) {
         // With stderr gone there is nobody left to tell.
         let _ = writeln!(io::stderr(), "{folded} time-wait (-a)");
     }
     ExitCode::from(
-        if source::lacks(args, &listed.coverage) && !(args.needs_a_match_only() && listed.matched) {
+        if session::lacks(args, &listed.coverage) && !(args.needs_a_match_only() && listed.matched) {
             INCOMPLETE
         } else if args.quiet && !listed.matched {
             NOTHING

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use pree::quality::Intervals;
 use pree::{ErrorKind, Needs, Query, Snapshot};
 
-use super::source::{self, Place};
 use crate::args::Args;
 use crate::exit::Failure;
+use crate::session::{self, Place};
 
 /// From one look to the next.
 const TICK: Duration = Duration::from_millis(100);
@@ -126,7 +126,7 @@ fn between(args: &Args) -> Query {
     let asks_owners =
         args.filter.as_ref().is_some_and(|filter| filter.needs().intersects(Needs::FROM_OWNERS));
     let all = Args { filter: None, ..args.clone() };
-    let query = source::query(if asks_owners { &all } else { args }, Needs::empty());
+    let query = session::query(if asks_owners { &all } else { args }, Needs::empty());
     query.stats()
 }
 

@@ -19,13 +19,13 @@ use std::sync::Arc;
 
 use pree::{Coverage, Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, States};
 
-use super::source::{self, Place};
 use super::{judged, stream};
 use crate::args::{Args, Format};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, Request};
+use crate::session::{self, Place};
 use crate::sys::Rights;
 use crate::text::escape;
 use asked::{Asked, is_held};
@@ -42,7 +42,7 @@ const NEEDS: Needs = Needs::MEMORY
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = asked(args)?;
-    let place = source::open(args, rights)?;
+    let place = session::open(args, rights)?;
     if args.quiet {
         return quiet(args, asked, &place);
     }
@@ -98,7 +98,7 @@ fn query(args: &Args, asked: Asked<'_>, states: States, needs: Needs) -> Result<
     };
     // What takes IPv4 may be a socket of IPv6: `is_asked_for` chooses.
     let any_family = Args { families: Vec::new(), ..args.clone() };
-    Ok(source::query_in(&any_family, Some(states), needs).filter(text.parse().map_err(Failure::Filter)?))
+    Ok(session::query_in(&any_family, Some(states), needs).filter(text.parse().map_err(Failure::Filter)?))
 }
 
 /// Whether a socket has the port for one of the families that the flags name, and for the address that was asked for.
@@ -126,15 +126,15 @@ fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failu
     let mut found = false;
     let needs_a_match_only = args.needs_a_match_only();
     let needs = if needs_a_match_only { needs_to_choose(args, asked) } else { NEEDS };
-    let query = query(args, asked, source::states(args), needs)?;
+    let query = query(args, asked, session::states(args), needs)?;
     let coverage = place.visit(&query, |socket| {
         found |= is_held(socket) && is_asked_for(args, asked, socket);
         if found && needs_a_match_only { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    source::tell(args, &coverage);
+    session::tell(args, &coverage);
     Ok(ExitCode::from(match found {
         true if needs_a_match_only => ANSWERED,
-        _ if source::lacks(args, &coverage) => INCOMPLETE,
+        _ if session::lacks(args, &coverage) => INCOMPLETE,
         true => ANSWERED,
         false => nothing(args, asked, &coverage),
     }))
@@ -143,7 +143,7 @@ fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failu
 /// The sockets, in one of the list's formats.
 fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
     let mut request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
-    let query = query(args, asked, source::states(args), request.needs() | needs_to_choose(args, asked))?;
+    let query = query(args, asked, session::states(args), request.needs() | needs_to_choose(args, asked))?;
     let writer = BufWriter::new(output::stdout());
     let (found, coverage) = if request.judges_with_the_host() {
         let wanted = |socket: &Socket| is_asked_for(args, asked, socket);
@@ -158,8 +158,8 @@ fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
         })?;
         (found, coverage)
     };
-    let code = source::end(args, &coverage);
-    let is_nobodys = !found && !source::lacks(args, &coverage);
+    let code = session::end(args, &coverage);
+    let is_nobodys = !found && !session::lacks(args, &coverage);
     Ok(if is_nobodys { ExitCode::from(nothing(args, asked, &coverage)) } else { code })
 }
 
@@ -180,7 +180,7 @@ fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
         sockets.push(socket.clone());
         ControlFlow::Continue(())
     })?;
-    let wanted = source::states(args);
+    let wanted = session::states(args);
     let is_wanted =
         |socket: &Socket| wanted.contains(socket.state.set()) && is_asked_for(args, asked, socket);
     let found = sockets.iter().any(|socket| is_held(socket) && is_wanted(socket));
@@ -198,10 +198,10 @@ fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failur
         stdout.write_all(screen.text(&holders).as_bytes())?;
         stdout.flush()?;
     } else {
-        source::say(&looked_at::nobody(args, asked, &coverage, &sockets));
+        session::say(&looked_at::nobody(args, asked, &coverage, &sockets));
     }
-    let code = source::end(args, &coverage);
-    let is_nobodys = !found && !source::lacks(args, &coverage);
+    let code = session::end(args, &coverage);
+    let is_nobodys = !found && !session::lacks(args, &coverage);
     Ok(if is_nobodys { ExitCode::from(nothing(args, asked, &coverage)) } else { code })
 }
 

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use pree::{Coverage, Query, Socket};
 
-use super::source::Place;
 use crate::exit::Failure;
 use crate::output::{self, Request};
+use crate::session::Place;
 
 /// Writes the rows that are wanted, until there are as many as were asked for. How many were written.
 pub(super) fn write(

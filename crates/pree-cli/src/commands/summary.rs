@@ -8,22 +8,22 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States};
 
-use super::help::layout::paragraph;
-use super::source;
 use crate::args::{Args, Format};
+use crate::docs::help::layout::paragraph;
 use crate::exit::{Failure, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
 use crate::output::{self, Request};
+use crate::session;
 use crate::sys::Rights;
 use crate::text::words;
 
 pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let place = source::open(args, rights)?;
+    let place = session::open(args, rights)?;
     let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
     let counts_owners = args.owners != OwnerLookup::None && !args.needs_a_match_only();
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
-    let coverage = place.visit(&source::query(args, owners), |socket| {
+    let coverage = place.visit(&session::query(args, owners), |socket| {
         summary.add(socket);
         ControlFlow::Continue(())
     })?;
@@ -34,11 +34,11 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
         if summary.all.total == 0 {
-            source::tell_nothing(args);
+            session::tell_nothing(args);
         }
     }
-    let code = source::end(args, &coverage);
-    let nothing = args.quiet && summary.all.total == 0 && !source::lacks(args, &coverage);
+    let code = session::end(args, &coverage);
+    let nothing = args.quiet && summary.all.total == 0 && !session::lacks(args, &coverage);
     Ok(if nothing { ExitCode::from(NOTHING) } else { code })
 }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use pree::{Coverage, Process, Socket, State};
 
-use super::json::completeness;
-use super::json_writer::Json;
+use super::json::document::completeness;
+use super::json::writer::Json;
 use super::{Output, separated};
 use crate::args::{Args, Format};
 use crate::columns::{Column, Key, LONG};

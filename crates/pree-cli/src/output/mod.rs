@@ -4,12 +4,8 @@ mod answer;
 mod console;
 pub(crate) mod environment;
 mod groups;
-mod json;
-mod json_quality;
-pub(crate) mod json_verdicts;
-mod json_writer;
+pub(crate) mod json;
 pub(crate) mod pager;
-mod repeated;
 mod request;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -42,8 +38,8 @@ pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
         Format::Csv => Box::new(separated::Separated::csv(request, writer)),
         Format::Tsv => Box::new(separated::Separated::tsv(request, writer)),
         Format::Template => Box::new(template::Filled::new(&request.template, writer)),
-        Format::Json => Box::new(json::Document::new(request, writer)),
-        Format::Jsonl => Box::new(json::Lines::new(request.quality, writer)),
+        Format::Json => Box::new(json::document::Document::new(request, writer)),
+        Format::Jsonl => Box::new(json::document::Lines::new(request.quality, writer)),
     };
     if request.orders.is_empty() {
         return rows;

@@ -2,7 +2,7 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "the command under test is a program")]
 
-#[path = "../../src/commands/schema/check.rs"]
+#[path = "../../src/docs/schema/check.rs"]
 mod check;
 #[path = "../command/clean.rs"]
 mod clean;

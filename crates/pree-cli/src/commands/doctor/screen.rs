@@ -7,7 +7,7 @@ use pree::quality::{About, Assessment, Basis, Finding, HostAssessment, HostFindi
 use pree::{Snapshot, Socket};
 
 use super::looked_for::looked_for;
-use crate::commands::finding::{self, Page, figure};
+use crate::commands::page::{self, Page, figure};
 use crate::commands::phrases::plural;
 use crate::text::{figures, words};
 
@@ -59,7 +59,7 @@ fn of_host(page: &mut Page, found: &HostFinding) {
     let namespace = of_namespace(found.network_namespace.as_deref());
     let whose = format!("{}{device}{namespace}", about(&found.about));
     page.heading(found.severity, found.name, &whose);
-    page.more(&finding::evidence(&found.evidence));
+    page.more(&page::evidence(&found.evidence));
     page.more(&format!("{}; see {}", found.advice, found.more));
 }
 
@@ -70,7 +70,7 @@ fn of_namespace(namespace: Option<&NetworkNamespace>) -> String {
 /// Whose it is, escaped.
 fn about(about: &About) -> String {
     match about {
-        About::Process(process) => finding::process(process),
+        About::Process(process) => page::process(process),
         About::Remote(ip) => format!("to {}", figure(words::ip, *ip)),
         About::Destination(address) => format!("to {address}"),
         About::Local(address) => format!("at {address}"),
@@ -116,7 +116,7 @@ fn groups<'s>(troubled: &[(&'s Socket, &'s Assessment)]) -> Vec<Group<'s>> {
 
 fn of_group(page: &mut Page, group: &Group<'_>) {
     let Some((socket, assessment)) = group.sockets.first() else { return };
-    let line = finding::line(socket) + &of_namespace(socket.network_namespace.as_deref());
+    let line = page::line(socket) + &of_namespace(socket.network_namespace.as_deref());
     page.heading(group.worst.severity, group.worst.name, &line);
     let mut facts = Vec::new();
     if let Some(score) = assessment.score {
@@ -139,7 +139,7 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
     if !facts.is_empty() {
         page.more(&facts.join("; "));
     }
-    page.more(&finding::evidence(&group.worst.evidence));
+    page.more(&page::evidence(&group.worst.evidence));
     page.more(&format!("{}; see {}", group.worst.advice, group.worst.more));
 }
 

@@ -6,7 +6,7 @@ use pree::field;
 use pree::quality::{Assessment, Basis, Capacity, Unknown};
 use pree::{Coverage, Family, Origin, Protocol, Socket, State, TcpStats};
 
-use crate::commands::finding::{self, Page, figure};
+use crate::commands::page::{self, Page, figure};
 use crate::commands::phrases;
 use crate::text::figures;
 
@@ -60,7 +60,7 @@ fn brief(page: &mut Page, socket: &Socket, assessment: &Assessment) {
     let score = assessment.score.map_or("-".to_owned(), |score| figure(figures::score, score.get()));
     let names: Vec<&str> = assessment.findings.iter().map(|finding| finding.name).collect();
     let names = if names.is_empty() { String::new() } else { format!("{}, ", names.join(" ")) };
-    page.line(&format!("{score:>5} {names}{}", finding::line(socket)));
+    page.line(&format!("{score:>5} {names}{}", page::line(socket)));
 }
 
 fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_>) {
@@ -107,7 +107,7 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_
 }
 
 fn heading(page: &mut Page, socket: &Socket, assessment: &Assessment) {
-    let who = finding::who(socket);
+    let who = page::who(socket);
     let state = phrases::state(socket.state);
     let left = match (who.is_empty(), &socket.remote) {
         (false, Some(remote)) => format!("{who} -> {remote}  {state}"),

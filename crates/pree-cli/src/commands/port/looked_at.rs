@@ -7,7 +7,7 @@ use pree::{Coverage, Family, Origin, Process, Protocol, Protocols, Socket};
 use super::asked::{self, Asked, is_held};
 use crate::args::{Args, Which};
 use crate::commands::phrases::plural;
-use crate::commands::source;
+use crate::session;
 use crate::text::escape;
 
 /// Processes that are named.
@@ -58,7 +58,7 @@ fn place(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> String {
     if !families.is_empty() {
         text = format!("{text} over {}", list(&families, "and"));
     }
-    let place = source::looked_at(args, coverage);
+    let place = session::looked_at(args, coverage);
     let whole = if coverage.lacks_rows() { ", as far as could be seen" } else { "" };
     let bound = if tells_bound(args, coverage) || !told.contains(&Protocol::Tcp) {
         ""

@@ -4,7 +4,7 @@ use pree::field::{self, Field, Section, Value};
 use pree::{Needs, Socket};
 
 use crate::args::Args;
-use crate::output::repeated::Repeated;
+use crate::output::json::repeated::Repeated;
 use crate::output::screen::{CALM, TROUBLE};
 use crate::text::label::Label;
 use crate::text::value::{self, Form};

@@ -2,7 +2,7 @@
 
 use super::layout::{paragraph, row};
 
-pub(in crate::commands) const CODES: [(u8, &str); 6] = [
+pub(in crate::docs) const CODES: [(u8, &str); 6] = [
     (0, "answered; an empty list is an answer"),
     (1, "nothing matched, where one thing was asked for: port, explain, and -q"),
     (2, "the command line makes no sense"),

@@ -3,10 +3,10 @@
 use pree::quality::{About, Assessment, HostAssessment, HostFinding};
 use pree::{Coverage, Snapshot, Socket};
 
-use super::json::{completeness, socket};
-use super::json_quality::{basis, evidence, told};
-use super::json_writer::Json;
+use super::document::{completeness, socket};
+use super::quality::{basis, evidence, told};
 use super::repeated::Repeated;
+use super::writer::Json;
 
 /// Sockets of one finding that are named: the rest is counted.
 const NAMED: usize = 100;

@@ -5,7 +5,7 @@ use pree::Filter;
 use super::layout::{paragraph, row};
 
 /// Keys that are more than a field, or another name of one.
-pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
+pub(in crate::docs) const KEYS: &[(&str, &str)] = &[
     (
         "src",
         "address of this end, with or without a port: 10.0.0.5, 10/8, [::1]:443, [fe80::1%eth0]:53, :22; of Unix \
@@ -50,7 +50,7 @@ pub(in crate::commands) const KEYS: &[(&str, &str)] = &[
     ("command", "the same as cmd"),
 ];
 
-pub(in crate::commands) const EXAMPLES: &[(&str, &str)] = &[
+pub(in crate::docs) const EXAMPLES: &[(&str, &str)] = &[
     ("dport=443,80", "to one of two ports"),
     ("state established dst 10/8", "as ss has it"),
     ("tcp:443", "TCP with this port at either end"),

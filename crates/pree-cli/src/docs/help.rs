@@ -4,7 +4,7 @@ pub(super) mod columns;
 pub(super) mod commands;
 pub(super) mod exit;
 pub(super) mod filter;
-pub(super) mod layout;
+pub(crate) mod layout;
 
 use std::process::ExitCode;
 

@@ -43,7 +43,7 @@ pub(super) fn text() -> String {
 }
 
 /// What the numbers count.
-pub(in crate::commands) fn unit(unit: Unit) -> &'static str {
+pub(in crate::docs) fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Bytes => "bytes",
         Unit::BytesPerSecond => "bytes/s",
@@ -58,7 +58,7 @@ pub(in crate::commands) fn unit(unit: Unit) -> &'static str {
 }
 
 /// The explanation as one line.
-pub(in crate::commands) fn doc(doc: &str) -> String {
+pub(in crate::docs) fn doc(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

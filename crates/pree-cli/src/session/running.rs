@@ -16,7 +16,7 @@ struct Running<'r, S> {
 }
 
 /// This system, now.
-pub(super) fn running(rights: &Rights) -> Result<impl Source, exit::Failure> {
+pub(crate) fn running(rights: &Rights) -> Result<impl Source, exit::Failure> {
     Ok(Running { source: live()?, rights })
 }
 

@@ -2,7 +2,7 @@
 
 use pree::quality::{Assessment, Basis, Evidence, Finding, Unknown, Value};
 
-use super::json_writer::Json;
+use super::writer::Json;
 
 /// Writes the value of `quality`.
 pub(super) fn quality(json: &mut Json, assessment: &Assessment) {

@@ -5,7 +5,7 @@ use pree::{Filter, OtherProtocol, Protocol, States};
 
 use crate::args::{Command, Entry, FLAGS, Flag, Words};
 use crate::columns;
-use crate::commands::help;
+use crate::docs::help;
 
 /// The shells that have a script.
 pub(super) const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];

@@ -46,7 +46,7 @@ pub(super) fn row(text: &mut String, left: &str, column: usize, doc: &str) {
 }
 
 /// A paragraph.
-pub(in crate::commands) fn paragraph(text: &mut String, indent: usize, words: &str) {
+pub(crate) fn paragraph(text: &mut String, indent: usize, words: &str) {
     for line in wrapped(words, SCREEN - indent) {
         let _ = writeln!(text, "{:indent$}{line}", "");
     }

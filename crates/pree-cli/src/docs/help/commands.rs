@@ -122,6 +122,6 @@ pub(super) fn is_written(name: &str) -> bool {
 }
 
 /// What there is to know about a command, for the manual page.
-pub(in crate::commands) fn more(name: &str) -> &'static [&'static str] {
+pub(in crate::docs) fn more(name: &str) -> &'static [&'static str] {
     uses(name).1
 }

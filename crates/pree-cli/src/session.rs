@@ -1,5 +1,7 @@
 //! Where a command's sockets come from: the running system, or a file that `pree capture` wrote (`--replay`).
 
+mod running;
+
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,12 +14,12 @@ use pree::{
     Snapshot, Socket, States,
 };
 
-use super::running::running;
 use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::files;
 use crate::sys::Rights;
 use crate::text::escape;
+pub(crate) use running::running;
 
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
 const LARGEST: usize = 1 << 30;

@@ -9,17 +9,17 @@ use pree::field::{self, Field, Section, Unit, Value};
 use pree::quality::{Assessment, Context, Peers, assess};
 use pree::{Address, Coverage, Detail, Owner, Socket, State};
 
-use super::json_quality::quality;
-use super::json_writer::{Json, Key};
+use super::quality::quality;
 use super::repeated::Repeated;
-use super::{Output, Request};
+use super::writer::{Json, Key};
+use crate::output::{Output, Request};
 
 /// Version of the schema: members are only ever added to it.
 const SCHEMA: &str = "pree/1";
 
 /// One document. The sockets wait for the end unless it is known before what is missing, because that stands before
 /// them.
-pub(super) struct Document<'r, W> {
+pub(in crate::output) struct Document<'r, W> {
     writer: W,
     /// What is not written yet.
     sockets: Json,
@@ -30,7 +30,7 @@ pub(super) struct Document<'r, W> {
 }
 
 impl<'r, W: Write> Document<'r, W> {
-    pub(super) fn new(request: &'r Request<'_>, writer: W) -> Self {
+    pub(in crate::output) fn new(request: &'r Request<'_>, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
         Self {
@@ -71,7 +71,7 @@ impl<W: Write> Output for Document<'_, W> {
 }
 
 /// A socket a line, as they come.
-pub(super) struct Lines<W> {
+pub(in crate::output) struct Lines<W> {
     writer: W,
     line: Json,
     before: Repeated,
@@ -79,7 +79,7 @@ pub(super) struct Lines<W> {
 }
 
 impl<W: Write> Lines<W> {
-    pub(super) fn new(quality: bool, writer: W) -> Self {
+    pub(in crate::output) fn new(quality: bool, writer: W) -> Self {
         Self { writer, line: Json::default(), before: Repeated::new(), quality }
     }
 }
@@ -105,7 +105,7 @@ impl<W: Write> Output for Lines<W> {
 }
 
 /// The members that say how complete the answer is.
-pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
+pub(in crate::output) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.key("schema");
     json.string(SCHEMA);
     json.key("complete");
@@ -137,7 +137,7 @@ pub(super) fn completeness(json: &mut Json, coverage: &Coverage) {
 }
 
 /// One of `sockets`; without an assessment it has no `quality`. `before` remembers the one before.
-pub(super) fn socket(
+pub(in crate::output) fn socket(
     json: &mut Json,
     socket: &Socket,
     assessment: Option<&Assessment>,
