@@ -8,6 +8,9 @@ use crate::malformed::Malformed;
 /// `PF_EXITING` of linux/sched.h.
 const EXITING: u32 = 0x4;
 
+/// `PF_KTHREAD` of linux/sched.h.
+const KERNEL_THREAD: u32 = 0x20_0000;
+
 /// The part of /proc/PID/stat that names a process for good, pid and start time, and says whether it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,6 +61,11 @@ impl<'a> Stat<'a> {
     /// Whether it has ended or is about to: it gives back what it has, and then stays until its parent takes note.
     pub fn is_ending(&self) -> bool {
         self.flags & EXITING != 0
+    }
+
+    /// Whether it is a thread of the kernel, which runs no program.
+    pub fn is_of_kernel(&self) -> bool {
+        self.flags & KERNEL_THREAD != 0
     }
 }
 

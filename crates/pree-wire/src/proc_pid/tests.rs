@@ -39,12 +39,13 @@ fn stat_of_any_name() {
 /// As Linux 6.18 writes them: a shell, one that nobody has waited for, and a kernel thread.
 #[test]
 fn stat_of_one_that_has_ended() {
-    for (content, is_ending) in [
-        ("812 (bash) S 800 812 812 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 1", false),
-        ("813 (true) Z 812 812 812 0 -1 4227084 1 0 0 0 0 0 0 0 20 0 1 0 987655 0 0", true),
-        ("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0", false),
+    for (content, is_ending, is_of_kernel) in [
+        ("812 (bash) S 800 812 812 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 1", false, false),
+        ("813 (true) Z 812 812 812 0 -1 4227084 1 0 0 0 0 0 0 0 20 0 1 0 987655 0 0", true, false),
+        ("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0", false, true),
     ] {
-        assert_eq!(Stat::parse(content.as_bytes()).unwrap().is_ending(), is_ending, "{content}");
+        let stat = Stat::parse(content.as_bytes()).unwrap();
+        assert_eq!((stat.is_ending(), stat.is_of_kernel()), (is_ending, is_of_kernel), "{content}");
     }
 }
 

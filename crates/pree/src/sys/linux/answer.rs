@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use super::{bpf, netlink};
+use crate::source::ProcessPart;
 
 /// What is read on, or known.
 pub(super) enum Answer {
@@ -13,8 +14,8 @@ pub(super) enum Answer {
     Bpf(bpf::Run),
     /// A file that is read on.
     File(OwnedFd),
-    /// The same of a process, which may end meanwhile.
-    ProcessFile(OwnedFd),
+    /// The same of a process, which may end meanwhile: this part of it.
+    ProcessFile(OwnedFd, ProcessPart),
     /// Bytes that are known whole.
     Whole(Vec<u8>),
 }

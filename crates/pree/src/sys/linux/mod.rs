@@ -117,7 +117,10 @@ impl Source for Live {
             Answer::Diag(request) => request.receive(batch),
             Answer::Bpf(run) => run.read(batch),
             Answer::File(file) => proc::read_on(file, batch).map_err(transport),
-            Answer::ProcessFile(file) => proc::read_on(file, batch).map_err(of_process),
+            Answer::ProcessFile(file, part) => {
+                let judged = |error| self.processes.judged(*part, of_process(error));
+                proc::read_on(file, batch).map_err(judged)
+            }
             Answer::Whole(bytes) => {
                 std::mem::swap(bytes, batch);
                 self.answer = Answer::None;

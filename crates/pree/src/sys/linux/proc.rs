@@ -42,9 +42,18 @@ fn whole(file: &OwnedFd) -> rustix::io::Result<Vec<u8>> {
 /// Whether the process or thread with this `stat` has ended or is about to. Others than root are refused then as if it were
 /// somebody else's: to /proc what has no memory any more is root's (`task_dump_owner` of fs/proc/base.c).
 pub(super) fn has_ended(at: impl AsFd, stat: &CStr) -> bool {
+    is_absent_or(at, stat, |stat| stat.is_ending())
+}
+
+/// Whether it has ended or runs no program: it is a thread of the kernel.
+pub(super) fn has_no_program(at: impl AsFd, stat: &CStr) -> bool {
+    is_absent_or(at, stat, |stat| stat.is_ending() || stat.is_of_kernel())
+}
+
+fn is_absent_or(at: impl AsFd, stat: &CStr, is_so: fn(&Stat<'_>) -> bool) -> bool {
     let file = openat(at, stat, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup);
     match file.and_then(|file| whole(&file).map_err(of_process)) {
-        Ok(stat) => Stat::parse(&stat).is_ok_and(|stat| stat.is_ending()),
+        Ok(stat) => Stat::parse(&stat).is_ok_and(|stat| is_so(&stat)),
         Err(failure) => failure.kind() == ErrorKind::Absent,
     }
 }

@@ -14,7 +14,9 @@ use super::answer::Answer;
 use super::borrowed::bound_port;
 use super::failures::{lookup, of_process, transport};
 use super::numbering::Numbering;
-use super::proc::{DIRECTORY_BUFFER, LINK, SOCKET_LINK, has_ended, ids, link, open_directory};
+use super::proc::{
+    DIRECTORY_BUFFER, LINK, SOCKET_LINK, has_ended, has_no_program, ids, link, open_directory,
+};
 use super::same_files::{Met, Tables, Unsorted};
 use crate::error::ErrorKind;
 use crate::source::{Errno, Failure, ProcessPart};
@@ -48,12 +50,18 @@ impl Processes {
     }
 
     pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
-        self.ask_living(pid, part).map_err(|failure| match &self.pinned {
-            Some(pinned) if failure.kind() == ErrorKind::NotPermitted && pinned.has_ended(part) => {
-                Failure::Answer(Errno::ESRCH)
-            }
+        self.ask_living(pid, part).map_err(|failure| self.judged(part, failure))
+    }
+
+    /// What a failure says of the process that was asked about last. It has ended only where its `stat` says so too: that is
+    /// not "not permitted", and that a file of a process which lives is not there is no answer.
+    pub(super) fn judged(&self, part: ProcessPart, failure: Failure) -> Failure {
+        let Some(pinned) = &self.pinned else { return failure };
+        match (failure, failure.kind()) {
+            (_, ErrorKind::NotPermitted) if pinned.has_ended(part) => Failure::Answer(Errno::ESRCH),
+            (Failure::Answer(errno), ErrorKind::Absent) if !pinned.lacks(part) => Failure::Transport(errno),
             _ => failure,
-        })
+        }
     }
 
     fn ask_living(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
@@ -63,7 +71,7 @@ impl Processes {
         let process = &pinned.process;
         let file = |name: &CStr| -> Result<Answer, Failure> {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-            Ok(Answer::ProcessFile(openat(process, name, flags, Mode::empty()).map_err(lookup)?))
+            Ok(Answer::ProcessFile(openat(process, name, flags, Mode::empty()).map_err(lookup)?, part))
         };
         match part {
             ProcessPart::Stat => file(c"stat"),
@@ -80,21 +88,14 @@ impl Processes {
                 pinned.sockets_of(thread, numbering, counts).map(Answer::Whole)
             }
             ProcessPart::DescriptorInfo { thread, fd } => {
-                let path = match thread {
-                    0 => format!("fdinfo/{fd}"),
-                    thread => format!("task/{thread}/fdinfo/{fd}"),
-                };
-                file(&CString::new(path).map_err(|_| Failure::MALFORMED)?)
+                file(&path_of(thread, format_args!("fdinfo/{fd}"))?)
             }
             ProcessPart::BoundPort { fd } => {
                 let pid = numbering.own(pid).ok_or(Failure::Answer(Errno::EOPNOTSUPP))?;
                 Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec()))
             }
-            ProcessPart::HeldSocket { thread: 0, fd } => {
-                held_socket(process, &format!("fd/{fd}")).map(Answer::Whole)
-            }
             ProcessPart::HeldSocket { thread, fd } => {
-                held_socket(process, &format!("task/{thread}/fd/{fd}")).map(Answer::Whole)
+                held_socket(process, &path_of(thread, format_args!("fd/{fd}"))?).map(Answer::Whole)
             }
         }
     }
@@ -104,7 +105,11 @@ impl Processes {
             self.pinned = None;
             let path = CString::new(format!("/proc/{pid}")).map_err(|_| Failure::MALFORMED)?;
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let process = openat(CWD, &path, flags, Mode::empty()).map_err(lookup)?;
+            let process = openat(CWD, &path, flags, Mode::empty()).map_err(|error| {
+                let stat = CString::new(format!("/proc/{pid}/stat"));
+                let has_ended = stat.is_ok_and(|stat| has_ended(CWD, &stat));
+                if has_ended { lookup(error) } else { transport(error) }
+            })?;
             let (tables, unsorted) = Default::default();
             self.pinned = Some(Pinned { pid, process, tables, unsorted });
         }
@@ -126,7 +131,7 @@ impl Pinned {
             self.tables.add(leader, part, at);
         }
         let met = self.met(thread, numbering);
-        let path = CString::new(format!("task/{thread}/fd")).map_err(|_| Failure::MALFORMED)?;
+        let path = path_of(thread, format_args!("fd"))?;
         let unsorted = match met {
             Met::Before => return Ok(Vec::new()),
             Met::New(..) => None,
@@ -142,13 +147,31 @@ impl Pinned {
 
     /// Whether the one that this part is of has ended.
     fn has_ended(&self, part: ProcessPart) -> bool {
-        let stat = match part {
+        let thread = match part {
             ProcessPart::ThreadSockets(thread)
-            | ProcessPart::DescriptorInfo { thread: thread @ 1.., .. }
-            | ProcessPart::HeldSocket { thread: thread @ 1.., .. } => format!("task/{thread}/stat"),
-            _ => "stat".to_owned(),
+            | ProcessPart::DescriptorInfo { thread, .. }
+            | ProcessPart::HeldSocket { thread, .. } => thread,
+            _ => 0,
         };
-        CString::new(stat).is_ok_and(|stat| has_ended(&self.process, &stat))
+        path_of(thread, format_args!("stat")).is_ok_and(|stat| has_ended(&self.process, &stat))
+    }
+
+    /// Whether it may well be that there is no such part.
+    fn lacks(&self, part: ProcessPart) -> bool {
+        let is_lacking = match part {
+            // A thread of the kernel has no program.
+            ProcessPart::Executable => has_no_program(&self.process, c"stat"),
+            // The socket was closed.
+            ProcessPart::DescriptorInfo { thread, fd } | ProcessPart::HeldSocket { thread, fd } => {
+                !path_of(thread, format_args!("fd/{fd}"))
+                    .is_ok_and(|path| leads_to_socket(&self.process, &path))
+            }
+            ProcessPart::BoundPort { .. } => true,
+            // A kernel can be without.
+            ProcessPart::Cgroup => statat(CWD, c"/proc/thread-self/cgroup", AtFlags::empty()).is_err(),
+            _ => false,
+        };
+        is_lacking || self.has_ended(part)
     }
 
     fn met(&self, thread: u32, numbering: Numbering) -> Met {
@@ -179,7 +202,7 @@ fn sockets_in(
         let link = match readlinkat_raw(&directory, entry.file_name(), &mut text) {
             Ok((link, _)) => &*link,
             // Closed since the directory was read.
-            Err(rustix::io::Errno::NOENT) => continue,
+            Err(rustix::io::Errno::NOENT) if !is_there(&directory, entry.file_name()) => continue,
             Err(error) => return Err(lookup(error)),
         };
         if let Some(inode) = socket_inode(link) {
@@ -189,11 +212,24 @@ fn sockets_in(
     Ok(records)
 }
 
+/// Where a process (thread 0) or one of its threads has a file, below the process's directory.
+fn path_of(thread: u32, file: std::fmt::Arguments<'_>) -> Result<CString, Failure> {
+    let path = if thread == 0 { file.to_string() } else { format!("task/{thread}/{file}") };
+    CString::new(path).map_err(|_| Failure::MALFORMED)
+}
+
+fn is_there(directory: &OwnedFd, name: &CStr) -> bool {
+    statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+}
+
+fn leads_to_socket(process: &OwnedFd, descriptor: &CStr) -> bool {
+    link(process, descriptor, SOCKET_LINK).is_ok_and(|link| socket_inode(&link).is_some())
+}
+
 /// What a descriptor tells of its socket, as a [`HeldSocket`].
-fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Failure> {
+fn held_socket(process: &OwnedFd, path: &CStr) -> Result<Vec<u8>, Failure> {
     // Pins the inode, so that number, owner and name are of one socket. The socket itself is not held.
-    let path = CString::new(path).map_err(|_| Failure::MALFORMED)?;
-    let socket = openat(process, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)?;
+    let socket = openat(process, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)?;
     let stat = fstat(&socket).map_err(transport)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
         // The socket was closed, and its number is something else's.
@@ -210,4 +246,73 @@ fn held_socket(process: &OwnedFd, path: &str) -> Result<Vec<u8>, Failure> {
 
 fn encoded(ids: Vec<u32>) -> Vec<u8> {
     ids.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// What every process has as long as it lives, and one descriptor of a socket.
+    fn parts(fd: u32) -> [ProcessPart; 10] {
+        let thread = rustix::thread::gettid().as_raw_nonzero().get() as u32;
+        [
+            ProcessPart::Stat,
+            ProcessPart::Status,
+            ProcessPart::CommandLine,
+            ProcessPart::Cgroup,
+            ProcessPart::Executable,
+            ProcessPart::Threads,
+            ProcessPart::Sockets,
+            ProcessPart::ThreadSockets(thread),
+            ProcessPart::DescriptorInfo { thread: 0, fd },
+            ProcessPart::HeldSocket { thread, fd },
+        ]
+    }
+
+    #[test]
+    fn of_a_process_that_lives_absent_is_no_answer() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut processes = Processes::default();
+        processes.pin(std::process::id()).unwrap();
+        for part in parts(socket.as_raw_fd() as u32) {
+            for errno in [Errno::ENOENT, Errno::ESRCH] {
+                let judged = processes.judged(part, Failure::Answer(errno));
+                assert_eq!(judged, Failure::Transport(errno), "{part:?}");
+            }
+            let refused = Failure::Answer(Errno::EACCES);
+            assert_eq!(processes.judged(part, refused), refused, "{part:?}");
+        }
+        // What it can be without.
+        let file = std::fs::File::open("/proc/self/stat").unwrap();
+        let fd = file.as_raw_fd() as u32;
+        for part in [
+            ProcessPart::ThreadSockets(u32::MAX),
+            ProcessPart::DescriptorInfo { thread: 0, fd: u32::MAX },
+            ProcessPart::HeldSocket { thread: 0, fd },
+        ] {
+            let absent = Failure::Answer(Errno::ENOENT);
+            assert_eq!(processes.judged(part, absent), absent, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_process_that_ended_absent_is_the_answer() {
+        let mut child = Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().unwrap();
+        let mut processes = Processes::default();
+        processes.pin(child.id()).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for part in parts(0) {
+            for errno in [Errno::ENOENT, Errno::ESRCH] {
+                let judged = processes.judged(part, Failure::Answer(errno));
+                assert_eq!(judged, Failure::Answer(errno), "{part:?}");
+            }
+            let refused = processes.judged(part, Failure::Answer(Errno::EACCES));
+            assert_eq!(refused, Failure::Answer(Errno::ESRCH), "{part:?}");
+        }
+        assert_eq!(processes.pin(u32::MAX).map(|_| ()), Err(Failure::Answer(Errno::ENOENT)));
+    }
 }
