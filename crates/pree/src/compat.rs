@@ -201,7 +201,7 @@ impl SocketStats {
     }
 
     fn assess(&self) -> Assessment {
-        let subject = Subject { stats: &self.tcp, ip: self.ip, socket: None, interval: None };
+        let subject = Subject { ip: self.ip, ..Subject::of_stats(&self.tcp) };
         quality::judge(&subject, &Context::default())
     }
 }

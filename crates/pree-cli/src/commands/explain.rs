@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use pree::quality::{Assessment, Interval, Severity, assess, assess_interval};
+use pree::quality::{Assessment, Interval, Peers, Severity, assess, assess_interval};
 use pree::{Needs, Socket};
 
 use super::judged;
@@ -33,14 +33,11 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     }
     let place = session::open(args, rights)?;
     let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
-    let query = session::query(args, owners | Needs::SEND_QUEUE).stats();
+    let query = session::query(args, owners | Needs::SEND_QUEUE | Needs::HOST).stats();
     let seen = look::look(&place, args, &query)?;
     let peers = judged::peers(&place, args, seen.snapshot.sockets());
     let coverage = seen.snapshot.coverage().clone();
-    let sockets = judge(seen, |socket, interval| match interval {
-        None => assess(socket, &peers.context(socket)),
-        Some(interval) => assess_interval(interval, &peers.context(socket)),
-    });
+    let sockets = judge(seen, &peers);
     let found = !sockets.is_empty();
     if !args.quiet {
         let limit = args.limit.unwrap_or(usize::MAX);
@@ -71,15 +68,16 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
 }
 
 /// Every socket with its judgement, the worst first.
-fn judge(seen: Seen, assess: impl Fn(&Socket, Option<&Interval>) -> Assessment) -> Vec<(Socket, Assessment)> {
+fn judge(seen: Seen, peers: &Peers) -> Vec<(Socket, Assessment)> {
     let Seen { snapshot, intervals } = seen;
     let judge = |socket: Socket| {
+        let context = peers.context(&socket);
         let assessment = match &intervals {
-            None => assess(&socket, None),
+            None => assess(&socket, &context),
             Some(intervals) => match intervals.get(&socket) {
-                Some(interval) => assess(&socket, Some(interval)),
+                Some(interval) => assess_interval(interval, &intervals.context(context)),
                 // Seen once: nothing is known of any length of time.
-                None => assess(&socket, Some(&Interval::new(std::time::Duration::ZERO, &socket))),
+                None => assess_interval(&Interval::new(std::time::Duration::ZERO, &socket), &context),
             },
         };
         (socket, assessment)

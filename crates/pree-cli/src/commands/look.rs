@@ -65,7 +65,7 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
     let Some(length) = args.look_for else {
         return Ok(Seen { snapshot: place.collect(query)?, intervals: None });
     };
-    let between = between(args);
+    let between = between(args).needs(Needs::HOST);
     let progress = io::stderr().is_terminal() && !args.quiet;
     let start = Instant::now();
     let mut schedule = Schedule::new(length);

@@ -89,8 +89,8 @@ pub enum TimeWaitReuse {
     Always,
 }
 
-/// TCP of the whole machine since it started, RFC 4022: on Linux of the network namespace (`Tcp:` in /proc/net/snmp), on
-/// Windows both families together (`MIB_TCPSTATS2`, Windows 10 1709; before that `MIB_TCPSTATS`, whose 32 bits go around).
+/// TCP of the whole machine since it started, RFC 4022: on Linux of the network namespace (`Tcp:` in /proc/net/snmp; since
+/// the namespace began), on Windows both families together (`MIB_TCPSTATS2`, Windows 10 1709; before that `MIB_TCPSTATS`, whose 32 bits go around).
 /// `None`: the system does not tell, or was not asked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -115,4 +115,6 @@ pub struct HostCounters {
     pub segments_damaged: Option<u64>,
     /// Resets sent (`tcpOutRsts`).
     pub resets_sent: Option<u64>,
+    /// Handshakes dropped because a listener's accept queue was full. Linux: `ListenOverflows` of /proc/net/netstat.
+    pub accept_overflows: Option<u64>,
 }

@@ -22,4 +22,7 @@ pub struct Context {
     /// The smallest RTT that any other connection to the same peer has seen lately. It finds the queue that a
     /// connection was opened into.
     pub peer_base_rtt: Option<Duration>,
+    /// Handshakes that the socket's network namespace dropped in the interval because an accept queue was full. `None`
+    /// where it is not known, and for a life, whose length is not known either.
+    pub accept_overflows: Option<u64>,
 }

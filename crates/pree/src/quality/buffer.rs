@@ -2,12 +2,12 @@
 
 use pree_wire::inet_diag::states;
 
-use super::limits::RECEIVE_BUFFER_FULL;
+use super::limits::{ETHERNET_MSS, RECEIVE_BUFFER_FULL};
 use crate::model::{Protocol, Socket, SocketMemory, TcpStats};
 
-/// Whole segments for which the peer's window has room.
+/// Whole segments for which the peer's window has room, of a length that any link carries: loopback's are 64 KiB.
 pub(super) fn window(stats: &TcpStats) -> Option<u32> {
-    stats.snd_wnd?.checked_div(stats.snd_mss?)
+    stats.snd_wnd?.checked_div(stats.snd_mss?.min(ETHERNET_MSS))
 }
 
 /// The send buffer is full, all of it is in flight, and congestion control would allow more.
@@ -52,6 +52,11 @@ pub(super) fn receive_buffer_share(memory: Option<SocketMemory>) -> Option<f64> 
     let memory = memory?;
     let (taken, limit) = memory.receive_alloc_bytes.zip(memory.receive_buffer_bytes)?;
     (limit > 0).then(|| (f64::from(taken) / f64::from(limit)).min(1.0))
+}
+
+/// A listener that lets in nobody else (`sk_acceptq_is_full()`): the kernel takes one more than the limit.
+pub(super) fn is_accept_queue_full(socket: &Socket) -> bool {
+    socket.listen.is_some_and(|waiting| waiting.queue > waiting.limit)
 }
 
 pub(super) fn is_datagram(socket: &Socket) -> bool {

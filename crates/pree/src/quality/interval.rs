@@ -47,6 +47,8 @@ pub(super) struct Point {
     pub(super) unread: Option<u32>,
     /// The receive buffer is nearly full.
     pub(super) unread_fills_buffer: bool,
+    /// See [`buffer::is_accept_queue_full`].
+    pub(super) accept_queue_is_full: bool,
 }
 
 impl Point {
@@ -68,6 +70,7 @@ impl Point {
             buffer_is_in_flight: buffer::is_in_flight(stats),
             unread: buffer::unread(socket),
             unread_fills_buffer: buffer::is_receive_buffer_full(socket),
+            accept_queue_is_full: buffer::is_accept_queue_full(socket),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The judgement of one socket.
 
 use super::{
-    Assessment, Basis, Context, Factors, Interval, IpVersion, Subject, capacity, delay, findings, loss,
-    progress, score, shares,
+    Assessment, Basis, Context, Factors, Interval, Subject, capacity, delay, findings, loss, progress, score,
+    shares,
 };
 use crate::model::{Socket, TcpStats};
 
@@ -16,7 +16,7 @@ pub fn assess(socket: &Socket, context: &Context) -> Assessment {
 
 /// Judges statistics alone. Without the addresses it takes IPv4's lower limit for a small segment size.
 pub fn assess_stats(stats: &TcpStats, context: &Context) -> Assessment {
-    judge(&Subject { stats, ip: IpVersion::V4, socket: None, interval: None }, context)
+    judge(&Subject::of_stats(stats), context)
 }
 
 /// Judges what happened between the first look and the last; before a second look everything is unknown.
@@ -24,10 +24,12 @@ pub fn assess_interval(interval: &Interval, context: &Context) -> Assessment {
     let context = Context { basis: Basis::Interval(interval.length()), ..*context };
     let stats = interval.stats().unwrap_or_default();
     if interval.looks() < 2 {
-        let nothing = Subject { stats: &stats, ip: IpVersion::V4, socket: None, interval: None };
-        return judge(&nothing, &context);
+        return judge(&Subject::of_stats(&stats), &context);
     }
-    judge(&Subject { interval: Some(interval), ..Subject::of(interval.last(), &stats) }, &context)
+    let accept_overflows = context.accept_overflows;
+    let subject =
+        Subject { interval: Some(interval), accept_overflows, ..Subject::of(interval.last(), &stats) };
+    judge(&subject, &context)
 }
 
 /// What all of them share.

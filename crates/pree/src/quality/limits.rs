@@ -76,6 +76,8 @@ pub(super) const SMALL_WINDOW_SEGMENTS: u32 = 2;
 /// With a lower one all the time, the peer has never had room for what any connection may begin with (RFC 6928: 10
 /// segments). Measured: slow readers 0 to 4, receivers that read at once 22 and more.
 pub(super) const LOW_WINDOW_SEGMENTS: u32 = 10;
+/// Longer segments tell nothing of windows: an Ethernet's MTU without headers.
+pub(super) const ETHERNET_MSS: u32 = 1460;
 /// Of an interval's looks; convention. Measured: a reader that had no processor for a moment 1 of 25, slow readers most.
 pub(super) const SMALL_WINDOW_SHARE: f64 = 0.2;
 /// One look is a moment.
@@ -138,6 +140,9 @@ pub(super) const CLOSE_WAIT_LEAST: usize = 10;
 pub(super) const CLOSE_WAIT_OLD: Duration = Duration::from_secs(60);
 /// Convention: a port is then searched for long, and a burst finds none (measured: `connect()` fails at 40 of 40).
 pub(super) const PORTS_USED_SHARE: f64 = 0.8;
+/// Connections to several destinations share ports that connect(2) chose, by chance. So many shared ports were to be
+/// expected, and there is none: they were taken by bind(2), but for a chance of e⁻²⁰.
+pub(super) const PORTS_SHARED_LEAST: f64 = 20.0;
 /// Convention: connections to the destination are opened faster than half the rate that the ports allow.
 pub(super) const TIME_WAIT_SHARE: f64 = 0.5;
 /// Convention. Handshakes whose answer had to be repeated are a second old at least (RFC 6298), and one is a lost packet.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::Context;
 use super::interval::Interval;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,8 @@ pub struct Intervals {
     /// When the last of these was taken, and whether the last of all was one.
     whole_at: Duration,
     last_is_whole: bool,
+    /// What the first look and the last said of [`HostCounters::accept_overflows`](crate::model::HostCounters).
+    accept_overflows: Option<(Option<u64>, Option<u64>)>,
 }
 
 /// What a look lacks, in words, and why.
@@ -58,6 +61,9 @@ impl Intervals {
             self.whole_at = at;
         }
         *self.lacked.entry(lacks).or_default() += 1;
+        let overflows = look.counters().accept_overflows;
+        let (before, _) = self.accept_overflows.unwrap_or((overflows, overflows));
+        self.accept_overflows = Some((before, overflows));
         for socket in look {
             self.follow(at, socket);
         }
@@ -143,6 +149,14 @@ impl Intervals {
             followed.interval.add(at, socket);
         }
         followed.seen_in = number;
+    }
+
+    /// What else to judge a socket with: what its machine counted from the first look to the last, where the looks' query
+    /// asked for [`Needs::HOST`](crate::Needs::HOST).
+    #[must_use]
+    pub fn context(&self, of_socket: Context) -> Context {
+        let overflows = self.accept_overflows.and_then(|(before, now)| now?.checked_sub(before?));
+        Context { accept_overflows: overflows, ..of_socket }
     }
 
     /// How long was looked, whether there was something to see or not: from the first look to the last that tells as much as any.

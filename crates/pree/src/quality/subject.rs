@@ -16,12 +16,19 @@ pub(crate) struct Subject<'a> {
     pub(crate) socket: Option<&'a Socket>,
     /// The looks, where there were several.
     pub(crate) interval: Option<&'a Interval>,
+    /// See [`Context::accept_overflows`](super::Context::accept_overflows).
+    pub(crate) accept_overflows: Option<u64>,
 }
 
 impl<'a> Subject<'a> {
     pub(super) fn of(socket: &'a Socket, stats: &'a TcpStats) -> Self {
         let ip = IpVersion::of(socket.remote.as_ref().unwrap_or(&socket.local).socket_addr());
-        Self { stats, ip, socket: Some(socket), interval: None }
+        Self { stats, ip, socket: Some(socket), interval: None, accept_overflows: None }
+    }
+
+    /// Statistics alone; an IP version's limits are the lower ones.
+    pub(crate) fn of_stats(stats: &'a TcpStats) -> Self {
+        Self { stats, ip: IpVersion::V4, socket: None, interval: None, accept_overflows: None }
     }
 
     /// The statistics as they are now, counters since the connection began.

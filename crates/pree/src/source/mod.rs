@@ -94,6 +94,8 @@ pub enum Question<'a> {
     /// Linux: `sockstat`, `sockstat6` and `snmp` below `/proc/thread-self/net`, one after the other: among others, numbers
     /// that change when a TCP socket enters or leaves the table.
     TcpCounters,
+    /// Linux: `/proc/thread-self/net/netstat`, what this network namespace counts beside [`Question::TcpCounters`].
+    TcpExtCounters,
     /// Linux: a file below `/proc/sys/net/ipv4`, as text: a limit of the calling thread's network namespace.
     Setting(Setting),
     /// Linux: `/proc/thread-self/net/protocols`, the protocols that the kernel has now, as text.
@@ -344,6 +346,7 @@ impl fmt::Display for Question<'_> {
             Self::NetTable(table) => write!(f, "net {}", table.name()),
             Self::TcpBuckets => f.write_str("tcp_buckets"),
             Self::TcpCounters => f.write_str("tcp_counters"),
+            Self::TcpExtCounters => f.write_str("tcp_ext_counters"),
             Self::Setting(setting) => write!(f, "setting {}", setting.name()),
             Self::Protocols => f.write_str("protocols"),
             Self::OwnAddresses => f.write_str("own_addresses"),

@@ -1,8 +1,12 @@
 //! A look at the lab, as the command takes it, and what it says.
 
 use std::fs;
+use std::time::Instant;
 
-use pree::quality::{Assessment, HostAssessment, HostFinding, Peers, Severity, Value, assess, assess_host};
+use pree::quality::{
+    Assessment, Context, HostAssessment, HostFinding, Intervals, Peers, Severity, Value, assess, assess_host,
+    assess_interval,
+};
 use pree::{Needs, Query, Snapshot};
 use pree_testkit::{Failed, Family, Socket, wait_for};
 
@@ -54,9 +58,44 @@ impl Look {
 
     /// Severity and evidence that one socket has this issue.
     pub fn issue(&self, socket: &Socket, name: &str) -> Result<Option<(Severity, Vec<Said>)>, Failed> {
-        let found = self.of(socket)?.findings.into_iter().find(|it| it.name == name);
-        Ok(found.map(|it| (it.severity, it.evidence.iter().map(|e| (e.name, e.value)).collect())))
+        Ok(said(self.of(socket)?, name))
     }
+}
+
+/// Looks at the lab over some time.
+pub struct OverTime {
+    began: Instant,
+    intervals: Intervals,
+}
+
+impl OverTime {
+    pub fn start() -> Result<Self, Failed> {
+        let mut this = Self { began: Instant::now(), intervals: Intervals::default() };
+        this.last()?;
+        Ok(this)
+    }
+
+    /// Looks again.
+    pub fn last(&mut self) -> Result<Snapshot, Failed> {
+        let look = Look::take()?.snapshot;
+        self.intervals.add(self.began.elapsed(), &look);
+        Ok(look)
+    }
+
+    /// Looks again: severity and evidence that one socket has this issue in the time since the first look.
+    pub fn issue(&mut self, socket: &Socket, name: &str) -> Result<Option<(Severity, Vec<Said>)>, Failed> {
+        let cookie = socket.cookie()?;
+        let look = self.last()?;
+        let socket = look.iter().find(|it| it.id.is_some_and(|id| id.cookie == cookie));
+        let interval = socket.and_then(|it| self.intervals.get(it)).ok_or("a socket that is not there")?;
+        let judged = assess_interval(interval, &self.intervals.context(Context::default()));
+        Ok(said(judged, name))
+    }
+}
+
+fn said(judged: Assessment, name: &str) -> Option<(Severity, Vec<Said>)> {
+    let found = judged.findings.into_iter().find(|it| it.name == name)?;
+    Some((found.severity, found.evidence.iter().map(|it| (it.name, it.value)).collect()))
 }
 
 /// A name of the evidence and what it says.

@@ -70,6 +70,29 @@ pub fn bound() -> Result<(), Failed> {
     ensure(has_no_port(&refused), || format!("{refused:?}"))
 }
 
+/// Each port taken by bind(2) before connect(2), to many destinations: nobody finds one, wherever he goes.
+pub fn bound_first() -> Result<(), Failed> {
+    set("ip_local_port_range", "40000 40099")?;
+    let listeners: Vec<Socket> = (8000..8050).map(|port| listener(port, 64)).collect::<Result<_, _>>()?;
+    let idle = listener(9000, 64)?;
+    let mut held = Vec::new();
+    for at in 0..100 {
+        if at == 79 {
+            all_well()?;
+        }
+        let client = Socket::tcp(Family::V4)?;
+        client.bind((Family::V4.loopback(), 0))?;
+        client.connect(listeners[at % listeners.len()].local()?)?;
+        held.push(client);
+    }
+    let look = Look::take()?;
+    let finding = look.only("ports_exhausted", Severity::Critical)?;
+    let numbers = (count(finding, "ports_used"), count(finding, "bound"));
+    ensure(finding.about == About::Host && numbers == (Some(100), Some(100)), || format!("{finding:?}"))?;
+    let refused = one_more(&idle)?;
+    ensure(has_no_port(&refused), || format!("{refused:?}"))
+}
+
 /// Connections that are over hold their ports, unless the kernel gives them out again.
 pub fn in_time_wait() -> Result<(), Failed> {
     set("ip_local_port_range", PORTS)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pree::quality::{Assessment, Finding, Severity, Value, Verdict};
+use pree::quality::{Assessment, Severity, Value, Verdict};
 use pree_testkit::link::Waits;
 
 use crate::observe::{Seen, Settled};
@@ -67,10 +67,11 @@ fn one(check: Check, run: &Run, seen: &Seen) -> Vec<String> {
     match check {
         Check::Life(name) => must(&both[..1], name, true),
         Check::Live(name) => must(&both[1..], name, true),
-        Check::LiveWarning(name) => {
-            let serious = |finding: &Finding| finding.name == name && finding.severity >= Severity::Warning;
-            let said = live.findings.iter().any(serious);
-            (!said).then(|| format!("{name} is no warning (live)")).into_iter().collect()
+        Check::LiveWord(name, word) => {
+            let evidence =
+                live.findings.iter().filter(|finding| finding.name == name).flat_map(|it| &it.evidence);
+            let said = { evidence }.any(|evidence| evidence.value == Value::Word(word));
+            (!said).then(|| format!("{name} does not say {word} (live)")).into_iter().collect()
         }
         Check::Both(name) => must(&both, name, true),
         Check::Never(name) => must(&both, name, false),

@@ -43,8 +43,8 @@ pub enum Check {
     Life(&'static str),
     /// Of the interval, this is found.
     Live(&'static str),
-    /// Of the interval, this is found and is no mere information.
-    LiveWarning(&'static str),
+    /// Of the interval, this is found, and its evidence says this.
+    LiveWord(&'static str, &'static str),
     /// In both.
     Both(&'static str),
     /// This is found in neither.

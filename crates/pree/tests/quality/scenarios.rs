@@ -8,7 +8,7 @@ use pree_testkit::link::{Detour, Plan, Victims};
 
 use crate::check::Queue::{Long, Short};
 use crate::scenario::Check::{
-    AloneNotHealthy, Bloat, Both, DownloadBloat, Innocent, Latency, Life, Live, LiveWarning, Loss,
+    AloneNotHealthy, Bloat, Both, DownloadBloat, Innocent, Latency, Life, Live, LiveWord, Loss,
     NamesRouteChange, Never, NeverLive, Spurious, Utilisation,
 };
 use crate::scenario::{Path, Scenario};
@@ -291,7 +291,7 @@ pub static ALL: &[Scenario] = &[
         look: 6_000,
         checks: &[
             Life("receiver_limited"),
-            LiveWarning("receiver_limited"),
+            LiveWord("receiver_limited", "reads slowly"),
             Never("lossy"),
             Never("buffer_bloat"),
             Never("path_dead"),

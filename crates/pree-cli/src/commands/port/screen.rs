@@ -195,7 +195,10 @@ fn queues(group: &Group) -> Vec<String> {
     parts.extend(known);
     parts.extend(below.map(str::to_owned));
     parts.extend(states(&group.connections));
-    let dropped: u64 = group.waiting.iter().filter_map(|socket| socket.drops).map(u64::from).sum();
+    // A listener's counter is of more than clients: scans, health checks that only knock, TCP_DEFER_ACCEPT.
+    let datagrams = is_of_datagrams(group.protocol);
+    let drops = group.waiting.iter().filter_map(|socket| socket.drops.filter(|_| datagrams));
+    let dropped: u64 = drops.map(u64::from).sum();
     if dropped > 0 {
         parts.push(format!("{dropped} dropped"));
     }

@@ -29,27 +29,43 @@ pub(in crate::collect) fn host_limits(source: &mut dyn Source) -> HostLimits {
     }
 }
 
-/// The line `Tcp:` of /proc/net/snmp: of names, and below it of values.
+/// The line `Tcp:` of /proc/net/snmp, and `TcpExt:` of /proc/net/netstat.
 pub(in crate::collect) fn host_counters(source: &mut dyn Source) -> HostCounters {
-    let text = read_all(source, &Question::TcpCounters).ok().and_then(|text| String::from_utf8(text).ok());
-    let text = text.unwrap_or_default();
-    let mut lines = text.lines().filter_map(|line| line.strip_prefix("Tcp:"));
-    let (names, values) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    let value = |wanted| {
+    let tcp = Counters::read(source, &Question::TcpCounters, "Tcp:");
+    let more = Counters::read(source, &Question::TcpExtCounters, "TcpExt:");
+    HostCounters {
+        active_opens: tcp.get("ActiveOpens"),
+        passive_opens: tcp.get("PassiveOpens"),
+        failed_attempts: tcp.get("AttemptFails"),
+        resets: tcp.get("EstabResets"),
+        established: tcp.get("CurrEstab"),
+        segments_in: tcp.get("InSegs"),
+        segments_out: tcp.get("OutSegs"),
+        segments_retransmitted: tcp.get("RetransSegs"),
+        segments_damaged: tcp.get("InErrs"),
+        resets_sent: tcp.get("OutRsts"),
+        accept_overflows: more.get("ListenOverflows"),
+    }
+}
+
+/// Two lines of a file that begin with the same label: one of names, and below it one of values.
+struct Counters {
+    text: String,
+    label: &'static str,
+}
+
+impl Counters {
+    /// Refused, nothing is known.
+    fn read(source: &mut dyn Source, question: &Question<'_>, label: &'static str) -> Self {
+        let text = read_all(source, question).ok().and_then(|text| String::from_utf8(text).ok());
+        Self { text: text.unwrap_or_default(), label }
+    }
+
+    fn get(&self, wanted: &str) -> Option<u64> {
+        let mut lines = self.text.lines().filter_map(|line| line.strip_prefix(self.label));
+        let (names, values) = (lines.next()?, lines.next()?);
         let place = names.split_ascii_whitespace().position(|name| name == wanted)?;
         values.split_ascii_whitespace().nth(place).and_then(number)
-    };
-    HostCounters {
-        active_opens: value("ActiveOpens"),
-        passive_opens: value("PassiveOpens"),
-        failed_attempts: value("AttemptFails"),
-        resets: value("EstabResets"),
-        established: value("CurrEstab"),
-        segments_in: value("InSegs"),
-        segments_out: value("OutSegs"),
-        segments_retransmitted: value("RetransSegs"),
-        segments_damaged: value("InErrs"),
-        resets_sent: value("OutRsts"),
     }
 }
 

@@ -20,6 +20,7 @@ pub(in crate::collect) fn host_counters(source: &mut dyn Source) -> HostCounters
         segments_retransmitted: sum(|of| of.segments_retransmitted),
         segments_damaged: sum(|of| of.segments_damaged),
         resets_sent: sum(|of| of.resets_sent),
+        ..HostCounters::default()
     }
 }
 
@@ -39,6 +40,7 @@ fn of_family(v6: bool, source: &mut dyn Source) -> HostCounters {
                 segments_retransmitted: told.retrans_segs().map(u64::from),
                 segments_damaged: told.in_errs().map(u64::from),
                 resets_sent: told.out_rsts().map(u64::from),
+                ..HostCounters::default()
             }
         }};
     }

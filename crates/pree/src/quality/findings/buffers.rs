@@ -21,13 +21,11 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
         if share < RECEIVER_LIMITED_SHARE {
             return None;
         }
-        // On a path without limits the window is what is left to limit: that is no fault.
-        let small = match subject.interval {
-            Some(interval) => is_small(interval),
-            None => buffer::window(stats).is_some_and(|window| window < SMALL_WINDOW_SEGMENTS),
-        };
+        let small = subject.interval.is_some_and(is_small);
+        // On a path without limits the window is what is left to limit; and a peer that reads slowly may mean to. One that
+        // does not read at all is `zero_window`.
         Some(Hit::new(
-            if small { Severity::Warning } else { Severity::Info },
+            Severity::Info,
             [
                 ("rwnd_limited_share", Some(Value::Share(share))),
                 ("busy_time", Value::time(stats.busy_time)),
@@ -60,16 +58,14 @@ pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
         // Cubic counts next to none of that time; the buffer, full of nothing but what is in flight, shows it. One look
         // at it is a moment, the share is all the time.
         let enough = stats.busy_time >= Some(BUSY_LEAST);
-        let (now, lasted) = match subject.interval {
-            None => (buffer::is_in_flight(stats), false),
-            Some(interval) => (false, interval.lasted(BUSY_LEAST, |look| look.buffer_is_in_flight)),
+        let is_full = || match subject.interval {
+            None => buffer::is_in_flight(stats),
+            Some(interval) => interval.lasted(BUSY_LEAST, |look| look.buffer_is_in_flight),
         };
-        let long = held_up || (enough && lasted);
-        let now = enough && now;
-        (long || now).then(|| {
+        (held_up || (enough && is_full())).then(|| {
             let buffer = stats.memory.and_then(|memory| memory.send_buffer_bytes);
             Hit::new(
-                if long { Severity::Warning } else { Severity::Info },
+                Severity::Info,
                 [
                     ("sndbuf_limited_share", share.map(Value::Share)),
                     ("wmem_queued", Value::bytes(stats.memory.and_then(|memory| memory.send_queued_bytes))),

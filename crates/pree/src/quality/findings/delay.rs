@@ -7,8 +7,8 @@ use crate::quality::{Assessment, Verdict};
 
 pub(super) const BUFFER_BLOAT: Detector = Detector {
     name: "buffer_bloat",
-    advice: "shorten the queue where the path is narrowest (fq_codel or cake, shaped just below its rate) or use a \
-             congestion control that does not fill it (bbr)",
+    advice: "shorten the queue where the path is narrowest (fq_codel or cake, shaped just below its rate); senders with \
+             cubic or reno fill any queue, with bbr they do less",
     more: "RFC 8289; bufferbloat.net",
     reads: Reads::Statistics,
     check: |subject, judged| {
@@ -35,8 +35,8 @@ fn grade(bloat: Verdict) -> Option<Severity> {
 
 pub(super) const DOWNLOAD_BLOAT: Detector = Detector {
     name: "download_bloat",
-    advice: "shorten the queue before the narrowest link on the way here (fq_codel or cake), or let the sender use a \
-             congestion control that does not fill it (bbr)",
+    advice: "shorten the queue before the narrowest link on the way here (fq_codel or cake), and if the sender's \
+             congestion control is cubic or reno, which fill any queue, let it use bbr",
     more: "RFC 7323 section 4; RFC 8289",
     reads: Reads::Statistics,
     check: |subject, judged| {

@@ -2,25 +2,27 @@
 
 use super::{Detector, Hit, Reads, Severity, Subject, Value};
 use crate::model::{Counter, Socket, State};
-use crate::quality::buffer::is_datagram;
+use crate::quality::buffer::{self, is_datagram};
 
 pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
     name: "accept_overflow",
-    advice: "let the program accept faster, or give listen(2) a longer queue and raise net.core.somaxconn: clients that \
-             find it full wait and try again",
-    more: "man 2 listen; man 7 tcp, tcp_abort_on_overflow",
+    advice: "let the program accept faster, or give listen(2) a longer queue, which net.core.somaxconn limits: clients \
+             that find it full wait, or fail",
+    more: "man 2 listen",
     reads: Reads::AcceptQueue,
     check: |subject, _| {
         let socket = subject.socket.filter(|socket| socket.state == State::Listen)?;
-        // The kernel lets in one more than the limit.
-        let full = socket.listen.is_some_and(|waiting| waiting.queue > waiting.limit);
-        let drops = drops(subject, socket);
-        let severity = match drops {
+        // What a listener drops is more than clients: a scan, a health check that only knocks, TCP_DEFER_ACCEPT and
+        // wrong signatures count there too. So it takes the queue, or the counter that nothing else raises.
+        let drops = subject.interval.and_then(|_| drops(subject, socket)).filter(|drops| *drops > 0);
+        let overflows = subject.accept_overflows.filter(|_| drops.is_some());
+        let full = buffer::is_accept_queue_full(socket);
+        let was_full =
+            || subject.interval.is_some_and(|it| it.points().iter().any(|look| look.accept_queue_is_full));
+        let severity = match overflows {
             Some(1..) if full => Severity::Critical,
-            _ if full => Severity::Warning,
-            Some(1..) if subject.interval.is_some() => Severity::Warning,
-            // However long ago.
-            Some(1..) => Severity::Info,
+            Some(1..) => Severity::Warning,
+            _ if full || was_full() => Severity::Warning,
             _ => return None,
         };
         Some(Hit::new(
@@ -29,7 +31,7 @@ pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
                 ("sk_ack_backlog", Value::count(socket.listen.map(|waiting| waiting.queue))),
                 ("sk_max_ack_backlog", Value::count(socket.listen.map(|waiting| waiting.limit))),
                 ("sk_drops", Value::count(drops)),
-                ("counted", since(subject, "since the listener was made")),
+                ("ListenOverflows", overflows.map(Value::Count)),
             ],
         ))
     },
@@ -43,8 +45,9 @@ pub(super) const UDP_DROPS: Detector = Detector {
     check: |subject, _| {
         let socket = subject.socket.filter(|socket| is_datagram(socket))?;
         let drops = drops(subject, socket).filter(|drops| *drops > 0)?;
-        // However long ago, if there was one look only.
-        let severity = if subject.interval.is_some() { Severity::Warning } else { Severity::Info };
+        // However long ago, if there was one look only and room for more.
+        let now = subject.interval.is_some() || buffer::is_receive_buffer_full(socket);
+        let severity = if now { Severity::Warning } else { Severity::Info };
         let memory = socket.memory;
         Some(Hit::new(
             severity,

@@ -21,7 +21,9 @@ pub(super) const UNREAD_DATA: Detector = Detector {
         let waits = stats.last_data_recv.filter(|_| datagrams.is_none());
         let full = receive_buffer_share(memory).is_some_and(|share| share >= RECEIVE_BUFFER_FULL);
         let slow = subject.interval.is_some_and(is_read_slowly);
+        let reads = subject.interval.and_then(was_read).is_some_and(|bytes| bytes > 0);
         let severity = match waits {
+            _ if slow && reads => Severity::Info,
             _ if slow => Severity::Warning,
             _ if unread == 0 => return None,
             Some(waits) if waits >= UNREAD_LONG || (waits >= UNREAD_FROM && full) => Severity::Warning,
@@ -29,14 +31,21 @@ pub(super) const UNREAD_DATA: Detector = Detector {
             None if full && datagrams.is_some() => Severity::Info,
             _ => return None,
         };
+        let most = || subject.interval?.points().iter().filter_map(|look| look.unread).max();
+        let unread = if slow { most() } else { Some(unread) };
+        let program = match (slow, reads) {
+            (true, true) => Some(Value::Word("reads slowly")),
+            (true, false) => Some(Value::Word("does not read")),
+            (false, _) => None,
+        };
         Some(Hit::new(
             severity,
             [
-                ("recv_queue", Value::bytes(Some(unread))),
+                ("recv_queue", Value::bytes(unread)),
                 ("last_data_recv", Value::time(waits)),
                 ("rmem_alloc", Value::bytes(memory.and_then(|memory| memory.receive_alloc_bytes))),
                 ("rcvbuf", Value::bytes(memory.and_then(|memory| memory.receive_buffer_bytes))),
-                ("program", slow.then_some(Value::Word("reads slowly"))),
+                ("program", program),
             ],
         ))
     },
@@ -49,4 +58,13 @@ fn is_read_slowly(interval: &Interval) -> bool {
     let grows = unread.len() >= UNREAD_LOOKS && never_less && unread.first() < unread.last();
     let always = unread.first() > Some(&0) && interval.length() >= UNREAD_FROM;
     interval.lasted(UNREAD_FROM, |look| look.unread_fills_buffer) || (grows && always)
+}
+
+/// How much of a stream the program took in the interval; of datagrams it is not told.
+fn was_read(interval: &Interval) -> Option<u64> {
+    let [first, last] = [interval.first(), interval.last()].map(|look| {
+        let stats = look.tcp.as_deref()?;
+        stats.bytes_received?.checked_sub(unread_of(stats)?.into())
+    });
+    last?.checked_sub(first?)
 }

@@ -67,7 +67,7 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         let assessment = match intervals {
             None => assess(socket, &context),
             Some(intervals) => match intervals.get(socket) {
-                Some(interval) => assess_interval(interval, &context),
+                Some(interval) => assess_interval(interval, &intervals.context(context)),
                 None => continue,
             },
         };

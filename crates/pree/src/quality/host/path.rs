@@ -7,6 +7,7 @@ use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
 use super::group::group;
 use super::view::View;
+use crate::model::State;
 use crate::quality::limits::{PATH_SHARE, PATH_SOCKETS};
 use crate::quality::{Assessment, Finding, Severity, Value};
 
@@ -37,7 +38,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "no answer", issues: &["path_dead", "rto_stall", "silent_peer", "syn_stuck"] },
     Kind { name: "loss", issues: &["lossy", "retransmission_storm"] },
     Kind { name: "queue", issues: &["buffer_bloat", "latency_raised", "download_bloat"] },
-    Kind { name: "closed window", issues: &["zero_window", "receiver_limited"] },
+    Kind { name: "closed window", issues: &["zero_window"] },
     Kind { name: "small segments", issues: &["small_mss", "pmtu_black_hole"] },
 ];
 
@@ -68,7 +69,7 @@ fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize
     // On this machine there is no path.
     let here =
         || view.at(&places).any(|socket| socket.local.ip().is_some_and(|own| own.to_canonical() == ip));
-    if !enough(places.len()) || ip.is_loopback() || here() {
+    if !enough(places.len()) || ip.is_loopback() || here() || is_one_closed_port(view, &places) {
         return None;
     }
     let is_critical = |place: &&usize| {
@@ -88,6 +89,12 @@ fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize
         ]),
         sockets: places,
     })
+}
+
+/// Handshakes that one port does not answer: that may be a firewall's rule for it, on a path that is well.
+fn is_one_closed_port(view: &View<'_>, places: &[usize]) -> bool {
+    let all_connect = view.at(places).all(|socket| socket.state == State::SynSent);
+    all_connect && view.common(places, |socket| socket.remote.as_ref()?.port()).is_some()
 }
 
 /// The judgements of those that are in trouble, with the places of the sockets and the numbers of their peers.

@@ -1,18 +1,22 @@
 //! Local ports that are used up: the next connect(2) to the same destination finds none.
 
+use std::collections::HashMap;
+
 use super::chosen::{chosen_port, is_reusable};
 use super::destinations::destinations;
 use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
+use super::group::{Network, end_key, network};
 use super::view::View;
 use crate::model::State;
-use crate::quality::limits::PORTS_USED_SHARE;
+use crate::quality::limits::{PORTS_SHARED_LEAST, PORTS_USED_SHARE};
 use crate::quality::{Severity, Value};
 
 pub(super) const PORTS_EXHAUSTED: HostDetector = HostDetector {
     name: "ports_exhausted",
-    advice: "keep connections open and use them again (a pool, keep-alive), or widen net.ipv4.ip_local_port_range: \
-             when no port is left, connect() to this destination fails with EADDRNOTAVAIL",
+    advice: "keep connections open and use them again (a pool, keep-alive), widen net.ipv4.ip_local_port_range, and where \
+             programs call bind(2) before connect(2), set IP_BIND_ADDRESS_NO_PORT: without a port bind() fails with \
+             EADDRINUSE, connect() with EADDRNOTAVAIL",
     more: "man 7 ip, ip_local_port_range; RFC 6056",
     check,
 };
@@ -27,6 +31,9 @@ fn check(view: &View<'_>) -> Found {
     if bound.len() >= many {
         // Then every destination is short of them, and none is to blame.
         let hit = hit(About::Host, Vec::new(), &bound, (bound.len(), ports, 0));
+        return Found { hits: vec![hit], unchecked: None };
+    }
+    if let Some(hit) = taken_by_bind(view, &bound, ports) {
         return Found { hits: vec![hit], unchecked: None };
     }
     let rest = many - bound.len();
@@ -64,6 +71,53 @@ fn bound_ports(view: &View<'_>) -> Vec<u16> {
     ports.sort_unstable();
     ports.dedup();
     ports
+}
+
+/// Connections whose programs called bind(2) first: the kernel gives their ports to nobody else, wherever he goes. It does
+/// not tell which these are; but ports that connect(2) chose serve several destinations by chance, so where none does they
+/// were bound.
+fn taken_by_bind(view: &View<'_>, bound: &[u16], ports: u32) -> Option<Hit> {
+    let limits = view.snapshot.host();
+    if bound.len() + view.places.chosen.len() < least(ports) {
+        return None;
+    }
+    let held = view.each(&view.places.chosen).filter(|(_, socket)| !is_reusable(limits, socket));
+    let ends = held.filter_map(|(place, socket)| {
+        // At a listener's port many are one.
+        let local = socket.local.socket_addr().filter(|local| bound.binary_search(&local.port()).is_err())?;
+        Some(((network(socket), end_key(local), end_key(socket.remote.as_ref()?.socket_addr()?)), place))
+    });
+    let mut ends: Vec<_> = ends.collect();
+    ends.sort_unstable();
+    let is_shared = |pair: &[(End, usize)]| matches!(pair, [(a, _), (b, _)] if (a.0, a.1) == (b.0, b.1));
+    if ends.windows(2).any(is_shared) || expected_shared(&ends, ports) < PORTS_SHARED_LEAST {
+        return None;
+    }
+    let mut taken: Vec<u16> = ends.iter().map(|((_, (_, port), _), _)| *port).collect();
+    taken.extend(bound);
+    taken.sort_unstable();
+    taken.dedup();
+    let mut sockets: Vec<usize> = ends.into_iter().map(|(_, place)| place).collect();
+    sockets.sort_unstable();
+    let enough = taken.len() >= least(ports);
+    enough.then(|| hit(About::Host, sockets, &taken, (taken.len(), ports, 0)))
+}
+
+/// Network, local end, remote end.
+type End = (Network, (u128, u16), (u128, u16));
+
+/// How many pairs of connections from one address to different destinations would share a port if each port had been
+/// chosen for its destination only.
+fn expected_shared(ends: &[(End, usize)], ports: u32) -> f64 {
+    let mut to: HashMap<(Network, u128), HashMap<(u128, u16), u64>> = HashMap::new();
+    for ((network, (ip, _), remote), _) in ends {
+        *to.entry((*network, *ip)).or_default().entry(*remote).or_default() += 1;
+    }
+    let pairs = to.values().map(|of| {
+        let all: u64 = of.values().sum();
+        (all.pow(2) - of.values().map(|count| count.pow(2)).sum::<u64>()) / 2
+    });
+    pairs.sum::<u64>() as f64 / f64::from(ports)
 }
 
 fn hit(about: About, sockets: Vec<usize>, bound: &[u16], (used, ports, over): (usize, u32, usize)) -> Hit {

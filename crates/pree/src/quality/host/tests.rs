@@ -186,6 +186,33 @@ fn ports_exhausted() {
     check_with(name, used(40), HostLimits { local_ports: None, ..limits() }, None);
 }
 
+/// What connect(2) chose serves several destinations by chance; where no port does, bind(2) took them all.
+#[test]
+fn ports_taken_by_bind() {
+    let name = "ports_exhausted";
+    let hundred = HostLimits { local_ports: PortRange::new(40_000, 40_099), ..limits() };
+    let spread = |count: u16, port: fn(u16) -> u16| -> Vec<Socket> {
+        let to = |at: u16| format!("198.51.100.{}:443", at % 50 + 1);
+        (0..count).map(|at| tcp(State::Established, &format!("192.0.2.1:{}", port(at)), &to(at))).collect()
+    };
+    let bound = |at| 40_000 + at;
+    check_with(name, spread(79, bound), hundred.clone(), None);
+    check_with(name, spread(80, bound), hundred.clone(), Some((Warning, About::Host, 80)));
+    check_with(name, spread(100, bound), hundred.clone(), Some((Critical, About::Host, 100)));
+    // One port serves two.
+    let shared = [spread(100, bound), spread(1, |_| 40_001)].concat();
+    check_with(name, shared, hundred.clone(), None);
+    // Who comes to a listener shares its port.
+    let listener = tcp(State::Listen, "0.0.0.0:40099", "");
+    let clients = spread(10, |_| 40_099);
+    let served = [spread(79, bound), vec![listener], clients].concat();
+    check_with(name, served, hundred.clone(), Some((Warning, About::Host, 79)));
+    // To few destinations it may be chance.
+    let two: Vec<_> = [("198.51.100.1:443", 40_000), ("198.51.100.2:443", 40_040)].into_iter().collect();
+    let two = two.into_iter().flat_map(|(to, first)| many(40, first, State::Established, to)).collect();
+    check_with(name, two, hundred, None);
+}
+
 #[test]
 fn ports_in_time_wait() {
     let name = "ports_exhausted";

@@ -85,6 +85,7 @@ impl Source for Live {
             | Question::NetTable(_)
             | Question::TcpBuckets
             | Question::TcpCounters
+            | Question::TcpExtCounters
             | Question::Setting(_)
             | Question::OwnAddresses
             | Question::Protocols
@@ -150,6 +151,7 @@ fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
         Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
         Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
         Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
+        Question::TcpExtCounters => Answer::File(proc::open(c"/proc/thread-self/net/netstat")?),
         Question::Protocols => Answer::File(proc::open(c"/proc/thread-self/net/protocols")?),
         Question::OwnAddresses => Answer::Whole(netlink::Request::addresses()?),
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
