@@ -1,5 +1,6 @@
 //! A whole collection from a source that answers anything.
 
+use pree::field::View;
 use pree::quality::{Context, assess};
 use pree::source::{Errno, Failure, Question, Source};
 use pree::{Family, Filter, Needs, Protocols, Query, SourceChoice, States, field};
@@ -54,7 +55,7 @@ pub(super) fn look(query: &Query, source: &mut dyn Source) {
     let _ = snapshot.coverage().to_string();
     for socket in &snapshot {
         for field in field::all() {
-            let _ = (field.get)(socket);
+            let _ = (field.get)(&View::new(socket));
         }
         for owner in &socket.owners {
             for field in field::of_owner() {

@@ -1,7 +1,7 @@
 //! One column: its name, its width, what it needs, what it shows.
 
-use pree::field::{self, Field, Section, Unit};
-use pree::{Needs, Socket};
+use pree::Needs;
+use pree::field::{self, Field, Section, Unit, View};
 
 use super::key::Key;
 use super::special::{SPECIAL, Shrink, Special};
@@ -27,6 +27,7 @@ impl Column {
     pub(crate) fn heading(self) -> String {
         match self {
             Self::Special(special) => special.heading.to_owned(),
+            Self::Field(field) if field.is_mark => String::new(),
             Self::Field(field) => field.name.to_ascii_uppercase(),
         }
     }
@@ -87,7 +88,7 @@ impl Column {
 
     /// True for a column whose cell is left empty where nothing is known.
     pub(crate) fn blank(self) -> bool {
-        matches!(self, Self::Special(Special { blank: true, .. }))
+        matches!(self, Self::Field(Field { is_mark: true, .. }))
     }
 
     pub(crate) fn shrink(self) -> Shrink {
@@ -111,34 +112,34 @@ impl Column {
     }
 
     /// Writes the cell; nothing when it is unknown.
-    pub(crate) fn write(self, socket: &Socket, form: Form, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, view: &View<'_>, form: Form, out: &mut Vec<u8>) {
         match self {
-            Self::Special(special) => (special.write)(socket, form, out),
-            Self::Field(field) => value::write(field, (field.get)(socket), form, out),
+            Self::Special(special) => (special.write)(view.socket(), form, out),
+            Self::Field(field) => value::write(field, (field.get)(view), form, out),
         }
     }
 
     /// The same, where no more than so many columns of it will be shown if it may be shortened in the middle.
-    pub(crate) fn write_ends(self, socket: &Socket, form: Form, columns: usize, out: &mut Vec<u8>) {
+    pub(crate) fn write_ends(self, view: &View<'_>, form: Form, columns: usize, out: &mut Vec<u8>) {
         match self {
-            Self::Special(Special { write_ends: Some(write), .. }) => write(socket, columns, out),
-            _ => self.write(socket, form, out),
+            Self::Special(Special { write_ends: Some(write), .. }) => write(view.socket(), columns, out),
+            _ => self.write(view, form, out),
         }
     }
 
     /// What the cell sorts by.
-    pub(crate) fn key(self, socket: &Socket) -> Key<'_> {
+    pub(crate) fn key<'s>(self, view: &View<'s>) -> Key<'s> {
         match self {
-            Self::Special(special) => (special.key)(socket),
-            Self::Field(field) => (field.get)(socket).into(),
+            Self::Special(special) => (special.key)(view.socket()),
+            Self::Field(field) => (field.get)(view).into(),
         }
     }
 
     /// True when the cell tells of trouble: what colour is for.
-    pub(crate) fn trouble(self, socket: &Socket) -> bool {
+    pub(crate) fn trouble(self, view: &View<'_>) -> bool {
         match self {
-            Self::Special(special) => (special.trouble)(socket),
-            Self::Field(field) => (field.is_trouble)((field.get)(socket)),
+            Self::Special(special) => (special.trouble)(view.socket()),
+            Self::Field(field) => (field.is_trouble)((field.get)(view)),
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use choose::{choose, find, is_relative, unknown};
 pub(crate) use column::{Column, all};
 pub(crate) use key::Key;
 pub(crate) use notes::NOTES;
-pub(crate) use ranks::{LONG, Ranks};
+pub(crate) use ranks::LONG;
 pub(crate) use sort::{Order, parse_orders};
 pub(crate) use special::Shrink;
 

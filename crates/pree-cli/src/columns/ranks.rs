@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use pree::Socket;
+use pree::field::View;
 
 use super::column::Column;
 use super::key::Key;
@@ -17,8 +17,8 @@ pub(crate) struct Ranks(HashMap<*const u8, usize>);
 
 impl Ranks {
     /// Of the texts in these columns.
-    pub(crate) fn of(columns: impl Iterator<Item = Column>, sockets: &[Socket]) -> Self {
-        let keys = columns.flat_map(|column| sockets.iter().map(move |socket| column.key(socket)));
+    pub(crate) fn of(columns: impl Iterator<Item = Column>, views: &[View<'_>]) -> Self {
+        let keys = columns.flat_map(|column| views.iter().map(move |view| column.key(view)));
         let long: HashMap<*const u8, &[u8]> = keys
             .filter_map(|key| match key {
                 Key::Text(text) if text.len() > LONG => Some((text.as_ptr(), text)),

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use pree::Socket;
+use pree::field::View;
 
 use super::choose::{find, unknown};
 use super::column::Column;
@@ -17,19 +17,22 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    fn compare(self, ranks: &Ranks, a: &Socket, b: &Socket) -> Ordering {
+    /// Sorts by each in turn; what is equal stays as it came.
+    pub(crate) fn sort(orders: &[Self], views: &mut [View<'_>]) {
+        let ranks = Ranks::of(orders.iter().map(|order| order.column), views);
+        views.sort_by(|a, b| {
+            let mut each = orders.iter().map(|order| order.compare(&ranks, a, b));
+            each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        });
+    }
+
+    fn compare(self, ranks: &Ranks, a: &View<'_>, b: &View<'_>) -> Ordering {
         let (a, b) = (self.column.key(a), self.column.key(b));
         match (a == Key::Unknown, b == Key::Unknown) {
             (false, false) if self.descending => ranks.compare(b, a),
             (false, false) => ranks.compare(a, b),
             (unknown, other) => unknown.cmp(&other),
         }
-    }
-
-    /// Compares by each field in turn. The ranks are of all that are compared.
-    pub(crate) fn compare_all(orders: &[Self], ranks: &Ranks, a: &Socket, b: &Socket) -> Ordering {
-        let mut each = orders.iter().map(|order| order.compare(ranks, a, b));
-        each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -59,10 +62,10 @@ mod tests {
     fn check(words: &str, expected: &[u16]) {
         let words: Vec<String> = words.split(',').map(str::to_owned).collect();
         let orders = parse_orders(&words).unwrap();
-        let mut sockets = sample::sockets();
-        let ranks = Ranks::of(orders.iter().map(|order| order.column), &sockets);
-        sockets.sort_by(|a, b| Order::compare_all(&orders, &ranks, a, b));
-        let ports: Vec<_> = sockets.iter().filter_map(|socket| socket.local.port()).collect();
+        let sockets = sample::sockets();
+        let mut views: Vec<_> = sockets.iter().map(View::new).collect();
+        Order::sort(&orders, &mut views);
+        let ports: Vec<_> = views.iter().filter_map(|view| view.socket().local.port()).collect();
         assert_eq!(ports, expected, "{words:?}");
     }
 

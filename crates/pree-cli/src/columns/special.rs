@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use pree::field::{self, Field, Value};
+use pree::field::{self, View};
 use pree::{Address, Detail, Needs, Socket, State, Unowned};
 
 use super::key::Key;
@@ -25,8 +25,6 @@ pub(crate) struct Special {
     pub(super) right: bool,
     pub(super) pipe_width: usize,
     pub(super) dropped: u8,
-    /// What is unknown takes no room in a table.
-    pub(super) blank: bool,
     pub(super) shrink: Shrink,
     pub(super) needs: Needs,
     pub(super) doc: &'static str,
@@ -44,7 +42,6 @@ const PLAIN: Special = Special {
     right: false,
     pipe_width: 0,
     dropped: 0,
-    blank: false,
     shrink: Shrink::No,
     needs: Needs::empty(),
     doc: "",
@@ -54,7 +51,7 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 18] = [
+pub(crate) static SPECIAL: [Special; 17] = [
     Special {
         name: "netns",
         heading: "NETNS",
@@ -69,10 +66,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
                 field("netns_name", s, form, out);
             }
         },
-        key: |s| match named("netns").map(|field| (field.get)(s)) {
-            Some(Value::Number(inode)) => Key::Number(inode),
-            _ => Key::Unknown,
-        },
+        key: |s| key_of("netns", s),
         ..PLAIN
     },
     Special {
@@ -224,28 +218,6 @@ pub(crate) static SPECIAL: [Special; 18] = [
         ..PLAIN
     },
     Special {
-        name: "worst",
-        heading: "",
-        pipe_width: 12,
-        dropped: 3,
-        blank: true,
-        needs: Needs::STATS.union(Needs::MEMORY),
-        doc: "The worst issue, if it is a warning or worse; in tables a part of its name, for issue~PART.",
-        write: |s, form, out| {
-            if let Some(name) = worst(s) {
-                if form == Form::Machine {
-                    out.extend_from_slice(name.as_bytes());
-                } else {
-                    out.extend_from_slice(b"! ");
-                    out.extend_from_slice(words::short_issue(name).as_bytes());
-                }
-            }
-        },
-        key: |s| named("issue").map_or(Key::Unknown, |field| (field.get)(s).into()),
-        trouble: |s| worst(s).is_some(),
-        ..PLAIN
-    },
-    Special {
         name: "sockopt",
         heading: "SOCKOPT",
         pipe_width: 16,
@@ -308,7 +280,7 @@ pub(crate) static SPECIAL: [Special; 18] = [
         doc: "Command line of the first owner.",
         write: |s, _, out| command_line(s, usize::MAX, out),
         write_ends: Some(command_line),
-        key: |s| named("cmd").map_or(Key::Unknown, |field| (field.get)(s).into()),
+        key: |s| key_of("cmd", s),
         ..PLAIN
     },
 ];
@@ -350,14 +322,6 @@ fn sctp_addresses(socket: &Socket) -> (&[IpAddr], &[IpAddr]) {
     }
 }
 
-/// The worst issue, if anybody should act.
-fn worst(socket: &Socket) -> Option<&'static str> {
-    match (named("issue")?.get)(socket) {
-        Value::Issues(issues) => issues.iter().next().filter(|_| issues.is_trouble()).map(|(name, _)| name),
-        _ => None,
-    }
-}
-
 /// The kernel takes in one more than the limit; at the limit the queue is as good as full.
 pub(super) fn accept_queue_full(socket: &Socket) -> bool {
     socket.listen.is_some_and(|listen| listen.queue > 0 && listen.queue >= listen.limit)
@@ -374,12 +338,12 @@ fn number<'s>(number: Option<u32>) -> Key<'s> {
     number.map_or(Key::Unknown, |number| Key::Number(number.into()))
 }
 
-fn named(name: &str) -> Option<&'static Field> {
-    field::named(name)
+fn key_of<'s>(name: &str, socket: &'s Socket) -> Key<'s> {
+    field::named(name).map_or(Key::Unknown, |field| (field.get)(&View::new(socket)).into())
 }
 
 fn field(name: &str, socket: &Socket, form: Form, out: &mut Vec<u8>) {
-    if let Some(field) = named(name) {
-        value::write(field, (field.get)(socket), form, out);
+    if let Some(field) = field::named(name) {
+        value::write(field, (field.get)(&View::new(socket)), form, out);
     }
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
+use pree::field::View;
 use pree::quality::Peers;
 use pree::{Coverage, Needs, Protocols, Query, Socket, States};
 
@@ -41,7 +42,7 @@ pub(super) fn document(
     let mut output = output::of(request, writer);
     output.begin(&coverage)?;
     for socket in &sockets {
-        output.row(socket)?;
+        output.row(&View::new(socket).among(&request.peers))?;
     }
     output.end(&coverage)?;
     drop(output);

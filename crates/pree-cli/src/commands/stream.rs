@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
+use pree::field::View;
 use pree::{Coverage, Query, Socket};
 
 use crate::exit::Failure;
@@ -28,7 +29,7 @@ pub(super) fn write(
             return ControlFlow::Break(());
         }
         rows += 1;
-        written = output.row(socket);
+        written = output.row(&View::new(socket));
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written?;

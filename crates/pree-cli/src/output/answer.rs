@@ -2,7 +2,8 @@
 
 use std::io;
 
-use pree::{Coverage, Socket};
+use pree::Coverage;
+use pree::field::View;
 
 /// Writes one answer. Every write is checked; nothing is written after an error.
 pub(crate) trait Output {
@@ -12,7 +13,7 @@ pub(crate) trait Output {
     }
 
     /// Writes a socket, or keeps it for the end.
-    fn row(&mut self, socket: &Socket) -> io::Result<()>;
+    fn row(&mut self, view: &View<'_>) -> io::Result<()>;
 
     /// Writes what comes last, and makes sure that everything is out.
     fn end(&mut self, coverage: &Coverage) -> io::Result<()>;

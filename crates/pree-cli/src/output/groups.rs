@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use pree::{Coverage, Process, Socket, State};
+use pree::field::View;
+use pree::{Coverage, Process, State};
 
 use super::json::document::completeness;
 use super::json::writer::Json;
@@ -32,7 +33,7 @@ impl<W: Write> Count<W> {
 }
 
 impl<W: Write> Output for Count<W> {
-    fn row(&mut self, _: &Socket) -> io::Result<()> {
+    fn row(&mut self, _: &View<'_>) -> io::Result<()> {
         self.sockets += 1;
         Ok(())
     }
@@ -113,12 +114,13 @@ impl<W: Write> Groups<W> {
         }
     }
 
-    fn read_key(&mut self, socket: &Socket) {
+    fn read_key(&mut self, view: &View<'_>) {
+        let socket = view.socket();
         self.key.clear();
         match self.by.name() {
             "remote" => match socket.remote.as_ref().and_then(pree::Address::socket_addr) {
                 Some(address) => words::host(address, &mut self.key),
-                None => self.by.write(socket, self.form, &mut self.key),
+                None => self.by.write(view, self.form, &mut self.key),
             },
             "owner" | "process" => match socket.owners.first() {
                 Some(owner) => {
@@ -133,21 +135,21 @@ impl<W: Write> Groups<W> {
                 }
                 None => words::unowned(socket, &mut self.key),
             },
-            _ => self.by.write(socket, self.form, &mut self.key),
+            _ => self.by.write(view, self.form, &mut self.key),
         }
     }
 
     /// The place of the group that a socket is of.
-    fn place(&mut self, socket: &Socket) -> usize {
-        let owner = socket.owners.first();
-        let long = match (self.by.key(socket), owner) {
+    fn place(&mut self, view: &View<'_>) -> usize {
+        let owner = view.socket().owners.first();
+        let long = match (self.by.key(view), owner) {
             (Key::Text(text), Some(owner)) if text.len() > LONG => Some((text.as_ptr(), owner)),
             _ => None,
         };
         if let Some((at, _)) = long.and_then(|(text, _)| self.long.get(&text)) {
             return *at;
         }
-        self.read_key(socket);
+        self.read_key(view);
         let at = self.places.get(&self.key).copied().unwrap_or_else(|| {
             self.places.insert(self.key.clone(), self.all.len());
             self.all.push((self.key.clone(), Sums::default()));
@@ -265,8 +267,9 @@ impl<W: Write> Groups<W> {
 }
 
 impl<W: Write> Output for Groups<W> {
-    fn row(&mut self, socket: &Socket) -> io::Result<()> {
-        let at = self.place(socket);
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
+        let at = self.place(view);
+        let socket = view.socket();
         if let Some((_, sums)) = self.all.get_mut(at) {
             sums.count += 1;
             let listens = socket.state == State::Listen;

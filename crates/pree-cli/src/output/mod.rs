@@ -38,11 +38,11 @@ pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<d
         Format::Csv => Box::new(separated::Separated::csv(request, writer)),
         Format::Tsv => Box::new(separated::Separated::tsv(request, writer)),
         Format::Template => Box::new(template::Filled::new(&request.template, writer)),
-        Format::Json => Box::new(json::document::Document::new(request, writer)),
+        Format::Json => Box::new(json::document::Document::new(request.quality, writer)),
         Format::Jsonl => Box::new(json::document::Lines::new(request.quality, writer)),
     };
     if request.orders.is_empty() {
         return rows;
     }
-    Box::new(sorted::Sorted::new(&request.orders, request.args.limit, rows))
+    Box::new(sorted::Sorted::new(request, rows))
 }

@@ -7,7 +7,8 @@
 
 use std::io::{self, Write};
 
-use pree::{Coverage, Socket};
+use pree::Coverage;
+use pree::field::View;
 
 use super::{Output, Request};
 use crate::columns::Column;
@@ -93,13 +94,13 @@ fn quote(cell: &[u8], line: &mut Vec<u8>) {
 }
 
 impl<W: Write> Output for Separated<W> {
-    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
         self.header()?;
         let Self { writer, columns, line, cell, csv, .. } = self;
         line.clear();
         for (index, column) in columns.iter().enumerate() {
             cell.clear();
-            column.write(socket, Form::Machine, cell);
+            column.write(view, Form::Machine, cell);
             add(cell, index == 0, *csv, line);
         }
         end(*csv, line);

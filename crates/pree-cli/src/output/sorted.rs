@@ -2,21 +2,26 @@
 
 use std::io;
 
+use pree::field::View;
+use pree::quality::Peers;
 use pree::{Coverage, Socket};
 
-use super::Output;
-use crate::columns::{Order, Ranks};
+use super::{Output, Request};
+use crate::columns::Order;
 
 pub(super) struct Sorted<'w> {
     orders: &'w [Order],
+    /// What rows are judged with.
+    peers: &'w Peers,
     limit: usize,
     sockets: Vec<Socket>,
     rows: Box<dyn Output + 'w>,
 }
 
 impl<'w> Sorted<'w> {
-    pub(super) fn new(orders: &'w [Order], limit: Option<usize>, rows: Box<dyn Output + 'w>) -> Self {
-        Self { orders, limit: limit.unwrap_or(usize::MAX), sockets: Vec::new(), rows }
+    pub(super) fn new(request: &'w Request<'_>, rows: Box<dyn Output + 'w>) -> Self {
+        let limit = request.args.limit.unwrap_or(usize::MAX);
+        Self { orders: &request.orders, peers: &request.peers, limit, sockets: Vec::new(), rows }
     }
 }
 
@@ -25,16 +30,17 @@ impl Output for Sorted<'_> {
         self.rows.begin(coverage)
     }
 
-    fn row(&mut self, socket: &Socket) -> io::Result<()> {
-        self.sockets.push(socket.clone());
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
+        self.sockets.push(view.socket().clone());
         Ok(())
     }
 
     fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
-        let ranks = Ranks::of(self.orders.iter().map(|order| order.column), &self.sockets);
-        self.sockets.sort_by(|a, b| Order::compare_all(self.orders, &ranks, a, b));
-        for socket in self.sockets.iter().take(self.limit) {
-            self.rows.row(socket)?;
+        let mut views: Vec<View<'_>> =
+            self.sockets.iter().map(|socket| View::new(socket).among(self.peers)).collect();
+        Order::sort(self.orders, &mut views);
+        for view in views.iter().take(self.limit) {
+            self.rows.row(view)?;
         }
         self.rows.end(coverage)
     }

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use pree::{Coverage, Needs, Socket};
+use pree::field::View;
+use pree::{Coverage, Needs};
 
 use super::Output;
 use crate::columns::{Column, find, unknown};
@@ -74,7 +75,7 @@ impl<'t, W> Filled<'t, W> {
 }
 
 impl<W: Write> Output for Filled<'_, W> {
-    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
         let line = &mut self.line;
         line.clear();
         for piece in &self.template.pieces {
@@ -82,7 +83,7 @@ impl<W: Write> Output for Filled<'_, W> {
                 Piece::Text(text) => line.extend_from_slice(text.as_bytes()),
                 Piece::Column(column) => {
                     let start = line.len();
-                    column.write(socket, Form::Machine, line);
+                    column.write(view, Form::Machine, line);
                     match line.get(start..) {
                         Some([]) => line.push(b'-'),
                         // A name that looks like the unknown is none.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pree::field::View;
 use pree::{Coverage, Socket};
 
 use super::screen::Screen;
@@ -28,7 +29,7 @@ fn written(words: &[&str], screen: Screen, sockets: &[Socket]) -> String {
     {
         let mut output = super::of(&request, &mut out);
         for socket in sockets {
-            output.row(socket).unwrap();
+            output.row(&View::new(socket)).unwrap();
         }
         output.end(&Coverage::default()).unwrap();
     }
@@ -323,11 +324,11 @@ fn a_long_table_does_not_wait_for_its_end() {
     let mut output = super::of(&request, out.clone());
     let (first, rest) = sockets.split_at(super::table::WAITING);
     for socket in first {
-        output.row(socket).unwrap();
+        output.row(&View::new(socket)).unwrap();
     }
     assert_eq!(out.text().lines().count(), super::table::WAITING + 1);
     for socket in rest {
-        output.row(socket).unwrap();
+        output.row(&View::new(socket)).unwrap();
     }
     output.end(&Coverage::default()).unwrap();
     let text = out.text();
@@ -348,7 +349,7 @@ fn a_document_is_the_same_whether_it_waits_or_not() {
     output.begin(&Coverage::default()).unwrap();
     let mut before = out.text().len();
     for socket in &sockets {
-        output.row(socket).unwrap();
+        output.row(&View::new(socket)).unwrap();
         let now = out.text().len();
         assert!(now > before, "a row waits");
         before = now;

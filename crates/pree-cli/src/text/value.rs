@@ -65,10 +65,14 @@ pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u
             }
         }
         Value::Issues(issues) => {
-            for (index, (name, _)) in issues.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
+            let is_short = field.is_mark && form != Form::Machine;
+            for (index, (detector, _)) in issues.detectors().enumerate() {
+                out.extend_from_slice(match index {
+                    0 if is_short => b"! ",
+                    0 => b"",
+                    _ => b",",
+                });
+                let name = if is_short { detector.short } else { detector.name };
                 out.extend_from_slice(name.as_bytes());
             }
         }

@@ -116,31 +116,6 @@ pub(crate) fn unowned(socket: &Socket, out: &mut Vec<u8>) {
     }
 }
 
-/// A part of an issue's name that says it in little room.
-pub(crate) fn short_issue(name: &'static str) -> &'static str {
-    SHORT_ISSUES.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short)
-}
-
-/// Each is a part of the name, so that `issue~bloat` finds what was shown.
-const SHORT_ISSUES: &[(&str, &str)] = &[
-    ("accept_overflow", "overflow"),
-    ("buffer_bloat", "bloat"),
-    ("download_bloat", "bloat"),
-    ("latency_raised", "latency"),
-    ("path_dead", "dead"),
-    ("pmtu_black_hole", "black_hole"),
-    ("receiver_limited", "receiver"),
-    ("retransmission_storm", "storm"),
-    ("rto_stall", "stall"),
-    ("send_buffer_limited", "send_buffer"),
-    ("silent_peer", "silent"),
-    ("small_cwnd", "cwnd"),
-    ("syn_stuck", "stuck"),
-    ("udp_drops", "drops"),
-    ("unread_data", "unread"),
-    ("zero_window", "window"),
-];
-
 /// A command line of which no more than so many columns will be shown, without its middle. Only as much as that takes is gone
 /// through: a process chooses how long it is, and how many sockets show it.
 pub(crate) fn ends_of_command_line(arguments: &[u8], columns: usize, out: &mut Vec<u8>) {
@@ -203,14 +178,6 @@ mod tests {
             address(&Address::Unix(name.into()), &mut out);
             assert_eq!(String::from_utf8_lossy(&out), shown);
         }
-    }
-
-    #[test]
-    fn short_issues_are_parts_of_their_names() {
-        for (name, short) in SHORT_ISSUES {
-            assert!(name.contains(short) && short_issue(name) == *short, "{name}");
-        }
-        assert_eq!(short_issue("lossy"), "lossy");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::Visitor;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::field::View;
 use crate::filter::{Filter, Name, Verdicts};
 use crate::model::{Socket, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
@@ -96,15 +97,16 @@ impl<'p, 'v> Delivery<'p, 'v> {
 
     fn matches(&mut self, socket: &Socket) -> bool {
         let Some(filter) = &self.filter else { return true };
-        let matches = filter.matches_with(socket, &self.verdicts);
+        let view = View::new(socket);
+        let matches = filter.matches_with(&view, &self.verdicts);
         if !matches && self.undecided.is_none() {
             let lacks = |(needs, _, lacks): &&(Needs, &str, fn(&Socket) -> bool)| {
-                lacks(socket) && filter.may_match_without(socket, *needs, &self.verdicts)
+                lacks(socket) && filter.may_match_without(&view, *needs, &self.verdicts)
             };
             self.undecided = ONLY_LINUX.iter().find(lacks).map(|(_, name, _)| *name);
         }
         let unknown = socket.unowned.is_some_and(Unowned::is_unknown);
-        if !matches && unknown && filter.may_match_without(socket, Needs::OWNERS, &self.verdicts) {
+        if !matches && unknown && filter.may_match_without(&view, Needs::OWNERS, &self.verdicts) {
             self.undecided_owners += 1;
         }
         matches

@@ -1,7 +1,7 @@
 //! What an entry of the registry says.
 
 use super::value::Value;
-use crate::model::Socket;
+use super::view::View;
 use crate::needs::Needs;
 
 /// One thing that can be known about a socket.
@@ -23,7 +23,7 @@ pub struct Field {
     /// Where it comes from: the kernel's own name for it.
     pub source: &'static str,
     /// Gets it.
-    pub get: fn(&Socket) -> Value<'_>,
+    pub get: for<'s> fn(&View<'s>) -> Value<'s>,
     /// All words that its values can be; empty where there is no such list.
     pub choices: &'static [&'static str],
     /// Whether 0 says that nothing happened: lists of details leave it out then.
@@ -32,6 +32,9 @@ pub struct Field {
     pub is_trouble: fn(Value<'_>) -> bool,
     /// Whether tables show it in a column of its own without being asked, or in a part of one.
     pub is_usual: bool,
+    /// Whether it marks trouble at the side of a row: a column without a heading, in which a table has nothing where it is
+    /// unknown.
+    pub is_mark: bool,
     /// Columns of a terminal that its values take, where that is not as usual for their unit.
     pub width: Option<u8>,
     /// Drop priority on narrow terminals: highest first, 0 never.
@@ -53,6 +56,7 @@ impl Field {
         zero_is_silent: false,
         is_trouble: |_| false,
         is_usual: false,
+        is_mark: false,
         width: None,
         drop_priority: 0,
     };
@@ -63,8 +67,9 @@ impl Field {
     }
 }
 
-/// Entries: `"name" Section "key" Unit needs; "meaning"; "source", more: value => get;`, each as a [`Field`].
-macro_rules! fields {
+/// Entries: `"name" Section "key" Unit needs; "meaning"; "source", more: value => get;`, each as a [`Field`]. What `get` takes
+/// is the [`View`].
+macro_rules! fields_of_views {
     ($( $name:literal $section:ident $key:literal $unit:ident $needs:expr; $doc:literal; $source:expr
         $(, $more:ident: $value:expr)* => $get:expr; )*) => {
         &[$( $crate::field::Field {
@@ -81,7 +86,20 @@ macro_rules! fields {
         } ),*]
     };
 }
-pub(super) use fields;
+
+/// The same, where `get` takes the socket.
+macro_rules! fields {
+    ($( $name:literal $section:ident $key:literal $unit:ident $needs:expr; $doc:literal; $source:expr
+        $(, $more:ident: $value:expr)* => $get:expr; )*) => {
+        $crate::field::entry::fields_of_views! {$(
+            $name $section $key $unit $needs; $doc; $source $(, $more: $value)* => |view| {
+                let get: fn(&$crate::model::Socket) -> $crate::field::Value<'_> = $get;
+                get(view.socket())
+            };
+        )*}
+    };
+}
+pub(super) use {fields, fields_of_views};
 
 /// Trouble of a counter that is 0 while all is well.
 pub(super) fn above_zero(value: Value<'_>) -> bool {

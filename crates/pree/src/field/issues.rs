@@ -1,6 +1,6 @@
 //! Named issues of one socket, as a value.
 
-use crate::quality::{DETECTORS, Finding, Severity};
+use crate::quality::{DETECTORS, Detector, Finding, Severity};
 
 /// Named issues of one socket, each once, the worst first and those of one severity in the order of [`DETECTORS`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -32,18 +32,33 @@ impl Issues {
 
     /// Names and severities, the worst first.
     pub fn iter(self) -> impl Iterator<Item = (&'static str, Severity)> {
+        self.detectors().map(|(detector, severity)| (detector.name, severity))
+    }
+
+    /// What they were found by, in the same order.
+    pub fn detectors(self) -> impl Iterator<Item = (&'static Detector, Severity)> {
         SEVERITIES.into_iter().flat_map(move |(severity, index)| {
             let bits = self.found.get(index).copied().unwrap_or_default();
-            let of_one = move |(at, name): (usize, &'static str)| {
-                (bits.checked_shr(at as u32).unwrap_or(0) & 1 == 1).then_some((name, severity))
+            let of_one = move |(at, detector): (usize, &'static Detector)| {
+                (bits.checked_shr(at as u32).unwrap_or(0) & 1 == 1).then_some((detector, severity))
             };
-            DETECTORS.iter().map(|detector| detector.name).enumerate().filter_map(of_one)
+            DETECTORS.iter().enumerate().filter_map(of_one)
         })
     }
 
     /// The severity of the worst; `None` when there is no issue.
     pub fn worst(self) -> Option<Severity> {
         self.iter().next().map(|(_, severity)| severity)
+    }
+
+    /// The worst alone, if it is of severity warning or above.
+    pub fn trouble(self) -> Option<Self> {
+        let index =
+            SEVERITIES.iter().find(|(severity, _)| Some(*severity) == self.worst()).map(|(_, index)| *index);
+        let mut found = [0; 3];
+        let bits = self.found.get(index?)?;
+        *found.get_mut(index?)? = bits & bits.wrapping_neg();
+        self.is_trouble().then_some(Self { found })
     }
 
     /// True when one is of severity warning or above.

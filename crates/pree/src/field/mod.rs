@@ -1,7 +1,7 @@
 //! The registry of fields: everything that can be shown, sorted by, filtered by or recorded about a socket, once.
 //!
 //! An entry says what the field is called, what it means, in which unit, where the number comes from, what must be
-//! asked of the system to know it, and how to get it from a [`Socket`](crate::Socket). Outputs, help and schema are made from the
+//! asked of the system to know it, and how to get it from a [`View`] of a socket. Outputs, help and schema are made from the
 //! entries, so a new field is a new entry and nothing else.
 
 mod entry;
@@ -15,6 +15,7 @@ mod quality;
 mod queues;
 mod tcp;
 mod value;
+mod view;
 
 pub use entry::{Field, Section, Unit};
 pub use issues::Issues;
@@ -22,6 +23,7 @@ pub use lookup::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
 pub use tcp::tcp_differences;
 pub use value::Value;
+pub use view::View;
 
 const TABLES: [&[Field]; 7] = [
     identity::FIELDS,

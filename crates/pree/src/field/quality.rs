@@ -1,13 +1,9 @@
-//! The judgement of a connection, each by itself and by its life so far. In JSON it is an object of its own, `quality`,
-//! which says more.
-//!
-//! A socket is judged each time one of these is asked for, and never otherwise.
+//! The judgement of a connection. In JSON it is an object of its own, `quality`, which says more.
 
-use super::entry::fields;
+use super::entry::fields_of_views;
 use super::{Field, Issues, Value};
-use crate::model::Socket;
 use crate::needs::Needs;
-use crate::quality::{Assessment, Context, DETECTORS, assess};
+use crate::quality::{Assessment, DETECTORS};
 
 /// What sending can be limited by, as the members of `limited_by` in JSON are called.
 const LIMITS: [&str; 4] = ["network", "receiver", "send_buffer", "app"];
@@ -29,9 +25,11 @@ const ISSUES: [&str; DETECTORS.len()] = {
 
 macro_rules! judged {
     ($( $name:literal $key:literal $unit:ident; $doc:literal; $source:literal $(, $more:ident: $value:expr)* => $get:expr; )*) => {
-        fields! {$(
-            $name Quality $key $unit Needs::STATS.union(Needs::MEMORY); $doc; $source $(, $more: $value)* =>
-                |socket| judged(socket, $get);
+        fields_of_views! {$(
+            $name Quality $key $unit Needs::STATS.union(Needs::MEMORY); $doc; $source $(, $more: $value)* => |view| {
+                let get: fn(&Assessment) -> Value<'static> = $get;
+                view.assessment().map_or(Value::Unknown, get)
+            };
         )*}
     };
 }
@@ -52,6 +50,9 @@ pub(super) const FIELDS: &[Field] = judged! {
     "issue" "findings" Word; "Named issues, the worst first; has issue: one of them is a warning or worse.";
         "pree explain", choices: &ISSUES, width: Some(20),
         is_trouble: |value| matches!(value, Value::Issues(issues) if issues.is_trouble()) => |a| Value::Issues(Issues::of(&a.findings));
+    "worst" "worst" Word; "The worst issue, if it is a warning or worse; in tables a part of its name, for issue~PART.";
+        "pree explain", choices: &ISSUES, is_mark: true, drop_priority: 3,
+        is_trouble: |value| value != Value::Unknown => |a| Issues::of(&a.findings).trouble().map_or(Value::Unknown, Value::Issues);
     "limited" "limited_by" Word; "What sending waits for most: network, receiver, send_buffer or app.";
         "tcpi_busy_time, rwnd_limited, sndbuf_limited", choices: &LIMITS, width: Some(15) => |a| match a.limited_by {
             Ok(shares) => {
@@ -64,22 +65,13 @@ pub(super) const FIELDS: &[Field] = judged! {
         };
 };
 
-/// A socket without statistics in which nothing is found was not judged.
-fn judged(socket: &Socket, get: fn(&Assessment) -> Value<'static>) -> Value<'static> {
-    let assessment = assess(socket, &Context::default());
-    if socket.tcp.is_none() && assessment.findings.is_empty() {
-        return Value::Unknown;
-    }
-    get(&assessment)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::field;
-    use crate::model::{Address, Family, Protocol, State, TcpStats};
+    use crate::field::{self, View};
+    use crate::model::{Address, Family, Protocol, Socket, State, TcpStats};
 
     fn socket(stats: Option<TcpStats>) -> Socket {
         let local = Address::Inet("10.0.0.5:80".parse().unwrap());
@@ -89,7 +81,7 @@ mod tests {
     }
 
     fn value<'s>(name: &str, socket: &'s Socket) -> Value<'s> {
-        (field::named(name).unwrap().get)(socket)
+        (field::named(name).unwrap().get)(&View::new(socket))
     }
 
     /// Ten thousand segments, a hundred of them lost, and a closed window.

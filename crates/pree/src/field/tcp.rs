@@ -204,7 +204,7 @@ macro_rules! fields {
                 needs: STATS,
                 doc: concat!($($doc),+),
                 source: concat!("tcpi_", stringify!($name), ", Linux ", $since),
-                get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$name).into(),
+                get: |view| view.socket().tcp.as_ref().and_then(|tcp| tcp.$name).into(),
                 ..also(stringify!($name), unit!($unit))
             }, )*
             $( Field {
@@ -215,7 +215,7 @@ macro_rules! fields {
                 needs: $needs,
                 doc: $own_doc,
                 source: $source,
-                get: |s| s.tcp.as_ref().and_then(|tcp| tcp.$own).into(),
+                get: |view| view.socket().tcp.as_ref().and_then(|tcp| tcp.$own).into(),
                 ..also(stringify!($own), Unit::$own_unit)
             }, )*
             Field {
@@ -226,8 +226,8 @@ macro_rules! fields {
                 needs: STATS,
                 doc: "Congestion control algorithm.",
                 source: "INET_DIAG_CONG",
-                get: |s| {
-                    let name = s.tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
+                get: |view| {
+                    let name = view.socket().tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
                     name.map(CongestionAlgorithm::as_bytes).into()
                 },
                 ..Field::PLAIN
@@ -268,6 +268,7 @@ mod tests {
     use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
 
     use super::*;
+    use crate::field::View;
     use crate::model::{Address, Family, Protocol, Socket, State};
 
     #[test]
@@ -289,7 +290,7 @@ mod tests {
         more.state = None;
         for (one, other) in [(&full, &more), (&full, &TcpStats::default()), (&full, &full)] {
             let (left, right) = (socket(one), socket(other));
-            let differs = |field: &Field| (field.get)(&left) != (field.get)(&right);
+            let differs = |field: &Field| (field.get)(&View::new(&left)) != (field.get)(&View::new(&right));
             let expected =
                 FIELDS.iter().rev().fold(0_u128, |bits, field| bits << 1 | u128::from(differs(field)));
             assert_eq!(tcp_differences(one, other), expected);

@@ -1,6 +1,7 @@
 //! One value of a comparison, as its key wants it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use super::expr::{End, Expr, Host, Named, Test};
 use super::keys::Key;
@@ -268,6 +269,10 @@ fn spanned(op: Op, span: Span, test: impl Fn(Op, u64) -> Test) -> Expr {
 fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
     if !matches!(op, Op::Equal | Op::Contains) {
         return Err(format!("{} goes with =, !=, ~ and !~ only", field.name));
+    }
+    // A mark as tables have it, with a part of the name.
+    if let Some(part) = value.text.as_bytes().strip_prefix(b"! ").filter(|_| field.is_mark) {
+        return Ok(Test::Words(field, Op::Contains, Arc::new(Text::from(part))));
     }
     if op == Op::Equal && !value.text.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {
         known_word(field, value)?;

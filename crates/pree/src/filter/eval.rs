@@ -9,36 +9,36 @@ use super::lex::Op;
 use super::numbers::SHARE_WHOLE;
 use super::texts::{contains, glob, is_command};
 use super::verdicts::Verdicts;
-use crate::field::{Field, Section, Value, of_owner};
+use crate::field::{Field, Section, Value, View, of_owner};
 use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, States, Text};
 use crate::needs::Needs;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
-pub(super) fn eval(expr: &Expr, socket: &Socket, verdicts: &Verdicts) -> Option<bool> {
-    decide(expr, &|test| eval_test(test, socket, verdicts))
+pub(super) fn eval(expr: &Expr, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> {
+    decide(expr, &|test| eval_test(test, view, verdicts))
 }
 
 /// The same where some of what was asked for is not known of the socket.
-pub(super) fn eval_without(expr: &Expr, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
-    decide(expr, &|test| test_without(test, socket, untold, verdicts))
+pub(super) fn eval_without(expr: &Expr, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
+    decide(expr, &|test| test_without(test, view, untold, verdicts))
 }
 
 /// A test of what was not told may hold though it does not seem to: what is there is not known to be, and of several owners
 /// one that was not seen may be meant.
-fn test_without(test: &Test, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
+fn test_without(test: &Test, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
     let may_be_more = matches!(test, Test::Has(_)) || is_about_owners(test);
     let is_untold = || about::needs_of(test).intersects(untold);
-    eval_test(test, socket, verdicts).filter(|yes| *yes || !may_be_more || !is_untold())
+    eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !is_untold())
 }
 
 /// True when the answer can be this one, if what was not told were known.
-pub(super) fn may_be(expr: &Expr, wanted: bool, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> bool {
-    let may_be = |part: &Expr| may_be(part, wanted, socket, untold, verdicts);
+pub(super) fn may_be(expr: &Expr, wanted: bool, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
+    let may_be = |part: &Expr| may_be(part, wanted, view, untold, verdicts);
     match (expr, wanted) {
         (Expr::And(parts), true) | (Expr::Or(parts), false) => parts.iter().all(may_be),
         (Expr::And(parts), false) | (Expr::Or(parts), true) => parts.iter().any(may_be),
-        (Expr::Not(inner), _) => self::may_be(inner, !wanted, socket, untold, verdicts),
-        (Expr::Test(test), _) => match test_without(test, socket, untold, verdicts) {
+        (Expr::Not(inner), _) => self::may_be(inner, !wanted, view, untold, verdicts),
+        (Expr::Test(test), _) => match test_without(test, view, untold, verdicts) {
             Some(yes) => yes == wanted,
             None => about::needs_of(test).intersects(untold),
         },
@@ -96,7 +96,8 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all(parts.map(|part| part.map(|yes| !yes))).map(|no| !no)
 }
 
-fn eval_test(test: &Test, socket: &Socket, verdicts: &Verdicts) -> Option<bool> {
+fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> {
+    let socket = view.socket();
     match test {
         Test::State(states) => Some(states.contains(socket.state.set())),
         Test::Protocol(protocol) => Some(is_protocol(socket.protocol, *protocol)),
@@ -122,7 +123,7 @@ fn eval_test(test: &Test, socket: &Socket, verdicts: &Verdicts) -> Option<bool> 
         Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
         Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
         Test::Number(field, ..) | Test::Time(field, ..) | Test::Share(field, ..) | Test::Bool(field, _) => {
-            of_field(field, socket, false, |_, value| holds(test, value))
+            of_field(field, view, false, |_, value| holds(test, value))
         }
         Test::Words(field, _, wanted) => {
             let is_so = |owner: Option<&Owner>, value: Value<'_>| match (owner, value) {
@@ -131,14 +132,14 @@ fn eval_test(test: &Test, socket: &Socket, verdicts: &Verdicts) -> Option<bool> 
                 }
                 _ => holds(test, value),
             };
-            of_field(field, socket, is_shown_owner(wanted), is_so)
+            of_field(field, view, is_shown_owner(wanted), is_so)
         }
         Test::Unowned(reason) => Some(socket.unowned == Some(*reason)),
         Test::Has(Has::Remote) => Some(socket.remote.is_some() || socket.peer.is_some()),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
         Test::Has(Has::Field(field)) => {
             let has = |_: Option<&Owner>, value: Value<'_>| Some(is_there(&value));
-            Some(of_field(field, socket, false, has).unwrap_or(false))
+            Some(of_field(field, view, false, has).unwrap_or(false))
         }
         // Only the kernel knows, and it was asked: the parser lets this stand only where its answer decides.
         Test::Autobound => Some(true),
@@ -221,10 +222,11 @@ fn port_of(address: &Address) -> Option<u32> {
 /// A field of an owner matches when that of any owner does.
 fn of_field(
     field: &Field,
-    socket: &Socket,
+    view: &View<'_>,
     as_shown: bool,
     test: impl Fn(Option<&Owner>, Value<'_>) -> Option<bool>,
 ) -> Option<bool> {
+    let socket = view.socket();
     if (field.section, field.key) == (Section::Peer, "name") {
         return of_peer(socket, |value| test(None, value));
     }
@@ -232,7 +234,7 @@ fn of_field(
         return of_namespace(socket, |value| test(None, value));
     }
     if field.section != Section::Owner {
-        return test(None, (field.get)(socket));
+        return test(None, (field.get)(view));
     }
     let of_one = of_owner().find(|one| one.key == field.key)?;
     if socket.owners.is_empty() {

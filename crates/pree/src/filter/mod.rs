@@ -29,6 +29,7 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::field::View;
 use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
 use about::for_each_test;
@@ -81,17 +82,17 @@ impl Filter {
 
     /// True when the socket matches. What was not asked for about the socket is not known.
     pub fn matches(&self, socket: &Socket) -> bool {
-        self.matches_with(socket, &Verdicts::default())
+        self.matches_with(&View::new(socket), &Verdicts::default())
     }
 
     /// The same, for one of many sockets: what was found out about their processes is kept.
-    pub(crate) fn matches_with(&self, socket: &Socket, verdicts: &Verdicts) -> bool {
-        eval::eval(&self.expr, socket, verdicts) == Some(true)
+    pub(crate) fn matches_with(&self, view: &View<'_>, verdicts: &Verdicts) -> bool {
+        eval::eval(&self.expr, view, verdicts) == Some(true)
     }
 
     /// True when it cannot match, whatever else is found out about it.
     pub(crate) fn excludes(&self, socket: &Socket) -> bool {
-        eval::eval(&self.expr, socket, &Verdicts::default()) == Some(false)
+        eval::eval(&self.expr, &View::new(socket), &Verdicts::default()) == Some(false)
     }
 
     /// What must be known about a socket to decide.
@@ -192,13 +193,13 @@ impl Filter {
     }
 
     /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.
-    pub(crate) fn matches_without(&self, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> bool {
-        eval::eval_without(&self.expr, socket, untold, verdicts) == Some(true)
+    pub(crate) fn matches_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
+        eval::eval_without(&self.expr, view, untold, verdicts) == Some(true)
     }
 
     /// True when a socket that does not match might, if this were known of it.
-    pub(crate) fn may_match_without(&self, socket: &Socket, untold: Needs, verdicts: &Verdicts) -> bool {
-        self.needs().intersects(untold) && eval::may_be(&self.expr, true, socket, untold, verdicts)
+    pub(crate) fn may_match_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
+        self.needs().intersects(untold) && eval::may_be(&self.expr, true, view, untold, verdicts)
     }
 
     /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.

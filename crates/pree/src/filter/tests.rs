@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::*;
+use crate::field::View;
 use crate::model::{Address, Family, Protocol, Protocols, Socket, State, Text};
 
 mod addresses;
@@ -303,8 +304,8 @@ fn what_is_not_told_decides_nothing() {
         let filter = parse(text);
         let verdicts = Verdicts::default();
         let told = (
-            filter.matches_without(&of_proc, untold, &verdicts),
-            filter.may_match_without(&of_proc, untold, &verdicts),
+            filter.matches_without(&View::new(&of_proc), untold, &verdicts),
+            filter.may_match_without(&View::new(&of_proc), untold, &verdicts),
         );
         // Who knows that it matches does not ask whether it may.
         assert_eq!((told.0, told.0 || told.1), (matches, may_match), "{text} without {untold:?}");
@@ -485,12 +486,17 @@ fn paths_and_peers_of_unix_sockets() {
         ("sport = 80", b"/run/x", None),
         ("run/unix", b"/run/unix", Some(true)),
     ] {
-        assert_eq!(eval::eval(&parse(text).expr, &unix(name), &Verdicts::default()), expected, "{text}");
+        assert_eq!(
+            eval::eval(&parse(text).expr, &View::new(&unix(name)), &Verdicts::default()),
+            expected,
+            "{text}"
+        );
         // What is printed is read the same.
         assert_eq!(parse(&parse(text).to_string()), parse(text), "{text}");
     }
     // Another end is there, and how it is called is not told.
-    let answer = |text: &str, socket: &Socket| eval::eval(&parse(text).expr, socket, &Verdicts::default());
+    let answer =
+        |text: &str, socket: &Socket| eval::eval(&parse(text).expr, &View::new(socket), &Verdicts::default());
     assert_eq!(answer("dst = /run/*", &peered), None);
     assert_eq!(answer("dst = /run/*", &unix(b"/run/x")), Some(false));
     assert_eq!(answer("src = /run/*", &tcp), Some(false));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use pree::field::{self, Field, Unit, Value};
+use pree::field::{self, Field, Unit, Value, View};
 use pree::source::Recording;
 use pree::{Needs, Query, Snapshot};
 
@@ -73,7 +73,8 @@ fn every_field_has_its_line() {
 
 /// Fields that some socket has.
 fn known(snapshot: &Snapshot) -> BTreeSet<&'static str> {
-    let is_known = |field: &&Field| snapshot.iter().any(|socket| (field.get)(socket) != Value::Unknown);
+    let is_known =
+        |field: &&Field| snapshot.iter().any(|socket| (field.get)(&View::new(socket)) != Value::Unknown);
     field::all().filter(is_known).map(|field| field.name).collect()
 }
 

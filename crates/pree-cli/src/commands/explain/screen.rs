@@ -264,10 +264,11 @@ fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
     };
     let of_findings = assessment.findings.iter().flat_map(|finding| &finding.evidence);
     let names = always.iter().copied().chain(of_findings.map(|evidence| evidence.name));
+    let view = field::View::new(socket);
     let mut sources = Vec::new();
     for name in names {
         let by_key = || field::all().find(|field| field.key.trim_end_matches("_us") == name);
-        let is_told = |field: &&field::Field| (field.get)(socket) != field::Value::Unknown;
+        let is_told = |field: &&field::Field| (field.get)(&view) != field::Value::Unknown;
         if let Some(field) = field::named(name).or_else(by_key).filter(is_told) {
             // Since which kernel stands behind it.
             let source = field.source.split(',').next().unwrap_or(field.source);

@@ -5,45 +5,37 @@
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
-use pree::field::{self, Field, Section, Unit, Value};
-use pree::quality::{Assessment, Context, Peers, assess};
-use pree::{Address, Coverage, Detail, Owner, Socket, State};
+use pree::field::{self, Field, Section, Unit, Value, View};
+use pree::{Address, Coverage, Detail, Owner, State};
 
 use super::quality::quality;
 use super::repeated::Repeated;
 use super::writer::{Json, Key};
-use crate::output::{Output, Request};
+use crate::output::Output;
 
 /// Version of the schema: members are only ever added to it.
 const SCHEMA: &str = "pree/1";
 
 /// One document. The sockets wait for the end unless it is known before what is missing, because that stands before
 /// them.
-pub(in crate::output) struct Document<'r, W> {
+pub(in crate::output) struct Document<W> {
     writer: W,
     /// What is not written yet.
     sockets: Json,
     before: Repeated,
     begun: bool,
-    /// What the host knows of the paths; `None` when nothing is judged.
-    peers: Option<&'r Peers>,
+    quality: bool,
 }
 
-impl<'r, W: Write> Document<'r, W> {
-    pub(in crate::output) fn new(request: &'r Request<'_>, writer: W) -> Self {
+impl<W: Write> Document<W> {
+    pub(in crate::output) fn new(quality: bool, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
-        Self {
-            writer,
-            sockets,
-            before: Repeated::new(),
-            begun: false,
-            peers: request.quality.then_some(&request.peers),
-        }
+        Self { writer, sockets, before: Repeated::new(), begun: false, quality }
     }
 }
 
-impl<W: Write> Output for Document<'_, W> {
+impl<W: Write> Output for Document<W> {
     fn begin(&mut self, coverage: &Coverage) -> io::Result<()> {
         let mut head = Json::default();
         head.open(b'{');
@@ -53,9 +45,8 @@ impl<W: Write> Output for Document<'_, W> {
         self.writer.write_all(head.as_bytes())
     }
 
-    fn row(&mut self, row: &Socket) -> io::Result<()> {
-        let assessment = self.peers.map(|peers| assess(row, &peers.context(row)));
-        socket(&mut self.sockets, row, assessment.as_ref(), &mut self.before);
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
+        socket(&mut self.sockets, view, self.quality, &mut self.before);
         if self.begun { self.sockets.pass_on(&mut self.writer) } else { Ok(()) }
     }
 
@@ -85,10 +76,9 @@ impl<W: Write> Lines<W> {
 }
 
 impl<W: Write> Output for Lines<W> {
-    fn row(&mut self, row: &Socket) -> io::Result<()> {
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
         self.line.clear();
-        let assessment = self.quality.then(|| assess(row, &Context::default()));
-        socket(&mut self.line, row, assessment.as_ref(), &mut self.before);
+        socket(&mut self.line, view, self.quality, &mut self.before);
         self.line.raw(b"\n");
         self.writer.write_all(self.line.as_bytes())
     }
@@ -136,17 +126,13 @@ pub(in crate::output) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.close(b']');
 }
 
-/// One of `sockets`; without an assessment it has no `quality`. `before` remembers the one before.
-pub(in crate::output) fn socket(
-    json: &mut Json,
-    socket: &Socket,
-    assessment: Option<&Assessment>,
-    before: &mut Repeated,
-) {
+/// One of `sockets`, with or without its `quality`. `before` remembers the one before.
+pub(in crate::output) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut Repeated) {
+    let socket = view.socket();
     json.open(b'{');
-    members(json, Section::Socket, socket);
-    end(json, "local", Section::Local, socket, Some(&socket.local));
-    end(json, "remote", Section::Remote, socket, socket.remote.as_ref());
+    members(json, Section::Socket, view);
+    end(json, "local", Section::Local, view, Some(&socket.local));
+    end(json, "remote", Section::Remote, view, socket.remote.as_ref());
     if let Some(peer) = &socket.peer {
         json.key("peer");
         json.open(b'{');
@@ -156,11 +142,11 @@ pub(in crate::output) fn socket(
     }
     let namespace =
         socket.network_namespace.is_some() || socket.id.is_some_and(|id| id.network_namespace != 0);
-    section(json, "netns", Section::Netns, socket, namespace);
+    section(json, "netns", Section::Netns, view, namespace);
     if socket.listen.is_some() {
-        section(json, "listen", Section::Listen, socket, true);
+        section(json, "listen", Section::Listen, view, true);
     }
-    section(json, "timer", Section::Timer, socket, socket.timer.is_some());
+    section(json, "timer", Section::Timer, view, socket.timer.is_some());
     if let Some(shutdown) = socket.shutdown {
         json.key("shutdown");
         json.open(b'[');
@@ -183,23 +169,21 @@ pub(in crate::output) fn socket(
         Some(reason) => json.string(reason.name()),
         None => json.null(),
     }
-    section(json, "memory", Section::Memory, socket, socket.memory.is_some());
+    section(json, "memory", Section::Memory, view, socket.memory.is_some());
     json.key("tcp");
     if socket.tcp.is_some() {
-        statistics(json, socket, before);
+        statistics(json, view, before);
     } else {
         json.null();
     }
     if let Some(detail) = &socket.detail {
-        self::detail(json, socket, detail);
+        self::detail(json, view, detail);
     }
-    if let Some(assessment) = assessment {
+    if judge {
         json.key("quality");
-        // A socket without statistics in which nothing is found was not judged.
-        if socket.tcp.is_some() || !assessment.findings.is_empty() {
-            quality(json, assessment);
-        } else {
-            json.null();
+        match view.assessment() {
+            Some(assessment) => quality(json, assessment),
+            None => json.null(),
         }
     }
     json.close(b'}');
@@ -223,7 +207,7 @@ fn owners(json: &mut Json, owners: &[Owner]) {
 }
 
 /// What only its family has; what is not known is left out.
-fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
+fn detail(json: &mut Json, view: &View<'_>, detail: &Detail) {
     let (key, section) = match detail {
         Detail::Unix(_) => ("unix", Section::Unix),
         Detail::Packet(_) => ("packet", Section::Packet),
@@ -235,14 +219,14 @@ fn detail(json: &mut Json, socket: &Socket, detail: &Detail) {
     json.key(key);
     json.open(b'{');
     for (field, key) in fields(section) {
-        let value = (field.get)(socket);
+        let value = (field.get)(view);
         if !matches!(value, Value::Unknown) {
             json.member(key, field.unit, value);
         }
     }
     match detail {
         // Nobody waits at a socket that does not listen.
-        Detail::Unix(unix) if socket.state == State::Listen => {
+        Detail::Unix(unix) if view.socket().state == State::Listen => {
             numbers(json, "pending", unix.pending.iter().copied());
         }
         Detail::Sctp(sctp) => {
@@ -271,7 +255,7 @@ fn numbers(json: &mut Json, key: &str, numbers: impl Iterator<Item = u64>) {
 }
 
 /// An end, with what its family has.
-fn end(json: &mut Json, key: &str, of: Section, socket: &Socket, address: Option<&Address>) {
+fn end(json: &mut Json, key: &str, of: Section, view: &View<'_>, address: Option<&Address>) {
     let known =
         |number: u32, any: u32| if number == any { Value::Unknown } else { Value::Number(number.into()) };
     json.key(key);
@@ -301,7 +285,7 @@ fn end(json: &mut Json, key: &str, of: Section, socket: &Socket, address: Option
         }
         _ => {
             for (field, key) in fields(of).filter(|(field, _)| matches!(field.key, "ip" | "port")) {
-                json.member(key, field.unit, (field.get)(socket));
+                json.member(key, field.unit, (field.get)(view));
             }
         }
     }
@@ -327,32 +311,32 @@ fn fields(section: Section) -> impl Iterator<Item = &'static (&'static Field, Ke
     SECTIONS.get(section as usize).into_iter().flatten()
 }
 
-fn section(json: &mut Json, key: &str, section: Section, socket: &Socket, there: bool) {
+fn section(json: &mut Json, key: &str, section: Section, view: &View<'_>, there: bool) {
     json.key(key);
     if !there {
         return json.null();
     }
     json.open(b'{');
-    members(json, section, socket);
+    members(json, section, view);
     json.close(b'}');
 }
 
 /// The fields of `tcp`, as far as they can be taken from the row before.
-fn statistics(json: &mut Json, socket: &Socket, before: &mut Repeated) {
+fn statistics(json: &mut Json, view: &View<'_>, before: &mut Repeated) {
     let Some(fields) = SECTIONS.get(Section::Tcp as usize) else { return json.null() };
     json.open(b'{');
-    before.write(socket, json.text_mut(), |place, text| {
+    before.write(view.socket(), json.text_mut(), |place, text| {
         if let Some((field, key)) = fields.get(place) {
             let mut json = Json::from(std::mem::take(text));
-            json.member(key, field.unit, (field.get)(socket));
+            json.member(key, field.unit, (field.get)(view));
             *text = json.into_text();
         }
     });
     json.close(b'}');
 }
 
-fn members(json: &mut Json, section: Section, socket: &Socket) {
+fn members(json: &mut Json, section: Section, view: &View<'_>) {
     for (field, key) in fields(section) {
-        json.member(key, field.unit, (field.get)(socket));
+        json.member(key, field.unit, (field.get)(view));
     }
 }

@@ -63,7 +63,7 @@ impl Repeated {
 
 #[cfg(test)]
 mod tests {
-    use pree::field::Value;
+    use pree::field::{Value, View};
 
     use super::*;
     use crate::output::sample;
@@ -84,7 +84,7 @@ mod tests {
         for socket in [&first, &first, &other, &less, &listener, &more, &first, &more, &more, &less] {
             // Texts of every length, and none.
             let write = |place: usize, out: &mut Vec<u8>| {
-                let value = (fields[place].get)(socket);
+                let value = (fields[place].get)(&View::new(socket));
                 if value != Value::Unknown {
                     out.extend_from_slice(format!("{place}{value:?}").as_bytes());
                 }

@@ -1,5 +1,6 @@
 //! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
 
+use pree::field::View;
 use pree::quality::{About, Assessment, HostAssessment, HostFinding};
 use pree::{Coverage, Snapshot, Socket};
 
@@ -76,7 +77,7 @@ fn sockets(json: &mut Json, judged: &[(&Socket, &Assessment)]) {
     json.open(b'[');
     let mut before = Repeated::new();
     for (row, assessment) in judged {
-        socket(json, row, Some(assessment), &mut before);
+        socket(json, &View::new(row).judged(assessment), true, &mut before);
     }
     json.close(b']');
 }

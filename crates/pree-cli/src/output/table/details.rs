@@ -1,7 +1,7 @@
 //! The `name:value` words after the columns: `-i`, `-m`, `-o`, `-e`.
 
-use pree::field::{self, Field, Section, Value};
-use pree::{Needs, Socket};
+use pree::Needs;
+use pree::field::{self, Field, Section, Value, View};
 
 use crate::args::Args;
 use crate::output::json::repeated::Repeated;
@@ -47,7 +47,8 @@ impl Details {
     }
 
     /// Adds the words that have something to say, each after a space. `form` and `color` are the same in every row.
-    pub(crate) fn write(&mut self, socket: &Socket, form: Form, color: bool, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, view: &View<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
+        let socket = view.socket();
         if self.options
             && let Some(options) = socket.options
         {
@@ -60,14 +61,14 @@ impl Details {
             }
         }
         for word in &self.words {
-            word.write((word.field.get)(socket), form, color, out);
+            word.write((word.field.get)(view), form, color, out);
         }
         if self.of_tcp.is_empty() {
             return;
         }
         self.repeated.write(socket, out, |place, out| {
             if let Some(of_tcp) = self.of_tcp.get(place) {
-                of_tcp.write((of_tcp.word.field.get)(socket), form, color, out);
+                of_tcp.write((of_tcp.word.field.get)(view), form, color, out);
             }
         });
     }

@@ -3,7 +3,8 @@
 
 use std::io::{self, Write};
 
-use pree::{Coverage, Needs, Socket};
+use pree::field::View;
+use pree::{Coverage, Needs};
 
 use super::{Style, line, shorten};
 use crate::columns::{Column, Shrink};
@@ -181,13 +182,13 @@ struct Shown {
 }
 
 impl<W: Write> Output for Fitted<W> {
-    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
         let mut trouble = 0;
         let most = self.room().filter(|_| !self.style.whole).unwrap_or(usize::MAX);
         let widths = self.widest.iter_mut().zip(&mut self.least).zip(&mut self.known);
         for (index, (column, ((widest, least), known))) in self.columns.iter().zip(widths).enumerate() {
             let start = self.text.len();
-            column.write_ends(socket, self.style.form, most, &mut self.text);
+            column.write_ends(view, self.style.form, most, &mut self.text);
             if self.text.len() > start {
                 *known = true;
             } else if !column.blank() {
@@ -199,11 +200,11 @@ impl<W: Write> Output for Fitted<W> {
                 *least = (*least).max(width(cell));
             }
             self.ends.push(self.text.len());
-            if self.style.screen.color && index < 64 && column.trouble(socket) {
+            if self.style.screen.color && index < 64 && column.trouble(view) {
                 trouble |= 1 << index;
             }
         }
-        self.style.details.write(socket, self.style.form, self.style.screen.color, &mut self.text);
+        self.style.details.write(view, self.style.form, self.style.screen.color, &mut self.text);
         self.ends.push(self.text.len());
         self.trouble.push(trouble);
         if self.trouble.len() == WAITING { self.write_rows() } else { Ok(()) }

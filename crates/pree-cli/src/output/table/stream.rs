@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use pree::{Coverage, Socket};
+use pree::Coverage;
+use pree::field::View;
 
 use super::{Style, line};
 use crate::columns::Column;
@@ -52,7 +53,7 @@ impl<W: Write> Streamed<W> {
 }
 
 impl<W: Write> Output for Streamed<W> {
-    fn row(&mut self, socket: &Socket) -> io::Result<()> {
+    fn row(&mut self, view: &View<'_>) -> io::Result<()> {
         self.header()?;
         let Self { writer, columns, style, line, cell } = self;
         line.clear();
@@ -60,7 +61,7 @@ impl<W: Write> Output for Streamed<W> {
             if !*right && !style.screen.color {
                 // Nothing stands before it: it needs no place of its own.
                 let start = line.len();
-                column.write(socket, style.form, line);
+                column.write(view, style.form, line);
                 if line.len() == start && !column.blank() {
                     line.push(b'-');
                 }
@@ -68,16 +69,16 @@ impl<W: Write> Output for Streamed<W> {
                 continue;
             }
             cell.clear();
-            column.write(socket, style.form, cell);
+            column.write(view, style.form, cell);
             if cell.is_empty() && !column.blank() {
                 cell.push(b'-');
             }
-            let trouble = style.screen.color && column.trouble(socket);
+            let trouble = style.screen.color && column.trouble(view);
             line::add(line, cell, *width, *right, trouble, *last);
         }
         line::trim(line);
         if !style.details.is_empty() {
-            style.details.write(socket, style.form, style.screen.color, line);
+            style.details.write(view, style.form, style.screen.color, line);
         }
         line.push(b'\n');
         writer.write_all(line)

@@ -6,6 +6,7 @@ use crate::collect::delivery::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::has_stats;
 use crate::error::{ErrorKind, NOT_RECORDED};
+use crate::field::View;
 use crate::filter::{Filter, Verdicts};
 use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
 use crate::needs::Needs;
@@ -209,10 +210,11 @@ impl Untold {
         let things = lacking(needs, socket);
         let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
         let unread = owners.unread_of(socket) & needs;
-        if filter.matches_without(socket, untold | unread, &self.verdicts) {
+        let view = View::new(socket);
+        if filter.matches_without(&view, untold | unread, &self.verdicts) {
             return true;
         }
-        if filter.may_match_without(socket, untold | unread, &self.verdicts) {
+        if filter.may_match_without(&view, untold | unread, &self.verdicts) {
             self.add(socket, Missing::Rows, things);
             if !unread.is_empty() {
                 self.by_owner.get_or_insert_with(|| (0, owners.why_unread(socket))).0 += 1;

@@ -5,7 +5,7 @@ use pree_wire::mptcp_info::MptcpInfo;
 use pree_wire::{packet_diag, vsock_diag};
 
 use super::{Decoder, decode_table};
-use crate::field::{Value, named};
+use crate::field::{Value, View, named};
 use crate::model::{Address, Family, MptcpDetail, Protocol, Socket, SubflowDetail};
 
 fn decoder() -> Decoder {
@@ -45,7 +45,7 @@ fn an_interface_that_is_gone_is_none_and_the_socket_stays() {
             assert_eq!(socket.local, Address::Packet { protocol: 3, interface });
             assert_eq!(socket.local.to_string(), shown);
             assert_eq!(socket.interface, interface.filter(|index| *index != 0));
-            let told = (named("dev").unwrap().get)(socket);
+            let told = (named("dev").unwrap().get)(&View::new(socket));
             assert_eq!(told, socket.interface.map_or(Value::Unknown, |index| Value::Number(index.into())));
         }
     }
@@ -71,7 +71,7 @@ fn the_protocol_of_a_raw_socket_is_no_port() {
     for socket in [&inet(Protocol::Raw, 1, 700, [1, 0]), &rows[0]] {
         assert_eq!((socket.local.port(), socket.local.socket_addr()), (None, None));
         assert_eq!((socket.local.is_wildcard(), socket.local.to_string()), (true, "0.0.0.0:icmp".to_owned()));
-        assert_eq!((named("sport").unwrap().get)(socket), Value::Unknown);
+        assert_eq!((named("sport").unwrap().get)(&View::new(socket)), Value::Unknown);
         assert_eq!(socket.remote, None);
     }
     assert_eq!(inet(Protocol::Udp, 1, 700, [1, 0]).local.port(), Some(1));
@@ -115,6 +115,6 @@ fn any_end_of_vsock_is_no_number() {
     };
     let any = socket(u32::MAX, 1024);
     assert_eq!((any.remote.clone(), any.local.to_string()), (None, "*:1024".to_owned()));
-    assert_eq!((named("cid").unwrap().get)(&any), Value::Unknown);
-    assert_eq!((named("cid").unwrap().get)(&socket(2, 1024)), Value::Number(2));
+    assert_eq!((named("cid").unwrap().get)(&View::new(&any)), Value::Unknown);
+    assert_eq!((named("cid").unwrap().get)(&View::new(&socket(2, 1024))), Value::Number(2));
 }

@@ -1,6 +1,7 @@
 //! Operators are never words to search for; what is quoted is; what is short for conditions is those.
 
 use super::*;
+use crate::field::View;
 
 #[test]
 fn operators_are_never_words() {
@@ -134,8 +135,8 @@ fn interfaces_of_addresses() {
         ("dst=[fe80::1%3]:53", [Some(false), Some(false), Some(false)]),
     ] {
         let filter = named(text);
-        let answers =
-            [&local, &bound, &untold].map(|socket| eval::eval(&filter.expr, socket, &Verdicts::default()));
+        let answers = [&local, &bound, &untold]
+            .map(|socket| eval::eval(&filter.expr, &View::new(socket), &Verdicts::default()));
         assert_eq!(answers, expected, "{text}");
         assert_eq!(named(&filter.to_string()), filter, "{text}: {filter}");
     }

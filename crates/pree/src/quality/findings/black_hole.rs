@@ -6,6 +6,8 @@ use crate::quality::progress::{is_connecting, stalled};
 
 pub(super) const PMTU_BLACK_HOLE: Detector = Detector {
     name: "pmtu_black_hole",
+    short: "black_hole",
+    takes_time: false,
     advice: "let ICMP \"packet too big\" through, or announce smaller segments on the way (MSS clamping); \
              net.ipv4.tcp_mtu_probing=1 finds a way around it",
     more: "RFC 4821; RFC 8899; RFC 2923",

@@ -12,6 +12,8 @@ use crate::quality::turns::data_sent_at_least;
 
 pub(super) const RECEIVER_LIMITED: Detector = Detector {
     name: "receiver_limited",
+    short: "receiver",
+    takes_time: false,
     advice: "if more is wanted, let the peer read faster or have a larger receive buffer",
     more: "RFC 4898, SndLimTimeRwin; RFC 7323 section 2",
     reads: Reads::Statistics,
@@ -48,6 +50,8 @@ fn is_small(interval: &Interval) -> bool {
 
 pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
     name: "send_buffer_limited",
+    short: "send_buffer",
+    takes_time: false,
     advice: "do not set SO_SNDBUF, or set it to at least the rate wanted times the RTT; and write sooner",
     more: "RFC 4898, SndLimTimeSnd; man 7 tcp, tcp_wmem",
     reads: Reads::Statistics,
@@ -81,6 +85,8 @@ pub(super) const SEND_BUFFER_LIMITED: Detector = Detector {
 
 pub(super) const APP_LIMITED: Detector = Detector {
     name: "app_limited",
+    short: "app_limited",
+    takes_time: false,
     advice: "nothing needs doing: the path takes all that the program writes",
     more: "RFC 7661",
     reads: Reads::Statistics,

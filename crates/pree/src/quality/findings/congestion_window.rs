@@ -10,6 +10,8 @@ use crate::quality::shares::of_busy;
 
 pub(super) const SMALL_CWND: Detector = Detector {
     name: "small_cwnd",
+    short: "cwnd",
+    takes_time: false,
     advice: "find where packets are dropped: after each loss the window starts almost from nothing, and a further loss \
              costs a timeout",
     more: "RFC 5681 section 3; RFC 5827",

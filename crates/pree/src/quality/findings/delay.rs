@@ -7,6 +7,8 @@ use crate::quality::{Assessment, Verdict};
 
 pub(super) const BUFFER_BLOAT: Detector = Detector {
     name: "buffer_bloat",
+    short: "bloat",
+    takes_time: false,
     advice: "shorten the queue where the path is narrowest (fq_codel or cake, shaped just below its rate); senders with \
              cubic or reno fill any queue, with bbr they do less",
     more: "RFC 8289; bufferbloat.net",
@@ -35,6 +37,8 @@ fn grade(bloat: Verdict) -> Option<Severity> {
 
 pub(super) const DOWNLOAD_BLOAT: Detector = Detector {
     name: "download_bloat",
+    short: "bloat",
+    takes_time: true,
     advice: "shorten the queue before the narrowest link on the way here (fq_codel or cake), and if the sender's \
              congestion control is cubic or reno, which fill any queue, let it use bbr",
     more: "RFC 7323 section 4; RFC 8289",
@@ -58,6 +62,8 @@ pub(super) const DOWNLOAD_BLOAT: Detector = Detector {
 
 pub(super) const LATENCY_RAISED: Detector = Detector {
     name: "latency_raised",
+    short: "latency",
+    takes_time: false,
     advice: "look for a bulk transfer on the same path: it fills the queue in which this connection waits",
     more: "RFC 8289; bufferbloat.net",
     reads: Reads::Statistics,

@@ -9,6 +9,10 @@ use crate::quality::{Assessment, Subject};
 pub struct Detector {
     /// The name its findings have.
     pub name: &'static str,
+    /// A part of the name that says it in little room: `issue~bloat` finds what was shown.
+    pub short: &'static str,
+    /// Whether it takes several looks.
+    pub takes_time: bool,
     /// What to do about them.
     pub advice: &'static str,
     /// Where to read more: a standard, a manual page.

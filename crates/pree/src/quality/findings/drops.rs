@@ -6,6 +6,8 @@ use crate::quality::buffer::{self, is_datagram};
 
 pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
     name: "accept_overflow",
+    short: "overflow",
+    takes_time: false,
     advice: "let the program accept faster, or give listen(2) a longer queue, which net.core.somaxconn limits: clients \
              that find it full wait, or fail",
     more: "man 2 listen",
@@ -39,6 +41,8 @@ pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
 
 pub(super) const UDP_DROPS: Detector = Detector {
     name: "udp_drops",
+    short: "drops",
+    takes_time: false,
     advice: "let the program read faster, or give it a larger receive buffer (SO_RCVBUF, net.core.rmem_max)",
     more: "man 7 socket, SO_RCVBUF; man 7 udp",
     reads: Reads::Drops,

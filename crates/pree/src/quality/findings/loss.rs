@@ -7,6 +7,8 @@ use crate::quality::turns::{self, Turns};
 
 pub(super) const LOSSY: Detector = Detector {
     name: "lossy",
+    short: "lossy",
+    takes_time: false,
     advice: "find where packets are dropped on the way to the peer (a full link, a bad one, a policer); what is sent \
              again arrives a round trip or more later",
     more: "RFC 8985; Mathis et al. 1997",
@@ -30,6 +32,8 @@ pub(super) const LOSSY: Detector = Detector {
 
 pub(super) const RETRANSMISSION_STORM: Detector = Detector {
     name: "retransmission_storm",
+    short: "storm",
+    takes_time: true,
     advice: "send less or elsewhere until the path is repaired: a tenth or more of what is sent now is lost",
     more: "RFC 6298 section 5; RFC 8085 section 3.1",
     reads: Reads::Statistics,
@@ -55,6 +59,8 @@ pub(super) const RETRANSMISSION_STORM: Detector = Detector {
 
 pub(super) const SPURIOUS_RETRANSMISSIONS: Detector = Detector {
     name: "spurious_retransmissions",
+    short: "spurious_retransmissions",
+    takes_time: false,
     advice: "nothing needs doing unless it goes on: delay that jumps, or lost acknowledgements, made segments look \
              lost that were not",
     more: "RFC 3708; RFC 5682",

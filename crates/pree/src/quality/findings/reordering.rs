@@ -6,6 +6,8 @@ use crate::quality::turns::{self, Turns};
 
 pub(super) const REORDERING: Detector = Detector {
     name: "reordering",
+    short: "reordering",
+    takes_time: false,
     advice: "look for balancing by packet and not by flow; TCP waits longer before it takes a gap for a loss",
     more: "RFC 8985 section 6.2; RFC 4737",
     reads: Reads::Statistics,

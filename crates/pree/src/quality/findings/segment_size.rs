@@ -11,6 +11,8 @@ const HEADERS_V6: u32 = 60;
 
 pub(super) const SMALL_MSS: Detector = Detector {
     name: "small_mss",
+    short: "small_mss",
+    takes_time: false,
     advice: "check the MTU of tunnels on the way and the segment size the peer announces",
     more: "RFC 9293 section 3.7.1; RFC 4821",
     reads: Reads::Statistics,

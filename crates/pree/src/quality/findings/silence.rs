@@ -6,6 +6,8 @@ use crate::quality::progress::{self, is_connecting, is_zero_window, unanswered_k
 
 pub(super) const PATH_DEAD: Detector = Detector {
     name: "path_dead",
+    short: "dead",
+    takes_time: false,
     advice: "check the route, the interface and the peer; what is on its way is lost when the timeouts run out",
     more: "RFC 6298 section 5; man 7 tcp, tcp_retries2",
     reads: Reads::Statistics,
@@ -14,6 +16,8 @@ pub(super) const PATH_DEAD: Detector = Detector {
 
 pub(super) const RTO_STALL: Detector = Detector {
     name: "rto_stall",
+    short: "stall",
+    takes_time: false,
     advice: "look again in a moment: if timeouts go on, the path or the peer is gone",
     more: "RFC 6298 section 5",
     reads: Reads::Statistics,
@@ -45,6 +49,8 @@ fn critical((_, hit): (u8, Hit)) -> Hit {
 
 pub(super) const SILENT_PEER: Detector = Detector {
     name: "silent_peer",
+    short: "silent",
+    takes_time: false,
     advice: "check that the peer is up: it does not answer keepalives",
     more: "RFC 9293 section 3.8.4; man 7 tcp, SO_KEEPALIVE",
     reads: Reads::Statistics,
@@ -65,6 +71,8 @@ pub(super) const SILENT_PEER: Detector = Detector {
 
 pub(super) const ZERO_WINDOW: Detector = Detector {
     name: "zero_window",
+    short: "window",
+    takes_time: false,
     advice: "find out why the program at the other end does not read: its receive buffer is full",
     more: "RFC 9293 section 3.8.6.1",
     reads: Reads::Statistics,

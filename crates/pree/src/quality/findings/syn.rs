@@ -9,6 +9,8 @@ use crate::quality::progress::is_connecting;
 
 pub(super) const SYN_STUCK: Detector = Detector {
     name: "syn_stuck",
+    short: "stuck",
+    takes_time: false,
     advice: "check the address, the peer and the firewalls on the way: nothing answers, not even a refusal",
     more: "RFC 6298; man 7 tcp, tcp_syn_retries",
     reads: Reads::Statistics,
@@ -34,6 +36,8 @@ fn answers(subject: &Subject<'_>) -> Option<u8> {
 
 pub(super) const SYN_RETRANSMITTED: Detector = Detector {
     name: "syn_retransmitted",
+    short: "syn_retransmitted",
+    takes_time: false,
     advice: "if it happens often, look for loss on the path or a listener whose accept queue is full: each cost a \
              second or more before the connection was up",
     more: "RFC 6298; RFC 9293 section 3.5",

@@ -7,6 +7,8 @@ use crate::quality::limits::{RECEIVE_BUFFER_FULL, UNREAD_FROM, UNREAD_LONG, UNRE
 
 pub(super) const UNREAD_DATA: Detector = Detector {
     name: "unread_data",
+    short: "unread",
+    takes_time: false,
     advice: "find out why the program does not read: it is busy, waits for something else, or has forgotten the socket",
     more: "man 7 socket, SO_RCVBUF; RFC 9293 section 3.8.6",
     reads: Reads::Unread,

@@ -29,6 +29,7 @@ fn check(name: &str, stats: &TcpStats, expected: Option<Severity>) {
 fn silent_without_numbers() {
     for detector in DETECTORS {
         check(detector.name, &TcpStats::default(), None);
+        assert!(detector.name.contains(detector.short), "{}", detector.name);
     }
     let names: Vec<_> = DETECTORS.iter().map(|detector| detector.name).collect();
     let unique: std::collections::BTreeSet<_> = names.iter().collect();

@@ -1,0 +1,99 @@
+//! What fields are read from.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use crate::model::Socket;
+use crate::quality::{Assessment, Context, Peers, assess};
+
+/// A socket as fields see it, with what is known beside it.
+///
+/// ```
+/// use pree::field::{Value, View, named};
+/// use pree::{Address, Family, Protocol, Socket, State};
+///
+/// let socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Listen, Address::Inet("10.0.0.5:80".parse()?));
+/// let view = View::new(&socket);
+/// assert_eq!(named("sport").map(|field| (field.get)(&view)), Some(Value::Number(80)));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct View<'s> {
+    socket: &'s Socket,
+    previous: Option<(&'s Socket, Duration)>,
+    peers: Option<&'s Peers>,
+    given: Option<&'s Assessment>,
+    /// Boxed, because most views are never judged.
+    made: OnceCell<Box<Assessment>>,
+}
+
+impl<'s> View<'s> {
+    /// The socket alone.
+    pub fn new(socket: &'s Socket) -> Self {
+        Self { socket, previous: None, peers: None, given: None, made: OnceCell::new() }
+    }
+
+    /// With the same socket as it was in an earlier look, so long before this one: that is what rates take.
+    #[must_use]
+    pub fn since(self, previous: &'s Socket, elapsed: Duration) -> Self {
+        Self { previous: Some((previous, elapsed)), ..self }
+    }
+
+    /// With what other connections know of the path, for the judgement.
+    #[must_use]
+    pub fn among(self, peers: &'s Peers) -> Self {
+        Self { peers: Some(peers), ..self }
+    }
+
+    /// With a judgement that was made already.
+    #[must_use]
+    pub fn judged(self, assessment: &'s Assessment) -> Self {
+        Self { given: Some(assessment), ..self }
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> &'s Socket {
+        self.socket
+    }
+
+    /// The same socket in an earlier look, and how long before this one that was.
+    pub fn previous(&self) -> Option<(&'s Socket, Duration)> {
+        self.previous
+    }
+
+    /// The judgement, made when it is first asked for. `None`: nothing is judged, of a socket without statistics in which
+    /// nothing is found.
+    pub fn assessment(&self) -> Option<&Assessment> {
+        let make = || {
+            let context = self.peers.map_or_else(Context::default, |peers| peers.context(self.socket));
+            Box::new(assess(self.socket, &context))
+        };
+        let assessment = self.given.unwrap_or_else(|| self.made.get_or_init(make));
+        let is_judged = self.socket.tcp.is_some() || !assessment.findings.is_empty();
+        is_judged.then_some(assessment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::{self, Section};
+    use crate::model::{Address, Family, Protocol, State, TcpStats};
+
+    #[test]
+    fn a_row_is_judged_once_and_only_where_that_is_asked_for() {
+        let local = Address::Inet("10.0.0.5:80".parse().unwrap());
+        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
+        socket.tcp = Some(Box::new(TcpStats::default()));
+        let view = View::new(&socket);
+        for field in field::all().filter(|field| field.section != Section::Quality) {
+            (field.get)(&view);
+            assert!(view.made.get().is_none(), "{}", field.name);
+        }
+        let first: *const Assessment = view.assessment().unwrap();
+        for field in field::of(Section::Quality) {
+            (field.get)(&view);
+            assert!(std::ptr::eq(first, view.assessment().unwrap()), "{}", field.name);
+        }
+    }
+}
