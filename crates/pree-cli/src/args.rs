@@ -10,24 +10,24 @@ mod options;
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Family, Namespaces, OwnerLookup, Protocol, Protocols};
+use pree::{Family, Namespaces, Protocol, Protocols};
 
 use crate::exit::Failure;
 use crate::text::escape;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
 pub(crate) use flags::{FLAGS, Flag, GROUPS};
-pub(crate) use options::{Args, Format, When, Which};
+pub(crate) use options::Args;
 
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
-    let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
+    let mut args = Args::default();
     let Given { flags, misread, before_help } = read(arguments, &mut args)?;
     if let Some(before) = before_help {
         return help(args, before);
     }
     if args.whole_family {
-        args.protocols.get_or_insert(Protocols::INET);
+        args.asked.protocols.get_or_insert(Protocols::INET);
     }
     let named = commands::take(&mut args)?;
     args.command = match (args.instead.take(), named) {
@@ -39,7 +39,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     }
     args.command.check(&flags, &args.words)?;
     if args.command.words() == Words::Filter && !args.words.is_empty() {
-        args.filter = Some(args.words.join(" ").parse().map_err(Failure::Filter)?);
+        args.asked.filter = Some(args.words.join(" ").parse().map_err(Failure::Filter)?);
     }
     refuse_contradictions(&args)?;
     Ok(args)
@@ -140,18 +140,18 @@ fn value(parser: &mut Parser, flag: &Flag, written: &str) -> Result<String, Fail
 /// Flags that the command takes, and not together.
 fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
     let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    if args.look_for.is_some() && args.replay.is_some() {
+    if args.look_for.is_some() && args.asked.replay.is_some() {
         return usage("--for looks at the running system: a recording is one look");
     }
-    if args.estats.is_some() && args.look_for.is_some() {
+    if args.asked.estats.is_some() && args.look_for.is_some() {
         return usage("--estats collects for one look: with --for there are many");
     }
-    if args.namespaces != Namespaces::Own && args.replay.is_some() {
+    if args.asked.namespaces != Namespaces::Own && args.asked.replay.is_some() {
         return usage(
             "a recording is of one network namespace, chosen when it was made: pree capture -N NAME FILE",
         );
     }
-    if args.protocols.is_some_and(|protocols| !some_have(protocols, &args.families)) {
+    if args.asked.protocols.is_some_and(|protocols| !some_have(protocols, &args.asked.families)) {
         return usage("-4 and -6 ask for IP, and no protocol that was asked for is one of IP: leave one out");
     }
     Ok(())

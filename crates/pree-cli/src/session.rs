@@ -4,19 +4,19 @@ mod running;
 
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use pree::source::{Question, Recording, Source};
 use pree::{
-    Coverage, ErrorKind, Filter, Namespaces, Needs, Origin, OwnerLookup, Protocol, Protocols, Query,
-    Snapshot, Socket, States,
+    Coverage, ErrorKind, Family, Filter, Namespaces, Needs, Origin, OwnerLookup, OwnerSource, Protocol,
+    Protocols, Query, Snapshot, Socket, SourceChoice, States,
 };
 
-use crate::args::{Args, Which};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::files;
+use crate::output::options::Rows;
 use crate::sys::Rights;
 use crate::text::escape;
 pub(crate) use running::running;
@@ -27,24 +27,52 @@ const LARGEST: usize = 1 << 30;
 /// Largest file that is read for a filter: ones that are taken, with many comments, are smaller.
 const LARGEST_FILTER: usize = 1 << 20;
 
+/// Which sockets, where they are looked for, and what is said of an answer: the flags about these, as they were read.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) protocols: Option<Protocols>,
+    /// Those among them that were asked for one by one: `-S`, but not UDP-Lite by `-u`.
+    pub(crate) named: Vec<Protocol>,
+    pub(crate) families: Vec<Family>,
+    /// `-l`, `-a` or `-B`; none: what the output usually shows.
+    pub(crate) which: Option<Which>,
+    /// What the words say, and, once there is a session, the files.
+    pub(crate) filter: Option<Filter>,
+    /// `-F`: files that hold a filter each.
+    pub(crate) filter_files: Vec<PathBuf>,
+    /// `-N` or `--all-netns`.
+    pub(crate) namespaces: Namespaces,
+    /// `None`: nobody said, which is all of them.
+    pub(crate) owners: Option<OwnerLookup>,
+    pub(crate) owner_source: OwnerSource,
+    pub(crate) source: SourceChoice,
+    /// `--estats`: Windows: how long statistics are collected first.
+    pub(crate) estats: Option<Duration>,
+    pub(crate) replay: Option<PathBuf>,
+    pub(crate) strict: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Which {
+    Listening,
+    All,
+    Bound,
+}
+
+/// What a command asks, where.
+pub(crate) struct Session {
+    pub(crate) options: Options,
+    place: Place,
+}
+
 /// What a query is asked of.
-pub(crate) enum Place {
+enum Place {
     /// This system, now.
     Running(Rights),
     /// Another one, then.
     Recorded(Recording),
-}
-
-/// Reads the filters that stand in files: each must hold, beside the one on the command line.
-pub(crate) fn read_filters(args: &mut Args) -> Result<(), Failure> {
-    for path in std::mem::take(&mut args.filter_files) {
-        let filter = read_filter(&path)?;
-        args.filter = Some(match args.filter.take() {
-            Some(other) => other.and(filter),
-            None => filter,
-        });
-    }
-    Ok(())
 }
 
 fn read_filter(path: &Path) -> Result<Filter, Failure> {
@@ -65,59 +93,58 @@ fn read_filter(path: &Path) -> Result<Filter, Failure> {
     lines.join(" ").parse().map_err(Failure::Filter)
 }
 
-/// The place that the arguments name.
-pub(crate) fn open(args: &Args, rights: Rights) -> Result<Place, Failure> {
-    if let Some(filter) = &args.filter {
-        refuse_contradictions(args, filter)?;
-    }
-    match &args.replay {
-        None => Ok(Place::Running(rights)),
-        Some(path) => {
-            rights.end();
-            read(path).map(Place::Recorded)
+impl Session {
+    /// Reads the files that the options name.
+    pub(crate) fn open(mut options: Options, rights: Rights) -> Result<Self, Failure> {
+        // Each filter must hold.
+        for path in std::mem::take(&mut options.filter_files) {
+            let filter = read_filter(&path)?;
+            options.filter = Some(match options.filter.take() {
+                Some(other) => other.and(filter),
+                None => filter,
+            });
         }
+        options.refuse_contradictions()?;
+        let place = match &options.replay {
+            None => Place::Running(rights),
+            Some(path) => {
+                rights.end();
+                Place::Recorded(read(path)?)
+            }
+        };
+        Ok(Self { options, place })
     }
-}
 
-fn refuse_contradictions(args: &Args, filter: &Filter) -> Result<(), Failure> {
-    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    if args.replay.is_some() && filter.needs_the_kernel() {
-        return usage("autobound is the running kernel's to decide: no recording tells it");
+    /// The end of asking: no rights are kept. What was asked is left.
+    pub(crate) fn close(self) -> Options {
+        self.options
     }
-    if args.owners == OwnerLookup::None && filter.needs().intersects(Needs::FROM_OWNERS) {
-        return usage(
-            "the filter asks about owners, as pid=, process= and words do: --owners none looks for none",
-        );
-    }
-    Ok(())
-}
 
-impl Place {
     /// [`Query::visit`] there.
     pub(crate) fn visit(
         &self,
         query: &Query,
         visitor: impl FnMut(&Socket) -> ControlFlow<()>,
     ) -> Result<Coverage, Failure> {
-        Ok(match self {
-            Self::Running(rights) => query.visit_from(&mut running(rights)?, visitor)?,
-            Self::Recorded(recording) => query.visit_from(&mut recording.replay(), visitor)?,
+        Ok(match &self.place {
+            Place::Running(rights) => query.visit_from(&mut running(rights)?, visitor)?,
+            Place::Recorded(recording) => query.visit_from(&mut recording.replay(), visitor)?,
         })
     }
 
     /// [`Query::collect`] there.
     pub(crate) fn collect(&self, query: &Query) -> Result<Snapshot, Failure> {
-        Ok(match self {
-            Self::Running(rights) => query.collect_from(&mut running(rights)?)?,
-            Self::Recorded(recording) => query.collect_from(&mut recording.replay())?,
+        Ok(match &self.place {
+            Place::Running(rights) => query.collect_from(&mut running(rights)?)?,
+            Place::Recorded(recording) => query.collect_from(&mut recording.replay())?,
         })
     }
 
     /// The time there, from the Unix epoch; `None` where it was not recorded.
     pub(crate) fn now(&self) -> Option<Duration> {
-        match self {
-            Self::Running(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok(),
-            Self::Recorded(recording) => {
+        match &self.place {
+            Place::Running(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok(),
+            Place::Recorded(recording) => {
                 let mut replay = recording.replay();
                 let mut bytes = Vec::new();
                 replay.ask(&Question::Time).ok()?;
@@ -127,43 +154,201 @@ impl Place {
             }
         }
     }
-}
 
-/// The end of an answer: says what is missing, and the exit code for it. What is only good to know is said with `-v`.
-pub(crate) fn end(args: &Args, coverage: &Coverage) -> ExitCode {
-    tell(args, coverage);
-    ExitCode::from(if lacks(args, coverage) { INCOMPLETE } else { ANSWERED })
-}
+    /// The question that the options ask, with what is to be shown of each socket. What the filter must know besides is
+    /// the library's to find out.
+    pub(crate) fn query(&self, needs: Needs) -> Query {
+        self.filtered(self.query_unfiltered(needs))
+    }
 
-/// True when so much is missing that the exit code says it.
-pub(crate) fn lacks(args: &Args, coverage: &Coverage) -> bool {
-    coverage.lacks_rows() || (args.strict && !coverage.is_complete())
-}
+    /// The same, of any family and in these states.
+    pub(crate) fn query_in(&self, states: States, needs: Needs) -> Query {
+        self.filtered(self.query_of_all(Some(states), needs))
+    }
 
-/// Where an answer looked, for sentences that say what is not there.
-pub(crate) fn looked_at(args: &Args, coverage: &Coverage) -> String {
-    let linux = |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
-    match &args.namespaces {
-        _ if args.replay.is_some() => "the recording".to_owned(),
-        Namespaces::All => "all network namespaces that could be found".to_owned(),
-        Namespaces::One(name) => format!("network namespace {}", escape::word(name.as_bytes())),
-        Namespaces::Own if coverage.origins().iter().any(linux) => "this network namespace".to_owned(),
-        _ => "this machine".to_owned(),
+    /// The same, whatever the filter says.
+    pub(crate) fn query_unfiltered(&self, needs: Needs) -> Query {
+        let Options { families, which, .. } = &self.options;
+        let query = self.query_of_all(which.map(Which::states), needs);
+        families.iter().fold(query, |query, family| query.family(*family))
+    }
+
+    fn filtered(&self, query: Query) -> Query {
+        match &self.options.filter {
+            Some(filter) => query.filter(filter.clone()),
+            None => query,
+        }
+    }
+
+    /// Without the filter, of any family; of `None`, in every state that is told.
+    fn query_of_all(&self, states: Option<States>, needs: Needs) -> Query {
+        let options = &self.options;
+        let mut query = Query::new()
+            .source(options.source)
+            .owner_source(options.owner_source)
+            .network_namespaces(options.namespaces.clone());
+        if let Some(states) = states {
+            query = query.states(states);
+        }
+        query = match options.owners() {
+            OwnerLookup::None => query.needs(needs - Needs::FROM_OWNERS),
+            far if needs.contains(Needs::OWNERS) => query.needs(needs - Needs::OWNERS).owner_lookup(far),
+            _ => query.needs(needs),
+        };
+        if let Some(protocols) = options.protocols {
+            query = query.protocols(protocols);
+        }
+        match options.estats {
+            Some(time) => query.collect_estats(time),
+            None => query,
+        }
     }
 }
 
-/// Says what is missing, and with `-v` more.
-pub(crate) fn tell(args: &Args, coverage: &Coverage) {
-    for gap in coverage.gaps() {
-        say(&escape::text(gap.to_string().as_bytes()));
+impl Which {
+    fn states(self) -> States {
+        match self {
+            Self::Listening => States::LISTENING,
+            Self::Bound => States::BOUND_INACTIVE,
+            Self::All => States::all(),
+        }
     }
-    if args.verbose {
-        tell_origins(coverage);
-        return;
+}
+
+impl Options {
+    fn refuse_contradictions(&self) -> Result<(), Failure> {
+        let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+        let Some(filter) = &self.filter else { return Ok(()) };
+        if self.replay.is_some() && filter.needs_the_kernel() {
+            return usage("autobound is the running kernel's to decide: no recording tells it");
+        }
+        if self.owners() == OwnerLookup::None && filter.needs().intersects(Needs::FROM_OWNERS) {
+            return usage(
+                "the filter asks about owners, as pid=, process= and words do: --owners none looks for none",
+            );
+        }
+        Ok(())
     }
-    // Who asks for one thing by name wants to know that nothing tells of it. Among many it is only a note.
-    for (_, sentence) in coverage.untold().filter(|(name, _)| names(args, name)) {
-        say(&escape::text(sentence.as_bytes()));
+
+    /// How far owners are looked for.
+    pub(crate) fn owners(&self) -> OwnerLookup {
+        self.owners.unwrap_or(OwnerLookup::All)
+    }
+
+    /// States that are asked for.
+    pub(crate) fn states(&self) -> States {
+        self.which.map_or(States::all(), Which::states)
+    }
+
+    /// What the rows can have.
+    pub(crate) fn rows(&self) -> Rows {
+        Rows {
+            protocols: self.protocols,
+            // /proc tells none.
+            statistics: !matches!(self.source, SourceChoice::Proc | SourceChoice::Procfs),
+            owners: self.owners() != OwnerLookup::None,
+            namespaces: self.namespaces == Namespaces::All,
+        }
+    }
+
+    /// True when every connection is asked for.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.filter.is_none()
+            && self.families.is_empty()
+            && self.which.is_none()
+            && self.protocols.is_none_or(|protocols| protocols.contains(Protocols::TCP))
+    }
+
+    /// True with `-q` alone: one match is the answer. Who asks with `--strict` too wants to hear what is missing of everything
+    /// that would be told without `-q`.
+    pub(crate) fn needs_a_match_only(&self) -> bool {
+        self.quiet && !self.strict
+    }
+
+    /// What must be asked for, of what would be shown.
+    pub(crate) fn needs(&self, shown: Needs) -> Needs {
+        if self.needs_a_match_only() { Needs::empty() } else { shown }
+    }
+
+    /// The end of an answer: says what is missing, and the exit code for it. What is only good to know is said with `-v`.
+    pub(crate) fn end(&self, coverage: &Coverage) -> ExitCode {
+        self.tell(coverage);
+        ExitCode::from(if self.lacks(coverage) { INCOMPLETE } else { ANSWERED })
+    }
+
+    /// True when so much is missing that the exit code says it.
+    pub(crate) fn lacks(&self, coverage: &Coverage) -> bool {
+        coverage.lacks_rows() || (self.strict && !coverage.is_complete())
+    }
+
+    /// Where an answer looked, for sentences that say what is not there.
+    pub(crate) fn looked_at(&self, coverage: &Coverage) -> String {
+        let linux =
+            |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
+        match &self.namespaces {
+            _ if self.replay.is_some() => "the recording".to_owned(),
+            Namespaces::All => "all network namespaces that could be found".to_owned(),
+            Namespaces::One(name) => format!("network namespace {}", escape::word(name.as_bytes())),
+            Namespaces::Own if coverage.origins().iter().any(linux) => "this network namespace".to_owned(),
+            _ => "this machine".to_owned(),
+        }
+    }
+
+    /// Says what is missing, and with `-v` more.
+    pub(crate) fn tell(&self, coverage: &Coverage) {
+        for gap in coverage.gaps() {
+            say(&escape::text(gap.to_string().as_bytes()));
+        }
+        if self.verbose {
+            tell_origins(coverage);
+            return;
+        }
+        // Who asks for one thing by name wants to know that nothing tells of it. Among many it is only a note.
+        for (_, sentence) in coverage.untold().filter(|(name, _)| self.names(name)) {
+            say(&escape::text(sentence.as_bytes()));
+        }
+    }
+
+    /// Says of a filter that found nothing what can have been meant otherwise: that it is about sockets which nobody asked for,
+    /// or where its words were searched for. False when there is nothing to say.
+    pub(crate) fn tell_nothing(&self) -> bool {
+        let possible = self.filter.as_ref().map_or(Protocols::all(), Filter::protocols);
+        if !possible.intersects(self.protocols.unwrap_or(Protocols::USUAL)) {
+            let possible = Protocol::ALL.into_iter().filter(|protocol| possible.contains(protocol.set()));
+            let names: Vec<String> = possible.map(|protocol| protocol.name().to_owned()).collect();
+            let what = match names.as_slice() {
+                [] => "no socket".to_owned(),
+                [_] | [_, _] => format!("only {} sockets", names.join(" and ")),
+                _ => "no socket of the protocols that were asked for".to_owned(),
+            };
+            say(&format!("found nothing: {what} can match this filter"));
+            return true;
+        }
+        if self.filter.as_ref().is_some_and(|filter| !filter.states().intersects(self.states())) {
+            say(
+                "found nothing: no socket can be in all the states that the filter and flags such as -l ask for",
+            );
+            return true;
+        }
+        let words = self.filter.as_ref().map(Filter::words).unwrap_or_default();
+        let quoted: Vec<String> = words.iter().map(|word| escape::quoted(word.as_bytes())).collect();
+        if quoted.is_empty() {
+            return false;
+        }
+        let was = if quoted.len() == 1 { "was" } else { "were" };
+        let more = if self.protocols.is_none() { " (-A all: of every protocol)" } else { "" };
+        say(&format!(
+            "found nothing: {} {was} searched for in process names, command lines, programs and addresses{more}",
+            quoted.join(" and ")
+        ));
+        true
+    }
+
+    /// True when this protocol or family was asked for by itself.
+    fn names(&self, name: &str) -> bool {
+        self.named.iter().any(|protocol| protocol.name() == name)
+            || self.families.iter().any(|family| family.name() == Some(name))
+            || self.filter.as_ref().is_some_and(|filter| filter.names_kind(name))
     }
 }
 
@@ -183,46 +368,6 @@ fn tell_origins(coverage: &Coverage) {
     for note in coverage.notes() {
         say(&escape::text(note.as_bytes()));
     }
-}
-
-/// Says of a filter that found nothing what can have been meant otherwise: that it is about sockets which nobody asked for,
-/// or where its words were searched for. False when there is nothing to say.
-pub(crate) fn tell_nothing(args: &Args) -> bool {
-    let possible = args.filter.as_ref().map_or(Protocols::all(), Filter::protocols);
-    if !possible.intersects(args.protocols.unwrap_or(Protocols::USUAL)) {
-        let possible = Protocol::ALL.into_iter().filter(|protocol| possible.contains(protocol.set()));
-        let names: Vec<String> = possible.map(|protocol| protocol.name().to_owned()).collect();
-        let what = match names.as_slice() {
-            [] => "no socket".to_owned(),
-            [_] | [_, _] => format!("only {} sockets", names.join(" and ")),
-            _ => "no socket of the protocols that were asked for".to_owned(),
-        };
-        say(&format!("found nothing: {what} can match this filter"));
-        return true;
-    }
-    if args.filter.as_ref().is_some_and(|filter| !filter.states().intersects(states(args))) {
-        say("found nothing: no socket can be in all the states that the filter and flags such as -l ask for");
-        return true;
-    }
-    let words = args.filter.as_ref().map(Filter::words).unwrap_or_default();
-    let quoted: Vec<String> = words.iter().map(|word| escape::quoted(word.as_bytes())).collect();
-    if quoted.is_empty() {
-        return false;
-    }
-    let was = if quoted.len() == 1 { "was" } else { "were" };
-    let more = if args.protocols.is_none() { " (-A all: of every protocol)" } else { "" };
-    say(&format!(
-        "found nothing: {} {was} searched for in process names, command lines, programs and addresses{more}",
-        quoted.join(" and ")
-    ));
-    true
-}
-
-/// True when this protocol or family was asked for by itself.
-fn names(args: &Args, name: &str) -> bool {
-    args.named.iter().any(|protocol| protocol.name() == name)
-        || args.families.iter().any(|family| family.name() == Some(name))
-        || args.filter.as_ref().is_some_and(|filter| filter.names_kind(name))
 }
 
 /// A line on stderr.
@@ -245,54 +390,5 @@ fn read(path: &Path) -> Result<Recording, Failure> {
         let what = error.object().strip_prefix("recording: ").unwrap_or(error.object());
         let damage = if error.kind() == ErrorKind::Malformed { "damaged: " } else { "" };
         Failure::File(format!("cannot replay {name}: {damage}{what}"))
-    })
-}
-
-/// The question that the flags about sockets ask, with what is to be shown of each. What the filter must know besides
-/// is the library's to find out.
-pub(crate) fn query(args: &Args, needs: Needs) -> Query {
-    query_in(args, named_states(args), needs)
-}
-
-/// The same, about sockets in these states; of `None`, in every state that is told.
-pub(crate) fn query_in(args: &Args, states: Option<States>, needs: Needs) -> Query {
-    let mut query = Query::new()
-        .source(args.source)
-        .owner_source(args.owner_source)
-        .network_namespaces(args.namespaces.clone());
-    if let Some(states) = states {
-        query = query.states(states);
-    }
-    query = match args.owners {
-        OwnerLookup::None => query.needs(needs - Needs::FROM_OWNERS),
-        far if needs.contains(Needs::OWNERS) => query.needs(needs - Needs::OWNERS).owner_lookup(far),
-        _ => query.needs(needs),
-    };
-    if let Some(protocols) = args.protocols {
-        query = query.protocols(protocols);
-    }
-    for family in &args.families {
-        query = query.family(*family);
-    }
-    if let Some(time) = args.estats {
-        query = query.collect_estats(time);
-    }
-    match &args.filter {
-        Some(filter) => query.filter(filter.clone()),
-        None => query,
-    }
-}
-
-/// States that the flags ask for.
-pub(crate) fn states(args: &Args) -> States {
-    named_states(args).unwrap_or(States::all())
-}
-
-/// The same, where they name any.
-fn named_states(args: &Args) -> Option<States> {
-    args.which.map(|which| match which {
-        Which::Listening => States::LISTENING,
-        Which::Bound => States::BOUND_INACTIVE,
-        Which::All => States::all(),
     })
 }

@@ -26,6 +26,7 @@ const RULES: &[Rule] = &[
     promises::LINTS_STAY,
     promises::LINTS_TAKEN,
     arrows::ONE_WAY,
+    arrows::OWN_OPTIONS,
     circles::NO_CIRCLES,
 ];
 
@@ -119,6 +120,7 @@ mod tests {
     #[test]
     fn arrows_go_one_way() {
         holds("one-way");
+        holds("own-options");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use pree::{
 };
 
 use super::command::Command;
-use super::options::{Args, Format, When, Which};
+use super::options::Args;
+use crate::output::{Format, When};
+use crate::session::Which;
 use crate::text::escape;
 
 /// One flag.
@@ -124,41 +126,41 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Which sockets", CHOICE, None, "vsock", None, "sockets of virtual machines and their host",
         set!(a => protocol(a, Protocols::VSOCK))),
     flag!("Which sockets", CHOICE, Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,inet,other,all", protocols),
-    flag!("Which sockets", CHOICE, Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.families.push(Family::Ipv4))),
+    flag!("Which sockets", CHOICE, Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.asked.families.push(Family::Ipv4))),
     flag!("Which sockets", CHOICE, Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
-        set!(a => a.families.push(Family::Ipv6))),
+        set!(a => a.asked.families.push(Family::Ipv6))),
     flag!("Which sockets", CHOICE, Some('f'), "family", Some("inet|inet6|link|unix|netlink|vsock"),
         "sockets of a family, as ss has it", family),
     flag!("Which sockets", CHOICE, Some('l'), "listening", None, "only sockets that wait for peers",
-        set!(a => a.which = Some(a.which.unwrap_or(Which::Listening)))),
+        set!(a => a.asked.which = Some(a.asked.which.unwrap_or(Which::Listening)))),
     flag!("Which sockets", CHOICE, Some('a'), "all", None, "every state, on a terminal TIME-WAIT too",
-        set!(a => a.which = Some(Which::All))),
+        set!(a => a.asked.which = Some(Which::All))),
     flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", None, "only TCP sockets bound and neither listening nor connected",
-        set!(a => a.which = Some(Which::Bound))),
+        set!(a => a.asked.which = Some(Which::Bound))),
     flag!("Which sockets", ASKING, Some('N'), "net", Some("NAME|PID|PATH"), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
     flag!("Which sockets", MACHINE, None, "all-netns", None, "sockets of every network namespace",
         |a, _| namespaces(a, Namespaces::All)),
     flag!("Which sockets", FILTERED, Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input",
-        set!(a, path => a.filter_files.push(path.into()))),
+        set!(a, path => a.asked.filter_files.push(path.into()))),
     flag!("What about them", ASKING, Some('p'), "processes", None, "owning processes (the default)",
-        set!(a => if a.owners == OwnerLookup::None { a.owners = OwnerLookup::All })),
-    flag!("What about them", ROWS, Some('i'), "info", None, "TCP statistics", set!(a => a.tcp_info = true)),
+        set!(a => if a.asked.owners == Some(OwnerLookup::None) { a.asked.owners = None })),
+    flag!("What about them", ROWS, Some('i'), "info", None, "TCP statistics", set!(a => a.shown.details.tcp_info = true)),
     flag!("What about them", ROWS, Some('e'), "extended", None, "user, inode, cookie, mark, cgroup, options",
-        set!(a => a.extended = true)),
-    flag!("What about them", ROWS, Some('m'), "memory", None, "socket memory and drops", set!(a => a.memory = true)),
-    flag!("What about them", ROWS, Some('o'), "options", None, "timers", set!(a => a.timers = true)),
+        set!(a => a.shown.details.extended = true)),
+    flag!("What about them", ROWS, Some('m'), "memory", None, "socket memory and drops", set!(a => a.shown.details.memory = true)),
+    flag!("What about them", ROWS, Some('o'), "options", None, "timers", set!(a => a.shown.details.timers = true)),
     flag!("What about them", &[Command::List, Command::Summary], Some('s'), "summary", None, "how many of each, no list",
         set!(a => instead(a, Command::Summary))),
     flag!("Output", ROWS, Some('c'), "columns", Some("LIST"), "columns, or +more,-fewer; see pree help COLUMNS",
-        set!(a, value => a.columns = Some(value.to_owned()))),
+        set!(a, value => a.shown.columns = Some(value.to_owned()))),
     flag!("Output", ROWS, None, "sort", Some("FIELD"), "order by a field, -FIELD largest first; several with commas",
-        set!(a, value => a.sort.extend(value.split(',').map(str::to_owned)))),
+        set!(a, value => a.shown.sort.extend(value.split(',').map(str::to_owned)))),
     flag!("Output", ROWS, Some('g'), "group-by", Some("FIELD"), "one row for process, remote, state or any other field",
-        set!(a, value => a.group_by = Some(value.to_owned()))),
-    flag!("Output", ROWS, None, "count", None, "how many, not which", set!(a => a.count = true)),
+        set!(a, value => a.shown.group_by = Some(value.to_owned()))),
+    flag!("Output", ROWS, None, "count", None, "how many, not which", set!(a => a.shown.count = true)),
     flag!("Output", &[Command::List, Command::Port, Command::Explain, Command::Doctor], None, "limit", Some("N"), "at most this many rows", |a, value| {
-        a.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
+        a.shown.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
         Ok(())
     }),
     flag!("Output", TOLD, None, "json", None, "one JSON document", |a, _| format(a, Format::Json)),
@@ -167,13 +169,13 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Output", ROWS, None, "csv", None, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
     flag!("Output", ROWS, None, "tsv", None, "tab-separated values", |a, _| format(a, Format::Tsv)),
     flag!("Output", ROWS, None, "format", Some("TEXT"), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
-        a.template = Some(value.to_owned());
+        a.shown.template = Some(value.to_owned());
         format(a, Format::Template)
     }),
-    flag!("Output", ROWS, None, "raw-units", None, "plain numbers: microseconds, bytes", set!(a => a.raw_units = true)),
-    flag!("Output", ROWS, None, "no-trunc", None, "no process name or command is shortened", set!(a => a.no_trunc = true)),
+    flag!("Output", ROWS, None, "raw-units", None, "plain numbers: microseconds, bytes", set!(a => a.shown.raw_units = true)),
+    flag!("Output", ROWS, None, "no-trunc", None, "no process name or command is shortened", set!(a => a.shown.no_trunc = true)),
     flag!("Output", TOLD, None, "color", Some("auto|always|never"), "colour for trouble", |a, value| {
-        a.color = match value {
+        a.shown.color = match value {
             "auto" => When::Auto,
             "always" => When::Always,
             "never" => When::Never,
@@ -183,15 +185,15 @@ pub(crate) const FLAGS: &[Flag] = &[
     }),
     flag!("Output", &[Command::List], None, "pager", None, "page by page on a terminal, through $PAGER or less",
         set!(a => a.pager = true)),
-    flag!("Output", ROWS, Some('H'), "no-header", None, "no heading", set!(a => a.no_header = true)),
+    flag!("Output", ROWS, Some('H'), "no-header", None, "no heading", set!(a => a.shown.no_header = true)),
     flag!("Output", TOLD, Some('n'), "numeric", None, "numbers, not names (the default)", NOTHING),
     flag!("Output", TOLD, Some('P'), "numeric-ports", None, "numbers of ports (the default)", NOTHING),
     flag!("Output", TOLD, Some('W'), "wide", None, "addresses whole (the default)", NOTHING),
     flag!("Output", ROWS, Some('O'), "oneline", None, "a socket a line (the default)", NOTHING),
     flag!("Output", ASKING, Some('q'), "quiet", None, "no rows: the exit code says whether anything matched",
-        set!(a => a.quiet = true)),
+        set!(a => a.asked.quiet = true)),
     flag!("How", ASKING, None, "source", Some("auto|diag|proc|procfs"), "where rows are read from", |a, value| {
-        a.source = match value {
+        a.asked.source = match value {
             "auto" => SourceChoice::Auto,
             "diag" => SourceChoice::Diag,
             "proc" => SourceChoice::Proc,
@@ -201,7 +203,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         Ok(())
     }),
     flag!("How", ASKING, None, "owners", Some("auto|bpf|proc|first|none"), "how and how far owners are looked for", |a, value| {
-        (a.owners, a.owner_source) = match value {
+        let (far, source) = match value {
             "auto" => (OwnerLookup::All, OwnerSource::Auto),
             "bpf" => (OwnerLookup::All, OwnerSource::Bpf),
             "proc" => (OwnerLookup::All, OwnerSource::Proc),
@@ -209,16 +211,17 @@ pub(crate) const FLAGS: &[Flag] = &[
             "none" => (OwnerLookup::None, OwnerSource::Auto),
             _ => return Err(choice("--owners", value, "auto, bpf, proc, first or none")),
         };
+        (a.asked.owners, a.asked.owner_source) = (Some(far), source);
         Ok(())
     }),
     flag!("How", JUDGING, None, "for", Some("TIME"), "explain, doctor: look for this long and judge what happens in it", look_for),
     flag!("How", ASKING, None, "estats", Some("TIME"),
         "Windows, as administrator: switch statistics on for this long and read them then", estats),
     flag!("How", TOLD, None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
-        set!(a, value => a.replay = Some(value.into()))),
+        set!(a, value => a.asked.replay = Some(value.into()))),
     flag!("How", ASKING, None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
-        set!(a => a.strict = true)),
-    flag!("How", ASKING, Some('v'), "verbose", None, "tell where the answer came from", set!(a => a.verbose = true)),
+        set!(a => a.asked.strict = true)),
+    flag!("How", ASKING, Some('v'), "verbose", None, "tell where the answer came from", set!(a => a.asked.verbose = true)),
     flag!("How", EVERY, Some('h'), "help", None, "this help; with a command, on it", set!(a => instead(a, Command::Help))),
     flag!("How", &[Command::List, Command::Version], Some('V'), "version", None, "the version", set!(a => instead(a, Command::Version))),
 ];
@@ -265,8 +268,8 @@ pub(super) fn unknown(written: &str, letters: &str) -> String {
 }
 
 fn protocol(args: &mut Args, protocols: Protocols) {
-    args.named.extend(Protocol::ALL.into_iter().filter(|one| one.set() == protocols));
-    args.protocols = Some(args.protocols.unwrap_or(Protocols::empty()) | protocols);
+    args.asked.named.extend(Protocol::ALL.into_iter().filter(|one| one.set() == protocols));
+    args.asked.protocols = Some(args.asked.protocols.unwrap_or(Protocols::empty()) | protocols);
 }
 
 /// A flag that stands for a command. Help wins.
@@ -277,10 +280,10 @@ fn instead(args: &mut Args, command: Command) {
 }
 
 fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
-    if args.namespaces != Namespaces::Own && args.namespaces != which {
+    if args.asked.namespaces != Namespaces::Own && args.asked.namespaces != which {
         return Err("one -N, or --all-netns: choose".to_owned());
     }
-    args.namespaces = which;
+    args.asked.namespaces = which;
     Ok(())
 }
 
@@ -301,7 +304,7 @@ fn family(args: &mut Args, name: &str) -> Result<(), String> {
 }
 
 fn inet(args: &mut Args, family: Family) {
-    args.families.push(family);
+    args.asked.families.push(family);
     args.whole_family = true;
 }
 
@@ -332,10 +335,10 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
         if wanted {
             protocol(args, named);
         } else {
-            args.protocols = args.protocols.map(|all| all - named);
+            args.asked.protocols = args.asked.protocols.map(|all| all - named);
         }
     }
-    if args.protocols.is_none_or(|all| all.is_empty()) {
+    if args.asked.protocols.is_none_or(|all| all.is_empty()) {
         return Err(format!(
             "-A {} leaves nothing: say from what, as in -A 'all,!tcp'",
             escape::text(list.as_bytes())
@@ -371,7 +374,8 @@ const COLLECT: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=
 
 fn estats(args: &mut Args, value: &str) -> Result<(), String> {
     let time = Filter::duration(value).ok().filter(|time| COLLECT.contains(time));
-    args.estats = Some(time.ok_or_else(|| choice("--estats", value, "a time from 10ms to 1h, such as 5s"))?);
+    args.asked.estats =
+        Some(time.ok_or_else(|| choice("--estats", value, "a time from 10ms to 1h, such as 5s"))?);
     Ok(())
 }
 
@@ -382,12 +386,12 @@ fn look_for(args: &mut Args, value: &str) -> Result<(), String> {
 }
 
 fn format(args: &mut Args, format: Format) -> Result<(), String> {
-    if args.format != Format::Table && args.format != format {
+    if args.shown.format != Format::Table && args.shown.format != format {
         return Err(
             "two output formats at once: choose one of --json, --jsonl, --csv, --tsv and --format".to_owned()
         );
     }
-    args.format = format;
+    args.shown.format = format;
     Ok(())
 }
 

@@ -1,17 +1,19 @@
 //! Command lines that people type.
 
-use pree::{Family, Protocol, SourceChoice};
+use pree::{Family, OwnerLookup, Protocol, SourceChoice};
 
 use super::*;
+use crate::output::Format;
+use crate::session::Which;
 
 #[track_caller]
 fn check(line: &str, expected: impl FnOnce(&mut Args)) {
-    let mut args = Args { owners: OwnerLookup::All, ..Args::default() };
+    let mut args = Args::default();
     expected(&mut args);
     match parse(line.split_whitespace().map(OsString::from).collect()) {
         Ok(parsed) => {
             // See `protocols_that_are_named`.
-            args.named.clone_from(&parsed.named);
+            args.asked.named.clone_from(&parsed.asked.named);
             assert_eq!(parsed, args);
         }
         Err(failure) => panic!("{}", failure.text().map(|t| t.to_string()).unwrap_or_default()),
@@ -33,27 +35,28 @@ fn refused(line: &str, says: &str) {
 fn letters_bundle() {
     let all = Protocols::TCP | Protocols::UDP | Protocols::UDPLITE;
     check("-tulpn", |a| {
-        a.protocols = Some(all);
-        a.which = Some(Which::Listening);
+        a.asked.protocols = Some(all);
+        a.asked.which = Some(Which::Listening);
     });
     check("-tanpi", |a| {
-        a.protocols = Some(Protocols::TCP);
-        a.which = Some(Which::All);
-        a.tcp_info = true;
+        a.asked.protocols = Some(Protocols::TCP);
+        a.asked.which = Some(Which::All);
+        a.shown.details.tcp_info = true;
     });
-    check("-la", |a| a.which = Some(Which::All));
+    check("-la", |a| a.asked.which = Some(Which::All));
     check("-64H", |a| {
-        a.families = vec![Family::Ipv6, Family::Ipv4];
-        a.no_header = true;
+        a.asked.families = vec![Family::Ipv6, Family::Ipv4];
+        a.shown.no_header = true;
     });
     check("-xw0M --vsock", |a| {
         let raw = Protocols::RAW | Protocols::ICMP;
-        a.protocols = Some(Protocols::UNIX | raw | Protocols::PACKET | Protocols::MPTCP | Protocols::VSOCK);
+        a.asked.protocols =
+            Some(Protocols::UNIX | raw | Protocols::PACKET | Protocols::MPTCP | Protocols::VSOCK);
     });
-    check("-A all", |a| a.protocols = Some(Protocols::all()));
-    check("-A netlink,unix", |a| a.protocols = Some(Protocols::NETLINK | Protocols::UNIX));
+    check("-A all", |a| a.asked.protocols = Some(Protocols::all()));
+    check("-A netlink,unix", |a| a.asked.protocols = Some(Protocols::NETLINK | Protocols::UNIX));
     check("-A udp,tcp -s", |a| {
-        a.protocols = Some(Protocols::TCP | Protocols::UDP);
+        a.asked.protocols = Some(Protocols::TCP | Protocols::UDP);
         a.command = Command::Summary;
     });
 }
@@ -61,14 +64,14 @@ fn letters_bundle() {
 #[test]
 fn long_flags_and_values() {
     check("--owners none --source=proc --ndjson", |a| {
-        a.owners = OwnerLookup::None;
-        a.source = SourceChoice::Proc;
-        a.format = Format::Jsonl;
+        a.asked.owners = Some(OwnerLookup::None);
+        a.asked.source = SourceChoice::Proc;
+        a.shown.format = Format::Jsonl;
     });
     check("-c +rtt,-fd --sort -rtt,pid --limit 5", |a| {
-        a.columns = Some("+rtt,-fd".into());
-        a.sort = vec!["-rtt".into(), "pid".into()];
-        a.limit = Some(5);
+        a.shown.columns = Some("+rtt,-fd".into());
+        a.shown.sort = vec!["-rtt".into(), "pid".into()];
+        a.shown.limit = Some(5);
     });
 }
 
@@ -77,25 +80,25 @@ fn words_are_commands_or_filters() {
     let words = |a: &mut Args, words: &[&str]| a.words = words.iter().map(|w| (*w).to_owned()).collect();
     check("state established dport=443", |a| {
         words(a, &["state", "established", "dport=443"]);
-        a.filter = "state established dport=443".parse().ok();
+        a.asked.filter = "state established dport=443".parse().ok();
     });
     check("port 8080 -q", |a| {
         a.command = Command::Port;
         words(a, &["8080"]);
-        a.quiet = true;
+        a.asked.quiet = true;
     });
     // A first word followed by an operator is a filter.
     check("port = 80", |a| {
         words(a, &["port", "=", "80"]);
-        a.filter = "port = 80".parse().ok();
+        a.asked.filter = "port = 80".parse().ok();
     });
     check("port=80", |a| {
         words(a, &["port=80"]);
-        a.filter = "port=80".parse().ok();
+        a.asked.filter = "port=80".parse().ok();
     });
     check("list top", |a| {
         words(a, &["top"]);
-        a.filter = "top".parse().ok();
+        a.asked.filter = "top".parse().ok();
     });
     check("list", |_| {});
 }
@@ -178,8 +181,8 @@ fn a_command_takes_its_flags_and_no_others() {
 fn a_file_is_read_when_it_is_asked_for() {
     check("-F /nonexistent/filter -F - sport=80", |a| {
         a.words = vec!["sport=80".into()];
-        a.filter = "sport=80".parse().ok();
-        a.filter_files = vec!["/nonexistent/filter".into(), "-".into()];
+        a.asked.filter = "sport=80".parse().ok();
+        a.asked.filter_files = vec!["/nonexistent/filter".into(), "-".into()];
     });
 }
 
@@ -187,7 +190,7 @@ fn a_file_is_read_when_it_is_asked_for() {
 fn protocols_that_are_named() {
     let named = |line: &str| {
         let parsed = parse(line.split_whitespace().map(OsString::from).collect());
-        parsed.map(|args| args.named).unwrap_or_default()
+        parsed.map(|args| args.asked.named).unwrap_or_default()
     };
     assert_eq!(named("-S -tM"), [Protocol::Sctp, Protocol::Tcp, Protocol::Mptcp]);
     assert_eq!(named("-A udplite,vsock"), [Protocol::UdpLite, Protocol::Vsock]);

@@ -18,11 +18,30 @@ use crate::files;
 use crate::session;
 use crate::sys::Rights;
 
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let path = file(args)?;
-    let processes = args.owners != OwnerLookup::None;
+/// What it takes.
+struct Options {
+    path: PathBuf,
+    asked: session::Options,
+}
+
+impl TryFrom<Args> for Options {
+    type Error = Failure;
+
+    fn try_from(args: Args) -> Result<Self, Failure> {
+        let path = PathBuf::from(args.words.concat());
+        if path.as_os_str() == "-" && io::stdout().is_terminal() {
+            let text = "a recording is not for a terminal: name a file, or send it to one with >";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        Ok(Self { path, asked: args.asked })
+    }
+}
+
+pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let Options { path, asked } = args.try_into()?;
+    let processes = asked.owners() != OwnerLookup::None;
     let mut recorder = Recorder::new(session::running(&rights)?);
-    let Answer { snapshot, inodes } = record(args, &mut recorder)?;
+    let Answer { snapshot, inodes } = record(&asked, &mut recorder)?;
     let recording = recorder.finish();
     let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
     let bytes = recording.as_bytes();
@@ -34,9 +53,9 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
             Failure::File(format!("cannot write {}: {error}", files::name(&path)))
         }
     })?;
-    if !args.quiet {
+    if !asked.quiet {
         // Some families have no table in some kernels: there only processes lead to their sockets.
-        let kept = if processes { snapshot.sockets().len() } else { count(args, &recording)? };
+        let kept = if processes { snapshot.sockets().len() } else { count(&asked, &recording)? };
         let sockets = plural(kept, "socket");
         let what =
             if processes { "users, process names and command lines" } else { "user ids, no processes" };
@@ -45,16 +64,7 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
             bytes.len()
         ));
     }
-    Ok(session::end(args, snapshot.coverage()))
-}
-
-fn file(args: &Args) -> Result<PathBuf, Failure> {
-    let path = PathBuf::from(args.words.concat());
-    if path.as_os_str() == "-" && io::stdout().is_terminal() {
-        let text = "a recording is not for a terminal: name a file, or send it to one with >";
-        return Err(Failure::Usage(text.to_owned()));
-    }
-    Ok(path)
+    Ok(asked.end(snapshot.coverage()))
 }
 
 /// What is recorded.
@@ -65,16 +75,16 @@ struct Answer {
 }
 
 /// All sockets that are kept.
-fn all(args: &Args) -> Query {
+fn all(asked: &session::Options) -> Query {
     // To the others only descriptors of processes lead.
-    let others = if args.owners == OwnerLookup::None { Protocols::OTHER } else { Protocols::empty() };
+    let others = if asked.owners() == OwnerLookup::None { Protocols::OTHER } else { Protocols::empty() };
     Query::new().protocols(Protocols::all() - others)
 }
 
 /// How many sockets a recording has: of its one namespace, whichever that was.
-fn count(args: &Args, recording: &Recording) -> Result<usize, Failure> {
+fn count(asked: &session::Options, recording: &Recording) -> Result<usize, Failure> {
     let mut sockets = 0;
-    all(args).visit_from(&mut recording.replay(), |_| {
+    all(asked).visit_from(&mut recording.replay(), |_| {
         sockets += 1;
         ControlFlow::Continue(())
     })?;
@@ -82,8 +92,8 @@ fn count(args: &Args, recording: &Recording) -> Result<usize, Failure> {
 }
 
 /// Asks everything.
-fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
-    let of_processes = match args.owners {
+fn record(asked: &session::Options, recorder: &mut impl Source) -> Result<Answer, Failure> {
+    let of_processes = match asked.owners() {
         OwnerLookup::None => Needs::empty(),
         _ => {
             Needs::PROCESS_USER
@@ -93,18 +103,18 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
                 | Needs::FDS_IN_FLIGHT
         }
     };
-    let query = all(args)
-        .network_namespaces(args.namespaces.clone())
+    let query = all(asked)
+        .network_namespaces(asked.namespaces.clone())
         .stats()
         .needs(Needs::TRAFFIC_CLASS | Needs::UNASKED);
     ask(recorder, &Question::Time);
     let mut first = query
         .clone()
         .needs(of_processes | Needs::HOST | Needs::MODULE | Needs::NAMESPACE_NAME)
-        .owner_lookup(args.owners)
-        .owner_source(args.owner_source)
-        .source(args.source);
-    if let Some(time) = args.estats {
+        .owner_lookup(asked.owners())
+        .owner_source(asked.owner_source)
+        .source(asked.source);
+    if let Some(time) = asked.estats {
         first = first.collect_estats(time);
     }
     let snapshot = first.collect_from(recorder)?;
@@ -122,7 +132,7 @@ fn record(args: &Args, recorder: &mut impl Source) -> Result<Answer, Failure> {
     for path in &cgroups {
         ask(recorder, &Question::Cgroup(path));
     }
-    if args.source == SourceChoice::Auto {
+    if asked.source == SourceChoice::Auto {
         // For `--source proc`. Its answer is beside the first one, so what it lacks is not told.
         let _ = query.source(SourceChoice::Proc).visit_from(recorder, |socket| {
             inodes.extend(socket.inode);

@@ -5,6 +5,7 @@ mod screen;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
 use pree::{Namespaces, Needs, Snapshot, Socket};
@@ -12,24 +13,43 @@ use pree::{Namespaces, Needs, Snapshot, Socket};
 use super::explain;
 use super::look::{self, Seen};
 use super::page::Page;
-use crate::args::{Args, Format};
+use crate::args::Args;
 use crate::exit::{Failure, TROUBLE};
-use crate::output;
 use crate::output::environment::Environment;
 use crate::output::json::verdicts;
 use crate::output::screen::Screen;
-use crate::session;
+use crate::output::{self, Format, When};
+use crate::session::{self, Session};
 use crate::sys::Rights;
 use looked_for::looked_for;
 
 /// Connections and groups of them that are shown when nobody says how many.
 const SHOWN: usize = 20;
 
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let place = session::open(args, rights)?;
-    let names = if args.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
-    let query = session::query(args, Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
-    let Seen { snapshot, intervals } = look::look(&place, args, &query)?;
+/// What it takes.
+struct Options {
+    asked: session::Options,
+    look_for: Option<Duration>,
+    json: bool,
+    color: When,
+    limit: Option<usize>,
+}
+
+impl From<Args> for Options {
+    fn from(args: Args) -> Self {
+        let Args { asked, shown, look_for, .. } = args;
+        let json = shown.format == Format::Json;
+        Self { asked, look_for, json, color: shown.color, limit: shown.limit }
+    }
+}
+
+pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let Options { asked, look_for, json, color, limit } = args.into();
+    let session = Session::open(asked, rights)?;
+    let asked = &session.options;
+    let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
+    let query = session.query(Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
+    let Seen { snapshot, intervals } = look::look(&session, look_for, &query)?;
     let host = match &intervals {
         None => assess_host(&snapshot),
         Some(intervals) => assess_host_interval(&snapshot, intervals),
@@ -37,9 +57,9 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
     let troubled = troubled(&snapshot, &host);
     let trouble =
         !troubled.is_empty() || host.findings.iter().any(|finding| finding.severity >= Severity::Warning);
-    if !args.quiet {
-        let text = if args.format == Format::Json {
-            let limit = args.limit.unwrap_or(usize::MAX).min(troubled.len());
+    if !asked.quiet {
+        let text = if json {
+            let limit = limit.unwrap_or(usize::MAX).min(troubled.len());
             verdicts::diagnosed(
                 &snapshot,
                 &host,
@@ -47,17 +67,17 @@ pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
                 &looked_for(&host),
             )
         } else {
-            let screen = Screen::of_stdout(args, &Environment::read());
+            let screen = Screen::of_stdout(color, &Environment::read());
             let mut page = Page::new(screen.color);
-            let place = session::looked_at(args, snapshot.coverage());
-            screen::write(&mut page, (&snapshot, &place), &host, &troubled, args.limit.unwrap_or(SHOWN));
+            let place = asked.looked_at(snapshot.coverage());
+            screen::write(&mut page, (&snapshot, &place), &host, &troubled, limit.unwrap_or(SHOWN));
             page.text.into_bytes()
         };
         let mut stdout = output::stdout();
         stdout.write_all(&text)?;
         stdout.flush()?;
     }
-    let code = session::end(args, snapshot.coverage());
+    let code = asked.end(snapshot.coverage());
     Ok(if trouble { ExitCode::from(TROUBLE) } else { code })
 }
 

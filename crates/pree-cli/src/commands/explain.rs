@@ -5,6 +5,7 @@ mod screen;
 use std::cmp::Reverse;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pree::quality::{Assessment, Interval, Peers, Severity, assess, assess_interval};
 use pree::{Needs, Socket};
@@ -12,13 +13,13 @@ use pree::{Needs, Socket};
 use super::judged;
 use super::look::{self, Seen};
 use super::page::Page;
-use crate::args::{Args, Format};
+use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
-use crate::output;
 use crate::output::environment::Environment;
 use crate::output::json::verdicts;
 use crate::output::screen::Screen;
-use crate::session;
+use crate::output::{self, Format, When};
+use crate::session::{self, Session};
 use crate::sys::Rights;
 
 /// Sockets that are explained; the next are told in a line each.
@@ -26,43 +27,63 @@ const WHOLE: usize = 3;
 /// Sockets that are told at all when nobody says how many.
 const TOLD: usize = 23;
 
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    if args.filter.is_none() {
-        let text = "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all";
-        return Err(Failure::Usage(text.to_owned()));
+/// What it takes.
+struct Options {
+    asked: session::Options,
+    look_for: Option<Duration>,
+    json: bool,
+    color: When,
+    limit: Option<usize>,
+}
+
+impl TryFrom<Args> for Options {
+    type Error = Failure;
+
+    fn try_from(args: Args) -> Result<Self, Failure> {
+        let Args { asked, shown, look_for, .. } = args;
+        if asked.filter.is_none() && asked.filter_files.is_empty() {
+            let text = "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        let json = shown.format == Format::Json;
+        Ok(Self { asked, look_for, json, color: shown.color, limit: shown.limit })
     }
-    let place = session::open(args, rights)?;
-    let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
-    let query = session::query(args, owners | Needs::SEND_QUEUE | Needs::HOST).stats();
-    let seen = look::look(&place, args, &query)?;
-    let peers = judged::peers(&place, args, seen.snapshot.sockets());
+}
+
+pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let Options { asked, look_for, json, color, limit } = args.try_into()?;
+    let session = Session::open(asked, rights)?;
+    let asked = &session.options;
+    let query = session.query(asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::HOST).stats();
+    let seen = look::look(&session, look_for, &query)?;
+    let peers = judged::peers(&session, seen.snapshot.sockets(), true);
     let coverage = seen.snapshot.coverage().clone();
     let sockets = judge(seen, &peers);
     let found = !sockets.is_empty();
-    if !args.quiet {
-        let limit = args.limit.unwrap_or(usize::MAX);
-        let text = if args.format == Format::Json {
-            let sockets: Vec<_> = sockets.iter().take(limit).map(|(socket, a)| (socket, a)).collect();
+    if !asked.quiet {
+        let text = if json {
+            let most = limit.unwrap_or(usize::MAX);
+            let sockets: Vec<_> = sockets.iter().take(most).map(|(socket, a)| (socket, a)).collect();
             verdicts::explained(&sockets, &coverage)
         } else {
-            let screen = Screen::of_stdout(args, &Environment::read());
+            let screen = Screen::of_stdout(color, &Environment::read());
             let mut page = Page::new(screen.color);
-            let seen = screen::Seen { now: place.now(), coverage: &coverage };
-            screen::write(&mut page, &sockets, WHOLE, args.limit.unwrap_or(TOLD), &seen);
+            let seen = screen::Seen { now: session.now(), coverage: &coverage };
+            screen::write(&mut page, &sockets, WHOLE, limit.unwrap_or(TOLD), &seen);
             page.text.into_bytes()
         };
         let mut stdout = output::stdout();
         stdout.write_all(&text)?;
         stdout.flush()?;
-        if !found && !session::tell_nothing(args) && args.format == Format::Table {
+        if !found && !asked.tell_nothing() && !json {
             session::say("nothing matches");
         }
     }
-    let code = session::end(args, &coverage);
+    let code = asked.end(&coverage);
     Ok(match found {
-        true if args.needs_a_match_only() => ExitCode::from(ANSWERED),
+        true if asked.needs_a_match_only() => ExitCode::from(ANSWERED),
         true => code,
-        false if session::lacks(args, &coverage) => ExitCode::from(INCOMPLETE),
+        false if asked.lacks(&coverage) => ExitCode::from(INCOMPLETE),
         false => ExitCode::from(NOTHING),
     })
 }
@@ -77,7 +98,7 @@ fn judge(seen: Seen, peers: &Peers) -> Vec<(Socket, Assessment)> {
             Some(intervals) => match intervals.get(&socket) {
                 Some(interval) => assess_interval(interval, &intervals.context(context)),
                 // Seen once: nothing is known of any length of time.
-                None => assess_interval(&Interval::new(std::time::Duration::ZERO, &socket), &context),
+                None => assess_interval(&Interval::new(Duration::ZERO, &socket), &context),
             },
         };
         (socket, assessment)

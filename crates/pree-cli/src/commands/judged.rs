@@ -1,34 +1,32 @@
 //! Sockets judged with what the rest of the machine knows of their paths.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::Write;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use pree::field::View;
 use pree::quality::Peers;
-use pree::{Coverage, Needs, Protocols, Query, Socket, States};
+use pree::{Coverage, Filter, Needs, Query, Socket, States};
 
-use crate::args::Args;
 use crate::exit::Failure;
 use crate::output::{self, Request};
-use crate::session::Place;
+use crate::session::Session;
 
 /// Remote addresses that are asked for one by one; for more, every connection is looked at.
 const REMOTES: usize = 32;
 
 /// `--json`: every socket is there before the first is judged.
 pub(super) fn document(
-    place: &Place,
+    session: &Session,
     query: &Query,
-    request: &mut Request<'_>,
+    request: &mut Request,
     writer: impl Write,
     wanted: impl Fn(&Socket) -> bool,
 ) -> Result<(Vec<Socket>, Coverage), Failure> {
-    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
+    let most = request.most();
     let mut sockets = Vec::new();
-    let coverage = place.visit(query, |socket| {
+    let coverage = session.visit(query, |socket| {
         if !wanted(socket) {
             return ControlFlow::Continue(());
         }
@@ -38,7 +36,7 @@ pub(super) fn document(
         sockets.push(socket.clone());
         ControlFlow::Continue(())
     })?;
-    request.peers = peers(place, request.args, &sockets);
+    request.peers = peers(session, &sockets, most == usize::MAX);
     let mut output = output::of(request, writer);
     output.begin(&coverage)?;
     for socket in &sockets {
@@ -50,9 +48,9 @@ pub(super) fn document(
 }
 
 /// What all connections of the machine to the remote ends of these know, whether they were asked for or not. Where they
-/// cannot be read, what these know.
-pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
-    if is_everything(args) {
+/// cannot be read, what these know. Whether there are `all` that were asked for.
+pub(super) fn peers(session: &Session, sockets: &[Socket], all: bool) -> Peers {
+    if all && session.options.is_everything() {
         return Peers::of(sockets);
     }
     let remotes: BTreeSet<IpAddr> = sockets
@@ -64,15 +62,16 @@ pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
         return Peers::default();
     }
     let query = Query::new().tcp().without_states(States::LISTEN | States::TIME_WAIT);
-    let query = query.network_namespaces(args.namespaces.clone());
-    let mut query = query.source(args.source).needs(Needs::STATS);
+    let query = query.network_namespaces(session.options.namespaces.clone());
+    let mut query = query.source(session.options.source).needs(Needs::STATS);
     if remotes.len() <= REMOTES
-        && let Ok(filter) = to(&remotes).parse()
+        // A v4-mapped address is found by its IPv4 one.
+        && let Some(filter) = remotes.iter().map(|ip| Filter::remote_at(*ip)).reduce(Filter::or)
     {
         query = query.filter(filter);
     }
     let mut others = Vec::new();
-    let answer = place.visit(&query, |socket| {
+    let answer = session.visit(&query, |socket| {
         others.push(socket.clone());
         ControlFlow::Continue(())
     });
@@ -80,28 +79,4 @@ pub(super) fn peers(place: &Place, args: &Args, sockets: &[Socket]) -> Peers {
         Ok(_) => Peers::of(&others),
         Err(_) => Peers::of(sockets),
     }
-}
-
-/// True when the question was about every connection.
-fn is_everything(args: &Args) -> bool {
-    args.filter.is_none()
-        && args.families.is_empty()
-        && args.which.is_none()
-        && args.limit.is_none()
-        && args.protocols.is_none_or(|protocols| protocols.contains(Protocols::TCP))
-        && args.words.is_empty()
-}
-
-/// The filter for connections to these; a v4-mapped address is found by its IPv4 one.
-fn to(remotes: &BTreeSet<IpAddr>) -> String {
-    let mut text = String::from("dst = ");
-    for (index, ip) in remotes.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        // Writing to a String cannot fail.
-        let _ = match ip {
-            IpAddr::V4(ip) => write!(text, "{comma}{ip}"),
-            IpAddr::V6(ip) => write!(text, "{comma}[{ip}]"),
-        };
-    }
-    text
 }

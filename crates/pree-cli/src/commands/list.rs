@@ -7,39 +7,53 @@ use std::process::ExitCode;
 use pree::{Coverage, Filter, Query, State, States};
 
 use super::{judged, stream};
-use crate::args::{Args, Format};
+use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::pager::Pager;
 use crate::output::screen::Screen;
-use crate::output::{self, Request};
-use crate::session::{self, Place};
+use crate::output::{self, Format, Request};
+use crate::session::{self, Session};
 use crate::sys::Rights;
 
 /// What is written at once.
 const BUFFER: usize = 64 * 1024;
 
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
+/// What the list takes.
+struct Options {
+    asked: session::Options,
+    shown: output::Options,
+    pager: bool,
+}
+
+impl From<Args> for Options {
+    fn from(args: Args) -> Self {
+        Self { asked: args.asked, shown: args.shown, pager: args.pager }
+    }
+}
+
+pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let Options { asked, shown, pager } = args.into();
     let environment = Environment::read();
-    let mut request = Request::new(args, Screen::of_stdout(args, &environment))?;
-    let folding = Folding::of(args, &request);
-    let query = query(&request, folding);
-    let place = session::open(args, rights)?;
-    let listed = if args.quiet {
-        look(args, &place, &query)?
-    } else {
-        let mut pager = pager(args, &request, &environment);
-        let writer = pager.as_mut().and_then(Pager::writer).unwrap_or_else(output::stdout);
-        let listed = list(&place, &query, &mut request, folding, BufWriter::with_capacity(BUFFER, writer));
-        // No rights are kept while the user reads on.
-        drop(place);
-        // The user reads on after all was written, and what is to be told stands below it.
-        if let Some(pager) = pager {
-            pager.wait();
-        }
-        listed?
-    };
-    Ok(end(args, &listed))
+    let screen = Screen::of_stdout(shown.color, &environment);
+    let mut request = Request::new(shown, asked.rows(), screen)?;
+    let session = Session::open(asked, rights)?;
+    let folding = Folding::of(&session.options, &request);
+    let query = query(&session, &request, folding);
+    if session.options.quiet {
+        let listed = look(&session, &query)?;
+        return Ok(end(&session.options, &request, &listed));
+    }
+    let mut pager = if pager { page(&request, &environment) } else { None };
+    let writer = pager.as_mut().and_then(Pager::writer).unwrap_or_else(output::stdout);
+    let listed = list(&session, &query, &mut request, folding, BufWriter::with_capacity(BUFFER, writer));
+    // No rights are kept while the user reads on.
+    let asked = session.close();
+    // The user reads on after all was written, and what is to be told stands below it.
+    if let Some(pager) = pager {
+        pager.wait();
+    }
+    Ok(end(&asked, &request, &listed?))
 }
 
 /// What was found.
@@ -61,13 +75,13 @@ enum Folding {
 }
 
 impl Folding {
-    fn of(args: &Args, request: &Request<'_>) -> Self {
-        let table = request.screen.terminal && args.format == Format::Table && !args.quiet;
+    fn of(asked: &session::Options, request: &Request) -> Self {
+        let table = request.screen.terminal && request.options.format == Format::Table && !asked.quiet;
         // A filter that names states is about those.
-        let named = args.filter.as_ref().is_some_and(Filter::names_states);
-        if !table || args.which.is_some() || named {
+        let named = asked.filter.as_ref().is_some_and(Filter::names_states);
+        if !table || asked.which.is_some() || named {
             Self::Shown
-        } else if io::stderr().is_terminal() && args.limit.is_none() {
+        } else if io::stderr().is_terminal() && request.options.limit.is_none() {
             Self::Counted
         } else {
             Self::Hidden
@@ -75,8 +89,8 @@ impl Folding {
     }
 }
 
-fn query(request: &Request<'_>, folding: Folding) -> Query {
-    let query = session::query(request.args, request.needs());
+fn query(session: &Session, request: &Request, folding: Folding) -> Query {
+    let query = session.query(session.options.needs(request.needs()));
     match folding {
         Folding::Hidden => query.without_states(States::TIME_WAIT),
         Folding::Shown | Folding::Counted => query,
@@ -84,28 +98,28 @@ fn query(request: &Request<'_>, folding: Folding) -> Query {
 }
 
 /// Whether anything matches: the first that does is enough.
-fn look(args: &Args, place: &Place, query: &Query) -> Result<Listed, Failure> {
+fn look(session: &Session, query: &Query) -> Result<Listed, Failure> {
     let mut matched = false;
-    let coverage = place.visit(query, |_| {
+    let coverage = session.visit(query, |_| {
         matched = true;
-        if args.needs_a_match_only() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if session.options.needs_a_match_only() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(Listed { coverage, matched, folded: None })
 }
 
 fn list(
-    place: &Place,
+    session: &Session,
     query: &Query,
-    request: &mut Request<'_>,
+    request: &mut Request,
     folding: Folding,
     writer: impl Write,
 ) -> Result<Listed, Failure> {
     if request.judges_with_the_host() {
-        let (sockets, coverage) = judged::document(place, query, request, writer, |_| true)?;
+        let (sockets, coverage) = judged::document(session, query, request, writer, |_| true)?;
         return Ok(Listed { coverage, matched: !sockets.is_empty(), folded: None });
     }
     let mut folded = 0;
-    let (rows, coverage) = stream::write(place, query, request, writer, |socket| {
+    let (rows, coverage) = stream::write(session, query, request, writer, |socket| {
         let folds = folding == Folding::Counted && socket.state == State::TimeWait;
         folded += u64::from(folds);
         !folds
@@ -113,8 +127,8 @@ fn list(
     Ok(Listed { coverage, matched: rows > 0, folded: (folding == Folding::Counted).then_some(folded) })
 }
 
-fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Option<Pager> {
-    if !args.pager || !request.screen.terminal {
+fn page(request: &Request, environment: &Environment) -> Option<Pager> {
+    if !request.screen.terminal {
         return None;
     }
     match Pager::start(environment) {
@@ -127,23 +141,22 @@ fn pager(args: &Args, request: &Request<'_>, environment: &Environment) -> Optio
 }
 
 /// Says what is missing and what was left out; the exit code.
-fn end(args: &Args, listed: &Listed) -> ExitCode {
-    session::tell(args, &listed.coverage);
-    let found = listed.matched || listed.folded.is_some_and(|folded| folded > 0) || args.limit == Some(0);
-    if !found && !args.quiet {
-        session::tell_nothing(args);
+fn end(asked: &session::Options, request: &Request, listed: &Listed) -> ExitCode {
+    asked.tell(&listed.coverage);
+    let found =
+        listed.matched || listed.folded.is_some_and(|folded| folded > 0) || request.options.limit == Some(0);
+    if !found && !asked.quiet {
+        asked.tell_nothing();
     }
     if let Some(folded) = listed.folded.filter(|folded| *folded > 0) {
         // With stderr gone there is nobody left to tell.
         let _ = writeln!(io::stderr(), "{folded} time-wait (-a)");
     }
-    ExitCode::from(
-        if session::lacks(args, &listed.coverage) && !(args.needs_a_match_only() && listed.matched) {
-            INCOMPLETE
-        } else if args.quiet && !listed.matched {
-            NOTHING
-        } else {
-            ANSWERED
-        },
-    )
+    ExitCode::from(if asked.lacks(&listed.coverage) && !(asked.needs_a_match_only() && listed.matched) {
+        INCOMPLETE
+    } else if asked.quiet && !listed.matched {
+        NOTHING
+    } else {
+        ANSWERED
+    })
 }

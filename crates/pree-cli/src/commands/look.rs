@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use pree::quality::Intervals;
 use pree::{ErrorKind, Needs, Query, Snapshot};
 
-use crate::args::Args;
 use crate::exit::Failure;
-use crate::session::{self, Place};
+use crate::session::Session;
 
 /// From one look to the next.
 const TICK: Duration = Duration::from_millis(100);
@@ -61,19 +60,19 @@ impl Schedule {
 }
 
 /// Asks `query`, with `--for` after so long a time in which the same sockets are looked at without their owners.
-pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Failure> {
-    let Some(length) = args.look_for else {
-        return Ok(Seen { snapshot: place.collect(query)?, intervals: None });
+pub(super) fn look(session: &Session, length: Option<Duration>, query: &Query) -> Result<Seen, Failure> {
+    let Some(length) = length else {
+        return Ok(Seen { snapshot: session.collect(query)?, intervals: None });
     };
-    let between = between(args).needs(Needs::HOST);
-    let progress = io::stderr().is_terminal() && !args.quiet;
+    let between = between(session).needs(Needs::HOST);
+    let progress = io::stderr().is_terminal() && !session.options.quiet;
     let start = Instant::now();
     let mut schedule = Schedule::new(length);
     let mut intervals = Intervals::default();
     let (mut told, mut seen) = (false, false);
     loop {
         let before = start.elapsed();
-        let look = place.collect(&between);
+        let look = session.collect(&between);
         // The owners of the last look are looked for before its rows; so the end of each look is its time.
         let now = start.elapsed();
         match look {
@@ -101,7 +100,7 @@ pub(super) fn look(place: &Place, args: &Args, query: &Query) -> Result<Seen, Fa
     let mut tries = 0;
     loop {
         tries += 1;
-        match place.collect(query) {
+        match session.collect(query) {
             Ok(last) => {
                 let snapshot = intervals.conclude(start.elapsed(), last);
                 return Ok(Seen { snapshot, intervals: Some(intervals) });
@@ -122,11 +121,11 @@ fn passes(error: &pree::Error) -> bool {
 }
 
 /// The question of the looks before the last: whose sockets they are is asked once, at the end.
-fn between(args: &Args) -> Query {
-    let asks_owners =
-        args.filter.as_ref().is_some_and(|filter| filter.needs().intersects(Needs::FROM_OWNERS));
-    let all = Args { filter: None, ..args.clone() };
-    let query = session::query(if asks_owners { &all } else { args }, Needs::empty());
+fn between(session: &Session) -> Query {
+    let filter = session.options.filter.as_ref();
+    let asks_owners = filter.is_some_and(|filter| filter.needs().intersects(Needs::FROM_OWNERS));
+    let nothing = Needs::empty();
+    let query = if asks_owners { session.query_unfiltered(nothing) } else { session.query(nothing) };
     query.stats()
 }
 

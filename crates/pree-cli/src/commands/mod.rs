@@ -17,13 +17,10 @@ use std::process::ExitCode;
 use crate::args::{Args, Command};
 use crate::docs;
 use crate::exit::Failure;
-use crate::session;
 use crate::sys::Rights;
 
 /// Carries out what was asked for. Who looks at no machine takes no rights.
-pub(crate) fn run(mut args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    session::read_filters(&mut args)?;
-    let args = &args;
+pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List => list::run(args, rights),
         Command::Port => port::run(args, rights),
@@ -32,9 +29,9 @@ pub(crate) fn run(mut args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         Command::Capture => capture::run(args, rights),
         Command::Summary => summary::run(args, rights),
         Command::Schema => docs::schema::run(),
-        Command::Completions => docs::completions::run(args),
+        Command::Completions => docs::completions::run(&args.words.concat()),
         Command::Man => docs::man::run(),
-        Command::Help => docs::help::help(args),
+        Command::Help => docs::help::help(args.words.first()),
         Command::Version => docs::help::version(),
     }
 }

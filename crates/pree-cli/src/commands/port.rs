@@ -17,17 +17,16 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pree::{Coverage, Family, Filter, Namespaces, Needs, Process, Protocol, Query, Socket, States};
+use pree::{Coverage, Family, Namespaces, Needs, Process, Socket, States};
 
 use super::{judged, stream};
-use crate::args::{Args, Format};
+use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::screen::Screen;
-use crate::output::{self, Request};
-use crate::session::{self, Place};
+use crate::output::{self, Format, Request};
+use crate::session::{self, Session};
 use crate::sys::Rights;
-use crate::text::escape;
 use asked::{Asked, is_held};
 
 /// What the screen tells of each socket.
@@ -40,206 +39,132 @@ const NEEDS: Needs = Needs::MEMORY
     .union(Needs::PROCESS_START)
     .union(Needs::PROCESS_COMMAND_LINE);
 
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let asked = asked(args)?;
-    let place = session::open(args, rights)?;
-    if args.quiet {
-        return quiet(args, asked, &place);
+/// What it takes.
+struct Options<'w> {
+    port: Asked<'w>,
+    asked: session::Options,
+    shown: output::Options,
+}
+
+impl<'w> Options<'w> {
+    fn of(word: &'w str, args: Args) -> Result<Self, Failure> {
+        let port = Asked::read(word)?;
+        let asked = session::Options { filter: Some(port.filter()?), ..args.asked };
+        Ok(Self { port, asked, shown: args.shown })
+    }
+}
+
+pub(crate) fn run(mut args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let word = std::mem::take(&mut args.words).concat();
+    let Options { port, asked, shown } = Options::of(&word, args)?;
+    let session = Session::open(asked, rights)?;
+    if session.options.quiet {
+        return quiet(&session, port);
     }
     // Who chooses columns wants rows.
-    let rows = args.shows_rows();
-    match args.format {
-        Format::Table if !rows => show(args, asked, &place),
-        _ => list(args, asked, &place),
+    if shown.format == Format::Table && !shown.shows_rows() {
+        return show(&session, port, shown.no_trunc);
     }
-}
-
-/// Reads `8080`, `:8080`, `http`, `53/udp`, `udp:53`, and each with an address before the port: `[fe80::1%3]:53`.
-fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
-    let usage = |text: String| Err(Failure::Usage(text));
-    let word = args.words.first().map_or("", String::as_str);
-    let by_name = |name: &str| {
-        [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)
-    };
-    let none = || format!("{} is no port: take 8080, https, 53/udp or 10.0.0.5:8080", quoted(word));
-    let (end, protocol) = match (word.rsplit_once('/'), word.split_once(':')) {
-        (Some((end, name)), _) => match by_name(name) {
-            Some(protocol) => (end, Some(protocol)),
-            None => return usage(none()),
-        },
-        (None, Some((name, end))) if by_name(name).is_some() => (end, by_name(name)),
-        _ => (word, None),
-    };
-    let (address, number) = match end.rsplit_once(':') {
-        None => (None, end),
-        Some(("" | "*", number)) => (None, number),
-        Some((address, number)) if format!("src={address}").parse::<Filter>().is_ok() => {
-            (Some(address), number)
-        }
-        Some(_) => return usage(none()),
-    };
-    match Filter::port(number) {
-        Ok(number) => Ok(Asked { number, protocol, address }),
-        Err(error) => usage(escape::text(error.what().as_bytes()).into_owned()),
-    }
-}
-
-fn quoted(word: &str) -> String {
-    escape::quoted(word.as_bytes())
-}
-
-/// The sockets that have the port at their own end, as far as the flags narrow them down.
-fn query(args: &Args, asked: Asked<'_>, states: States, needs: Needs) -> Result<Query, Failure> {
-    let at = asked.address.map(|address| format!(" and (src={address} or src=0.0.0.0 or src=[::])"));
-    let port = format!("sport = {}{}", asked.number, at.unwrap_or_default());
-    let text = match asked.protocol {
-        Some(protocol) => format!("{port} and proto = {}", protocol.name()),
-        None => port,
-    };
-    // What takes IPv4 may be a socket of IPv6: `is_asked_for` chooses.
-    let any_family = Args { families: Vec::new(), ..args.clone() };
-    Ok(session::query_in(&any_family, Some(states), needs).filter(text.parse().map_err(Failure::Filter)?))
+    list(&session, port, shown)
 }
 
 /// Whether a socket has the port for one of the families that the flags name, and for the address that was asked for.
-fn is_asked_for(args: &Args, asked: Asked<'_>, socket: &Socket) -> bool {
-    let families = &args.families;
+fn is_asked_for(session: &Session, port: Asked<'_>, socket: &Socket) -> bool {
+    let families = &session.options.families;
     let is_of_family = families.is_empty()
         || families.contains(&socket.family)
         || (families.contains(&Family::Ipv4) && asked::takes_ipv4(socket));
-    is_of_family && asked.has_its_address(socket)
+    is_of_family && port.has_its_address(socket)
 }
 
 /// What `is_asked_for` goes by.
-fn needs_to_choose(args: &Args, asked: Asked<'_>) -> Needs {
-    let chooses = asked.address.is_some() || !args.families.is_empty();
+fn needs_to_choose(session: &Session, port: Asked<'_>) -> Needs {
+    let chooses = port.address.is_some() || !session.options.families.is_empty();
     if chooses { Needs::V6ONLY } else { Needs::empty() }
 }
 
 /// The exit code where nobody was found: nobody can be said to have a port of a protocol that is not told.
-fn nothing(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> u8 {
-    if looked_at::protocols_told(args, asked, coverage).is_empty() { INCOMPLETE } else { NOTHING }
+fn nothing(session: &Session, port: Asked<'_>, coverage: &Coverage) -> u8 {
+    if looked_at::protocols_told(&session.options, port, coverage).is_empty() { INCOMPLETE } else { NOTHING }
 }
 
 /// Only the exit code.
-fn quiet(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
+fn quiet(session: &Session, port: Asked<'_>) -> Result<ExitCode, Failure> {
+    let asked = &session.options;
     let mut found = false;
-    let needs_a_match_only = args.needs_a_match_only();
-    let needs = if needs_a_match_only { needs_to_choose(args, asked) } else { NEEDS };
-    let query = query(args, asked, session::states(args), needs)?;
-    let coverage = place.visit(&query, |socket| {
-        found |= is_held(socket) && is_asked_for(args, asked, socket);
-        if found && needs_a_match_only { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    let query = session.query_in(asked.states(), asked.needs(NEEDS) | needs_to_choose(session, port));
+    let coverage = session.visit(&query, |socket| {
+        found |= is_held(socket) && is_asked_for(session, port, socket);
+        if found && asked.needs_a_match_only() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    session::tell(args, &coverage);
+    asked.tell(&coverage);
     Ok(ExitCode::from(match found {
-        true if needs_a_match_only => ANSWERED,
-        _ if session::lacks(args, &coverage) => INCOMPLETE,
+        true if asked.needs_a_match_only() => ANSWERED,
+        _ if asked.lacks(&coverage) => INCOMPLETE,
         true => ANSWERED,
-        false => nothing(args, asked, &coverage),
+        false => nothing(session, port, &coverage),
     }))
 }
 
+/// What is missing is said; the exit code.
+fn end(session: &Session, port: Asked<'_>, coverage: &Coverage, found: bool) -> ExitCode {
+    let code = session.options.end(coverage);
+    let is_nobodys = !found && !session.options.lacks(coverage);
+    if is_nobodys { ExitCode::from(nothing(session, port, coverage)) } else { code }
+}
+
 /// The sockets, in one of the list's formats.
-fn list(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
-    let mut request = Request::new(args, Screen::of_stdout(args, &Environment::read()))?;
-    let query = query(args, asked, session::states(args), request.needs() | needs_to_choose(args, asked))?;
+fn list(session: &Session, port: Asked<'_>, shown: output::Options) -> Result<ExitCode, Failure> {
+    let asked = &session.options;
+    let screen = Screen::of_stdout(shown.color, &Environment::read());
+    let mut request = Request::new(shown, asked.rows(), screen)?;
+    let query = session.query_in(asked.states(), request.needs() | needs_to_choose(session, port));
     let writer = BufWriter::new(output::stdout());
     let (found, coverage) = if request.judges_with_the_host() {
-        let wanted = |socket: &Socket| is_asked_for(args, asked, socket);
-        let (sockets, coverage) = judged::document(place, &query, &mut request, writer, wanted)?;
+        let wanted = |socket: &Socket| is_asked_for(session, port, socket);
+        let (sockets, coverage) = judged::document(session, &query, &mut request, writer, wanted)?;
         (sockets.iter().any(is_held), coverage)
     } else {
         let mut found = false;
-        let (_, coverage) = stream::write(place, &query, &request, writer, |socket| {
-            let wanted = is_asked_for(args, asked, socket);
+        let (_, coverage) = stream::write(session, &query, &mut request, writer, |socket| {
+            let wanted = is_asked_for(session, port, socket);
             found |= wanted && is_held(socket);
             wanted
         })?;
         (found, coverage)
     };
-    let code = session::end(args, &coverage);
-    let is_nobodys = !found && !session::lacks(args, &coverage);
-    Ok(if is_nobodys { ExitCode::from(nothing(args, asked, &coverage)) } else { code })
+    Ok(end(session, port, &coverage, found))
 }
 
 /// The screen for people.
-fn show(args: &Args, asked: Asked<'_>, place: &Place) -> Result<ExitCode, Failure> {
+fn show(session: &Session, port: Asked<'_>, whole_commands: bool) -> Result<ExitCode, Failure> {
+    let asked = &session.options;
+    let names_namespaces = asked.namespaces == Namespaces::All;
+    let names = if names_namespaces { Needs::NAMESPACE_NAME } else { Needs::empty() };
     // Connections are asked for whatever the states: they are a listener's clients.
-    let mut needs = NEEDS;
-    if args.namespaces == Namespaces::All {
-        needs |= Needs::NAMESPACE_NAME;
-    }
-    let query = query(args, asked, States::all(), needs)?;
+    let query = session.query_in(States::all(), NEEDS | names);
     let mut sockets = Vec::new();
     let mut processes: HashMap<u32, Arc<Process>> = HashMap::new();
-    let coverage = place.visit(&query, |socket| {
+    let coverage = session.visit(&query, |socket| {
         for owner in &socket.owners {
             processes.entry(owner.pid()).or_insert_with(|| Arc::clone(&owner.process));
         }
         sockets.push(socket.clone());
         ControlFlow::Continue(())
     })?;
-    let wanted = session::states(args);
+    let wanted = asked.states();
     let is_wanted =
-        |socket: &Socket| wanted.contains(socket.state.set()) && is_asked_for(args, asked, socket);
+        |socket: &Socket| wanted.contains(socket.state.set()) && is_asked_for(session, port, socket);
     let found = sockets.iter().any(|socket| is_held(socket) && is_wanted(socket));
     if found {
-        sockets.retain(|socket| is_asked_for(args, asked, socket));
+        sockets.retain(|socket| is_asked_for(session, port, socket));
         let holders = holders::of(sockets, wanted);
-        let screen = screen::Screen {
-            asked,
-            processes,
-            now: place.now(),
-            whole_commands: args.no_trunc,
-            names_namespaces: args.namespaces == Namespaces::All,
-        };
+        let screen = screen::Screen { port, processes, now: session.now(), whole_commands, names_namespaces };
         let mut stdout = output::stdout();
         stdout.write_all(screen.text(&holders).as_bytes())?;
         stdout.flush()?;
     } else {
-        session::say(&looked_at::nobody(args, asked, &coverage, &sockets));
+        session::say(&looked_at::nobody(asked, port, &coverage, &sockets));
     }
-    let code = session::end(args, &coverage);
-    let is_nobodys = !found && !session::lacks(args, &coverage);
-    Ok(if is_nobodys { ExitCode::from(nothing(args, asked, &coverage)) } else { code })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_as_people_write_them() {
-        let (tcp, udp) = (Some(Protocol::Tcp), Some(Protocol::Udp));
-        for (word, expected) in [
-            ("8080", Some((8080, None))),
-            (":8080", Some((8080, None))),
-            ("https", Some((443, None))),
-            (":https", Some((443, None))),
-            ("53/udp", Some((53, udp))),
-            ("tcp:443", Some((443, tcp))),
-            ("domain/udp", Some((53, udp))),
-            ("0", Some((0, None))),
-            ("65535", Some((65535, None))),
-            ("65536", None),
-            ("70000", None),
-            ("-1", None),
-            ("", None),
-            ("nonsense", None),
-            ("53/sctp", None),
-            ("53/udp/tcp", None),
-            ("tcp:10.0.0.1:80", Some((80, tcp))),
-            ("10.0.0.1:80/udp", Some((80, udp))),
-            ("[fe80::1%3]:53", Some((53, None))),
-            ("[fe80::1%eth0]:domain", Some((53, None))),
-            ("*:80", Some((80, None))),
-            ("nowhere:80", None),
-            ("::1", None),
-        ] {
-            let args = Args { words: vec![word.to_owned()], ..Args::default() };
-            let got = asked(&args).ok().map(|asked| (asked.number, asked.protocol));
-            assert_eq!(got, expected, "{word}");
-        }
-    }
+    Ok(end(session, port, &coverage, found))
 }

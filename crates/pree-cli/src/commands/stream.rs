@@ -8,20 +8,20 @@ use pree::{Coverage, Query, Socket};
 
 use crate::exit::Failure;
 use crate::output::{self, Request};
-use crate::session::Place;
+use crate::session::Session;
 
 /// Writes the rows that are wanted, until there are as many as were asked for. How many were written.
 pub(super) fn write(
-    place: &Place,
+    session: &Session,
     query: &Query,
-    request: &Request<'_>,
+    request: &Request,
     writer: impl Write,
     mut wanted: impl FnMut(&Socket) -> bool,
 ) -> Result<(usize, Coverage), Failure> {
-    let most = request.args.limit.filter(|_| request.may_stop_early()).unwrap_or(usize::MAX);
+    let most = request.most();
     let mut output = output::of(request, writer);
     let (mut rows, mut written) = (0, Ok(()));
-    let coverage = place.visit(query, |socket| {
+    let coverage = session.visit(query, |socket| {
         if !wanted(socket) {
             return ControlFlow::Continue(());
         }

@@ -8,37 +8,49 @@ use std::process::ExitCode;
 
 use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States};
 
-use crate::args::{Args, Format};
+use crate::args::Args;
 use crate::docs::help::layout::paragraph;
 use crate::exit::{Failure, NOTHING};
-use crate::output::environment::Environment;
+use crate::output::options::Rows;
 use crate::output::screen::Screen;
-use crate::output::{self, Request};
-use crate::session;
+use crate::output::{self, Format, Request};
+use crate::session::{self, Session};
 use crate::sys::Rights;
 use crate::text::words;
 
-pub(crate) fn run(args: &Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let place = session::open(args, rights)?;
-    let owners = if args.needs_a_match_only() { Needs::empty() } else { Needs::OWNERS };
-    let counts_owners = args.owners != OwnerLookup::None && !args.needs_a_match_only();
+/// What it takes.
+struct Options {
+    asked: session::Options,
+    json: bool,
+}
+
+impl From<Args> for Options {
+    fn from(args: Args) -> Self {
+        Self { asked: args.asked, json: args.shown.format != Format::Table }
+    }
+}
+
+pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let Options { asked, json } = args.into();
+    let session = Session::open(asked, rights)?;
+    let asked = &session.options;
+    let counts_owners = asked.owners() != OwnerLookup::None && !asked.needs_a_match_only();
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
-    let coverage = place.visit(&session::query(args, owners), |socket| {
+    let coverage = session.visit(&session.query(asked.needs(Needs::OWNERS)), |socket| {
         summary.add(socket);
         ControlFlow::Continue(())
     })?;
-    if !args.quiet {
-        let text =
-            if args.format == Format::Table { summary.text() } else { summary.json(args, &coverage)? };
+    if !asked.quiet {
+        let text = if json { summary.json(&coverage)? } else { summary.text() };
         let mut stdout = output::stdout();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
         if summary.all.total == 0 {
-            session::tell_nothing(args);
+            asked.tell_nothing();
         }
     }
-    let code = session::end(args, &coverage);
-    let nothing = args.quiet && summary.all.total == 0 && !session::lacks(args, &coverage);
+    let code = asked.end(&coverage);
+    let nothing = asked.quiet && summary.all.total == 0 && !asked.lacks(&coverage);
     Ok(if nothing { ExitCode::from(NOTHING) } else { code })
 }
 
@@ -139,10 +151,10 @@ impl Summary {
     }
 
     /// What is missing is said as everywhere: the last line of JSON lines, to which the summary is added.
-    fn json(&self, args: &Args, coverage: &Coverage) -> Result<String, Failure> {
-        let args = Args { format: Format::Jsonl, ..args.clone() };
+    fn json(&self, coverage: &Coverage) -> Result<String, Failure> {
+        let options = output::Options { format: Format::Jsonl, ..output::Options::default() };
         let mut head = Vec::new();
-        let request = Request::new(&args, Screen::of_stdout(&args, &Environment::read()))?;
+        let request = Request::new(options, Rows::default(), Screen::default())?;
         output::of(&request, &mut head).end(coverage)?;
         let mut text = String::from_utf8_lossy(&head).trim_end().to_owned();
         // The brace that closes it.
@@ -220,8 +232,7 @@ mod tests {
         assert!(text.starts_with("6 sockets: 3 listening, 1 in TIME-WAIT\n"), "{text}");
         assert!(text.contains("held by 3 processes\n1 without an owner: 1 time_wait\n"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 80));
-        let args = Args { format: Format::Json, ..Args::default() };
-        let Ok(json) = summary.json(&args, &Coverage::default()) else { panic!("no JSON") };
+        let Ok(json) = summary.json(&Coverage::default()) else { panic!("no JSON") };
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["schema"], "pree/1");
         assert_eq!(json["complete"], true);

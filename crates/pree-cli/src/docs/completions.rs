@@ -8,14 +8,12 @@ mod zsh;
 
 use std::process::ExitCode;
 
-use crate::args::Args;
 use crate::exit::Failure;
 use crate::output::print;
 use crate::text::escape;
 use words::SHELLS;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let shell = args.words.concat();
+pub(crate) fn run(shell: &str) -> Result<ExitCode, Failure> {
     if let Some(script) = script(&shell.to_ascii_lowercase()) {
         return print(&script);
     }

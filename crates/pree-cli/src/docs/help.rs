@@ -8,7 +8,7 @@ pub(crate) mod layout;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use crate::args::Command;
 use crate::exit::Failure;
 use crate::output::print;
 use crate::text::escape;
@@ -31,8 +31,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("pree --replay now.pree -ti", "and ask it anything"),
 ];
 
-pub(crate) fn help(args: &Args) -> Result<ExitCode, Failure> {
-    let text = match args.words.first() {
+pub(crate) fn help(topic: Option<&String>) -> Result<ExitCode, Failure> {
+    let text = match topic {
         None => help_text(),
         Some(topic) => match topic.to_ascii_uppercase().as_str() {
             "FILTER" | "FILTERS" => filter::text(),

@@ -13,8 +13,8 @@ use pree::{Coverage, Process, State};
 
 use super::json::document::completeness;
 use super::json::writer::Json;
+use super::options::{Format, Options};
 use super::{Output, separated};
-use crate::args::{Args, Format};
 use crate::columns::{Column, Key, LONG};
 use crate::text::value::Form;
 use crate::text::{escape, figures, words};
@@ -93,8 +93,8 @@ fn add(sum: &mut Option<u64>, bytes: Option<u32>) {
 }
 
 impl<W: Write> Groups<W> {
-    pub(super) fn new(by: Column, args: &Args, writer: W) -> Self {
-        let form = match (args.format, args.raw_units) {
+    pub(super) fn new(by: Column, options: &Options, writer: W) -> Self {
+        let form = match (options.format, options.raw_units) {
             (Format::Table, false) => Form::Human,
             (Format::Table, true) => Form::Raw,
             _ => Form::Machine,
@@ -102,10 +102,10 @@ impl<W: Write> Groups<W> {
         Self {
             by,
             form,
-            format: args.format,
-            header: !args.no_header,
-            brief: args.count,
-            limit: args.limit.unwrap_or(usize::MAX),
+            format: options.format,
+            header: !options.no_header,
+            brief: options.count,
+            limit: options.limit.unwrap_or(usize::MAX),
             writer,
             all: Vec::new(),
             places: HashMap::new(),

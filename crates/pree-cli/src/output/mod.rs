@@ -5,6 +5,7 @@ mod console;
 pub(crate) mod environment;
 mod groups;
 pub(crate) mod json;
+pub(crate) mod options;
 pub(crate) mod pager;
 mod request;
 #[cfg(test)]
@@ -20,20 +21,20 @@ mod tests;
 
 use std::io::Write;
 
-use crate::args::Format;
 pub(crate) use answer::Output;
+pub(crate) use options::{Format, Options, When};
 pub(crate) use request::Request;
 pub(crate) use stdout::{not_writable, print, stdout};
 
 /// The output that was asked for.
-pub(crate) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
+pub(crate) fn of<'w>(request: &'w Request, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
     if let Some(by) = request.group_by {
-        return Box::new(groups::Groups::new(by, request.args, writer));
+        return Box::new(groups::Groups::new(by, &request.options, writer));
     }
-    if request.args.count {
-        return Box::new(groups::Count::new(request.args.format, writer));
+    if request.options.count {
+        return Box::new(groups::Count::new(request.options.format, writer));
     }
-    let rows: Box<dyn Output + 'w> = match request.args.format {
+    let rows: Box<dyn Output + 'w> = match request.options.format {
         Format::Table => table::of(request, writer),
         Format::Csv => Box::new(separated::Separated::csv(request, writer)),
         Format::Tsv => Box::new(separated::Separated::tsv(request, writer)),

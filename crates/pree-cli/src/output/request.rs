@@ -1,12 +1,12 @@
 //! From arguments to what an output writes: columns, order, groups, template; and what must be asked for them.
 
 use pree::quality::Peers;
-use pree::{Namespaces, Needs, OwnerLookup, Protocols, SourceChoice};
+use pree::{Needs, Protocols};
 
+use super::options::{Format, Options, Rows};
 use super::screen::Screen;
 use super::table::details;
 use super::template::{self, Template};
-use crate::args::{Args, Format};
 use crate::columns::{self, Column, Order};
 use crate::exit::Failure;
 
@@ -33,8 +33,9 @@ const SEPARATED: [&str; 17] = [
 const SEPARATED_UNIX: [&str; 4] = ["type", "path", "peer_inode", "peer"];
 
 /// What is written, resolved: everything that can be wrong with it was.
-pub(crate) struct Request<'a> {
-    pub(crate) args: &'a Args,
+pub(crate) struct Request {
+    pub(crate) options: Options,
+    rows: Rows,
     pub(crate) screen: Screen,
     pub(super) columns: Vec<Column>,
     pub(super) template: Template,
@@ -47,22 +48,25 @@ pub(crate) struct Request<'a> {
     needs: Needs,
 }
 
-impl<'a> Request<'a> {
+impl Request {
     /// # Errors
     /// An unknown name, or things that do not go together.
-    pub(crate) fn new(args: &'a Args, screen: Screen) -> Result<Self, Failure> {
+    pub(crate) fn new(options: Options, rows: Rows, screen: Screen) -> Result<Self, Failure> {
+        let orders = columns::parse_orders(&options.sort).map_err(Failure::Usage)?;
         let mut request = Self {
-            args,
+            options,
+            rows,
             screen,
             columns: Vec::new(),
             template: Template::default(),
-            orders: columns::parse_orders(&args.sort).map_err(Failure::Usage)?,
+            orders,
             group_by: None,
             quality: false,
             peers: Peers::default(),
             needs: Needs::empty(),
         };
-        if let Some(name) = &args.group_by {
+        let options = &request.options;
+        if let Some(name) = &options.group_by {
             let column = columns::find(name).ok_or_else(|| {
                 // lsof's -g takes process groups.
                 let is_number = |part: &str| part.trim_start_matches('^').parse::<u32>().is_ok();
@@ -71,19 +75,19 @@ impl<'a> Request<'a> {
             })?;
             request.group_by = Some(column);
             request.needs |= column.needs();
-            if !args.count {
+            if !options.count {
                 // Sums of queues: what tells one of a socket tells both.
                 request.needs |= Needs::RECV_QUEUE;
             }
         }
         request.refuse_contradictions()?;
-        match args.format {
+        match request.options.format {
             // Numbers of sockets need nothing but what decides which.
-            _ if args.count || request.group_by.is_some() => {}
+            _ if request.options.count || request.group_by.is_some() => {}
             Format::Table => request.table()?,
             Format::Csv | Format::Tsv => request.separated()?,
             Format::Template => {
-                let text = args.template.as_deref().unwrap_or_default();
+                let text = request.options.template.as_deref().unwrap_or_default();
                 request.template = template::parse(text).map_err(Failure::Usage)?;
                 request.needs |= request.template.needs();
             }
@@ -95,24 +99,25 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// What must be asked for to write this; where only the exit code says whether anything matched, nothing.
+    /// What must be asked for to write this.
     pub(crate) fn needs(&self) -> Needs {
-        if self.args.needs_a_match_only() { Needs::empty() } else { self.needs }
+        self.needs
     }
 
-    /// True when the first rows that come are as good as any others.
-    pub(crate) fn may_stop_early(&self) -> bool {
-        self.orders.is_empty() && self.group_by.is_none() && !self.args.count
+    /// How many rows are enough, where the first that come are as good as any others.
+    pub(crate) fn most(&self) -> usize {
+        let as_good = self.orders.is_empty() && self.group_by.is_none() && !self.options.count;
+        self.options.limit.filter(|_| as_good).unwrap_or(usize::MAX)
     }
 
     /// True for the output that judges with what the whole machine knows: it has no row before the last one came.
     pub(crate) fn judges_with_the_host(&self) -> bool {
-        self.quality && self.args.format == Format::Json
+        self.quality && self.options.format == Format::Json
     }
 
     /// The columns of a table that nobody asked for by name.
     pub(super) fn unasked(&self) -> Vec<&'static str> {
-        let list = self.args.columns.as_deref().unwrap_or_default();
+        let list = self.options.columns.as_deref().unwrap_or_default();
         if !list.is_empty() && !columns::is_relative(list) {
             return Vec::new();
         }
@@ -122,18 +127,16 @@ impl<'a> Request<'a> {
 
     /// The columns of a table, before `-c`.
     fn usual(&self) -> &'static [&'static str] {
-        match self.args.protocols {
+        match self.rows.protocols {
             Some(Protocols::UNIX) => return &ONLY_UNIX,
             Some(some) if some.contains(Protocols::UNIX) => return &TABLE_UNIX,
             _ => {}
         }
-        // /proc tells no statistics, and nobody asked for them.
-        let told = !matches!(self.args.source, SourceChoice::Proc | SourceChoice::Procfs);
-        if self.screen.terminal && told { &TERMINAL } else { &TABLE }
+        if self.screen.terminal && self.rows.statistics { &TERMINAL } else { &TABLE }
     }
 
     fn refuse_contradictions(&self) -> Result<(), Failure> {
-        let Args { sort, columns, count, format, .. } = self.args;
+        let Options { sort, columns, count, format, .. } = &self.options;
         let refuse = |text: &str| Err(Failure::Usage(text.to_owned()));
         let grouped = self.group_by.is_some();
         if (grouped || *count) && !sort.is_empty() {
@@ -152,23 +155,21 @@ impl<'a> Request<'a> {
     }
 
     fn table(&mut self) -> Result<(), Failure> {
-        let usual = named(self.usual()).filter(|column| {
-            self.args.owners != OwnerLookup::None || !column.needs().contains(Needs::OWNERS)
-        });
-        let mut usual: Vec<_> = usual.collect();
+        let told = |column: &Column| self.rows.owners || !column.needs().contains(Needs::OWNERS);
+        let mut usual: Vec<_> = named(self.usual()).filter(told).collect();
         self.add_namespace(&mut usual);
         self.columns = self.choose(&usual)?;
-        self.needs |= details::needs(self.args);
+        self.needs |= details::needs(self.options.details);
         Ok(())
     }
 
     fn separated(&mut self) -> Result<(), Failure> {
-        let unix = self.args.protocols.is_some_and(|some| some.contains(Protocols::UNIX));
+        let unix = self.rows.protocols.is_some_and(|some| some.contains(Protocols::UNIX));
         let of_unix = named(if unix { &SEPARATED_UNIX } else { &[] });
         let mut usual: Vec<_> = named(&SEPARATED).chain(of_unix).collect();
         self.add_namespace(&mut usual);
         self.columns = self.choose(&usual)?;
-        for field in details::fields(self.args) {
+        for field in details::fields(self.options.details) {
             if !self.columns.iter().any(|column| column.name() == field.name) {
                 self.columns.push(Column::Field(field));
             }
@@ -178,7 +179,7 @@ impl<'a> Request<'a> {
 
     /// Rows of many namespaces are told apart.
     fn add_namespace(&self, usual: &mut Vec<Column>) {
-        if self.args.namespaces == Namespaces::All {
+        if self.rows.namespaces {
             let before_owner = usual.iter().position(|column| column.name() == "owner");
             let at = before_owner.unwrap_or(usual.len());
             usual.splice(at..at, named(&["netns"]));
@@ -196,7 +197,7 @@ impl<'a> Request<'a> {
             | Needs::REMOTE_NAMES
             // Marks take rights, as sequence numbers do: who has them is told, and who asks is told that they are missing.
             | Needs::UNASKED;
-        let Some(list) = &self.args.columns else {
+        let Some(list) = &self.options.columns else {
             self.quality = true;
             self.needs |= everything;
             return Ok(());
@@ -228,7 +229,7 @@ impl<'a> Request<'a> {
     }
 
     fn choose(&self, usual: &[Column]) -> Result<Vec<Column>, Failure> {
-        columns::choose(self.args.columns.as_deref(), usual).map_err(Failure::Usage)
+        columns::choose(self.options.columns.as_deref(), usual).map_err(Failure::Usage)
     }
 }
 
@@ -242,15 +243,16 @@ mod tests {
 
     const QUEUES: Needs = Needs::RECV_QUEUE.union(Needs::SEND_QUEUE);
 
-    fn args(line: &str) -> Args {
+    fn request(line: &str, screen: Screen) -> Result<Request, Failure> {
         let words = line.split_whitespace().map(Into::into).collect();
-        crate::args::parse(words).unwrap_or_default()
+        let args = crate::args::parse(words).unwrap_or_default();
+        let rows = args.asked.rows();
+        Request::new(args.shown, rows, screen)
     }
 
     #[track_caller]
     fn check(line: &str, columns: &str, needs: Needs) {
-        let args = args(line);
-        let Ok(request) = Request::new(&args, Screen::default()) else { panic!("{line} was refused") };
+        let Ok(request) = request(line, Screen::default()) else { panic!("{line} was refused") };
         let names: Vec<_> = request.columns.iter().map(|column| column.name()).collect();
         assert_eq!(names.join(" "), columns, "{line}");
         assert_eq!(request.needs(), needs, "{line}");
@@ -289,7 +291,6 @@ mod tests {
         check("--format {rtt}", "", Needs::STATS);
         check("--count", "", none);
         check("--count -g process", "", owners);
-        check("-q", &table, none);
         let everything =
             Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME | Needs::REMOTE_NAMES;
         let everything = everything | Needs::UNASKED | Needs::PROCESS_START;
@@ -309,15 +310,11 @@ mod tests {
             ("", both | Needs::OWNERS),
             ("-c +user", both | Needs::OWNERS | Needs::PROCESS_USER),
             ("-c local", Needs::empty()),
-            ("-q", Needs::empty()),
-            ("-q --strict", both | Needs::OWNERS),
         ] {
-            let args = args(line);
-            let Ok(request) = Request::new(&args, screen) else { panic!("{line} was refused") };
+            let Ok(request) = request(line, screen) else { panic!("{line} was refused") };
             assert_eq!(request.needs(), needs, "{line}");
         }
-        let args = args("--source proc");
-        let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
+        let Ok(request) = request("--source proc", screen) else { panic!("refused") };
         assert_eq!(request.needs(), Needs::REMOTE_NAMES | QUEUES | Needs::OWNERS, "/proc has no statistics");
     }
 
@@ -332,8 +329,7 @@ mod tests {
             ("-g age", "not there yet"),
             ("--json -c nonsense", "-c: there is no field"),
         ] {
-            let args = args(line);
-            let failure = Request::new(&args, Screen::default()).err();
+            let failure = request(line, Screen::default()).err();
             let text = failure.and_then(|failure| failure.text().map(|text| text.to_string()));
             assert!(text.as_ref().is_some_and(|text| text.contains(says)), "{line}: {text:?}");
         }

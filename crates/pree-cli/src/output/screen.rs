@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::console;
 use super::environment::Environment;
-use crate::args::{Args, When};
+use super::options::When;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Screen {
@@ -17,9 +17,9 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// What standard output is.
-    pub(crate) fn of_stdout(args: &Args, environment: &Environment) -> Self {
+    pub(crate) fn of_stdout(color: When, environment: &Environment) -> Self {
         let terminal = io::stdout().is_terminal();
-        let color = match args.color {
+        let color = match color {
             When::Always => {
                 // A console that does not know colours shows their codes: they were asked for.
                 let _ = terminal && console::show_colors();

@@ -24,17 +24,17 @@ pub(super) struct Separated<W> {
 }
 
 impl<W: Write> Separated<W> {
-    pub(super) fn csv(request: &Request<'_>, writer: W) -> Self {
+    pub(super) fn csv(request: &Request, writer: W) -> Self {
         Self::new(request, true, writer)
     }
 
-    pub(super) fn tsv(request: &Request<'_>, writer: W) -> Self {
+    pub(super) fn tsv(request: &Request, writer: W) -> Self {
         Self::new(request, false, writer)
     }
 
-    fn new(request: &Request<'_>, csv: bool, writer: W) -> Self {
+    fn new(request: &Request, csv: bool, writer: W) -> Self {
         let columns = request.columns.clone();
-        Self { writer, columns, header: !request.args.no_header, csv, line: Vec::new(), cell: Vec::new() }
+        Self { writer, columns, header: !request.options.no_header, csv, line: Vec::new(), cell: Vec::new() }
     }
 
     fn header(&mut self) -> io::Result<()> {

@@ -19,8 +19,8 @@ pub(super) struct Sorted<'w> {
 }
 
 impl<'w> Sorted<'w> {
-    pub(super) fn new(request: &'w Request<'_>, rows: Box<dyn Output + 'w>) -> Self {
-        let limit = request.args.limit.unwrap_or(usize::MAX);
+    pub(super) fn new(request: &'w Request, rows: Box<dyn Output + 'w>) -> Self {
+        let limit = request.options.limit.unwrap_or(usize::MAX);
         Self { orders: &request.orders, peers: &request.peers, limit, sockets: Vec::new(), rows }
     }
 }

@@ -7,7 +7,6 @@ use pree::{Coverage, Socket};
 
 use super::screen::Screen;
 use super::{Request, sample};
-use crate::args::Args;
 
 /// The test kit is Linux's; its list of names is for every system.
 #[allow(unreachable_pub, reason = "it is another crate's module")]
@@ -15,16 +14,16 @@ use crate::args::Args;
 mod hostile;
 mod steps;
 
-fn args(words: &[&str]) -> Args {
-    match crate::args::parse(words.iter().map(Into::into).collect()) {
-        Ok(args) => args,
+fn request(words: &[&str], screen: Screen) -> Request {
+    let args = crate::args::parse(words.iter().map(Into::into).collect());
+    match args.and_then(|args| Request::new(args.shown, args.asked.rows(), screen)) {
+        Ok(request) => request,
         Err(failure) => panic!("{}", failure.text().map(|text| text.to_string()).unwrap_or_default()),
     }
 }
 
 fn written(words: &[&str], screen: Screen, sockets: &[Socket]) -> String {
-    let args = args(words);
-    let Ok(request) = Request::new(&args, screen) else { panic!("{words:?} was refused") };
+    let request = request(words, screen);
     let mut out = Vec::new();
     {
         let mut output = super::of(&request, &mut out);
@@ -317,9 +316,8 @@ fn a_long_table_does_not_wait_for_its_end() {
     let mut names: Vec<Vec<u8>> = vec![b"short".to_vec(); super::table::WAITING + 2];
     names.extend([b"much-longer".to_vec(), b"short".to_vec()]);
     let sockets = sample::listeners_of(&names);
-    let args = args(&["-c", "process,sport"]);
     let screen = Screen { terminal: true, width: Some(80), color: false };
-    let Ok(request) = Request::new(&args, screen) else { panic!("refused") };
+    let request = request(&["-c", "process,sport"], screen);
     let out = Shared::default();
     let mut output = super::of(&request, out.clone());
     let (first, rest) = sockets.split_at(super::table::WAITING);
@@ -341,8 +339,7 @@ fn a_long_table_does_not_wait_for_its_end() {
 /// What was known before the first row stands before it, whenever it was told; the rest of the document is the same.
 #[test]
 fn a_document_is_the_same_whether_it_waits_or_not() {
-    let args = args(&["--json"]);
-    let Ok(request) = Request::new(&args, Screen::default()) else { panic!("refused") };
+    let request = request(&["--json"], Screen::default());
     let sockets = sample::sockets();
     let out = Shared::default();
     let mut output = super::of(&request, out.clone());

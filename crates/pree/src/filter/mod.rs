@@ -2,9 +2,10 @@
 //!
 //! Text becomes tokens (`lex`), tokens a typed expression (`parse`, `sugar`, `condition`, `keys`, `values`, `numbers`,
 //! `expr`), and that is asked for each socket (`eval`), told to the kernel as far as it understands (`push`), or printed
-//! (`print`).
+//! (`print`). `build` makes one of values.
 
 mod about;
+mod build;
 mod condition;
 mod error;
 mod eval;
@@ -33,7 +34,7 @@ use crate::field::View;
 use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
 use about::for_each_test;
-use expr::{End, Expr, Test};
+use expr::{Expr, Test};
 
 /// Which sockets: `state established and dport = 443,80 and rtt > 50ms`.
 ///
@@ -68,18 +69,6 @@ impl fmt::Display for Filter {
 }
 
 impl Filter {
-    /// Sockets that match this filter and the other one.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let parts = |expr| match expr {
-            Expr::And(parts) => parts,
-            one => vec![one],
-        };
-        let mut all = parts(self.expr);
-        all.extend(parts(other.expr));
-        Self { expr: Expr::And(all) }
-    }
-
     /// True when the socket matches. What was not asked for about the socket is not known.
     pub fn matches(&self, socket: &Socket) -> bool {
         self.matches_with(&View::new(socket), &Verdicts::default())
@@ -103,12 +92,6 @@ impl Filter {
     /// The processes whose sockets it is about, when it names any; see [`Holders::of`].
     pub(crate) fn holders(&self) -> Option<Holders> {
         Holders::of(&self.expr)
-    }
-
-    /// This filter, for sockets whose local port is one of these.
-    pub(crate) fn at_local_ports(&self, ports: &[u16]) -> Self {
-        let port = |port: &u16| Expr::Test(Test::Port(End::Local, lex::Op::Equal, u32::from(*port)));
-        self.clone().and(Self { expr: Expr::Or(ports.iter().map(port).collect()) })
     }
 
     /// Every key the language knows, for help and completion.

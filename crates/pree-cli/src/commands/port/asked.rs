@@ -1,9 +1,10 @@
 //! Which port was asked for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use pree::{Protocol, Socket, State};
+use pree::{Filter, Protocol, Socket, State};
 
+use crate::exit::Failure;
 use crate::text::escape;
 
 /// A port, of a protocol or an address or of any.
@@ -16,7 +17,58 @@ pub(super) struct Asked<'w> {
     pub(super) address: Option<&'w str>,
 }
 
-impl Asked<'_> {
+impl<'w> Asked<'w> {
+    /// Reads `8080`, `:8080`, `http`, `53/udp`, `udp:53`, lsof's `tcp@10.0.0.5:53`, and each with an address before the
+    /// port: `[fe80::1%3]:53`.
+    pub(super) fn read(word: &'w str) -> Result<Self, Failure> {
+        let wrong = || {
+            let word = escape::quoted(word.as_bytes());
+            Failure::Usage(format!("{word} is no port: take 8080, https, 53/udp or 10.0.0.5:8080"))
+        };
+        let by_name = |name: &str| {
+            [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)
+        };
+        let (end, behind) = match word.rsplit_once('/') {
+            Some((end, name)) => (end, Some(by_name(name).ok_or_else(wrong)?)),
+            None => (word, None),
+        };
+        let (before, end) = match (end.split_once('@'), end.split_once(':')) {
+            // What lsof has behind it is an address and a port.
+            (Some((name, end)), _) if end.contains(':') => (Some(name).filter(|name| !name.is_empty()), end),
+            (None, Some((name, end))) if by_name(name).is_some() => (Some(name), end),
+            _ => (None, end),
+        };
+        let before = before.map(|name| by_name(name).ok_or_else(wrong)).transpose()?;
+        let (address, number) = match end.rsplit_once(':') {
+            None => (None, end),
+            Some(("" | "*", number)) => (None, number),
+            Some((address, number)) if Filter::local(address).is_ok() => (Some(address), number),
+            Some(_) => return Err(wrong()),
+        };
+        if before.is_some() && behind.is_some() {
+            return Err(wrong());
+        }
+        match Filter::port(number) {
+            Ok(number) => Ok(Self { number, protocol: before.or(behind), address }),
+            Err(error) => Err(Failure::Usage(escape::text(error.what().as_bytes()).into_owned())),
+        }
+    }
+
+    /// The sockets that have the port at their own end, at the address or at every one.
+    pub(super) fn filter(self) -> Result<Filter, Failure> {
+        let mut filter = Filter::local_port(self.number);
+        if let Some(address) = self.address {
+            let every =
+                [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)].map(Filter::local_at);
+            let local = Filter::local(address).map_err(Failure::Filter)?;
+            filter = filter.and(every.into_iter().fold(local, Filter::or));
+        }
+        Ok(match self.protocol {
+            Some(protocol) => filter.and(Filter::protocol(protocol)),
+            None => filter,
+        })
+    }
+
     /// Whether a socket that has the port at this address or at every address has it here: those of the other family are
     /// no obstacle to whoever binds it.
     pub(super) fn has_its_address(self, socket: &Socket) -> bool {
@@ -56,4 +108,53 @@ pub(super) fn port(asked: Asked<'_>) -> String {
 /// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
 pub(super) fn is_held(socket: &Socket) -> bool {
     socket.state != State::TimeWait
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_as_people_write_them() {
+        let (tcp, udp) = (Some(Protocol::Tcp), Some(Protocol::Udp));
+        for (word, expected) in [
+            ("8080", Some((8080, None))),
+            (":8080", Some((8080, None))),
+            ("https", Some((443, None))),
+            (":https", Some((443, None))),
+            ("53/udp", Some((53, udp))),
+            ("tcp:443", Some((443, tcp))),
+            ("domain/udp", Some((53, udp))),
+            ("0", Some((0, None))),
+            ("65535", Some((65535, None))),
+            ("65536", None),
+            ("70000", None),
+            ("-1", None),
+            ("", None),
+            ("nonsense", None),
+            ("53/sctp", None),
+            ("53/udp/tcp", None),
+            ("tcp:10.0.0.1:80", Some((80, tcp))),
+            ("10.0.0.1:80/udp", Some((80, udp))),
+            ("[fe80::1%3]:53", Some((53, None))),
+            ("[fe80::1%eth0]:domain", Some((53, None))),
+            ("*:80", Some((80, None))),
+            ("nowhere:80", None),
+            ("::1", None),
+            // lsof's.
+            ("@127.0.0.1:80", Some((80, None))),
+            ("tcp@127.0.0.1:80", Some((80, tcp))),
+            ("udp@:53", Some((53, udp))),
+            ("tcp@80", None),
+            ("sctp@127.0.0.1:80", None),
+            ("@127.0.0.1:80/tcp", Some((80, tcp))),
+            ("udp@127.0.0.1:80/tcp", None),
+            ("/run:80", None),
+            ("/run/a:80", None),
+            ("10.0.0.1:81:80", None),
+        ] {
+            let got = Asked::read(word).ok().map(|asked| (asked.number, asked.protocol));
+            assert_eq!(got, expected, "{word}");
+        }
+    }
 }

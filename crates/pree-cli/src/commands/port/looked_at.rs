@@ -5,17 +5,16 @@ use std::collections::HashSet;
 use pree::{Coverage, Family, Origin, Process, Protocol, Protocols, Socket};
 
 use super::asked::{self, Asked, is_held};
-use crate::args::{Args, Which};
 use crate::commands::phrases::plural;
-use crate::session;
+use crate::session::{Options, Which};
 use crate::text::escape;
 
 /// Processes that are named.
 pub(super) const NAMED: usize = 3;
 
 /// That nobody has the port as it was asked for, where that was looked for, and who has it otherwise.
-pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
-    let what = match args.which {
+pub(super) fn nobody(options: &Options, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
+    let what = match options.which {
         Some(Which::Listening) => "listens on",
         Some(Which::Bound) => "is only bound to",
         Some(Which::All) | None => "has",
@@ -23,8 +22,8 @@ pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others:
     let (held, over): (Vec<&Socket>, Vec<&Socket>) = others.iter().partition(|socket| is_held(socket));
     let (connections, waiting): (Vec<&Socket>, Vec<&Socket>) =
         held.into_iter().partition(|socket| socket.remote.is_some());
-    let (port, place) = (asked::port(asked), place(args, asked, coverage));
-    let mut parts = vec![if protocols_told(args, asked, coverage).is_empty() {
+    let (port, place) = (asked::port(asked), place(options, asked, coverage));
+    let mut parts = vec![if protocols_told(options, asked, coverage).is_empty() {
         format!("whether anybody {what} {port} is not told ({place})")
     } else {
         format!("nobody {what} {port} ({place})")
@@ -49,18 +48,18 @@ pub(super) fn nobody(args: &Args, asked: Asked<'_>, coverage: &Coverage, others:
 }
 
 /// Protocols, families and namespace.
-fn place(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> String {
-    let told = protocols_told(args, asked, coverage);
-    let named = if told.is_empty() { protocols(args, asked).collect() } else { told.clone() };
+fn place(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> String {
+    let told = protocols_told(options, asked, coverage);
+    let named = if told.is_empty() { protocols(options, asked).collect() } else { told.clone() };
     let names: Vec<String> = named.iter().map(ToString::to_string).collect();
     let mut text = list(&names, "and");
-    let families: Vec<String> = args.families.iter().map(|family| words(*family)).collect();
+    let families: Vec<String> = options.families.iter().map(|family| words(*family)).collect();
     if !families.is_empty() {
         text = format!("{text} over {}", list(&families, "and"));
     }
-    let place = session::looked_at(args, coverage);
+    let place = options.looked_at(coverage);
     let whole = if coverage.lacks_rows() { ", as far as could be seen" } else { "" };
-    let bound = if tells_bound(args, coverage) || !told.contains(&Protocol::Tcp) {
+    let bound = if tells_bound(options, coverage) || !told.contains(&Protocol::Tcp) {
         ""
     } else {
         "; /proc tells nothing of sockets that are only bound"
@@ -68,23 +67,23 @@ fn place(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> String {
     format!("{text} in {place}{whole}{bound}")
 }
 
-fn protocols(args: &Args, asked: Asked<'_>) -> impl Iterator<Item = Protocol> {
-    let named = asked.protocol.map_or(args.protocols.unwrap_or(Protocols::USUAL), Protocol::set);
+fn protocols(options: &Options, asked: Asked<'_>) -> impl Iterator<Item = Protocol> {
+    let named = asked.protocol.map_or(options.protocols.unwrap_or(Protocols::USUAL), Protocol::set);
     Protocol::ALL.into_iter().filter(move |one| named.contains(one.set()))
 }
 
 /// The protocols that were asked for, without those that may be there and are not told.
-pub(super) fn protocols_told(args: &Args, asked: Asked<'_>, coverage: &Coverage) -> Vec<Protocol> {
+pub(super) fn protocols_told(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> Vec<Protocol> {
     let is_told = |protocol: &Protocol| !coverage.not_told().any(|name| name == protocol.name());
-    protocols(args, asked).filter(is_told).collect()
+    protocols(options, asked).filter(is_told).collect()
 }
 
 /// Whether sockets that are only bound would be among the rows, if they were asked for.
-fn tells_bound(args: &Args, coverage: &Coverage) -> bool {
+fn tells_bound(options: &Options, coverage: &Coverage) -> bool {
     let is_proc = |(table, origin): &(&str, Origin)| {
         table.starts_with("tcp") && matches!(origin, Origin::Proc | Origin::Procfs)
     };
-    args.which == Some(Which::Listening) || !coverage.origins().iter().any(is_proc)
+    options.which == Some(Which::Listening) || !coverage.origins().iter().any(is_proc)
 }
 
 fn words(family: Family) -> String {
@@ -139,7 +138,7 @@ mod tests {
             (&[], "; a socket has tcp 0.0.0.0:80"),
         ] {
             let others = [listener("0.0.0.0:80", pids)];
-            let text = nobody(&Args::default(), asked, &Coverage::default(), &others);
+            let text = nobody(&Options::default(), asked, &Coverage::default(), &others);
             assert!(text.ends_with(says), "{text}");
         }
     }

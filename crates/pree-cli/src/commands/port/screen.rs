@@ -26,7 +26,7 @@ const ANCESTORS: usize = 8;
 const PEERS: usize = 5;
 
 pub(super) struct Screen<'a> {
-    pub(super) asked: Asked<'a>,
+    pub(super) port: Asked<'a>,
     /// Everybody who is known by name.
     pub(super) processes: HashMap<u32, Arc<Process>>,
     /// Time from the Unix epoch.
@@ -61,7 +61,7 @@ impl Screen<'_> {
         if shared.others > 0 {
             names.push(plural(shared.others, "other listener"));
         }
-        let heading = format!("{}/{} shared by {}", self.asked.number, first.protocol, list(&names, "and"));
+        let heading = format!("{}/{} shared by {}", self.port.number, first.protocol, list(&names, "and"));
         line(text, 0, &format!("{heading}{}", self.namespace(first)));
         let mut counts: Vec<String> = clients(&shared.connections, first.protocol).into_iter().collect();
         counts.extend(states(&shared.connections));
@@ -74,7 +74,7 @@ impl Screen<'_> {
     }
 
     fn heading(&self, text: &mut String, group: &Group) {
-        let name = format!("{}/{}", self.asked.number, group.protocol);
+        let name = format!("{}/{}", self.port.number, group.protocol);
         let place = group.first().map(|socket| self.namespace(socket)).unwrap_or_default();
         let Some(first) = group.waiting.first() else {
             let what = match group.protocol {

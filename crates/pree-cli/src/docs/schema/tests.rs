@@ -5,7 +5,6 @@ use pree::field::Section;
 use serde_json::{Value, json};
 
 use super::check::check;
-use crate::args::Args;
 use crate::output::screen::Screen;
 use crate::output::{self, Request, sample};
 
@@ -16,14 +15,11 @@ fn root() -> Value {
 }
 
 fn written(line: &str) -> Value {
-    let Ok(args) = crate::args::parse(line.split_whitespace().map(Into::into).collect()) else {
+    let args = crate::args::parse(line.split_whitespace().map(Into::into).collect());
+    let Ok(request) = args.and_then(|args| Request::new(args.shown, args.asked.rows(), Screen::default()))
+    else {
         panic!("{line} was refused")
     };
-    of_args(&args)
-}
-
-fn of_args(args: &Args) -> Value {
-    let Ok(request) = Request::new(args, Screen::default()) else { panic!("refused") };
     let mut bytes = Vec::new();
     let mut out = output::of(&request, &mut bytes);
     for socket in sample::sockets() {

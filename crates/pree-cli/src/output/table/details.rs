@@ -3,8 +3,8 @@
 use pree::Needs;
 use pree::field::{self, Field, Section, Value, View};
 
-use crate::args::Args;
 use crate::output::json::repeated::Repeated;
+use crate::output::options;
 use crate::output::screen::{CALM, TROUBLE};
 use crate::text::label::Label;
 use crate::text::value::{self, Form};
@@ -36,10 +36,10 @@ pub(crate) struct Details {
 }
 
 impl Details {
-    pub(crate) fn of(args: &Args) -> Self {
-        let words = fields(args).filter(|field| field.section != Section::Tcp).map(Word::new).collect();
-        let of_tcp = field::of(Section::Tcp).filter(|_| args.tcp_info).map(TcpWord::new).collect();
-        Self { words, of_tcp, repeated: Repeated::new(), options: args.extended }
+    pub(crate) fn of(asked: options::Details) -> Self {
+        let words = fields(asked).filter(|field| field.section != Section::Tcp).map(Word::new).collect();
+        let of_tcp = field::of(Section::Tcp).filter(|_| asked.tcp_info).map(TcpWord::new).collect();
+        Self { words, of_tcp, repeated: Repeated::new(), options: asked.extended }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -118,8 +118,8 @@ fn is_shown(field: &Field) -> bool {
 }
 
 /// The fields that `-e`, `-o`, `-m` and `-i` add.
-pub(crate) fn fields(args: &Args) -> impl Iterator<Item = &'static Field> + use<> {
-    let (extended, timers, memory, tcp) = (args.extended, args.timers, args.memory, args.tcp_info);
+pub(crate) fn fields(asked: options::Details) -> impl Iterator<Item = &'static Field> {
+    let options::Details { tcp_info, extended, memory, timers } = asked;
     let of = |asked: bool, section| field::of(section).filter(move |_| asked);
     of(extended, Section::Socket)
         // Drops are memory's, below.
@@ -127,12 +127,12 @@ pub(crate) fn fields(args: &Args) -> impl Iterator<Item = &'static Field> + use<
         .chain(of(timers, Section::Timer))
         .chain(of(memory, Section::Memory))
         .chain(field::named("drops").filter(|_| memory))
-        .chain(of(tcp, Section::Tcp).filter(|field| is_shown(field)))
+        .chain(of(tcp_info, Section::Tcp).filter(|field| is_shown(field)))
 }
 
 /// What must be asked for them.
-pub(crate) fn needs(args: &Args) -> Needs {
-    fields(args).fold(Needs::empty(), |needs, field| needs | field.needs)
+pub(crate) fn needs(asked: options::Details) -> Needs {
+    fields(asked).fold(Needs::empty(), |needs, field| needs | field.needs)
 }
 
 fn is_zero(value: Value<'_>) -> bool {

@@ -22,15 +22,15 @@ use details::Details;
 use style::Style;
 
 /// The table for this place.
-pub(super) fn of<'w>(request: &'w Request<'_>, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
-    let args = request.args;
+pub(super) fn of<'w>(request: &'w Request, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
+    let options = &request.options;
     let style = Style {
-        form: if args.raw_units { Form::Raw } else { Form::Human },
-        header: !args.no_header,
+        form: if options.raw_units { Form::Raw } else { Form::Human },
+        header: !options.no_header,
         screen: request.screen,
-        whole: args.no_trunc,
+        whole: options.no_trunc,
         unasked: request.unasked(),
-        details: Details::of(args),
+        details: Details::of(options.details),
     };
     if request.screen.terminal {
         Box::new(Fitted::new(request.columns.clone(), style, writer))

@@ -15,14 +15,9 @@ fn waiting(mut listener: Socket, queue: u32) -> Socket {
 }
 
 fn shown(sockets: Vec<Socket>) -> String {
-    let asked = Asked { number: 80, protocol: None, address: None };
-    let screen = Screen {
-        asked,
-        processes: HashMap::new(),
-        now: None,
-        whole_commands: false,
-        names_namespaces: false,
-    };
+    let port = Asked { number: 80, protocol: None, address: None };
+    let screen =
+        Screen { port, processes: HashMap::new(), now: None, whole_commands: false, names_namespaces: false };
     screen.text(&holders::of(sockets, States::all()))
 }
 
