@@ -5,7 +5,7 @@ use crate::{Coverage, Snapshot, Socket};
 
 bitflags::bitflags! {
     /// What is asked about each socket. What is asked for and not told is a gap in the [`Coverage`]. All but
-    /// [`UNASKED`](Needs::UNASKED), `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
+    /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Needs: u32 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.
@@ -72,6 +72,9 @@ bitflags::bitflags! {
         const SOCKET_TYPE = 1 << 28;
         /// `filter_instructions` of packet sockets. Takes `CAP_NET_ADMIN`.
         const PACKET_FILTER = 1 << 29;
+        /// [`Socket::state`], [`Socket::local`] and [`Socket::remote`]. Every table tells them; of a socket that has none, found
+        /// through the process that holds it, nothing does.
+        const STATE_AND_ENDS = 1 << 30;
     }
 }
 

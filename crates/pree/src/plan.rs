@@ -6,7 +6,7 @@ use pree_wire::inet_diag::Extensions;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, Holders};
-use crate::model::{Family, Protocol, Protocols, Socket, States};
+use crate::model::{Family, Protocol, Protocols, Socket, State, States};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::query::Query;
 use crate::source::Namespaces;
@@ -100,7 +100,6 @@ impl Plan {
             }
         }
         let others = protocols.contains(Protocols::OTHER)
-            && states.contains(States::OTHER)
             && (query.families.is_empty()
                 || query.families.iter().any(|family| matches!(family, Family::Other(_) | Family::Unknown)));
         // Only Unix sockets have names at the other end.
@@ -135,16 +134,23 @@ impl Plan {
             || self.filter.as_ref().is_some_and(|filter| filter.names_kind(name))
     }
 
-    /// True when the query asks for this row: by its state and family. The protocol is the table's.
+    /// True when the query may ask for this row: by its state, where that is known, and its family. The protocol is the
+    /// table's.
     pub(crate) fn wants(&self, socket: &Socket) -> bool {
-        self.states.contains(socket.state.set()) && self.wants_family(socket.family)
+        (self.is_undecided(socket) || self.states.contains(socket.state.set()))
+            && self.wants_family(socket.family)
+    }
+
+    /// True when only some states are asked for, and that of this socket is not known.
+    pub(crate) fn is_undecided(&self, socket: &Socket) -> bool {
+        socket.state == State::Unknown && !self.states.contains(States::OTHER)
     }
 
     /// True when sockets may have to be found through those who hold them: what no table tells of, or what the module
     /// that tells of it may be missing for.
     pub(crate) fn searches_holders(&self) -> bool {
         let may_lack = |table: &Table| MAY_BE_HELD.contains(table.protocol.set());
-        self.others || (self.states.contains(States::OTHER) && self.tables.iter().any(may_lack))
+        self.others || self.tables.iter().any(may_lack)
     }
 
     /// True where few rows are to be expected: no connections, or just those that the kernel's filter lets through.

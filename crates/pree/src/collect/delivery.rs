@@ -86,7 +86,14 @@ impl<'p, 'v> Delivery<'p, 'v> {
             OwnerLookup::First => socket.owners.truncate(1),
             OwnerLookup::All => {}
         }
-        if self.matches(socket) { (self.visitor)(socket) } else { ControlFlow::Continue(()) }
+        if !self.matches(socket) {
+            return ControlFlow::Continue(());
+        }
+        if self.plan.is_undecided(socket) {
+            self.undecided.get_or_insert("state");
+            return ControlFlow::Continue(());
+        }
+        (self.visitor)(socket)
     }
 
     /// True when the row may be delivered, as far as is known of it: what is not known yet excludes nothing.

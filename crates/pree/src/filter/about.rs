@@ -14,11 +14,22 @@ pub(super) fn needs(expr: &Expr) -> Needs {
 pub(super) fn needs_of(test: &Test) -> Needs {
     match test {
         Test::Has(Has::Owner) | Test::Unowned(_) => Needs::OWNERS,
-        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES,
-        Test::Word(_) => Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES,
+        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS,
+        Test::Word(_) => {
+            Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS
+        }
         Test::Mark(..) => Needs::MARK,
         Test::Cgroup(_) => Needs::CGROUP,
-        Test::Device(_) | Test::Host(_, Host { zone: Some(_), .. }) => Needs::INTERFACE,
+        Test::Device(_) => Needs::INTERFACE,
+        Test::Host(_, Host { zone: Some(_), .. }) => Needs::INTERFACE | Needs::STATE_AND_ENDS,
+        Test::State(_)
+        | Test::Scope(_)
+        | Test::Host(..)
+        | Test::Shown(..)
+        | Test::Path(..)
+        | Test::Port(..)
+        | Test::PortRange(..)
+        | Test::Has(Has::Remote) => Needs::STATE_AND_ENDS,
         Test::User(_) => Needs::UID,
         _ => field_of(test).map_or(Needs::empty(), |field| field.needs),
     }

@@ -10,7 +10,7 @@ use super::numbers::SHARE_WHOLE;
 use super::texts::{contains, glob, is_command};
 use super::verdicts::Verdicts;
 use crate::field::{Field, Section, Value, View, of_owner};
-use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, States, Text};
+use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text};
 use crate::needs::Needs;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
@@ -99,7 +99,7 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> {
     let socket = view.socket();
     match test {
-        Test::State(states) => Some(states.contains(socket.state.set())),
+        Test::State(states) => in_state(socket.state, *states),
         Test::Protocol(protocol) => Some(is_protocol(socket.protocol, *protocol)),
         Test::Family(family) => Some(socket.family == *family),
         Test::Scope(scope) => Some(scope_of(socket.local.ip()?) == *scope),
@@ -135,7 +135,9 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
             of_field(field, view, is_shown_owner(wanted), is_so)
         }
         Test::Unowned(reason) => Some(socket.unowned == Some(*reason)),
-        Test::Has(Has::Remote) => Some(socket.remote.is_some() || socket.peer.is_some()),
+        Test::Has(Has::Remote) => (socket.remote.is_some() || socket.peer.is_some())
+            .then_some(true)
+            .or_else(|| tells_ends(socket).then_some(false)),
         Test::Has(Has::Owner) => Some(!socket.owners.is_empty()),
         Test::Has(Has::Field(field)) => {
             let has = |_: Option<&Owner>, value: Value<'_>| Some(is_there(&value));
@@ -187,18 +189,32 @@ fn tells_device(socket: &Socket) -> bool {
     socket.interface.is_some() || socket.id.is_some() || !Protocols::INET.contains(socket.protocol.set())
 }
 
+/// One that is not known may be any; `other` finds it.
+fn in_state(state: State, states: States) -> Option<bool> {
+    match state {
+        State::Unknown if states != States::OTHER && states != States::all() => None,
+        state => Some(states.contains(state.set())),
+    }
+}
+
+/// Of a socket that no table tells of, a missing end is not known to be missing.
+fn tells_ends(socket: &Socket) -> bool {
+    socket.local != Address::Unknown
+}
+
 /// A listener has no remote end, and that is known: no address and no port of it matches.
 fn at_end(end: End, socket: &Socket, test: impl Fn(&Address) -> Option<bool>) -> Option<bool> {
     let remote = || match &socket.remote {
         Some(remote) => test(remote),
         // There is another end, and its name is not told.
         None if socket.peer.is_some() => None,
-        None => Some(false),
+        None => tells_ends(socket).then_some(false),
     };
+    let local = || if tells_ends(socket) { test(&socket.local) } else { None };
     match end {
-        End::Local => test(&socket.local),
+        End::Local => local(),
         End::Remote => remote(),
-        End::Either => any([test(&socket.local), remote()].into_iter()),
+        End::Either => any([local(), remote()].into_iter()),
     }
 }
 

@@ -4,12 +4,13 @@ use super::expr::{Expr, Test};
 use super::lex::Op;
 use crate::model::{Protocol, Protocols, States};
 
-/// States that a matching socket can be in: nothing else need be asked for.
+/// States that a matching socket can be in: nothing else need be asked for. One whose state is not known matches a set of them
+/// only as `other`; whether it is in another is undecided.
 pub(super) fn states(expr: &Expr) -> States {
     match expr {
         Expr::And(parts) => parts.iter().map(states).fold(States::all(), |a, b| a & b),
         Expr::Or(parts) => parts.iter().map(states).fold(States::empty(), |a, b| a | b),
-        // A state is always known, so what is not in the set is outside it.
+        // What is known not to be in the set is outside it.
         Expr::Not(inner) => match &**inner {
             Expr::Test(Test::State(set)) => States::all() - *set,
             _ => States::all(),

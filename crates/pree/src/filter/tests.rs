@@ -378,7 +378,8 @@ fn whatever_is_read_can_be_printed_and_read() {
 
 #[test]
 fn needs_are_those_of_the_keys() {
-    assert_eq!(parse("sport = 80").needs(), Needs::empty());
+    assert_eq!(parse("sport = 80").needs(), Needs::STATE_AND_ENDS);
+    assert_eq!(parse("proto = tcp").needs(), Needs::empty());
     assert_eq!(parse("rtt > 5ms").needs(), Needs::STATS);
     assert_eq!(parse("pid = 7").needs(), Needs::OWNERS);
     assert_eq!(parse("cmd ~ java").needs(), Needs::OWNERS | Needs::PROCESS_COMMAND_LINE);

@@ -339,6 +339,65 @@ fn descriptors_tell_what_no_table_does_or_it_is_said() {
     assert_eq!((snapshot.sockets().len(), snapshot.coverage().lacks_rows()), (0, true));
 }
 
+/// Nothing tells the state and the ends of a socket without a table, so whether it is in a state, or at an address or port, is
+/// undecided either way round.
+#[test]
+fn whether_a_socket_without_a_table_is_asked_for_is_undecided_and_told() {
+    let held =
+        |name: &[u8]| Ok([&pree_wire::fd_records::HeldSocket::encode_head(9, 1000)[..], name].concat());
+    let of_states = |states| Query::new().states(states);
+    let filtered = |text: &str| Query::new().filter(text.parse().unwrap());
+    let (shown, undecided, not_meant) = ((1, None), (0, Some(1)), (0, None));
+    for (query, expected) in [
+        (Query::new(), shown),
+        (of_states(pree::States::LISTENING), undecided),
+        (of_states(pree::States::OTHER), shown),
+        (Query::new().without_states(pree::States::LISTEN), shown),
+        (filtered("state listen"), undecided),
+        (filtered("not state listen"), undecided),
+        (filtered("state other"), shown),
+        (filtered("has remote"), undecided),
+        (filtered("not has remote"), undecided),
+        (filtered("nosuchword"), undecided),
+        (filtered("uid = 1000"), shown),
+        (filtered("uid = 1000 or state listen"), shown),
+        (filtered("uid = 1000 and state listen"), undecided),
+        (filtered("uid = 1").states(pree::States::LISTEN), not_meant),
+        (filtered("uid = 1 and state listen"), not_meant),
+        (filtered("pid = 1 and not state listen"), undecided),
+        (filtered("pid = 2 and not state listen"), not_meant),
+    ] {
+        for (name, protocol) in [(&b"AF_VSOCK\0"[..], Protocols::VSOCK), (b"TIPC\0", Protocols::OTHER)] {
+            check_held(query.clone().protocols(protocol), held(name), expected);
+        }
+    }
+    for filter in
+        ["sport = 9", "not sport = 9", "port < 9", "dport = 9", "port != 9", "not port > 9", "has remote"]
+    {
+        let Ok(filter) = filter.parse() else { panic!("{filter}") };
+        check_held(Query::new().protocols(Protocols::VSOCK).filter(filter), held(b"AF_VSOCK\0"), undecided);
+    }
+    for filter in ["src 10.0.0.0/8", "dst 10.0.0.1:80", "not src [::1]:5", "scope = private"] {
+        let query = Query::new().protocols(Protocols::SCTP).filter(filter.parse().unwrap());
+        check_held(query, held(b"SCTP\0"), undecided);
+    }
+}
+
+/// Rows, and of how many it is undecided whether they belong to them.
+#[track_caller]
+fn check_held(query: Query, told: Result<Vec<u8>, Failure>, expected: (usize, Option<u64>)) {
+    let mut kernel = Played { fds: vec![(3, 9, told)], ..Played::default() };
+    let snapshot = query.clone().owner_source(pree::OwnerSource::Proc).collect_from(&mut kernel).unwrap();
+    let gaps: Vec<_> = snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.why, gap.count)).collect();
+    let gap = expected.1.map(|count| (Missing::Rows, ErrorKind::Unsupported, Some(count)));
+    assert_eq!(
+        (snapshot.sockets().len(), gaps),
+        (expected.0, gap.into_iter().collect::<Vec<_>>()),
+        "{query:?}: {}",
+        snapshot.coverage()
+    );
+}
+
 /// A kernel without /proc.
 struct NoProc(Played);
 

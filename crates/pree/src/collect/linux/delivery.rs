@@ -284,6 +284,10 @@ impl<'p, 'v> Delivery<'p, 'v> {
     }
 
     fn pass_on(&mut self, socket: &Socket) -> ControlFlow<()> {
+        if self.plan.is_undecided(socket) {
+            self.untold.count_undecided(socket);
+            return ControlFlow::Continue(());
+        }
         self.owners.details.count(socket);
         self.untold.count(socket);
         (self.visitor)(socket)

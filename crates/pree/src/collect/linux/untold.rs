@@ -46,10 +46,12 @@ const NO_PACKET_FILTERS: &str =
 const NO_SEQUENCES: &str =
     "known only of connections that a process of this pid namespace has a descriptor of";
 const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
+const NO_TABLE: &str =
+    "found through their processes alone: the kernel's module that tells of them must be loaded";
 pub(super) const NOT_IN_PROC: &str =
     "/proc does not tell them: sock_diag must be permitted and its modules loaded";
 
-static THINGS: [Thing; 18] = [
+static THINGS: [Thing; 19] = [
     on_request(Thing {
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
@@ -118,6 +120,9 @@ static THINGS: [Thing; 18] = [
             (is_whole_inet(s) || s.state == State::SynReceived) && s.mark.is_none()
         })
     },
+    field(Needs::STATE_AND_ENDS, "state and addresses", |s| {
+        s.state == State::Unknown || s.local == Address::Unknown
+    }),
 ];
 
 /// Some [`THINGS`], a bit for the place of each.
@@ -223,8 +228,13 @@ impl Untold {
         false
     }
 
-    /// Adds these things of a row, if any, to what is missing; what was found through its holders alone has no table that could
-    /// tell more.
+    /// Counts a row of which it is not known whether it is in a state that was asked for.
+    pub(super) fn count_undecided(&mut self, socket: &Socket) {
+        self.add(socket, Missing::Rows, lacking(Needs::STATE_AND_ENDS, socket));
+    }
+
+    /// Adds these things of a row, if any, to what is missing. What was found through its holders alone has no table that could
+    /// tell more; only whether it was asked for at all is worth telling.
     fn add(&mut self, socket: &Socket, what: Missing, things: Things) {
         if things == 0 {
             return;
@@ -239,6 +249,8 @@ impl Untold {
         } else if let Some((_, why)) = self.from_proc.iter().find(|(known, _)| *known == socket.protocol) {
             let hint = if what == Missing::Stats { NO_STATS } else { NOT_IN_PROC };
             self.add_from(true, what, (*why, hint), things);
+        } else if what == Missing::Rows {
+            self.add_from(false, what, (ErrorKind::Unsupported, NO_TABLE), things);
         }
     }
 
