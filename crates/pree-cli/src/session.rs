@@ -220,7 +220,7 @@ impl Options {
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
         let Some(filter) = &self.filter else { return Ok(()) };
         if self.replay.is_some() && filter.needs_the_kernel() {
-            return usage("autobound is the running kernel's to decide: no recording tells it");
+            return usage("only the running kernel can decide autobound: a recording cannot");
         }
         if self.owners() == OwnerLookup::None && filter.needs().intersects(Needs::FROM_OWNERS) {
             return usage(

@@ -51,7 +51,7 @@ pub struct Gap {
 
 /// Hints of gaps in tables that are no snapshot: everything that stayed is there, and what came or went while it was read may
 /// be missing.
-pub(crate) const NO_SNAPSHOT: &str = "/proc is no snapshot: sock_diag gives one";
+pub(crate) const NO_SNAPSHOT: &str = "/proc is not a snapshot: sock_diag is";
 pub(crate) const CAME_OR_WENT: &str = "sockets came or went while it was read: try again";
 
 impl Gap {
@@ -67,11 +67,11 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.why {
             ErrorKind::NotPermitted => "not permitted",
-            ErrorKind::Absent => "not there",
+            ErrorKind::Absent => "not available",
             ErrorKind::Unsupported => "not supported",
             ErrorKind::Exhausted => "out of memory, descriptors or buffer space",
             ErrorKind::Unsettled => "changed faster than it could be read",
-            ErrorKind::Malformed => "unreadable answer",
+            ErrorKind::Malformed => "the answer cannot be decoded",
             ErrorKind::NotRecorded => "not in the recording",
             ErrorKind::Invalid | ErrorKind::Contradictory | ErrorKind::Io => "failed",
         };

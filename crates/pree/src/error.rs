@@ -99,18 +99,21 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
+        if inner.kind == ErrorKind::Invalid && inner.reason.is_none() {
+            return write!(f, "no {}", inner.object);
+        }
         write!(f, "cannot {} {}: ", inner.operation, inner.object)?;
         match (inner.reason, inner.failure) {
             (Some(reason), _) => f.write_str(reason),
             (None, Some(failure)) => failure.fmt(f),
             (None, None) => f.write_str(match inner.kind {
                 ErrorKind::NotPermitted => "not permitted",
-                ErrorKind::Absent => "not there",
+                ErrorKind::Absent => "not available",
                 ErrorKind::Unsupported => "not supported",
                 ErrorKind::Exhausted => "out of memory or descriptors",
                 ErrorKind::Unsettled => "it kept changing",
-                ErrorKind::Malformed => "the bytes make no sense",
-                ErrorKind::Invalid => "there is no such thing",
+                ErrorKind::Malformed => "the answer cannot be decoded",
+                ErrorKind::Invalid => "it does not exist",
                 ErrorKind::Contradictory => "the two contradict each other",
                 ErrorKind::NotRecorded => "not in the recording",
                 ErrorKind::Io => "failed",

@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     rather: &'static str,
 }
 
-/// Commands that are agreed and not there yet.
+/// Commands that are agreed and not implemented yet.
 const LATER: &[&str] = &["top", "watch", "record", "history", "diff", "kill", "close"];
 
 macro_rules! command {
@@ -59,7 +59,7 @@ impl Command {
             Doctor,
             "what is wrong on this machine, the worst first",
             Words::None,
-            "it looks at everything: pree explain takes a filter"
+            "it looks at the whole machine: pree explain takes a filter"
         ),
         command!(
             "summary",
@@ -148,7 +148,8 @@ pub(super) fn take(args: &mut Args) -> Result<Option<Command>, Failure> {
         return Ok(None);
     }
     if LATER.contains(&first.as_str()) {
-        let text = format!("pree {first} is not there yet; to search for the word, write pree list {first}");
+        let text =
+            format!("pree {first} is not implemented yet; to search for the word, write pree list {first}");
         return Err(Failure::Usage(text));
     }
     let command = Command::named(first).map(|entry| entry.command);

@@ -244,7 +244,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("inet-sockopt", "extended"),
 ];
 
-/// Flags that are agreed and not there yet: said plainly instead of "unknown".
+/// Flags that are agreed and not implemented yet: said plainly instead of "unknown".
 const LATER: &[&str] = &["r", "E", "watch", "save", "resolve", "events", "no-runtime", "yes"];
 
 /// The flag of this long name.
@@ -258,13 +258,14 @@ pub(super) fn long(name: &str) -> Option<&'static Flag> {
 pub(super) fn unknown(written: &str, letters: &str) -> String {
     let name = written.trim_start_matches('-');
     if matches!(name, "K" | "kill") {
-        return "-K is not taken: closing sockets will be `pree close`, which is not there yet".to_owned();
+        return "-K is not taken: closing sockets will be `pree close`, which is not implemented yet"
+            .to_owned();
     }
     let way = super::habits::way(name, letters).map_or(String::new(), |way| format!(": {way}"));
     if LATER.contains(&name) {
-        return format!("{written} is not there yet{way}");
+        return format!("{written} is not implemented yet{way}");
     }
-    format!("there is no flag {written}{way}")
+    format!("no flag {written}{way}")
 }
 
 fn protocol(args: &mut Args, protocols: Protocols) {

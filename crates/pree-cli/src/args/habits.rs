@@ -26,7 +26,7 @@ const WAYS: &[(&[&str], &str)] = &[
     (&["groups"], "groups of interfaces are no sockets: ip maddr"),
     (&["statistics"], "counters of protocols are nstat's; sockets are counted by pree -s"),
     (&["masquerade"], "masqueraded connections are conntrack -L"),
-    (&["continuous"], "watch is not there yet"),
+    (&["continuous"], "watch is not implemented yet"),
     (&["protocol"], "-f FAMILY"),
     (&["symbolic"], "names are not looked up"),
     // lsof, and netstat's -U
@@ -54,7 +54,10 @@ const OTHER_VALUES: &[(char, &str)] = &[
         "a file with a filter; fields for programs are --json or --format, and routes are no sockets: ip route",
     ),
     ('N', "a network namespace, as in -N blue; names are not looked up"),
-    ('c', "columns, as in -c +rtt; the sockets of a process are process=NAME, and watch is not there yet"),
+    (
+        'c',
+        "columns, as in -c +rtt; the sockets of a process are process=NAME, and watch is not implemented yet",
+    ),
     ('f', "a family, as in -f inet6; a descriptor is fd=3"),
     ('g', "a field to group by, as in -g state; groups of interfaces are no sockets: ip maddr"),
 ];
@@ -125,7 +128,7 @@ pub(super) fn misread_value(letters: &str, word: &OsStr) -> Option<String> {
     let shown = escape::word(word.as_bytes());
     Some(match letter {
         'i' if word.starts_with('@') => {
-            format!("{shown} is no address, and names of hosts are not looked up")
+            format!("{shown} is not an address, and names of hosts are not looked up")
         }
         // It is digits and commas.
         'p' => match word.strip_prefix('^') {

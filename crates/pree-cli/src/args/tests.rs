@@ -109,12 +109,12 @@ fn refusals_say_what_is_right() {
     refused("--source=netlink", "auto, diag, proc or procfs");
     refused("--owners", "needs a value");
     refused("-K", "pree close");
-    refused("-E", "not there yet");
+    refused("-E", "not implemented yet");
     refused("-A unix,tipc", "-A other proto=tipc");
     refused("-A unx", "unx");
     refused("--nonsense", "no flag --nonsense");
     refused("--json=yes", "takes no value");
-    refused("top", "not there yet");
+    refused("top", "not implemented yet");
     refused("dprot=80", "did you mean dport?");
     refused("--limit many", "a number of rows");
     refused("-A dccp", "-A other proto=dccp");

@@ -20,12 +20,12 @@ pub(crate) fn find(name: &str) -> Option<Column> {
 /// What to say about a name that is no column.
 pub(crate) fn unknown(name: &str) -> String {
     if field::is_planned(name) {
-        return format!("{name} is not there yet");
+        return format!("{name} is not implemented yet");
     }
     let shown = escape::quoted(name.as_bytes());
     match field::nearest(name, all().map(Column::name)) {
-        Some(nearest) => format!("there is no field {shown}: did you mean {nearest}?"),
-        None => format!("there is no field {shown}: pree help COLUMNS has them all"),
+        Some(nearest) => format!("no field {shown}: did you mean {nearest}?"),
+        None => format!("no field {shown}: pree help COLUMNS has them all"),
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>
                     format!("; the sockets of a process are process={}", escape::word(name.as_bytes()))
                 }
                 // netstat's goes on for ever.
-                None if part.starts_with('-') => "; watch is not there yet".to_owned(),
+                None if part.starts_with('-') => "; watch is not implemented yet".to_owned(),
                 _ => String::new(),
             };
             format!("-c: {}{way}", unknown(name))
@@ -106,11 +106,11 @@ mod tests {
         for (list, says) in [
             ("rttt", "did you mean rtt?"),
             ("+nonsense", "pree help COLUMNS"),
-            ("age", "age is not there yet"),
+            ("age", "age is not implemented yet"),
             ("scroe", "did you mean score?"),
-            ("", "there is no field"),
-            ("pid,,fd", "there is no field"),
-            ("ip", "there is no field"),
+            ("", "no field"),
+            ("pid,,fd", "no field"),
+            ("ip", "no field"),
             ("+pid,fd", "only +more and -fewer"),
             ("-proto,-local,-owner", "leaves no column"),
             ("\u{1b}[31m", "\\u{1b}"),

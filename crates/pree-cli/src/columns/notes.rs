@@ -17,7 +17,7 @@ pub(crate) const NOTES: [&str; 8] = [
     "With --json -c names what is asked for; its members are the same. -c -quality leaves out the judgement.",
     "--sort puts the unknown last both ways, and what is equal stays as it came. -g remote counts hosts without their \
      ports; -g process counts names, of several owners the first's, and for sockets without one the reason.",
-    "score, loss, bloat, issue and limited judge each socket by itself, by its life so far; pree explain says why. issue \
+    "score, loss, bloat, issue and limited judge each socket by itself, over its lifetime; pree explain says why. issue \
      has every finding, the worst first, those that are only good to know last.",
     "Colour marks trouble: a full accept queue, CLOSE-WAIT, drops, retransmissions, owners that may not be seen. \
      NO_COLOR, CLICOLOR_FORCE and --color decide.",

@@ -1,4 +1,4 @@
-//! `pree doctor`: what is wrong on this machine, the worst first, or that all is well and what that rests on.
+//! `pree doctor`: what is wrong on this machine, the worst first, or that no problem was found and what that rests on.
 
 mod looked_for;
 mod screen;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
-use pree::{Namespaces, Needs, Snapshot, Socket};
+use pree::{Namespaces, Needs, Protocols, Snapshot, Socket};
 
 use super::explain;
 use super::look::{self, Seen};
@@ -22,6 +22,9 @@ use crate::output::{self, Format, When};
 use crate::session::{self, Session};
 use crate::sys::Rights;
 use looked_for::looked_for;
+
+/// What there are detectors for.
+const JUDGED: Protocols = Protocols::USUAL.union(Protocols::UNIX);
 
 /// Connections and groups of them that are shown when nobody says how many.
 const SHOWN: usize = 20;
@@ -48,7 +51,10 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
-    let query = session.query(Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
+    let mut query = session.query(Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
+    if asked.protocols.is_none() {
+        query = query.protocols(JUDGED);
+    }
     let Seen { snapshot, intervals } = look::look(&session, look_for, &query)?;
     let host = match &intervals {
         None => assess_host(&snapshot),

@@ -18,7 +18,7 @@ pub(crate) fn run(shell: &str) -> Result<ExitCode, Failure> {
         return print(&script);
     }
     let shell = escape::quoted(shell.as_bytes());
-    Err(Failure::Usage(format!("no completions for {shell}: take {}", SHELLS.join(", "))))
+    Err(Failure::Usage(format!("no completions for {shell}: expected {}", SHELLS.join(", "))))
 }
 
 fn script(shell: &str) -> Option<String> {

@@ -51,7 +51,7 @@ fn unknown(topic: &str) -> Failure {
     let names: Vec<&str> = Command::ALL.iter().map(|entry| entry.name).collect();
     let shown = escape::quoted(topic.as_bytes());
     let topics = TOPICS.join(", ");
-    Failure::Usage(format!("there is no help on {shown}: take {topics}, or a command: {}", names.join(", ")))
+    Failure::Usage(format!("no help on {shown}: the topics are {topics}, the commands: {}", names.join(", ")))
 }
 
 pub(crate) fn version() -> Result<ExitCode, Failure> {

@@ -325,9 +325,9 @@ mod tests {
             ("-g state -c rtt", "-c is for rows"),
             ("-g state --format {pid}", "--format is for rows"),
             ("-c pid --format {pid}", "take one of them"),
-            ("-g nonsense", "--group-by: there is no field"),
-            ("-g age", "not there yet"),
-            ("--json -c nonsense", "-c: there is no field"),
+            ("-g nonsense", "--group-by: no field"),
+            ("-g age", "not implemented yet"),
+            ("--json -c nonsense", "-c: no field"),
         ] {
             let failure = request(line, Screen::default()).err();
             let text = failure.and_then(|failure| failure.text().map(|text| text.to_string()));

@@ -136,9 +136,9 @@ mod tests {
         for (text, says) in [
             ("{pid", "a { without }"),
             ("pid}", "a } without {"),
-            ("{}", "there is no field \"\""),
+            ("{}", "no field \"\""),
             ("{rttt}", "did you mean rtt?"),
-            ("{age}", "age is not there yet"),
+            ("{age}", "age is not implemented yet"),
         ] {
             let error = parse(text).err().unwrap_or_default();
             assert!(error.contains(says), "{text}: {error}");

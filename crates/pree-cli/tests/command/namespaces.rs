@@ -87,11 +87,11 @@ fn all_and_one() -> Result<(), Failed> {
     run::pree("port 7001 -N blue")?.code(1)?.silent()?.tells("in network namespace blue)")?;
     run::pree("port 7002 -q --all-netns")?.whole()?;
     let doctor = |words: &str| -> Result<String, Failed> { Ok(lines(words)?.remove(0)) };
-    assert_eq!(doctor("doctor")?, "all is well: nothing is a warning or worse in this network namespace");
+    assert_eq!(doctor("doctor")?, "no problems found (looked at 1 socket)");
     assert_eq!(
         doctor("doctor --all-netns")?,
         // Ports and limits are those of each.
-        "nothing is a warning or worse, but not everything could be looked for"
+        "no problems found, but not everything could be checked"
     );
     let document: Value = serde_json::from_str(&run::pree("doctor --json --all-netns")?.whole()?.out)?;
     assert_eq!(document["looked_at"]["sockets"], 2);
@@ -153,13 +153,13 @@ fn no_namespaces() -> Result<(), Failed> {
     let check = |which: &str, code, told: &str, not: &str| -> Result<(), Failed> {
         let answer = run::pree(&format!("-l -N {which}"))?.code(code)?.silent()?;
         assert!(answer.err.contains(told) && !answer.err.contains(not), "{which}: {}", answer.err);
-        answer.tells("cannot enter network namespace").map(drop)
+        answer.tells("network namespace").map(drop)
     };
     for there in ["/etc/passwd", "/", "gone", "/proc/self/ns/mnt"] {
-        check(there, 2, "what is there is no network namespace", "no such")?;
+        check(there, 2, "it is not a network namespace", "no such")?;
     }
     for nothing in ["red", "/run/netns/red", "/etc/passwd/ns", "4294967295"] {
-        check(nothing, 2, "there is no such thing; name one below /run/netns", "what is there")?;
+        check(nothing, 2, "pree: no network namespace \"", "what is there")?;
     }
     run::pree("-l -N /run/closed/ns")?.whole()?;
     // A process of before, which one may not trace any more.

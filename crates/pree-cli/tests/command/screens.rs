@@ -48,7 +48,7 @@ fn letters() -> Result<(), Failed> {
         let answer = run::pree(&format!("-{letter}"))?;
         // What is no flag is refused by name; what needs a value, or a right, is known.
         let refused =
-            [format!("no flag -{letter}"), format!("-{letter} is not there yet"), "pree close".into()];
+            [format!("no flag -{letter}"), format!("-{letter} is not implemented yet"), "pree close".into()];
         let known = !refused.iter().any(|words| answer.err.contains(words));
         if known != told.contains(letter) {
             return Err(format!("-{letter}: the help tells {told}, and pree says {:?}", answer.err).into());

@@ -346,11 +346,11 @@ fn looked_at() -> Result<(), Failed> {
 
 fn usage() -> Result<(), Failed> {
     for (words, says) in [
-        ("port 70000", "ports are 0 to 65535"),
+        ("port 70000", "expected 0 to 65535"),
         ("port", "takes one port"),
         ("port 80 443", "takes one port"),
-        ("port nonsense", "no service"),
-        ("port 53/sctp", "is no port"),
+        ("port nonsense", "service name"),
+        ("port 53/sctp", "is not a port"),
         ("port -q", "takes one port"),
         ("port 80 -F /dev/null", ""),
     ] {

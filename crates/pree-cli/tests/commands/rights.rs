@@ -290,10 +290,7 @@ fn no_namespace() -> Result<(), Failed> {
     let fifo = folder.file("fifo");
     mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
     for path in [&*socket, &*fifo, "/dev/null", "/etc/passwd", "/"] {
-        run::pree(&format!("-N {path}"))?
-            .code(2)?
-            .silent()?
-            .tells("what is there is no network namespace")?;
+        run::pree(&format!("-N {path}"))?.code(2)?.silent()?.tells("it is not a network namespace")?;
     }
     run::pree("-N /proc/self/ns/net -l")?.code(0)?;
     Ok(())

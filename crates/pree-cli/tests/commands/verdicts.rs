@@ -98,11 +98,11 @@ fn quiet() -> Result<(), Failed> {
     // Words are wrapped anywhere.
     let words = answer.out.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
-        "all is well",
+        "no problems found",
         &format!("looked at {} sockets", all.truth().len()),
         "zero window",
         "close wait leak",
-        "by their lives so far",
+        "over their lifetimes",
     ] {
         ensure(words.contains(said), || format!("no {said:?} in\n{}", answer.out))?;
     }
@@ -165,9 +165,7 @@ fn by_proc() -> Result<(), Failed> {
 fn through_proc() -> Result<(), Failed> {
     let answer = run::pree("doctor --source proc")?.code(0)?;
     fits(&answer.out)?;
-    ensure(answer.out.starts_with("nothing is a warning or worse, but not everything"), || {
-        answer.out.clone()
-    })?;
+    ensure(answer.out.starts_with("no problems found, but not everything"), || answer.out.clone())?;
     ensure(answer.err.contains("statistics unknown") && answer.err.contains("memory"), || {
         answer.err.clone()
     })?;
@@ -254,7 +252,7 @@ fn trouble() -> Result<(), Failed> {
 fn diagnosed(troubled: &[&Socket], me: &str) -> Result<(), Failed> {
     run::pree("doctor -q")?.code(5)?.silent()?;
     let answer = run::pree("doctor")?.code(5)?;
-    for said in ["zero_window", "accept_overflow", me, "in trouble"] {
+    for said in ["zero_window", "accept_overflow", me, "affected sockets"] {
         ensure(answer.out.contains(said), || format!("no {said:?} in\n{}", answer.out))?;
     }
     let document = follows("diagnosis", &run::pree("doctor --json")?.code(5)?.out)?;
@@ -345,7 +343,7 @@ fn meanwhile() -> Result<(), Failed> {
     fits(&answer.out)?;
     ensure(answer.out.contains(" ! zero_window"), || answer.out.clone())?;
     // However long the looks took on a busy machine: it is said.
-    let length = answer.out.split_once("by what happened in ").and_then(|(_, length)| {
+    let length = answer.out.split_once("  over ").and_then(|(_, length)| {
         let unit = length.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = length[..unit].parse().ok()?;
         Some(if length[unit..].trim_start().starts_with("ms") { number / 1e3 } else { number })
@@ -424,7 +422,7 @@ fn usage() -> Result<(), Failed> {
         ("doctor --tsv", "takes no --tsv"),
         ("doctor --sort rtt", "takes no --sort"),
         ("-t --for 10s", "pree list takes no --for, which is for explain and doctor"),
-        ("explain score<7", "a part of 1"),
+        ("explain score<7", "a fraction"),
         ("explain issue=losy", "did you mean lossy?"),
     ] {
         let answer = run::pree(words)?.code(2)?.silent()?;

@@ -12,10 +12,10 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("cgroup", "pcgroup"),
 ];
 
-/// Names that are agreed and whose data is not there yet.
+/// Names that are agreed and whose data is not implemented yet.
 const PLANNED: &[&str] = &["unit", "container", "pod", "age", "idle"];
 
-/// True for a name that is agreed and whose data is not there yet: whoever asks for it is told so.
+/// True for a name that is agreed and whose data is not implemented yet: whoever asks for it is told so.
 pub fn is_planned(name: &str) -> bool {
     PLANNED.contains(&name)
 }

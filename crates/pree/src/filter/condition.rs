@@ -27,7 +27,7 @@ impl Written {
     }
 
     fn as_str(&self) -> Read<&str> {
-        std::str::from_utf8(self.text.as_bytes()).map_err(|_| "a value here is UTF-8".to_owned())
+        std::str::from_utf8(self.text.as_bytes()).map_err(|_| "values here must be UTF-8".to_owned())
     }
 }
 
@@ -35,7 +35,7 @@ impl Written {
 pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<Expr> {
     let only_equal = || match op {
         Op::Equal => Ok(()),
-        _ => Err(format!("{name} goes with = and != only")),
+        _ => Err(format!("{name} takes only = and !=")),
     };
     // Keys of texts take any bytes, the others need words.
     match key {
@@ -47,7 +47,7 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
     let text = value.as_str()?;
     if let Key::Port(end) = key {
         return match op {
-            Op::Contains => Err(format!("{name} goes with =, !=, <, <=, > and >= only")),
+            Op::Contains => Err(format!("{name} takes only =, !=, <, <=, > and >=")),
             _ => port(end, op, text).map(Expr::Test),
         };
     }
@@ -91,7 +91,11 @@ fn family(text: &str) -> Read<Family> {
         "packet" | "link" => Family::Packet,
         "netlink" => Family::Netlink,
         "vsock" => Family::Vsock,
-        _ => return Err(format!("{text:?} is no family: ipv4, ipv6, unix, packet, netlink or vsock")),
+        _ => {
+            return Err(format!(
+                "{text:?} is not a family: expected ipv4, ipv6, unix, packet, netlink or vsock"
+            ));
+        }
     })
 }
 
@@ -104,7 +108,7 @@ fn protocol(name: &str, quoted: bool) -> Read<Protocol> {
     };
     known.or_else(other).ok_or_else(|| {
         let names: Vec<&str> = Protocol::ALL.iter().map(Protocol::name).collect();
-        format!("{name:?} is no protocol: {}", names.join(", "))
+        format!("{name:?} is not a protocol: expected {}", names.join(", "))
     })
 }
 
@@ -135,7 +139,7 @@ pub(super) fn of_ports(end: End, op: Op, host: &Host) -> Option<Read<Test>> {
 fn only_range(end: End, op: Op, low: u16, high: u16) -> Read<Test> {
     match op {
         Op::Equal => Ok(Test::PortRange(end, low, high)),
-        _ => Err("a range goes with = and != only".to_owned()),
+        _ => Err("a range takes only = and !=".to_owned()),
     }
 }
 
@@ -164,7 +168,7 @@ fn address_of_ss(text: &str) -> Read<Host> {
         match host.network {
             None => Ok(Host { network: Some((every, 0)), ..host }),
             Some((ip, _)) if ip.is_ipv4() == every.is_ipv4() => Ok(host),
-            Some(_) => Err(format!("{text:?} is no address of the family before it")),
+            Some(_) => Err(format!("{text:?} is not an address of the family before it")),
         }
     };
     match (text.strip_prefix("inet:"), text.strip_prefix("inet6:")) {
@@ -182,7 +186,7 @@ fn owner(op: Op, value: &Written) -> Read<Test> {
     match (reason.filter(|_| op == Op::Equal), field::named("process")) {
         (Some(reason), _) => Ok(Test::Unowned(reason)),
         (None, Some(process)) => words(process, op, value),
-        (None, None) => Err("owner cannot be filtered by".to_owned()),
+        (None, None) => Err("cannot filter by owner".to_owned()),
     }
 }
 
@@ -191,7 +195,7 @@ fn owner(op: Op, value: &Written) -> Read<Test> {
 fn host(end: End, name: &str, op: Op, value: &Written) -> Read<Test> {
     let only_equal = |test| match op {
         Op::Equal => Ok(test),
-        _ => Err(format!("{name} goes with = and != only")),
+        _ => Err(format!("{name} takes only = and !=")),
     };
     let path = || Test::Path(end, value.text.clone());
     if let [b'/' | b'@' | 0, ..] = value.text.as_bytes() {
@@ -210,7 +214,7 @@ fn host(end: End, name: &str, op: Op, value: &Written) -> Read<Test> {
 
 fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
     let ordered = || match op {
-        Op::Contains => Err(format!("{} goes with =, !=, <, <=, > and >= only", field.name)),
+        Op::Contains => Err(format!("{} takes only =, !=, <, <=, > and >=", field.name)),
         _ => Ok(()),
     };
     if field.unit.is_text() {
@@ -247,9 +251,9 @@ fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
         }
         Unit::Bool => match op {
             Op::Equal => Expr::Test(Test::Bool(field, values::yes_or_no(text)?)),
-            _ => return Err(format!("{} goes with = and != only", field.name)),
+            _ => return Err(format!("{} takes only = and !=", field.name)),
         },
-        Unit::Address => return Err(format!("{} cannot be filtered by", field.name)),
+        Unit::Address => return Err(format!("{} cannot be a filter key", field.name)),
         _ => {
             ordered()?;
             Expr::Test(number(values::number(text)?))
@@ -268,7 +272,7 @@ fn spanned(op: Op, span: Span, test: impl Fn(Op, u64) -> Test) -> Expr {
 
 fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
     if !matches!(op, Op::Equal | Op::Contains) {
-        return Err(format!("{} goes with =, !=, ~ and !~ only", field.name));
+        return Err(format!("{} takes only =, !=, ~ and !~", field.name));
     }
     // A mark as tables have it, with a part of the name.
     if let Some(part) = value.text.as_bytes().strip_prefix(b"! ").filter(|_| field.is_mark) {
@@ -290,9 +294,7 @@ fn known_word(field: &Field, value: &Written) -> Read<()> {
     if known.contains(&text) {
         return Ok(());
     }
-    let hint = match field::nearest(text, known.iter().copied()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("take one of {}", known.join(", ")),
-    };
-    Err(format!("{text:?} is no {}: {hint}", field.name))
+    let near = field::nearest(text, known.iter().copied());
+    let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    Err(format!("{} must be one of {}, not {text:?}{hint}", field.name, known.join(", ")))
 }

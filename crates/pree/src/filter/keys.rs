@@ -51,7 +51,7 @@ const SPECIAL: &[(&str, Key)] = &[
 /// What a word is as a key.
 pub(super) enum Lookup {
     Key(Key),
-    /// A key of the language whose data is not there yet.
+    /// A key of the language whose data is not implemented yet.
     Later,
     /// No key.
     None,

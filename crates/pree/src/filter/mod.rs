@@ -203,11 +203,11 @@ impl Filter {
                         Name::Cgroup => "cgroup",
                         Name::User => "user",
                     };
-                    let object = error::shortened(&format!("{what} {:?}", named.name));
+                    let object = error::shortened(&format!("{what} named {:?}", named.name));
                     let error = Error::new(ErrorKind::Invalid, "find", object);
                     result = Err(if what == "cgroup" {
                         error.with_hint(
-                            "it is one of the tree of cgroup v2; that of a process is pcgroup=PATH",
+                            "cgroup= takes a path of the cgroup v2 tree; that of a process is pcgroup=PATH",
                         )
                     } else {
                         error

@@ -28,14 +28,14 @@ pub(super) fn duration_of(unit: Unit, is_equal: bool, text: &str) -> Read<Span> 
     let nanos = if unit == Unit::Milliseconds { 1_000_000 } else { 1_000 };
     match span_of_time(text) {
         Err(_) if is_equal && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            cut(text, nanos).ok_or_else(|| format!("{text:?} is too long a time"))
+            cut(text, nanos).ok_or_else(|| format!("{text:?} is too long"))
         }
         other => other,
     }
 }
 
 fn span_of_time(text: &str) -> Read<Span> {
-    let wrong = || format!("{text:?} is no time: give a unit, such as 250us, 5ms, 1.5s, 10min, 2h or 3d");
+    let wrong = || format!("{text:?} needs a unit, for example 250us, 5ms, 1.5s, 10min, 2h or 3d");
     let (number, unit) = split_unit(text);
     let nanos = match unit {
         "ns" => 1,
@@ -56,7 +56,7 @@ const DAY: u64 = 86_400;
 
 /// Bytes, with 1024s (`KiB`, `k`) or 1000s (`kB`), and anything after `/s`.
 pub(super) fn size(text: &str) -> Read<Span> {
-    let wrong = || format!("{text:?} is no size: take 1500, 64k, 10MiB or 5MB");
+    let wrong = || format!("{text:?} is not a size: expected 1500, 64k, 10MiB or 5MB");
     let (number, unit) = split_unit(text.strip_suffix("/s").unwrap_or(text));
     let factor: u64 = match unit {
         "" | "B" | "b" => 1,
@@ -77,7 +77,7 @@ pub(super) fn size(text: &str) -> Read<Span> {
 
 /// A part of 1, in billionths: `0.7`, `1%`.
 pub(super) fn share(text: &str) -> Read<Span> {
-    let wrong = || format!("{text:?} is no share: take a part of 1 such as 0.7, or 70%");
+    let wrong = || format!("{text:?} is not a share: expected a fraction such as 0.7, or 70%");
     let (number, whole) = match text.strip_suffix('%') {
         Some(percent) => (percent, SHARE_WHOLE / 100),
         None => (text, SHARE_WHOLE),
@@ -100,7 +100,7 @@ pub(super) const SHARE_WHOLE: u64 = 1_000_000_000;
 pub(super) fn date(text: &str) -> Read<Span> {
     let wrong = || {
         format!(
-            "{text:?} is no date: take 2026-01-31T23:59:59Z or less of it, down to 2026, or seconds since 1970"
+            "{text:?} is not a date: expected 2026-01-31T23:59:59Z or the beginning of it, down to 2026, or seconds since 1970"
         )
     };
     // Nobody means the first hours of 1970 with four digits.

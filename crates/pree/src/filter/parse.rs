@@ -42,11 +42,11 @@ pub(super) fn parse(text: &str) -> Parsed<Expr> {
     }
     if let Some(token) = parser.peek() {
         let range = token.start..token.end;
-        return Err(parser.error(range, "nothing is open here that could be closed"));
+        return Err(parser.error(range, "closes no open parenthesis"));
     }
     let expr = one_or(parts, Expr::And);
     if !autobound_decides(&expr) {
-        let what = "autobound is the kernel's to decide: it can only be one of several conditions that must all hold";
+        let what = "only the kernel can decide autobound: it can only be joined with and";
         return Err(parser.error(0..text.len(), what));
     }
     Ok(expr)
@@ -150,7 +150,7 @@ impl Parser<'_> {
             let word = self.next().map_or(0..0, |token| token.start..token.end);
             loop {
                 let Some(Token { kind: Kind::Word(state), start, end }) = self.next() else {
-                    return Err(self.error(word, "a state must follow"));
+                    return Err(self.error(word, "expected a state here"));
                 };
                 let states = values::states(&state).map_err(|what| self.error(start..end, what))?;
                 *set = Some(set.unwrap_or(States::empty()) | states);
@@ -176,7 +176,7 @@ impl Parser<'_> {
             return Err(self.error(range, what));
         }
         self.at += 1;
-        if self.peek().is_some() { Ok(()) } else { Err(self.error_at_end("a condition must follow")) }
+        if self.peek().is_some() { Ok(()) } else { Err(self.error_at_end("expected a condition here")) }
     }
 
     fn operator_follows(&self) -> bool {
@@ -240,7 +240,7 @@ impl Parser<'_> {
     }
 
     fn test(&mut self) -> Parsed<Expr> {
-        let Some(token) = self.next() else { return Err(self.error_at_end("a condition must follow")) };
+        let Some(token) = self.next() else { return Err(self.error_at_end("expected a condition here")) };
         let range = token.start..token.end;
         let word = match token.kind {
             Kind::Word(word) => word,
@@ -255,13 +255,13 @@ impl Parser<'_> {
         }
         if matches!(word.as_str(), "exclude" | "excl") {
             return Err(
-                self.error(range, format!("{word} stands before all conditions; here it is state !="))
+                self.error(range, format!("{word} must come before all conditions; here write state!="))
             );
         }
         let compared = matches!(self.peek().map(|token| &token.kind), Some(Kind::Op(_)));
         match keys::look_up(&word) {
             Lookup::Key(key) => self.comparison(key, &word, range),
-            Lookup::Later => Err(self.error(range, format!("{word} is not there yet"))),
+            Lookup::Later => Err(self.error(range, format!("{word} is not implemented yet"))),
             Lookup::None if compared => Err(self.unknown(range, &word)),
             Lookup::None => self.sugar(&word, range),
         }
@@ -274,21 +274,21 @@ impl Parser<'_> {
             [first, ..] if first.is_ascii_alphabetic() => format!("; in quotes \"{written}\" is a text"),
             _ => String::new(),
         };
-        self.error(range, format!("{expected} must stand before {written}{hint}"))
+        self.error(range, format!("expected {expected} before {written}{hint}"))
     }
 
     fn unknown(&self, range: Range<usize>, word: &str) -> FilterError {
         let hint = field::nearest(word, keys::names())
             .map_or(String::new(), |near| format!("; did you mean {near}?"));
-        self.error(range, format!("there is no key {word:?}{hint}"))
+        self.error(range, format!("no key {word:?}{hint}"))
     }
 
     fn has(&mut self, range: Range<usize>) -> Parsed<Expr> {
         let Some(Token { kind: Kind::Word(word), start, end }) = self.next() else {
-            return Err(self.error(range, "a key must follow has"));
+            return Err(self.error(range, "expected a key after has"));
         };
         let has = match keys::look_up(&word) {
-            Lookup::Later => return Err(self.error(start..end, format!("{word} is not there yet"))),
+            Lookup::Later => return Err(self.error(start..end, format!("{word} is not implemented yet"))),
             Lookup::None => return Err(self.unknown(start..end, &word)),
             Lookup::Key(Key::Host(End::Remote) | Key::Port(End::Remote)) => Has::Remote,
             Lookup::Key(Key::Owner) => Has::Owner,
@@ -347,7 +347,7 @@ impl Parser<'_> {
                 break;
             }
             if !matches!(op, Op::Equal | Op::Contains) {
-                return Err(self.error(at, "several values go with = and ~ only"));
+                return Err(self.error(at, "only = and ~ take several values"));
             }
             self.at += 1;
         }
@@ -365,10 +365,8 @@ impl Parser<'_> {
             values::unowned(&reason).map_err(|what| self.error(start..end, what))?;
             return Ok((Written::plain(&format!("({reason})")), start..end));
         }
-        Err(self.error(
-            start..start + 1,
-            "one reason to have no owner must follow, and a parenthesis that closes it",
-        ))
+        Err(self
+            .error(start..start + 1, "expected one reason for having no owner, and a closing parenthesis"))
     }
 
     /// What is short for conditions, whose ports may be a list; or else a word to search for.

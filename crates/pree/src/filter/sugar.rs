@@ -74,7 +74,7 @@ fn at(end: End, text: &str) -> Read<Expr> {
     let mut hosts = vec![first.clone()];
     for port in list {
         if first.port.is_none() {
-            return Err(format!("{port:?} follows an address without a port"));
+            return Err(format!("{port:?} comes after an address that already has no port"));
         }
         hosts.push(Host { port: Some(values::ports(port)?), ..first.clone() });
     }

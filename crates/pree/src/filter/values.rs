@@ -9,7 +9,7 @@ type Read<T> = Result<T, String>;
 
 /// `HOST[%INTERFACE][:PORTS]`, a network, `:PORTS`, `*`.
 pub(super) fn host(text: &str) -> Read<Host> {
-    let wrong = || format!("{text:?} is no address: take one such as 10.0.0.1, 10/8, [::1]:443 or :443");
+    let wrong = || format!("{text:?} is not an address: expected 10.0.0.1, 10/8, [::1]:443 or :443");
     let (address, after) = if let Some(rest) = text.strip_prefix('[') {
         rest.split_once(']').ok_or_else(wrong)?
     } else {
@@ -119,9 +119,9 @@ pub(super) fn port(text: &str) -> Read<u16> {
     match known {
         Some((_, port)) => Ok(*port),
         None if name.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(format!("{name:?} is no port: ports are 0 to 65535"))
+            Err(format!("{name:?} is not a port: expected 0 to 65535"))
         }
-        None => Err(format!("{name:?} is no port and no service that pree knows by name")),
+        None => Err(format!("{name:?} is neither a port number nor a known service name")),
     }
 }
 
@@ -226,7 +226,7 @@ pub(super) fn states(text: &str) -> Read<States> {
         "bound" | "boundinactive" => States::BOUND_INACTIVE,
         _ => {
             return Err(format!(
-                "{text:?} is no state: listen, established, syn-sent, syn-received, fin-wait-1, fin-wait-2, time-wait, \
+                "{text:?} is not a state: expected listen, established, syn-sent, syn-received, fin-wait-1, fin-wait-2, time-wait, \
                  close-wait, last-ack, closing, closed, unconnected, bound-inactive, or all, connected, synchronized, \
                  bucket, big"
             ));
@@ -240,7 +240,7 @@ pub(super) fn scope(text: &str) -> Read<Scope> {
         "link" => Scope::Link,
         "private" => Scope::Private,
         "public" => Scope::Public,
-        _ => return Err(format!("{text:?} is no scope: loopback, link, private or public")),
+        _ => return Err(format!("{text:?} is not a scope: expected loopback, link, private or public")),
     })
 }
 
@@ -252,7 +252,7 @@ pub(super) fn mark(text: &str) -> Read<(u32, u32)> {
     };
     let (mark, mask) = text.split_once('/').map_or((text, None), |(mark, mask)| (mark, Some(mask)));
     let mask = mask.map_or(Some(u32::MAX), number);
-    number(mark).zip(mask).ok_or_else(|| format!("{text:?} is no mark: take 7, 0x1f or 0x10/0xf0"))
+    number(mark).zip(mask).ok_or_else(|| format!("{text:?} is not a mark: expected 7, 0x1f or 0x10/0xf0"))
 }
 
 pub(super) fn number(text: &str) -> Read<u64> {
@@ -260,13 +260,13 @@ pub(super) fn number(text: &str) -> Read<u64> {
         Some(hex) => u64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
     }
-    .ok_or_else(|| format!("{text:?} is no whole number"))
+    .ok_or_else(|| format!("{text:?} is not a whole number"))
 }
 
 pub(super) fn unowned(text: &str) -> Read<Unowned> {
     Unowned::ALL.into_iter().find(|reason| reason.name() == text).ok_or_else(|| {
         let names: Vec<&str> = Unowned::ALL.into_iter().map(Unowned::name).collect();
-        format!("{text:?} is no reason to have no owner: {}", names.join(", "))
+        format!("{text:?} is not a reason for having no owner: expected {}", names.join(", "))
     })
 }
 
@@ -274,6 +274,6 @@ pub(super) fn yes_or_no(text: &str) -> Read<bool> {
     match text {
         "yes" | "true" | "1" => Ok(true),
         "no" | "false" | "0" => Ok(false),
-        _ => Err(format!("{text:?} is neither yes nor no")),
+        _ => Err(format!("{text:?} is not a yes or no")),
     }
 }

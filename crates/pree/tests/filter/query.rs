@@ -77,20 +77,20 @@ pub fn composes(world: &World) -> Result<(), Failed> {
 /// A name that is nobody's is a mistake of the one who asks, not an empty answer.
 pub fn unknown_names(_: &World) -> Result<(), Failed> {
     for (text, object) in [
-        ("user = no-such-user", "user \"no-such-user\""),
-        ("user = \"a b\"", "user \"a b\""),
-        ("sport = 80 or user = no-such-user", "user \"no-such-user\""),
-        ("dev = wire7", "interface \"wire7\""),
-        ("not dev = much-too-long-for-an-interface", "interface \"much-too-long-for-an-interface\""),
-        ("dev = \"\"", "interface \"\""),
-        ("cgroup = /no/such/cgroup", "cgroup \"/no/such/cgroup\""),
-        ("cgroup = \"nul\0byte\"", "cgroup \"nul\\0byte\""),
+        ("user = no-such-user", "user named \"no-such-user\""),
+        ("user = \"a b\"", "user named \"a b\""),
+        ("sport = 80 or user = no-such-user", "user named \"no-such-user\""),
+        ("dev = wire7", "interface named \"wire7\""),
+        ("not dev = much-too-long-for-an-interface", "interface named \"much-too-long-for-an-interface\""),
+        ("dev = \"\"", "interface named \"\""),
+        ("cgroup = /no/such/cgroup", "cgroup named \"/no/such/cgroup\""),
+        ("cgroup = \"nul\0byte\"", "cgroup named \"nul\\0byte\""),
     ] {
         for source in [SourceChoice::Auto, SourceChoice::Proc] {
             let error = Query::new().filter(text.parse()?).source(source).collect().expect_err(text);
             assert_eq!(error.kind(), ErrorKind::Invalid, "{text}: {error}");
             assert_eq!(error.object(), object, "{text}: {error}");
-            assert_eq!(error.to_string(), format!("cannot find {object}: there is no such thing"), "{text}");
+            assert_eq!(error.to_string(), format!("no {object}"), "{text}");
         }
     }
     // Numbers name themselves, whether there is one of that number or not.

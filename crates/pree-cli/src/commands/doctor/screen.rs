@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use pree::model::NetworkNamespace;
-use pree::quality::{About, Assessment, Basis, Finding, HostAssessment, HostFinding, Severity};
+use pree::quality::{About, Assessment, Basis, DETECTORS, Finding, HostAssessment, HostFinding, Severity};
 use pree::{Snapshot, Socket};
 
 use super::looked_for::looked_for;
@@ -21,18 +21,18 @@ pub(super) fn write(
     let serious: Vec<_> =
         host.findings.iter().filter(|finding| finding.severity >= Severity::Warning).collect();
     let well = serious.is_empty() && troubled.is_empty();
-    let nothing = "nothing is a warning or worse";
+    let groups = groups(troubled);
+    let looked_at = plural(snapshot.sockets().len(), "socket");
     page.line(&match (snapshot.coverage().lacks_rows(), host.unchecked.is_empty()) {
-        _ if !well => heading(serious.len(), troubled.len()),
-        (true, _) => format!("{nothing}, but sockets are missing"),
-        (false, false) => format!("{nothing}, but not everything could be looked for"),
-        (false, true) => format!("all is well: {nothing} in {place}"),
+        _ if !well => heading(serious.len(), groups.len(), troubled.len()),
+        (true, _) => "no problems found, but sockets are missing".to_owned(),
+        (false, false) => "no problems found, but not everything could be checked".to_owned(),
+        (false, true) => format!("no problems found (looked at {looked_at})"),
     });
     for finding in &host.findings {
         page.line("");
         of_host(page, finding);
     }
-    let groups = groups(troubled);
     for group in groups.iter().take(limit) {
         page.line("");
         of_group(page, group);
@@ -46,11 +46,12 @@ pub(super) fn write(
     checked(page, (snapshot, place), host);
 }
 
-fn heading(host: usize, sockets: usize) -> String {
+fn heading(host: usize, groups: usize, sockets: usize) -> String {
+    let affected = plural(sockets, "affected socket");
     match (host, sockets) {
-        (0, _) => format!("{} in trouble", plural(sockets, "socket")),
-        (_, 0) => format!("{} of the machine", plural(host, "trouble")),
-        _ => format!("{} of the machine, {} in trouble", plural(host, "trouble"), plural(sockets, "socket")),
+        (0, _) => format!("{}, {affected}", plural(groups, "problem")),
+        (_, 0) => plural(host, "machine-wide problem"),
+        _ => format!("{}, {affected}", plural(host, "machine-wide problem")),
     }
 }
 
@@ -78,7 +79,7 @@ fn about(about: &About) -> String {
     }
 }
 
-/// Sockets of one process with one peer and the same trouble.
+/// Sockets of one process with the same trouble: with one peer, where the path may cause it.
 struct Group<'s> {
     sockets: Vec<(&'s Socket, &'s Assessment)>,
     worst: &'s Finding,
@@ -88,11 +89,15 @@ struct Group<'s> {
 type Key<'s> = (&'s str, Option<u32>, Option<IpAddr>, Option<u32>, Option<u64>, String);
 
 fn key<'s>(socket: &Socket, worst: &'s Finding) -> Key<'s> {
+    let namespace = socket.network_namespace.as_ref().map(|namespace| namespace.inode);
+    let owner = socket.owners.first().map(pree::Owner::pid);
+    let is_local = DETECTORS.iter().any(|detector| detector.name == worst.name && detector.is_local());
+    if is_local && owner.is_some() {
+        return (worst.name, owner, None, None, namespace, String::new());
+    }
     let remote = socket.remote.as_ref().and_then(pree::Address::ip).map(|ip| ip.to_canonical());
     // What waits for peers has an address of its own.
     let local = if remote.is_none() { socket.local.to_string() } else { String::new() };
-    let namespace = socket.network_namespace.as_ref().map(|namespace| namespace.inode);
-    let owner = socket.owners.first().map(pree::Owner::pid);
     (worst.name, owner, remote, socket.interface, namespace, local)
 }
 
@@ -119,7 +124,8 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
     let line = page::line(socket) + &of_namespace(socket.network_namespace.as_deref());
     page.heading(group.worst.severity, group.worst.name, &line);
     let mut facts = Vec::new();
-    if let Some(score) = assessment.score {
+    // A score is of the path: where that is well, the trouble is another.
+    if let Some(score) = assessment.score.filter(|score| score.get() < 1.0) {
         facts.push(format!("score {}", figure(figures::score, score.get())));
     }
     let others: Vec<&str> = assessment
@@ -146,8 +152,8 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
 /// What the answer rests on.
 fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAssessment) {
     let basis = match host.basis {
-        Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
-        _ => "by their lives so far".to_owned(),
+        Basis::Interval(length) => format!("over {}", figure(figures::duration, length)),
+        _ => "over their lifetimes".to_owned(),
     };
     page.row(
         "looked at",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pree::field;
-use pree::quality::{Assessment, Basis, Capacity, Unknown};
+use pree::quality::{Assessment, Basis, Capacity, Evidence, Unknown, Value};
 use pree::{Coverage, Family, Origin, Protocol, Socket, State, TcpStats};
 
 use crate::commands::page::{self, Page, figure};
@@ -73,8 +73,8 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_
             page.row("loss", &loss_words(&loss));
         }
         if let Ok(share) = assessment.efficiency {
-            let share = figure(figures::percent, share);
-            page.row("efficiency", &format!("{share} of the bytes sent were no repetition"));
+            let again = figure(figures::percent, 1.0 - share);
+            page.row("efficiency", &format!("{again} of bytes retransmitted"));
         }
         if let Ok(capacity) = assessment.capacity {
             page.row("in use", &in_use(assessment.utilisation.ok(), capacity));
@@ -236,9 +236,9 @@ fn waiting(socket: &Socket) -> String {
 
 fn basis(basis: Basis, socket: &Socket) -> String {
     match basis {
-        Basis::Interval(length) if length.is_zero() => "by nothing: it was seen once".to_owned(),
-        Basis::Interval(length) => format!("by what happened in {}", figure(figures::duration, length)),
-        _ if socket.tcp.is_some() => "by its life so far, how long that was is not told".to_owned(),
+        Basis::Interval(length) if length.is_zero() => "seen once: nothing to judge".to_owned(),
+        Basis::Interval(length) => format!("over {}", figure(figures::duration, length)),
+        _ if socket.tcp.is_some() => "over its lifetime (length unknown)".to_owned(),
         _ => "as it is now".to_owned(),
     }
 }
@@ -262,7 +262,9 @@ fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
         (None, Some(_)) => &["backlog", "backlog_limit", "drops"],
         (None, None) => &["state", "recvq", "drops"],
     };
-    let of_findings = assessment.findings.iter().flat_map(|finding| &finding.evidence);
+    // Words are pree's own: no field is named by them.
+    let numbers = |evidence: &&Evidence| !matches!(evidence.value, Value::Word(_));
+    let of_findings = assessment.findings.iter().flat_map(|finding| &finding.evidence).filter(numbers);
     let names = always.iter().copied().chain(of_findings.map(|evidence| evidence.name));
     let view = field::View::new(socket);
     let mut sources = Vec::new();

@@ -23,7 +23,7 @@ impl<'w> Asked<'w> {
     pub(super) fn read(word: &'w str) -> Result<Self, Failure> {
         let wrong = || {
             let word = escape::quoted(word.as_bytes());
-            Failure::Usage(format!("{word} is no port: take 8080, https, 53/udp or 10.0.0.5:8080"))
+            Failure::Usage(format!("{word} is not a port: expected 8080, https, 53/udp or 10.0.0.5:8080"))
         };
         let by_name = |name: &str| {
             [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)

@@ -40,7 +40,7 @@ const USES: &[(&str, &[&str], &[&str])] = &[
             "How each socket that matches is doing: its score and what it is made of, what was found with the numbers it \
              rests on and what to do about it, what it waits for, what is not known and why. Of several matches the three \
              worst are explained, the next are told in a line each; --limit says how many in all.",
-            "A connection is judged by its life so far, with what other connections know of the way to the same address. \
+            "A connection is judged over its lifetime, with what other connections know of the way to the same address. \
              --for 10s looks ten times a second for so long, and judges only what happens meanwhile; looks that fail, and \
              sockets that nothing knows again, are told as missing. Exit code 1 when nothing matches.",
         ],
@@ -49,11 +49,11 @@ const USES: &[(&str, &[&str], &[&str])] = &[
         "doctor",
         &["pree doctor", "pree doctor --for 10s", "pree doctor --json", "pree doctor -q || echo trouble"],
         &[
-            "Looks at every socket of the machine: first at what shows only across sockets, such as a process that does \
+            "Looks at every TCP, UDP and Unix socket of the machine: first at what shows only across sockets, such as a process that does \
              not close its connections or ports that run out, then at each by itself, the worst first. It says what was \
              looked for and what could not be.",
             "Exit code 5 when anything is a warning or worse, 0 when nothing is, 3 when nothing was found and sockets \
-             are missing. All is well is said only when nothing kept it from looking for everything that a look can show. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
+             are missing. What could not be checked, and why, is listed. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
              told by pree explain and --json.",
         ],
     ),

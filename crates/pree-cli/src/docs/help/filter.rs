@@ -116,7 +116,7 @@ const DIFFERENCES: &[&str] = &[
      rtt>5ms. has rtt tests for it. What the source does not tell (memory through /proc) matches neither has rmem nor \
      not has rmem: such sockets are told to be missing. has issue asks for a warning or worse.",
     "Operators (and or not eq ne lt le gt ge) are never words to search for; in quotes they are.",
-    "closed finds TCP's closed and UDP's unconnected sockets, as in ss. autobound is the running kernel's to decide: \
+    "closed finds TCP's closed and UDP's unconnected sockets, as in ss. Only the running kernel can decide autobound: \
      it stands only beside conditions that must all hold, and neither --replay nor --source proc can answer it.",
 ];
 

@@ -242,9 +242,7 @@ fn refusal(namespaces: &Namespaces, failure: Failure, source: &mut dyn Source) -
     };
     let error = Error::of(failure, "enter", object_of(namespaces));
     match failure.kind() {
-        _ if failure == Failure::Answer(Errno::EINVAL) => {
-            invalid().because("what is there is no network namespace")
-        }
+        _ if failure == Failure::Answer(Errno::EINVAL) => invalid().because("it is not a network namespace"),
         ErrorKind::Absent => invalid(),
         ErrorKind::NotPermitted if failure.errno() == Some(Errno::EPERM) => error.with_hint(TO_ENTER),
         ErrorKind::NotPermitted if which.as_bytes().starts_with(b"/proc/") => error.with_hint(PATH),

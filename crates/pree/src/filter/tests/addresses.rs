@@ -6,20 +6,20 @@ use super::*;
 fn what_is_no_address_or_date_is_told() {
     for (text, carets, says) in [
         // An empty variable, not every address.
-        ("@", "^", "no address"),
-        ("tcp@", "^^^^", "no address"),
-        ("src = ''", "      ^^", "no address"),
-        ("host []", "     ^^", "no address"),
+        ("@", "^", "not an address"),
+        ("tcp@", "^^^^", "not an address"),
+        ("src = ''", "      ^^", "not an address"),
+        ("host []", "     ^^", "not an address"),
         ("tcp@127.0.0.1:9003-9001", "^^^^^^^^^^^^^^^^^^^^^^^", "smaller port"),
-        ("src 127.0.0.1,80", "              ^^", "no address"),
-        ("tcp@[::1],80", "^^^^^^^^^^^^", "without a port"),
-        ("src 127.0.0.1:80,nonsense", "                 ^^^^^^^^", "no address"),
-        ("src > 127.0.0.1:1-2", "      ^^^^^^^^^^^^^", "= and != only"),
-        ("src > :1-2", "      ^^^^", "a range goes with"),
+        ("src 127.0.0.1,80", "              ^^", "not an address"),
+        ("tcp@[::1],80", "^^^^^^^^^^^^", "has no port"),
+        ("src 127.0.0.1:80,nonsense", "                 ^^^^^^^^", "not an address"),
+        ("src > 127.0.0.1:1-2", "      ^^^^^^^^^^^^^", "takes only = and !="),
+        ("src > :1-2", "      ^^^^", "a range takes only"),
         ("src inet:[::1]", "    ^^^^^^^^^^", "family"),
-        ("started > 1800", "          ^^^^", "no date"),
-        ("started > 2026-13", "          ^^^^^^^", "no date"),
-        ("started > 2026T12", "          ^^^^^^^", "no date"),
+        ("started > 1800", "          ^^^^", "not a date"),
+        ("started > 2026-13", "          ^^^^^^^", "not a date"),
+        ("started > 2026T12", "          ^^^^^^^", "not a date"),
     ] {
         let error = text.parse::<Filter>().expect_err(text);
         assert!(error.to_string().contains(says), "{text}: {error}");

@@ -22,6 +22,13 @@ pub struct Detector {
     pub(super) check: fn(&Subject<'_>, &Assessment) -> Option<Hit>,
 }
 
+impl Detector {
+    /// True when the program at this end causes it, whatever the path: then all its sockets have it for one reason.
+    pub fn is_local(&self) -> bool {
+        self.reads != Reads::Statistics
+    }
+}
+
 /// What a detector found.
 pub(super) struct Hit {
     pub(super) severity: Severity,
