@@ -16,7 +16,7 @@ use crate::exit::Failure;
 use crate::text::escape;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
-pub(crate) use flags::{FLAGS, Flag, GROUPS};
+pub(crate) use flags::{FLAGS, Flag, GROUPS, Takes, Value, protocol_names};
 pub(crate) use options::Args;
 
 /// Reads the arguments.
@@ -106,14 +106,17 @@ fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Given, Failure> {
             letters.pop();
             return Err(Failure::Usage(flags::unknown(&written, &letters)));
         };
-        let value = match flag.value {
+        let value = match flag.value() {
             Some(_) => value(&mut parser, flag, &written)?,
             None => String::new(),
         };
-        if let Some(word) = next_word(&mut parser).filter(|_| flag.value.is_none()) {
+        let next = next_word(&mut parser).filter(|_| flag.value().is_none());
+        let is_name = |word: &OsString| args.words.is_empty() && word.to_str().is_some_and(Command::is_named);
+        if let Some(word) = next.filter(|word| !is_name(word)) {
             given.misread = given.misread.or_else(|| habits::misread_value(&letters, &word));
         }
-        (flag.set)(args, &value).map_err(Failure::Usage)?;
+        let again = given.flags.iter().any(|(other, _)| other.long == flag.long);
+        flag.read(args, &written, &value, again).map_err(Failure::Usage)?;
         if args.instead == Some(Command::Help) {
             given.before_help.get_or_insert(args.words.len());
         }

@@ -5,6 +5,7 @@ use super::flags::Flag;
 use super::options::Args;
 use crate::exit::Failure;
 use crate::text::escape;
+use crate::text::words::listed;
 
 /// Which words follow a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +93,10 @@ impl Command {
         Self::ALL.iter().find(|entry| entry.name == name)
     }
 
+    pub(super) fn is_named(name: &str) -> bool {
+        Self::named(name).is_some()
+    }
+
     /// How it is called.
     pub(crate) fn usage(self) -> String {
         self.entry().map_or_else(|| "pree --version".to_owned(), |entry| format!("pree {}", entry.name))
@@ -113,7 +118,10 @@ impl Command {
             Err(Failure::Usage(format!("{} takes {text}{colon}{rather}", self.usage())))
         };
         if let Some((flag, written)) = given.iter().find(|(flag, _)| !flag.is_for(self)) {
-            return refused(format!("no {written}, which is for {}", listed(&flag.names_of_commands())));
+            return refused(format!(
+                "no {written}, which is for {}",
+                listed(&flag.names_of_commands(), "and")
+            ));
         }
         match (self.words(), words) {
             (Words::Filter, _)
@@ -125,15 +133,6 @@ impl Command {
             (Words::One(what), _) => refused(format!("one {what}")),
             (Words::OneAtMost(what), _) => refused(format!("one {what} at most")),
         }
-    }
-}
-
-/// `a, b and c`
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -7,29 +7,97 @@ use pree::{
     Text,
 };
 
+use Takes::{Nothing, One, Several};
+use Value::{Field, File, Other, Word};
+
 use super::command::Command;
 use super::options::Args;
 use crate::output::{Format, When};
 use crate::session::Which;
 use crate::text::escape;
+use crate::text::words::listed;
+
+/// What a flag sets.
+type Set = fn(&mut Args, &str) -> Result<(), String>;
 
 /// One flag.
 pub(crate) struct Flag {
     pub(crate) short: Option<char>,
     pub(crate) long: &'static str,
-    /// What its value is.
-    pub(crate) value: Option<&'static str>,
+    pub(crate) takes: Takes,
     pub(crate) group: &'static str,
     /// The commands that take it: with any other it is a usage error.
     commands: &'static [Command],
     pub(crate) doc: &'static str,
-    pub(super) set: fn(&mut Args, &str) -> Result<(), String>,
+    set: Set,
+}
+
+/// What stands behind a flag.
+pub(crate) enum Takes {
+    Nothing,
+    /// One value: a second is a usage error.
+    One(Value),
+    /// A value, and more with the flag again.
+    Several(Value),
+}
+
+/// A value, by the name that help has for it: what completions offer goes by it.
+pub(crate) enum Value {
+    /// One of these words; those that mean the same stand together, with `|` between and the one to offer first.
+    Word(&'static [(&'static str, Set)]),
+    Protocol(&'static str),
+    Field(&'static str),
+    /// What is there is opened with the user's own rights.
+    File(&'static str),
+    /// What nobody can guess.
+    Other(&'static str),
+}
+
+impl Value {
+    /// Its name, or the words to choose from.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Word(_) => self.words().collect::<Vec<_>>().join("|"),
+            Self::Protocol(name) | Self::Field(name) | Self::File(name) | Self::Other(name) => {
+                (*name).to_owned()
+            }
+        }
+    }
+
+    /// The words to choose from, where there are such.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let words = if let Self::Word(words) = self { words } else { &[][..] };
+        words.iter().filter_map(|(word, _)| word.split('|').next())
+    }
 }
 
 impl Flag {
-    /// Whether its value can be a path. What is there is opened with the user's own rights.
-    pub(crate) fn takes_path(&self) -> bool {
-        self.value.is_some_and(|value| value.split('|').any(|word| matches!(word, "FILE" | "PATH")))
+    pub(crate) fn value(&self) -> Option<&Value> {
+        match &self.takes {
+            Nothing => None,
+            One(value) | Several(value) => Some(value),
+        }
+    }
+
+    /// Reads it, `written` so; `again` if it stands there for the second time.
+    pub(super) fn read(
+        &self,
+        args: &mut Args,
+        written: &str,
+        value: &str,
+        again: bool,
+    ) -> Result<(), String> {
+        if again && matches!(self.takes, One(_)) {
+            return Err(format!("{written} is given twice, and takes one value"));
+        }
+        let Some(Word(words)) = self.value() else { return (self.set)(args, value) };
+        match words.iter().find(|(word, _)| word.split('|').any(|word| word == value)) {
+            Some((_, set)) => set(args, value),
+            None => Err(without_table(value).unwrap_or_else(|| {
+                let words: Vec<&str> = self.value().into_iter().flat_map(Value::words).collect();
+                choice(&self.shortest(), value, &listed(&words, "or"))
+            })),
+        }
     }
 
     /// True when this command takes it.
@@ -79,11 +147,11 @@ const EVERY: &[Command] = &[
 pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
 
 macro_rules! flag {
-    ($group:literal, $commands:expr, $short:expr, $long:literal, $value:expr, $doc:expr, $set:expr) => {
+    ($group:literal, $commands:expr, $short:expr, $long:literal, $takes:expr, $doc:expr, $set:expr) => {
         Flag {
             short: $short,
             long: $long,
-            value: $value,
+            takes: $takes,
             group: $group,
             commands: $commands,
             doc: $doc,
@@ -107,127 +175,120 @@ macro_rules! set {
     };
 }
 
-const NOTHING: fn(&mut Args, &str) -> Result<(), String> = |_, _| Ok(());
+const NOTHING: Set = |_, _| Ok(());
 
 #[rustfmt::skip] // A table: one flag an entry, the explanation beside it.
 pub(crate) const FLAGS: &[Flag] = &[
-    flag!("Which sockets", CHOICE, Some('t'), "tcp", None, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
-    flag!("Which sockets", CHOICE, Some('u'), "udp", None, "UDP and UDP-Lite sockets",
+    flag!("Which sockets", CHOICE, Some('t'), "tcp", Nothing, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
+    flag!("Which sockets", CHOICE, Some('u'), "udp", Nothing, "UDP and UDP-Lite sockets",
         set!(a => protocol(a, Protocols::UDP | Protocols::UDPLITE))),
-    flag!("Which sockets", FILTERED, Some('x'), "unix", None, "Unix sockets", set!(a => protocol(a, Protocols::UNIX))),
-    flag!("Which sockets", FILTERED, Some('w'), "raw", None, "raw IP sockets, and those for ICMP echo",
+    flag!("Which sockets", FILTERED, Some('x'), "unix", Nothing, "Unix sockets", set!(a => protocol(a, Protocols::UNIX))),
+    flag!("Which sockets", FILTERED, Some('w'), "raw", Nothing, "raw IP sockets, and those for ICMP echo",
         set!(a => protocol(a, Protocols::RAW | Protocols::ICMP))),
-    flag!("Which sockets", FILTERED, Some('0'), "packet", None, "packet sockets, such as those of tcpdump",
+    flag!("Which sockets", FILTERED, Some('0'), "packet", Nothing, "packet sockets, such as those of tcpdump",
         set!(a => protocol(a, Protocols::PACKET))),
-    flag!("Which sockets", CHOICE, Some('M'), "mptcp", None, "MPTCP connections, above their subflows",
+    flag!("Which sockets", CHOICE, Some('M'), "mptcp", Nothing, "MPTCP connections, above their subflows",
         set!(a => protocol(a, Protocols::MPTCP))),
-    flag!("Which sockets", CHOICE, Some('S'), "sctp", None, "SCTP sockets and associations",
+    flag!("Which sockets", CHOICE, Some('S'), "sctp", Nothing, "SCTP sockets and associations",
         set!(a => protocol(a, Protocols::SCTP))),
-    flag!("Which sockets", CHOICE, None, "vsock", None, "sockets of virtual machines and their host",
+    flag!("Which sockets", CHOICE, None, "vsock", Nothing, "sockets of virtual machines and their host",
         set!(a => protocol(a, Protocols::VSOCK))),
-    flag!("Which sockets", CHOICE, Some('A'), "query", Some("LIST"), "protocols by name: tcp,unix,inet,other,all", protocols),
-    flag!("Which sockets", CHOICE, Some('4'), "ipv4", None, "only IPv4 sockets", set!(a => a.asked.families.push(Family::Ipv4))),
-    flag!("Which sockets", CHOICE, Some('6'), "ipv6", None, "only IPv6 sockets, v4-mapped ones included",
+    flag!("Which sockets", CHOICE, Some('A'), "query", Several(Value::Protocol("LIST")), "protocols by name: tcp,unix,inet,other,all", protocols),
+    flag!("Which sockets", CHOICE, Some('4'), "ipv4", Nothing, "only IPv4 sockets", set!(a => a.asked.families.push(Family::Ipv4))),
+    flag!("Which sockets", CHOICE, Some('6'), "ipv6", Nothing, "only IPv6 sockets, v4-mapped ones included",
         set!(a => a.asked.families.push(Family::Ipv6))),
-    flag!("Which sockets", CHOICE, Some('f'), "family", Some("inet|inet6|link|unix|netlink|vsock"),
-        "sockets of a family, as ss has it", family),
-    flag!("Which sockets", CHOICE, Some('l'), "listening", None, "only sockets that wait for peers",
+    flag!("Which sockets", CHOICE, Some('f'), "family", Several(Word(&[
+        ("inet|ipv4", set!(a => inet(a, Family::Ipv4))),
+        ("inet6|ipv6", set!(a => inet(a, Family::Ipv6))),
+        ("link|packet", set!(a => protocol(a, Protocols::PACKET))),
+        ("unix", set!(a => protocol(a, Protocols::UNIX))),
+        ("netlink", set!(a => protocol(a, Protocols::NETLINK))),
+        ("vsock", set!(a => protocol(a, Protocols::VSOCK))),
+    ])), "sockets of a family, as ss has it", NOTHING),
+    flag!("Which sockets", CHOICE, Some('l'), "listening", Nothing, "only sockets that wait for peers",
         set!(a => a.asked.which = Some(a.asked.which.unwrap_or(Which::Listening)))),
-    flag!("Which sockets", CHOICE, Some('a'), "all", None, "every state, on a terminal TIME-WAIT too",
+    flag!("Which sockets", CHOICE, Some('a'), "all", Nothing, "every state, on a terminal TIME-WAIT too",
         set!(a => a.asked.which = Some(Which::All))),
-    flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", None, "only TCP sockets bound and neither listening nor connected",
+    flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", Nothing, "only TCP sockets bound and neither listening nor connected",
         set!(a => a.asked.which = Some(Which::Bound))),
-    flag!("Which sockets", ASKING, Some('N'), "net", Some("NAME|PID|PATH"), "sockets of another network namespace",
+    flag!("Which sockets", ASKING, Some('N'), "net", One(File("NAME|PID|PATH")), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
-    flag!("Which sockets", MACHINE, None, "all-netns", None, "sockets of every network namespace",
+    flag!("Which sockets", MACHINE, None, "all-netns", Nothing, "sockets of every network namespace",
         |a, _| namespaces(a, Namespaces::All)),
-    flag!("Which sockets", FILTERED, Some('F'), "filter", Some("FILE"), "filter from a file, - for standard input",
+    flag!("Which sockets", FILTERED, Some('F'), "filter", Several(File("FILE")), "filter from a file, - for standard input",
         set!(a, path => a.asked.filter_files.push(path.into()))),
-    flag!("What about them", ASKING, Some('p'), "processes", None, "owning processes (the default)",
+    flag!("What about them", ASKING, Some('p'), "processes", Nothing, "owning processes (the default)",
         set!(a => if a.asked.owners == Some(OwnerLookup::None) { a.asked.owners = None })),
-    flag!("What about them", ROWS, Some('i'), "info", None, "TCP statistics", set!(a => a.shown.details.tcp_info = true)),
-    flag!("What about them", ROWS, Some('e'), "extended", None, "user, inode, cookie, mark, cgroup, options",
+    flag!("What about them", ROWS, Some('i'), "info", Nothing, "TCP statistics", set!(a => a.shown.details.tcp_info = true)),
+    flag!("What about them", ROWS, Some('e'), "extended", Nothing, "user, inode, cookie, mark, cgroup, options",
         set!(a => a.shown.details.extended = true)),
-    flag!("What about them", ROWS, Some('m'), "memory", None, "socket memory and drops", set!(a => a.shown.details.memory = true)),
-    flag!("What about them", ROWS, Some('o'), "options", None, "timers", set!(a => a.shown.details.timers = true)),
-    flag!("What about them", &[Command::List, Command::Summary], Some('s'), "summary", None, "how many of each, no list",
+    flag!("What about them", ROWS, Some('m'), "memory", Nothing, "socket memory and drops", set!(a => a.shown.details.memory = true)),
+    flag!("What about them", ROWS, Some('o'), "options", Nothing, "timers", set!(a => a.shown.details.timers = true)),
+    flag!("What about them", &[Command::List, Command::Summary], Some('s'), "summary", Nothing, "how many of each, no list",
         set!(a => instead(a, Command::Summary))),
-    flag!("Output", ROWS, Some('c'), "columns", Some("LIST"), "columns, or +more,-fewer; see pree help COLUMNS",
-        set!(a, value => a.shown.columns = Some(value.to_owned()))),
-    flag!("Output", ROWS, None, "sort", Some("FIELD"), "order by a field, -FIELD largest first; several with commas",
+    flag!("Output", ROWS, Some('c'), "columns", Several(Field("LIST")), "columns, or +more,-fewer; see pree help COLUMNS",
+        set!(a, value => add(&mut a.shown.columns, value))),
+    flag!("Output", ROWS, None, "sort", Several(Field("FIELD")), "order by a field, -FIELD largest first; several with commas",
         set!(a, value => a.shown.sort.extend(value.split(',').map(str::to_owned)))),
-    flag!("Output", ROWS, Some('g'), "group-by", Some("FIELD"), "one row for process, remote, state or any other field",
+    flag!("Output", ROWS, Some('g'), "group-by", One(Field("FIELD")), "one row for process, remote, state or any other field",
         set!(a, value => a.shown.group_by = Some(value.to_owned()))),
-    flag!("Output", ROWS, None, "count", None, "how many, not which", set!(a => a.shown.count = true)),
-    flag!("Output", &[Command::List, Command::Port, Command::Explain, Command::Doctor], None, "limit", Some("N"), "at most this many rows", |a, value| {
+    flag!("Output", ROWS, None, "count", Nothing, "how many, not which", set!(a => a.shown.count = true)),
+    flag!("Output", &[Command::List, Command::Port, Command::Explain, Command::Doctor], None, "limit", One(Other("N")), "at most this many rows", |a, value| {
         a.shown.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
         Ok(())
     }),
-    flag!("Output", TOLD, None, "json", None, "one JSON document", |a, _| format(a, Format::Json)),
-    flag!("Output", &[Command::List, Command::Port, Command::Summary], None, "jsonl", None, "a JSON object a line, as sockets come; also --ndjson",
+    flag!("Output", TOLD, None, "json", Nothing, "one JSON document", |a, _| format(a, Format::Json)),
+    flag!("Output", &[Command::List, Command::Port, Command::Summary], None, "jsonl", Nothing, "a JSON object a line, as sockets come; also --ndjson",
         |a, _| format(a, Format::Jsonl)),
-    flag!("Output", ROWS, None, "csv", None, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
-    flag!("Output", ROWS, None, "tsv", None, "tab-separated values", |a, _| format(a, Format::Tsv)),
-    flag!("Output", ROWS, None, "format", Some("TEXT"), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
+    flag!("Output", ROWS, None, "csv", Nothing, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
+    flag!("Output", ROWS, None, "tsv", Nothing, "tab-separated values", |a, _| format(a, Format::Tsv)),
+    flag!("Output", ROWS, None, "format", One(Other("TEXT")), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
         a.shown.template = Some(value.to_owned());
         format(a, Format::Template)
     }),
-    flag!("Output", ROWS, None, "raw-units", None, "plain numbers: microseconds, bytes", set!(a => a.shown.raw_units = true)),
-    flag!("Output", ROWS, None, "no-trunc", None, "no process name or command is shortened", set!(a => a.shown.no_trunc = true)),
-    flag!("Output", TOLD, None, "color", Some("auto|always|never"), "colour for trouble", |a, value| {
-        a.shown.color = match value {
-            "auto" => When::Auto,
-            "always" => When::Always,
-            "never" => When::Never,
-            _ => return Err(choice("--color", value, "auto, always or never")),
-        };
-        Ok(())
-    }),
-    flag!("Output", &[Command::List], None, "pager", None, "page by page on a terminal, through $PAGER or less",
+    flag!("Output", ROWS, None, "raw-units", Nothing, "plain numbers: microseconds, bytes", set!(a => a.shown.raw_units = true)),
+    flag!("Output", ROWS, None, "no-trunc", Nothing, "no process name or command is shortened", set!(a => a.shown.no_trunc = true)),
+    flag!("Output", TOLD, None, "color", One(Word(&[
+        ("auto", set!(a => a.shown.color = When::Auto)),
+        ("always", set!(a => a.shown.color = When::Always)),
+        ("never", set!(a => a.shown.color = When::Never)),
+    ])), "colour for trouble", NOTHING),
+    flag!("Output", &[Command::List], None, "pager", Nothing, "page by page on a terminal, through $PAGER or less",
         set!(a => a.pager = true)),
-    flag!("Output", ROWS, Some('H'), "no-header", None, "no heading", set!(a => a.shown.no_header = true)),
-    flag!("Output", TOLD, Some('n'), "numeric", None, "numbers, not names (the default)", NOTHING),
-    flag!("Output", TOLD, Some('P'), "numeric-ports", None, "numbers of ports (the default)", NOTHING),
-    flag!("Output", TOLD, Some('W'), "wide", None, "addresses whole (the default)", NOTHING),
-    flag!("Output", ROWS, Some('O'), "oneline", None, "a socket a line (the default)", NOTHING),
-    flag!("Output", ASKING, Some('q'), "quiet", None, "no rows: the exit code says whether anything matched",
+    flag!("Output", ROWS, Some('H'), "no-header", Nothing, "no heading", set!(a => a.shown.no_header = true)),
+    flag!("Output", TOLD, Some('n'), "numeric", Nothing, "numbers, not names (the default)", NOTHING),
+    flag!("Output", TOLD, Some('P'), "numeric-ports", Nothing, "numbers of ports (the default)", NOTHING),
+    flag!("Output", TOLD, Some('W'), "wide", Nothing, "addresses whole (the default)", NOTHING),
+    flag!("Output", ROWS, Some('O'), "oneline", Nothing, "a socket a line (the default)", NOTHING),
+    flag!("Output", ASKING, Some('q'), "quiet", Nothing, "no rows: the exit code says whether anything matched",
         set!(a => a.asked.quiet = true)),
-    flag!("How", ASKING, None, "source", Some("auto|diag|proc|procfs"), "where rows are read from", |a, value| {
-        a.asked.source = match value {
-            "auto" => SourceChoice::Auto,
-            "diag" => SourceChoice::Diag,
-            "proc" => SourceChoice::Proc,
-            "procfs" => SourceChoice::Procfs,
-            _ => return Err(choice("--source", value, "auto, diag, proc or procfs")),
-        };
-        Ok(())
-    }),
-    flag!("How", ASKING, None, "owners", Some("auto|bpf|proc|first|none"), "how and how far owners are looked for", |a, value| {
-        let (far, source) = match value {
-            "auto" => (OwnerLookup::All, OwnerSource::Auto),
-            "bpf" => (OwnerLookup::All, OwnerSource::Bpf),
-            "proc" => (OwnerLookup::All, OwnerSource::Proc),
-            "first" => (OwnerLookup::First, OwnerSource::Auto),
-            "none" => (OwnerLookup::None, OwnerSource::Auto),
-            _ => return Err(choice("--owners", value, "auto, bpf, proc, first or none")),
-        };
-        (a.asked.owners, a.asked.owner_source) = (Some(far), source);
-        Ok(())
-    }),
-    flag!("How", JUDGING, None, "for", Some("TIME"), "explain, doctor: look for this long and judge what happens in it", look_for),
-    flag!("How", ASKING, None, "estats", Some("TIME"),
+    flag!("How", ASKING, None, "source", One(Word(&[
+        ("auto", set!(a => a.asked.source = SourceChoice::Auto)),
+        ("diag", set!(a => a.asked.source = SourceChoice::Diag)),
+        ("proc", set!(a => a.asked.source = SourceChoice::Proc)),
+        ("procfs", set!(a => a.asked.source = SourceChoice::Procfs)),
+    ])), "where rows are read from", NOTHING),
+    flag!("How", ASKING, None, "owners", One(Word(&[
+        ("auto", set!(a => a.asked.owners = Some(OwnerLookup::All))),
+        ("bpf", set!(a => owners_from(a, OwnerSource::Bpf))),
+        ("proc", set!(a => owners_from(a, OwnerSource::Proc))),
+        ("first", set!(a => a.asked.owners = Some(OwnerLookup::First))),
+        ("none", set!(a => a.asked.owners = Some(OwnerLookup::None))),
+    ])), "how and how far owners are looked for", NOTHING),
+    flag!("How", JUDGING, None, "for", One(Other("TIME")), "explain, doctor: look for this long and judge what happens in it", look_for),
+    flag!("How", ASKING, None, "estats", One(Other("TIME")),
         "Windows, as administrator: switch statistics on for this long and read them then", estats),
-    flag!("How", TOLD, None, "replay", Some("FILE"), "answer from a file that pree capture wrote",
+    flag!("How", TOLD, None, "replay", One(File("FILE")), "answer from a file that pree capture wrote",
         set!(a, value => a.asked.replay = Some(value.into()))),
-    flag!("How", ASKING, None, "strict", None, "exit 3 when anything at all is missing, not only sockets",
+    flag!("How", ASKING, None, "strict", Nothing, "exit 3 when anything at all is missing, not only sockets",
         set!(a => a.asked.strict = true)),
-    flag!("How", ASKING, Some('v'), "verbose", None, "tell where the answer came from", set!(a => a.asked.verbose = true)),
-    flag!("How", EVERY, Some('h'), "help", None, "this help; with a command, on it", set!(a => instead(a, Command::Help))),
-    flag!("How", &[Command::List, Command::Version], Some('V'), "version", None, "the version", set!(a => instead(a, Command::Version))),
+    flag!("How", ASKING, Some('v'), "verbose", Nothing, "tell where the answer came from", set!(a => a.asked.verbose = true)),
+    flag!("How", EVERY, Some('h'), "help", Nothing, "this help; with a command, on it", set!(a => instead(a, Command::Help))),
+    flag!("How", &[Command::List, Command::Version], Some('V'), "version", Nothing, "the version", set!(a => instead(a, Command::Version))),
 ];
 
 /// Other ways to write a flag.
-const ALIASES: &[(&str, &str)] = &[
+pub(super) const ALIASES: &[(&str, &str)] = &[
     ("ndjson", "jsonl"),
     ("socket", "query"),
     ("colour", "color"),
@@ -288,20 +349,13 @@ fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
     Ok(())
 }
 
-fn family(args: &mut Args, name: &str) -> Result<(), String> {
-    match name {
-        "inet" | "ipv4" => inet(args, Family::Ipv4),
-        "inet6" | "ipv6" => inet(args, Family::Ipv6),
-        "link" | "packet" => protocol(args, Protocols::PACKET),
-        "unix" => protocol(args, Protocols::UNIX),
-        "netlink" => protocol(args, Protocols::NETLINK),
-        "vsock" => protocol(args, Protocols::VSOCK),
-        "tipc" | "xdp" => {
-            return Err(format!("{name} sockets are among -A other: say -A other proto={name}"));
-        }
-        _ => return Err(choice("-f", name, "inet, inet6, link, unix, netlink or vsock")),
-    }
-    Ok(())
+fn owners_from(args: &mut Args, source: OwnerSource) {
+    (args.asked.owners, args.asked.owner_source) = (Some(OwnerLookup::All), source);
+}
+
+/// Lists join.
+fn add(list: &mut Option<String>, more: &str) {
+    *list = Some(list.take().map_or_else(|| more.to_owned(), |list| format!("{list},{more}")));
 }
 
 fn inet(args: &mut Args, family: Family) {
@@ -324,13 +378,9 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
             (None, "inet6" | "ipv4" | "ipv6" | "link") => {
                 return Err(format!("-A takes protocols, and {name} is a family: say -f {name}"));
             }
-            (None, _) if OtherProtocol::KNOWN.contains(&name) => {
-                return Err(format!("{name} sockets are among -A other: say -A other proto={name}"));
-            }
             (None, _) => {
-                let names: Vec<&str> = Protocol::ALL.iter().map(Protocol::name).collect();
-                let names = names.join(", ");
-                return Err(choice("-A", name, &format!("{names}, inet or all")));
+                let names: Vec<&str> = protocol_names().collect();
+                return Err(without_table(name).unwrap_or_else(|| choice("-A", name, &listed(&names, "or"))));
             }
         };
         if wanted {
@@ -346,6 +396,17 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// What `-A` takes.
+pub(crate) fn protocol_names() -> impl Iterator<Item = &'static str> {
+    Protocol::ALL.iter().map(Protocol::name).chain(["inet", "all"])
+}
+
+/// What to say of a protocol that has no table.
+fn without_table(name: &str) -> Option<String> {
+    let known = OtherProtocol::KNOWN.contains(&name);
+    known.then(|| format!("{name} sockets are among -A other: say -A other proto={name}"))
 }
 
 /// ss has names for sockets of one type: `unix_stream`, `p_dgr`.

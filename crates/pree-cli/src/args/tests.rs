@@ -138,43 +138,94 @@ fn every_flag_is_in_a_group_of_the_help() {
     }
 }
 
+/// A value that this flag takes.
+fn value(flag: &Flag) -> Option<&'static str> {
+    flag.value().map(|value| match value {
+        Value::Word(_) => value.words().next().unwrap(),
+        Value::Protocol(_) => "tcp",
+        Value::Field(_) => "pid",
+        Value::File(_) => "file",
+        Value::Other("TIME") => "1s",
+        Value::Other(_) => "1",
+    })
+}
+
+/// Every way to write it.
+fn spellings(flag: &Flag) -> Vec<String> {
+    let aliases = flags::ALIASES.iter().filter(|(_, long)| *long == flag.long).map(|(alias, _)| *alias);
+    let long = aliases.chain([flag.long]).map(|long| format!("--{long}"));
+    long.chain(flag.short.map(|short| format!("-{short}"))).collect()
+}
+
+fn line(words: &[Option<&str>]) -> Result<Args, String> {
+    parse(words.iter().flatten().map(OsString::from).collect())
+        .map_err(|failure| failure.text().map(|text| text.to_string()).unwrap_or_default())
+}
+
+/// The word that this command must have.
+fn word(entry: &Entry) -> Option<&'static str> {
+    matches!(entry.words, Words::One(_)).then_some("80")
+}
+
 #[test]
 fn a_command_takes_its_flags_and_no_others() {
-    let value = |flag: &Flag| match flag.value {
-        Some("TIME") => "1s",
-        Some("N") => "1",
-        Some("LIST") => "tcp",
-        Some(choices) => choices.split('|').next().unwrap(),
-        None => "",
-    };
     let (mut taken, mut refusals) = (0, 0);
     for entry in Command::ALL {
-        let word = match entry.words {
-            Words::One(_) => Some("80"),
-            Words::None | Words::Filter | Words::OneAtMost(_) => None,
-        };
         for flag in FLAGS.iter().filter(|flag| flag.long != "help") {
-            let spelled = [Some(format!("--{}", flag.long)), flag.short.map(|short| format!("-{short}"))];
-            for spelled in spelled.into_iter().flatten() {
-                let mut line: Vec<OsString> = vec![entry.name.into(), spelled.clone().into()];
-                line.extend(flag.value.map(|_| value(flag).into()));
-                line.extend(word.map(Into::into));
-                match parse(line) {
-                    Ok(_) => {
-                        assert!(flag.is_for(entry.command), "{} {spelled}", entry.name);
-                        taken += 1;
-                    }
-                    Err(failure) => {
-                        let text = failure.text().map(|text| text.to_string()).unwrap_or_default();
-                        let says = format!("{} takes no {spelled}, which is for ", entry.command.usage());
-                        assert!(!flag.is_for(entry.command) && text.starts_with(&says), "{text}");
-                        refusals += 1;
+            for spelled in spellings(flag) {
+                let (flag_word, name) = (Some(&*spelled), Some(entry.name));
+                for words in [
+                    [name, flag_word, value(flag), word(entry)],
+                    [flag_word, value(flag), name, word(entry)],
+                    [name, word(entry), flag_word, value(flag)],
+                ] {
+                    match line(&words) {
+                        Ok(_) => {
+                            assert!(flag.is_for(entry.command), "{words:?}");
+                            taken += 1;
+                        }
+                        Err(text) => {
+                            let says = format!("{} takes no {spelled}, which is for ", entry.command.usage());
+                            let is_told = text.starts_with(&says) && !text.contains('\n');
+                            assert!(!flag.is_for(entry.command) && is_told, "{words:?}: {text}");
+                            refusals += 1;
+                        }
                     }
                 }
             }
         }
     }
-    assert!(taken > 100 && refusals > 100, "{taken}, {refusals}");
+    assert!(taken > 500 && refusals > 500, "{taken}, {refusals}");
+}
+
+#[test]
+fn a_second_value_is_refused_or_added() {
+    let (mut added, mut refusals) = (0, 0);
+    for entry in Command::ALL {
+        for flag in FLAGS.iter().filter(|flag| flag.long != "help" && flag.is_for(entry.command)) {
+            let name = Some(entry.name);
+            let long = format!("--{}", flag.long);
+            let once = line(&[name, word(entry), Some(&long), value(flag)]);
+            for spelled in spellings(flag) {
+                let written = Some(&*spelled);
+                let twice = line(&[name, word(entry), Some(&long), value(flag), written, value(flag)]);
+                match flag.takes {
+                    Takes::Nothing => assert!(twice.is_ok(), "{spelled}"),
+                    Takes::One(_) => {
+                        let says = format!("{spelled} is given twice, and takes one value (see pree --help)");
+                        assert_eq!(twice, Err(says));
+                        refusals += 1;
+                    }
+                    Takes::Several(_) => {
+                        assert!(twice.is_ok() && twice != once, "{spelled}");
+                        added += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(added > 10 && refusals > 10, "{added}, {refusals}");
+    check("-c pid -c +rtt", |a| a.shown.columns = Some("pid,+rtt".into()));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::args::Command;
 use crate::exit::Failure;
 use crate::output::print;
 use crate::text::escape;
-use layout::{WIDTH, flags, row};
+use layout::{WIDTH, flags, given_again, paragraph, row};
 
 /// Texts beside the one about flags.
 pub(super) const TOPICS: [&str; 3] = ["FILTER", "COLUMNS", "EXIT"];
@@ -71,6 +71,8 @@ fn help_text() -> String {
         row(&mut text, &format!("  {}", entry.name), 16, entry.doc);
     }
     flags(&mut text, |_| true);
+    text.push('\n');
+    paragraph(&mut text, 0, &given_again());
     text.push_str("\nExit codes:\n");
     for (code, doc) in exit::CODES {
         row(&mut text, &format!("  {code}"), 5, doc);

@@ -57,11 +57,13 @@ fn page() -> String {
         text(&mut page, &format!("Flags: {}.", flags.join(" ")));
     }
     page.push_str(".SH OPTIONS\n");
+    text(&mut page, &help::layout::given_again());
     for group in GROUPS {
         let _ = writeln!(page, ".SS {}", escaped(group));
         for flag in FLAGS.iter().filter(|flag| flag.group == group) {
             let short = flag.short.map(|short| format!("\\fB\\-{short}\\fR, ")).unwrap_or_default();
-            let value = flag.value.map(|value| format!(" \\fI{}\\fR", escaped(value))).unwrap_or_default();
+            let value =
+                flag.value().map(|value| format!(" \\fI{}\\fR", escaped(&value.name()))).unwrap_or_default();
             let _ = writeln!(page, ".TP\n{short}\\fB\\-\\-{}\\fR{value}", escaped(flag.long));
             text(&mut page, flag.doc);
         }

@@ -136,11 +136,14 @@ impl Request {
     }
 
     fn refuse_contradictions(&self) -> Result<(), Failure> {
-        let Options { sort, columns, count, format, .. } = &self.options;
+        let Options { sort, columns, count, limit, format, .. } = &self.options;
         let refuse = |text: &str| Err(Failure::Usage(text.to_owned()));
         let grouped = self.group_by.is_some();
         if (grouped || *count) && !sort.is_empty() {
             return refuse("--sort is for rows: groups come largest first, and --count is one number");
+        }
+        if *count && !grouped && limit.is_some() {
+            return refuse("--limit is for rows and groups: --count is one number");
         }
         if (grouped || *count) && columns.is_some() {
             return refuse("-c is for rows: groups and counts have columns of their own");
@@ -322,6 +325,7 @@ mod tests {
     fn contradictions() {
         for (line, says) in [
             ("--count --sort rtt", "--sort is for rows"),
+            ("--count --limit 3", "--limit is for rows"),
             ("-g state -c rtt", "-c is for rows"),
             ("-g state --format {pid}", "--format is for rows"),
             ("-c pid --format {pid}", "take one of them"),

@@ -142,6 +142,16 @@ pub(crate) fn command_line(arguments: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// `a, b and c`.
+pub(crate) fn listed(words: &[impl AsRef<str>], and: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

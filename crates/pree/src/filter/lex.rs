@@ -193,19 +193,25 @@ fn quoted(text: &str, start: usize, quote: char, bytes: &mut Vec<u8>) -> Result<
         if c == quote {
             return Ok(text.len() - rest.len() - start);
         }
-        match escape(rest) {
-            Some((escaped, length)) if c == '\\' => {
-                bytes.extend_from_slice(&escaped);
-                rest = &rest[length..];
-            }
-            _ => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
+        let Some(next) = rest.chars().next().filter(|_| c == '\\') else {
+            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        };
+        let Some((escaped, length)) = escape(rest) else {
+            let at = text.len() - rest.len();
+            let what = format!(
+                "\\{next} is no escape: there are \\\\ \\\" \\' \\n \\r \\t, \\x1b for a byte and \\u{{200b}} for a character"
+            );
+            return Err(FilterError::new(text, at - 1..at + next.len_utf8(), what));
+        };
+        bytes.extend_from_slice(&escaped);
+        rest = &rest[length..];
     }
     Err(FilterError::new(text, start..text.len(), "the quote is never closed"))
 }
 
 /// What stands after a backslash, and its length: what outputs escape is written `n`, `r`, `t`, `x1b` for a byte,
-/// `u{200b}` for a character. Anything else is itself.
+/// `u{200b}` for a character; backslashes and quotes are themselves.
 fn escape(text: &str) -> Option<(Vec<u8>, usize)> {
     let first = text.chars().next()?;
     let number = |digits: &str| {
@@ -221,10 +227,9 @@ fn escape(text: &str) -> Option<(Vec<u8>, usize)> {
         'n' => (vec![b'\n'], 1),
         'r' => (vec![b'\r'], 1),
         't' => (vec![b'\t'], 1),
-        'x' if byte().is_some() => (vec![byte()? as u8], 3),
-        'u' if character().is_some() => {
-            character().map(|(c, length)| (c.to_string().into_bytes(), length))?
-        }
-        other => (other.to_string().into_bytes(), other.len_utf8()),
+        'x' => (vec![byte()? as u8], 3),
+        'u' => character().map(|(c, length)| (c.to_string().into_bytes(), length))?,
+        '\\' | '"' | '\'' => (vec![first as u8], 1),
+        _ => return None,
     })
 }

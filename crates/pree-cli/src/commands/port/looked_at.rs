@@ -8,6 +8,7 @@ use super::asked::{self, Asked, is_held};
 use crate::commands::phrases::plural;
 use crate::session::{Options, Which};
 use crate::text::escape;
+use crate::text::words::listed;
 
 /// Processes that are named.
 pub(super) const NAMED: usize = 3;
@@ -52,10 +53,10 @@ fn place(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> String {
     let told = protocols_told(options, asked, coverage);
     let named = if told.is_empty() { protocols(options, asked).collect() } else { told.clone() };
     let names: Vec<String> = named.iter().map(ToString::to_string).collect();
-    let mut text = list(&names, "and");
+    let mut text = listed(&names, "and");
     let families: Vec<String> = options.families.iter().map(|family| words(*family)).collect();
     if !families.is_empty() {
-        text = format!("{text} over {}", list(&families, "and"));
+        text = format!("{text} over {}", listed(&families, "and"));
     }
     let place = options.looked_at(coverage);
     let whole = if coverage.lacks_rows() { ", as far as could be seen" } else { "" };
@@ -111,16 +112,7 @@ pub(super) fn who(sockets: &[&Socket]) -> Option<String> {
     if rest > 0 {
         names.push(plural(rest, "other"));
     }
-    (!names.is_empty()).then(|| list(&names, "and"))
-}
-
-/// `a, b and c`.
-pub(super) fn list(words: &[String], and: &str) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
-    }
+    (!names.is_empty()).then(|| listed(&names, "and"))
 }
 
 #[cfg(test)]

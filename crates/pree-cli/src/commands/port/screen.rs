@@ -11,10 +11,10 @@ use pree::{Process, Protocol, Socket, State};
 use super::asked::Asked;
 use super::group::{Connections, Group, Shared, is_of_datagrams};
 use super::holders::Holders;
-use super::looked_at::list;
 use super::reach;
 use crate::commands::phrases::{age, command, plural, state, waiting_at, why_nobody};
 use crate::text::escape;
+use crate::text::words::listed;
 
 /// Every terminal has as many columns.
 const SCREEN: usize = 80;
@@ -61,7 +61,7 @@ impl Screen<'_> {
         if shared.others > 0 {
             names.push(plural(shared.others, "other listener"));
         }
-        let heading = format!("{}/{} shared by {}", self.port.number, first.protocol, list(&names, "and"));
+        let heading = format!("{}/{} shared by {}", self.port.number, first.protocol, listed(&names, "and"));
         line(text, 0, &format!("{heading}{}", self.namespace(first)));
         let mut counts: Vec<String> = clients(&shared.connections, first.protocol).into_iter().collect();
         counts.extend(states(&shared.connections));

@@ -3,14 +3,14 @@
 use pree::field;
 use pree::{Filter, OtherProtocol, Protocol, States};
 
-use crate::args::{Command, Entry, FLAGS, Flag, Words};
+use crate::args::{self, Command, Entry, FLAGS, Flag, Value, Words, protocol_names};
 use crate::columns;
 use crate::docs::help;
 
 /// The shells that have a script.
 pub(super) const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
-/// What a flag takes.
+/// What can stand there.
 pub(super) enum Takes {
     Nothing,
     /// One of these.
@@ -23,14 +23,14 @@ pub(super) enum Takes {
 }
 
 pub(super) fn takes(flag: &Flag) -> Takes {
-    match (flag.long, flag.value) {
+    match (&flag.takes, flag.value()) {
         (_, None) => Takes::Nothing,
-        ("query", _) => Takes::Several(vec!["tcp", "udp", "udplite", "inet", "all"]),
-        ("columns" | "sort", _) => Takes::Several(fields()),
-        ("group-by", _) => Takes::One(fields()),
-        _ if flag.takes_path() => Takes::File,
-        (_, Some(choices)) if choices.contains('|') => Takes::One(choices.split('|').collect()),
-        _ => Takes::Anything,
+        (_, Some(value @ Value::Word(_))) => Takes::One(value.words().collect()),
+        (_, Some(Value::Protocol(_))) => Takes::Several(protocol_names().collect()),
+        (args::Takes::Several(_), Some(Value::Field(_))) => Takes::Several(fields()),
+        (_, Some(Value::Field(_))) => Takes::One(fields()),
+        (_, Some(Value::File(_))) => Takes::File,
+        (_, Some(Value::Other(_))) => Takes::Anything,
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
             for value in values {
                 for command in flag.names_of_commands().into_iter().take(1) {
                     let line = vec![command.into(), format!("--{}", flag.long).into(), value.into()];
-                    assert!(crate::args::parse(line).is_ok(), "--{} {value}", flag.long);
+                    assert!(args::parse(line).is_ok(), "--{} {value}", flag.long);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::words::{
     FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, states, takes, values_of_keys,
 };
-use crate::args::{Command, Flag};
+use crate::args::{Command, Flag, protocol_names};
 
 pub(super) fn script() -> String {
     let mut flags = String::new();
@@ -49,7 +49,7 @@ _pree_fields() {{
 }}
 _pree_protocols() {{
   compset -P '*,'
-  compadd -S '' -- tcp udp udplite inet all
+  compadd -S '' -- {protocols}
 }}
 _pree_word() {{
   local -a commands
@@ -88,6 +88,7 @@ fi
 ",
         names = names.join("|"),
         fields = fields().join(" "),
+        protocols = protocol_names().collect::<Vec<_>>().join(" "),
         filter = filter.join(" "),
         filter_words = FILTER_WORDS.join(" "),
     )
@@ -100,8 +101,8 @@ fn specification(flag: &Flag) -> String {
     let value = match takes(flag) {
         Takes::Nothing => String::new(),
         Takes::One(words) => format!(":value:({})", words.join(" ")),
-        Takes::Several(_) if flag.long == "query" => ":list:_pree_protocols".to_owned(),
-        Takes::Several(_) => ":list:_pree_fields".to_owned(),
+        Takes::Several(words) if words == fields() => ":list:_pree_fields".to_owned(),
+        Takes::Several(_) => ":list:_pree_protocols".to_owned(),
         Takes::File => ":file:_files".to_owned(),
         Takes::Anything => ":value: ".to_owned(),
     };

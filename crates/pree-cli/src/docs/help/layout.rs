@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::args::{FLAGS, Flag, GROUPS};
+use crate::args::{FLAGS, Flag, GROUPS, Takes};
+use crate::text::words::listed;
 
 /// Column in which the explanations begin.
 pub(super) const WIDTH: usize = 34;
@@ -23,12 +24,22 @@ pub(super) fn flags(text: &mut String, is_meant: impl Fn(&Flag) -> bool) {
                 Some(short) => format!("  -{short}, --{}", flag.long),
                 None => format!("      --{}", flag.long),
             };
-            if let Some(value) = flag.value {
-                let _ = write!(left, " {value}");
+            if let Some(value) = flag.value() {
+                let _ = write!(left, " {}", value.name());
             }
             row(text, &left, WIDTH, flag.doc);
         }
     }
+}
+
+/// Which flags can be given again.
+pub(crate) fn given_again() -> String {
+    let several = FLAGS.iter().filter(|flag| matches!(flag.takes, Takes::Several(_)));
+    let names: Vec<String> = several.map(Flag::shortest).collect();
+    format!(
+        "{} can be given several times, and add up; any other flag with a value is given once.",
+        listed(&names, "and")
+    )
 }
 
 /// A word, and what it means from a column on. A word that is too long for its column has it on the next line.

@@ -155,13 +155,27 @@ fn escapes_are_those_of_outputs() {
         (r#""\xff\x1b[m""#, b"\xff\x1b[m"),
         (r#""\u{200b}\u{0}""#, "\u{200b}\u{0}".as_bytes()),
         (r#""\"\\""#, b"\"\\"),
-        (r#""\x\xg1\u\u{}\u{d800}\q""#, b"xxg1uu{}u{d800}q"),
+        (r#"'\'\"'"#, b"'\""),
         (r#"@"a b""#, b"@a b"),
         (r#"a"b c"'d e'"#, b"ab cd e"),
         ("'\u{e4}'", "\u{e4}".as_bytes()),
     ] {
         assert_eq!(parse(text).words(), [Text::from(bytes)], "{text}");
         assert_eq!(parse(&parse(text).to_string()), parse(text), "{text}");
+    }
+    for (text, carets) in [
+        (r#""\q""#, " ^^"),
+        (r#"process="C:\Users""#, "           ^^"),
+        (r#""\x""#, " ^^"),
+        (r#""\xg1""#, " ^^"),
+        (r#""\u""#, " ^^"),
+        (r#""\u{}""#, " ^^"),
+        (r#""a\u{d800}""#, "  ^^"),
+        ("'\\\u{e4}'", " ^^"),
+    ] {
+        let error = text.parse::<Filter>().expect_err(text);
+        assert!(error.what().contains("is no escape: there are"), "{text}: {error}");
+        assert_eq!(error.excerpt().1, carets, "{text}: {error}");
     }
 }
 
