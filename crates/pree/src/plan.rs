@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) source: SourceChoice,
     /// Every row is asked; what it named is found by number before the first.
     pub(crate) filter: Option<Filter>,
+    /// The only local ports at which rows can match, where that was found out. For the kernel alone.
+    pub(crate) local_ports: Option<Vec<u16>>,
     /// Whether sockets that no table tells of are asked for.
     pub(crate) others: bool,
     /// Whether the kernel is asked too.
@@ -116,6 +118,7 @@ impl Plan {
             owner_source: query.owner_source,
             source: query.source,
             filter,
+            local_ports: None,
             others,
             push_down: query.push_down,
             namespaces: query.namespaces.clone(),
@@ -178,7 +181,10 @@ impl Plan {
         // The other end of a row that matches, and the listener that it came through, may not match.
         let may = self.push_down && !self.needs.intersects(Needs::PEERS | Needs::DIRECTION);
         let filter = self.filter.as_ref().filter(|_| may || self.needs_the_kernel())?;
-        filter.program(marks)
+        match &self.local_ports {
+            Some(ports) => filter.at_local_ports(ports).program(marks),
+            None => filter.program(marks),
+        }
     }
 
     /// True when the filter cannot be decided without the kernel's own program.

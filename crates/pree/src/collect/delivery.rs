@@ -1,8 +1,10 @@
 //! The last step of a row on the systems whose rows come with their owners: is it asked for, does it match, off to the
 //! visitor. Linux, where owners are found apart, has its own in `linux/delivery.rs`.
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::Visitor;
+use super::collection::Collection;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::field::View;
@@ -24,11 +26,9 @@ const ONLY_LINUX: [(Needs, &str, IsUnknown); 3] = [
     (Needs::INTERFACE, "interfaces", |socket| socket.interface.is_none()),
 ];
 
-pub(super) struct Delivery<'p, 'v> {
-    plan: &'p Plan,
-    visitor: &'p mut Visitor<'v>,
-    /// With the numbers of the names in it.
-    filter: Option<Filter>,
+pub(super) struct Delivery<'v> {
+    plan: Rc<Plan>,
+    visitor: &'v mut Visitor<'v>,
     verdicts: Verdicts,
     /// Whether it can be asked before the owners are known too: that saves looking them up.
     asks_twice: bool,
@@ -38,28 +38,24 @@ pub(super) struct Delivery<'p, 'v> {
     undecided_owners: u64,
 }
 
-impl<'p, 'v> Delivery<'p, 'v> {
+impl<'v> Delivery<'v> {
     /// `number` gives the number that goes by a name of the filter, `None` when nothing does.
     ///
     /// # Errors
     /// The plan asks for what only Linux has, or the filter names what is not there.
     pub(super) fn new(
-        plan: &'p Plan,
-        system: System,
-        visitor: &'p mut Visitor<'v>,
-        number: impl FnMut(Name, &str) -> Result<Option<u64>>,
+        collection: &mut Collection<'_>,
+        visitor: &'v mut Visitor<'v>,
+        number: impl Fn(&mut Collection<'_>, Name, &str) -> Result<Option<u64>>,
     ) -> Result<Self> {
-        refuse_what_only_linux_has(plan, system)?;
-        let mut filter = plan.filter.clone();
-        if let Some(filter) = &mut filter {
-            filter.resolve(number)?;
-        }
-        let needs = filter.as_ref().map(Filter::needs);
+        refuse_what_only_linux_has(&collection.plan, collection.source.system())?;
+        collection.resolve(number)?;
+        let plan = Rc::clone(&collection.plan);
+        let needs = plan.filter.as_ref().map(Filter::needs);
         let asks_twice = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
         Ok(Self {
             plan,
             visitor,
-            filter,
             verdicts: Verdicts::default(),
             asks_twice,
             undecided: None,
@@ -98,12 +94,12 @@ impl<'p, 'v> Delivery<'p, 'v> {
 
     /// True when the row may be delivered, as far as is known of it: what is not known yet excludes nothing.
     pub(super) fn may_want(&self, socket: &Socket) -> bool {
-        let excluded = || self.filter.as_ref().is_some_and(|filter| filter.excludes(socket));
+        let excluded = || self.plan.filter.as_ref().is_some_and(|filter| filter.excludes(socket));
         self.plan.wants(socket) && !(self.asks_twice && excluded())
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {
-        let Some(filter) = &self.filter else { return true };
+        let Some(filter) = &self.plan.filter else { return true };
         let view = View::new(socket);
         let matches = filter.matches_with(&view, &self.verdicts);
         if !matches && self.undecided.is_none() {

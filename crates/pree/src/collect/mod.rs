@@ -2,6 +2,7 @@
 //! answer is torn, refused or damaged. No system calls here: the same code runs on a recording, wherever it was made.
 
 mod apple;
+mod collection;
 mod delivery;
 mod linux;
 mod names;
@@ -20,6 +21,7 @@ use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::source::{Namespaces, Source, System};
 use crate::sys;
+use collection::Collection;
 use visitor::Visitor;
 
 impl Query {
@@ -37,12 +39,13 @@ impl Query {
     /// As [`Query::collect`].
     pub fn collect_from(&self, source: &mut dyn Source) -> Result<Snapshot> {
         let plan = Plan::new(self)?;
+        let tells_host = plan.needs.contains(Needs::HOST) && plan.namespaces != Namespaces::All;
         let mut sockets = Vec::new();
-        let coverage = visit(&plan, source, &mut |socket| {
+        let coverage = visit(Collection::new(plan, source), &mut |socket| {
             sockets.push(socket.clone());
             ControlFlow::Continue(())
         })?;
-        if !plan.needs.contains(Needs::HOST) || plan.namespaces == Namespaces::All {
+        if !tells_host {
             return Ok(Snapshot::new(sockets, coverage, HostLimits::default()));
         }
         let counters = host_counters(source);
@@ -68,21 +71,21 @@ impl Query {
         source: &mut dyn Source,
         mut visitor: impl FnMut(&Socket) -> ControlFlow<()>,
     ) -> Result<Coverage> {
-        visit(&Plan::new(self)?, source, &mut visitor)
+        visit(Collection::new(Plan::new(self)?, source), &mut visitor)
     }
 }
 
 /// Carries out the plan, as the system does whose source it is.
-fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    let system = source.system();
-    if plan.estats.is_some() && system != System::Windows {
+fn visit(collection: Collection<'_>, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+    let system = collection.source.system();
+    if collection.plan.estats.is_some() && system != System::Windows {
         return Err(Error::new(ErrorKind::Unsupported, "switch on", format!("statistics of {system}"))
             .with_hint("only Windows has them switched off: elsewhere they are always there"));
     }
     match system {
-        System::Linux => linux::visit(plan, source, visitor),
-        System::Macos => apple::visit(plan, source, visitor),
-        System::Windows => windows::visit(plan, source, visitor),
+        System::Linux => linux::visit(collection, visitor),
+        System::Macos => apple::visit(collection, visitor),
+        System::Windows => windows::visit(collection, visitor),
     }
 }
 

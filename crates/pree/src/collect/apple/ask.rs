@@ -1,12 +1,12 @@
 //! Calls that need a preallocated buffer, grown a bounded number of times.
 
-use crate::collect::retry::read_with_retries;
+use crate::collect::retry::with_retries;
 use crate::error::ErrorKind;
-use crate::source::{Failure, Question, Source};
+use crate::source::{Failure, Question, Source, read_all};
 
 /// Asks again what failed in passing.
 pub(super) fn ask(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Failure> {
-    read_with_retries(source, question, is_passing)
+    with_retries(is_passing, || read_all(source, question))
 }
 
 /// True for failures that say nothing about what was asked: another try can be without.

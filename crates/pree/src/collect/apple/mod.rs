@@ -11,10 +11,12 @@ mod processes;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pree_wire::apple::{Item, Pcb, PcbList};
 use pree_wire::errno::apple;
 
+use super::collection::Collection;
 use super::delivery::Delivery;
 use super::{Visitor, names};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
@@ -23,27 +25,25 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::{Peer, Protocol, Socket, States};
 use crate::needs::{Needs, OwnerLookup};
-use crate::plan::Plan;
-use crate::source::{AppleList, AppleQuestion, Question, Source, System, read_all};
+use crate::source::{AppleList, AppleQuestion, Question, Source, read_all};
 use lists::{Answer, Lists, protocol};
 use processes::Processes;
 
 /// What a query about macOS is about.
 const KNOWN: [Protocol; 5] = [Protocol::Tcp, Protocol::Udp, Protocol::Unix, Protocol::Raw, Protocol::Icmp];
 
-pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    let mut coverage = Coverage::default();
-    let rows = Delivery::new(plan, System::Macos, visitor, |what, name| match what {
+pub(super) fn visit(mut collection: Collection<'_>, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+    let rows = Delivery::new(&mut collection, visitor, |collection, what, name| match what {
         Name::Cgroup => Err(Error::new(ErrorKind::Unsupported, "find", "cgroups on macOS")),
-        _ => names::number(source, what, name),
+        _ => names::number(collection.source, what, name),
     })?;
-    let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
-    let boot = read_all(source, &Question::BootId).unwrap_or_default();
-    let mut collection = Collection {
-        plan,
-        decoder: Decoder::new(&boot, &release, plan.needs),
-        is_root: is_root(source),
-        processes: Processes::new(plan),
+    let release = read_all(collection.source, &Question::KernelRelease).unwrap_or_default();
+    let boot = read_all(collection.source, &Question::BootId).unwrap_or_default();
+    let mut reading = Reading {
+        decoder: Decoder::new(&boot, &release, collection.plan.needs),
+        is_root: is_root(collection.source),
+        processes: Processes::new(Rc::clone(&collection.plan)),
+        collection,
         rows,
         waiting: Vec::new(),
         told: HashSet::new(),
@@ -51,14 +51,13 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
         without_stats: 0,
         unknown_owners: 0,
     };
-    let lists = collection.read(source, darwin_major(&release), &mut coverage)?;
-    let flow = collection.deliver_lists(&lists, source);
-    if flow.is_continue() && collection.deliver_held(&lists, source, &mut coverage).is_continue() {
+    let lists = reading.read(darwin_major(&release))?;
+    let flow = reading.deliver_lists(&lists);
+    if flow.is_continue() && reading.deliver_held(&lists).is_continue() {
         // Break here only means that the visitor has enough.
-        let _ = collection.deliver_waiting(source);
+        let _ = reading.deliver_waiting();
     }
-    collection.finish(&mut coverage);
-    Ok(coverage)
+    Ok(reading.finish())
 }
 
 /// Root is told of everything. Where nobody says who asks, it is not taken to be root.
@@ -66,12 +65,12 @@ fn is_root(source: &mut dyn Source) -> bool {
     read_all(source, &Question::Apple(AppleQuestion::EffectiveUser)).is_ok_and(|bytes| bytes == [0; 4])
 }
 
-struct Collection<'p, 'v> {
-    plan: &'p Plan,
+struct Reading<'s, 'v> {
+    collection: Collection<'s>,
     decoder: Decoder,
     is_root: bool,
-    processes: Processes<'p>,
-    rows: Delivery<'p, 'v>,
+    processes: Processes,
+    rows: Delivery<'v>,
     /// Rows to which a descriptor should lead and none was seen to: looked for once more at the end.
     waiting: Vec<Decoded>,
     /// What the lists told of.
@@ -82,19 +81,14 @@ struct Collection<'p, 'v> {
     unknown_owners: u64,
 }
 
-impl Collection<'_, '_> {
+impl Reading<'_, '_> {
     fn wants(&self, protocol: Protocol) -> bool {
-        self.plan.tables.iter().any(|table| table.protocol == protocol)
+        self.collection.plan.tables.iter().any(|table| table.protocol == protocol)
     }
 
     /// Reads processes and lists. An error means that neither told anything.
-    fn read(
-        &mut self,
-        source: &mut dyn Source,
-        darwin: Option<u32>,
-        coverage: &mut Coverage,
-    ) -> Result<Lists> {
-        self.tell_what_macos_lacks(darwin, coverage);
+    fn read(&mut self, darwin: Option<u32>) -> Result<Lists> {
+        self.tell_what_macos_lacks(darwin);
         let mut wanted = Vec::new();
         for (protocol, list) in [(Protocol::Tcp, AppleList::Tcp), (Protocol::Udp, AppleList::Udp)] {
             if self.wants(protocol) {
@@ -105,13 +99,13 @@ impl Collection<'_, '_> {
             wanted.extend([AppleList::UnixStream, AppleList::UnixDatagram]);
         }
         let has_unlisted = self.wants(Protocol::Raw) || self.wants(Protocol::Icmp);
-        let looks = self.plan.owners != OwnerLookup::None || has_unlisted;
+        let looks = self.collection.plan.owners != OwnerLookup::None || has_unlisted;
         if looks {
-            self.processes.look(source, &self.decoder);
+            self.processes.look(self.collection.source, &self.decoder);
         }
-        let lists = Lists::read(&wanted, self.is_root, source);
+        let lists = Lists::read(&wanted, self.is_root, self.collection.source);
         if !looks && !lists.answers.iter().all(Answer::is_whole) {
-            self.processes.look(source, &self.decoder);
+            self.processes.look(self.collection.source, &self.decoder);
         }
         let has_list = lists.answers.iter().any(|answer| answer.error.is_none());
         if has_list || self.processes.saw_any() {
@@ -125,28 +119,27 @@ impl Collection<'_, '_> {
     }
 
     /// Notes about what this system does not have, so that it is not taken for none.
-    fn tell_what_macos_lacks(&self, darwin: Option<u32>, coverage: &mut Coverage) {
-        for table in &self.plan.tables {
+    fn tell_what_macos_lacks(&mut self, darwin: Option<u32>) {
+        let wants_tcp = self.wants(Protocol::Tcp);
+        let Collection { plan, coverage, .. } = &mut self.collection;
+        for table in &plan.tables {
             if !KNOWN.contains(&table.protocol) {
                 let protocol = table.protocol;
                 let sentence = format!("macOS tells nothing of {protocol} sockets");
                 coverage.tells_nothing_of(protocol.name(), sentence);
             }
         }
-        if self.plan.others {
+        if plan.others {
             let sentence = "macOS tells nothing of sockets of other families";
             coverage.tells_nothing_of("other", sentence.to_owned());
         }
         // The list has them since xnu-3789.
-        if self.wants(Protocol::Tcp)
-            && self.plan.states.contains(States::TIME_WAIT)
-            && darwin.is_some_and(|major| major < 16)
-        {
+        if wants_tcp && plan.states.contains(States::TIME_WAIT) && darwin.is_some_and(|major| major < 16) {
             coverage.note("before macOS 10.12 connections in TIME_WAIT are not told of".to_owned());
         }
     }
 
-    fn deliver_lists(&mut self, lists: &Lists, source: &mut dyn Source) -> ControlFlow<()> {
+    fn deliver_lists(&mut self, lists: &Lists) -> ControlFlow<()> {
         for answer in &lists.answers {
             self.note_unix_control_blocks(answer);
         }
@@ -160,7 +153,7 @@ impl Collection<'_, '_> {
                 }
                 // Each once, whatever the kernel does.
                 if decoded.key.is_none_or(|key| self.told.insert(key)) {
-                    self.deliver(decoded, source)?;
+                    self.deliver(decoded)?;
                 }
             }
         }
@@ -181,12 +174,7 @@ impl Collection<'_, '_> {
     }
 
     /// Rows that only a descriptor led to: where a list does not tell of all, and of protocols that have none.
-    fn deliver_held(
-        &mut self,
-        lists: &Lists,
-        source: &mut dyn Source,
-        coverage: &mut Coverage,
-    ) -> ControlFlow<()> {
+    fn deliver_held(&mut self, lists: &Lists) -> ControlFlow<()> {
         let mut added: HashMap<Protocol, u64> = HashMap::new();
         for decoded in self.processes.sockets() {
             let (Some(key), protocol) = (decoded.key, decoded.socket.protocol) else { continue };
@@ -195,24 +183,25 @@ impl Collection<'_, '_> {
                 continue;
             }
             *added.entry(protocol).or_default() += 1;
-            let lacks = self.plan.needs.contains(Needs::STATS)
+            let lacks = self.collection.plan.needs.contains(Needs::STATS)
                 && protocol == Protocol::Tcp
                 && has_stats(decoded.socket.state);
-            if self.deliver(decoded, source).is_break() {
+            if self.deliver(decoded).is_break() {
                 return ControlFlow::Break(());
             }
             self.without_stats += u64::from(lacks);
         }
         for protocol in KNOWN {
             if self.wants(protocol) {
-                self.tell_missing_rows(protocol, lists, added.get(&protocol).copied().unwrap_or(0), coverage);
+                self.tell_missing_rows(protocol, lists, added.get(&protocol).copied().unwrap_or(0));
             }
         }
         ControlFlow::Continue(())
     }
 
     /// Says of which sockets nothing told, and where those that are there came from.
-    fn tell_missing_rows(&self, protocol: Protocol, lists: &Lists, added: u64, coverage: &mut Coverage) {
+    fn tell_missing_rows(&mut self, protocol: Protocol, lists: &Lists, added: u64) {
+        let coverage = &mut self.collection.coverage;
         let name = protocol.table_name();
         let mut gap = |why, hint| {
             coverage.add(Gap { what: Missing::Rows, why, count: None, object: name.to_owned(), hint });
@@ -265,11 +254,14 @@ impl Collection<'_, '_> {
     }
 
     /// Gives the row its owners and passes it on, or lets it wait for the second look.
-    fn deliver(&mut self, mut decoded: Decoded, source: &mut dyn Source) -> ControlFlow<()> {
-        let finds_owners = self.plan.owners != OwnerLookup::None;
+    fn deliver(&mut self, mut decoded: Decoded) -> ControlFlow<()> {
+        let finds_owners = self.collection.plan.owners != OwnerLookup::None;
         if finds_owners {
             if let Some(pid) = decoded.process {
-                decoded.socket.owners.extend(self.processes.owner_without_descriptor(pid, source));
+                decoded
+                    .socket
+                    .owners
+                    .extend(self.processes.owner_without_descriptor(pid, self.collection.source));
             }
             if let Some(key) = decoded.key {
                 self.processes.find(key, &mut decoded.socket.owners);
@@ -294,10 +286,10 @@ impl Collection<'_, '_> {
 
     fn pass_on(&mut self, decoded: Decoded) -> ControlFlow<()> {
         let Decoded { mut socket, unowned, .. } = decoded;
-        if self.plan.owners != OwnerLookup::None && socket.owners.is_empty() {
+        if self.collection.plan.owners != OwnerLookup::None && socket.owners.is_empty() {
             let reason = unowned.unwrap_or_else(|| self.processes.reason_unowned());
             socket.unowned = Some(reason);
-            if reason.is_unknown() && self.plan.wants(&socket) {
+            if reason.is_unknown() && self.collection.plan.wants(&socket) {
                 self.unknown_owners += 1;
             }
         }
@@ -305,12 +297,12 @@ impl Collection<'_, '_> {
     }
 
     /// Looks once more for those that a socket should have: it may be younger than the first look.
-    fn deliver_waiting(&mut self, source: &mut dyn Source) -> ControlFlow<()> {
+    fn deliver_waiting(&mut self) -> ControlFlow<()> {
         let waiting = std::mem::take(&mut self.waiting);
         if waiting.is_empty() {
             return ControlFlow::Continue(());
         }
-        self.processes.look(source, &self.decoder);
+        self.processes.look(self.collection.source, &self.decoder);
         for mut decoded in waiting {
             if let Some(key) = decoded.key {
                 self.processes.find(key, &mut decoded.socket.owners);
@@ -321,7 +313,8 @@ impl Collection<'_, '_> {
         ControlFlow::Continue(())
     }
 
-    fn finish(self, coverage: &mut Coverage) {
+    fn finish(self) -> Coverage {
+        let Collection { plan, mut coverage, .. } = self.collection;
         if self.without_stats > 0 {
             coverage.add(Gap {
                 what: Missing::Stats,
@@ -331,7 +324,7 @@ impl Collection<'_, '_> {
                 hint: "only the list of control blocks has them: run as root",
             });
         }
-        if self.plan.owners != OwnerLookup::None {
+        if plan.owners != OwnerLookup::None {
             coverage.owners_came_from(Origin::Libproc);
             if self.unknown_owners > 0 {
                 let (why, hint) = self.processes.why_blind();
@@ -342,7 +335,7 @@ impl Collection<'_, '_> {
                     object: String::new(),
                     hint,
                 });
-            } else if self.processes.is_blind() && self.plan.owners == OwnerLookup::All {
+            } else if self.processes.is_blind() && plan.owners == OwnerLookup::All {
                 coverage.note(
                     "not every process could be looked into: sockets may have more owners than are shown"
                         .to_owned(),
@@ -351,7 +344,8 @@ impl Collection<'_, '_> {
         }
         let undecided = self.rows.undecided_owners(self.processes.why_blind());
         undecided.into_iter().chain(self.processes.no_user_names()).for_each(|gap| coverage.add(gap));
-        self.rows.finish(coverage);
+        self.rows.finish(&mut coverage);
+        coverage
     }
 }
 

@@ -5,6 +5,7 @@
 //! processes up. One that ends meanwhile is no error.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ const PROCESSES_ROOM: (usize, usize) = (16 * 1024, 512 * 1024);
 /// Room for 256 descriptors, and for more than a process may have.
 const DESCRIPTORS_ROOM: (usize, usize) = (2048, 2 * 1024 * 1024);
 
-pub(super) struct Processes<'p> {
-    plan: &'p Plan,
+pub(super) struct Processes {
+    plan: Rc<Plan>,
     /// Every socket that a descriptor leads to, in the order they were found.
     sockets: Vec<Decoded>,
     /// For each, who holds it: index of the process and descriptor.
@@ -59,8 +60,8 @@ enum Blind {
     Failed(Failure),
 }
 
-impl<'p> Processes<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
+impl Processes {
+    pub(super) fn new(plan: Rc<Plan>) -> Self {
         Self {
             plan,
             sockets: Vec::new(),

@@ -1,8 +1,8 @@
 //! Why descriptors are not seen, and reads of processes that are tried again.
 
-use crate::collect::retry;
+use crate::collect::retry::with_retries;
 use crate::error::ErrorKind;
-use crate::source::{Failure, Question, Source};
+use crate::source::{Failure, Question, Source, read_all};
 
 /// Why some descriptors were not seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,5 +32,5 @@ pub(super) fn read_with_retries(
     source: &mut dyn Source,
     question: &Question<'_>,
 ) -> Result<Vec<u8>, Failure> {
-    retry::read_with_retries(source, question, is_passing)
+    with_retries(is_passing, || read_all(source, question))
 }

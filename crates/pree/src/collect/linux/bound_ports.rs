@@ -15,7 +15,7 @@ const MOST: usize = 48;
 /// Families that are in no table by port: Unix, netlink, packet, ALG, vsock, XDP.
 const WITHOUT_PORTS: [u16; 6] = [1, 16, 17, 38, 40, 44];
 
-impl OwnerSearch<'_> {
+impl OwnerSearch {
     /// The local ports of all sockets that were found, where the filter names their processes. `None` where these do not
     /// tell where all rows of theirs can be met.
     pub(super) fn bound_ports(&self, source: &mut dyn Source) -> Option<Vec<u16>> {

@@ -11,7 +11,7 @@ use super::inode_map;
 use super::owners::OwnerSearch;
 use super::program::refused;
 use super::scope::Scope;
-use crate::collect::retry::TRIES;
+use crate::collect::retry::with_retries;
 use crate::error::{ErrorKind, Result};
 use crate::model::{Process, StartTime, Text};
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
@@ -40,7 +40,7 @@ struct Answer {
     descriptors: Vec<(u32, bpf_records::Descriptor)>,
 }
 
-impl OwnerSearch<'_> {
+impl OwnerSearch {
     /// Whether the program is to be asked before a walk, where it shows all that /proc does.
     pub(super) fn pays(&mut self, source: &mut dyn Source, scope: Scope) -> bool {
         *self.program_pays.get_or_insert_with(|| match pays(source) {
@@ -61,15 +61,8 @@ impl OwnerSearch<'_> {
         scope: Scope,
     ) -> Result<(), Failure> {
         self.prepare(source);
-        let mut tries = 0;
-        let answer = loop {
-            tries += 1;
-            match self.run(source, wanted, scope.levels()) {
-                Err(TOO_MANY) => return Err(TOO_MANY),
-                Err(failure) if tries < TRIES && is_passing(failure) && !is_lacking(failure) => {}
-                result => break result?,
-            }
-        };
+        let may_pass = |failure| failure != TOO_MANY && is_passing(failure) && !is_lacking(failure);
+        let answer = with_retries(may_pass, || self.run(source, wanted, scope.levels()))?;
         let first = self.count_met();
         self.told_of.extend(answer.tables.iter().map(|holder| holder.pid));
         self.join(&answer, scope.numbers_agree());

@@ -3,15 +3,17 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pree_wire::fd_records::HeldSocket;
 
-use super::delivery::{Delivery, Part};
+use super::delivery::Delivery;
 use super::namespaces::NamespaceWalk;
 use super::owners::{OwnerSearch, Place};
 use super::scope::{TO_LOOK, against_refusal};
-use super::tables::{decoder, read_tables};
-use crate::coverage::{Coverage, Gap, Missing, Origin};
+use super::tables::read_tables;
+use crate::collect::collection::Collection;
+use crate::coverage::{Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::model::{Protocol, Protocols, Socket};
@@ -23,12 +25,11 @@ use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
 /// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,
 /// whose tables this kernel does not have.
 pub(super) fn read(
-    plan: &Plan,
     absent: Protocols,
-    source: &mut dyn Source,
-    delivery: &mut Delivery<'_, '_>,
-    coverage: &mut Coverage,
+    collection: &mut Collection<'_>,
+    delivery: &mut Delivery<'_>,
 ) -> ControlFlow<()> {
+    let Collection { plan, source, coverage } = collection;
     let wanted = if plan.others { absent | Protocols::OTHER } else { absent };
     if wanted.is_empty() {
         return ControlFlow::Continue(());
@@ -39,18 +40,20 @@ pub(super) fn read(
         }
         return ControlFlow::Continue(());
     }
-    delivery.look_if_nobody_did(source);
+    if !delivery.owners.has_looked {
+        delivery.owners.look(*source);
+    }
     for protocol in Protocol::ALL.into_iter().filter(|protocol| wanted.contains(protocol.set())) {
         coverage.came_from(protocol.table_name(), Origin::Proc);
     }
     let mut unread = None;
     let mut not_recorded = Vec::new();
-    for (inode, places) in delivery.not_met() {
+    for (inode, places) in delivery.owners.not_met() {
         if places.is_empty() {
             // Its holders are known by ids that /proc does not have.
             unread = Some(Failure::Answer(Errno::EOPNOTSUPP));
         }
-        match held(source, inode, &places) {
+        match held(*source, inode, &places) {
             Ok(None) => {}
             Ok(Some(bytes)) => {
                 let Ok(held) = HeldSocket::decode(&bytes) else {
@@ -68,15 +71,31 @@ pub(super) fn read(
     }
     if !not_recorded.is_empty() {
         // Who recorded everything met them in tables that this question is not about.
-        let told = in_tables(source);
+        let told = in_tables(*source);
         if not_recorded.iter().any(|inode| !told.contains(inode)) {
             unread.get_or_insert(Failure::NotRecorded);
         }
     }
-    if let Some(gap) = unread.map(|failure| gap(failure, source)).or_else(|| delivery.blindness()) {
+    if let Some(gap) = unread.map(|failure| gap(failure, *source)).or_else(|| delivery.owners.blindness()) {
         coverage.add(gap);
     }
     ControlFlow::Continue(())
+}
+
+impl OwnerSearch {
+    /// The sockets that somebody holds and no row told of, and where they are held.
+    fn not_met(&self) -> Vec<(u64, Vec<Place>)> {
+        let met = |inode: &u64| self.met.as_ref().is_some_and(|met| met.contains(inode));
+        let not_met = self.map.inodes().filter(|inode| !met(inode));
+        not_met.map(|inode| (inode, self.places(inode).collect())).collect()
+    }
+
+    /// The gap that descriptors which could not be seen are, where sockets are found through them.
+    fn blindness(&self) -> Option<Gap> {
+        let (why, hint) = self.why_blind();
+        let object = "other".to_owned();
+        self.is_blind().then_some(Gap { what: Missing::Rows, why, count: None, object, hint })
+    }
 }
 
 /// The sockets of every table of a recording, from either source.
@@ -89,13 +108,12 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
             inodes.extend(socket.inode);
             ControlFlow::Continue(())
         };
-        let decoder = decoder(source);
-        let mut delivery = Delivery::new(&plan, OwnerSearch::new(&plan), &mut visitor);
-        delivery.begin(Part::new(&plan, None, source), &plan, source);
-        let (mut coverage, mut absent) = (Coverage::default(), Protocols::empty());
+        let mut collection = Collection::new(plan, source);
+        let mut delivery = Delivery::new(Rc::clone(&collection.plan), &mut visitor);
+        delivery.begin(None, &mut collection);
         // What it lacks is not told here: a socket that it does not have stays missing.
         let here = (&mut NamespaceWalk::own(), &None);
-        let _ = read_tables(&plan, &decoder, here, source, &mut delivery, &mut coverage, &mut absent);
+        let _ = read_tables(&mut collection, here, &mut delivery, &mut Protocols::empty());
     }
     inodes
 }

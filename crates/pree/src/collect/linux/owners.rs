@@ -6,30 +6,36 @@
 //! unseen, the other one adds.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::blind::{Blind, read_with_retries};
+use super::blind::Blind;
 use super::details::UnreadDetails;
 use super::inode_map::InodeMap;
 use super::program::refused;
 use super::scope::{Scope, TO_LOOK, against_refusal};
-use crate::collect::names::{self, users};
+use crate::collect::names;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::filter::Holders;
 use crate::model::{Owner, Process, Socket, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
-use crate::source::{Failure, Question, Source};
+use crate::source::{Failure, Source};
 
 /// What helps where that was not read which is read once for all processes.
 const UNREAD_ONCE: &str = "names of users are read from /etc/passwd, the time of boot from the clock";
 
-pub(super) struct OwnerSearch<'p> {
-    pub(super) plan: &'p Plan,
+pub(super) struct OwnerSearch {
+    pub(super) plan: Rc<Plan>,
     /// The only processes that are looked into, when the filter names some.
     pub(super) named: Option<Holders>,
+    /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
+    pub(super) met: Option<HashSet<u64>>,
+    pub(super) has_looked: bool,
+    /// Some look could not see every descriptor.
+    was_blind: bool,
     /// Which processes /proc shows, once that was found out.
     scope: Option<Scope>,
     /// Whether the program costs less than a walk, once that is decided.
@@ -55,8 +61,8 @@ pub(super) struct OwnerSearch<'p> {
     pub(super) boot_time: Option<Duration>,
     pub(super) users: HashMap<u32, Text>,
     /// What was to be read once for all processes and could not be, and why.
-    unread_once: Vec<(Needs, Failure)>,
-    prepared: bool,
+    pub(super) unread_once: Vec<(Needs, Failure)>,
+    pub(super) prepared: bool,
 }
 
 /// A process that holds sockets.
@@ -101,11 +107,14 @@ impl Only<'_> {
     }
 }
 
-impl<'p> OwnerSearch<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
+impl OwnerSearch {
+    pub(super) fn new(plan: Rc<Plan>) -> Self {
         Self {
-            plan,
             named: plan.holders(),
+            met: plan.searches_holders().then(HashSet::new),
+            plan,
+            has_looked: false,
+            was_blind: false,
             scope: None,
             program_pays: None,
             program_refused: None,
@@ -126,6 +135,42 @@ impl<'p> OwnerSearch<'p> {
         }
     }
 
+    /// True when owners are asked for and were not looked for yet.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.plan.owners != OwnerLookup::None && !self.has_looked
+    }
+
+    /// Looks once more for those who hold these sockets and their other ends, if owners are asked for.
+    pub(super) fn look_for<'s>(
+        &mut self,
+        source: &mut dyn Source,
+        sockets: impl Iterator<Item = &'s Socket>,
+    ) {
+        if self.plan.owners == OwnerLookup::None {
+            return;
+        }
+        let peer = |socket: &Socket| socket.peer.as_ref().and_then(|peer| peer.inode);
+        let inodes: HashSet<u64> =
+            sockets.flat_map(|socket| [socket.inode, peer(socket)]).flatten().collect();
+        if !inodes.is_empty() {
+            self.look_again(source, &inodes);
+        }
+    }
+
+    /// A row came by.
+    pub(super) fn note_row(&mut self, socket: &Socket) {
+        if let (Some(met), Some(inode)) = (&mut self.met, socket.inode) {
+            met.insert(inode);
+        }
+    }
+
+    /// Rows with these inodes come next.
+    pub(super) fn announce(&self, inodes: impl Iterator<Item = u32>) {
+        if self.has_looked {
+            self.map.announce(inodes.map(u64::from));
+        }
+    }
+
     /// Reads every process's descriptors; where the filter names processes, those of their threads too, because rows
     /// without an owner are then not met again.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
@@ -137,7 +182,7 @@ impl<'p> OwnerSearch<'p> {
             let known = self.map.inodes().collect();
             self.walk_threads(source, Only::Others(&known));
         }
-        self.find_out_why_refused(source);
+        self.note_look(source);
     }
 
     /// Reads them, or reads them again, for just these sockets, then the tables of threads for those that still have no
@@ -146,17 +191,18 @@ impl<'p> OwnerSearch<'p> {
         self.see(source, Only::These(wanted));
         let without: HashSet<u64> =
             wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect();
-        if without.is_empty() {
-            return;
+        if !without.is_empty() {
+            if self.told.proc && !self.told.whole_by_program {
+                self.walk_threads(source, Only::These(&without));
+            }
+            self.look_into_the_untold(source, Only::These(&without));
         }
-        if self.told.proc && !self.told.whole_by_program {
-            self.walk_threads(source, Only::These(&without));
-        }
-        self.look_into_the_untold(source, Only::These(&without));
-        self.find_out_why_refused(source);
+        self.note_look(source);
     }
 
-    fn find_out_why_refused(&mut self, source: &mut dyn Source) {
+    fn note_look(&mut self, source: &mut dyn Source) {
+        self.has_looked = true;
+        self.was_blind |= self.is_blind();
         if self.blind == Some(Blind::Refused) {
             self.against_refusal.get_or_insert_with(|| against_refusal(source, TO_LOOK));
         }
@@ -182,7 +228,7 @@ impl<'p> OwnerSearch<'p> {
         self.details.clear();
         let scope = self.scope(source);
         match self.plan.owner_source {
-            OwnerSource::Proc => self.see_by_proc(source, only, scope),
+            OwnerSource::Proc => self.told.proc = self.walk(source, only, scope),
             OwnerSource::Bpf => match self.add_from_program(source, &|inode| only.has(inode), scope) {
                 Ok(()) => {
                     self.told = Told { proc: false, program: true, whole_by_program: true };
@@ -192,10 +238,6 @@ impl<'p> OwnerSearch<'p> {
             },
             OwnerSource::Auto => self.see_by_both(source, only, scope),
         }
-    }
-
-    fn see_by_proc(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) {
-        self.told.proc = self.walk(source, only, scope);
     }
 
     /// The cheaper one where either would do; then the other one for what that left unseen.
@@ -210,7 +252,7 @@ impl<'p> OwnerSearch<'p> {
                 Err(failure) => (self.program_refused, self.instead) = (Some(failure), true),
             }
         }
-        self.see_by_proc(source, only, scope);
+        self.told.proc = self.walk(source, only, scope);
         if self.blind.is_none() || self.program_refused.is_some() {
             return;
         }
@@ -275,6 +317,12 @@ impl<'p> OwnerSearch<'p> {
                 .note("/proc shows another pid namespace: process ids from it are that one's".to_owned()),
             _ => {}
         }
+        if self.was_blind && self.plan.owners == OwnerLookup::All {
+            coverage.note(
+                "not every process could be looked into: sockets may have more owners than are shown"
+                    .to_owned(),
+            );
+        }
     }
 
     /// Adds the owners of a socket to `owners`, as many as the query asks for and not more than `most`. True when there
@@ -290,11 +338,6 @@ impl<'p> OwnerSearch<'p> {
             })
         }));
         holders.next().is_some()
-    }
-
-    /// Every socket that was found.
-    pub(super) fn held(&self) -> impl Iterator<Item = u64> + '_ {
-        self.map.inodes()
     }
 
     /// Where /proc has the descriptors that lead to a socket.
@@ -422,33 +465,4 @@ impl<'p> OwnerSearch<'p> {
         }
         self.processes.append(&mut late);
     }
-
-    /// Reads once what every process record needs.
-    pub(super) fn prepare(&mut self, source: &mut dyn Source) {
-        if std::mem::replace(&mut self.prepared, true) {
-            return;
-        }
-        match read_with_retries(source, &Question::BootTime).and_then(|bytes| boot_time(&bytes)) {
-            Ok(time) => self.boot_time = Some(time),
-            Err(failure) => self.could_not_read(Needs::PROCESS_START, failure),
-        }
-        if self.plan.needs.contains(Needs::PROCESS_USER) {
-            match read_with_retries(source, &Question::Users) {
-                Ok(table) => self.users = users(&table),
-                Err(failure) => self.could_not_read(Needs::PROCESS_USER, failure),
-            }
-        }
-    }
-
-    fn could_not_read(&mut self, needs: Needs, failure: Failure) {
-        if self.plan.needs.contains(needs) {
-            self.unread_once.push((needs, failure));
-        }
-    }
-}
-
-/// From nanoseconds since the Unix epoch.
-fn boot_time(bytes: &[u8]) -> Result<Duration, Failure> {
-    let nanos = bytes.try_into().map(i64::from_le_bytes).ok().and_then(|nanos| u64::try_from(nanos).ok());
-    nanos.map(Duration::from_nanos).ok_or(Failure::MALFORMED)
 }

@@ -5,12 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::collect::collection::Collection;
 use crate::coverage::{Coverage, Gap, Missing, NO_SNAPSHOT, Origin};
 use crate::decode::linux::decode_table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Address, Family, Protocol, Socket};
 use crate::needs::SourceChoice;
-use crate::plan::{Plan, Table};
+use crate::plan::Table;
 use crate::source::{Errno, Failure, NetTable, Question, Source, read_all};
 
 /// The name of the family in filters.
@@ -21,12 +22,8 @@ pub(super) const NO_IPV6: &str = "this kernel has no IPv6";
 const READS: usize = 5;
 
 /// Reads the table's files: rows, and whose parser read them.
-pub(super) fn read(
-    table: Table,
-    plan: &Plan,
-    source: &mut dyn Source,
-    coverage: &mut Coverage,
-) -> Result<(Vec<Socket>, Origin)> {
+pub(super) fn read(table: Table, collection: &mut Collection<'_>) -> Result<(Vec<Socket>, Origin)> {
+    let Collection { plan, source, coverage } = collection;
     let mut files = Files { protocol: table.protocol, origin: Origin::Proc, coverage };
     if plan.source == SourceChoice::Procfs {
         files.origin = files.procfs_origin();
@@ -39,14 +36,14 @@ pub(super) fn read(
         ));
     }
     if let Some(family) = table.family.filter(|family| !matches!(family, Family::Ipv4 | Family::Ipv6)) {
-        return Ok((files.read_until_settled(source, family)?, files.origin));
+        return Ok((files.read_until_settled(*source, family)?, files.origin));
     }
     let mut rows = Vec::new();
     if table.family != Some(Family::Ipv6) {
-        rows = files.read_until_settled(source, Family::Ipv4)?;
+        rows = files.read_until_settled(*source, Family::Ipv4)?;
     }
     if table.family != Some(Family::Ipv4) {
-        match files.read_until_settled(source, Family::Ipv6) {
+        match files.read_until_settled(*source, Family::Ipv6) {
             Ok(more) => rows.extend(more),
             // A kernel without IPv6 has the other file alone. If that is not there either, /proc is missing.
             Err(error) if error.kind() == ErrorKind::Absent => {

@@ -1,6 +1,7 @@
 //! The tables of one namespace, each from one source: never rows of two sources in one table.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use pree_wire::proc_net::protocols::protocols;
@@ -9,47 +10,47 @@ use super::delivery::Delivery;
 use super::namespaces::{NamespaceWalk, Stop};
 use super::untold::NOT_IN_PROC;
 use super::{diag, proc_net};
+use crate::collect::collection::Collection;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::{Decoder, protocol_named};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Protocol, Protocols, States};
 use crate::needs::SourceChoice;
-use crate::plan::{MAY_BE_HELD, Plan, Table};
+use crate::plan::{MAY_BE_HELD, Table};
 use crate::source::{Errno, Failure, Question, Source, read_all};
 
 /// Reads every table. An error means that none came from anywhere.
 pub(super) fn read_tables(
-    plan: &Plan,
-    decoder: &Decoder,
+    collection: &mut Collection<'_>,
     (walk, stop): (&mut NamespaceWalk, &Stop),
-    source: &mut dyn Source,
-    delivery: &mut Delivery<'_, '_>,
-    coverage: &mut Coverage,
+    delivery: &mut Delivery<'_>,
     absent: &mut Protocols,
 ) -> Result<ControlFlow<()>> {
+    let decoder = decoder(collection.source);
+    let plan = Rc::clone(&collection.plan);
     let mut first_error = None;
     for table in &plan.tables {
-        match read_table(*table, plan, decoder, source, delivery, coverage, absent) {
+        match read_table(*table, collection, &decoder, delivery, absent) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
                 let (name, why) = (table.name(), error.kind());
                 if !walk.lacks(stop, name, why) {
                     let (what, object) = (Missing::Rows, name.to_owned());
-                    coverage.add(Gap { what, why, count: None, object, hint: "" });
+                    collection.coverage.add(Gap { what, why, count: None, object, hint: "" });
                 }
                 first_error.get_or_insert(error);
             }
         }
     }
     match first_error {
-        Some(error) if coverage.origins().is_empty() && !plan.others => Err(error),
+        Some(error) if collection.coverage.origins().is_empty() && !plan.others => Err(error),
         _ => Ok(ControlFlow::Continue(())),
     }
 }
 
 /// Reads what identities are made of; a system that refuses it still has sockets.
-pub(super) fn decoder(source: &mut dyn Source) -> Decoder {
+fn decoder(source: &mut dyn Source) -> Decoder {
     let boot = read_all(source, &Question::BootId).unwrap_or_default();
     let network_namespace = read_all(source, &Question::NetNamespace).unwrap_or_default();
     let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
@@ -59,28 +60,27 @@ pub(super) fn decoder(source: &mut dyn Source) -> Decoder {
 /// Reads one table from one source: never rows of two sources in one table.
 fn read_table(
     table: Table,
-    plan: &Plan,
+    collection: &mut Collection<'_>,
     decoder: &Decoder,
-    source: &mut dyn Source,
-    delivery: &mut Delivery<'_, '_>,
-    coverage: &mut Coverage,
+    delivery: &mut Delivery<'_>,
     absent: &mut Protocols,
 ) -> Result<ControlFlow<()>> {
+    let plan = Rc::clone(&collection.plan);
     let refused = match plan.source {
         SourceChoice::Auto | SourceChoice::Diag if table.protocol != Protocol::Icmp => {
-            match diag::read(table, plan, decoder, source, delivery, coverage) {
+            match diag::read(table, collection, decoder, delivery) {
                 Ok(flow) => {
-                    coverage.came_from(table.name(), Origin::Diag);
+                    collection.coverage.came_from(table.name(), Origin::Diag);
                     return Ok(flow);
                 }
                 Err(error) if plan.source == SourceChoice::Diag && lacks(table, &error) => {
-                    return Ok(told_absent(table, plan, source, coverage, absent));
+                    return Ok(told_absent(table, collection, absent));
                 }
                 Err(error) if plan.source == SourceChoice::Diag => return Err(error),
                 Err(error) => Some(error),
             }
         }
-        SourceChoice::Diag => return Ok(told_absent(table, plan, source, coverage, absent)),
+        SourceChoice::Diag => return Ok(told_absent(table, collection, absent)),
         SourceChoice::Auto | SourceChoice::Proc | SourceChoice::Procfs => None,
     };
     if plan.needs_the_kernel() {
@@ -89,22 +89,23 @@ fn read_table(
                 .with_hint("only the kernel knows who chose a port, and tells it through sock_diag")
         }));
     }
-    let (rows, origin) = match proc_net::read(table, plan, source, coverage) {
+    let (rows, origin) = match proc_net::read(table, collection) {
         Ok(read) => read,
         Err(error)
             if refused.as_ref().is_none_or(|refused| lacks(table, refused)) && lacks(table, &error) =>
         {
-            return Ok(told_absent(table, plan, source, coverage, absent));
+            return Ok(told_absent(table, collection, absent));
         }
         // The kernel's first refusal says more than that /proc does not help either.
         Err(error) => return Err(refused.unwrap_or(error)),
     };
+    let coverage = &mut collection.coverage;
     coverage.came_from(table.name(), origin);
     if let Some(error) = &refused {
         coverage.note(format!("{error}; {} sockets come from /proc/net", table.name()));
     }
     let why = refused.as_ref().map_or(ErrorKind::Unsupported, Error::kind);
-    delivery.comes_from_proc(table.protocol, why);
+    delivery.untold.comes_from_proc(table.protocol, why);
     let namespace = decoder.namespace().map(Arc::new);
     let flow = rows.into_iter().try_for_each(|mut socket| {
         // Such a row has no identity that says so.
@@ -134,15 +135,10 @@ fn lacks(table: Table, error: &Error) -> bool {
         )
 }
 
-fn told_absent(
-    table: Table,
-    plan: &Plan,
-    source: &mut dyn Source,
-    coverage: &mut Coverage,
-    absent: &mut Protocols,
-) -> ControlFlow<()> {
+fn told_absent(table: Table, collection: &mut Collection<'_>, absent: &mut Protocols) -> ControlFlow<()> {
+    let Collection { plan, source, coverage } = collection;
     let may_be_held = MAY_BE_HELD.contains(table.protocol.set());
-    if may_be_held && !is_known(table.protocol, source) {
+    if may_be_held && !is_known(table.protocol, *source) {
         tell_absent(table.protocol.name(), coverage);
         return ControlFlow::Continue(());
     }

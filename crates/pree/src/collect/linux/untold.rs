@@ -161,8 +161,8 @@ pub(super) struct Untold {
     /// Protocols some of whose rows come from /proc, and why.
     from_proc: Vec<(Protocol, ErrorKind)>,
     lacking: Vec<Lacking>,
-    /// Why no sequence number is known, and what helps, where the program that tells them was refused.
-    pub(super) sequences_refused: Option<(ErrorKind, &'static str)>,
+    /// What joins cannot give, why, and what helps.
+    pub(super) refused: Vec<(Needs, (ErrorKind, &'static str))>,
     /// Rows that were told and whose owners could not be found out.
     unowned: u64,
     /// Rows that might match if more were known of their owners; why that is not, and what helps.
@@ -177,7 +177,7 @@ impl Untold {
             asked,
             from_proc: Vec::new(),
             lacking: Vec::new(),
-            sequences_refused: None,
+            refused: Vec::new(),
             unowned: 0,
             by_owner: None,
             verdicts: Verdicts::default(),
@@ -210,7 +210,7 @@ impl Untold {
         &mut self,
         (filter, needs): (&Filter, Needs),
         socket: &Socket,
-        owners: &OwnerSearch<'_>,
+        owners: &OwnerSearch,
     ) -> bool {
         let things = lacking(needs, socket);
         let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
@@ -241,8 +241,9 @@ impl Untold {
         }
         if socket.id.is_some() {
             for place in places(things) {
-                let refused = self.sequences_refused.filter(|_| THINGS[place].needs == Needs::SEQUENCES);
-                if let Some(reason) = refused.or(THINGS[place].diag) {
+                let thing = &THINGS[place];
+                let refused = self.refused.iter().find(|(needs, _)| *needs == thing.needs);
+                if let Some(reason) = refused.map(|(_, reason)| *reason).or(thing.diag) {
                     self.add_from(false, what, reason, 1 << place);
                 }
             }
@@ -272,7 +273,7 @@ impl Untold {
     }
 
     /// The gaps that unknown owners are.
-    pub(super) fn tell_owners(&self, owners: &OwnerSearch<'_>, coverage: &mut Coverage) {
+    pub(super) fn tell_owners(&self, owners: &OwnerSearch, coverage: &mut Coverage) {
         if self.unowned > 0 {
             coverage.add(owners.gap(self.unowned));
         }

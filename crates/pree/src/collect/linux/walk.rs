@@ -4,13 +4,16 @@
 //! meanwhile is no error. Descriptor tables private to a thread are read only for sockets that nobody else holds, because
 //! reading them for all would cost a walk a thread.
 
+use std::time::Duration;
+
 use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
 use super::blind::{Blind, is_passing, read_with_retries};
 use super::owners::{Only, OwnerSearch};
 use super::scope::{Scope, may_hide};
-use crate::collect::retry::TRIES;
+use crate::collect::names::users;
+use crate::collect::retry::with_retries;
 use crate::error::ErrorKind;
 use crate::model::{Process, StartTime, Text};
 use crate::needs::{Needs, OwnerLookup};
@@ -23,7 +26,7 @@ const USER: Needs = Needs::PROCESS_UID.union(Needs::PROCESS_USER);
 const DETAILS: Needs =
     USER.union(Needs::PROCESS_EXECUTABLE).union(Needs::PROCESS_COMMAND_LINE).union(Needs::PROCESS_CGROUP);
 
-impl OwnerSearch<'_> {
+impl OwnerSearch {
     /// Reads the table of every process. False where there are none to read.
     pub(super) fn walk(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) -> bool {
         let Some(pids) = self.pids(source) else { return false };
@@ -46,30 +49,13 @@ impl OwnerSearch<'_> {
         self.blind != Some(Blind::NotRecorded)
     }
 
-    /// Reads one table of descriptors (thread 0: the process's own), again if that fails in passing.
+    /// Reads one table of descriptors (thread 0: the process's own).
     fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
-        match self.read_often(source, pid, thread, only) {
+        match self.try_read(source, pid, thread, only) {
             // Made with another source of owners.
             Err(Failure::NotRecorded) if thread == 0 => self.blind = Some(Blind::NotRecorded),
             Err(failure) => self.failed(pid, failure),
             Ok(()) => {}
-        }
-    }
-
-    fn read_often(
-        &mut self,
-        source: &mut dyn Source,
-        pid: u32,
-        thread: u32,
-        only: Only<'_>,
-    ) -> Result<(), Failure> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_read(source, pid, thread, only) {
-                Err(failure) if tries < TRIES && is_passing(failure) => {}
-                result => return result,
-            }
         }
     }
 
@@ -79,13 +65,14 @@ impl OwnerSearch<'_> {
         let Ok(bytes) = read_with_retries(source, &Question::Processes) else { return };
         for pid in ids(&bytes) {
             if !self.told_of.contains(&pid) && self.counts(source, pid) {
-                if let Err(failure) = self.read_often(source, pid, 0, only) {
+                if let Err(failure) = self.try_read(source, pid, 0, only) {
                     self.failed(pid, failure);
                 }
             }
         }
     }
 
+    /// Again if that fails in passing.
     fn try_read(
         &mut self,
         source: &mut dyn Source,
@@ -94,8 +81,10 @@ impl OwnerSearch<'_> {
         only: Only<'_>,
     ) -> Result<(), Failure> {
         let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
-        let records = records(source, pid, part)?;
-        self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
+        with_retries(is_passing, || {
+            let records = records(source, pid, part)?;
+            self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
+        })
     }
 
     pub(super) fn walk_threads(&mut self, source: &mut dyn Source, only: Only<'_>) {
@@ -215,6 +204,29 @@ impl OwnerSearch<'_> {
         Ok(self.meet(process, start_time, true))
     }
 
+    /// Reads once what every process record needs.
+    pub(super) fn prepare(&mut self, source: &mut dyn Source) {
+        if std::mem::replace(&mut self.prepared, true) {
+            return;
+        }
+        match read_with_retries(source, &Question::BootTime).and_then(|bytes| boot_time(&bytes)) {
+            Ok(time) => self.boot_time = Some(time),
+            Err(failure) => self.could_not_read(Needs::PROCESS_START, failure),
+        }
+        if self.plan.needs.contains(Needs::PROCESS_USER) {
+            match read_with_retries(source, &Question::Users) {
+                Ok(table) => self.users = users(&table),
+                Err(failure) => self.could_not_read(Needs::PROCESS_USER, failure),
+            }
+        }
+    }
+
+    fn could_not_read(&mut self, needs: Needs, failure: Failure) {
+        if self.plan.needs.contains(needs) {
+            self.unread_once.push((needs, failure));
+        }
+    }
+
     pub(super) fn wants_details(&self) -> bool {
         self.plan.needs.intersects(DETAILS)
     }
@@ -263,4 +275,10 @@ fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<F
 /// Little-endian u32s, as [`Question::Processes`] gives them.
 fn ids(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
+}
+
+/// From nanoseconds since the Unix epoch.
+fn boot_time(bytes: &[u8]) -> Result<Duration, Failure> {
+    let nanos = bytes.try_into().map(i64::from_le_bytes).ok().and_then(|nanos| u64::try_from(nanos).ok());
+    nanos.map(Duration::from_nanos).ok_or(Failure::MALFORMED)
 }

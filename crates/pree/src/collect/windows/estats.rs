@@ -1,8 +1,11 @@
 //! Statistics of connections, which Windows collects where somebody has switched that on.
 
+use std::rc::Rc;
+
 use pree_wire::windows::tables as wire;
 
 use super::tables::{ask, tables_of};
+use crate::collect::collection::Collection;
 use crate::collect::delivery::Delivery;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::windows::{add_estats, endpoint, has_stats};
@@ -113,21 +116,21 @@ impl Switches {
     ///
     /// # Errors
     /// It is not permitted, or this version cannot. Then nothing stays switched on.
-    pub(super) fn on(plan: &Plan, rows: &Delivery<'_, '_>, source: &mut dyn Source) -> Result<Self> {
+    pub(super) fn on(collection: &mut Collection<'_>, rows: &Delivery<'_>) -> Result<Self> {
         let mut switches = Self::default();
-        let Some(time) = plan.estats else { return Ok(switches) };
+        let Some(time) = collection.plan.estats else { return Ok(switches) };
+        let plan = Rc::clone(&collection.plan);
         for table in plan.tables.iter().flat_map(|table| tables_of(*table)).flatten() {
             // A table that cannot be read is told of when its rows are wanted.
-            let Ok((bytes, class)) = ask(table, source) else { continue };
+            let Ok((bytes, class)) = ask(table, collection.source) else { continue };
             for row in wire::rows(&bytes, class, table.row_size(class)).map_while(Result::ok) {
                 let Some(endpoint) = endpoint(table, row) else { break };
                 let Some(connection) = endpoint.connection else { continue };
                 if !has_stats(endpoint.socket.state) || !rows.may_want(&endpoint.socket) {
                     continue;
                 }
-                if let Err(failure) = switches.switch_on(connection, source) {
-                    let mut coverage = Coverage::default();
-                    switches.off(source, &mut coverage);
+                if let Err(failure) = switches.switch_on(connection, collection.source) {
+                    switches.off(collection);
                     let error = Error::of(failure, "switch on", "statistics of connections");
                     return Err(match failure.kind() {
                         ErrorKind::NotPermitted => error.with_hint("run elevated, as administrator"),
@@ -138,7 +141,7 @@ impl Switches {
         }
         if !switches.on.is_empty() {
             // The source sleeps; a recording does not.
-            let _ = read_all(source, &Question::Windows(WindowsQuestion::Wait(time)));
+            let _ = read_all(collection.source, &Question::Windows(WindowsQuestion::Wait(time)));
         }
         Ok(switches)
     }
@@ -163,15 +166,16 @@ impl Switches {
     }
 
     /// Switches off what was switched on.
-    pub(super) fn off(self, source: &mut dyn Source, coverage: &mut Coverage) {
+    pub(super) fn off(self, collection: &mut Collection<'_>) {
         let mut left_on = 0_u64;
         for (class, connection) in self.on {
             let switch = WindowsQuestion::SwitchEstats { class, connection, on: false };
-            let result = read_all(source, &Question::Windows(switch));
+            let result = read_all(collection.source, &Question::Windows(switch));
             // One that has ended takes its statistics along.
             left_on += u64::from(result.is_err_and(|failure| failure.kind() != ErrorKind::Absent));
         }
         if left_on > 0 {
+            let coverage = &mut collection.coverage;
             coverage.note(format!("{left_on} statistics of connections could not be switched off again"));
         }
     }

@@ -10,10 +10,12 @@ mod owners;
 mod tables;
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pree_wire::windows::tables as wire;
 
 use super::Visitor;
+use super::collection::Collection;
 use super::delivery::Delivery;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::windows::{Endpoint, endpoint, text};
@@ -21,8 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
 use crate::model::Protocol;
 use crate::needs::{Needs, OwnerLookup};
-use crate::plan::Plan;
-use crate::source::{OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable, read_all};
+use crate::source::{OwnerClass, Question, WindowsQuestion, WindowsTable, read_all};
 use estats::{Estats, Switches};
 pub(super) use host::host_counters;
 use owners::Owners;
@@ -31,8 +32,8 @@ use tables::{ask, tables_of};
 /// What a plan asks for and Windows has, without a list of it anywhere.
 const UNLISTED: &str = "Windows has no list of them";
 
-pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<'_>) -> Result<Coverage> {
-    let mut rows = Delivery::new(plan, System::Windows, visitor, |what, name| {
+pub(super) fn visit(mut collection: Collection<'_>, visitor: &mut Visitor<'_>) -> Result<Coverage> {
+    let mut rows = Delivery::new(&mut collection, visitor, |_, what, name| {
         let what = match what {
             Name::User => "user",
             Name::Device => "interface",
@@ -41,59 +42,47 @@ pub(super) fn visit(plan: &Plan, source: &mut dyn Source, visitor: &mut Visitor<
         Err(Error::new(ErrorKind::Unsupported, "find", format!("{what} {name:?} of Windows"))
             .with_hint("an interface can be named by its index"))
     })?;
-    let mut coverage = Coverage::default();
-    let switches = Switches::on(plan, &rows, source)?;
-    let result = read_tables(plan, source, &mut rows, &mut coverage);
+    let switches = Switches::on(&mut collection, &rows)?;
+    let result = read_tables(&mut collection, &mut rows);
     // Whatever came of it, the machine is left as it was.
-    switches.off(source, &mut coverage);
+    switches.off(&mut collection);
     result?;
-    rows.finish(&mut coverage);
-    Ok(coverage)
+    rows.finish(&mut collection.coverage);
+    Ok(collection.coverage)
 }
 
 /// Reads every table. An error means that none came.
-fn read_tables(
-    plan: &Plan,
-    source: &mut dyn Source,
-    rows: &mut Delivery<'_, '_>,
-    coverage: &mut Coverage,
-) -> Result<()> {
-    let mut owners = Owners::new(plan);
-    let mut estats = Estats::new(plan);
+fn read_tables(collection: &mut Collection<'_>, rows: &mut Delivery<'_>) -> Result<()> {
+    let plan = Rc::clone(&collection.plan);
+    let mut owners = Owners::new(&plan);
+    let mut estats = Estats::new(&plan);
     let mut first_error = None;
-    let mut flow = ControlFlow::Continue(());
-    for table in &plan.tables {
-        for table in tables_of(*table) {
-            let Some(table) = table else { continue };
-            match read_table(table, plan, source, rows, &mut owners, &mut estats, coverage) {
-                Ok(told) => flow = told,
+    'tables: for table in &plan.tables {
+        for table in tables_of(*table).into_iter().flatten() {
+            match read_table(table, collection, rows, &mut owners, &mut estats) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => break 'tables,
                 Err(error) => {
                     let hint = error.hint_text();
-                    coverage.add(gap(error.kind(), table.name(), hint));
+                    collection.coverage.add(gap(error.kind(), table.name(), hint));
                     first_error.get_or_insert(error);
                 }
             }
-            if flow.is_break() {
-                break;
-            }
         }
-        if flow.is_break() {
-            break;
-        }
-        if let Some(error) = tell_unlisted(table.protocol, coverage) {
+        if let Some(error) = tell_unlisted(table.protocol, &mut collection.coverage) {
             first_error.get_or_insert(error);
         }
     }
     if plan.others {
-        coverage.add(gap(ErrorKind::Unsupported, "other", UNLISTED));
+        collection.coverage.add(gap(ErrorKind::Unsupported, "other", UNLISTED));
         first_error.get_or_insert(unlisted("other sockets"));
     }
     match first_error {
-        Some(error) if coverage.origins().is_empty() => return Err(error),
+        Some(error) if collection.coverage.origins().is_empty() => return Err(error),
         _ => {}
     }
-    estats.tell(coverage);
-    owners.tell(coverage);
+    estats.tell(&mut collection.coverage);
+    owners.tell(&mut collection.coverage);
     Ok(())
 }
 
@@ -122,14 +111,13 @@ fn tell_unlisted(protocol: Protocol, coverage: &mut Coverage) -> Option<Error> {
 
 fn read_table(
     table: WindowsTable,
-    plan: &Plan,
-    source: &mut dyn Source,
-    rows: &mut Delivery<'_, '_>,
+    collection: &mut Collection<'_>,
+    rows: &mut Delivery<'_>,
     owners: &mut Owners<'_>,
     estats: &mut Estats,
-    coverage: &mut Coverage,
 ) -> Result<ControlFlow<()>> {
-    let (bytes, class) = ask(table, source)?;
+    let Collection { plan, source, coverage } = collection;
+    let (bytes, class) = ask(table, *source)?;
     coverage.came_from(table.name(), Origin::IpHelper);
     let mut modules = plan.needs.contains(Needs::MODULE) && class == OwnerClass::Module;
     for row in wire::rows(&bytes, class, table.row_size(class)) {
@@ -140,18 +128,18 @@ fn read_table(
         let Endpoint { socket, pid, connection } = &mut endpoint;
         let flow = rows.deliver(socket, |socket| {
             if plan.owners != OwnerLookup::None {
-                owners.find(*pid, socket, source);
+                owners.find(*pid, socket, *source);
             }
             if modules {
                 let question = Question::Windows(WindowsQuestion::Module { table, row });
-                match read_all(source, &question) {
+                match read_all(*source, &question) {
                     Ok(name) => socket.module = Some(text(&name)),
                     // This version cannot: neither for the others.
                     Err(failure) => modules = failure.kind() != ErrorKind::Unsupported,
                 }
             }
             if let Some(connection) = *connection {
-                estats.read(connection, socket, source);
+                estats.read(connection, socket, *source);
             }
         });
         if flow.is_break() {

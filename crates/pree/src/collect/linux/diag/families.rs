@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pree_wire::inet_diag::sctp::Endpoint;
 use pree_wire::inet_diag::{self, Extensions, StateBits};
@@ -17,14 +18,15 @@ use pree_wire::{BufferTooSmall, Malformed, vsock_diag};
 use super::any_table::{PASSES, error, family_number, gap, with_retries};
 use super::cookies::CookieSet;
 use super::exchange::{Pass, Told, exchange_bytes};
+use crate::collect::collection::Collection;
 use crate::collect::linux::delivery::Delivery;
-use crate::coverage::{Coverage, Missing};
+use crate::coverage::Missing;
 use crate::decode::linux::Decoder;
 use crate::error::Result;
 use crate::model::{Protocol, Socket};
 use crate::needs::Needs;
 use crate::plan::{Plan, Table};
-use crate::source::{DiagPass, DiagTable, Failure, Source};
+use crate::source::{DiagPass, DiagTable, Failure};
 
 /// Room for a request of any of these families.
 const REQUEST_SIZE: usize = 128;
@@ -32,15 +34,13 @@ const REQUEST_SIZE: usize = 128;
 /// Reads one table. An error means that no row of it was delivered.
 pub(super) fn read(
     table: Table,
-    plan: &Plan,
+    collection: &mut Collection<'_>,
     decoder: &Decoder,
-    source: &mut dyn Source,
-    delivery: &mut Delivery<'_, '_>,
-    coverage: &mut Coverage,
+    delivery: &mut Delivery<'_>,
 ) -> Result<ControlFlow<()>> {
     let mut reader = Reader {
         table,
-        plan,
+        plan: Rc::clone(&collection.plan),
         delivery,
         decoder,
         socket: None,
@@ -49,13 +49,13 @@ pub(super) fn read(
         newest: 0,
         is_torn: false,
     };
-    reader.read(source, coverage)
+    reader.read(collection)
 }
 
-struct Reader<'r, 'p, 'v> {
+struct Reader<'r, 'v> {
     table: Table,
-    plan: &'r Plan,
-    delivery: &'r mut Delivery<'p, 'v>,
+    plan: Rc<Plan>,
+    delivery: &'r mut Delivery<'v>,
     decoder: &'r Decoder,
     /// The row that is reused for every socket.
     socket: Option<Socket>,
@@ -74,12 +74,12 @@ struct Reader<'r, 'p, 'v> {
 /// for one of IPv4.
 type Association = (u64, u16, Vec<Endpoint>);
 
-impl Reader<'_, '_, '_> {
-    fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
+impl Reader<'_, '_> {
+    fn read(&mut self, collection: &mut Collection<'_>) -> Result<ControlFlow<()>> {
         for number in 0..PASSES {
             let which = if number == 0 { DiagPass::First } else { DiagPass::Check };
             self.is_torn = false;
-            let pass = match self.pass_with_retries(source, which, coverage) {
+            let pass = match self.pass_with_retries(collection, which) {
                 Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
                 Ok(ControlFlow::Continue(pass)) => pass,
                 Err(failure) if self.seen.is_empty() && self.associations.is_empty() => {
@@ -89,7 +89,7 @@ impl Reader<'_, '_, '_> {
                 Err(Failure::NotRecorded) => break,
                 // Rows were delivered and are not taken back.
                 Err(failure) => {
-                    coverage.add(gap(self.table, Missing::Rows, failure.kind(), None));
+                    collection.coverage.add(gap(self.table, Missing::Rows, failure.kind(), None));
                     break;
                 }
             };
@@ -105,9 +105,8 @@ impl Reader<'_, '_, '_> {
     /// Dumps the table, again if it fails in passing. Rows that were delivered are skipped by cookie.
     fn pass_with_retries(
         &mut self,
-        source: &mut dyn Source,
+        collection: &mut Collection<'_>,
         pass: DiagPass,
-        coverage: &mut Coverage,
     ) -> std::result::Result<ControlFlow<(), Pass>, Failure> {
         let mut buffer = [0; REQUEST_SIZE];
         let length = self.request(&mut buffer).map_err(|_| Failure::MALFORMED)?;
@@ -115,14 +114,14 @@ impl Reader<'_, '_, '_> {
         let protocol = if self.table.protocol == Protocol::Sctp { inet_diag::SCTP } else { 0 };
         let asked = DiagTable { family: self.table.family.map_or(0, family_number), protocol };
         let dump = |reader: &mut Self| {
-            exchange_bytes(source, request, asked, pass, &mut |payload: &[u8]| {
+            exchange_bytes(collection.source, request, asked, pass, &mut |payload: &[u8]| {
                 let flow = reader.row(payload)?;
                 Ok(Told { unlocked: false, flow })
             })
         };
         let table = self.table;
         // There is no program to give up.
-        with_retries(self, table, coverage, dump, |_, _| false)
+        with_retries(self, table, &mut collection.coverage, dump, |_, _| false)
     }
 
     /// Asks for what the row shows, and for memory where that is wanted.

@@ -15,12 +15,14 @@ mod table_counters;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pree_wire::Malformed;
 use pree_wire::inet_diag::{self, Extensions, Id, Request, Row, states};
 use pree_wire::netlink;
 
 use super::delivery::Delivery;
+use crate::collect::collection::Collection;
 use crate::coverage::{Coverage, Missing};
 use crate::decode::linux::{Decoder, has_stats};
 use crate::error::{ErrorKind, Result};
@@ -42,21 +44,19 @@ const LONG_CHAINS: u64 = 4;
 /// Reads one table. An error means that no row of it was delivered.
 pub(super) fn read(
     table: Table,
-    plan: &Plan,
+    collection: &mut Collection<'_>,
     decoder: &Decoder,
-    source: &mut dyn Source,
-    delivery: &mut Delivery<'_, '_>,
-    coverage: &mut Coverage,
+    delivery: &mut Delivery<'_>,
 ) -> Result<ControlFlow<()>> {
     if table.protocol == Protocol::Sctp || !Protocols::INET.contains(table.protocol.set()) {
-        return families::read(table, plan, decoder, source, delivery, coverage);
+        return families::read(table, collection, decoder, delivery);
     }
     let mut reader = Reader {
         table,
-        plan,
+        plan: Rc::clone(&collection.plan),
         delivery,
         decoder,
-        program: plan.program(true),
+        program: collection.plan.program(true),
         marks: true,
         socket: None,
         seen: CookieSet::default(),
@@ -66,13 +66,13 @@ pub(super) fn read(
         uncounted: false,
         handshakes: HashSet::new(),
     };
-    reader.read(source, coverage)
+    reader.read(collection)
 }
 
-struct Reader<'r, 'p, 'v> {
+struct Reader<'r, 'v> {
     table: Table,
-    plan: &'r Plan,
-    delivery: &'r mut Delivery<'p, 'v>,
+    plan: Rc<Plan>,
+    delivery: &'r mut Delivery<'v>,
     decoder: &'r Decoder,
     /// The kernel's filter program, until the kernel refuses it.
     program: Option<Vec<u8>>,
@@ -102,18 +102,18 @@ struct Missed {
 }
 
 /// Takes the rows of a pass.
-struct Rows<'a, 'r, 'p, 'v, F> {
-    reader: &'a mut Reader<'r, 'p, 'v>,
+struct Rows<'a, 'r, 'v, F> {
+    reader: &'a mut Reader<'r, 'v>,
     row: F,
 }
 
-impl<'r, 'p, 'v, F> Receiver for Rows<'_, 'r, 'p, 'v, F>
+impl<'r, 'v, F> Receiver for Rows<'_, 'r, 'v, F>
 where
-    F: FnMut(&mut Reader<'r, 'p, 'v>, &Row<'_>) -> ControlFlow<()>,
+    F: FnMut(&mut Reader<'r, 'v>, &Row<'_>) -> ControlFlow<()>,
 {
     fn batch(&mut self, batch: &[u8]) {
         let rows = netlink::messages(batch).filter_map(|message| inet_diag::inode_of(message.ok()?.payload));
-        self.reader.delivery.announce(rows);
+        self.reader.delivery.owners.announce(rows);
     }
 
     fn row(&mut self, row: &[u8]) -> std::result::Result<Told, Malformed> {
@@ -122,12 +122,11 @@ where
     }
 }
 
-impl Reader<'_, '_, '_> {
-    fn read(&mut self, source: &mut dyn Source, coverage: &mut Coverage) -> Result<ControlFlow<()>> {
+impl Reader<'_, '_> {
+    fn read(&mut self, collection: &mut Collection<'_>) -> Result<ControlFlow<()>> {
         let extensions = self.plan.extensions(self.table.protocol);
-        let before = self.counts_whole_table().then(|| Counters::read(source)).flatten();
-        let first = match self.pass_with_retries(source, coverage, DiagPass::First, extensions, Self::deliver)
-        {
+        let before = self.counts_whole_table().then(|| Counters::read(collection.source)).flatten();
+        let first = match self.pass_with_retries(collection, DiagPass::First, extensions, Self::deliver) {
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Ok(ControlFlow::Continue(pass)) => pass,
             Err(error) if self.seen.is_empty() => return Err(error),
@@ -140,13 +139,15 @@ impl Reader<'_, '_, '_> {
         if !self.may_be_torn(&first) {
             return Ok(ControlFlow::Continue(()));
         }
-        let still =
-            before.is_some() && !self.uncounted && !first.interrupted && Counters::read(source) == before;
+        let still = before.is_some()
+            && !self.uncounted
+            && !first.interrupted
+            && Counters::read(collection.source) == before;
         if still {
             return Ok(ControlFlow::Continue(()));
         }
         for _ in 1..PASSES {
-            match self.check(source, coverage, extensions) {
+            match self.check(collection, extensions) {
                 ControlFlow::Continue(true) => {}
                 ControlFlow::Continue(false) => break,
                 ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
@@ -172,19 +173,14 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Dumps once more and delivers what was missed before. True when this dump may be torn as well.
-    fn check(
-        &mut self,
-        source: &mut dyn Source,
-        coverage: &mut Coverage,
-        extensions: Extensions,
-    ) -> ControlFlow<(), bool> {
+    fn check(&mut self, collection: &mut Collection<'_>, extensions: Extensions) -> ControlFlow<(), bool> {
         // Without extensions a dump costs about two thirds. A datagram socket cannot be asked for by itself (the
         // answer may be about another one on the same port), so for those the second dump is whole.
         let bare = self.table.protocol == Protocol::Tcp;
         let asked = if bare { Extensions::NONE } else { extensions };
         let (known, mut told, mut torn) = (self.seen.len(), CookieSet::default(), self.repeated);
         let mut missed = Vec::new();
-        let pass = self.pass_with_retries(source, coverage, DiagPass::Check, asked, |reader, row| {
+        let pass = self.pass_with_retries(collection, DiagPass::Check, asked, |reader, row| {
             if !told.insert(row.cookie()) {
                 torn = true;
             } else if !reader.seen.contains(row.cookie()) {
@@ -204,19 +200,19 @@ impl Reader<'_, '_, '_> {
                 // What was recorded was whole after the passes that there are: nothing changes since, whatever is asked.
                 (ErrorKind::NotRecorded, None) => {}
                 (ErrorKind::NotRecorded, Some(why)) | (why, _) => {
-                    coverage.add(gap(self.table, Missing::Rows, why, None));
+                    collection.coverage.add(gap(self.table, Missing::Rows, why, None));
                 }
             }
         }
         let changed = told.len() != known || !missed.is_empty();
-        let again = !failed && (torn || (changed && self.has_long_chains(source)));
+        let again = !failed && (torn || (changed && self.has_long_chains(collection.source)));
         let whole = asked == extensions;
         let mut unsettled = Vec::new();
         for missed in missed {
             let flow = if whole || !gains_from_extensions(&missed.socket) {
                 self.deliver_socket(missed)
             } else if missed.socket.remote.is_some() {
-                self.ask_for_one(source, extensions, missed, coverage)
+                self.ask_for_one(collection, extensions, missed)
             } else {
                 unsettled.push(missed);
                 ControlFlow::Continue(())
@@ -224,7 +220,7 @@ impl Reader<'_, '_, '_> {
             flow?;
         }
         if !unsettled.is_empty() {
-            self.settle(source, coverage, extensions, unsettled)?;
+            self.settle(collection, extensions, unsettled)?;
         }
         ControlFlow::Continue(again)
     }
@@ -249,17 +245,16 @@ impl Reader<'_, '_, '_> {
     /// A connection is asked for by its addresses and cookie: the answer is about it, or it is gone.
     fn ask_for_one(
         &mut self,
-        source: &mut dyn Source,
+        collection: &mut Collection<'_>,
         extensions: Extensions,
         missed: Missed,
-        coverage: &mut Coverage,
     ) -> ControlFlow<()> {
         let table = DiagTable { family: family_number(missed.socket.family), protocol: self.number() };
         let request = Request::exact(table.family, table.protocol, missed.id);
         let request = request.with_extensions(extensions).with_sequence(1);
         let mut found = false;
         let pass = DiagPass::Exact(missed.id.cookie);
-        let answer = exchange(source, &request, table, pass, &mut |row: &[u8]| {
+        let answer = exchange(collection.source, &request, table, pass, &mut |row: &[u8]| {
             let row = Row::parse(row)?;
             found |= row.cookie() == missed.id.cookie;
             Ok(told(&row, self.deliver(&row)))
@@ -270,7 +265,7 @@ impl Reader<'_, '_, '_> {
                 ControlFlow::Continue(())
             }
             Ok(_) if found => ControlFlow::Continue(()),
-            Ok(_) | Err(PassError::Failed(_)) => self.deliver_bare(missed, coverage),
+            Ok(_) | Err(PassError::Failed(_)) => self.deliver_bare(missed, &mut collection.coverage),
         }
     }
 
@@ -278,13 +273,12 @@ impl Reader<'_, '_, '_> {
     /// looked for in one more dump of just their states.
     fn settle(
         &mut self,
-        source: &mut dyn Source,
-        coverage: &mut Coverage,
+        collection: &mut Collection<'_>,
         extensions: Extensions,
         unsettled: Vec<Missed>,
     ) -> ControlFlow<()> {
         let wanted: HashSet<u64> = unsettled.iter().map(|missed| missed.id.cookie).collect();
-        let flow = self.pass_with_retries(source, coverage, DiagPass::Settle, extensions, |reader, row| {
+        let flow = self.pass_with_retries(collection, DiagPass::Settle, extensions, |reader, row| {
             if wanted.contains(&row.cookie()) {
                 Self::deliver(reader, row)
             } else {
@@ -295,7 +289,7 @@ impl Reader<'_, '_, '_> {
             return ControlFlow::Break(());
         }
         // What is in no third dump may have closed; it was there a moment ago, and a row is not lost for a detail.
-        unsettled.into_iter().try_for_each(|missed| self.deliver_bare(missed, coverage))
+        unsettled.into_iter().try_for_each(|missed| self.deliver_bare(missed, &mut collection.coverage))
     }
 
     /// Delivers a row as the bare dump gave it, and says that its statistics are missing.
@@ -320,8 +314,7 @@ impl Reader<'_, '_, '_> {
     /// Dumps the table, again if it fails in passing. Rows that were delivered are skipped by cookie.
     fn pass_with_retries(
         &mut self,
-        source: &mut dyn Source,
-        coverage: &mut Coverage,
+        collection: &mut Collection<'_>,
         pass: DiagPass,
         extensions: Extensions,
         mut row: impl FnMut(&mut Self, &Row<'_>) -> ControlFlow<()>,
@@ -337,10 +330,10 @@ impl Reader<'_, '_, '_> {
             let program = reader.program.clone();
             let bytecode = program.as_deref();
             let request = Request { extensions, states: bits, bytecode, sequence: 1, ..request };
-            exchange(source, &request, asked, pass, &mut Rows { reader, row: &mut row })
+            exchange(collection.source, &request, asked, pass, &mut Rows { reader, row: &mut row })
         };
         let table = self.table;
-        with_retries(self, table, coverage, dump, Self::asks_for_less)
+        with_retries(self, table, &mut collection.coverage, dump, Self::asks_for_less)
             .map_err(|failure| error(table, failure))
     }
 

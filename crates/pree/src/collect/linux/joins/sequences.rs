@@ -8,32 +8,22 @@ use std::collections::HashMap;
 
 use pree_wire::bpf_records::Sequence;
 
+use super::join::{At, Join};
+use crate::collect::collection::Collection;
+use crate::collect::linux::program::hint;
 use crate::error::ErrorKind;
 use crate::model::Socket;
-use crate::needs::Needs;
-use crate::plan::Plan;
 use crate::source::{Failure, Question, Source};
-
-use super::program::hint;
 
 /// The sequence numbers of TCP sockets by cookie.
 #[derive(Default)]
 pub(super) struct Sequences {
     known: HashMap<u64, Sequence>,
+    is_read: bool,
     refused: Option<Failure>,
 }
 
 impl Sequences {
-    /// Reads them if they are asked for.
-    pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Option<Self> {
-        let asked = plan.needs.contains(Needs::SEQUENCES) && plan.reads_tcp();
-        asked.then(|| {
-            let mut sequences = Self::default();
-            sequences.refused = sequences.fill(source).err();
-            sequences
-        })
-    }
-
     fn fill(&mut self, source: &mut dyn Source) -> Result<(), Failure> {
         source.ask(&Question::Sequences)?;
         let (mut batch, mut pending) = (Vec::new(), Vec::new());
@@ -45,10 +35,18 @@ impl Sequences {
         }
         if pending.is_empty() { Ok(()) } else { Err(Failure::MALFORMED) }
     }
+}
 
-    /// Fills in what is known about this socket.
-    pub(super) fn add_to(&self, socket: &mut Socket) {
-        let (Some(id), Some(tcp)) = (socket.id, &mut socket.tcp) else { return };
+impl Join for Sequences {
+    fn begin(&mut self, _: usize, collection: &mut Collection<'_>) {
+        if !self.is_read && collection.plan.reads_tcp() {
+            self.is_read = true;
+            self.refused = self.fill(collection.source).err();
+        }
+    }
+
+    fn complete(&mut self, socket: &mut Socket, _: &mut At<'_>) -> bool {
+        let (Some(id), Some(tcp)) = (socket.id, &mut socket.tcp) else { return true };
         if let Some(known) = self.known.get(&id.cookie) {
             tcp.snd_una = Some(known.snd_una);
             tcp.snd_nxt = Some(known.snd_nxt);
@@ -56,10 +54,10 @@ impl Sequences {
             tcp.write_seq = Some(known.write_seq);
             tcp.copied_seq = Some(known.copied_seq);
         }
+        true
     }
 
-    /// Why none is known, and what helps: the program was refused.
-    pub(super) fn refused(&self) -> Option<(ErrorKind, &'static str)> {
+    fn refused(&self) -> Option<(ErrorKind, &'static str)> {
         self.refused.map(|failure| (failure.kind(), hint(failure)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::join::{At, Join};
 use crate::model::{Address, Detail, Direction, Protocol, Socket, SocketType, State, Text};
 
 /// Names of the Unix sockets that came by. Inodes are the machine's, so one table is enough for every namespace: a path
@@ -14,9 +15,9 @@ pub(super) struct UnixEnds {
     waiting: HashMap<u64, Text>,
 }
 
-impl UnixEnds {
+impl Join for UnixEnds {
     /// Remembers a row's name, and who waits there.
-    pub(super) fn note(&mut self, socket: &Socket) {
+    fn see(&mut self, socket: &mut Socket) {
         let (Address::Unix(name), Some(inode)) = (&socket.local, socket.inode) else { return };
         self.names.insert(inode, name.clone());
         if let Some(Detail::Unix(detail)) = socket.detail.as_deref() {
@@ -24,8 +25,8 @@ impl UnixEnds {
         }
     }
 
-    /// Gives a row the name of its other end. False when that end did not come by yet.
-    pub(super) fn join(&self, socket: &mut Socket) -> bool {
+    /// Gives a row the name of its other end, once that end came by.
+    fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
         let Some(peer) = socket.peer.as_ref().filter(|_| socket.protocol == Protocol::Unix) else {
             return true;
         };
@@ -34,7 +35,7 @@ impl UnixEnds {
             None => socket.inode.and_then(|inode| self.waiting.get(&inode)),
         };
         socket.remote = name.cloned().map(Address::Unix);
-        socket.remote.is_some()
+        socket.remote.is_some() || at.is_last()
     }
 }
 

@@ -7,12 +7,11 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::join::{At, Join};
+use super::unix_ends;
+use crate::collect::collection::Collection;
+use crate::collect::linux::host::host_limits;
 use crate::model::{Address, Direction, HostLimits, Protocol, Socket, SocketType, State, Text};
-use crate::needs::Needs;
-use crate::plan::Plan;
-use crate::source::Source;
-
-use super::{host_limits, unix_ends};
 
 /// Where connections come in: address, port, and the interface if it is bound to one. A v4-mapped address is what a
 /// connection to an IPv6 socket has when it speaks IPv4.
@@ -22,6 +21,7 @@ type Listener = (IpAddr, u16, Option<u32>);
 const ANY_MAPPED: Ipv6Addr = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped();
 
 /// What is known of the listeners of one network namespace.
+#[derive(Default)]
 pub(super) struct Directions {
     listeners: HashSet<Listener>,
     /// Names of Unix listeners, which are of a type: an abstract one can be two sockets'.
@@ -29,46 +29,53 @@ pub(super) struct Directions {
     limits: HostLimits,
 }
 
-impl Directions {
-    /// Ready for the rows, if directions are asked for.
-    pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Option<Self> {
-        plan.needs.contains(Needs::DIRECTION).then(|| Self {
-            listeners: HashSet::new(),
-            unix: HashSet::new(),
-            limits: host_limits(source),
-        })
+impl Join for Directions {
+    fn begin(&mut self, _: usize, collection: &mut Collection<'_>) {
+        self.limits = host_limits(collection.source);
     }
 
-    /// Remembers a listener, and gives a connection its direction. True when that is known only at the end.
-    pub(super) fn tell(&mut self, socket: &mut Socket) -> bool {
-        match socket.protocol {
-            Protocol::Unix => {
-                if let (State::Listen, Address::Unix(name)) = (socket.state, &socket.local) {
-                    self.unix.insert((socket.socket_type, name.clone()));
-                }
-                socket.direction = unix_ends::direction(socket, &self.unix);
-                return unix_ends::waits_for_listeners(socket);
+    /// Remembers a listener.
+    fn see(&mut self, socket: &mut Socket) {
+        if socket.state != State::Listen {
+            return;
+        }
+        match (socket.protocol, &socket.local) {
+            (Protocol::Unix, Address::Unix(name)) => {
+                self.unix.insert((socket.socket_type, name.clone()));
             }
-            Protocol::Tcp if socket.state == State::Listen => {
-                if let Some(address) = socket.local.socket_addr() {
-                    let (ip, port) = (address.ip(), address.port());
-                    self.listeners.insert((ip, port, socket.interface));
-                    if ip == IpAddr::from(Ipv6Addr::UNSPECIFIED) && socket.v6only != Some(true) {
-                        self.listeners.insert((ANY_MAPPED.into(), port, socket.interface));
-                    }
+            (Protocol::Tcp, Address::Inet(address)) => {
+                let (ip, port) = (address.ip(), address.port());
+                self.listeners.insert((ip, port, socket.interface));
+                if ip == IpAddr::from(Ipv6Addr::UNSPECIFIED) && socket.v6only != Some(true) {
+                    self.listeners.insert((ANY_MAPPED.into(), port, socket.interface));
                 }
             }
-            Protocol::Tcp => socket.direction = self.of(socket),
             _ => {}
         }
-        false
     }
 
+    fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
+        socket.direction = self.of(socket);
+        at.is_last() || !unix_ends::waits_for_listeners(socket)
+    }
+}
+
+impl Directions {
     fn of(&self, socket: &Socket) -> Option<Direction> {
+        match socket.protocol {
+            Protocol::Unix => unix_ends::direction(socket, &self.unix),
+            Protocol::Tcp => self.of_tcp(socket),
+            _ => None,
+        }
+    }
+
+    fn of_tcp(&self, socket: &Socket) -> Option<Direction> {
         match socket.state {
             State::SynSent => return Some(Direction::Out),
             State::SynReceived => return Some(Direction::In),
-            State::BoundInactive | State::Closed | State::Unknown | State::Other(_) => return None,
+            State::Listen | State::BoundInactive | State::Closed | State::Unknown | State::Other(_) => {
+                return None;
+            }
             _ => {}
         }
         if let Some(direction) = by_counters(socket) {
@@ -143,23 +150,19 @@ mod tests {
             (("[fe80::1]:80", 2), ("[fe80::1]:80", 2), true),
             (("[fe80::1]:80", 2), ("[fe80::1]:80", 3), false),
         ] {
-            let mut directions =
-                Directions { listeners: HashSet::new(), unix: HashSet::new(), limits: HostLimits::default() };
-            directions.tell(&mut tcp(State::Listen, listener.0, listener.1));
-            let mut connection = tcp(State::Established, connection.0, connection.1);
-            directions.tell(&mut connection);
+            let mut directions = Directions::default();
+            directions.see(&mut tcp(State::Listen, listener.0, listener.1));
+            let connection = tcp(State::Established, connection.0, connection.1);
             let expected = came_in.then_some(Direction::In);
-            assert_eq!(connection.direction, expected, "{listener:?} {connection:?}");
+            assert_eq!(directions.of(&connection), expected, "{listener:?} {connection:?}");
         }
-        let mut directions =
-            Directions { listeners: HashSet::new(), unix: HashSet::new(), limits: HostLimits::default() };
+        let mut directions = Directions::default();
         let mut only_v6 = tcp(State::Listen, "[::]:80", 0);
         only_v6.v6only = Some(true);
-        directions.tell(&mut only_v6);
+        directions.see(&mut only_v6);
         for (local, expected) in [("[2001:db8::1]:80", Some(Direction::In)), ("[::ffff:10.0.0.1]:80", None)] {
-            let mut connection = tcp(State::Established, local, 0);
-            directions.tell(&mut connection);
-            assert_eq!(connection.direction, expected, "{local}");
+            let connection = tcp(State::Established, local, 0);
+            assert_eq!(directions.of(&connection), expected, "{local}");
         }
     }
 
@@ -174,12 +177,10 @@ mod tests {
             socket
         };
         for (kind, expected) in [(SocketType::Seqpacket, Some(Direction::In)), (SocketType::Stream, None)] {
-            let mut directions =
-                Directions { listeners: HashSet::new(), unix: HashSet::new(), limits: HostLimits::default() };
-            directions.tell(&mut named(SocketType::Seqpacket, State::Listen, b"\0one", b""));
-            let mut end = named(kind, State::Established, b"\0one", b"\0two");
-            directions.tell(&mut end);
-            assert_eq!(end.direction, expected, "{kind:?}");
+            let mut directions = Directions::default();
+            directions.see(&mut named(SocketType::Seqpacket, State::Listen, b"\0one", b""));
+            let end = named(kind, State::Established, b"\0one", b"\0two");
+            assert_eq!(directions.of(&end), expected, "{kind:?}");
         }
     }
 }

@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use pree_wire::netlink::{self, Body};
 use pree_wire::own_addresses;
 
+use super::join::{At, Join};
+use crate::collect::collection::Collection;
 use crate::model::{Address, Peer, Protocol, Socket, State};
-use crate::needs::Needs;
-use crate::plan::Plan;
 use crate::source::{Failure, Question, Source, read_all};
 
 /// Address and port; IPv4 whichever family the socket was made with.
@@ -51,17 +51,17 @@ pub(super) struct Ends {
     own: HashSet<IpAddr>,
 }
 
-impl Ends {
-    /// Ready for the rows, if other ends are asked for.
-    pub(super) fn read(plan: &Plan, source: &mut dyn Source) -> Option<Self> {
-        let asked = plan.needs.contains(Needs::PEERS) && plan.reads_tcp();
-        // Without its addresses what is between loopback addresses, or from one to itself, is known all the same.
-        asked.then(|| Self { seen: HashMap::new(), own: own_addresses(source).unwrap_or_default() })
+impl Join for Ends {
+    fn begin(&mut self, _: usize, collection: &mut Collection<'_>) {
+        if collection.plan.reads_tcp() {
+            // Without its addresses what is between loopback addresses, or from one to itself, is known all the same.
+            self.own = own_addresses(collection.source).unwrap_or_default();
+        }
     }
 
-    /// Remembers a connection whose other end is here; false for any other socket.
-    pub(super) fn note(&mut self, socket: &Socket) -> bool {
-        let Some((local, remote)) = self.ends_here(socket) else { return false };
+    /// Remembers a connection whose other end is here.
+    fn see(&mut self, socket: &mut Socket) {
+        let Some((local, remote)) = self.ends_here(socket) else { return };
         let is_over = socket.state == State::TimeWait;
         let bound =
             socket.interface.map_or([Some(On::None), None], |this| [On::This(this), On::Any].map(Some));
@@ -71,12 +71,21 @@ impl Ends {
                 .and_modify(|seen| *seen = Seen::Several)
                 .or_insert(Seen::One(socket.inode));
         }
-        true
     }
 
+    fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
+        if !at.is_last() {
+            return self.ends_here(socket).is_none();
+        }
+        self.join(socket);
+        true
+    }
+}
+
+impl Ends {
     /// Gives a connection its other end, when that was seen and no other is as likely: first one that is not over, then one
     /// of the same interface. One end may be bound to an interface and the other to none; they are not bound to two.
-    pub(super) fn join(&self, socket: &mut Socket) {
+    fn join(&self, socket: &mut Socket) {
         let Some((local, remote)) = self.ends_here(socket) else { return };
         let bound = socket.interface.map_or([On::None, On::Any], |this| [On::This(this), On::None]);
         let likeliest = [false, true].into_iter().flat_map(|is_over| {
@@ -134,11 +143,11 @@ mod tests {
         let (a, b) = ("127.0.0.1:5000", "127.0.0.1:80");
         let own = HashSet::from(["10.0.0.1".parse().unwrap(), "10.0.0.3".parse().unwrap()]);
         let mut ends = Ends { own, ..Ends::default() };
-        ends.note(&socket("10.0.0.3:80", "10.0.0.1:6000", 3));
-        ends.note(&socket("[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]:5000", 7));
-        ends.note(&socket("10.0.0.1:80", "10.0.0.1:5000", 0));
-        ends.note(&socket("10.0.0.1:80", "10.0.0.2:5000", 8));
-        ends.note(&socket(b, "", 9));
+        ends.see(&mut socket("10.0.0.3:80", "10.0.0.1:6000", 3));
+        ends.see(&mut socket("[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]:5000", 7));
+        ends.see(&mut socket("10.0.0.1:80", "10.0.0.1:5000", 0));
+        ends.see(&mut socket("10.0.0.1:80", "10.0.0.2:5000", 8));
+        ends.see(&mut socket(b, "", 9));
         for (local, remote, expected) in [
             (a, b, Some(Some(7))),
             ("10.0.0.1:5000", "10.0.0.1:80", Some(None)),
@@ -184,7 +193,7 @@ mod tests {
             ] {
                 let mut all = Ends::default();
                 for (interface, inode) in servers {
-                    assert!(all.note(&on(*interface, *inode, ends)));
+                    all.see(&mut on(*interface, *inode, ends));
                 }
                 let mut client = on(client, 1, (ends.1, ends.0));
                 all.join(&mut client);
@@ -206,7 +215,7 @@ mod tests {
             let (server, client) = (("127.0.0.1:80", "127.0.0.1:5000"), ("127.0.0.1:5000", "127.0.0.1:80"));
             let mut all = Ends::default();
             crate::steps::of(|| {
-                (1..=n).for_each(|at| _ = all.note(&connection(server, at)));
+                (1..=n).for_each(|at| all.see(&mut connection(server, at)));
                 for at in 1..=n {
                     let mut client = connection(client, at);
                     all.join(&mut client);

@@ -3,12 +3,28 @@
 
 use pree_wire::proc_pid::fds_in_flight;
 
-use super::owners::Place;
-use crate::model::{Detail, Socket, UnixDetail};
+use super::join::{At, Join};
+use crate::collect::linux::owners::Place;
+use crate::model::{Detail, Protocol, Socket, UnixDetail};
 use crate::source::{ProcessPart, Question, Source, read_all};
 
+#[derive(Default)]
+pub(super) struct InFlight;
+
+impl Join for InFlight {
+    fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
+        if socket.protocol != Protocol::Unix {
+            return true;
+        }
+        let Some(source) = &mut at.source else { return false };
+        let places = socket.inode.into_iter().flat_map(|inode| at.owners.places(inode));
+        read(*source, socket, places);
+        true
+    }
+}
+
 /// Asks where the socket is held, until one tells.
-pub(super) fn read(source: &mut dyn Source, socket: &mut Socket, mut places: impl Iterator<Item = Place>) {
+fn read(source: &mut dyn Source, socket: &mut Socket, mut places: impl Iterator<Item = Place>) {
     let told = places.find_map(|Place { pid, thread, fd }| {
         let part = ProcessPart::DescriptorInfo { thread, fd };
         let text = read_all(source, &Question::Process { pid, part }).ok()?;

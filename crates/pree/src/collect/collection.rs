@@ -1,0 +1,38 @@
+//! One collection: what is asked for, of whom, and what is missing of the answer.
+
+use std::rc::Rc;
+
+use crate::coverage::Coverage;
+use crate::error::Result;
+use crate::filter::Name;
+use crate::plan::Plan;
+use crate::source::Source;
+
+/// What all steps of a collection share.
+pub(super) struct Collection<'s> {
+    pub(super) plan: Rc<Plan>,
+    pub(super) source: &'s mut dyn Source,
+    pub(super) coverage: Coverage,
+}
+
+impl<'s> Collection<'s> {
+    pub(super) fn new(plan: Plan, source: &'s mut dyn Source) -> Self {
+        Self { plan: Rc::new(plan), source, coverage: Coverage::default() }
+    }
+
+    /// Gives the names in the filter their numbers; `number` tells them, `None` when nothing goes by a name.
+    pub(super) fn resolve(
+        &mut self,
+        number: impl Fn(&mut Self, Name, &str) -> Result<Option<u64>>,
+    ) -> Result<()> {
+        if self.plan.filter.is_none() {
+            return Ok(());
+        }
+        let mut filter = Rc::make_mut(&mut self.plan).filter.take();
+        if let Some(filter) = &mut filter {
+            filter.resolve(|what, name| number(self, what, name))?;
+        }
+        Rc::make_mut(&mut self.plan).filter = filter;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What completes rows: the list of joins, in the order in which they do.
+
+mod directions;
+mod ends;
+mod in_flight;
+mod join;
+mod owners;
+mod sequences;
+mod unix_ends;
+
+use std::ops::Range;
+
+use crate::model::Socket;
+use crate::needs::Needs;
+use join::OfNamespace;
+pub(super) use join::{At, Join};
+
+/// What it gives, and how it is made.
+type Entry = (Needs, fn() -> Box<dyn Join>);
+
+/// What takes rows and nothing else. Each may use what those before it gave.
+const WITH_ROWS: [Entry; 4] = [
+    (Needs::SEQUENCES, join::<sequences::Sequences>),
+    (Needs::REMOTE_NAMES, join::<unix_ends::UnixEnds>),
+    (Needs::DIRECTION, join::<OfNamespace<directions::Directions>>),
+    (Needs::PEERS, join::<OfNamespace<ends::Ends>>),
+];
+
+/// What takes those who hold the sockets, too.
+const WITH_HOLDERS: [Entry; 2] =
+    [(Needs::OWNERS, join::<owners::Owners>), (Needs::FDS_IN_FLIGHT, join::<in_flight::InFlight>)];
+
+fn join<J: Join + Default + 'static>() -> Box<dyn Join> {
+    Box::<J>::default()
+}
+
+/// Those that are asked for, with what they give.
+pub(super) struct Joins {
+    pub(super) list: Vec<(Needs, Box<dyn Join>)>,
+    /// So many complete rows with rows alone.
+    pub(super) with_rows: usize,
+    /// So many give what the filter must know.
+    pub(super) of_filter: usize,
+}
+
+impl Joins {
+    /// Those of a plan whose filter must know so much.
+    pub(super) fn new(needs: Needs, filter: Needs) -> Self {
+        let asked = |entries: &[Entry]| -> Vec<_> {
+            let asked = entries.iter().filter(|(gives, _)| needs.intersects(*gives));
+            asked.map(|(gives, join)| (*gives, join())).collect()
+        };
+        let (mut list, with_holders) = (asked(&WITH_ROWS), asked(&WITH_HOLDERS));
+        let with_rows = list.len();
+        list.extend(with_holders);
+        let last = list.iter().rposition(|(gives, _)| filter.intersects(*gives));
+        Self { list, with_rows, of_filter: last.map_or(0, |last| last + 1) }
+    }
+
+    /// Every one of them.
+    pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Box<dyn Join>> {
+        self.list.iter_mut().map(|(_, join)| join)
+    }
+
+    /// Completes a row by these. False when it has to wait.
+    pub(super) fn complete(&mut self, these: Range<usize>, socket: &mut Socket, at: &mut At<'_>) -> bool {
+        self.all().take(these.end).skip(these.start).all(|join| join.complete(socket, at))
+    }
+}
