@@ -9,7 +9,7 @@ use crate::filter::{Filter, Holders};
 use crate::model::{Family, Protocol, Protocols, Socket, State, States};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::query::Query;
-use crate::source::Namespaces;
+use crate::source::{Namespaces, possible_states, state_bits};
 
 /// Protocols whose diag module may be missing although sockets exist.
 pub(crate) const MAY_BE_HELD: Protocols =
@@ -158,9 +158,7 @@ impl Plan {
 
     /// True where few rows are to be expected: no connections, or just those that the kernel's filter lets through.
     pub(crate) fn is_narrow(&self) -> bool {
-        let connections = States::CONNECTED - States::BOUND_INACTIVE;
-        let filtered = self.program(true).is_some();
-        filtered || !self.states.intersects(connections)
+        self.program(true).is_some() || !self.states.intersects(States::CONNECTED)
     }
 
     /// The only processes that need to be looked into, where the filter names them. Who asks for other ends (of Unix
@@ -214,29 +212,23 @@ impl Plan {
 
     /// The states a `sock_diag` request names: kernel state numbers as bits.
     pub(crate) fn state_bits(&self, protocol: Protocol) -> u32 {
-        if protocol != Protocol::Tcp {
-            let names = protocol == Protocol::Unix && self.needs.contains(Needs::REMOTE_NAMES);
-            if names && self.states.contains(States::ESTABLISHED) {
-                // What has another end is connected; that end may be in any state.
-                return 1 << 1 | 1 << 7 | 1 << 10;
+        let mut named = self.states;
+        // What has another end is connected; that end may be in another state, of Unix sockets in any.
+        if protocol == Protocol::Unix
+            && self.needs.contains(Needs::REMOTE_NAMES)
+            && named.contains(States::ESTABLISHED)
+        {
+            named = States::all();
+        }
+        if protocol == Protocol::Tcp && named.intersects(States::CONNECTED) {
+            if self.needs.contains(Needs::PEERS) {
+                named |= States::CONNECTED;
             }
-            let possible = self.states & possible_states(protocol);
-            let mut bits = (possible & (States::CONNECTED | States::LISTEN)).bits();
-            if self.states.intersects(States::UNCONNECTED | States::CLOSED) {
-                bits |= 1 << 7;
+            if self.needs.contains(Needs::DIRECTION) {
+                named |= States::LISTEN;
             }
-            return bits;
         }
-        // CLOSE is left out: no TCP socket in a table has it (those that are bound come with their own bit), and
-        // asking for it makes the kernel walk the whole table.
-        let mut named = self.states & (States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE);
-        if self.needs.contains(Needs::PEERS) && named.intersects(States::CONNECTED) {
-            named |= States::CONNECTED;
-        }
-        if self.needs.contains(Needs::DIRECTION) && named.intersects(States::CONNECTED) {
-            named |= States::LISTEN;
-        }
-        named.bits()
+        state_bits(protocol, named)
     }
 }
 
@@ -257,24 +249,6 @@ fn owner_lookup(query: &Query, of_filter: Needs) -> Result<OwnerLookup> {
     }
     // The first that is found may not be the one that matches.
     Ok(OwnerLookup::All)
-}
-
-/// States a socket of this protocol can be in.
-fn possible_states(protocol: Protocol) -> States {
-    match protocol {
-        Protocol::Tcp => States::CONNECTED | States::LISTEN | States::BOUND_INACTIVE | States::OTHER,
-        Protocol::Mptcp => States::CONNECTED | States::LISTEN | States::CLOSED | States::OTHER,
-        Protocol::Sctp => {
-            States::CONNECTED | States::LISTEN | States::CLOSED | States::UNCONNECTED | States::OTHER
-        }
-        Protocol::Udp | Protocol::UdpLite | Protocol::Raw | Protocol::Icmp | Protocol::Netlink => {
-            States::ESTABLISHED | States::UNCONNECTED | States::OTHER
-        }
-        Protocol::Unix => States::ESTABLISHED | States::LISTEN | States::UNCONNECTED | States::OTHER,
-        Protocol::Packet => States::UNCONNECTED,
-        Protocol::Other(_) => States::OTHER,
-        Protocol::Vsock => States::CONNECTED | States::LISTEN | States::UNCONNECTED | States::OTHER,
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub use crate::live::live;
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
+pub(crate) use narrowed::{INET_NUMBERS, possible_states, state_bits};
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording};
 pub use replay::Replay;

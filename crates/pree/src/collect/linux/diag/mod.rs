@@ -29,7 +29,7 @@ use crate::error::{ErrorKind, Result};
 use crate::model::{Protocol, Protocols, Socket, State};
 use crate::needs::Needs;
 use crate::plan::{Plan, Table};
-use crate::source::{DiagPass, DiagTable, Errno, Failure, Source};
+use crate::source::{DiagPass, DiagTable, Errno, Failure, INET_NUMBERS, Source};
 use any_table::{PASSES, error, family_number, gap, with_retries};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, Receiver, Told, exchange, told};
@@ -395,21 +395,8 @@ impl Reader<'_, '_> {
     }
 
     fn number(&self) -> u16 {
-        match self.table.protocol {
-            Protocol::Tcp => inet_diag::TCP,
-            Protocol::Udp => inet_diag::UDP,
-            Protocol::UdpLite => inet_diag::UDPLITE,
-            Protocol::Mptcp => inet_diag::MPTCP,
-            Protocol::Raw => inet_diag::RAW,
-            // Not asked for here: no kernel has it, or the family has a way of its own.
-            Protocol::Icmp
-            | Protocol::Sctp
-            | Protocol::Unix
-            | Protocol::Packet
-            | Protocol::Netlink
-            | Protocol::Vsock
-            | Protocol::Other(_) => u16::MAX,
-        }
+        let known = INET_NUMBERS.iter().find(|(protocol, _)| *protocol == self.table.protocol);
+        known.map_or(u16::MAX, |(_, number)| *number)
     }
 }
 
