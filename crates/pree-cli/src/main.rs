@@ -12,6 +12,7 @@ mod files;
 mod output;
 mod session;
 #[cfg(test)]
+#[path = "../../pree/src/steps.rs"]
 mod steps;
 mod sys;
 mod text;
