@@ -222,6 +222,10 @@ impl Options {
         if self.replay.is_some() && filter.needs_the_kernel() {
             return usage("only the running kernel can decide autobound: a recording cannot");
         }
+        if let Some(field) = filter.takes_time() {
+            let name = field.name;
+            return usage(&format!("{name} takes several looks, and a filter is asked in each by itself"));
+        }
         if self.owners() == OwnerLookup::None && filter.needs().intersects(Needs::FROM_OWNERS) {
             return usage(
                 "the filter asks about owners, as pid=, process= and words do: --owners none looks for none",

@@ -63,9 +63,13 @@ impl Plan {
     /// Unites what was asked for in so many words with what the filter must know: nowhere else is that decided.
     ///
     /// # Errors
-    /// The filter asks about owners, and the query says that none are looked for.
+    /// The filter asks about owners, and the query says that none are looked for; or about what takes several looks.
     pub(crate) fn new(query: &Query) -> Result<Self> {
         let filter = query.filter.clone();
+        if let Some(field) = filter.as_ref().and_then(Filter::takes_time) {
+            let what = format!("by {} in a single look", field.name);
+            return Err(Error::new(ErrorKind::Contradictory, "filter", what).because("it takes several"));
+        }
         let of_filter = filter.as_ref().map_or(Needs::empty(), Filter::needs);
         let owners = owner_lookup(query, of_filter)?;
         let mut needs = query.needs | of_filter;
@@ -376,6 +380,15 @@ mod tests {
             }
         }
         assert!(contradictions > 0);
+    }
+
+    #[test]
+    fn what_takes_several_looks_is_decided_by_no_single_one() {
+        for text in ["tx > 1MiB", "sport = 80 or not rx < 1k", "has retrans_rate", "utilisation > 50%"] {
+            let error = Plan::new(&Query::new().filter(text.parse().unwrap())).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Contradictory, "{text}");
+        }
+        assert!(Plan::new(&Query::new().filter("bytes_sent > 1MiB".parse().unwrap())).is_ok());
     }
 
     #[test]

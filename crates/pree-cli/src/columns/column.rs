@@ -78,6 +78,11 @@ impl Column {
         matches!(self, Self::Field(Field { section: Section::Quality, .. }))
     }
 
+    /// True for what a single look cannot tell.
+    pub(crate) fn takes_time(self) -> bool {
+        matches!(self, Self::Field(Field { takes_time: true, .. }))
+    }
+
     /// Drop priority on narrow terminals: highest first, 0 never.
     pub(crate) fn dropped(self) -> u8 {
         match self {

@@ -65,13 +65,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         !troubled.is_empty() || host.findings.iter().any(|finding| finding.severity >= Severity::Warning);
     if !asked.quiet {
         let text = if json {
-            let limit = limit.unwrap_or(usize::MAX).min(troubled.len());
-            verdicts::diagnosed(
-                &snapshot,
-                &host,
-                troubled.get(..limit).unwrap_or_default(),
-                &looked_for(&host),
-            )
+            let troubled = troubled.iter().take(limit.unwrap_or(usize::MAX));
+            let views = troubled.map(|(socket, judged)| look::view(intervals.as_ref(), socket, judged));
+            verdicts::diagnosed(&snapshot, &host, views, &looked_for(&host))
         } else {
             let screen = Screen::of_stdout(color, &Environment::read());
             let mut page = Page::new(screen.color);

@@ -7,8 +7,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use pree::quality::{Assessment, Interval, Peers, Severity, assess, assess_interval};
-use pree::{Needs, Socket};
+use pree::quality::{Assessment, Interval, Intervals, Peers, Severity, assess, assess_interval};
+use pree::{Needs, Snapshot, Socket};
 
 use super::judged;
 use super::look::{self, Seen};
@@ -55,16 +55,17 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let query = session.query(asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::HOST).stats();
-    let seen = look::look(&session, look_for, &query)?;
-    let peers = judged::peers(&session, seen.snapshot.sockets(), true);
-    let coverage = seen.snapshot.coverage().clone();
-    let sockets = judge(seen, &peers);
+    let Seen { snapshot, intervals } = look::look(&session, look_for, &query)?;
+    let intervals = intervals.as_ref();
+    let peers = judged::peers(&session, snapshot.sockets(), true);
+    let coverage = snapshot.coverage().clone();
+    let sockets = judge(snapshot, intervals, &peers);
     let found = !sockets.is_empty();
     if !asked.quiet {
         let text = if json {
-            let most = limit.unwrap_or(usize::MAX);
-            let sockets: Vec<_> = sockets.iter().take(most).map(|(socket, a)| (socket, a)).collect();
-            verdicts::explained(&sockets, &coverage)
+            let sockets = sockets.iter().take(limit.unwrap_or(usize::MAX));
+            let views = sockets.map(|(socket, judged)| look::view(intervals, socket, judged));
+            verdicts::explained(views, &coverage)
         } else {
             let screen = Screen::of_stdout(color, &Environment::read());
             let mut page = Page::new(screen.color);
@@ -89,11 +90,10 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
 }
 
 /// Every socket with its judgement, the worst first.
-fn judge(seen: Seen, peers: &Peers) -> Vec<(Socket, Assessment)> {
-    let Seen { snapshot, intervals } = seen;
+fn judge(snapshot: Snapshot, intervals: Option<&Intervals>, peers: &Peers) -> Vec<(Socket, Assessment)> {
     let judge = |socket: Socket| {
         let context = peers.context(&socket);
-        let assessment = match &intervals {
+        let assessment = match intervals {
             None => assess(&socket, &context),
             Some(intervals) => match intervals.get(&socket) {
                 Some(interval) => assess_interval(interval, &intervals.context(context)),

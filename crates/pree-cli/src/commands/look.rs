@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pree::quality::Intervals;
-use pree::{ErrorKind, Needs, Query, Snapshot};
+use pree::field::View;
+use pree::quality::{Assessment, Intervals};
+use pree::{ErrorKind, Needs, Query, Snapshot, Socket};
 
 use crate::exit::Failure;
 use crate::session::Session;
@@ -25,6 +26,19 @@ pub(super) struct Seen {
     pub(super) snapshot: Snapshot,
     /// What was seen from the first look to the last.
     pub(super) intervals: Option<Intervals>,
+}
+
+/// A socket with its judgement, and as it was in the first look at it.
+pub(super) fn view<'s>(
+    intervals: Option<&'s Intervals>,
+    socket: &'s Socket,
+    assessment: &'s Assessment,
+) -> View<'s> {
+    let view = View::new(socket).judged(assessment);
+    match intervals.and_then(|intervals| intervals.get(socket)) {
+        Some(interval) if interval.looks() > 1 => view.since(interval.first(), interval.length()),
+        _ => view,
+    }
 }
 
 /// When to look, for so long.

@@ -85,6 +85,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Segments => " Unit: segments.",
         Unit::Bytes => " Unit: bytes.",
         Unit::BytesPerSecond => " Unit: bytes per second.",
+        Unit::PacketsPerSecond => " Unit: packets per second.",
         Unit::Microseconds => " Unit: microseconds.",
         Unit::Milliseconds => " Unit: milliseconds.",
         Unit::UnixTime => " Unit: seconds since the Unix epoch.",
@@ -96,7 +97,8 @@ fn unit(unit: Unit) -> &'static str {
 fn fields(section: Section) -> Vec<(String, Node)> {
     let mut members = Vec::new();
     for field in field::of(section) {
-        let doc = format!("{}{} Source: {}.", field.doc, unit(field.unit), field.source);
+        let time = if field.takes_time { " Takes several looks." } else { "" };
+        let doc = format!("{}{time}{} Source: {}.", field.doc, unit(field.unit), field.source);
         members.push((field.key.to_owned(), value(field.unit).with("description", text(&doc))));
         if field.unit == Unit::Text {
             let doc = format!("The exact bytes of {} in hex, when they are not UTF-8.", field.key);
@@ -152,6 +154,10 @@ fn socket() -> Node {
         ("sctp", sctp()),
         ("mptcp", detail(Section::Mptcp, &[])),
         ("tcp", section_or_null(Section::Tcp).with("description", text("Statistics of TCP connections."))),
+        (
+            "rates",
+            section(Section::Rates).with("description", text("Between the looks; absent in a single one.")),
+        ),
         (
             "quality",
             reference("quality")

@@ -87,6 +87,10 @@ fn count(field: &Field, number: u64, form: Form, out: &mut Vec<u8>) {
             figures::bytes(number, out);
             out.extend_from_slice(b"/s");
         }
+        Unit::PacketsPerSecond if form == Form::Human => {
+            figures::number(number, out);
+            out.extend_from_slice(b"/s");
+        }
         _ => figures::number(number, out),
     }
 }
@@ -107,6 +111,7 @@ mod tests {
             ("timer_expires", Value::Duration(Duration::from_millis(1_500)), "1.5s", "1500", "1500"),
             ("rcvbuf", Value::Number(131_072), "128KiB", "131072", "131072"),
             ("snd_mss", Value::Number(65_483), "65483", "65483", "65483"),
+            ("tx_packets", Value::Number(1500), "1500/s", "1500", "1500"),
             ("pacing_rate", Value::Number(131_072), "128KiB/s", "131072", "131072"),
             (
                 "started",

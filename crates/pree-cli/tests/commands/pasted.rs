@@ -47,7 +47,7 @@ fn live() -> Result<(), Failed> {
     let seen = all_of(Path::new(&file))?;
     every_field_asks_for_what_it_needs()?;
     // How a value is written and read follows from its unit.
-    for field in field::all() {
+    for field in in_one_look() {
         let is_seen = |other: &Field| other.unit == field.unit && seen.contains(other.name);
         if !field::all().any(is_seen) {
             return Err(format!("no {:?} was printed, as {} is", field.unit, field.name).into());
@@ -79,7 +79,7 @@ fn every_field_asks_for_what_it_needs() -> Result<(), Failed> {
     let which = WHICH.split(',').count();
     // Timers and judgements come and go.
     let stands = |field: &&Field| !matches!(field.section, Section::Timer | Section::Quality);
-    let names: Vec<&str> = field::all().filter(stands).map(|field| field.name).collect();
+    let names: Vec<&str> = in_one_look().filter(stands).map(|field| field.name).collect();
     let names: Vec<&str> = names.into_iter().filter(|name| WHICH.split(',').all(|of| of != *name)).collect();
     let together = rows(&names.join(","))?;
     let mut known = 0;
@@ -173,13 +173,18 @@ fn recordings() -> Result<Vec<PathBuf>, Failed> {
     if files.len() >= 3 { Ok(files) } else { Err(format!("{files:?}").into()) }
 }
 
+/// Fields that a single look can tell.
+fn in_one_look() -> impl Iterator<Item = &'static Field> {
+    field::all().filter(|field| !field.takes_time)
+}
+
 /// Everything that is printed of a recording, in each form. The fields that were.
 fn all_of(file: &Path) -> Result<BTreeSet<&'static str>, Failed> {
     let sockets = sockets(file)?;
     let mut printed =
         Printed { sockets: &sockets, filters: BTreeMap::new(), seen: BTreeSet::new(), failures: Vec::new() };
     let names: Vec<&'static str> =
-        field::all().map(|field| field.name).chain(["local", "remote", "owner", "unowned"]).collect();
+        in_one_look().map(|field| field.name).chain(["local", "remote", "owner", "unowned"]).collect();
     let shown = file.display().to_string();
     let printed_by = |mut command: Command| -> Result<String, Failed> {
         let output = command.args(["-A", "all", "--replay", &shown]).output()?;

@@ -351,16 +351,22 @@ fn meanwhile() -> Result<(), Failed> {
     ensure(length.is_some_and(|seconds| (0.2..60.0).contains(&seconds)), || answer.out.clone())?;
     // An owner's name is looked for once, and narrows all the same.
     let pid = std::process::id();
-    for filter in [filter, format!("pid={pid} state=established")] {
+    for filter in [filter.clone(), format!("pid={pid} state=established")] {
         let out = run::pree(&format!("explain {filter} --for 300ms --json"))?.whole()?.out;
-        let quality = &follows("document", &out)?["sockets"][0]["quality"];
+        let document = follows("document", &out)?;
+        let socket = &document["sockets"][0];
+        ensure(socket["rates"]["tx"].is_u64() && socket["rates"]["rx_packets"].is_u64(), || out.clone())?;
+        let quality = &socket["quality"];
         let seconds = quality["basis"]["seconds"].as_f64().unwrap_or_default();
         ensure(seconds >= 0.2, || out.clone())?;
         ensure(names(&quality["findings"]).contains("zero_window"), || out.clone())?;
     }
     let out = run::pree("doctor --for 300ms --json")?.code(5)?.out;
     let document = follows("diagnosis", &out)?;
-    ensure(document["basis"]["seconds"].as_f64() >= Some(0.2), || out.clone())
+    ensure(document["basis"]["seconds"].as_f64() >= Some(0.2), || out.clone())?;
+    ensure(document["sockets"][0]["rates"]["rx"].is_u64(), || out.clone())?;
+    let out = run::pree(&format!("explain {filter} --json"))?.whole()?.out;
+    ensure(!out.contains("\"rates\""), || out.clone())
 }
 
 fn others() -> Result<(), Failed> {
@@ -413,6 +419,13 @@ fn usage() -> Result<(), Failed> {
         ("explain :80 --csv", "takes no --csv, which is for list and port"),
         ("explain :80 -c rtt", "takes no -c, which is for list and port"),
         ("explain :80 --for", "--for"),
+        ("explain tx>1MiB --for 1s", "tx takes several looks, and a filter is asked in each by itself"),
+        ("list utilisation>.5", "utilisation takes several looks"),
+        ("list -c local,rx", "-c: rx takes several looks: pree explain --for"),
+        ("list --sort -tx_packets", "--sort: tx_packets takes several looks"),
+        ("list --format {retrans_rate}", "--format: retrans_rate takes several looks"),
+        ("list -g tx", "--group-by: tx takes several looks"),
+        ("list --json -c +tx", "-c: tx takes several looks"),
         ("explain :80 --for 10", "from 200ms to 1h"),
         ("explain :80 --for 1ms", "from 200ms to 1h"),
         ("explain :80 --for 2h", "from 200ms to 1h"),

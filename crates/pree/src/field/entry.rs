@@ -30,6 +30,8 @@ pub struct Field {
     pub zero_is_silent: bool,
     /// Whether a value tells of trouble: what colour is for.
     pub is_trouble: fn(Value<'_>) -> bool,
+    /// Whether it takes several looks: in a single one it is unknown.
+    pub takes_time: bool,
     /// Whether tables show it in a column of its own without being asked, or in a part of one.
     pub is_usual: bool,
     /// Whether it marks trouble at the side of a row: a column without a heading, in which a table has nothing where it is
@@ -55,6 +57,7 @@ impl Field {
         choices: &[],
         zero_is_silent: false,
         is_trouble: |_| false,
+        takes_time: false,
         is_usual: false,
         is_mark: false,
         width: None,
@@ -149,6 +152,8 @@ pub enum Section {
     Owner,
     /// `tcp`; null when there are no statistics.
     Tcp,
+    /// `rates`, between two looks; absent in a single one.
+    Rates,
     /// `quality`; null for what is not judged. In JSON it has an order of its own.
     Quality,
 }
@@ -177,6 +182,8 @@ pub enum Unit {
     Bytes,
     /// Bytes a second.
     BytesPerSecond,
+    /// Packets a second.
+    PacketsPerSecond,
     /// Time; whole microseconds in machine formats.
     Microseconds,
     /// Time; whole milliseconds in machine formats.
@@ -204,6 +211,7 @@ impl Unit {
             | Self::LongId
             | Self::Count
             | Self::Segments
+            | Self::PacketsPerSecond
             | Self::Microseconds
             | Self::Milliseconds => 7,
             Self::Bytes => 8,

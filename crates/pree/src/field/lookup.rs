@@ -4,8 +4,6 @@
 pub const ALIASES: &[(&str, &str)] = &[
     ("mss", "snd_mss"),
     ("rate", "delivery_rate"),
-    ("tx", "bytes_sent"),
-    ("rx", "bytes_received"),
     ("command", "cmd"),
     // As columns. As keys of filters these are the socket's own, which may be others than its holder's.
     ("user", "puser"),

@@ -13,6 +13,7 @@ mod memory;
 mod process;
 mod quality;
 mod queues;
+mod rates;
 mod tcp;
 mod value;
 mod view;
@@ -25,12 +26,13 @@ pub use tcp::tcp_differences;
 pub use value::Value;
 pub use view::View;
 
-const TABLES: [&[Field]; 7] = [
+const TABLES: [&[Field]; 8] = [
     identity::FIELDS,
     queues::FIELDS,
     memory::FIELDS,
     process::FIELDS,
     tcp::FIELDS,
+    rates::FIELDS,
     quality::FIELDS,
     families::FIELDS,
 ];

@@ -47,6 +47,10 @@ pub(super) const FIELDS: &[Field] = judged! {
     "bloat" "bloat" Word; "Whether it fills a queue that is too long: no, mild, yes, severe.";
         "tcpi_rtt - tcpi_min_rtt", choices: &BLOATS, is_trouble: |value| matches!(value, Value::Word("yes" | "severe")) =>
             |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
+    "efficiency" "efficiency" Share; "Share of the bytes sent that were not repetitions (RFC 6349).";
+        "tcpi_bytes_retrans of tcpi_bytes_sent" => |a| a.efficiency.map_or(Value::Unknown, Value::Share);
+    "utilisation" "utilisation" Share; "Share of the path's capacity in use."; "tcpi_delivery_rate", takes_time: true =>
+        |a| a.utilisation.map_or(Value::Unknown, Value::Share);
     "issue" "findings" Word; "Named issues, the worst first; has issue: one of them is a warning or worse.";
         "pree explain", choices: &ISSUES, width: Some(20),
         is_trouble: |value| matches!(value, Value::Issues(issues) if issues.is_trouble()) => |a| Value::Issues(Issues::of(&a.findings));

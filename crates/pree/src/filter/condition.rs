@@ -245,6 +245,10 @@ fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
             ordered()?;
             spanned(op, numbers::size(text)?, |op, number| Test::Number(field, op, number))
         }
+        Unit::PacketsPerSecond => {
+            ordered()?;
+            Expr::Test(number(values::number(text.strip_suffix("/s").unwrap_or(text))?))
+        }
         Unit::Share | Unit::Score => {
             ordered()?;
             spanned(op, numbers::share(text)?, |op, share| Test::Share(field, op, share))

@@ -30,7 +30,7 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::field::View;
+use crate::field::{self, Field, View};
 use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
 use about::for_each_test;
@@ -94,9 +94,9 @@ impl Filter {
         Holders::of(&self.expr)
     }
 
-    /// Every key the language knows, for help and completion.
+    /// Every key of which a collection, which is a single look, can decide, for help and completion.
     pub fn keys() -> impl Iterator<Item = &'static str> {
-        keys::names()
+        keys::names().filter(|name| !field::named(name).is_some_and(|field| field.takes_time))
     }
 
     /// True when a state is named: then the question is not only about the states that are usually shown.
@@ -173,6 +173,15 @@ impl Filter {
         let mut needs = false;
         for_each_test(&self.expr, &mut |test| needs |= *test == Test::Autobound);
         needs
+    }
+
+    /// A field that a condition is about and that takes several looks: a collection, which is a single look, cannot decide it.
+    pub fn takes_time(&self) -> Option<&'static Field> {
+        let mut found = None;
+        for_each_test(&self.expr, &mut |test| {
+            found = found.or(about::field_of(test).filter(|field| field.takes_time));
+        });
+        found
     }
 
     /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.

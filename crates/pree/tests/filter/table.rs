@@ -466,10 +466,12 @@ fn statistics(t: &mut Table) {
         .partial();
     t.own("cc = reno", |k| k.truth.congestion == Some("reno") && k.row.tcp.is_some()).only_diag().partial();
     t.own("cc != reno", |k| k.truth.congestion != Some("reno") && k.row.tcp.is_some()).only_diag().partial();
-    t.own("tx >= 5000", |k| tcp(k, |tcp| Some(tcp.bytes_sent? >= 5000))).only_diag().partial();
-    t.own("rx > 4.5k and rx < 1MiB", |k| tcp(k, |tcp| Some(tcp.bytes_received? == 5000)))
-        .only_diag()
-        .partial();
+    t.own("bytes_sent >= 5000", |k| tcp(k, |tcp| Some(tcp.bytes_sent? >= 5000))).only_diag().partial();
+    t.own("bytes_received > 4.5k and bytes_received < 1MiB", |k| {
+        tcp(k, |tcp| Some(tcp.bytes_received? == 5000))
+    })
+    .only_diag()
+    .partial();
     t.own("retrans < 1000000", |k| k.row.tcp.is_some()).only_diag().partial();
     t.own("rtt > 0us or sport = 22", |k| k.sport() == 22 || tcp(k, |tcp| Some(!tcp.rtt?.is_zero())))
         .only_diag()

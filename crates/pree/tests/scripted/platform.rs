@@ -44,6 +44,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Segments => "segments",
         Unit::Bytes => "bytes",
         Unit::BytesPerSecond => "bytes/s",
+        Unit::PacketsPerSecond => "packets/s",
         Unit::Microseconds => "µs",
         Unit::Milliseconds => "ms",
         Unit::UnixTime => "s since 1970",
@@ -78,9 +79,9 @@ fn known(snapshot: &Snapshot) -> BTreeSet<&'static str> {
     field::all().filter(is_known).map(|field| field.name).collect()
 }
 
-/// Fields that are judged, not told: whether there is a judgement depends on the numbers.
+/// Fields that are judged, not told: whether there is a judgement depends on the numbers. And those that take several looks.
 fn is_judged(name: &&str) -> bool {
-    field::named(name).is_some_and(|field| field.section == field::Section::Quality)
+    field::named(name).is_some_and(|field| field.takes_time || field.section == field::Section::Quality)
 }
 
 #[test]

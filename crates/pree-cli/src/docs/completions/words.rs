@@ -36,7 +36,7 @@ pub(super) fn takes(flag: &Flag) -> Takes {
 
 /// Names of columns.
 pub(super) fn fields() -> Vec<&'static str> {
-    columns::all().map(columns::Column::name).collect()
+    columns::all().filter(|column| !column.takes_time()).map(columns::Column::name).collect()
 }
 
 /// Keys of filters.

@@ -25,7 +25,8 @@ pub(super) fn text() -> String {
     text.push_str("\nFields, with their unit and the kernel's name for them:\n\n");
     for field in field::all() {
         let left = format!("  {:<15} {}", field.name, unit(field.unit));
-        row(&mut text, left.trim_end(), 26, &doc(field.doc));
+        let time = if field.takes_time { " Takes several looks." } else { "" };
+        row(&mut text, left.trim_end(), 26, &(doc(field.doc) + time));
         let source = field.source;
         // On the line of the explanation where there is room.
         let last = text.lines().last().map_or(0, |line| line.chars().count());
@@ -47,6 +48,7 @@ pub(in crate::docs) fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Bytes => "bytes",
         Unit::BytesPerSecond => "bytes/s",
+        Unit::PacketsPerSecond => "packets/s",
         Unit::Segments => "segments",
         Unit::Microseconds | Unit::Milliseconds => "time",
         Unit::UnixTime => "date",

@@ -45,8 +45,6 @@ pub(in crate::docs) const KEYS: &[(&str, &str)] = &[
     ),
     ("mss", "the same as snd_mss"),
     ("rate", "the same as delivery_rate"),
-    ("tx", "the same as bytes_sent"),
-    ("rx", "the same as bytes_received"),
     ("command", "the same as cmd"),
 ];
 

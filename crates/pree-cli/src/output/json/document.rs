@@ -179,6 +179,9 @@ pub(in crate::output) fn socket(json: &mut Json, view: &View<'_>, judge: bool, b
     if let Some(detail) = &socket.detail {
         self::detail(json, view, detail);
     }
+    if view.previous().is_some() {
+        section(json, "rates", Section::Rates, view, true);
+    }
     if judge {
         json.key("quality");
         match view.assessment() {

@@ -1,8 +1,8 @@
 //! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
 
 use pree::field::View;
-use pree::quality::{About, Assessment, HostAssessment, HostFinding};
-use pree::{Coverage, Snapshot, Socket};
+use pree::quality::{About, HostAssessment, HostFinding};
+use pree::{Coverage, Snapshot};
 
 use super::document::{completeness, socket};
 use super::quality::{basis, evidence, told};
@@ -13,7 +13,7 @@ use super::writer::Json;
 const NAMED: usize = 100;
 
 /// Sockets with their judgements.
-pub(crate) fn explained(judged: &[(&Socket, &Assessment)], coverage: &Coverage) -> Vec<u8> {
+pub(crate) fn explained<'s>(judged: impl Iterator<Item = View<'s>>, coverage: &Coverage) -> Vec<u8> {
     let mut json = Json::default();
     json.open(b'{');
     completeness(&mut json, coverage);
@@ -22,10 +22,10 @@ pub(crate) fn explained(judged: &[(&Socket, &Assessment)], coverage: &Coverage) 
 }
 
 /// What was found on a machine, and in which of its sockets; what was looked for, and what not and why.
-pub(crate) fn diagnosed(
+pub(crate) fn diagnosed<'s>(
     snapshot: &Snapshot,
     host: &HostAssessment,
-    troubled: &[(&Socket, &Assessment)],
+    troubled: impl Iterator<Item = View<'s>>,
     (looked_for, not): &(Vec<&str>, Vec<(&str, &str)>),
 ) -> Vec<u8> {
     let mut json = Json::default();
@@ -72,13 +72,11 @@ fn end(mut json: Json) -> Vec<u8> {
     json.as_bytes().to_vec()
 }
 
-fn sockets(json: &mut Json, judged: &[(&Socket, &Assessment)]) {
+fn sockets<'s>(json: &mut Json, judged: impl Iterator<Item = View<'s>>) {
     json.key("sockets");
     json.open(b'[');
     let mut before = Repeated::new();
-    for (row, assessment) in judged {
-        socket(json, &View::new(row).judged(assessment), true, &mut before);
-    }
+    judged.for_each(|view| socket(json, &view, true, &mut before));
     json.close(b']');
 }
 
