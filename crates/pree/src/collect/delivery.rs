@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use super::Visitor;
 use super::collection::Collection;
+use super::untold::Undecided;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::field::View;
+use crate::field::{Field, View, named};
 use crate::filter::{Filter, Name, Verdicts};
 use crate::model::{Socket, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
@@ -17,23 +18,16 @@ use crate::source::{Namespaces, System};
 /// In what rows are missing of which it is not known who holds them.
 pub(super) const FILTER_BY_OWNER: &str = "filter by owner";
 
-type IsUnknown = fn(&Socket) -> bool;
-
-/// What these systems do not tell of a row without it.
-const ONLY_LINUX: [(Needs, &str, IsUnknown); 3] = [
-    (Needs::MARK, "marks", |socket| socket.mark.is_none()),
-    (Needs::CGROUP, "cgroups", |socket| socket.cgroup_id.is_none()),
-    (Needs::INTERFACE, "interfaces", |socket| socket.interface.is_none()),
-];
-
 pub(super) struct Delivery<'v> {
     plan: Rc<Plan>,
     visitor: &'v mut Visitor<'v>,
+    /// The fields that the filter is about.
+    subjects: Vec<&'static Field>,
     verdicts: Verdicts,
     /// Whether it can be asked before the owners are known too: that saves looking them up.
     asks_twice: bool,
-    /// What of [`ONLY_LINUX`] some rows might match for, if it were known.
-    undecided: Option<&'static str>,
+    /// Rows that might match if more were told of them.
+    undecided: Undecided,
     /// Rows that might match if it were known who holds them.
     undecided_owners: u64,
 }
@@ -51,14 +45,16 @@ impl<'v> Delivery<'v> {
         refuse_what_only_linux_has(&collection.plan, collection.source.system())?;
         collection.resolve(number)?;
         let plan = Rc::clone(&collection.plan);
+        let subjects = plan.filter.as_ref().map_or(Vec::new(), Filter::subjects);
         let needs = plan.filter.as_ref().map(Filter::needs);
         let asks_twice = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
         Ok(Self {
             plan,
             visitor,
+            subjects,
             verdicts: Verdicts::default(),
             asks_twice,
-            undecided: None,
+            undecided: Undecided::new(collection.source.system()),
             undecided_owners: 0,
         })
     }
@@ -86,7 +82,7 @@ impl<'v> Delivery<'v> {
             return ControlFlow::Continue(());
         }
         if self.plan.is_undecided(socket) {
-            self.undecided.get_or_insert("state");
+            self.undecided.count(named("state").as_slice(), &View::new(socket));
             return ControlFlow::Continue(());
         }
         (self.visitor)(socket)
@@ -94,20 +90,21 @@ impl<'v> Delivery<'v> {
 
     /// True when the row may be delivered, as far as is known of it: what is not known yet excludes nothing.
     pub(super) fn may_want(&self, socket: &Socket) -> bool {
-        let excluded = || self.plan.filter.as_ref().is_some_and(|filter| filter.excludes(socket));
+        let view = View::new(socket);
+        let untold = |field: &Field| self.undecided.is_untold(field, &view);
+        let excluded = || self.plan.filter.as_ref().is_some_and(|filter| filter.excludes(&view, &untold));
         self.plan.wants(socket) && !(self.asks_twice && excluded())
     }
 
     fn matches(&mut self, socket: &Socket) -> bool {
         let Some(filter) = &self.plan.filter else { return true };
         let view = View::new(socket);
-        let matches = filter.matches_with(&view, &self.verdicts);
-        if !matches && self.undecided.is_none() {
-            let lacks = |(needs, _, lacks): &&(Needs, &str, fn(&Socket) -> bool)| {
-                lacks(socket) && filter.may_match_without(&view, *needs, &self.verdicts)
-            };
-            self.undecided = ONLY_LINUX.iter().find(lacks).map(|(_, name, _)| *name);
+        let untold = |field: &Field| self.undecided.is_untold(field, &view);
+        let decided = filter.decides(&view, &untold, &self.verdicts);
+        if decided.is_none() {
+            self.undecided.count(&self.subjects, &view);
         }
+        let matches = decided == Some(true);
         let unknown = socket.unowned.is_some_and(Unowned::is_unknown);
         if !matches && unknown && filter.may_match_without(&view, Needs::OWNERS, &self.verdicts) {
             self.undecided_owners += 1;
@@ -124,15 +121,7 @@ impl<'v> Delivery<'v> {
 
     /// Tells of what else could not be decided.
     pub(super) fn finish(self, coverage: &mut Coverage) {
-        if let Some(key) = self.undecided {
-            coverage.add(Gap {
-                what: Missing::Rows,
-                why: ErrorKind::Unsupported,
-                count: None,
-                object: format!("filter by {key}"),
-                hint: "only Linux tells it",
-            });
-        }
+        self.undecided.gaps().for_each(|gap| coverage.add(gap));
     }
 }
 

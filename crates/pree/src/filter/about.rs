@@ -1,7 +1,7 @@
 //! What a filter is about: tests, the fields that they ask for, and what must be known for them.
 
 use super::expr::{End, Expr, Has, Host, Test};
-use crate::field::Field;
+use crate::field::{Field, named};
 use crate::needs::Needs;
 
 /// What must be known to decide it.
@@ -45,6 +45,18 @@ pub(super) fn field_of(test: &Test) -> Option<&'static Field> {
         | Test::Words(field, ..)
         | Test::Has(Has::Field(field)) => Some(field),
         _ => None,
+    }
+}
+
+/// The field that decides it, where one alone does: that of a test by name or number too.
+pub(super) fn subject(test: &Test) -> Option<&'static Field> {
+    match test {
+        Test::State(_) => named("state"),
+        Test::Device(_) => named("dev"),
+        Test::Mark(..) => named("fwmark"),
+        Test::Cgroup(_) => named("cgroup_id"),
+        Test::User(_) => named("uid"),
+        _ => field_of(test),
     }
 }
 

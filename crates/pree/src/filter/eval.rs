@@ -11,7 +11,9 @@ use super::texts::{contains, glob, is_command};
 use super::verdicts::Verdicts;
 use crate::field::{Field, Section, Value, View, of_owner};
 use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text};
-use crate::needs::Needs;
+
+/// True for tests of what is not told of a socket, though it might have it.
+pub(super) type Untold<'a> = &'a dyn Fn(&Test) -> bool;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
 pub(super) fn eval(expr: &Expr, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> {
@@ -19,20 +21,30 @@ pub(super) fn eval(expr: &Expr, view: &View<'_>, verdicts: &Verdicts) -> Option<
 }
 
 /// The same where some of what was asked for is not known of the socket.
-pub(super) fn eval_without(expr: &Expr, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
+pub(super) fn eval_without(
+    expr: &Expr,
+    view: &View<'_>,
+    untold: Untold<'_>,
+    verdicts: &Verdicts,
+) -> Option<bool> {
     decide(expr, &|test| test_without(test, view, untold, verdicts))
 }
 
 /// A test of what was not told may hold though it does not seem to: what is there is not known to be, and of several owners
 /// one that was not seen may be meant.
-fn test_without(test: &Test, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> Option<bool> {
-    let may_be_more = matches!(test, Test::Has(_)) || is_about_owners(test);
-    let is_untold = || about::needs_of(test).intersects(untold);
-    eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !is_untold())
+fn test_without(test: &Test, view: &View<'_>, untold: Untold<'_>, verdicts: &Verdicts) -> Option<bool> {
+    let may_be_more = matches!(test, Test::Has(_) | Test::Device(_)) || is_about_owners(test);
+    eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !untold(test))
 }
 
 /// True when the answer can be this one, if what was not told were known.
-pub(super) fn may_be(expr: &Expr, wanted: bool, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
+pub(super) fn may_be(
+    expr: &Expr,
+    wanted: bool,
+    view: &View<'_>,
+    untold: Untold<'_>,
+    verdicts: &Verdicts,
+) -> bool {
     let may_be = |part: &Expr| may_be(part, wanted, view, untold, verdicts);
     match (expr, wanted) {
         (Expr::And(parts), true) | (Expr::Or(parts), false) => parts.iter().all(may_be),
@@ -40,7 +52,7 @@ pub(super) fn may_be(expr: &Expr, wanted: bool, view: &View<'_>, untold: Needs, 
         (Expr::Not(inner), _) => self::may_be(inner, !wanted, view, untold, verdicts),
         (Expr::Test(test), _) => match test_without(test, view, untold, verdicts) {
             Some(yes) => yes == wanted,
-            None => about::needs_of(test).intersects(untold),
+            None => untold(test),
         },
     }
 }

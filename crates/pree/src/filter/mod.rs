@@ -79,9 +79,19 @@ impl Filter {
         eval::eval(&self.expr, view, verdicts) == Some(true)
     }
 
-    /// True when it cannot match, whatever else is found out about it.
-    pub(crate) fn excludes(&self, socket: &Socket) -> bool {
-        eval::eval(&self.expr, &View::new(socket), &Verdicts::default()) == Some(false)
+    /// True when it cannot match, whatever else is found out about it, and whatever is in the fields that are not told.
+    pub(crate) fn excludes(&self, view: &View<'_>, untold: &dyn Fn(&Field) -> bool) -> bool {
+        let untold = |test: &Test| about::subject(test).is_some_and(untold);
+        eval::eval_without(&self.expr, view, &untold, &Verdicts::default()) == Some(false)
+    }
+
+    /// The fields that it is about.
+    pub(crate) fn subjects(&self) -> Vec<&'static Field> {
+        let mut fields = Vec::new();
+        for_each_test(&self.expr, &mut |test| {
+            fields.extend(about::subject(test).filter(|field| !fields.contains(field)));
+        });
+        fields
     }
 
     /// What must be known about a socket to decide.
@@ -186,12 +196,28 @@ impl Filter {
 
     /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.
     pub(crate) fn matches_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
-        eval::eval_without(&self.expr, view, untold, verdicts) == Some(true)
+        let untold = |test: &Test| about::needs_of(test).intersects(untold);
+        eval::eval_without(&self.expr, view, &untold, verdicts) == Some(true)
     }
 
     /// True when a socket that does not match might, if this were known of it.
     pub(crate) fn may_match_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
-        self.needs().intersects(untold) && eval::may_be(&self.expr, true, view, untold, verdicts)
+        let is_untold = |test: &Test| about::needs_of(test).intersects(untold);
+        self.needs().intersects(untold) && eval::may_be(&self.expr, true, view, &is_untold, verdicts)
+    }
+
+    /// Whether the socket matches; `None` when that depends on fields that are not told of it.
+    pub(crate) fn decides(
+        &self,
+        view: &View<'_>,
+        untold: &dyn Fn(&Field) -> bool,
+        verdicts: &Verdicts,
+    ) -> Option<bool> {
+        let untold = |test: &Test| about::subject(test).is_some_and(untold);
+        if eval::eval_without(&self.expr, view, &untold, verdicts) == Some(true) {
+            return Some(true);
+        }
+        (!eval::may_be(&self.expr, true, view, &untold, verdicts)).then_some(false)
     }
 
     /// Finds the numbers of what was named: `device`, `cgroup` and `user` each answer for one name.

@@ -345,6 +345,34 @@ fn filters_are_decided_here() {
 }
 
 #[test]
+fn a_filter_on_what_macos_does_not_tell_is_undecided() {
+    // Rows, and of how many it is undecided.
+    let every = collect(&usual(), Asks::Root).sockets().len() as u64;
+    for (filter, rows, undecided) in [
+        ("inode > 1", 0, Some(("filter by inode", every))),
+        ("not has inode", 0, Some(("filter by inode", every))),
+        // Of one address the scope names it.
+        ("dev = 3", 0, Some(("filter by dev", every - 1))),
+        ("fwmark = 1 and sport = 8080", 0, Some(("filter by fwmark", 3))),
+        ("pmtu > 1400 and sport = 51002", 0, Some(("filter by pmtu", 1))),
+        ("loss > 1% and sport = 51002", 0, Some(("filter by loss", 1))),
+        ("pcgroup = /x and sport = 51002", 0, Some(("filter by pcgroup", 1))),
+        ("recvq >= 0 and sport = 51002", 1, None),
+        ("exe ~ nothing and sport = 51002", 0, None),
+        ("rtt > 1h", 0, None),
+        ("inode > 1 and sport = 9", 0, None),
+        ("pmtu > 1400 and proto = udp", 0, None),
+    ] {
+        let query = usual().filter(filter.parse().unwrap());
+        let snapshot = collect(&query, Asks::Root);
+        let gaps: Vec<_> =
+            snapshot.coverage().gaps().iter().map(|gap| (gap.object.as_str(), gap.count)).collect();
+        let gap = undecided.map(|(what, count)| (what, Some(count)));
+        assert_eq!((snapshot.sockets().len(), gaps), (rows, gap.into_iter().collect::<Vec<_>>()), "{filter}");
+    }
+}
+
+#[test]
 fn both_ways_to_one_socket_say_the_same() {
     // From the list, and through its descriptor alone.
     let listed = collect(&usual(), Asks::Root);

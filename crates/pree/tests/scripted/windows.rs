@@ -324,6 +324,75 @@ fn what_windows_does_not_list_is_missing_and_what_it_does_not_have_is_not() {
     assert!(Query::new().collect_from(&mut windows()).unwrap().coverage().is_complete());
 }
 
+/// Rows, and for each gap of rows why, what the filter asks for, and of how many.
+#[track_caller]
+fn check_filter(filter: &str, rows: usize, expected: &[(ErrorKind, &str, u64)]) {
+    let snapshot = all().filter(filter.parse().unwrap()).collect_from(&mut windows()).unwrap();
+    let of_rows = snapshot.coverage().gaps().iter().filter(|gap| gap.what == Missing::Rows);
+    let gaps: Vec<_> = of_rows.map(|gap| (gap.why, gap.object.as_str(), gap.count)).collect();
+    let expected: Vec<_> = expected.iter().map(|(why, what, count)| (*why, *what, Some(*count))).collect();
+    assert_eq!((snapshot.sockets().len(), gaps), (rows, expected), "{filter}");
+}
+
+#[test]
+fn a_filter_on_what_windows_does_not_tell_is_undecided() {
+    use ErrorKind::{Absent, Unsupported};
+    // Of six sockets: one was in TIME_WAIT and has no owner, two are connections whose statistics nobody collects.
+    for (filter, what, count) in [
+        ("cmd ~ x", "filter by cmd", 5),
+        ("not cmd ~ x", "filter by cmd", 5),
+        ("puser = me", "filter by puser", 5),
+        ("puid = 0", "filter by puid", 5),
+        ("fd = 3", "filter by fd", 5),
+        ("pcgroup = /x", "filter by pcgroup", 5),
+        ("uid = 0", "filter by uid", 6),
+        ("user != 0", "filter by uid", 6),
+        ("inode > 1", "filter by inode", 6),
+        ("has inode", "filter by inode", 6),
+        ("not has inode", "filter by inode", 6),
+        ("fwmark = 1", "filter by fwmark", 6),
+        ("drops > 0", "filter by drops", 6),
+        ("rcvbuf > 0", "filter by rcvbuf", 6),
+        ("dev = 3", "filter by dev", 5),
+        ("peer = x", "filter by peer", 3),
+        ("timer_expires > 1ms", "filter by timer_expires", 3),
+        ("backlog > 0", "filter by backlog", 1),
+        ("pmtu > 1400", "filter by pmtu", 2),
+        ("inode > 1 and uid = 0", "filter by inode, uid", 6),
+        ("inode > 1 and sport = 53", "filter by inode", 1),
+    ] {
+        let rows = 0;
+        check_filter(filter, rows, &[(Unsupported, what, count)]);
+    }
+    let switched_off = |what, count| (Absent, what, count);
+    check_filter("rtt > 1ms", 0, &[switched_off("filter by rtt", 2)]);
+    check_filter("loss > 1%", 0, &[switched_off("filter by loss", 2)]);
+    let both = [switched_off("filter by recvq", 2), (Unsupported, "filter by recvq", 4)];
+    for filter in ["recvq > 0", "not recvq > 0", "has recvq", "not has recvq"] {
+        let mut gaps = both;
+        gaps.sort_by_key(|gap| gap.0 == Absent);
+        check_filter(filter, 0, &gaps);
+    }
+    check_filter("dev = 9", 1, &[(Unsupported, "filter by dev", 5)]);
+    check_filter("pid = 1234 or cmd ~ x", 2, &[(Unsupported, "filter by cmd", 3)]);
+    // Something else decides, or there is no such thing of any of these sockets.
+    for filter in [
+        "sport = 9 and cmd ~ x",
+        "proto = udp and rtt > 1ms",
+        "v6only = yes",
+        "dst [fe80::1%3]",
+        "thread > 0",
+        "fanout > 1",
+        "netns_name = blue",
+        "has timer and sport = 53",
+        "pid = 5",
+        "dport = 5",
+        "process = nobody",
+    ] {
+        check_filter(filter, 0, &[]);
+    }
+}
+
 #[test]
 fn what_only_linux_has_is_refused() {
     for query in [

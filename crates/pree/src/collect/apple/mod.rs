@@ -18,6 +18,7 @@ use pree_wire::errno::apple;
 
 use super::collection::Collection;
 use super::delivery::Delivery;
+use super::untold::ONLY_IN_LISTS;
 use super::{Visitor, names};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::apple::{Decoded, Decoder, Key, darwin_major, has_stats};
@@ -321,7 +322,7 @@ impl Reading<'_, '_> {
                 why: ErrorKind::NotPermitted,
                 count: Some(self.without_stats),
                 object: String::new(),
-                hint: "only the list of control blocks has them: run as root",
+                hint: ONLY_IN_LISTS,
             });
         }
         if plan.owners != OwnerLookup::None {

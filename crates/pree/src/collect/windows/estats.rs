@@ -7,6 +7,7 @@ use pree_wire::windows::tables as wire;
 use super::tables::{ask, tables_of};
 use crate::collect::collection::Collection;
 use crate::collect::delivery::Delivery;
+use crate::collect::untold::SWITCH_ON;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::windows::{add_estats, endpoint, has_stats};
 use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
@@ -16,7 +17,6 @@ use crate::plan::Plan;
 use crate::source::{EstatsClass, Failure, Question, Source, WindowsConnection, WindowsQuestion, read_all};
 
 const ELEVATE: &str = "Windows tells them to administrators only: run elevated";
-const SWITCH_ON: &str = "Windows collects them only where that is switched on: --estats 5s (Query::collect_estats), as administrator";
 
 /// Reads statistics, and remembers why some are missing.
 pub(super) struct Estats {
