@@ -29,7 +29,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     if args.whole_family {
         args.asked.protocols.get_or_insert(Protocols::INET);
     }
-    let named = commands::take(&mut args)?;
+    let named = commands::take(&mut args.words)?.map(|entry| entry.command);
     args.command = match (args.instead.take(), named) {
         (Some(instead), None | Some(Command::List)) => instead,
         (_, named) => named.unwrap_or_default(),
@@ -51,11 +51,8 @@ fn help(mut args: Args, before: usize) -> Result<Args, Failure> {
     if before == 0 {
         std::mem::swap(&mut args.words, &mut topics);
     }
-    let words = match commands::take(&mut args)? {
-        Some(command) => {
-            let named = Command::ALL.iter().find(|entry| entry.command == command);
-            named.into_iter().map(|entry| entry.name.to_owned()).chain(topics).collect()
-        }
+    let words = match commands::take(&mut args.words)? {
+        Some(entry) => [entry.name.to_owned()].into_iter().chain(topics).collect(),
         None if before == 0 => args.words,
         None => topics,
     };
@@ -111,7 +108,8 @@ fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Given, Failure> {
             None => String::new(),
         };
         let next = next_word(&mut parser).filter(|_| flag.value().is_none());
-        let is_name = |word: &OsString| args.words.is_empty() && word.to_str().is_some_and(Command::is_named);
+        let is_name =
+            |word: &OsString| args.words.is_empty() && word.to_str().and_then(Command::named).is_some();
         if let Some(word) = next.filter(|word| !is_name(word)) {
             given.misread = given.misread.or_else(|| habits::misread_value(&letters, &word));
         }

@@ -35,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) named: Vec<Protocol>,
     pub(crate) families: Vec<Family>,
     /// `-l`, `-a` or `-B`; none: what the output usually shows.
-    pub(crate) which: Option<Which>,
+    pub(crate) states: Option<States>,
     /// What the words say, and, once there is a session, the files.
     pub(crate) filter: Option<Filter>,
     /// `-F`: files that hold a filter each.
@@ -52,13 +52,6 @@ pub(crate) struct Options {
     pub(crate) strict: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Which {
-    Listening,
-    All,
-    Bound,
 }
 
 /// What a command asks, where.
@@ -168,8 +161,8 @@ impl Session {
 
     /// The same, whatever the filter says.
     pub(crate) fn query_unfiltered(&self, needs: Needs) -> Query {
-        let Options { families, which, .. } = &self.options;
-        let query = self.query_of_all(which.map(Which::states), needs);
+        let Options { families, states, .. } = &self.options;
+        let query = self.query_of_all(*states, needs);
         families.iter().fold(query, |query, family| query.family(*family))
     }
 
@@ -205,16 +198,6 @@ impl Session {
     }
 }
 
-impl Which {
-    fn states(self) -> States {
-        match self {
-            Self::Listening => States::LISTENING,
-            Self::Bound => States::BOUND_INACTIVE,
-            Self::All => States::all(),
-        }
-    }
-}
-
 impl Options {
     fn refuse_contradictions(&self) -> Result<(), Failure> {
         let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
@@ -241,7 +224,7 @@ impl Options {
 
     /// States that are asked for.
     pub(crate) fn states(&self) -> States {
-        self.which.map_or(States::all(), Which::states)
+        self.states.unwrap_or(States::all())
     }
 
     /// What the rows can have.
@@ -259,7 +242,7 @@ impl Options {
     pub(crate) fn is_everything(&self) -> bool {
         self.filter.is_none()
             && self.families.is_empty()
-            && self.which.is_none()
+            && self.states.is_none()
             && self.protocols.is_none_or(|protocols| protocols.contains(Protocols::TCP))
     }
 

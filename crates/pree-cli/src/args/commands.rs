@@ -2,7 +2,6 @@
 
 use super::command::Command;
 use super::flags::Flag;
-use super::options::Args;
 use crate::exit::Failure;
 use crate::text::escape;
 use crate::text::words::listed;
@@ -27,74 +26,171 @@ pub(crate) struct Entry {
     pub(crate) words: Words,
     /// What would be right for those who give it what it does not take.
     rather: &'static str,
+    /// How it is written.
+    pub(crate) usage: &'static [&'static str],
+    /// What there is to know.
+    pub(crate) more: &'static [&'static str],
 }
 
 /// Commands that are agreed and not implemented yet.
 const LATER: &[&str] = &["top", "watch", "record", "history", "diff", "kill", "close"];
 
 macro_rules! command {
-    ($name:literal, $command:ident, $doc:literal, $words:expr, $rather:literal) => {
-        Entry { name: $name, command: Command::$command, doc: $doc, words: $words, rather: $rather }
+    ($name:literal, $command:ident, $words:expr, $doc:literal, $rather:literal, $usage:expr, $more:expr) => {
+        Entry {
+            name: $name,
+            command: Command::$command,
+            doc: $doc,
+            words: $words,
+            rather: $rather,
+            usage: $usage,
+            more: $more,
+        }
     };
 }
 
 impl Command {
     pub(crate) const ALL: &[Entry] = &[
-        command!("list", List, "the sockets that match a filter (the default)", Words::Filter, ""),
+        command!(
+            "list",
+            List,
+            Words::Filter,
+            "the sockets that match a filter (the default)",
+            "",
+            &["pree [FLAGS] [FILTER]", "pree list [FLAGS] [FILTER]"],
+            &[
+                "The word list is needed only where the filter begins with the name of a command: pree list port."
+            ]
+        ),
         command!(
             "port",
             Port,
-            "who has this port, since when, reachable from where",
             Words::One("port, as 8080, https, 53/udp or 10.0.0.5:8080"),
-            "with more conditions it is a filter: pree list sport=8080 and what else"
+            "who has this port, since when, reachable from where",
+            "with more conditions it is a filter: pree list sport=8080 and what else",
+            &[
+                "pree port 8080",
+                "pree port https",
+                "pree port 53/udp",
+                "pree port [::1]:8080",
+                "pree port 8080 -q && echo busy",
+            ],
+            &[
+                "Who has the port at this end: every owner with user, command and origin, the addresses, from where these \
+             can be reached (a firewall may say otherwise), the accept queue and the clients. Without a listener, \
+             whose connections begin there.",
+                "Exit code 1 when nobody has it, 3 when that is not told. -q says only that; -l asks for listeners alone. --json, --csv and -c \
+             show the sockets as the list would.",
+            ]
         ),
         command!(
             "explain",
             Explain,
-            "how a connection is doing, what holds it up, and what is not known",
             Words::Filter,
-            ""
+            "how a connection is doing, what holds it up, and what is not known",
+            "",
+            &[
+                "pree explain tcp:10.0.0.5:51002",
+                "pree explain :8080",
+                "pree explain pid=1234 --for 10s",
+                "pree explain 'score<0.7' --json",
+            ],
+            &[
+                "How each socket that matches is doing: its score and what it is made of, what was found with the numbers it \
+             rests on and what to do about it, what it waits for, what is not known and why. Of several matches the three \
+             worst are explained, the next are told in a line each; --limit says how many in all.",
+                "A connection is judged over its lifetime, with what other connections know of the way to the same address. \
+             --for 10s looks ten times a second for so long, and judges only what happens meanwhile; looks that fail, and \
+             sockets that nothing knows again, are told as missing. Exit code 1 when nothing matches.",
+            ]
         ),
         command!(
             "doctor",
             Doctor,
-            "what is wrong on this machine, the worst first",
             Words::None,
-            "it looks at the whole machine: pree explain takes a filter"
+            "what is wrong on this machine, the worst first",
+            "it looks at the whole machine: pree explain takes a filter",
+            &["pree doctor", "pree doctor --for 10s", "pree doctor --json", "pree doctor -q || echo trouble"],
+            &[
+                "Looks at every TCP, UDP and Unix socket of the machine: first at what shows only across sockets, such as a process that does \
+             not close its connections or ports that run out, then at each by itself, the worst first. It says what was \
+             looked for and what could not be.",
+                "Exit code 5 when anything is a warning or worse, 0 when nothing is, 3 when nothing was found and sockets \
+             are missing. What could not be checked, and why, is listed. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
+             told by pree explain and --json.",
+            ]
         ),
         command!(
             "summary",
             Summary,
-            "how many sockets of each protocol and state; also -s",
             Words::Filter,
-            ""
+            "how many sockets of each protocol and state; also -s",
+            "",
+            &["pree -s", "pree summary [FLAGS] [FILTER]", "pree summary --json"],
+            &["Numbers of sockets by protocol, state and family, and how many have an owner or why not."]
         ),
         command!(
             "capture",
             Capture,
-            "keep the kernel's answer in a file for --replay",
             Words::One("file, - for standard output"),
-            "it keeps everything of one network namespace: choose with flags and filters when you --replay it"
+            "keep the kernel's answer in a file for --replay",
+            "it keeps everything of one network namespace: choose with flags and filters when you --replay it",
+            &["pree capture FILE", "pree capture - > FILE", "pree --replay FILE [FLAGS] [FILTER]"],
+            &[
+                "Keeps the kernel's own answer about all sockets, their statistics and their owners, for this and other \
+             machines: list, port, explain, doctor and summary answer from it with --replay FILE, whatever flags and filter.",
+                "It holds addresses, users, process names and command lines, so the file is for its owner alone (mode \
+             0600), written whole or not at all. A symbolic link is not followed, and a pipe or device of somebody \
+             else gets nothing. --owners none leaves processes out, and sockets to which only \
+             processes lead.",
+            ]
         ),
-        command!("schema", Schema, "the JSON schema of --json", Words::None, ""),
+        command!(
+            "schema",
+            Schema,
+            Words::None,
+            "the JSON schema of --json",
+            "",
+            &["pree schema > pree.schema.json"],
+            &["The JSON Schema (2020-12) of what --json writes."]
+        ),
         command!(
             "completions",
             Completions,
-            "completions for bash, zsh, fish or powershell",
             Words::One("shell: bash, zsh, fish or powershell"),
-            ""
+            "completions for bash, zsh, fish or powershell",
+            "",
+            &[
+                "source <(pree completions bash)",
+                "pree completions zsh > ~/.zfunc/_pree",
+                "pree completions fish > ~/.config/fish/completions/pree.fish",
+                "pree completions powershell >> $PROFILE",
+            ],
+            &["Flags and their values, commands, keys of filters, states and columns."]
         ),
-        command!("man", Man, "the manual page", Words::None, ""),
-        command!("help", Help, "help on FILTER, COLUMNS or EXIT", Words::OneAtMost("topic or command"), ""),
+        command!(
+            "man",
+            Man,
+            Words::None,
+            "the manual page",
+            "",
+            &["pree man | man -l -", "pree man > /usr/local/share/man/man1/pree.1"],
+            &["The manual page, as roff."]
+        ),
+        command!(
+            "help",
+            Help,
+            Words::OneAtMost("topic or command"),
+            "help on FILTER, COLUMNS or EXIT",
+            "",
+            &["pree help", "pree help FILTER", "pree help port"],
+            &["Help on flags, a topic or a command."]
+        ),
     ];
 
     /// The command that this word calls.
     pub(crate) fn named(name: &str) -> Option<&'static Entry> {
         Self::ALL.iter().find(|entry| entry.name == name)
-    }
-
-    pub(super) fn is_named(name: &str) -> bool {
-        Self::named(name).is_some()
     }
 
     /// How it is called.
@@ -137,9 +233,9 @@ impl Command {
 }
 
 /// Takes the first word away if it is the name of a command, unless an operator follows: then it is a filter.
-pub(super) fn take(args: &mut Args) -> Result<Option<Command>, Failure> {
-    let Some(first) = args.words.first() else { return Ok(None) };
-    let operator_follows = args.words.get(1).is_some_and(|word| {
+pub(super) fn take(words: &mut Vec<String>) -> Result<Option<&'static Entry>, Failure> {
+    let Some(first) = words.first() else { return Ok(None) };
+    let operator_follows = words.get(1).is_some_and(|word| {
         word.starts_with(['=', '!', '<', '>', '~'])
             || ["eq", "ne", "neq", "lt", "le", "leq", "gt", "ge", "geq"].contains(&word.as_str())
     });
@@ -151,9 +247,9 @@ pub(super) fn take(args: &mut Args) -> Result<Option<Command>, Failure> {
             format!("pree {first} is not implemented yet; to search for the word, write pree list {first}");
         return Err(Failure::Usage(text));
     }
-    let command = Command::named(first).map(|entry| entry.command);
-    if command.is_some() {
-        args.words.remove(0);
+    let named = Command::named(first);
+    if named.is_some() {
+        words.remove(0);
     }
-    Ok(command)
+    Ok(named)
 }

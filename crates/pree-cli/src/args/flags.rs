@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use pree::{
     Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
-    Text,
+    States, Text,
 };
 
 use Takes::{Nothing, One, Several};
 use Value::{Field, File, Other, Word};
 
-use super::command::Command;
+use super::command::Command::{
+    self, Capture, Completions, Doctor, Explain, Help, List, Man, Port, Schema, Summary, Version,
+};
 use super::options::Args;
 use crate::output::{Format, When};
-use crate::session::Which;
 use crate::text::escape;
 use crate::text::words::listed;
 
@@ -117,31 +118,19 @@ impl Flag {
 }
 
 /// Commands that show rows.
-const ROWS: &[Command] = &[Command::List, Command::Port];
+const ROWS: &[Command] = &[List, Port];
 /// Commands of which one can choose which sockets they are about.
-const CHOICE: &[Command] = &[Command::List, Command::Port, Command::Explain, Command::Summary];
+const CHOICE: &[Command] = &[List, Port, Explain, Summary];
 /// Commands whose words are a filter.
-const FILTERED: &[Command] = &[Command::List, Command::Explain, Command::Summary];
+const FILTERED: &[Command] = &[List, Explain, Summary];
 /// Commands that tell people or programs of sockets.
-const TOLD: &[Command] = &[Command::List, Command::Port, Command::Explain, Command::Doctor, Command::Summary];
+const TOLD: &[Command] = &[List, Port, Explain, Doctor, Summary];
 /// Commands that ask the system.
-const ASKING: &[Command] =
-    &[Command::List, Command::Port, Command::Explain, Command::Doctor, Command::Summary, Command::Capture];
+const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture];
 /// Commands that can be about a machine's network namespaces together.
-const MACHINE: &[Command] = &[Command::List, Command::Port, Command::Doctor, Command::Summary];
-const JUDGING: &[Command] = &[Command::Explain, Command::Doctor];
-const EVERY: &[Command] = &[
-    Command::List,
-    Command::Port,
-    Command::Explain,
-    Command::Doctor,
-    Command::Summary,
-    Command::Capture,
-    Command::Schema,
-    Command::Completions,
-    Command::Man,
-    Command::Help,
-];
+const MACHINE: &[Command] = &[List, Port, Doctor, Summary];
+const JUDGING: &[Command] = &[Explain, Doctor];
+const EVERY: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture, Schema, Completions, Man, Help];
 
 /// Groups of the help, in order.
 pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
@@ -206,11 +195,11 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("vsock", set!(a => protocol(a, Protocols::VSOCK))),
     ])), "sockets of a family, as ss has it", NOTHING),
     flag!("Which sockets", CHOICE, Some('l'), "listening", Nothing, "only sockets that wait for peers",
-        set!(a => a.asked.which = Some(a.asked.which.unwrap_or(Which::Listening)))),
+        set!(a => a.asked.states.get_or_insert(States::LISTENING))),
     flag!("Which sockets", CHOICE, Some('a'), "all", Nothing, "every state, on a terminal TIME-WAIT too",
-        set!(a => a.asked.which = Some(Which::All))),
+        set!(a => a.asked.states = Some(States::all()))),
     flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", Nothing, "only TCP sockets bound and neither listening nor connected",
-        set!(a => a.asked.which = Some(Which::Bound))),
+        set!(a => a.asked.states = Some(States::BOUND_INACTIVE))),
     flag!("Which sockets", ASKING, Some('N'), "net", One(File("NAME|PID|PATH")), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
     flag!("Which sockets", MACHINE, None, "all-netns", Nothing, "sockets of every network namespace",
@@ -224,8 +213,8 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => a.shown.details.extended = true)),
     flag!("What about them", ROWS, Some('m'), "memory", Nothing, "socket memory and drops", set!(a => a.shown.details.memory = true)),
     flag!("What about them", ROWS, Some('o'), "options", Nothing, "timers", set!(a => a.shown.details.timers = true)),
-    flag!("What about them", &[Command::List, Command::Summary], Some('s'), "summary", Nothing, "how many of each, no list",
-        set!(a => instead(a, Command::Summary))),
+    flag!("What about them", &[List, Summary], Some('s'), "summary", Nothing, "how many of each, no list",
+        set!(a => instead(a, Summary))),
     flag!("Output", ROWS, Some('c'), "columns", Several(Field("LIST")), "columns, or +more,-fewer; see pree help COLUMNS",
         set!(a, value => add(&mut a.shown.columns, value))),
     flag!("Output", ROWS, None, "sort", Several(Field("FIELD")), "order by a field, -FIELD largest first; several with commas",
@@ -233,12 +222,12 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Output", ROWS, Some('g'), "group-by", One(Field("FIELD")), "one row for process, remote, state or any other field",
         set!(a, value => a.shown.group_by = Some(value.to_owned()))),
     flag!("Output", ROWS, None, "count", Nothing, "how many, not which", set!(a => a.shown.count = true)),
-    flag!("Output", &[Command::List, Command::Port, Command::Explain, Command::Doctor], None, "limit", One(Other("N")), "at most this many rows", |a, value| {
+    flag!("Output", &[List, Port, Explain, Doctor], None, "limit", One(Other("N")), "at most this many rows", |a, value| {
         a.shown.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
         Ok(())
     }),
     flag!("Output", TOLD, None, "json", Nothing, "one JSON document", |a, _| format(a, Format::Json)),
-    flag!("Output", &[Command::List, Command::Port, Command::Summary], None, "jsonl", Nothing, "a JSON object a line, as sockets come; also --ndjson",
+    flag!("Output", &[List, Port, Summary], None, "jsonl", Nothing, "a JSON object a line, as sockets come; also --ndjson",
         |a, _| format(a, Format::Jsonl)),
     flag!("Output", ROWS, None, "csv", Nothing, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
     flag!("Output", ROWS, None, "tsv", Nothing, "tab-separated values", |a, _| format(a, Format::Tsv)),
@@ -253,7 +242,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("always", set!(a => a.shown.color = When::Always)),
         ("never", set!(a => a.shown.color = When::Never)),
     ])), "colour for trouble", NOTHING),
-    flag!("Output", &[Command::List], None, "pager", Nothing, "page by page on a terminal, through $PAGER or less",
+    flag!("Output", &[List], None, "pager", Nothing, "page by page on a terminal, through $PAGER or less",
         set!(a => a.pager = true)),
     flag!("Output", ROWS, Some('H'), "no-header", Nothing, "no heading", set!(a => a.shown.no_header = true)),
     flag!("Output", TOLD, Some('n'), "numeric", Nothing, "numbers, not names (the default)", NOTHING),
@@ -283,8 +272,8 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("How", ASKING, None, "strict", Nothing, "exit 3 when anything at all is missing, not only sockets",
         set!(a => a.asked.strict = true)),
     flag!("How", ASKING, Some('v'), "verbose", Nothing, "tell where the answer came from", set!(a => a.asked.verbose = true)),
-    flag!("How", EVERY, Some('h'), "help", Nothing, "this help; with a command, on it", set!(a => instead(a, Command::Help))),
-    flag!("How", &[Command::List, Command::Version], Some('V'), "version", Nothing, "the version", set!(a => instead(a, Command::Version))),
+    flag!("How", EVERY, Some('h'), "help", Nothing, "this help; with a command, on it", set!(a => instead(a, Help))),
+    flag!("How", &[List, Version], Some('V'), "version", Nothing, "the version", set!(a => instead(a, Version))),
 ];
 
 /// Other ways to write a flag.
@@ -336,7 +325,7 @@ fn protocol(args: &mut Args, protocols: Protocols) {
 
 /// A flag that stands for a command. Help wins.
 fn instead(args: &mut Args, command: Command) {
-    if args.instead != Some(Command::Help) {
+    if args.instead != Some(Help) {
         args.instead = Some(command);
     }
 }

@@ -1,10 +1,9 @@
 //! Command lines that people type.
 
-use pree::{Family, OwnerLookup, Protocol, SourceChoice};
+use pree::{Family, OwnerLookup, Protocol, SourceChoice, States};
 
 use super::*;
 use crate::output::Format;
-use crate::session::Which;
 
 #[track_caller]
 fn check(line: &str, expected: impl FnOnce(&mut Args)) {
@@ -36,14 +35,14 @@ fn letters_bundle() {
     let all = Protocols::TCP | Protocols::UDP | Protocols::UDPLITE;
     check("-tulpn", |a| {
         a.asked.protocols = Some(all);
-        a.asked.which = Some(Which::Listening);
+        a.asked.states = Some(States::LISTENING);
     });
     check("-tanpi", |a| {
         a.asked.protocols = Some(Protocols::TCP);
-        a.asked.which = Some(Which::All);
+        a.asked.states = Some(States::all());
         a.shown.details.tcp_info = true;
     });
-    check("-la", |a| a.asked.which = Some(Which::All));
+    check("-la", |a| a.asked.states = Some(States::all()));
     check("-64H", |a| {
         a.asked.families = vec![Family::Ipv6, Family::Ipv4];
         a.shown.no_header = true;

@@ -3,9 +3,7 @@
 mod looked_for;
 mod screen;
 
-use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
 use pree::{Namespaces, Needs, Protocols, Snapshot, Socket};
@@ -15,11 +13,11 @@ use super::look::{self, Seen};
 use super::page::Page;
 use crate::args::Args;
 use crate::exit::{Failure, TROUBLE};
+use crate::output;
 use crate::output::environment::Environment;
 use crate::output::json::verdicts;
 use crate::output::screen::Screen;
-use crate::output::{self, Format, When};
-use crate::session::{self, Session};
+use crate::session::Session;
 use crate::sys::Rights;
 use looked_for::looked_for;
 
@@ -29,25 +27,8 @@ const JUDGED: Protocols = Protocols::USUAL.union(Protocols::UNIX);
 /// Connections and groups of them that are shown when nobody says how many.
 const SHOWN: usize = 20;
 
-/// What it takes.
-struct Options {
-    asked: session::Options,
-    look_for: Option<Duration>,
-    json: bool,
-    color: When,
-    limit: Option<usize>,
-}
-
-impl From<Args> for Options {
-    fn from(args: Args) -> Self {
-        let Args { asked, shown, look_for, .. } = args;
-        let json = shown.format == Format::Json;
-        Self { asked, look_for, json, color: shown.color, limit: shown.limit }
-    }
-}
-
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let Options { asked, look_for, json, color, limit } = args.into();
+    let explain::Options { asked, look_for, json, color, limit } = args.into();
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
@@ -75,9 +56,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
             screen::write(&mut page, (&snapshot, &place), &host, &troubled, limit.unwrap_or(SHOWN));
             page.text.into_bytes()
         };
-        let mut stdout = output::stdout();
-        stdout.write_all(&text)?;
-        stdout.flush()?;
+        output::print(text)?;
     }
     let code = asked.end(snapshot.coverage());
     Ok(if trouble { ExitCode::from(TROUBLE) } else { code })

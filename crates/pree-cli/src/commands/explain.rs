@@ -3,7 +3,6 @@
 mod screen;
 
 use std::cmp::Reverse;
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,31 +26,29 @@ const WHOLE: usize = 3;
 /// Sockets that are told at all when nobody says how many.
 const TOLD: usize = 23;
 
-/// What it takes.
-struct Options {
-    asked: session::Options,
-    look_for: Option<Duration>,
-    json: bool,
-    color: When,
-    limit: Option<usize>,
+/// What it takes, and `pree doctor` too.
+pub(super) struct Options {
+    pub(super) asked: session::Options,
+    pub(super) look_for: Option<Duration>,
+    pub(super) json: bool,
+    pub(super) color: When,
+    pub(super) limit: Option<usize>,
 }
 
-impl TryFrom<Args> for Options {
-    type Error = Failure;
-
-    fn try_from(args: Args) -> Result<Self, Failure> {
+impl From<Args> for Options {
+    fn from(args: Args) -> Self {
         let Args { asked, shown, look_for, .. } = args;
-        if asked.filter.is_none() && asked.filter_files.is_empty() {
-            let text = "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all";
-            return Err(Failure::Usage(text.to_owned()));
-        }
         let json = shown.format == Format::Json;
-        Ok(Self { asked, look_for, json, color: shown.color, limit: shown.limit })
+        Self { asked, look_for, json, color: shown.color, limit: shown.limit }
     }
 }
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let Options { asked, look_for, json, color, limit } = args.try_into()?;
+    let Options { asked, look_for, json, color, limit } = args.into();
+    if asked.filter.is_none() && asked.filter_files.is_empty() {
+        let text = "pree explain takes a socket, as tcp:10.0.0.5:51002 or :8080, or any filter; pree doctor looks at all";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let query = session.query(asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::HOST).stats();
@@ -73,9 +70,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
             screen::write(&mut page, &sockets, WHOLE, limit.unwrap_or(TOLD), &seen);
             page.text.into_bytes()
         };
-        let mut stdout = output::stdout();
-        stdout.write_all(&text)?;
-        stdout.flush()?;
+        output::print(text)?;
         if !found && !asked.tell_nothing() && !json {
             session::say("nothing matches");
         }

@@ -79,7 +79,7 @@ impl Folding {
         let table = request.screen.terminal && request.options.format == Format::Table && !asked.quiet;
         // A filter that names states is about those.
         let named = asked.filter.as_ref().is_some_and(Filter::names_states);
-        if !table || asked.which.is_some() || named {
+        if !table || asked.states.is_some() || named {
             Self::Shown
         } else if io::stderr().is_terminal() && request.options.limit.is_none() {
             Self::Counted

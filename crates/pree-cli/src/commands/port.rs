@@ -12,7 +12,7 @@ mod reach;
 mod screen;
 
 use std::collections::HashMap;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -160,9 +160,7 @@ fn show(session: &Session, port: Asked<'_>, whole_commands: bool) -> Result<Exit
         sockets.retain(|socket| is_asked_for(session, port, socket));
         let holders = holders::of(sockets, wanted);
         let screen = screen::Screen { port, processes, now: session.now(), whole_commands, names_namespaces };
-        let mut stdout = output::stdout();
-        stdout.write_all(screen.text(&holders).as_bytes())?;
-        stdout.flush()?;
+        output::print(screen.text(&holders))?;
     } else {
         session::say(&looked_at::nobody(asked, port, &coverage, &sockets));
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
@@ -11,9 +10,9 @@ use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States
 use crate::args::Args;
 use crate::docs::help::layout::paragraph;
 use crate::exit::{Failure, NOTHING};
-use crate::output::options::Rows;
-use crate::output::screen::Screen;
-use crate::output::{self, Format, Request};
+use crate::output::json::document::completeness;
+use crate::output::json::writer::Json;
+use crate::output::{self, Format};
 use crate::session::{self, Session};
 use crate::sys::Rights;
 use crate::text::words;
@@ -41,10 +40,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         ControlFlow::Continue(())
     })?;
     if !asked.quiet {
-        let text = if json { summary.json(&coverage)? } else { summary.text() };
-        let mut stdout = output::stdout();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()?;
+        output::print(if json { summary.json(&coverage) } else { summary.text().into() })?;
         if summary.all.total == 0 {
             asked.tell_nothing();
         }
@@ -69,6 +65,10 @@ impl Number {
             Family::Ipv6 => self.ipv6 += 1,
             _ => {}
         }
+    }
+
+    fn members(&self, json: &mut Json) {
+        json.numbers([("sockets", self.total), ("ipv4", self.ipv4), ("ipv6", self.ipv6)]);
     }
 }
 
@@ -150,52 +150,50 @@ impl Summary {
         text
     }
 
-    /// What is missing is said as everywhere: the last line of JSON lines, to which the summary is added.
-    fn json(&self, coverage: &Coverage) -> Result<String, Failure> {
-        let options = output::Options { format: Format::Jsonl, ..output::Options::default() };
-        let mut head = Vec::new();
-        let request = Request::new(options, Rows::default(), Screen::default())?;
-        output::of(&request, &mut head).end(coverage)?;
-        let mut text = String::from_utf8_lossy(&head).trim_end().to_owned();
-        // The brace that closes it.
-        text.pop();
-        let _ = write!(
-            text,
-            ",\"summary\":{{{},\"listening\":{},\"time_wait\":{},\"protocols\":{{",
-            members(&self.all),
-            self.listening,
-            self.time_wait()
-        );
-        for (index, (protocol, (number, states))) in self.protocols.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            let _ = write!(text, "{comma}\"{protocol}\":{{{},\"states\":{{", members(number));
-            for (index, (state, number)) in states.iter().enumerate() {
-                let comma = if index == 0 { "" } else { "," };
-                let _ = write!(text, "{comma}\"{state}\":{{{}}}", members(number));
+    fn json(&self, coverage: &Coverage) -> Vec<u8> {
+        let mut json = Json::default();
+        json.open(b'{');
+        completeness(&mut json, coverage);
+        json.key("summary");
+        json.open(b'{');
+        self.all.members(&mut json);
+        json.numbers([("listening", self.listening), ("time_wait", self.time_wait())]);
+        json.key("protocols");
+        json.open(b'{');
+        for (protocol, (number, states)) in &self.protocols {
+            json.key(protocol.name());
+            json.open(b'{');
+            number.members(&mut json);
+            json.key("states");
+            json.open(b'{');
+            for (state, number) in states {
+                json.key(&state.to_string());
+                json.open(b'{');
+                number.members(&mut json);
+                json.close(b'}');
             }
-            text.push_str("}}");
+            json.close(b'}');
+            json.close(b'}');
         }
-        text.push_str("},");
+        json.close(b'}');
         match &self.owned {
-            None => text.push_str("\"owned\":null,\"processes\":null,\"unowned\":null"),
+            None => ["owned", "processes", "unowned"].iter().for_each(|key| {
+                json.key(key);
+                json.null();
+            }),
             Some(owned) => {
-                let (sockets, processes) = (owned.sockets, owned.processes.len());
-                let _ = write!(text, "\"owned\":{sockets},\"processes\":{processes},\"unowned\":{{");
-                for (index, (reason, count)) in owned.unowned.iter().enumerate() {
-                    let comma = if index == 0 { "" } else { "," };
-                    let _ = write!(text, "{comma}\"{reason}\":{count}");
-                }
-                text.push('}');
+                json.numbers([("owned", owned.sockets), ("processes", owned.processes.len() as u64)]);
+                json.key("unowned");
+                json.open(b'{');
+                owned.unowned.iter().for_each(|(reason, count)| json.numbers([(*reason, *count)]));
+                json.close(b'}');
             }
         }
-        text.push_str("}}\n");
-        Ok(text)
+        json.close(b'}');
+        json.close(b'}');
+        json.raw(b"\n");
+        json.into_text()
     }
-}
-
-/// Numbers as members of an object.
-fn members(number: &Number) -> String {
-    format!("\"sockets\":{},\"ipv4\":{},\"ipv6\":{}", number.total, number.ipv4, number.ipv6)
 }
 
 fn plural(count: u64, what: &str, more: &str) -> String {
@@ -232,8 +230,8 @@ mod tests {
         assert!(text.starts_with("6 sockets: 3 listening, 1 in TIME-WAIT\n"), "{text}");
         assert!(text.contains("held by 3 processes\n1 without an owner: 1 time_wait\n"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 80));
-        let Ok(json) = summary.json(&Coverage::default()) else { panic!("no JSON") };
-        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let json = summary.json(&Coverage::default());
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(json["schema"], "pree/1");
         assert_eq!(json["complete"], true);
         assert_eq!(json["summary"]["sockets"], 6);

@@ -47,7 +47,7 @@ fn page() -> String {
     page.push_str(".SH COMMANDS\n");
     for entry in Command::ALL {
         tagged(&mut page, entry.name, entry.doc);
-        for words in help::commands::more(entry.name) {
+        for words in entry.more {
             page.push_str(".IP\n");
             text(&mut page, words);
         }

@@ -42,9 +42,9 @@ pub(crate) fn stdout() -> Box<dyn Write> {
 }
 
 /// Writes a text to standard output.
-pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<ExitCode, Failure> {
     let mut stdout = stdout();
-    stdout.write_all(text.as_bytes())?;
+    stdout.write_all(text.as_ref())?;
     stdout.flush()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use pree::{Coverage, Family, Origin, Process, Protocol, Protocols, Socket};
+use pree::{Coverage, Family, Origin, Process, Protocol, Protocols, Socket, States};
 
 use super::asked::{self, Asked, is_held};
 use crate::commands::phrases::plural;
-use crate::session::{Options, Which};
+use crate::session::Options;
 use crate::text::escape;
 use crate::text::words::listed;
 
@@ -15,10 +15,10 @@ pub(super) const NAMED: usize = 3;
 
 /// That nobody has the port as it was asked for, where that was looked for, and who has it otherwise.
 pub(super) fn nobody(options: &Options, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
-    let what = match options.which {
-        Some(Which::Listening) => "listens on",
-        Some(Which::Bound) => "is only bound to",
-        Some(Which::All) | None => "has",
+    let what = match options.states {
+        Some(States::LISTENING) => "listens on",
+        Some(States::BOUND_INACTIVE) => "is only bound to",
+        _ => "has",
     };
     let (held, over): (Vec<&Socket>, Vec<&Socket>) = others.iter().partition(|socket| is_held(socket));
     let (connections, waiting): (Vec<&Socket>, Vec<&Socket>) =
@@ -84,7 +84,7 @@ fn tells_bound(options: &Options, coverage: &Coverage) -> bool {
     let is_proc = |(table, origin): &(&str, Origin)| {
         table.starts_with("tcp") && matches!(origin, Origin::Proc | Origin::Procfs)
     };
-    options.which == Some(Which::Listening) || !coverage.origins().iter().any(is_proc)
+    options.states == Some(States::LISTENING) || !coverage.origins().iter().any(is_proc)
 }
 
 fn words(family: Family) -> String {

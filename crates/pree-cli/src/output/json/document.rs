@@ -18,7 +18,7 @@ const SCHEMA: &str = "pree/1";
 
 /// One document. The sockets wait for the end unless it is known before what is missing, because that stands before
 /// them.
-pub(in crate::output) struct Document<W> {
+pub(crate) struct Document<W> {
     writer: W,
     /// What is not written yet.
     sockets: Json,
@@ -28,7 +28,7 @@ pub(in crate::output) struct Document<W> {
 }
 
 impl<W: Write> Document<W> {
-    pub(in crate::output) fn new(quality: bool, writer: W) -> Self {
+    pub(crate) fn new(quality: bool, writer: W) -> Self {
         let mut sockets = Json::default();
         sockets.open(b'[');
         Self { writer, sockets, before: Repeated::new(), begun: false, quality }
@@ -62,7 +62,7 @@ impl<W: Write> Output for Document<W> {
 }
 
 /// A socket a line, as they come.
-pub(in crate::output) struct Lines<W> {
+pub(crate) struct Lines<W> {
     writer: W,
     line: Json,
     before: Repeated,
@@ -70,7 +70,7 @@ pub(in crate::output) struct Lines<W> {
 }
 
 impl<W: Write> Lines<W> {
-    pub(in crate::output) fn new(quality: bool, writer: W) -> Self {
+    pub(crate) fn new(quality: bool, writer: W) -> Self {
         Self { writer, line: Json::default(), before: Repeated::new(), quality }
     }
 }
@@ -95,7 +95,7 @@ impl<W: Write> Output for Lines<W> {
 }
 
 /// The members that say how complete the answer is.
-pub(in crate::output) fn completeness(json: &mut Json, coverage: &Coverage) {
+pub(crate) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.key("schema");
     json.string(SCHEMA);
     json.key("complete");
@@ -127,7 +127,7 @@ pub(in crate::output) fn completeness(json: &mut Json, coverage: &Coverage) {
 }
 
 /// One of `sockets`, with or without its `quality`. `before` remembers the one before.
-pub(in crate::output) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut Repeated) {
+pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut Repeated) {
     let socket = view.socket();
     json.open(b'{');
     members(json, Section::Socket, view);

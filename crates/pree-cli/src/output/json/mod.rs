@@ -1,7 +1,7 @@
 //! JSON: a writer that escapes, and what is written with it.
 
-pub(super) mod document;
+pub(crate) mod document;
 mod quality;
-pub(super) mod repeated;
+pub(crate) mod repeated;
 pub(crate) mod verdicts;
-pub(super) mod writer;
+pub(crate) mod writer;

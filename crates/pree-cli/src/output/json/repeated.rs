@@ -5,7 +5,7 @@ use pree::field::{self, Section};
 use pree::{Socket, TcpStats};
 
 /// What was written for the row before.
-pub(in crate::output) struct Repeated {
+pub(crate) struct Repeated {
     before: TcpStats,
     text: Vec<u8>,
     /// Where the text of each field ends.
@@ -13,13 +13,13 @@ pub(in crate::output) struct Repeated {
 }
 
 impl Repeated {
-    pub(in crate::output) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { before: TcpStats::default(), text: Vec::new(), ends: Vec::new() }
     }
 
     /// Adds the statistics of `socket` to `out`, as `write` adds each field of them. It gets the place of the field in the
     /// registry's section, and must depend on nothing else that changes from row to row.
-    pub(in crate::output) fn write(
+    pub(crate) fn write(
         &mut self,
         socket: &Socket,
         out: &mut Vec<u8>,

@@ -39,12 +39,10 @@ pub(crate) fn diagnosed<'s>(
     basis(&mut json, host.basis);
     json.key("looked_at");
     json.open(b'{');
-    for (key, number) in
-        [("sockets", snapshot.sockets().len()), ("connections", host.judged), ("scored", host.scored)]
-    {
-        json.key(key);
-        json.number(number as u64);
-    }
+    let (sockets, judged, scored) = (snapshot.sockets().len(), host.judged, host.scored);
+    json.numbers(
+        [("sockets", sockets), ("connections", judged), ("scored", scored)].map(|(key, n)| (key, n as u64)),
+    );
     json.close(b'}');
     json.key("looked_for");
     json.open(b'[');

@@ -9,18 +9,18 @@ use crate::text::{escape, figures, words};
 
 /// A JSON text that grows. Commas are its business, balance is the caller's.
 #[derive(Default)]
-pub(in crate::output) struct Json {
+pub(crate) struct Json {
     bytes: Vec<u8>,
 }
 
 /// A key of ours as it stands in the text, with its quotes and colon.
-pub(in crate::output) struct Key {
+pub(crate) struct Key {
     name: &'static str,
     label: Label,
 }
 
 impl Key {
-    pub(in crate::output) fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self { name, label: Label::new(&format!("\"{name}\":")) }
     }
 }
@@ -34,7 +34,7 @@ impl From<Vec<u8>> for Json {
 
 impl Json {
     /// Writes all but the last byte, which decides on the next comma, and forgets what is written.
-    pub(in crate::output) fn pass_on(&mut self, writer: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn pass_on(&mut self, writer: &mut impl Write) -> io::Result<()> {
         let last = self.bytes.pop();
         writer.write_all(&self.bytes)?;
         self.bytes.clear();
@@ -43,23 +43,23 @@ impl Json {
     }
 
     /// The text, for one who writes whole members.
-    pub(in crate::output) fn text_mut(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn text_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    pub(in crate::output) fn into_text(self) -> Vec<u8> {
+    pub(crate) fn into_text(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(in crate::output) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(in crate::output) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
     }
 
-    pub(in crate::output) fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -70,40 +70,48 @@ impl Json {
         }
     }
 
-    pub(in crate::output) fn open(&mut self, bracket: u8) {
+    pub(crate) fn open(&mut self, bracket: u8) {
         self.separate();
         self.bytes.push(bracket);
     }
 
-    pub(in crate::output) fn close(&mut self, bracket: u8) {
+    pub(crate) fn close(&mut self, bracket: u8) {
         self.bytes.push(bracket);
     }
 
     /// A key of ours: it needs no escaping.
-    pub(in crate::output) fn key(&mut self, key: &str) {
+    pub(crate) fn key(&mut self, key: &str) {
         self.separate();
         self.bytes.push(b'"');
         self.raw(key.as_bytes());
         self.raw(b"\":");
     }
 
-    pub(in crate::output) fn null(&mut self) {
+    pub(crate) fn null(&mut self) {
         self.separate();
         self.raw(b"null");
     }
 
-    pub(in crate::output) fn bool(&mut self, value: bool) {
+    pub(crate) fn bool(&mut self, value: bool) {
         self.separate();
         self.raw(if value { b"true" } else { b"false" });
     }
 
-    pub(in crate::output) fn number(&mut self, number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
         self.separate();
         figures::number(number, &mut self.bytes);
     }
 
+    /// Members that are numbers.
+    pub(crate) fn numbers<const N: usize>(&mut self, members: [(&str, u64); N]) {
+        for (key, number) in members {
+            self.key(key);
+            self.number(number);
+        }
+    }
+
     /// A fraction, with at most six digits; what is no number is null.
-    pub(in crate::output) fn fraction(&mut self, value: f64) {
+    pub(crate) fn fraction(&mut self, value: f64) {
         if !value.is_finite() {
             return self.null();
         }
@@ -111,7 +119,7 @@ impl Json {
         figures::fraction(value, &mut self.bytes);
     }
 
-    pub(in crate::output) fn string(&mut self, text: &str) {
+    pub(crate) fn string(&mut self, text: &str) {
         self.separate();
         self.bytes.push(b'"');
         // Almost every text is plain ASCII.
@@ -147,7 +155,7 @@ impl Json {
     }
 
     /// Bytes from outside under `key`; what is not UTF-8 comes once more, exactly, as hex under `key_bytes`.
-    pub(in crate::output) fn text(&mut self, key: &str, bytes: &[u8]) {
+    pub(crate) fn text(&mut self, key: &str, bytes: &[u8]) {
         self.key(key);
         if let Ok(text) = std::str::from_utf8(bytes) {
             return self.string(text);
@@ -163,7 +171,7 @@ impl Json {
     }
 
     /// A field's value under `key`.
-    pub(in crate::output) fn value(&mut self, key: &str, unit: Unit, value: Value<'_>) {
+    pub(crate) fn value(&mut self, key: &str, unit: Unit, value: Value<'_>) {
         if let Value::Text(text) | Value::Arguments(text) = value {
             return self.text(key, text);
         }
@@ -172,7 +180,7 @@ impl Json {
     }
 
     /// The same with a key that is ready: there are a hundred in a row.
-    pub(in crate::output) fn member(&mut self, key: &Key, unit: Unit, value: Value<'_>) {
+    pub(crate) fn member(&mut self, key: &Key, unit: Unit, value: Value<'_>) {
         if let Value::Text(text) | Value::Arguments(text) = value {
             return self.text(key.name, text);
         }
