@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pree::quality::Severity;
 use pree::{
     Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
     States, Text,
@@ -265,6 +266,10 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("none", set!(a => a.asked.owners = Some(OwnerLookup::None))),
     ])), "how and how far owners are looked for", NOTHING),
     flag!("How", JUDGING, None, "for", One(Other("TIME")), "explain, doctor: look for this long and judge what happens in it", look_for),
+    flag!("How", &[Doctor], None, "fail-on", One(Word(&[
+        ("warning", set!(a => a.fail_on = Some(Severity::Warning))),
+        ("critical", set!(a => a.fail_on = Some(Severity::Critical))),
+    ])), "doctor: from which severity on the exit code is 5", NOTHING),
     flag!("How", ASKING, None, "estats", One(Other("TIME")),
         "Windows, as administrator: switch statistics on for this long and read them then", estats),
     flag!("How", TOLD, None, "replay", One(File("FILE")), "answer from a file that pree capture wrote",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pree::quality::Severity;
+
 use super::command::Command;
 use crate::{output, session};
 
@@ -19,5 +21,7 @@ pub(crate) struct Args {
     pub(crate) shown: output::Options,
     /// `--for`: how long is looked.
     pub(crate) look_for: Option<Duration>,
+    /// `--fail-on`: from which severity on `doctor` ends with code 5.
+    pub(crate) fail_on: Option<Severity>,
     pub(crate) pager: bool,
 }

@@ -28,6 +28,7 @@ const JUDGED: Protocols = Protocols::USUAL.union(Protocols::UNIX);
 const SHOWN: usize = 20;
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let fail_on = args.fail_on.unwrap_or(Severity::Warning);
     let explain::Options { asked, look_for, json, color, limit } = args.into();
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
@@ -42,8 +43,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         Some(intervals) => assess_host_interval(&snapshot, intervals),
     };
     let troubled = troubled(&snapshot, &host);
-    let trouble =
-        !troubled.is_empty() || host.findings.iter().any(|finding| finding.severity >= Severity::Warning);
+    let of_sockets = troubled.iter().filter_map(|(_, assessment)| explain::worst(assessment));
+    let worst = of_sockets.chain(host.findings.iter().map(|finding| finding.severity)).max();
+    let trouble = worst >= Some(fail_on);
     if !asked.quiet {
         let text = if json {
             let troubled = troubled.iter().take(limit.unwrap_or(usize::MAX));

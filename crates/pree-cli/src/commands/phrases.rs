@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pree::quality::LocalPorts;
 use pree::{Socket, State, Unowned};
 
 use crate::text::words;
@@ -32,6 +33,11 @@ pub(super) fn waiting_at(listener: &Socket) -> Option<String> {
     let waiting =
         listener.recv_queue.filter(|_| listener.state == State::Listen && listener.listen.is_none())?;
     Some(format!("{} to be accepted, limit not told", plural(waiting as usize, "connection")))
+}
+
+/// How many of the ports that the system chooses from are taken.
+pub(super) fn local_ports(ports: &LocalPorts) -> String {
+    format!("{} of {} in use", ports.used(), ports.all())
 }
 
 /// Arguments as one line, in no more than so many columns.

@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use pree::quality::LocalPorts;
 use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States};
 
+use super::phrases;
 use crate::args::Args;
 use crate::docs::help::layout::paragraph;
 use crate::exit::{Failure, NOTHING};
 use crate::output::json::document::completeness;
+use crate::output::json::verdicts;
 use crate::output::json::writer::Json;
 use crate::output::{self, Format};
 use crate::session::{self, Session};
@@ -35,6 +38,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = &session.options;
     let counts_owners = asked.owners() != OwnerLookup::None && !asked.needs_a_match_only();
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
+    if asked.is_everything() {
+        // No socket, only the limits.
+        let limits = session.collect(&session.query(Needs::HOST).states(States::empty()))?;
+        summary.local_ports = LocalPorts::new(limits.host());
+    }
     let coverage = session.visit(&session.query(asked.needs(Needs::OWNERS)), |socket| {
         summary.add(socket);
         ControlFlow::Continue(())
@@ -80,6 +88,8 @@ struct Summary {
     protocols: BTreeMap<Protocol, (Number, BTreeMap<State, Number>)>,
     /// `None` when nobody looked.
     owned: Option<Owned>,
+    /// `None` where the limits are not known, or not every socket is counted.
+    local_ports: Option<LocalPorts>,
 }
 
 /// Whose the sockets are.
@@ -98,6 +108,9 @@ impl Summary {
         let (number, states) = self.protocols.entry(socket.protocol).or_default();
         number.add(socket);
         states.entry(socket.state).or_default().add(socket);
+        if let Some(ports) = &mut self.local_ports {
+            ports.add(socket);
+        }
         if let Some(owned) = &mut self.owned {
             owned.sockets += u64::from(!socket.owners.is_empty());
             owned.processes.extend(socket.owners.iter().map(pree::Owner::pid));
@@ -131,6 +144,9 @@ impl Summary {
                     owned.unowned.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
                 paragraph(&mut text, 0, &format!("{all} without an owner: {}", reasons.join(", ")));
             }
+        }
+        if let Some(ports) = &self.local_ports {
+            let _ = writeln!(text, "local ports: {}", phrases::local_ports(ports));
         }
         let _ = writeln!(text, "\n{:<20} {:>9} {:>9} {:>9}", "", "TOTAL", "IPV4", "IPV6");
         let mut line = |name: &str, n: &Number| {
@@ -189,6 +205,8 @@ impl Summary {
                 json.close(b'}');
             }
         }
+        json.key("local_ports");
+        verdicts::local_ports(&mut json, self.local_ports.as_ref());
         json.close(b'}');
         json.close(b'}');
         json.raw(b"\n");

@@ -1,7 +1,10 @@
 //! `pree explain` and `pree doctor`: what they say of trouble that was made on purpose, and of none.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::net::SocketAddr;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{self, UnixListener, UnixStream};
 
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::peer::Peer;
@@ -21,6 +24,8 @@ pub fn cases() -> Vec<Case> {
         lab("what_happens_meanwhile_is_judged", meanwhile).needs(Need::Veth),
         lab("sockets_that_are_no_connection_are_explained", others),
         lab("sockets_that_proc_tells_of_are_explained", by_proc),
+        lab("a_full_unix_listener_is_found", full_unix_listener),
+        lab("local_ports_are_counted", local_ports),
         lab("hostile_names_in_verdicts", hostile_names),
         Case::new("verdicts_that_make_no_sense", usage),
     ]
@@ -386,6 +391,55 @@ fn others() -> Result<(), Failed> {
     run::pree("explain :1 -q")?.code(1)?.silent()?;
     let none = follows("document", &run::pree("explain :1 --json")?.code(1)?.out)?;
     ensure(none["sockets"].as_array().is_some_and(Vec::is_empty), || none.to_string())
+}
+
+fn full_unix_listener() -> Result<(), Failed> {
+    fs::write("/proc/sys/net/core/somaxconn", "4")?;
+    let name = net::SocketAddr::from_abstract_name("queue")?;
+    let _listener = UnixListener::bind_addr(&name)?;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(UnixStream::connect_addr(&name)?);
+    }
+    run::pree("doctor -q")?.whole()?;
+    // One more than the limit is let in.
+    clients.push(UnixStream::connect_addr(&name)?);
+    let answer = run::pree("doctor")?.code(5)?;
+    fits(&answer.out)?;
+    for said in ["1 problem, 1 affected socket\n", "accept_overflow", "@queue", "sk_max_ack_backlog 4"] {
+        ensure(answer.out.contains(said), || format!("no {said:?} in\n{}", answer.out))?;
+    }
+    ensure(!answer.out.contains("tcp"), || answer.out.clone())?;
+    run::pree("doctor -q --fail-on warning")?.code(5)?;
+    run::pree("doctor -q --fail-on critical")?.whole()?;
+    Ok(())
+}
+
+fn local_ports() -> Result<(), Failed> {
+    fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40099")?;
+    fs::write("/proc/sys/net/ipv4/ip_local_reserved_ports", "40005-40014")?;
+    let mut held = Vec::new();
+    // The fourth is reserved, the fifth outside.
+    for port in [40_000, 40_001, 40_099, 40_005, 39_999] {
+        let socket = Socket::tcp(Family::V4)?;
+        socket.bind((Family::V4.loopback(), port))?;
+        socket.listen(1)?;
+        held.push(socket);
+    }
+    let client = Socket::tcp(Family::V4)?;
+    client.connect(held.last().ok_or("no listener")?.local()?)?;
+    let expected = json!({ "used": 4, "all": 90 });
+    let doctor = follows("diagnosis", &run::pree("doctor --json")?.whole()?.out)?;
+    ensure(doctor["local_ports"] == expected, || doctor.to_string())?;
+    let summary = follows("summary", &run::pree("-s --json")?.whole()?.out)?;
+    ensure(summary["summary"]["local_ports"] == expected, || summary.to_string())?;
+    for words in ["doctor", "-s"] {
+        let out = run::pree(words)?.whole()?.out;
+        ensure(out.contains("4 of 90 in use"), || out.clone())?;
+    }
+    // Of some sockets only, it is not told.
+    let some = follows("summary", &run::pree("-s -l --json")?.whole()?.out)?;
+    ensure(some["summary"]["local_ports"].is_null(), || some.to_string())
 }
 
 fn hostile_names() -> Result<(), Failed> {

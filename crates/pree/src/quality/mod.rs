@@ -36,8 +36,8 @@ pub use capacity::Capacity;
 pub use delay::QueueDelay;
 pub use findings::{DETECTORS, Detector, Evidence, Finding, Severity, Value};
 pub use host::{
-    About, HOST_DETECTORS, HostAssessment, HostDetector, HostFinding, Peers, Unchecked, assess_host,
-    assess_host_interval,
+    About, HOST_DETECTORS, HostAssessment, HostDetector, HostFinding, LocalPorts, Peers, Unchecked,
+    assess_host, assess_host_interval,
 };
 pub use interval::Interval;
 pub(crate) use judge::judge;

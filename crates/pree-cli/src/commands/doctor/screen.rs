@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 
 use pree::model::NetworkNamespace;
-use pree::quality::{About, Assessment, Basis, DETECTORS, Finding, HostAssessment, HostFinding, Severity};
+use pree::quality::{
+    About, Assessment, Basis, DETECTORS, Finding, HostAssessment, HostFinding, LocalPorts, Severity,
+};
 use pree::{Snapshot, Socket};
 
 use super::looked_for::looked_for;
 use crate::commands::page::{self, Page, figure};
-use crate::commands::phrases::plural;
+use crate::commands::phrases::{self, plural};
 use crate::text::{figures, words};
 
 pub(super) fn write(
@@ -163,6 +165,9 @@ fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAss
             plural(host.judged, "connection"),
         ),
     );
+    if let Some(ports) = LocalPorts::of(snapshot) {
+        page.row("local ports", &phrases::local_ports(&ports));
+    }
     let unknown = host.judged.saturating_sub(host.scored);
     if unknown > 0 {
         page.row(

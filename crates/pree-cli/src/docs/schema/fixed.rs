@@ -128,6 +128,7 @@ pub(super) fn diagnosis() -> Node {
         ("sockets", list(reference("socket")).with("description", text("Those with a warning or worse."))),
         ("basis", basis()),
         ("looked_at", closed(looked_at)),
+        ("local_ports", local_ports()),
         ("looked_for", list(of_type("string"))),
         ("not_looked_for", list(closed(not_looked_for))),
     ]));
@@ -176,5 +177,12 @@ pub(super) fn summary() -> Node {
         ),
         ("processes", or_null("integer")),
         ("unowned", unowned.with("description", text("Sockets without an owner, by reason."))),
+        ("local_ports", local_ports()),
     ]))
+}
+
+fn local_ports() -> Node {
+    let doc = "TCP ports that the system chooses from; null: not known, or not every TCP socket was counted.";
+    let members = Node::Object(named([("used", count()), ("all", count())]));
+    object([("type", words(&["object", "null"])), ("description", text(doc)), ("properties", members)])
 }

@@ -1,7 +1,7 @@
 //! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
 
 use pree::field::View;
-use pree::quality::{About, HostAssessment, HostFinding};
+use pree::quality::{About, HostAssessment, HostFinding, LocalPorts};
 use pree::{Coverage, Snapshot};
 
 use super::document::{completeness, socket};
@@ -44,6 +44,8 @@ pub(crate) fn diagnosed<'s>(
         [("sockets", sockets), ("connections", judged), ("scored", scored)].map(|(key, n)| (key, n as u64)),
     );
     json.close(b'}');
+    json.key("local_ports");
+    local_ports(&mut json, LocalPorts::of(snapshot).as_ref());
     json.key("looked_for");
     json.open(b'[');
     for name in looked_for {
@@ -62,6 +64,14 @@ pub(crate) fn diagnosed<'s>(
     }
     json.close(b']');
     end(json)
+}
+
+/// How many there are and how many are in use; null where that is not known.
+pub(crate) fn local_ports(json: &mut Json, ports: Option<&LocalPorts>) {
+    let Some(ports) = ports else { return json.null() };
+    json.open(b'{');
+    json.numbers([("used", ports.used().into()), ("all", ports.all().into())]);
+    json.close(b'}');
 }
 
 fn end(mut json: Json) -> Vec<u8> {
