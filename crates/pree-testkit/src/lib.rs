@@ -25,6 +25,7 @@ pub mod churn;
 mod every;
 pub mod flow;
 pub mod forked;
+mod fresh;
 mod harness;
 pub mod holder;
 pub mod hostile;
@@ -47,6 +48,7 @@ mod wait;
 pub mod wire;
 
 pub use every::every;
+pub use fresh::fresh_path;
 pub use harness::{Case, main, main_one_at_a_time};
 pub use libtest_mimic::Failed;
 pub use need::Need;

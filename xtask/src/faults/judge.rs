@@ -79,11 +79,23 @@ pub(crate) fn essence(command: &str, outcome: &Outcome) -> Essence {
             let lines = text.lines().map(without_times).filter(|line| !asks(line));
             let about = command.starts_with("explain");
             // Of an explanation the headings: the numbers below change with time.
-            lines.filter(|line| !about || line.contains(" -> ")).collect()
+            let lines = lines.filter(|line| !about || line.contains(" -> "));
+            // Those of who asks are in the number of all sockets; in that of connections they are not.
+            lines.map(|line| without_number(&line, "looked at ")).collect()
         }
     };
     lines.sort();
     Essence { lines, code: outcome.status.code() }
+}
+
+/// The line without the number that follows these words.
+fn without_number(line: &str, words: &str) -> String {
+    match line.split_once(words) {
+        Some((before, after)) => {
+            format!("{before}{words}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        None => line.to_owned(),
+    }
 }
 
 fn without_times(line: &str) -> String {

@@ -46,7 +46,7 @@ fn variables() -> Result<(), Failed> {
 
 fn directory_gone() -> Result<(), Failed> {
     let all = population::few()?;
-    let folder = std::env::temp_dir().join(format!("pree-gone-{}", std::process::id()));
+    let folder = pree_testkit::fresh_path("gone")?;
     fs::create_dir_all(&folder)?;
     let before = format!("cd '{0}' && rmdir '{0}' &&", folder.display());
     let answer = judge(run::shell(&before, "--strict", "").output()?)?.whole()?;

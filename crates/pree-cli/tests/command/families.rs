@@ -232,7 +232,7 @@ fn hostile_ends() -> Result<(), Failed> {
 fn filters() -> Result<(), Failed> {
     let listener = UnixListener::bind_addr(&named(b"one")?)?;
     let _other = UnixListener::bind_addr(&named(b"two")?)?;
-    let folder = std::env::temp_dir().join(format!("pree-filters-{}", std::process::id()));
+    let folder = pree_testkit::fresh_path("filters")?;
     std::fs::create_dir(&folder)?;
     let _path = UnixDatagram::bind(folder.join("path"))?;
     std::fs::remove_dir_all(&folder)?;

@@ -7,6 +7,7 @@ use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::process::Uid;
 use rustix::thread::{CapabilitySet, CapabilitySets, set_thread_res_uid};
 
+use crate::fresh::fresh_path;
 use crate::rtnetlink::{LOOPBACK, Rtnetlink};
 
 /// Mounts a new `/proc` over the old one, with options such as `hidepid=2`. For cases in a lab.
@@ -32,7 +33,7 @@ pub fn hide_proc() -> io::Result<()> {
 /// # Errors
 /// The kernel's.
 pub fn cover_file(path: &str, bytes: &[u8]) -> io::Result<()> {
-    let from = std::env::temp_dir().join(format!("pree-cover-{}", std::process::id()));
+    let from = fresh_path("cover")?;
     std::fs::write(&from, bytes)?;
     rustix::mount::mount_bind(&from, path)?;
     std::fs::remove_file(&from)

@@ -18,6 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new("lab_is_private", lab_is_private).lab(),
         Case::new("lab_has_own_hash_table", lab_has_own_hash_table).lab_with_child_ehash(64),
         Case::new("lab_proc_can_be_covered", lab_proc_can_be_covered).lab(),
+        Case::new("lab_files_are_not_another_labs", files_are_not_another_labs).lab(),
         Case::new("lab_can_be_left_without_rights", lab_without_rights).lab().needs(Need::Tool("cat")),
         Case::new("failures_are_told", failures_are_told).needs(Need::Root),
         Case::new("labs_die_with_the_program", labs_die_with_the_program).needs(Need::Root),
@@ -40,6 +41,22 @@ fn every_wants_one() -> Result<(), Failed> {
     check(holds(&[4, 3]), "true of all")?;
     check(!holds(&[4, 5]), "not true of one")?;
     check(!holds(&[]), "nothing to look at")
+}
+
+/// In every lab this is process 2, and all have one folder for temporary files: an id in a name is no name of one's own.
+fn files_are_not_another_labs() -> Result<(), Failed> {
+    let of_another = env::temp_dir().join(format!("pree-cover-{}", std::process::id()));
+    fs::write(&of_another, "another lab's")?;
+    lab::cover_file("/etc/passwd", b"covered")?;
+    check(fs::read("/etc/passwd")? == b"covered", "the file is covered")?;
+    let kept = fs::read(&of_another);
+    check(
+        kept.is_ok_and(|bytes| bytes == b"another lab's"),
+        "what another lab has put there is still there",
+    )?;
+    fs::remove_file(&of_another)?;
+    let (one, other) = (pree_testkit::fresh_path("x")?, pree_testkit::fresh_path("x")?);
+    check(one != other && !one.exists(), "a fresh path is nobody's")
 }
 
 fn park() -> Result<(), Failed> {

@@ -112,7 +112,7 @@ fn names() -> Result<(), Failed> {
 }
 
 fn by_name() -> Result<(), Failed> {
-    let folder = std::env::temp_dir().join(format!("pree-by-name-{}", std::process::id()));
+    let folder = pree_testkit::fresh_path("by-name")?;
     std::fs::create_dir(&folder)?;
     let path = folder.join("a socket");
     let listener = UnixListener::bind(&path)?;

@@ -79,7 +79,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Result<Self, Failed> {
-        let path = std::env::temp_dir().join(format!("pree-{name}-{}", std::process::id()));
+        let path = pree_testkit::fresh_path(name)?;
         std::fs::create_dir(&path)?;
         Ok(Self(path))
     }

@@ -96,7 +96,7 @@ impl Drop for UnixWorld {
 }
 
 fn unix_world(name: &str) -> Result<UnixWorld, Failed> {
-    let folder = std::env::temp_dir().join(format!("pree-beside-{name}-{}", std::process::id()));
+    let folder = pree_testkit::fresh_path(&format!("beside-{name}"))?;
     std::fs::create_dir(&folder)?;
     let path = folder.join("listener");
     let listener = UnixListener::bind(&path)?;

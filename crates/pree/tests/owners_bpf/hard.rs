@@ -187,7 +187,7 @@ fn without_rights() -> Result<(), Failed> {
 
 /// Clients have one end in common, to which many descriptors lead: its own row tells them all, theirs some, and it is said.
 fn end_in_common() -> Result<(), Failed> {
-    let name = std::env::temp_dir().join(format!("pree-common-{}", process::id()));
+    let name = pree_testkit::fresh_path("common")?;
     let server = std::os::unix::net::UnixDatagram::bind(&name)?;
     let copies: Vec<_> = (0..99).map(|_| server.try_clone()).collect::<Result<_, _>>()?;
     let clients: Vec<_> = (0..3)
