@@ -5,7 +5,7 @@ use crate::{Coverage, Snapshot, Socket};
 
 bitflags::bitflags! {
     /// What is asked about each socket. What is asked for and not told is a gap in the [`Coverage`]. All but
-    /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
+    /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `NAMESPACE`, `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Needs: u32 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.
@@ -75,6 +75,8 @@ bitflags::bitflags! {
         /// [`Socket::state`], [`Socket::local`] and [`Socket::remote`]. Every table tells them; of a socket that has none, found
         /// through the process that holds it, nothing does.
         const STATE_AND_ENDS = 1 << 30;
+        /// Inode of [`Socket::network_namespace`]. It is read once for all rows.
+        const NAMESPACE = 1 << 31;
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" LongId Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
-    "netns" Netns "inode" Id NONE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
+    "netns" Netns "inode" Id Needs::NAMESPACE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.namespace_inode().into();
     "netns_name" Netns "name" Text Needs::NAMESPACE_NAME; "Name of the network namespace."; "/run/netns" =>
         |s| s.network_namespace.as_ref().and_then(|namespace| Some(namespace.name.as_ref()?.as_bytes())).into();

@@ -131,6 +131,76 @@ fn sockets_that_are_only_bound_are_a_gap_of_rows_where_they_are_asked_for() {
     }
 }
 
+#[test]
+fn a_kernel_that_does_not_list_sockets_that_are_only_bound_says_so() {
+    let filter = |text: &str| Query::new().tcp().filter(text.parse().unwrap());
+    let mut without = population();
+    without.sockets.retain(|socket| socket.local.port() != 7777);
+    let of = |release: &'static str| {
+        Kernel::new(without.clone()).on(move |_, question, _| match question {
+            Question::KernelRelease => Some(Ok(vec![release.as_bytes().to_vec()])),
+            _ => None,
+        })
+    };
+    for (release, tells) in [
+        ("6.8.0", true),
+        ("6.10-rc1", true),
+        ("7.0", true),
+        ("unknown", true),
+        ("6.7.12-generic", false),
+        ("5.10.0-32-amd64", false),
+    ] {
+        for (query, asks) in [
+            (filter("sport = 7777"), true),
+            (filter("pid = 40"), true),
+            (Query::new().tcp().states(States::BOUND_INACTIVE), true),
+            (Query::new().tcp(), false),
+            (filter("dport = 7777"), false),
+            (Query::new().tcp().states(States::LISTENING), false),
+            (Query::new().udp(), false),
+        ] {
+            let snapshot = query.collect_from(&mut of(release)).unwrap();
+            let gaps: Vec<_> = snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.why)).collect();
+            let gap = (asks && !tells).then_some((Missing::Rows, ErrorKind::Unsupported));
+            assert_eq!(gaps, gap.into_iter().collect::<Vec<_>>(), "{release} {query:?}");
+        }
+    }
+    // One that comes by shows that this kernel does, whatever its release.
+    let mut kernel = Kernel::new(population()).on(|_, question, _| match question {
+        Question::KernelRelease => Some(Ok(vec![b"5.14.0-el9".to_vec()])),
+        _ => None,
+    });
+    let snapshot = filter("sport = 7777").collect_from(&mut kernel).unwrap();
+    assert_eq!(snapshot.sockets().len(), 1);
+    assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+}
+
+#[test]
+fn a_namespace_that_could_not_be_read_leaves_filters_by_it_undecided() {
+    for (errno, why) in [(2, ErrorKind::Absent), (13, ErrorKind::NotPermitted), (5, ErrorKind::Io)] {
+        for source in [SourceChoice::Diag, SourceChoice::Proc] {
+            let of = |text: &str| {
+                let mut kernel = Kernel::new(population()).on(move |_, question, _| match question {
+                    Question::NetNamespace => Some(Err(Failure::Answer(Errno::linux(errno)))),
+                    _ => None,
+                });
+                let query = Query::new().states(States::LISTEN).filter(text.parse().unwrap());
+                query.source(source).collect_from(&mut kernel).unwrap()
+            };
+            let listeners = of("").sockets().len() as u64;
+            assert!(listeners > 0 && of("").coverage().is_complete());
+            for text in ["netns = 5", "not netns = 5", "has netns"] {
+                let snapshot = of(text);
+                let gaps: Vec<_> =
+                    snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.why, gap.count)).collect();
+                assert_eq!(gaps, [(Missing::Rows, why, Some(listeners))], "{text}: {}", snapshot.coverage());
+                assert!(snapshot.sockets().is_empty());
+            }
+            assert!(of("netns = 5 and sport = 4").coverage().is_complete());
+        }
+    }
+}
+
 /// Only what is in the answer can lack anything.
 #[test]
 fn rows_that_a_filter_leaves_out_lack_nothing() {

@@ -11,7 +11,7 @@ use super::untold::Untold;
 use crate::collect::Visitor;
 use crate::collect::collection::Collection;
 use crate::filter::Filter;
-use crate::model::Socket;
+use crate::model::{Socket, State};
 use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::source::Source;
@@ -92,6 +92,7 @@ impl<'v> Delivery<'v> {
         if part.namespace.is_some() {
             socket.network_namespace.clone_from(&part.namespace);
         }
+        self.untold.saw_bound |= socket.state == State::BoundInactive;
         self.owners.note_row(socket);
         self.joins.all().for_each(|join| join.see(socket));
         // The kernel was asked for just these, but a recording or /proc gives all.

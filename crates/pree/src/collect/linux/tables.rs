@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use pree_wire::proc_net::protocols::protocols;
 
+use super::blind::read_with_retries;
 use super::delivery::Delivery;
 use super::namespaces::{NamespaceWalk, Stop};
-use super::untold::NOT_IN_PROC;
+use super::untold::{NO_NAMESPACE, NOT_IN_PROC};
 use super::{diag, proc_net};
 use crate::collect::collection::Collection;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::linux::{Decoder, protocol_named};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Protocol, Protocols, States};
-use crate::needs::SourceChoice;
+use crate::needs::{Needs, SourceChoice};
 use crate::plan::{MAY_BE_HELD, Table};
 use crate::source::{Errno, Failure, Question, Source, read_all};
 
@@ -26,7 +27,9 @@ pub(super) fn read_tables(
     delivery: &mut Delivery<'_>,
     absent: &mut Protocols,
 ) -> Result<ControlFlow<()>> {
-    let decoder = decoder(collection.source);
+    let (decoder, unread) = decoder(collection.source);
+    let reason = unread.map(|failure| (Needs::NAMESPACE, (failure.kind(), NO_NAMESPACE)));
+    delivery.untold.refused.extend(reason);
     let plan = Rc::clone(&collection.plan);
     let mut first_error = None;
     for table in &plan.tables {
@@ -49,12 +52,13 @@ pub(super) fn read_tables(
     }
 }
 
-/// Reads what identities are made of; a system that refuses it still has sockets.
-fn decoder(source: &mut dyn Source) -> Decoder {
+/// Reads what identities are made of; a system that refuses it still has sockets. And why the namespace is not known.
+fn decoder(source: &mut dyn Source) -> (Decoder, Option<Failure>) {
     let boot = read_all(source, &Question::BootId).unwrap_or_default();
-    let network_namespace = read_all(source, &Question::NetNamespace).unwrap_or_default();
+    let network_namespace = read_with_retries(source, &Question::NetNamespace);
     let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
-    Decoder::new(&boot, &network_namespace, &release)
+    let decoder = Decoder::new(&boot, network_namespace.as_deref().unwrap_or_default(), &release);
+    (decoder, network_namespace.err())
 }
 
 /// Reads one table from one source: never rows of two sources in one table.
@@ -71,6 +75,14 @@ fn read_table(
             match diag::read(table, collection, decoder, delivery) {
                 Ok(flow) => {
                     collection.coverage.came_from(table.name(), Origin::Diag);
+                    let is_told = decoder.tells_bound || delivery.untold.saw_bound;
+                    if flow.is_continue()
+                        && table.protocol == Protocol::Tcp
+                        && plan.asks_for_bound
+                        && !is_told
+                    {
+                        collection.coverage.add(no_bound(ErrorKind::Unsupported, SINCE_6_8));
+                    }
                     return Ok(flow);
                 }
                 Err(error) if plan.source == SourceChoice::Diag && lacks(table, &error) => {
@@ -114,14 +126,20 @@ fn read_table(
     });
     // Who has seen enough misses nothing.
     if flow.is_continue() && table.protocol == Protocol::Tcp && plan.states.contains(States::BOUND_INACTIVE) {
-        let object = "TCP sockets that are bound and neither listen nor are connected".to_owned();
         if plan.asks_for_bound {
-            coverage.add(Gap { what: Missing::Rows, why, count: None, object, hint: NOT_IN_PROC });
+            coverage.add(no_bound(why, NOT_IN_PROC));
         } else {
-            coverage.note(format!("/proc/net tells nothing of {object}"));
+            coverage.note(format!("/proc/net tells nothing of {BOUND}"));
         }
     }
     Ok(flow)
+}
+
+const BOUND: &str = "TCP sockets that are bound and neither listen nor are connected";
+const SINCE_6_8: &str = "sock_diag tells them since Linux 6.8";
+
+fn no_bound(why: ErrorKind, hint: &'static str) -> Gap {
+    Gap { what: Missing::Rows, why, count: None, object: BOUND.to_owned(), hint }
 }
 
 /// True when the error means that this kernel has no such protocol, or does not tell of it: Linux dropped UDP-Lite in

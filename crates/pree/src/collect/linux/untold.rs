@@ -46,12 +46,13 @@ const NO_PACKET_FILTERS: &str =
 const NO_SEQUENCES: &str =
     "known only of connections that a process of this pid namespace has a descriptor of";
 const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
+pub(super) const NO_NAMESPACE: &str = "it is read from /proc/thread-self/ns/net: mount one's own /proc";
 const NO_TABLE: &str =
     "found through their processes alone: the kernel's module that tells of them must be loaded";
 pub(super) const NOT_IN_PROC: &str =
     "/proc does not tell them: sock_diag must be permitted and its modules loaded";
 
-static THINGS: [Thing; 19] = [
+static THINGS: [Thing; 20] = [
     on_request(Thing {
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
@@ -120,6 +121,7 @@ static THINGS: [Thing; 19] = [
             (is_whole_inet(s) || s.state == State::SynReceived) && s.mark.is_none()
         })
     },
+    since(NO_NAMESPACE, field(Needs::NAMESPACE, "network namespaces", |s| s.namespace_inode().is_none())),
     field(Needs::STATE_AND_ENDS, "state and addresses", |s| {
         s.state == State::Unknown || s.local == Address::Unknown
     }),
@@ -161,8 +163,10 @@ pub(super) struct Untold {
     /// Protocols some of whose rows come from /proc, and why.
     from_proc: Vec<(Protocol, ErrorKind)>,
     lacking: Vec<Lacking>,
-    /// What joins cannot give, why, and what helps.
+    /// What joins cannot give and what could not be read once for all rows, why, and what helps.
     pub(super) refused: Vec<(Needs, (ErrorKind, &'static str))>,
+    /// A row of a TCP socket that is only bound came by, so this kernel tells them.
+    pub(super) saw_bound: bool,
     /// Rows that were told and whose owners could not be found out.
     unowned: u64,
     /// Rows that might match if more were known of their owners; why that is not, and what helps.
@@ -178,6 +182,7 @@ impl Untold {
             from_proc: Vec::new(),
             lacking: Vec::new(),
             refused: Vec::new(),
+            saw_bound: false,
             unowned: 0,
             by_owner: None,
             verdicts: Verdicts::default(),
@@ -236,22 +241,23 @@ impl Untold {
     /// Adds these things of a row, if any, to what is missing. What was found through its holders alone has no table that could
     /// tell more; only whether it was asked for at all is worth telling.
     fn add(&mut self, socket: &Socket, what: Missing, things: Things) {
-        if things == 0 {
+        let mut left = 0;
+        for place in places(things) {
+            let refused = self.refused.iter().find(|(needs, _)| *needs == THINGS[place].needs);
+            let of_diag = THINGS[place].diag.filter(|_| socket.id.is_some());
+            match refused.map(|(_, reason)| *reason).or(of_diag) {
+                Some(reason) => self.add_from(false, what, reason, 1 << place),
+                None => left |= 1 << place,
+            }
+        }
+        if left == 0 || socket.id.is_some() {
             return;
         }
-        if socket.id.is_some() {
-            for place in places(things) {
-                let thing = &THINGS[place];
-                let refused = self.refused.iter().find(|(needs, _)| *needs == thing.needs);
-                if let Some(reason) = refused.map(|(_, reason)| *reason).or(thing.diag) {
-                    self.add_from(false, what, reason, 1 << place);
-                }
-            }
-        } else if let Some((_, why)) = self.from_proc.iter().find(|(known, _)| *known == socket.protocol) {
+        if let Some((_, why)) = self.from_proc.iter().find(|(known, _)| *known == socket.protocol) {
             let hint = if what == Missing::Stats { NO_STATS } else { NOT_IN_PROC };
-            self.add_from(true, what, (*why, hint), things);
+            self.add_from(true, what, (*why, hint), left);
         } else if what == Missing::Rows {
-            self.add_from(false, what, (ErrorKind::Unsupported, NO_TABLE), things);
+            self.add_from(false, what, (ErrorKind::Unsupported, NO_TABLE), left);
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Decoder {
     boot: BootId,
     network_namespace: u64,
     acc_ecn: AccEcnLayout,
+    /// Whether the kernel, by its release, tells TCP sockets that are bound and no more.
+    pub(crate) tells_bound: bool,
 }
 
 impl Decoder {
@@ -31,6 +33,7 @@ impl Decoder {
             boot: BootId(u128::from_str_radix(&hex, 16).unwrap_or(0)),
             network_namespace: digits.parse().unwrap_or(0),
             acc_ecn: acc_ecn_layout(release),
+            tells_bound: version(release).is_none_or(|version| version >= (6, 8)),
         }
     }
 
@@ -165,11 +168,18 @@ pub(crate) fn decode_line(line: &InetLine, protocol: Protocol, family: Family) -
 
 /// How the last word of `tcp_info` is packed: 7.0 changed it, and its length says nothing.
 pub(crate) fn acc_ecn_layout(release: &[u8]) -> AccEcnLayout {
-    let major = release.split(|byte| *byte == b'.').next().and_then(|major| std::str::from_utf8(major).ok());
-    match major.and_then(|major| major.parse::<u32>().ok()) {
-        Some(major) if major >= 7 => AccEcnLayout::BitFields,
+    match version(release) {
+        Some((7.., _)) => AccEcnLayout::BitFields,
         _ => AccEcnLayout::TwoFields,
     }
+}
+
+/// The first two numbers of a release: `6.18.1-…`, `7.0-rc1`.
+fn version(release: &[u8]) -> Option<(u32, u32)> {
+    let mut numbers = release
+        .split(|byte| !byte.is_ascii_digit())
+        .map(|digits| std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()));
+    Some((numbers.next()??, numbers.next()??))
 }
 
 pub(super) fn set_queues(socket: &mut Socket, receive: u32, send: u32) {
