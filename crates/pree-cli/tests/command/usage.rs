@@ -48,6 +48,7 @@ fn senseless() -> Result<(), Failed> {
         ("-tK", "pree close"),
         ("-K dst 10.0.0.1", "pree close"),
         ("-N", "needs a value"),
+        ("process=\"\\q\"", "q after a backslash is no escape: n, r, t, x1b (a byte)"),
         ("--limit 1 --limit 2", "--limit is given twice, and takes one value"),
         ("--json --count --limit 2", "--count is one number"),
         ("-N blue -N red", "-N is given twice, and takes one value"),

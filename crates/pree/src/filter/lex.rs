@@ -200,7 +200,8 @@ fn quoted(text: &str, start: usize, quote: char, bytes: &mut Vec<u8>) -> Result<
         let Some((escaped, length)) = escape(rest) else {
             let at = text.len() - rest.len();
             let what = format!(
-                "\\{next} is no escape: there are \\\\ \\\" \\' \\n \\r \\t, \\x1b for a byte and \\u{{200b}} for a character"
+                "{next} after a backslash is no escape: n, r, t, x1b (a byte), u{{200b}} (a character) and quotes are, and a \
+                 backslash is written twice"
             );
             return Err(FilterError::new(text, at - 1..at + next.len_utf8(), what));
         };
