@@ -126,7 +126,7 @@ fn list(session: &Session, port: Asked<'_>, shown: output::Options) -> Result<Ex
         (sockets.iter().any(is_held), coverage)
     } else {
         let mut found = false;
-        let (_, coverage) = stream::write(session, &query, &mut request, writer, |socket| {
+        let (_, coverage) = stream::write(session, &query, &request, writer, |socket| {
             let wanted = is_asked_for(session, port, socket);
             found |= wanted && is_held(socket);
             wanted

@@ -54,7 +54,7 @@ fn unknown(topic: &str) -> Failure {
 }
 
 pub(crate) fn version() -> Result<ExitCode, Failure> {
-    print(&format!("pree {}\n", env!("CARGO_PKG_VERSION")))
+    print(format!("pree {}\n", env!("CARGO_PKG_VERSION")))
 }
 
 fn help_text() -> String {

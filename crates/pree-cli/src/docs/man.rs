@@ -12,7 +12,7 @@ use crate::exit::Failure;
 use crate::output;
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
-    output::print(&page())
+    output::print(page())
 }
 
 const ENVIRONMENT: &[(&str, &str)] = &[
