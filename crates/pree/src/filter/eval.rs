@@ -45,33 +45,24 @@ pub(super) fn may_be(
     untold: Untold<'_>,
     verdicts: &Verdicts,
 ) -> bool {
-    let may_be = |part: &Expr| may_be(part, wanted, view, untold, verdicts);
-    match (expr, wanted) {
-        (Expr::And(parts), true) | (Expr::Or(parts), false) => parts.iter().all(may_be),
-        (Expr::And(parts), false) | (Expr::Or(parts), true) => parts.iter().any(may_be),
-        (Expr::Not(inner), _) => self::may_be(inner, !wanted, view, untold, verdicts),
-        (Expr::Test(test), _) => match test_without(test, view, untold, verdicts) {
-            Some(yes) => yes == wanted,
-            None => untold(test),
-        },
-    }
+    can_be(expr, wanted, &|test, wanted| match test_without(test, view, untold, verdicts) {
+        Some(yes) => yes == wanted,
+        None => untold(test),
+    })
 }
 
-/// Whether a TCP socket that is only bound can match, of which nothing else is known.
-pub(super) fn may_match_bound(expr: &Expr) -> bool {
-    let answer = decide(expr, &|test| match test {
-        Test::State(states) => Some(states.contains(States::BOUND_INACTIVE)),
-        Test::Protocol(protocol) => Some(*protocol == Protocol::Tcp),
-        // It has no other end.
-        Test::Has(Has::Remote)
-        | Test::Host(End::Remote, _)
-        | Test::Shown(End::Remote, _)
-        | Test::Path(End::Remote, _)
-        | Test::Port(End::Remote, ..)
-        | Test::PortRange(End::Remote, ..) => Some(false),
-        _ => None,
-    });
-    answer != Some(false)
+/// True when the answer can be this one, as far as that of each test can be the one wanted of it.
+pub(super) fn can_be(expr: &Expr, wanted: bool, test: &dyn Fn(&Test, bool) -> bool) -> bool {
+    match (expr, wanted) {
+        (Expr::And(parts), true) | (Expr::Or(parts), false) => {
+            parts.iter().all(|part| can_be(part, wanted, test))
+        }
+        (Expr::And(parts), false) | (Expr::Or(parts), true) => {
+            parts.iter().any(|part| can_be(part, wanted, test))
+        }
+        (Expr::Not(inner), _) => can_be(inner, !wanted, test),
+        (Expr::Test(of), _) => test(of, wanted),
+    }
 }
 
 fn is_about_owners(test: &Test) -> bool {

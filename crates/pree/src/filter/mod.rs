@@ -5,6 +5,7 @@
 //! (`print`). `build` makes one of values.
 
 mod about;
+mod bound;
 mod build;
 mod condition;
 mod error;
@@ -148,7 +149,7 @@ impl Filter {
 
     /// Whether a TCP socket that is only bound can match, of which nothing else is known.
     pub(crate) fn may_match_bound(&self) -> bool {
-        eval::may_match_bound(&self.expr)
+        bound::may_match(&self.expr)
     }
 
     /// Only these protocols can match.
