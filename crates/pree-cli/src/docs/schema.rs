@@ -24,26 +24,31 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
     output::print(&out)
 }
 
+/// The values that are written as such, each a definition.
+const WRITTEN: [&str; 8] = ["document", "groups", "count", "summary", "diagnosis", "socket", "group", "end"];
+
 fn schema() -> Node {
     object([
         ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
         ("$id", text("urn:pree:schema:1")),
-        ("title", text("pree/1: what pree --json writes")),
+        ("title", text("pree/1: what pree writes as JSON")),
         (
             "description",
             text(
-                "Members are only ever added. null is: not known, or there is no such thing. Of --jsonl every line is \
-                 #/$defs/socket, but the last, which is #/$defs/end. pree -s --json is #/$defs/summary, pree doctor \
-                 --json #/$defs/diagnosis.",
+                "Members are only ever added. null means: not known, or there is none. --json writes one value: \
+                 #/$defs/document for sockets and pree explain, #/$defs/groups with -g, #/$defs/count with --count, \
+                 #/$defs/summary with -s, #/$defs/diagnosis for pree doctor. --jsonl writes a value a line: #/$defs/socket, \
+                 with -g #/$defs/group, and as the last line #/$defs/end; with --count and -s one line as --json does.",
             ),
         ),
-        ("$ref", text("#/$defs/document")),
+        ("anyOf", Node::List(WRITTEN.iter().map(|name| reference(name)).collect())),
         (
             "$defs",
             object([
                 ("document", document("sockets", list(reference("socket")))),
                 ("end", completeness()),
-                ("groups", document("groups", list(group()))),
+                ("groups", document("groups", list(reference("group")))),
+                ("group", group()),
                 ("count", document("count", count())),
                 ("summary", document("summary", summary())),
                 ("diagnosis", diagnosis()),

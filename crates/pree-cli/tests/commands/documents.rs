@@ -13,6 +13,11 @@ use crate::{population, run};
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("json_follows_its_schema", schema).lab().needs(Need::Ipv6).needs(Need::Veth),
+        Case::new("another_validator_takes_every_output", validated)
+            .lab()
+            .needs(Need::Ipv6)
+            .needs(Need::Veth)
+            .needs(Need::PythonModule("jsonschema")),
         Case::new("groff_takes_the_manual_page", groff).needs(Need::Tool("groff")),
         Case::new("help_on_every_topic", topics),
         Case::new("texts_that_cannot_be_written", full),
@@ -54,6 +59,88 @@ fn schema() -> Result<(), Failed> {
         follows("socket", line)?;
     }
     Ok(())
+}
+
+/// Reads the schema, then lines of a definition's name and a value; writes what is wrong with each.
+const VALIDATE: &str = "
+import json, sys
+from jsonschema import Draft202012Validator as Validator
+schema = json.loads(sys.stdin.readline())
+Validator.check_schema(schema)
+for line in sys.stdin:
+    name, value = json.loads(line)
+    named = {'$ref': '#/$defs/' + name, '$defs': schema['$defs']}
+    wrong = [e.message for s in (named, schema) for e in Validator(s).iter_errors(value)]
+    print(json.dumps([name, wrong[:3]]))
+";
+
+/// Each kind of output, by a program that knows JSON Schema and not pree; and what is none of them is refused.
+fn validated() -> Result<(), Failed> {
+    let all = population::everything()?;
+    let mut input = String::new();
+    let schema: Value = serde_json::from_str(&run::pree("schema")?.whole()?.out)?;
+    input.push_str(&schema.to_string());
+    input.push('\n');
+    let mut names = Vec::new();
+    let mut add = |name: &'static str, value: &Value| {
+        names.push(name);
+        input.push_str(&json!([name, value]).to_string());
+        input.push('\n');
+    };
+    let read = |words: &str| -> Result<Vec<Value>, Failed> {
+        let out = run::pree(words)?.out;
+        Ok(out.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+    };
+    for (words, of) in [
+        ("-A all --json", "document"),
+        ("explain state=listen --json", "document"),
+        ("-g state --json", "groups"),
+        ("--count --json", "count"),
+        ("-s --json", "summary"),
+        ("doctor --json", "diagnosis"),
+    ] {
+        let out = run::pree(words)?.out;
+        add(of, &serde_json::from_str(&out).map_err(|error| format!("{words}: {error}"))?);
+    }
+    for (words, of) in [("-A all --jsonl", "socket"), ("-g state --jsonl", "group")] {
+        let lines = read(words)?;
+        let (end, rows) = lines.split_last().ok_or("no lines")?;
+        if rows.is_empty() {
+            return Err(format!("{words}: no rows").into());
+        }
+        rows.iter().for_each(|row| add(of, row));
+        add("end", end);
+    }
+    let wrong = json!({ "schema": "pree/1", "complete": "yes" });
+    for of in ["document", "groups", "count", "summary", "diagnosis", "socket", "group", "end"] {
+        add(of, &wrong);
+    }
+    drop(all);
+    let python = need::python("jsonschema").ok_or("no python")?;
+    let mut child =
+        run::hermetic(&python.display().to_string()).args(["-c", VALIDATE]).stdin(Stdio::piped()).spawn()?;
+    let mut pipe = child.stdin.take().ok_or("no pipe")?;
+    let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
+    let output = child.wait_with_output()?;
+    writer.join().map_err(|_| "the writer panicked")??;
+    let said: Vec<(String, Vec<String>)> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    if said.len() != names.len() {
+        return Err(format!("{} answers, not {}", said.len(), names.len()).into());
+    }
+    let (right, refused) = said.split_at(said.len() - 8);
+    for (name, wrong) in right {
+        if !wrong.is_empty() {
+            return Err(format!("{name}: {wrong:?}").into());
+        }
+    }
+    match refused.iter().find(|(_, wrong)| wrong.is_empty()) {
+        Some((name, _)) => Err(format!("{name} takes what is none").into()),
+        None => Ok(()),
+    }
 }
 
 fn groff() -> Result<(), Failed> {

@@ -34,6 +34,8 @@ pub(crate) fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Ve
                 }
                 true
             }
+            // Which of them it is, the caller says.
+            "anyOf" if at.is_empty() => true,
             "properties" | "additionalProperties" | "$schema" | "$id" | "$defs" | "title" | "description" => {
                 true
             }
