@@ -34,8 +34,10 @@ pub(crate) fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Ve
                 }
                 true
             }
-            // Which of them it is, the caller says.
-            "anyOf" if at.is_empty() => true,
+            "anyOf" => {
+                let schemas = says.as_array().into_iter().flatten();
+                { schemas }.any(|schema| check(root, schema, value, at).is_empty())
+            }
             "properties" | "additionalProperties" | "$schema" | "$id" | "$defs" | "title" | "description" => {
                 true
             }

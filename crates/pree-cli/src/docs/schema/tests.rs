@@ -83,6 +83,7 @@ fn every_field_is_in_it() {
 fn what_is_wrong_is_found() {
     let root = root();
     let document = written("--json");
+    let document_of = json!({ "$ref": "#/$defs/document" });
     for (pointer, value, says) in [
         ("/complete", json!("yes"), "against type"),
         ("/schema", json!("pree/9"), "against const"),
@@ -94,7 +95,12 @@ fn what_is_wrong_is_found() {
     ] {
         let mut changed = document.clone();
         *changed.pointer_mut(pointer).unwrap() = value;
-        let wrong = check(&root, &root, &changed, "");
+        assert_eq!(
+            check(&root, &root, &changed, "").is_empty(),
+            says.is_empty(),
+            "{pointer}: as any of them"
+        );
+        let wrong = check(&root, &document_of, &changed, "");
         if says.is_empty() {
             assert_eq!(wrong, Vec::<String>::new(), "{pointer}");
         } else {
