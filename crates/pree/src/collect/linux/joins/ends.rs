@@ -49,6 +49,8 @@ pub(super) struct Ends {
     seen: HashMap<Which, Seen>,
     /// Addresses of this network namespace.
     own: HashSet<IpAddr>,
+    /// Whether the other end of the row that came by last is here.
+    is_here: bool,
 }
 
 impl Join for Ends {
@@ -61,7 +63,9 @@ impl Join for Ends {
 
     /// Remembers a connection whose other end is here.
     fn see(&mut self, socket: &mut Socket) {
-        let Some((local, remote)) = self.ends_here(socket) else { return };
+        let ends = self.ends_here(socket);
+        self.is_here = ends.is_some();
+        let Some((local, remote)) = ends else { return };
         let is_over = socket.state == State::TimeWait;
         let bound =
             socket.interface.map_or([Some(On::None), None], |this| [On::This(this), On::Any].map(Some));
@@ -75,7 +79,7 @@ impl Join for Ends {
 
     fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
         if !at.is_last() {
-            return self.ends_here(socket).is_none();
+            return !self.is_here;
         }
         self.join(socket);
         true
