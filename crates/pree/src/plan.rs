@@ -130,11 +130,6 @@ impl Plan {
         })
     }
 
-    /// True for sockets of a family that was asked for.
-    pub(crate) fn wants_family(&self, family: Family) -> bool {
-        self.families.is_empty() || self.families.contains(&family)
-    }
-
     /// True when this protocol or family is asked for by its name.
     pub(crate) fn names(&self, name: &str) -> bool {
         self.families.iter().any(|family| family.name() == Some(name))
@@ -145,7 +140,7 @@ impl Plan {
     /// table's.
     pub(crate) fn wants(&self, socket: &Socket) -> bool {
         (self.is_undecided(socket) || self.states.contains(socket.state.set()))
-            && self.wants_family(socket.family)
+            && (self.families.is_empty() || self.families.contains(&socket.family))
     }
 
     /// True when only some states are asked for, and that of this socket is not known.

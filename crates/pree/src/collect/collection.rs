@@ -25,14 +25,9 @@ impl<'s> Collection<'s> {
         &mut self,
         number: impl Fn(&mut Self, Name, &str) -> Result<Option<u64>>,
     ) -> Result<()> {
-        if self.plan.filter.is_none() {
-            return Ok(());
-        }
-        let mut filter = Rc::make_mut(&mut self.plan).filter.take();
-        if let Some(filter) = &mut filter {
-            filter.resolve(|what, name| number(self, what, name))?;
-        }
-        Rc::make_mut(&mut self.plan).filter = filter;
+        let Some(mut filter) = self.plan.filter.clone() else { return Ok(()) };
+        filter.resolve(|what, name| number(self, what, name))?;
+        Rc::make_mut(&mut self.plan).filter = Some(filter);
         Ok(())
     }
 }

@@ -11,7 +11,6 @@ mod processes;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use pree_wire::apple::{Item, Pcb, PcbList};
 use pree_wire::errno::apple;
@@ -43,7 +42,7 @@ pub(super) fn visit(mut collection: Collection<'_>, visitor: &mut Visitor<'_>) -
     let mut reading = Reading {
         decoder: Decoder::new(&boot, &release, collection.plan.needs),
         is_root: is_root(collection.source),
-        processes: Processes::new(Rc::clone(&collection.plan)),
+        processes: Processes::new(&collection.plan),
         collection,
         rows,
         waiting: Vec::new(),

@@ -5,7 +5,6 @@
 //! processes up. One that ends meanwhile is no error.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +25,10 @@ const PROCESSES_ROOM: (usize, usize) = (16 * 1024, 512 * 1024);
 /// Room for 256 descriptors, and for more than a process may have.
 const DESCRIPTORS_ROOM: (usize, usize) = (2048, 2 * 1024 * 1024);
 
+#[derive(Default)]
 pub(super) struct Processes {
-    plan: Rc<Plan>,
+    needs: Needs,
+    lookup: OwnerLookup,
     /// Every socket that a descriptor leads to, in the order they were found.
     sockets: Vec<Decoded>,
     /// For each, who holds it: index of the process and descriptor.
@@ -61,20 +62,8 @@ enum Blind {
 }
 
 impl Processes {
-    pub(super) fn new(plan: Rc<Plan>) -> Self {
-        Self {
-            plan,
-            sockets: Vec::new(),
-            holders: Vec::new(),
-            by_key: HashMap::new(),
-            looked_into: Vec::new(),
-            others: HashMap::new(),
-            blind: None,
-            unlisted: None,
-            users: HashMap::new(),
-            users_refused: None,
-            prepared: false,
-        }
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self { needs: plan.needs, lookup: plan.owners, ..Self::default() }
     }
 
     /// Looks into every process that lets us. What an earlier look found is forgotten.
@@ -187,7 +176,7 @@ impl Processes {
 
     /// What is asked about a process beyond who it is. Each is worth having, but none is worth losing the owner for.
     fn add_details(&self, source: &mut dyn Source, process: &mut Process, uid: Option<u32>) {
-        let (pid, needs) = (process.pid, self.plan.needs);
+        let (pid, needs) = (process.pid, self.needs);
         let mut detail = |need, part| {
             let question = Question::Apple(AppleQuestion::Process { pid, part });
             if needs.contains(need) { ask(source, &question).ok() } else { None }
@@ -207,7 +196,7 @@ impl Processes {
         if std::mem::replace(&mut self.prepared, true) {
             return;
         }
-        if self.plan.needs.contains(Needs::PROCESS_USER) {
+        if self.needs.contains(Needs::PROCESS_USER) {
             match ask(source, &Question::Users) {
                 Ok(table) => self.users = users(&table),
                 Err(failure) => self.users_refused = Some(failure),
@@ -230,7 +219,7 @@ impl Processes {
     /// Adds those who hold a socket, as many as the query asks for.
     pub(super) fn find(&self, key: Key, owners: &mut Vec<Owner>) {
         let Some(holders) = self.by_key.get(&key).and_then(|index| self.holders.get(*index)) else { return };
-        let most = if self.plan.owners == OwnerLookup::First { 1 } else { usize::MAX };
+        let most = if self.lookup == OwnerLookup::First { 1 } else { usize::MAX };
         owners.extend(holders.iter().take(most).filter_map(|(process, fd)| {
             Some(Owner { process: Arc::clone(self.looked_into.get(*process)?), fd: Some(*fd), thread: None })
         }));

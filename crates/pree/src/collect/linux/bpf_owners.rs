@@ -9,7 +9,7 @@ use pree_wire::proc_pid;
 use super::blind::{is_passing, read_with_retries};
 use super::inode_map;
 use super::owners::OwnerSearch;
-use super::program::refused;
+use super::program::{read_records, refused};
 use super::scope::Scope;
 use crate::collect::retry::with_retries;
 use crate::error::{ErrorKind, Result};
@@ -73,9 +73,9 @@ impl OwnerSearch {
                     Ok(start) => Some(start) == process.start_time.and_then(StartTime::ticks),
                     Err(failure) => {
                         if failure.kind() == ErrorKind::Absent {
-                            search.details.not_there(process.pid, search.plan.needs, source);
+                            search.details.not_there(process.pid, search.needs, source);
                         }
-                        search.details.failed(process.pid, search.plan.needs, failure, source);
+                        search.details.failed(process.pid, search.needs, failure, source);
                         false
                     }
                 }
@@ -94,23 +94,27 @@ impl OwnerSearch {
         // Whether there is a table, and its process is to be looked into.
         let mut counts = None;
         let mut of_threads_left = OF_THREADS;
-        records(source, levels_above, |record| {
-            match record {
-                Record::Holder(holder) => {
-                    let is_named =
-                        |named: &crate::filter::Holders| named.count(holder.pid, Text::from(holder.name()));
-                    counts = Some(self.named.as_ref().is_none_or(is_named));
-                    answer.tables.push(holder);
-                }
-                Record::Descriptor(descriptor) => {
-                    let is_leader = answer.tables.last().is_some_and(|holder| holder.thread == holder.pid);
-                    of_threads_left = if is_leader {
-                        of_threads_left.saturating_add(OF_THREADS_EACH)
-                    } else {
-                        of_threads_left.checked_sub(1).ok_or(TOO_MANY)?
-                    };
-                    if counts.ok_or(Failure::MALFORMED)? && wanted(descriptor.inode) {
-                        answer.descriptors.push((answer.tables.len() as u32 - 1, descriptor));
+        read_records(source, &Question::Holders { levels_above }, |rest| {
+            while let Some(record) = bpf_records::take(rest).map_err(|_| Failure::MALFORMED)? {
+                match record {
+                    Record::Holder(holder) => {
+                        let is_named = |named: &crate::filter::Holders| {
+                            named.count(holder.pid, Text::from(holder.name()))
+                        };
+                        counts = Some(self.named.as_ref().is_none_or(is_named));
+                        answer.tables.push(holder);
+                    }
+                    Record::Descriptor(descriptor) => {
+                        let is_leader =
+                            answer.tables.last().is_some_and(|holder| holder.thread == holder.pid);
+                        of_threads_left = if is_leader {
+                            of_threads_left.saturating_add(OF_THREADS_EACH)
+                        } else {
+                            of_threads_left.checked_sub(1).ok_or(TOO_MANY)?
+                        };
+                        if counts.ok_or(Failure::MALFORMED)? && wanted(descriptor.inode) {
+                            answer.descriptors.push((answer.tables.len() as u32 - 1, descriptor));
+                        }
                     }
                 }
             }
@@ -210,24 +214,4 @@ fn pays(source: &mut dyn Source) -> Option<bool> {
     // Processes can share their files, so many of them can have few.
     let processes = read_with_retries(source, &Question::Processes).ok()?.len() as u64 / 4;
     Some(of_files + processes.saturating_mul(WALK_PER_PROCESS_US) >= PROGRAM_US)
-}
-
-/// Asks for the records and passes each on.
-fn records(
-    source: &mut dyn Source,
-    levels_above: u32,
-    mut each: impl FnMut(Record) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    source.ask(&Question::Holders { levels_above })?;
-    let (mut batch, mut pending) = (Vec::new(), Vec::new());
-    while source.next(&mut batch)? {
-        pending.extend_from_slice(&batch);
-        let mut rest = &pending[..];
-        while let Some(record) = bpf_records::take(&mut rest).map_err(|_| Failure::MALFORMED)? {
-            each(record)?;
-        }
-        let done = pending.len() - rest.len();
-        pending.drain(..done);
-    }
-    if pending.is_empty() { Ok(()) } else { Err(Failure::MALFORMED) }
 }

@@ -33,22 +33,19 @@ pub(super) struct Delivery<'v> {
     pub(super) owners: OwnerSearch,
     joins: Joins,
     visitor: &'v mut Visitor<'v>,
-    /// What the filter must know.
-    filter: Needs,
     /// The namespace whose rows come now is the last one. Those before it have rows that are held.
     parts: Vec<Part>,
     pub(super) untold: Untold,
 }
 
 impl<'v> Delivery<'v> {
-    pub(super) fn new(plan: Rc<Plan>, visitor: &'v mut Visitor<'v>) -> Self {
+    pub(super) fn new(plan: &Plan, visitor: &'v mut Visitor<'v>) -> Self {
         let filter = plan.filter.as_ref().map_or(Needs::empty(), Filter::needs);
         Self {
             joins: Joins::new(plan.needs, filter),
-            untold: Untold::new(plan.asked),
+            untold: Untold::new(plan.asked, filter),
             owners: OwnerSearch::new(plan),
             visitor,
-            filter,
             parts: Vec::new(),
         }
     }
@@ -103,7 +100,7 @@ impl<'v> Delivery<'v> {
         // The filter is asked as soon as it can be: what else is to be found is not looked for in vain.
         let mut is_complete = self.joins.complete(0..self.joins.of_filter, socket, &mut at);
         if is_complete {
-            if !matches(&mut self.untold, (&part.plan, self.filter), socket, &self.owners) {
+            if !self.untold.lets_through(&part.plan, socket, &self.owners) {
                 return ControlFlow::Continue(());
             }
             is_complete = self.joins.complete(self.joins.of_filter..usize::MAX, socket, &mut at);
@@ -144,28 +141,11 @@ impl<'v> Delivery<'v> {
             for mut socket in held {
                 let mut at = At { owners: &self.owners, source: Some(source) };
                 self.joins.complete(self.joins.with_rows..usize::MAX, &mut socket, &mut at);
-                if matches(&mut self.untold, (&plan, self.filter), &socket, &self.owners) {
+                if self.untold.lets_through(&plan, &socket, &self.owners) {
                     self.pass_on(&socket)?;
                 }
             }
         }
         ControlFlow::Continue(())
     }
-}
-
-/// Whether the row is one that is asked for, as far as the filter, which must know so much, and the states tell.
-fn matches(
-    untold: &mut Untold,
-    (plan, needs): (&Plan, Needs),
-    socket: &Socket,
-    owners: &OwnerSearch,
-) -> bool {
-    if !plan.filter.as_ref().is_none_or(|filter| untold.lets_through((filter, needs), socket, owners)) {
-        return false;
-    }
-    let is_undecided = plan.is_undecided(socket);
-    if is_undecided {
-        untold.count_undecided(socket);
-    }
-    !is_undecided
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use pree_wire::fd_records::HeldSocket;
 
@@ -76,8 +75,11 @@ pub(super) fn read(
             unread.get_or_insert(Failure::NotRecorded);
         }
     }
-    if let Some(gap) = unread.map(|failure| gap(failure, *source)).or_else(|| delivery.owners.blindness()) {
-        coverage.add(gap);
+    let owners = &delivery.owners;
+    let blind = || owners.is_blind().then(|| owners.why_blind());
+    if let Some((why, hint)) = unread.map(|failure| why_unread(failure, *source)).or_else(blind) {
+        let object = "other".to_owned();
+        coverage.add(Gap { what: Missing::Rows, why, count: None, object, hint });
     }
     ControlFlow::Continue(())
 }
@@ -88,13 +90,6 @@ impl OwnerSearch {
         let met = |inode: &u64| self.met.as_ref().is_some_and(|met| met.contains(inode));
         let not_met = self.map.inodes().filter(|inode| !met(inode));
         not_met.map(|inode| (inode, self.places(inode).collect())).collect()
-    }
-
-    /// The gap that descriptors which could not be seen are, where sockets are found through them.
-    fn blindness(&self) -> Option<Gap> {
-        let (why, hint) = self.why_blind();
-        let object = "other".to_owned();
-        self.is_blind().then_some(Gap { what: Missing::Rows, why, count: None, object, hint })
     }
 }
 
@@ -109,7 +104,7 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
             ControlFlow::Continue(())
         };
         let mut collection = Collection::new(plan, source);
-        let mut delivery = Delivery::new(Rc::clone(&collection.plan), &mut visitor);
+        let mut delivery = Delivery::new(&collection.plan, &mut visitor);
         delivery.begin(None, &mut collection);
         // What it lacks is not told here: a socket that it does not have stays missing.
         let here = (&mut NamespaceWalk::own(), &None);
@@ -133,12 +128,11 @@ fn held(source: &mut dyn Source, inode: u64, places: &[Place]) -> Result<Option<
     unread.map_or(Ok(None), Err)
 }
 
-fn gap(failure: Failure, source: &mut dyn Source) -> Gap {
-    let (why, hint) = match failure.kind() {
+fn why_unread(failure: Failure, source: &mut dyn Source) -> (ErrorKind, &'static str) {
+    match failure.kind() {
         ErrorKind::NotRecorded => (ErrorKind::NotRecorded, NOT_RECORDED),
         ErrorKind::NotPermitted => (ErrorKind::NotPermitted, against_refusal(source, TO_LOOK)),
         ErrorKind::Unsupported => (ErrorKind::Unsupported, "it takes a /proc of one's own pid namespace"),
         kind => (kind, ""),
-    };
-    Gap { what: Missing::Rows, why, count: None, object: "other".to_owned(), hint }
+    }
 }

@@ -59,7 +59,7 @@ pub(super) fn visit(mut collection: Collection<'_>, visitor: &mut Visitor<'_>) -
     if asked.owners != OwnerLookup::None && asked.owner_source == OwnerSource::Bpf {
         bpf_owners::demand(collection.source)?;
     }
-    let mut delivery = Delivery::new(Rc::clone(&asked), visitor);
+    let mut delivery = Delivery::new(&asked, visitor);
     let mut flow = read_namespaces(&asked, &mut walk, collection, &mut delivery)?;
     if delivery.holds_too_many() {
         // Nothing was passed on: what was expected to be few is read again, as many are.

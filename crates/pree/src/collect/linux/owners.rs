@@ -6,7 +6,6 @@
 //! unseen, the other one adds.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +26,11 @@ use crate::source::{Failure, Source};
 /// What helps where that was not read which is read once for all processes.
 const UNREAD_ONCE: &str = "names of users are read from /etc/passwd, the time of boot from the clock";
 
+#[derive(Default)]
 pub(super) struct OwnerSearch {
-    pub(super) plan: Rc<Plan>,
+    pub(super) needs: Needs,
+    pub(super) lookup: OwnerLookup,
+    method: OwnerSource,
     /// The only processes that are looked into, when the filter names some.
     pub(super) named: Option<Holders>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
@@ -108,36 +110,20 @@ impl Only<'_> {
 }
 
 impl OwnerSearch {
-    pub(super) fn new(plan: Rc<Plan>) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         Self {
+            needs: plan.needs,
+            lookup: plan.owners,
+            method: plan.owner_source,
             named: plan.holders(),
             met: plan.searches_holders().then(HashSet::new),
-            plan,
-            has_looked: false,
-            was_blind: false,
-            scope: None,
-            program_pays: None,
-            program_refused: None,
-            instead: false,
-            map: InodeMap::default(),
-            processes: Vec::new(),
-            places: HashMap::new(),
-            told: Told::default(),
-            blind: None,
-            against_refusal: None,
-            unread: HashSet::new(),
-            told_of: HashSet::new(),
-            details: UnreadDetails::default(),
-            boot_time: None,
-            users: HashMap::new(),
-            unread_once: Vec::new(),
-            prepared: false,
+            ..Self::default()
         }
     }
 
     /// True when owners are asked for and were not looked for yet.
     pub(super) fn is_awaited(&self) -> bool {
-        self.plan.owners != OwnerLookup::None && !self.has_looked
+        self.lookup != OwnerLookup::None && !self.has_looked
     }
 
     /// Looks once more for those who hold these sockets and their other ends, if owners are asked for.
@@ -146,7 +132,7 @@ impl OwnerSearch {
         source: &mut dyn Source,
         sockets: impl Iterator<Item = &'s Socket>,
     ) {
-        if self.plan.owners == OwnerLookup::None {
+        if self.lookup == OwnerLookup::None {
             return;
         }
         let peer = |socket: &Socket| socket.peer.as_ref().and_then(|peer| peer.inode);
@@ -175,7 +161,7 @@ impl OwnerSearch {
     /// without an owner are then not met again.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
         self.see(source, Only::All);
-        if self.plan.searches_holders() {
+        if self.met.is_some() {
             self.look_into_the_untold(source, Only::All);
         }
         if self.named.is_some() && self.told.proc && !self.told.whole_by_program {
@@ -211,7 +197,7 @@ impl OwnerSearch {
     /// The program tells nothing of a process that the kernel keeps from everybody, and nothing of one without sockets. Where
     /// the program alone told, /proc is asked which is which.
     fn look_into_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
-        let alone = self.told.program && !self.told.proc && self.plan.owner_source == OwnerSource::Auto;
+        let alone = self.told.program && !self.told.proc && self.method == OwnerSource::Auto;
         if alone && self.scope(source).numbers_agree() {
             self.read_the_untold(source, only);
         }
@@ -227,7 +213,7 @@ impl OwnerSearch {
         self.told_of.clear();
         self.details.clear();
         let scope = self.scope(source);
-        match self.plan.owner_source {
+        match self.method {
             OwnerSource::Proc => self.told.proc = self.walk(source, only, scope),
             OwnerSource::Bpf => match self.add_from_program(source, &|inode| only.has(inode), scope) {
                 Ok(()) => {
@@ -301,7 +287,7 @@ impl OwnerSearch {
             Told { program: true, .. } => coverage.owners_came_from(Origin::Bpf),
             Told { .. } => {}
         }
-        if self.plan.owner_source == OwnerSource::Bpf && self.told.program {
+        if self.method == OwnerSource::Bpf && self.told.program {
             coverage.note(
                 "owners were asked of BPF alone: a process that the kernel keeps from everybody is not told"
                     .to_owned(),
@@ -317,7 +303,7 @@ impl OwnerSearch {
                 .note("/proc shows another pid namespace: process ids from it are that one's".to_owned()),
             _ => {}
         }
-        if self.was_blind && self.plan.owners == OwnerLookup::All {
+        if self.was_blind && self.lookup == OwnerLookup::All {
             coverage.note(
                 "not every process could be looked into: sockets may have more owners than are shown"
                     .to_owned(),
@@ -328,7 +314,7 @@ impl OwnerSearch {
     /// Adds the owners of a socket to `owners`, as many as the query asks for and not more than `most`. True when there
     /// are more.
     pub(super) fn find_at_most(&self, most: usize, inode: u64, owners: &mut Vec<Owner>) -> bool {
-        let wanted = if self.plan.owners == OwnerLookup::First { 1 } else { usize::MAX };
+        let wanted = if self.lookup == OwnerLookup::First { 1 } else { usize::MAX };
         let mut holders = self.map.holders(inode).take(wanted);
         owners.extend(holders.by_ref().take(most).filter_map(|holder| {
             Some(Owner {
@@ -458,7 +444,7 @@ impl OwnerSearch {
         let mut late = self.processes.split_off(first.min(self.processes.len()));
         for met in &mut late {
             if !met.in_proc {
-                self.details.without_proc(met.process.pid, self.plan.needs);
+                self.details.without_proc(met.process.pid, self.needs);
             } else if is_it(self, source, &met.process) {
                 self.add_details(source, Arc::make_mut(&mut met.process));
             }

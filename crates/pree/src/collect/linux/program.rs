@@ -1,7 +1,7 @@
-//! Why a program of ours in the kernel is refused, and what helps.
+//! Programs of ours in the kernel: what they tell, why one is refused, and what helps.
 
 use crate::error::{Error, NOT_RECORDED};
-use crate::source::{Errno, Failure};
+use crate::source::{Errno, Failure, Question, Source};
 
 /// Why there are no owners from the program.
 pub(super) fn refused(failure: Failure) -> Error {
@@ -23,4 +23,22 @@ pub(super) fn hint(failure: Failure) -> &'static str {
         Failure::Answer(_) => "it takes Linux 5.12 with BPF and BTF",
         Failure::Transport(_) => "try again",
     }
+}
+
+/// Asks a program; `take` takes the records that are whole from the front of what came.
+pub(super) fn read_records(
+    source: &mut dyn Source,
+    question: &Question<'_>,
+    mut take: impl FnMut(&mut &[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    source.ask(question)?;
+    let (mut batch, mut pending) = (Vec::new(), Vec::new());
+    while source.next(&mut batch)? {
+        pending.extend_from_slice(&batch);
+        let mut rest = &pending[..];
+        take(&mut rest)?;
+        let done = pending.len() - rest.len();
+        pending.drain(..done);
+    }
+    if pending.is_empty() { Ok(()) } else { Err(Failure::MALFORMED) }
 }

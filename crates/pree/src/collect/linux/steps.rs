@@ -1,7 +1,6 @@
 //! What a process can make of owners, counted in steps and not in time: four times as much of it costs about four times as many.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use super::owners::OwnerSearch;
 use crate::plan::Plan;
@@ -119,13 +118,13 @@ const SHAPES: [Shape; 5] = [
 
 /// Steps of both looks, and of finding every owner once.
 fn steps(source: OwnerSource, tables: Vec<Table>) -> usize {
-    let plan = Rc::new(Plan::new(&Query::new().owners().owner_source(source)).unwrap());
+    let plan = Plan::new(&Query::new().owners().owner_source(source)).unwrap();
     let holders: usize = tables.iter().map(|table| table.2.len()).sum();
     // One more that nobody holds: threads are asked for it.
     let inodes: Vec<u64> = tables.iter().flat_map(|table| table.2.iter().map(|one| one.1)).collect();
     let wanted = inodes.iter().copied().chain([u64::MAX]).collect();
     let mut played = Played { tables, ..Played::default() };
-    let mut search = OwnerSearch::new(plan);
+    let mut search = OwnerSearch::new(&plan);
     crate::steps::of(|| {
         search.look(&mut played);
         search.look_again(&mut played, &wanted);

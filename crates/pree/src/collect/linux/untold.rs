@@ -7,9 +7,10 @@ use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::has_stats;
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::field::View;
-use crate::filter::{Filter, Verdicts};
+use crate::filter::Verdicts;
 use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
 use crate::needs::Needs;
+use crate::plan::Plan;
 
 /// One thing that some source tells and another does not.
 #[derive(Clone, Copy)]
@@ -157,9 +158,11 @@ struct Lacking {
     count: u64,
 }
 
+#[derive(Default)]
 pub(super) struct Untold {
     /// What was asked for in so many words; a filter asks for more.
     asked: Needs,
+    needed: Needs,
     /// Protocols some of whose rows come from /proc, and why.
     from_proc: Vec<(Protocol, ErrorKind)>,
     lacking: Vec<Lacking>,
@@ -176,17 +179,9 @@ pub(super) struct Untold {
 }
 
 impl Untold {
-    pub(super) fn new(asked: Needs) -> Self {
-        Self {
-            asked,
-            from_proc: Vec::new(),
-            lacking: Vec::new(),
-            refused: Vec::new(),
-            saw_bound: false,
-            unowned: 0,
-            by_owner: None,
-            verdicts: Verdicts::default(),
-        }
+    /// `needed`: what the filter must know.
+    pub(super) fn new(asked: Needs, needed: Needs) -> Self {
+        Self { asked, needed, ..Self::default() }
     }
 
     /// Rows of this protocol without an identity come from /proc, for this reason.
@@ -210,32 +205,28 @@ impl Untold {
         }
     }
 
-    /// Whether the filter, which needs so much, lets the row through. Counts the row if that is not known.
-    pub(super) fn lets_through(
-        &mut self,
-        (filter, needs): (&Filter, Needs),
-        socket: &Socket,
-        owners: &OwnerSearch,
-    ) -> bool {
-        let things = lacking(needs, socket);
-        let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
-        let unread = owners.unread_of(socket) & needs;
-        let view = View::new(socket);
-        if filter.matches_without(&view, untold | unread, &self.verdicts) {
-            return true;
-        }
-        if filter.may_match_without(&view, untold | unread, &self.verdicts) {
-            self.add(socket, Missing::Rows, things);
-            if !unread.is_empty() {
-                self.by_owner.get_or_insert_with(|| (0, owners.why_unread(socket))).0 += 1;
+    /// Whether filter and states let the row through. Counts the row if that is not known.
+    pub(super) fn lets_through(&mut self, plan: &Plan, socket: &Socket, owners: &OwnerSearch) -> bool {
+        if let Some(filter) = &plan.filter {
+            let things = lacking(self.needed, socket);
+            let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
+            let unread = owners.unread_of(socket) & self.needed;
+            let view = View::new(socket);
+            if !filter.matches_without(&view, untold | unread, &self.verdicts) {
+                if filter.may_match_without(&view, untold | unread, &self.verdicts) {
+                    self.add(socket, Missing::Rows, things);
+                    if !unread.is_empty() {
+                        self.by_owner.get_or_insert_with(|| (0, owners.why_unread(socket))).0 += 1;
+                    }
+                }
+                return false;
             }
         }
-        false
-    }
-
-    /// Counts a row of which it is not known whether it is in a state that was asked for.
-    pub(super) fn count_undecided(&mut self, socket: &Socket) {
-        self.add(socket, Missing::Rows, lacking(Needs::STATE_AND_ENDS, socket));
+        let is_undecided = plan.is_undecided(socket);
+        if is_undecided {
+            self.add(socket, Missing::Rows, lacking(Needs::STATE_AND_ENDS, socket));
+        }
+        !is_undecided
     }
 
     /// Adds these things of a row, if any, to what is missing. What was found through its holders alone has no table that could

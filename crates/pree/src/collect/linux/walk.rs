@@ -37,7 +37,7 @@ impl OwnerSearch {
             self.read(source, pid, 0, only);
             // The map has only what is wanted.
             let has_all = matches!(only, Only::These(wanted) if self.map.len() >= wanted.len());
-            if self.plan.owners == OwnerLookup::First && has_all {
+            if self.lookup == OwnerLookup::First && has_all {
                 return true;
             }
         }
@@ -213,7 +213,7 @@ impl OwnerSearch {
             Ok(time) => self.boot_time = Some(time),
             Err(failure) => self.could_not_read(Needs::PROCESS_START, failure),
         }
-        if self.plan.needs.contains(Needs::PROCESS_USER) {
+        if self.needs.contains(Needs::PROCESS_USER) {
             match read_with_retries(source, &Question::Users) {
                 Ok(table) => self.users = users(&table),
                 Err(failure) => self.could_not_read(Needs::PROCESS_USER, failure),
@@ -222,13 +222,13 @@ impl OwnerSearch {
     }
 
     fn could_not_read(&mut self, needs: Needs, failure: Failure) {
-        if self.plan.needs.contains(needs) {
+        if self.needs.contains(needs) {
             self.unread_once.push((needs, failure));
         }
     }
 
     pub(super) fn wants_details(&self) -> bool {
-        self.plan.needs.intersects(DETAILS)
+        self.needs.intersects(DETAILS)
     }
 
     /// Reads what is asked about a process beyond its `stat`. Each is worth having, but none is worth losing the owner
@@ -255,7 +255,7 @@ impl OwnerSearch {
         need: Needs,
         part: ProcessPart,
     ) -> Option<Vec<u8>> {
-        if !self.plan.needs.intersects(need) {
+        if !self.needs.intersects(need) {
             return None;
         }
         let result = read_with_retries(source, &Question::Process { pid, part });

@@ -113,7 +113,7 @@ fn read_table(
     table: WindowsTable,
     collection: &mut Collection<'_>,
     rows: &mut Delivery<'_>,
-    owners: &mut Owners<'_>,
+    owners: &mut Owners,
     estats: &mut Estats,
 ) -> Result<ControlFlow<()>> {
     let Collection { plan, source, coverage } = collection;

@@ -19,8 +19,10 @@ use crate::source::{Failure, Question, Source, WindowsProcessPart, WindowsQuesti
 /// Times that all processes are listed: a process can be younger than the first list.
 const LISTS: usize = 2;
 
-pub(super) struct Owners<'p> {
-    plan: &'p Plan,
+#[derive(Default)]
+pub(super) struct Owners {
+    needs: Needs,
+    lookup: OwnerLookup,
     /// Parent and name by process id.
     listed: HashMap<u32, (u32, Text)>,
     lists: usize,
@@ -33,17 +35,9 @@ pub(super) struct Owners<'p> {
     refused: u64,
 }
 
-impl<'p> Owners<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
-        Self {
-            plan,
-            listed: HashMap::new(),
-            lists: 0,
-            unlisted: None,
-            known: HashMap::new(),
-            nameless: 0,
-            refused: 0,
-        }
+impl Owners {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self { needs: plan.needs, lookup: plan.owners, ..Self::default() }
     }
 
     /// Gives the socket its owner, or the reason for having none.
@@ -78,7 +72,7 @@ impl<'p> Owners<'p> {
         let mut ask = |part| read_all(source, &Question::Windows(WindowsQuestion::Process { pid, part }));
         let started = ask(WindowsProcessPart::StartTime).ok().as_deref().and_then(file_time);
         let listed = self.listed.get(&pid);
-        let wants_path = self.plan.needs.contains(Needs::PROCESS_EXECUTABLE);
+        let wants_path = self.needs.contains(Needs::PROCESS_EXECUTABLE);
         let mut executable = None;
         if wants_path || listed.is_none() {
             match ask(WindowsProcessPart::ImageName) {
@@ -121,7 +115,7 @@ impl<'p> Owners<'p> {
 
     /// Tells what is missing.
     pub(super) fn tell(&self, coverage: &mut Coverage) {
-        if self.plan.owners == OwnerLookup::None {
+        if self.lookup == OwnerLookup::None {
             return;
         }
         coverage.owners_came_from(Origin::IpHelper);
@@ -147,7 +141,7 @@ impl<'p> Owners<'p> {
         }
         let untold =
             Needs::PROCESS_UID | Needs::PROCESS_USER | Needs::PROCESS_COMMAND_LINE | Needs::PROCESS_CGROUP;
-        if self.plan.needs.intersects(untold) {
+        if self.needs.intersects(untold) {
             coverage.note("user and command line of processes are not read on Windows".to_owned());
         }
     }

@@ -165,17 +165,13 @@ impl Reader<'_, '_> {
         match self.table.protocol {
             Protocol::Packet => {
                 let row = packet_diag::Row::parse(payload)?;
-                if self.is_new(row.cookie()) {
-                    self.decoder.decode_packet(&row, &mut self.socket);
-                    return Ok(self.deliver());
-                }
+                let is_new = self.is_new(row.cookie());
+                Ok(self.deliver(is_new, |decoder, socket| decoder.decode_packet(&row, socket)))
             }
             Protocol::Netlink => {
                 let row = netlink_diag::Row::parse(payload)?;
-                if self.is_new(row.cookie()) {
-                    self.decoder.decode_netlink(&row, &mut self.socket);
-                    return Ok(self.deliver());
-                }
+                let is_new = self.is_new(row.cookie());
+                Ok(self.deliver(is_new, |decoder, socket| decoder.decode_netlink(&row, socket)))
             }
             Protocol::Sctp => {
                 let row = inet_diag::Row::parse(payload)?;
@@ -190,27 +186,19 @@ impl Reader<'_, '_> {
                             && self.is_new(row.cookie())
                     }
                 };
-                if is_new {
-                    self.decoder.decode_sctp(&row, &mut self.socket);
-                    return Ok(self.deliver());
-                }
+                Ok(self.deliver(is_new, |decoder, socket| decoder.decode_sctp(&row, socket)))
             }
             Protocol::Vsock => {
                 let row = vsock_diag::Row::parse(payload)?;
-                if self.is_new(row.cookie()) {
-                    self.decoder.decode_vsock(&row, &mut self.socket);
-                    return Ok(self.deliver());
-                }
+                let is_new = self.is_new(row.cookie());
+                Ok(self.deliver(is_new, |decoder, socket| decoder.decode_vsock(&row, socket)))
             }
             _ => {
                 let row = unix_diag::Row::parse(payload)?;
-                if self.is_new(row.cookie()) {
-                    self.decoder.decode_unix(&row, &mut self.socket);
-                    return Ok(self.deliver());
-                }
+                let is_new = self.is_new(row.cookie());
+                Ok(self.deliver(is_new, |decoder, socket| decoder.decode_unix(&row, socket)))
             }
         }
-        Ok(ControlFlow::Continue(()))
     }
 
     fn is_new(&mut self, cookie: u64) -> bool {
@@ -220,10 +208,17 @@ impl Reader<'_, '_> {
         is_new
     }
 
-    fn deliver(&mut self) -> ControlFlow<()> {
-        match &mut self.socket {
-            Some(socket) => self.delivery.deliver(socket),
-            None => ControlFlow::Continue(()),
+    fn deliver(
+        &mut self,
+        is_new: bool,
+        decode: impl FnOnce(&Decoder, &mut Option<Socket>),
+    ) -> ControlFlow<()> {
+        if is_new {
+            decode(self.decoder, &mut self.socket);
         }
+        self.socket
+            .as_mut()
+            .filter(|_| is_new)
+            .map_or(ControlFlow::Continue(()), |s| self.delivery.deliver(s))
     }
 }

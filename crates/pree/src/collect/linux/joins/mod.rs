@@ -67,3 +67,26 @@ impl Joins {
         self.all().take(these.end).skip(these.start).all(|join| join.complete(socket, at))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the filter is not about is not looked for in rows that it leaves out.
+    #[test]
+    fn the_filter_waits_only_for_what_it_is_about() {
+        let all = Needs::SEQUENCES | Needs::DIRECTION | Needs::PEERS | Needs::OWNERS;
+        for (needs, filter, expected) in [
+            (all, Needs::STATS, 0),
+            (all, Needs::SEQUENCES, 1),
+            (all, Needs::DIRECTION | Needs::REMOTE_NAMES, 2),
+            (all, Needs::PEERS, 3),
+            (all, Needs::OWNERS | Needs::SEQUENCES, 4),
+            (Needs::OWNERS, Needs::OWNERS, 1),
+            (Needs::empty(), Needs::STATS, 0),
+        ] {
+            assert_eq!(Joins::new(needs, filter).of_filter, expected, "{needs:?} {filter:?}");
+        }
+        assert_eq!(Joins::new(all, Needs::empty()).with_rows, 3);
+    }
+}

@@ -31,16 +31,9 @@ impl Join for Owners {
         if owners.is_awaited() && !at.is_last() {
             return false;
         }
-        let inode = match socket.inode {
-            None => {
-                socket.unowned = Some(reason_without_inode(socket.state));
-                return true;
-            }
-            Some(_) if is_kernels(socket) => {
-                socket.unowned = Some(Unowned::NoVisibleHolder);
-                return true;
-            }
-            Some(inode) => inode,
+        let Some(inode) = socket.inode.filter(|_| !is_kernels(socket)) else {
+            socket.unowned = Some(reason_without_descriptor(socket));
+            return true;
         };
         if at.is_last() {
             // Those found by the first look are found again.
@@ -90,9 +83,10 @@ fn is_kernels(socket: &Socket) -> bool {
     matches!(socket.local, Address::Netlink { port_id: 0, .. })
 }
 
-/// Why a socket that no file stands for has no owner: its state says so.
-fn reason_without_inode(state: State) -> Unowned {
-    match state {
+/// Why a socket to which no descriptor leads has no owner: if no file stands for it, its state says so.
+fn reason_without_descriptor(socket: &Socket) -> Unowned {
+    match socket.state {
+        _ if socket.inode.is_some() => Unowned::NoVisibleHolder,
         State::TimeWait => Unowned::TimeWait,
         State::SynReceived => Unowned::Handshake,
         // close(2) never leaves a socket in these, so it was never accepted.

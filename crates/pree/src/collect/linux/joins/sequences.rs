@@ -10,7 +10,7 @@ use pree_wire::bpf_records::Sequence;
 
 use super::join::{At, Join};
 use crate::collect::collection::Collection;
-use crate::collect::linux::program::hint;
+use crate::collect::linux::program::{hint, read_records};
 use crate::error::ErrorKind;
 use crate::model::Socket;
 use crate::source::{Failure, Question, Source};
@@ -25,15 +25,13 @@ pub(super) struct Sequences {
 
 impl Sequences {
     fn fill(&mut self, source: &mut dyn Source) -> Result<(), Failure> {
-        source.ask(&Question::Sequences)?;
-        let (mut batch, mut pending) = (Vec::new(), Vec::new());
-        while source.next(&mut batch)? {
-            pending.extend_from_slice(&batch);
-            let whole = pending.chunks_exact(Sequence::SIZE);
-            self.known.extend(whole.filter_map(Sequence::decode).map(|sequence| (sequence.cookie, sequence)));
-            pending.drain(..pending.len() / Sequence::SIZE * Sequence::SIZE);
-        }
-        if pending.is_empty() { Ok(()) } else { Err(Failure::MALFORMED) }
+        read_records(source, &Question::Sequences, |rest| {
+            while let Some((record, more)) = rest.split_at_checked(Sequence::SIZE) {
+                self.known.extend(Sequence::decode(record).map(|sequence| (sequence.cookie, sequence)));
+                *rest = more;
+            }
+            Ok(())
+        })
     }
 }
 
