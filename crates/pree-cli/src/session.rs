@@ -76,8 +76,12 @@ fn read_filter(path: &Path) -> Result<Filter, Failure> {
             // lsof has letters there.
             let letters = path.as_os_str().as_encoded_bytes().iter().all(u8::is_ascii_alphanumeric);
             let is_lsofs = letters && error.kind() == io::ErrorKind::NotFound;
-            let way = if is_lsofs { "; fields for programs are --json or --format" } else { "" };
-            Failure::Usage(format!("cannot read {}: {error}{way}", files::name(path)))
+            let text = format!("cannot read {}: {error}", files::name(path));
+            if is_lsofs {
+                Failure::Usage(format!("{text}; fields for programs are --json or --format"))
+            } else {
+                Failure::File(text)
+            }
         })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::Usage(format!("{} is not UTF-8", files::name(path))))?;

@@ -87,7 +87,6 @@ fn senseless() -> Result<(), Failed> {
         ("--limit", "needs a value"),
         ("--limit -1", "a number of rows"),
         ("-A tcp,tpc", "inet or all"),
-        ("-F /nonexistent/filter", "/nonexistent/filter"),
         ("--json=yes", "takes no value"),
         ("--strict=1", "takes no value"),
         ("-t=1", "takes no value"),
@@ -119,6 +118,10 @@ fn senseless() -> Result<(), Failed> {
         ("help FILTER x", "pree help takes one topic or command at most"),
     ] {
         refused(words, says)?;
+    }
+    // The line makes sense: what it names cannot be read.
+    for words in ["-F /nonexistent/filter", "-F /", "-F /nonexistent/filter summary"] {
+        run::pree(words)?.code(4)?.silent()?.tells("cannot read \"/")?;
     }
     Ok(())
 }

@@ -266,7 +266,7 @@ fn closed() -> Result<(), Failed> {
                 .map_err(|failed| run::while_doing(&format!("{name}: {words} {redirections}"), failed))
         };
         for input in ["-", "/dev/stdin", "/dev/fd/0"] {
-            ends(&format!("-l -F {input}"), "<&-", 2, not_readable)?;
+            ends(&format!("-l -F {input}"), "<&-", 4, not_readable)?;
             ends(&format!("--replay {input}"), "<&-", 4, not_readable)?;
         }
         for words in ["-l", "--json", "--version", "capture -", "capture /dev/stdout"] {

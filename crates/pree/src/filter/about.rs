@@ -1,7 +1,7 @@
 //! What a filter is about: tests, the fields that they ask for, and what must be known for them.
 
 use super::expr::{End, Expr, Has, Host, Test};
-use crate::field::{Field, named};
+use crate::field::{Field, Section, named};
 use crate::needs::Needs;
 
 /// What must be known to decide it.
@@ -30,6 +30,9 @@ pub(super) fn needs_of(test: &Test) -> Needs {
         | Test::Port(..)
         | Test::PortRange(..)
         | Test::Has(Has::Remote) => Needs::STATE_AND_ENDS,
+        Test::Has(Has::Field(field)) if matches!(field.section, Section::Local | Section::Remote) => {
+            field.needs | Needs::STATE_AND_ENDS
+        }
         Test::User(_) => Needs::UID,
         _ => field_of(test).map_or(Needs::empty(), |field| field.needs),
     }

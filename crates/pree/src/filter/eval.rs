@@ -111,6 +111,8 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
         }),
         Test::Shown(end, shown) => at_end(*end, socket, |address| Some(is_shown(shown, address))),
         Test::Path(end, pattern) => at_end(*end, socket, |address| Some(matches_path(pattern, address))),
+        // Without ports none is equal or unequal.
+        Test::Port(..) | Test::PortRange(..) if !WITH_PORTS.contains(socket.protocol.set()) => None,
         Test::Port(end, op, port) => {
             at_end(*end, socket, |address| Some(compare(*op, &port_of(address)?, port)))
         }
@@ -151,6 +153,9 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
         Test::Word(word) => Some(shows(socket, word, verdicts)),
     }
 }
+
+/// Protocols whose sockets have ports.
+const WITH_PORTS: Protocols = Protocols::INET.difference(Protocols::RAW).union(Protocols::VSOCK);
 
 fn is_there(value: &Value<'_>) -> bool {
     match value {

@@ -290,7 +290,8 @@ impl Parser<'_> {
         let has = match keys::look_up(&word) {
             Lookup::Later => return Err(self.error(start..end, format!("{word} is not implemented yet"))),
             Lookup::None => return Err(self.unknown(start..end, &word)),
-            Lookup::Key(Key::Host(End::Remote) | Key::Port(End::Remote)) => Has::Remote,
+            Lookup::Key(Key::Host(End::Remote)) => Has::Remote,
+            Lookup::Key(Key::Port(End::Remote)) => field::named("dport").map_or(Has::Remote, Has::Field),
             Lookup::Key(Key::Owner) => Has::Owner,
             Lookup::Key(Key::Unowned) => {
                 return Ok(Expr::Not(Box::new(Expr::Test(Test::Has(Has::Owner)))));

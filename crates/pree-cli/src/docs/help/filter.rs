@@ -113,6 +113,8 @@ const DIFFERENCES: &[&str] = &[
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
      rtt>5ms. has rtt tests for it. What the source does not tell (memory through /proc) matches neither has rmem nor \
      not has rmem: such sockets are told to be missing. has issue asks for a warning or worse.",
+    "That a listener has no other end is known: dport!=443 finds it, as in ss, and has dport dport!=443 does not. What has \
+     no ports (-x, -w) matches neither dport=443 nor dport!=443.",
     "Operators (and or not eq ne lt le gt ge) are never words to search for; in quotes they are.",
     "closed finds TCP's closed and UDP's unconnected sockets, as in ss. Only the running kernel can decide autobound: \
      it stands only beside conditions that must all hold, and neither --replay nor --source proc can answer it.",

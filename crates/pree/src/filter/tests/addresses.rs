@@ -76,3 +76,31 @@ fn several_ports_are_at_the_end_of_the_address() {
         assert!(filter.program(true).is_some() || text.contains("!="), "{text}: the kernel decides it");
     }
 }
+
+#[test]
+fn what_has_no_ports_matches_none_and_none_of_their_opposites() {
+    let mut named = unix(b"/run/x");
+    let mut connected = unix(b"");
+    connected.state = State::Established;
+    connected.peer = Some(Box::default());
+    named.state = State::Listen;
+    let mut listener = socket("10.0.0.5:80", "", State::Listen);
+    listener.remote = None;
+    let connection = socket("10.0.0.5:80", "192.168.1.7:50000", State::Established);
+    for (text, expected) in [
+        ("dport = 5", [false, false, false, false]),
+        ("dport != 5", [false, false, true, true]),
+        ("not dport >= 5", [false, false, true, false]),
+        ("not dport = 1-9", [false, false, true, true]),
+        ("sport != 5", [false, false, true, true]),
+        ("port != 5", [false, false, true, true]),
+        ("has dport", [false, false, false, true]),
+        ("not has dport", [true, true, true, false]),
+        ("has dport dport != 5", [false, false, false, true]),
+        ("has dst", [false, true, false, true]),
+    ] {
+        let filter = parse(text);
+        let matches = [&named, &connected, &listener, &connection].map(|socket| filter.matches(socket));
+        assert_eq!(matches, expected, "{text}");
+    }
+}
