@@ -41,6 +41,7 @@ fn whole(file: &OwnedFd) -> rustix::io::Result<Vec<u8>> {
 
 /// Whether the process or thread with this `stat` has ended or is about to. Others than root are refused then as if it were
 /// somebody else's: to /proc what has no memory any more is root's (`task_dump_owner` of fs/proc/base.c).
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
 pub(super) fn has_ended(at: impl AsFd, stat: &CStr) -> bool {
     is_absent_or(at, stat, |stat| stat.is_ending())
 }
