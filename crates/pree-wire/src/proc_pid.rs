@@ -29,6 +29,17 @@ pub struct Stat<'a> {
     pub start_time_ticks: u64,
 }
 
+/// The arguments of /proc/PID/cmdline, each ended by a NUL. A program that wrote a title over them, as setproctitle(3) does, left
+/// the title and NULs where the others were: then the title alone.
+pub fn arguments(cmdline: &[u8]) -> &[u8] {
+    let end = cmdline.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let title = cmdline.get(..end).unwrap_or_default();
+    // One empty argument behind a word may be one.
+    let empty = cmdline.len() - end;
+    let is_rewritten = !title.contains(&0) && (empty > 2 || (empty == 2 && title.contains(&b' ')));
+    if is_rewritten { cmdline.get(..=end).unwrap_or(cmdline) } else { cmdline }
+}
+
 impl<'a> Stat<'a> {
     /// Decodes the file's content.
     ///

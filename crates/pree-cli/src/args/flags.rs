@@ -249,7 +249,8 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Output", TOLD, Some('n'), "numeric", Nothing, "numbers, not names (the default)", NOTHING),
     flag!("Output", TOLD, Some('P'), "numeric-ports", Nothing, "numbers of ports (the default)", NOTHING),
     flag!("Output", TOLD, Some('W'), "wide", Nothing, "addresses whole (the default)", NOTHING),
-    flag!("Output", ROWS, Some('O'), "oneline", Nothing, "a socket a line (the default)", NOTHING),
+    flag!("Output", ROWS, Some('O'), "oneline", Nothing, "a socket a line: on a terminal -i and its like are wrapped otherwise",
+        set!(a => a.shown.oneline = true)),
     flag!("Output", ASKING, Some('q'), "quiet", Nothing, "no rows: the exit code says whether anything matched",
         set!(a => a.asked.quiet = true)),
     flag!("How", ASKING, None, "source", One(Word(&[

@@ -73,7 +73,7 @@ pub(crate) static SPECIAL: [Special; 17] = [
         name: "proto",
         heading: "PROTO",
         pipe_width: 7,
-        dropped: 6,
+        dropped: 2,
         doc: "Transport protocol.",
         write: |s, _, out| out.extend_from_slice(escape::word(s.protocol.name().as_bytes()).as_bytes()),
         key: |s| Key::Text(s.protocol.name().as_bytes()),
@@ -83,7 +83,7 @@ pub(crate) static SPECIAL: [Special; 17] = [
         name: "state",
         heading: "STATE",
         pipe_width: 10,
-        dropped: 5,
+        dropped: 1,
         doc: "State, RFC 9293; in tables as ss writes it.",
         write: |s, form, out| match form {
             Form::Machine => field("state", s, form, out),

@@ -45,7 +45,7 @@ impl Page {
 
     /// A label and words of ours, which go on in the same column.
     pub(super) fn row(&mut self, label: &str, words: &str) {
-        self.add(&format!("   {label}"), words, false);
+        self.add(&format!("   {label}"), words, None);
     }
 
     /// A label and a text from outside, escaped already, which is not wrapped.
@@ -56,7 +56,7 @@ impl Page {
     /// A finding's name, and whose it is: escaped already.
     pub(super) fn heading(&mut self, severity: Severity, name: &str, whose: &str) {
         let label = Self::label(severity, name);
-        self.start(&label, severity >= Severity::Warning);
+        self.start(&label, Some(severity));
         if label.chars().count() >= COLUMN {
             self.text.push('\n');
             self.line(&format!("{:COLUMN$}{whose}", ""));
@@ -69,12 +69,12 @@ impl Page {
     /// A finding with its numbers.
     pub(super) fn finding(&mut self, severity: Severity, name: &str, found: &[Evidence]) {
         let label = Self::label(severity, name);
-        self.add(&label, &evidence(found), severity >= Severity::Warning);
+        self.add(&label, &evidence(found), Some(severity));
     }
 
     /// What goes on below a label.
     pub(super) fn more(&mut self, words: &str) {
-        self.add("", words, false);
+        self.add("", words, None);
     }
 
     /// Understandable without colour.
@@ -87,16 +87,19 @@ impl Page {
         format!("{mark} {name}")
     }
 
-    fn start(&mut self, label: &str, trouble: bool) {
-        let (on, off) =
-            if self.color && trouble { (screen::TROUBLE, screen::CALM) } else { (&b""[..], &b""[..]) };
+    fn start(&mut self, label: &str, severity: Option<Severity>) {
+        let (on, off) = match severity.filter(|_| self.color) {
+            Some(Severity::Critical) => (screen::CRITICAL, screen::CALM),
+            Some(Severity::Warning) => (screen::TROUBLE, screen::CALM),
+            _ => (&b""[..], &b""[..]),
+        };
         self.text.push_str(&String::from_utf8_lossy(on));
         self.text.push_str(label);
         self.text.push_str(&String::from_utf8_lossy(off));
     }
 
-    fn add(&mut self, label: &str, words: &str, trouble: bool) {
-        self.start(label, trouble);
+    fn add(&mut self, label: &str, words: &str, severity: Option<Severity>) {
+        self.start(label, severity);
         let mut column = label.chars().count();
         if column >= COLUMN {
             self.text.push('\n');

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) raw_units: bool,
     pub(crate) no_trunc: bool,
     pub(crate) no_header: bool,
+    /// Details stay behind the columns of a terminal that is too narrow for them.
+    pub(crate) oneline: bool,
     pub(crate) color: When,
 }
 

@@ -36,7 +36,9 @@ impl Screen {
     }
 }
 
-/// `ESC [ 33 m`: yellow, the terminal's own, on any background.
-pub(crate) const TROUBLE: &[u8] = b"\x1b[33m";
+/// `ESC [ 35 m`: magenta, which is read on dark and on light.
+pub(crate) const TROUBLE: &[u8] = b"\x1b[35m";
+/// `ESC [ 1 ; 31 m`: bold red, where little or nothing gets through.
+pub(crate) const CRITICAL: &[u8] = b"\x1b[1;31m";
 /// Back to what was before.
 pub(crate) const CALM: &[u8] = b"\x1b[0m";

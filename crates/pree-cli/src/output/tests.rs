@@ -173,17 +173,36 @@ fn table_on_a_terminal() {
     assert!(text.contains("postgres[77]/10") && !text.contains('…'), "{text}");
 }
 
+/// What does not fit behind the columns goes on below them, and nothing of it is lost.
+#[test]
+fn details_are_wrapped_on_a_terminal() {
+    for color in [false, true] {
+        let screen = Screen { terminal: true, width: Some(80), color };
+        let whole = written(&["-temio", "--oneline"], Screen { width: None, ..screen }, &sample::sockets());
+        let wrapped = written(&["-temio"], screen, &sample::sockets());
+        let plain = wrapped.replace("\x1b[35m", "").replace("\x1b[0m", "");
+        assert!(plain.lines().all(|line| line.len() <= 80), "{wrapped}");
+        assert!(wrapped.lines().any(|line| line.starts_with("      ")), "{wrapped}");
+        let words = |text: &str| -> Vec<String> {
+            text.split_whitespace().filter(|word| word.contains(':')).map(str::to_owned).collect()
+        };
+        assert_eq!(words(&wrapped), words(&whole));
+        let one = written(&["-temio", "-O"], screen, &sample::sockets());
+        assert_eq!(one.lines().count(), sample::sockets().len() + 1, "{one}");
+    }
+}
+
 #[test]
 fn colour_is_for_trouble() {
     for (terminal, width) in [(false, None), (true, Some(80))] {
         let screen = Screen { terminal, width, color: true };
         let text = written(&["-m"], screen, &sample::sockets());
         let marked: Vec<&str> =
-            text.split("\x1b[33m").skip(1).filter_map(|after| after.split('\x1b').next()).collect();
+            text.split("\x1b[35m").skip(1).filter_map(|after| after.split('\x1b').next()).collect();
         assert_eq!(marked, ["128", "drops:1", "CLOSE-WAIT"]);
         // Without colour it is the same text.
         let plain = written(&["-m"], Screen { color: false, ..screen }, &sample::sockets());
-        assert_eq!(text.replace("\x1b[33m", "").replace("\x1b[0m", ""), plain);
+        assert_eq!(text.replace("\x1b[35m", "").replace("\x1b[0m", ""), plain);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use pree::field::{Field, Unit, Value};
+use pree::quality::Severity;
 
 use super::{escape, figures, words};
 
@@ -66,8 +67,9 @@ pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u
         }
         Value::Issues(issues) => {
             let is_short = field.is_mark && form != Form::Machine;
-            for (index, (detector, _)) in issues.detectors().enumerate() {
+            for (index, (detector, severity)) in issues.detectors().enumerate() {
                 out.extend_from_slice(match index {
+                    0 if is_short && severity == Severity::Critical => b"!! ",
                     0 if is_short => b"! ",
                     0 => b"",
                     _ => b",",

@@ -84,7 +84,12 @@ fn parse_row(line: &str, form: Form) -> Option<Row> {
             return None;
         }
     }
-    if let Some(alarm) = rest.trim_start().strip_prefix("! ") {
+    if let Some(alarm) = rest
+        .trim_start()
+        .trim_start_matches('!')
+        .strip_prefix(' ')
+        .filter(|_| rest.trim_start().starts_with('!'))
+    {
         rest = alarm;
         word(&mut rest);
     }

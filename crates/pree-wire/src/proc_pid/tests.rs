@@ -162,3 +162,22 @@ fn limit_of_descriptors() {
         assert_eq!(most_descriptors(line.as_bytes()), most, "{line:?}");
     }
 }
+
+#[test]
+fn a_title_over_the_arguments_is_one_argument() {
+    for (cmdline, expected) in [
+        (&b"nginx: worker process\0\0\0\0"[..], &b"nginx: worker process\0"[..]),
+        (b"title of two words\0\0", b"title of two words\0"),
+        (b"title\0\0\0\0", b"title\0"),
+        // An empty argument.
+        (b"grep\0\0", b"grep\0\0"),
+        (b"grep\0\0file\0", b"grep\0\0file\0"),
+        (b"a b\0c\0\0\0", b"a b\0c\0\0\0"),
+        (b"a b\0", b"a b\0"),
+        (b"a b", b"a b"),
+        (b"", b""),
+        (b"\0\0\0", b"\0"),
+    ] {
+        assert_eq!(arguments(cmdline), expected, "{}", cmdline.escape_ascii());
+    }
+}

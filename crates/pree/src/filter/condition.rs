@@ -279,7 +279,9 @@ fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
         return Err(format!("{} takes only =, !=, ~ and !~", field.name));
     }
     // A mark as tables have it, with a part of the name.
-    if let Some(part) = value.text.as_bytes().strip_prefix(b"! ").filter(|_| field.is_mark) {
+    let text = value.text.as_bytes();
+    let mark = [b"!! ".as_slice(), b"! "].iter().find_map(|mark| text.strip_prefix(*mark));
+    if let Some(part) = mark.filter(|_| field.is_mark) {
         return Ok(Test::Words(field, Op::Contains, Arc::new(Text::from(part))));
     }
     if op == Op::Equal && !value.text.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {

@@ -60,7 +60,7 @@ impl<W: Write> Fitted<W> {
 
     /// The columns of the terminal, if rows are to fit into them.
     fn room(&self) -> Option<usize> {
-        self.style.screen.width.filter(|_| self.style.details.is_empty())
+        self.style.screen.width.filter(|_| self.style.details.is_empty() || !self.style.oneline)
     }
 
     /// The columns to show and how wide.
@@ -159,7 +159,8 @@ impl<W: Write> Fitted<W> {
             line::trim(&mut line);
             let details = ends.len().checked_sub(2).and_then(|before| ends.get(before)).copied();
             let end = ends.last().copied().unwrap_or(begin);
-            line.extend_from_slice(self.text.get(details.unwrap_or(end)..end).unwrap_or_default());
+            let details = self.text.get(details.unwrap_or(end)..end).unwrap_or_default();
+            line::details(&mut line, details, self.room());
             line.push(b'\n');
             self.writer.write_all(&line)?;
             begin = end;

@@ -31,6 +31,39 @@ pub(super) fn fill(line: &mut Vec<u8>, start: usize, columns: usize, last: bool)
     }
 }
 
+/// What is before the details that are on lines of their own.
+const INDENT: usize = 6;
+
+/// Adds details, each after a space: behind the columns if they fit, else on lines of their own that do.
+pub(super) fn details(line: &mut Vec<u8>, details: &[u8], room: Option<usize>) {
+    let Some(room) = room.filter(|room| seen(line) + seen(details) > *room) else {
+        return line.extend_from_slice(details);
+    };
+    let mut column = room;
+    for word in details.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
+        if column + 1 + seen(word) > room {
+            line.push(b'\n');
+            line.resize(line.len() + INDENT, b' ');
+            column = INDENT;
+        } else {
+            line.push(b' ');
+            column += 1;
+        }
+        line.extend_from_slice(word);
+        column += seen(word);
+    }
+}
+
+/// Columns that it takes: colours take none.
+fn seen(text: &[u8]) -> usize {
+    let mut parts = text.split(|byte| *byte == b'\x1b');
+    let first = parts.next().map_or(0, width);
+    let after = |part: &[u8]| {
+        part.iter().position(|byte| *byte == b'm').and_then(|end| part.get(end + 1..)).map_or(0, width)
+    };
+    first + parts.map(after).sum::<usize>()
+}
+
 /// Takes away the spaces before an empty last cell.
 pub(super) fn trim(line: &mut Vec<u8>) {
     let end = line.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);

@@ -31,6 +31,7 @@ pub(super) fn of<'w>(request: &'w Request, writer: impl Write + 'w) -> Box<dyn O
         whole: options.no_trunc,
         unasked: request.unasked(),
         details: Details::of(options.details),
+        oneline: options.oneline,
     };
     if request.screen.terminal {
         Box::new(Fitted::new(request.columns.clone(), style, writer))

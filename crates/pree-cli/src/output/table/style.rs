@@ -14,4 +14,6 @@ pub(in crate::output) struct Style {
     /// Columns that may be left out where there is no room: nobody asked for them by name.
     pub(in crate::output) unasked: Vec<&'static str>,
     pub(in crate::output) details: Details,
+    /// Details go on behind the columns, however long the line becomes.
+    pub(in crate::output) oneline: bool,
 }

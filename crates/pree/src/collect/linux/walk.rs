@@ -243,7 +243,8 @@ impl OwnerSearch {
         process.user = process.uid.and_then(|uid| self.users.get(&uid).cloned());
         let mut text = |need, part| self.detail(source, process.pid, need, part);
         process.executable = text(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
-        process.command_line = text(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine).map(Text::from);
+        process.command_line = text(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine)
+            .map(|cmdline| Text::from(proc_pid::arguments(&cmdline)));
         process.cgroup = text(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
             .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from));
     }
