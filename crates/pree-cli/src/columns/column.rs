@@ -144,7 +144,7 @@ impl Column {
     pub(crate) fn trouble(self, view: &View<'_>) -> bool {
         match self {
             Self::Special(special) => (special.trouble)(view.socket()),
-            Self::Field(field) => (field.is_trouble)((field.get)(view)),
+            Self::Field(field) => (field.is_trouble)(view, (field.get)(view)),
         }
     }
 }

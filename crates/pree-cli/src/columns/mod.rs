@@ -10,6 +10,7 @@ mod notes;
 mod ranks;
 mod sort;
 mod special;
+pub(crate) mod usual;
 
 pub(crate) use choose::{choose, find, is_relative, unknown};
 pub(crate) use column::{Column, all};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use pree::field::{self, View};
+use pree::field::{self, Field, View};
 use pree::{Address, Detail, Needs, Socket, State, Unowned};
 
 use super::key::Key;
@@ -51,22 +51,22 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 17] = [
+pub(crate) static SPECIAL: [Special; 15] = [
     Special {
-        name: "netns",
+        name: field::NETNS.name,
         heading: "NETNS",
         pipe_width: 10,
         dropped: 3,
         needs: Needs::NAMESPACE_NAME,
         doc: "Network namespace: its inode and, where it has one, its name.",
         write: |s, form, out| {
-            field("netns", s, form, out);
+            write(field::NETNS, s, form, out);
             if form != Form::Machine && s.network_namespace.as_ref().is_some_and(|n| n.name.is_some()) {
                 out.push(b'/');
-                field("netns_name", s, form, out);
+                write(field::NETNS_NAME, s, form, out);
             }
         },
-        key: |s| key_of("netns", s),
+        key: |s| key_of(field::NETNS, s),
         ..PLAIN
     },
     Special {
@@ -80,43 +80,18 @@ pub(crate) static SPECIAL: [Special; 17] = [
         ..PLAIN
     },
     Special {
-        name: "state",
+        name: field::STATE.name,
         heading: "STATE",
         pipe_width: 10,
         dropped: 1,
         doc: "State, RFC 9293; in tables as ss writes it.",
         write: |s, form, out| match form {
-            Form::Machine => field("state", s, form, out),
+            Form::Machine => write(field::STATE, s, form, out),
             _ if s.state == State::Unknown => {}
             _ => words::state(s.state, out),
         },
         key: |s| s.state.name().map_or(Key::Unknown, |name| Key::Text(name.as_bytes())),
         trouble: |s| s.state == State::CloseWait,
-        ..PLAIN
-    },
-    Special {
-        name: "recvq",
-        heading: "RECVQ",
-        right: true,
-        pipe_width: 6,
-        dropped: 8,
-        needs: Needs::RECV_QUEUE,
-        doc: "Bytes not yet read; a listener: connections not yet accepted.",
-        write: |s, _, out| count(s.recv_queue, out),
-        key: |s| number(s.recv_queue),
-        trouble: accept_queue_full,
-        ..PLAIN
-    },
-    Special {
-        name: "sendq",
-        heading: "SENDQ",
-        right: true,
-        pipe_width: 6,
-        dropped: 9,
-        needs: Needs::SEND_QUEUE,
-        doc: "Bytes not yet acknowledged; a listener: limit of the accept queue.",
-        write: |s, _, out| count(s.send_queue, out),
-        key: |s| number(s.send_queue),
         ..PLAIN
     },
     Special {
@@ -135,7 +110,7 @@ pub(crate) static SPECIAL: [Special; 17] = [
             }
         },
         key: |s| number(s.listen.map(|listen| listen.queue)),
-        trouble: accept_queue_full,
+        trouble: |s| s.listen.is_some_and(|listen| listen.is_full()),
         ..PLAIN
     },
     Special {
@@ -185,7 +160,7 @@ pub(crate) static SPECIAL: [Special; 17] = [
         ..PLAIN
     },
     Special {
-        name: "peer",
+        name: field::PEER.name,
         heading: "PEER",
         pipe_width: 24,
         shrink: Shrink::Owners,
@@ -272,7 +247,7 @@ pub(crate) static SPECIAL: [Special; 17] = [
         ..PLAIN
     },
     Special {
-        name: "cmd",
+        name: field::CMD.name,
         heading: "CMD",
         pipe_width: 24,
         shrink: Shrink::Middle,
@@ -280,7 +255,7 @@ pub(crate) static SPECIAL: [Special; 17] = [
         doc: "Command line of the first owner.",
         write: |s, _, out| command_line(s, usize::MAX, out),
         write_ends: Some(command_line),
-        key: |s| key_of("cmd", s),
+        key: |s| key_of(field::CMD, s),
         ..PLAIN
     },
 ];
@@ -322,28 +297,14 @@ fn sctp_addresses(socket: &Socket) -> (&[IpAddr], &[IpAddr]) {
     }
 }
 
-/// The kernel takes in one more than the limit; at the limit the queue is as good as full.
-pub(super) fn accept_queue_full(socket: &Socket) -> bool {
-    socket.listen.is_some_and(|listen| listen.queue > 0 && listen.queue >= listen.limit)
-}
-
-/// A queue: plain digits in every form, because a listener's are not bytes.
-fn count(number: Option<u32>, out: &mut Vec<u8>) {
-    if let Some(number) = number {
-        figures::number(number.into(), out);
-    }
-}
-
 fn number<'s>(number: Option<u32>) -> Key<'s> {
     number.map_or(Key::Unknown, |number| Key::Number(number.into()))
 }
 
-fn key_of<'s>(name: &str, socket: &'s Socket) -> Key<'s> {
-    field::named(name).map_or(Key::Unknown, |field| (field.get)(&View::new(socket)).into())
+fn key_of<'s>(field: &Field, socket: &'s Socket) -> Key<'s> {
+    (field.get)(&View::new(socket)).into()
 }
 
-fn field(name: &str, socket: &Socket, form: Form, out: &mut Vec<u8>) {
-    if let Some(field) = field::named(name) {
-        value::write(field, (field.get)(&View::new(socket)), form, out);
-    }
+fn write(field: &Field, socket: &Socket, form: Form, out: &mut Vec<u8>) {
+    value::write(field, (field.get)(&View::new(socket)), form, out);
 }

@@ -54,7 +54,9 @@ mod tests {
             let keys = keys().into_iter().map(|key| format!("{key}="));
             let commands = Command::ALL.iter().map(|entry| entry.name.to_owned());
             let fields = fields().into_iter().map(str::to_owned);
-            for word in flags.chain(keys).chain(commands).chain(fields).chain(states()) {
+            for word in
+                flags.chain(keys).chain(commands).chain(fields).chain(states().into_iter().map(str::to_owned))
+            {
                 assert!(has_word(&script, &word), "{shell}: {word}");
             }
         }

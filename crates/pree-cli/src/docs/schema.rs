@@ -9,6 +9,7 @@ mod parts;
 
 use std::process::ExitCode;
 
+use pree::Filter;
 use pree::field::{self, Section, Unit};
 
 use crate::exit::Failure;
@@ -143,10 +144,7 @@ fn socket() -> Node {
             "unowned",
             or_null("string").with(
                 "description",
-                text(
-                    "Why there is no owner: time_wait, handshake, accept_queue, orphaned, not_permitted, \
-                     not_looked_up or no_visible_holder.",
-                ),
+                text(&format!("Why there is no owner: {}.", Filter::choices("unowned").join(", "))),
             ),
         ),
         ("memory", section_or_null(Section::Memory)),

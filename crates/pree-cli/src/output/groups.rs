@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use pree::field::View;
+use pree::field::{self, View};
 use pree::{Coverage, Process, State};
 
 use super::json::document::completeness;
@@ -122,7 +122,7 @@ impl<W: Write> Groups<W> {
                 Some(address) => words::host(address, &mut self.key),
                 None => self.by.write(view, self.form, &mut self.key),
             },
-            "owner" | "process" => match socket.owners.first() {
+            name if name == "owner" || name == field::PROCESS.name => match socket.owners.first() {
                 Some(owner) => {
                     let name = owner.process.name.as_bytes();
                     let shown = match name {
@@ -172,7 +172,8 @@ impl<W: Write> Groups<W> {
     fn headings(&self) -> Vec<String> {
         let name = if self.form == Form::Machine { self.by.machine_name() } else { self.by.heading() };
         let mut headings = vec![name];
-        let numbers = if self.brief { &["count"][..] } else { &["count", "recvq", "sendq"] };
+        let numbers =
+            if self.brief { &["count"][..] } else { &["count", field::RECVQ.name, field::SENDQ.name] };
         let upper =
             |name: &&str| if self.form == Form::Machine { (*name).to_owned() } else { name.to_uppercase() };
         headings.extend(numbers.iter().map(upper));

@@ -1,5 +1,6 @@
 //! From arguments to what an output writes: columns, order, groups, template; and what must be asked for them.
 
+use pree::field;
 use pree::quality::Peers;
 use pree::{Needs, Protocols};
 
@@ -7,30 +8,9 @@ use super::options::{Format, Options, Rows};
 use super::screen::Screen;
 use super::table::details;
 use super::template::{self, Template};
+use crate::columns::usual::{ONLY_UNIX, SEPARATED, SEPARATED_UNIX, TABLE, TABLE_UNIX, TERMINAL};
 use crate::columns::{self, Column, Order};
 use crate::exit::Failure;
-
-/// The columns of a table.
-const TABLE: [&str; 7] = ["proto", "state", "recvq", "sendq", "local", "remote", "owner"];
-
-/// The columns of a table on a terminal. A pipe has no judgement that nobody asked for: statistics cost the kernel time.
-const TERMINAL: [&str; 10] =
-    ["proto", "state", "recvq", "sendq", "local", "remote", "rtt", "score", "owner", "worst"];
-
-/// The same with Unix sockets among them: who is at the other end.
-const TABLE_UNIX: [&str; 8] = ["proto", "state", "recvq", "sendq", "local", "remote", "peer", "owner"];
-
-/// The columns of a table of Unix sockets alone, which have a name at one end only.
-const ONLY_UNIX: [&str; 8] = ["proto", "type", "state", "recvq", "sendq", "local", "peer", "owner"];
-
-/// The columns of CSV and TSV; `-i`, `-m`, `-o` and `-e` add theirs.
-const SEPARATED: [&str; 17] = [
-    "protocol", "family", "state", "src", "sport", "dst", "dport", "recvq", "sendq", "uid", "inode", "id",
-    "pid", "process", "fd", "owner", "unowned",
-];
-
-/// With Unix sockets among them, these too.
-const SEPARATED_UNIX: [&str; 4] = ["type", "path", "peer_inode", "peer"];
 
 /// What is written, resolved: everything that can be wrong with it was.
 pub(crate) struct Request {
@@ -185,7 +165,7 @@ impl Request {
         if self.rows.namespaces {
             let before_owner = usual.iter().position(|column| column.name() == "owner");
             let at = before_owner.unwrap_or(usual.len());
-            usual.splice(at..at, named(&["netns"]));
+            usual.splice(at..at, named(&[field::NETNS.name]));
         }
     }
 

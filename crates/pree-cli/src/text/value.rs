@@ -18,9 +18,6 @@ pub(crate) enum Form {
     Machine,
 }
 
-/// Sizes that are compared digit by digit: 1448 is not 1.41 KiB.
-const EXACT: [&str; 4] = ["snd_mss", "rcv_mss", "advmss", "pmtu"];
-
 /// Writes the value; nothing when it is unknown.
 pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u8>) {
     match value {
@@ -84,7 +81,7 @@ pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u
 
 fn count(field: &Field, number: u64, form: Form, out: &mut Vec<u8>) {
     match field.unit {
-        Unit::Bytes if form == Form::Human && !EXACT.contains(&field.name) => figures::bytes(number, out),
+        Unit::Bytes if form == Form::Human && !field.is_exact => figures::bytes(number, out),
         Unit::BytesPerSecond if form == Form::Human => {
             figures::bytes(number, out);
             out.extend_from_slice(b"/s");

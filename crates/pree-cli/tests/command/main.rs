@@ -10,6 +10,7 @@ mod closed;
 mod csv_readers;
 mod environment;
 mod families;
+mod field_names;
 mod flags;
 mod json;
 mod machine_formats;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         owners::cases(),
         environment::cases(),
         families::cases(),
+        field_names::cases(),
         namespaces::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())

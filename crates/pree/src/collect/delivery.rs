@@ -8,7 +8,7 @@ use super::collection::Collection;
 use super::untold::Undecided;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::field::{Field, View, named};
+use crate::field::{self, Field, View};
 use crate::filter::{Filter, Name, Verdicts};
 use crate::model::{Socket, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
@@ -82,7 +82,7 @@ impl<'v> Delivery<'v> {
             return ControlFlow::Continue(());
         }
         if self.plan.is_undecided(socket) {
-            self.undecided.count(named("state").as_slice(), &View::new(socket));
+            self.undecided.count(&[field::STATE], &View::new(socket));
             return ControlFlow::Continue(());
         }
         (self.visitor)(socket)

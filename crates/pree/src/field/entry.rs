@@ -26,10 +26,12 @@ pub struct Field {
     pub get: for<'s> fn(&View<'s>) -> Value<'s>,
     /// All words that its values can be; empty where there is no such list.
     pub choices: &'static [&'static str],
+    /// Whether tables have its digits, where sizes have the unit that fits: 1448 is not 1.41 KiB.
+    pub is_exact: bool,
     /// Whether 0 says that nothing happened: lists of details leave it out then.
     pub zero_is_silent: bool,
     /// Whether a value tells of trouble: what colour is for.
-    pub is_trouble: fn(Value<'_>) -> bool,
+    pub is_trouble: fn(&View<'_>, Value<'_>) -> bool,
     /// Whether it takes several looks: in a single one it is unknown.
     pub takes_time: bool,
     /// Whether tables show it in a column of its own without being asked, or in a part of one.
@@ -55,8 +57,9 @@ impl Field {
         source: "",
         get: |_| Value::Unknown,
         choices: &[],
+        is_exact: false,
         zero_is_silent: false,
-        is_trouble: |_| false,
+        is_trouble: |_, _| false,
         takes_time: false,
         is_usual: false,
         is_mark: false,
@@ -105,7 +108,7 @@ macro_rules! fields {
 pub(super) use {fields, fields_of_views};
 
 /// Trouble of a counter that is 0 while all is well.
-pub(super) fn above_zero(value: Value<'_>) -> bool {
+pub(super) fn above_zero(_: &View<'_>, value: Value<'_>) -> bool {
     matches!(value, Value::Number(1..))
 }
 

@@ -6,6 +6,7 @@
 
 mod entry;
 mod families;
+mod handles;
 mod identity;
 mod issues;
 mod lookup;
@@ -19,6 +20,7 @@ mod value;
 mod view;
 
 pub use entry::{Field, Section, Unit};
+pub use handles::*;
 pub use issues::Issues;
 pub use lookup::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;

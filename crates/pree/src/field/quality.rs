@@ -37,7 +37,7 @@ macro_rules! judged {
 pub(super) const FIELDS: &[Field] = judged! {
     "score" "score" Score; "How well it delivers: 1, nothing speaks against it, to 0, nothing gets through.";
         "loss, queueing, progress", drop_priority: 4,
-        is_trouble: |value| matches!(value, Value::Share(score) if score < LOW_SCORE) => |a| a.score.map_or(Value::Unknown, |score| Value::Share(score.get()));
+        is_trouble: |_, value| matches!(value, Value::Share(score) if score < LOW_SCORE) => |a| a.score.map_or(Value::Unknown, |score| Value::Share(score.get()));
     "loss" "loss" Share; "Share of data segments that the path lost; unknown where there is only an upper bound.";
         "tcpi_total_retrans - tcpi_dsack_dups of tcpi_data_segs_out" => |a| match a.loss {
             // What is at most 0 is 0.
@@ -45,7 +45,7 @@ pub(super) const FIELDS: &[Field] = judged! {
             _ => Value::Unknown,
         };
     "bloat" "bloat" Word; "Whether it fills a queue that is too long: no, mild, yes, severe.";
-        "tcpi_rtt - tcpi_min_rtt", choices: &BLOATS, is_trouble: |value| matches!(value, Value::Word("yes" | "severe")) =>
+        "tcpi_rtt - tcpi_min_rtt", choices: &BLOATS, is_trouble: |_, value| matches!(value, Value::Word("yes" | "severe")) =>
             |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
     "efficiency" "efficiency" Share; "Share of the bytes sent that were not repetitions (RFC 6349).";
         "tcpi_bytes_retrans of tcpi_bytes_sent" => |a| a.efficiency.map_or(Value::Unknown, Value::Share);
@@ -53,10 +53,10 @@ pub(super) const FIELDS: &[Field] = judged! {
         |a| a.utilisation.map_or(Value::Unknown, Value::Share);
     "issue" "findings" Word; "Named issues, the worst first; has issue: one of them is a warning or worse.";
         "pree explain", choices: &ISSUES, width: Some(20),
-        is_trouble: |value| matches!(value, Value::Issues(issues) if issues.is_trouble()) => |a| Value::Issues(Issues::of(&a.findings));
+        is_trouble: |_, value| matches!(value, Value::Issues(issues) if issues.is_trouble()) => |a| Value::Issues(Issues::of(&a.findings));
     "worst" "worst" Word; "The worst issue, if it is a warning or worse; in tables a part of its name, for issue~PART.";
         "pree explain", choices: &ISSUES, is_mark: true, drop_priority: 3,
-        is_trouble: |value| value != Value::Unknown => |a| Issues::of(&a.findings).trouble().map_or(Value::Unknown, Value::Issues);
+        is_trouble: |_, value| value != Value::Unknown => |a| Issues::of(&a.findings).trouble().map_or(Value::Unknown, Value::Issues);
     "limited" "limited_by" Word; "What sending waits for most: network, receiver, send_buffer or app.";
         "tcpi_busy_time, rwnd_limited, sndbuf_limited", choices: &LIMITS, width: Some(15) => |a| match a.limited_by {
             Ok(shares) => {

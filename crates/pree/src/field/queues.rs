@@ -1,17 +1,17 @@
 //! What waits: queues and timers.
 
 use super::entry::{above_zero, fields};
-use super::{Field, Value};
-use crate::model::{Socket, TimerKind};
+use super::{Field, Value, View};
+use crate::model::{ListenQueue, Socket, TimerKind};
 use crate::needs::Needs;
 
 const NONE: Needs = Needs::empty();
 
 pub(super) const FIELDS: &[Field] = fields! {
     "recvq" Socket "recv_queue" Bytes Needs::RECV_QUEUE; "Bytes not yet read; a listener: connections not yet accepted.";
-        "idiag_rqueue", is_usual: true => |s| s.recv_queue.into();
+        "idiag_rqueue", is_usual: true, is_exact: true, width: Some(6), drop_priority: 8, is_trouble: accept_queue_full => |s| s.recv_queue.into();
     "sendq" Socket "send_queue" Bytes Needs::SEND_QUEUE; "Bytes not yet acknowledged; a listener: limit of the accept queue.";
-        "idiag_wqueue", is_usual: true => |s| s.send_queue.into();
+        "idiag_wqueue", is_usual: true, is_exact: true, width: Some(6), drop_priority: 9 => |s| s.send_queue.into();
     "drops" Socket "drops" Count Needs::MEMORY; "Packets dropped on receive since the socket was made.";
         "SK_MEMINFO_DROPS", is_trouble: above_zero => |s| s.drops.into();
     "backlog" Listen "queue" Count Needs::SEND_QUEUE; "Connections established and not yet accepted.";
@@ -24,6 +24,10 @@ pub(super) const FIELDS: &[Field] = fields! {
     "timer_retransmits" Timer "retransmits" Count NONE; "Times it fired in a row without an answer.";
         "idiag_retrans", is_trouble: above_zero => |s| s.timer.map(|timer| timer.retransmits).into();
 };
+
+fn accept_queue_full(view: &View<'_>, _: Value<'_>) -> bool {
+    view.socket().listen.is_some_and(ListenQueue::is_full)
+}
 
 fn timer(socket: &Socket) -> Value<'_> {
     match socket.timer.map(|timer| timer.kind) {

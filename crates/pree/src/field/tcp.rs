@@ -1,6 +1,7 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
 use super::entry::above_zero;
+use super::handles::is_same;
 use super::{Field, Section, Unit};
 use crate::model::{CongestionAlgorithm, TcpStats};
 use crate::needs::Needs;
@@ -81,6 +82,7 @@ const fn also(name: &str, unit: Unit) -> Field {
         } else {
             Field::PLAIN.is_trouble
         },
+        is_exact: is_in(&["snd_mss", "rcv_mss", "advmss", "pmtu"], name),
         // The socket's own state has a column.
         is_usual: is_in(&["state"], name),
         drop_priority: if is_in(&["rtt"], name) { 7 } else { 0 },
@@ -130,15 +132,6 @@ const fn is_in(names: &[&str], name: &str) -> bool {
         at += 1;
     }
     false
-}
-
-/// `==` is not for constants yet.
-const fn is_same(a: &[u8], b: &[u8]) -> bool {
-    let mut at = 0;
-    while at < a.len() && at < b.len() && a[at] == b[at] {
-        at += 1;
-    }
-    at == a.len() && at == b.len()
 }
 
 /// The table of `tcp_info`, then what comes beside it, as a registry and as a visitor: both from the same lines.

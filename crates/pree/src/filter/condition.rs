@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::expr::{End, Expr, Host, Named, Test};
+use super::expr::{End, Expr, Host, Named, Scope, Test};
 use super::keys::Key;
 use super::lex::Op;
 use super::numbers::{self, Span};
 use super::values;
 use crate::field::{self, Field, Unit};
-use crate::model::{Family, OtherProtocol, Protocol, Text};
+use crate::model::{Family, OtherProtocol, Protocol, Text, Unowned};
 
 type Read<T> = Result<T, String>;
 
@@ -55,11 +55,11 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
     Ok(Expr::Test(match key {
         Key::State => match values::states(text) {
             Ok(states) => Test::State(states),
-            Err(what) => unnamed("state", text).ok_or(what)?,
+            Err(what) => unnamed(field::STATE, text).ok_or(what)?,
         },
-        Key::Family => match family(text) {
+        Key::Family => match values::family(text) {
             Ok(family) => Test::Family(family),
-            Err(what) => unnamed("family", text).ok_or(what)?,
+            Err(what) => unnamed(field::FAMILY, text).ok_or(what)?,
         },
         Key::Protocol => Test::Protocol(protocol(text, value.quoted)?),
         Key::Scope => Test::Scope(values::scope(text)?),
@@ -76,27 +76,26 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
     }))
 }
 
-/// A value of the system's that pree has no word for, as it is shown: `state14`.
-fn unnamed(name: &str, text: &str) -> Option<Test> {
-    let number = text.strip_prefix(name).filter(|digits| digits.parse::<u16>().is_ok())?;
-    let shown = Text::from(format!("{name}{number}").into_bytes());
-    Some(Test::Words(field::named(name)?, Op::Equal, shown.into()))
+/// The words that its values can be.
+pub(super) fn choices(key: Key) -> Vec<&'static str> {
+    match key {
+        Key::State => values::STATES.map(|(name, _)| name).into(),
+        Key::Family => Family::NAMED.into_iter().filter_map(Family::name).collect(),
+        Key::Protocol => {
+            let known = Protocol::ALL.into_iter().map(Protocol::table_name);
+            known.chain(OtherProtocol::KNOWN).collect()
+        }
+        Key::Scope => Scope::ALL.map(Scope::name).into(),
+        Key::Unowned => Unowned::ALL.into_iter().map(Unowned::name).collect(),
+        Key::Field(field) => field.choices.to_vec(),
+        _ => Vec::new(),
+    }
 }
 
-fn family(text: &str) -> Read<Family> {
-    Ok(match text {
-        "ipv4" | "inet" | "4" => Family::Ipv4,
-        "ipv6" | "inet6" | "6" => Family::Ipv6,
-        "unix" => Family::Unix,
-        "packet" | "link" => Family::Packet,
-        "netlink" => Family::Netlink,
-        "vsock" => Family::Vsock,
-        _ => {
-            return Err(format!(
-                "{text:?} is not a family: expected ipv4, ipv6, unix, packet, netlink or vsock"
-            ));
-        }
-    })
+/// A value of the system's that pree has no word for, as it is shown: `state14`.
+fn unnamed(field: &'static Field, text: &str) -> Option<Test> {
+    let number = text.strip_prefix(field.name)?;
+    number.parse::<u16>().is_ok().then(|| Test::Words(field, Op::Equal, Text::from(text.as_bytes()).into()))
 }
 
 /// A kernel can have protocols that pree does not know by name: in quotes, as they are shown.
@@ -183,10 +182,9 @@ fn owner(op: Op, value: &Written) -> Read<Test> {
     let text = value.text.as_bytes();
     let reason = text.strip_prefix(b"(").and_then(|text| text.strip_suffix(b")"));
     let reason = reason.and_then(|reason| values::unowned(std::str::from_utf8(reason).ok()?).ok());
-    match (reason.filter(|_| op == Op::Equal), field::named("process")) {
-        (Some(reason), _) => Ok(Test::Unowned(reason)),
-        (None, Some(process)) => words(process, op, value),
-        (None, None) => Err("cannot filter by owner".to_owned()),
+    match reason.filter(|_| op == Op::Equal) {
+        Some(reason) => Ok(Test::Unowned(reason)),
+        None => words(field::PROCESS, op, value),
     }
 }
 
@@ -222,14 +220,12 @@ fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
     }
     let text = value.as_str()?;
     // The namespace by its name, unless it begins with its inode: then by that.
-    if field.name == "netns" {
+    if field == field::NETNS {
         let inode = text.split('/').next().unwrap_or_default();
-        return match field::named("netns_name") {
-            Some(by_name) if inode.is_empty() || !inode.bytes().all(|byte| byte.is_ascii_digit()) => {
-                words(by_name, op, value).map(Expr::Test)
-            }
-            _ => Ok(Expr::Test(Test::Number(field, op, values::number(inode)?))),
-        };
+        if inode.is_empty() || !inode.bytes().all(|byte| byte.is_ascii_digit()) {
+            return words(field::NETNS_NAME, op, value).map(Expr::Test);
+        }
+        return Ok(Expr::Test(Test::Number(field, op, values::number(inode)?)));
     }
     let number = |number| Test::Number(field, op, number);
     Ok(match field.unit {

@@ -9,7 +9,7 @@ use super::lex::Op;
 use super::numbers::SHARE_WHOLE;
 use super::texts::{contains, glob, is_command};
 use super::verdicts::Verdicts;
-use crate::field::{Field, Section, Value, View, of_owner};
+use crate::field::{self, Field, Section, Value, View, of_owner};
 use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text};
 
 /// True for tests of what is not told of a socket, though it might have it.
@@ -251,10 +251,10 @@ fn of_field(
     test: impl Fn(Option<&Owner>, Value<'_>) -> Option<bool>,
 ) -> Option<bool> {
     let socket = view.socket();
-    if (field.section, field.key) == (Section::Peer, "name") {
+    if *field == *field::PEER {
         return of_peer(socket, |value| test(None, value));
     }
-    if (field.section, field.key) == (Section::Netns, "name") {
+    if *field == *field::NETNS_NAME {
         return of_namespace(socket, |value| test(None, value));
     }
     if field.section != Section::Owner {
@@ -264,7 +264,7 @@ fn of_field(
     if socket.owners.is_empty() {
         return None;
     }
-    if of_one.key == "name" && as_shown {
+    if *field == *field::PROCESS && as_shown {
         return of_owners(&socket.owners, |value| test(None, value));
     }
     any(socket.owners.iter().map(|owner| test(Some(owner), (of_one.get)(owner))))

@@ -93,6 +93,10 @@ pub(super) enum Scope {
     Public,
 }
 
+impl Scope {
+    pub(super) const ALL: [Self; 4] = [Self::Loopback, Self::Link, Self::Private, Self::Public];
+}
+
 /// Something with a number, that was named: the system is asked for the number before the filter runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Named {

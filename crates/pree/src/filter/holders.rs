@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expr::{Expr, Test};
 use super::{about, eval};
-use crate::field::{Section, of_owner};
+use crate::field::{self, of_owner};
 use crate::model::{Owner, Process, Text};
 use crate::needs::Needs;
 
@@ -53,7 +53,7 @@ fn is_of_a_process(expr: &Expr) -> bool {
         Expr::Or(parts) => parts.iter().all(is_of_a_process),
         Expr::Test(Test::Words(_, _, text)) if eval::is_shown_owner(text) => false,
         Expr::Test(Test::Number(field, ..) | Test::Words(field, ..)) => {
-            field.section == Section::Owner && matches!(field.key, "pid" | "name")
+            [field::PID, field::PROCESS].contains(field)
         }
         _ => false,
     }

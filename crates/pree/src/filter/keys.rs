@@ -48,6 +48,11 @@ const SPECIAL: &[(&str, Key)] = &[
     ("unowned", Key::Unowned),
 ];
 
+/// The name of a key that is not simply a field.
+pub(super) fn name(key: Key) -> &'static str {
+    SPECIAL.iter().find(|(_, other)| *other == key).map_or("", |(name, _)| name)
+}
+
 /// What a word is as a key.
 pub(super) enum Lookup {
     Key(Key),

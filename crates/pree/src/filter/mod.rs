@@ -110,6 +110,14 @@ impl Filter {
         keys::names().filter(|name| !field::named(name).is_some_and(|field| field.takes_time))
     }
 
+    /// The words that values of a key can be, for help and completion; empty where there is no such list.
+    pub fn choices(key: &str) -> Vec<&'static str> {
+        match keys::look_up(key) {
+            keys::Lookup::Key(key) => condition::choices(key),
+            _ => Vec::new(),
+        }
+    }
+
     /// True when a state is named: then the question is not only about the states that are usually shown.
     pub fn names_states(&self) -> bool {
         let mut named = false;

@@ -296,23 +296,13 @@ impl Parser<'_> {
             Lookup::Key(Key::Unowned) => {
                 return Ok(Expr::Not(Box::new(Expr::Test(Test::Has(Has::Owner)))));
             }
-            Lookup::Key(Key::Field(field)) if field.section == field::Section::Owner => match field.name {
-                "pid" | "process" => Has::Owner,
-                _ => Has::Field(field),
-            },
+            Lookup::Key(Key::Field(field)) if [field::PID, field::PROCESS].contains(&field) => Has::Owner,
             Lookup::Key(Key::Field(field)) => Has::Field(field),
-            Lookup::Key(_) => {
-                let name = match word.as_str() {
-                    "dev" | "fwmark" | "uid" => word.as_str(),
-                    "user" => "uid",
-                    "cgroup" => "cgroup_id",
-                    _ => return Err(self.error(start..end, format!("{word} is always known"))),
-                };
-                match field::named(name) {
-                    Some(field) => Has::Field(field),
-                    None => return Err(self.unknown(start..end, &word)),
-                }
-            }
+            Lookup::Key(Key::Device) => Has::Field(field::DEV),
+            Lookup::Key(Key::Mark) => Has::Field(field::FWMARK),
+            Lookup::Key(Key::User) => Has::Field(field::UID),
+            Lookup::Key(Key::Cgroup) => Has::Field(field::CGROUP_ID),
+            Lookup::Key(_) => return Err(self.error(start..end, format!("{word} is always known"))),
         };
         Ok(Expr::Test(Test::Has(has)))
     }

@@ -4,9 +4,11 @@ use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
+use super::expr::{Expr, Has, Host, Named, Scope, Test};
+use super::keys::{self, Key};
 use super::lex::is_word;
 use super::numbers::SHARE_WHOLE;
+use super::values::STATES;
 use crate::field::Unit;
 use crate::model::{OtherProtocol, Protocol, States, Text};
 
@@ -59,13 +61,13 @@ impl Display for Test {
             Self::Protocol(protocol) => write!(f, "proto = {protocol}"),
             Self::Family(family) => write!(f, "family = {family}"),
             Self::Scope(scope) => write!(f, "scope = {}", scope.name()),
-            Self::Host(end, host) => write!(f, "{} = {host}", end.host_key()),
+            Self::Host(end, host) => write!(f, "{} = {host}", keys::name(Key::Host(*end))),
             Self::Path(end, pattern) | Self::Shown(end, pattern) => {
-                write!(f, "{} = ", end.host_key())?;
+                write!(f, "{} = ", keys::name(Key::Host(*end)))?;
                 quoted(f, pattern)
             }
-            Self::Port(end, op, port) => write!(f, "{} {} {port}", end.port_key(), op.symbol()),
-            Self::PortRange(end, low, high) => write!(f, "{} = {low}-{high}", end.port_key()),
+            Self::Port(end, op, port) => write!(f, "{} {} {port}", keys::name(Key::Port(*end)), op.symbol()),
+            Self::PortRange(end, low, high) => write!(f, "{} = {low}-{high}", keys::name(Key::Port(*end))),
             Self::Device(named) => write!(f, "dev = {named}"),
             Self::Mark(mark, u32::MAX) => write!(f, "fwmark = {mark:#x}"),
             Self::Mark(mark, mask) => write!(f, "fwmark = {mark:#x}/{mask:#x}"),
@@ -96,30 +98,12 @@ impl Display for Test {
 }
 
 impl Scope {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Loopback => "loopback",
             Self::Link => "link",
             Self::Private => "private",
             Self::Public => "public",
-        }
-    }
-}
-
-impl End {
-    fn host_key(self) -> &'static str {
-        match self {
-            Self::Local => "src",
-            Self::Remote => "dst",
-            Self::Either => "host",
-        }
-    }
-
-    fn port_key(self) -> &'static str {
-        match self {
-            Self::Local => "sport",
-            Self::Remote => "dport",
-            Self::Either => "port",
         }
     }
 }
@@ -157,16 +141,9 @@ impl Display for Named {
 }
 
 fn states(f: &mut fmt::Formatter<'_>, set: States) -> fmt::Result {
-    for (name, several) in [
-        ("all", States::all()),
-        ("none", States::empty()),
-        ("connected", States::CONNECTED),
-        ("synchronized", States::CONNECTED - States::SYN_SENT),
-        ("bucket", States::TIME_WAIT | States::SYN_RECEIVED),
-        ("big", States::all() - States::TIME_WAIT - States::SYN_RECEIVED),
-        ("closed", States::CLOSED | States::UNCONNECTED),
-    ] {
-        if set == several {
+    let several = STATES.iter().filter(|(_, states)| states.bits().count_ones() > 1);
+    for (name, several) in several.chain(&[("none", States::empty())]) {
+        if set == *several {
             return f.write_str(name);
         }
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::expr::{Host, Named, Scope};
-use crate::model::{States, Unowned, ip_protocol, netlink_protocol};
+use crate::model::{Family, States, Unowned, ip_protocol, netlink_protocol};
 
 type Read<T> = Result<T, String>;
 
@@ -196,51 +196,70 @@ const SERVICES: &[(&str, u16)] = &[
     ("wireguard", 51820),
 ];
 
-/// A state or ss's name of several.
+/// States by name, then ss's names of several: what is offered.
+pub(super) const STATES: [(&str, States); 18] = [
+    ("listen", States::LISTEN),
+    ("established", States::ESTABLISHED),
+    ("syn-sent", States::SYN_SENT),
+    ("syn-received", States::SYN_RECEIVED),
+    ("fin-wait-1", States::FIN_WAIT_1),
+    ("fin-wait-2", States::FIN_WAIT_2),
+    ("time-wait", States::TIME_WAIT),
+    ("close-wait", States::CLOSE_WAIT),
+    ("last-ack", States::LAST_ACK),
+    ("closing", States::CLOSING),
+    // ss has one word for both.
+    ("closed", States::CLOSED.union(States::UNCONNECTED)),
+    ("unconnected", States::UNCONNECTED),
+    ("bound-inactive", States::BOUND_INACTIVE),
+    ("all", States::all()),
+    ("connected", States::CONNECTED),
+    ("synchronized", States::CONNECTED.difference(States::SYN_SENT)),
+    ("bucket", BRIEF),
+    ("big", States::all().difference(BRIEF)),
+];
+
+const BRIEF: States = States::TIME_WAIT.union(States::SYN_RECEIVED);
+
+/// What is understood as well; `closed_only` is for printing a set that has just that.
+const MORE_STATES: [(&str, States); 10] = [
+    ("none", States::empty()),
+    ("listening", States::LISTEN),
+    ("estab", States::ESTABLISHED),
+    ("syn-recv", States::SYN_RECEIVED),
+    ("syn-rcv", States::SYN_RECEIVED),
+    ("close", States::CLOSED.union(States::UNCONNECTED)),
+    ("closed-only", States::CLOSED),
+    ("unconn", States::UNCONNECTED),
+    ("bound", States::BOUND_INACTIVE),
+    ("other", States::OTHER),
+];
+
 pub(super) fn states(text: &str) -> Read<States> {
-    let plain: String =
-        text.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
-    let closed = States::CLOSED | States::UNCONNECTED;
-    Ok(match plain.as_str() {
-        "all" => States::all(),
-        "none" => States::empty(),
-        "connected" => States::CONNECTED,
-        "synchronized" => States::CONNECTED - States::SYN_SENT,
-        "bucket" => States::TIME_WAIT | States::SYN_RECEIVED,
-        "big" => States::all() - States::TIME_WAIT - States::SYN_RECEIVED,
-        "listen" | "listening" => States::LISTEN,
-        "established" | "estab" => States::ESTABLISHED,
-        "synsent" => States::SYN_SENT,
-        "synrecv" | "synrcv" | "synreceived" => States::SYN_RECEIVED,
-        "finwait1" => States::FIN_WAIT_1,
-        "finwait2" => States::FIN_WAIT_2,
-        "timewait" => States::TIME_WAIT,
-        "closewait" => States::CLOSE_WAIT,
-        "lastack" => States::LAST_ACK,
-        "closing" => States::CLOSING,
-        "closed" | "close" => closed,
-        // ss has one word for both; this one is for printing a set that has just the first.
-        "closedonly" => States::CLOSED,
-        "unconnected" | "unconn" => States::UNCONNECTED,
-        "other" => States::OTHER,
-        "bound" | "boundinactive" => States::BOUND_INACTIVE,
-        _ => {
-            return Err(format!(
-                "{text:?} is not a state: expected listen, established, syn-sent, syn-received, fin-wait-1, fin-wait-2, time-wait, \
-                 close-wait, last-ack, closing, closed, unconnected, bound-inactive, or all, connected, synchronized, \
-                 bucket, big"
-            ));
-        }
+    let plain = |text: &str| text.replace(['-', '_'], "").to_ascii_lowercase();
+    let word = plain(text);
+    let mut all = STATES.iter().chain(&MORE_STATES);
+    all.find(|(name, _)| plain(name) == word).map(|(_, states)| *states).ok_or_else(|| {
+        format!("{text:?} is not a state: expected {}", STATES.map(|(name, _)| name).join(", "))
+    })
+}
+
+pub(super) fn family(text: &str) -> Read<Family> {
+    let name = match text {
+        "inet" | "4" => "ipv4",
+        "inet6" | "6" => "ipv6",
+        "link" => "packet",
+        name => name,
+    };
+    Family::NAMED.into_iter().find(|family| family.name() == Some(name)).ok_or_else(|| {
+        let names: Vec<&str> = Family::NAMED.into_iter().filter_map(Family::name).collect();
+        format!("{text:?} is not a family: expected {}", names.join(", "))
     })
 }
 
 pub(super) fn scope(text: &str) -> Read<Scope> {
-    Ok(match text {
-        "loopback" => Scope::Loopback,
-        "link" => Scope::Link,
-        "private" => Scope::Private,
-        "public" => Scope::Public,
-        _ => return Err(format!("{text:?} is not a scope: expected loopback, link, private or public")),
+    Scope::ALL.into_iter().find(|scope| scope.name() == text).ok_or_else(|| {
+        format!("{text:?} is not a scope: expected {}", Scope::ALL.map(Scope::name).join(", "))
     })
 }
 

@@ -238,6 +238,10 @@ pub enum Family {
 }
 
 impl Family {
+    /// Those that have a name.
+    pub(crate) const NAMED: [Self; 6] =
+        [Self::Ipv4, Self::Ipv6, Self::Unix, Self::Packet, Self::Netlink, Self::Vsock];
+
     /// The name in JSON and filters; `None` for a number without a name.
     pub fn name(self) -> Option<&'static str> {
         match self {

@@ -212,6 +212,13 @@ pub struct ListenQueue {
     pub limit: u32,
 }
 
+impl ListenQueue {
+    /// True when it is as good as full: one more than the limit is let in at most.
+    pub fn is_full(self) -> bool {
+        self.queue > 0 && self.queue >= self.limit
+    }
+}
+
 /// A timer of a TCP socket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Timer {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pree::field;
+use pree::field::{self, Field};
 use pree::quality::{Assessment, Basis, Capacity, Evidence, Unknown, Value};
 use pree::{Coverage, Family, Origin, Protocol, Socket, State, TcpStats};
 
@@ -257,26 +257,28 @@ fn columns(socket: &Socket) -> Vec<&'static str> {
 
 /// The kernel's names of what the judgement rests on, as far as it told that.
 fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
-    let always: &[&str] = match (&socket.tcp, socket.listen) {
-        (Some(_), _) => &["rtt", "minrtt", "retrans", "dsack_dups", "data_segs_out"],
-        (None, Some(_)) => &["backlog", "backlog_limit", "drops"],
-        (None, None) => &["state", "recvq", "drops"],
+    let always: &[&Field] = match (&socket.tcp, socket.listen) {
+        (Some(_), _) => {
+            &[field::RTT, field::MIN_RTT, field::RETRANS, field::DSACK_DUPS, field::DATA_SEGS_OUT]
+        }
+        (None, Some(_)) => &[field::BACKLOG, field::BACKLOG_LIMIT, field::DROPS],
+        (None, None) => &[field::STATE, field::RECVQ, field::DROPS],
     };
     // Words are pree's own: no field is named by them.
     let numbers = |evidence: &&Evidence| !matches!(evidence.value, Value::Word(_));
     let of_findings = assessment.findings.iter().flat_map(|finding| &finding.evidence).filter(numbers);
-    let names = always.iter().copied().chain(of_findings.map(|evidence| evidence.name));
+    let of_findings = of_findings.filter_map(|evidence| {
+        let by_key = || field::all().find(|field| field.key.trim_end_matches("_us") == evidence.name);
+        field::named(evidence.name).or_else(by_key)
+    });
     let view = field::View::new(socket);
+    let is_told = |field: &&Field| (field.get)(&view) != field::Value::Unknown;
     let mut sources = Vec::new();
-    for name in names {
-        let by_key = || field::all().find(|field| field.key.trim_end_matches("_us") == name);
-        let is_told = |field: &&field::Field| (field.get)(&view) != field::Value::Unknown;
-        if let Some(field) = field::named(name).or_else(by_key).filter(is_told) {
-            // Since which kernel stands behind it.
-            let source = field.source.split(',').next().unwrap_or(field.source);
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
+    for field in always.iter().copied().chain(of_findings).filter(is_told) {
+        // Since which kernel stands behind it.
+        let source = field.source.split(',').next().unwrap_or(field.source);
+        if !sources.contains(&source) {
+            sources.push(source);
         }
     }
     sources

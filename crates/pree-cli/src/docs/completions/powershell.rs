@@ -38,7 +38,6 @@ pub(super) fn script() -> String {
         }
     }
     let states = states();
-    let states: Vec<&str> = states.iter().map(String::as_str).collect();
     let mut filter: Vec<String> = keys().iter().map(|key| format!("{key}=")).collect();
     for (key, values) in values_of_keys() {
         filter.extend(values.iter().map(|value| format!("{key}={value}")));

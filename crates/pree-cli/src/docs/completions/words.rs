@@ -1,7 +1,7 @@
 //! What can be completed: flags, their values, keys, states, columns.
 
+use pree::Filter;
 use pree::field;
-use pree::{Filter, OtherProtocol, Protocol, States};
 
 use crate::args::{self, Command, Entry, FLAGS, Flag, Value, Words, protocol_names};
 use crate::columns;
@@ -48,31 +48,13 @@ pub(super) fn keys() -> Vec<&'static str> {
 pub(super) const FILTER_WORDS: [&str; 7] = ["state", "exclude", "not", "and", "or", "has", "autobound"];
 
 /// States, and ss's names of several.
-pub(super) fn states() -> Vec<String> {
-    let named = States::all().iter_names().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-"));
-    let single = named.filter(|name| !["listening", "connected", "other"].contains(&name.as_str()));
-    single.chain(["all", "connected", "synchronized", "bucket", "big"].map(str::to_owned)).collect()
-}
-
-/// Protocols, and names of those that have no table.
-pub(super) fn protocols() -> Vec<String> {
-    let known = Protocol::ALL.iter().map(|protocol| protocol.name().to_owned());
-    known.chain(OtherProtocol::KNOWN.map(str::to_owned)).collect()
+pub(super) fn states() -> Vec<&'static str> {
+    Filter::choices(field::STATE.name)
 }
 
 /// Keys whose values are words.
-pub(super) fn values_of_keys() -> Vec<(&'static str, Vec<String>)> {
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let mut values = vec![
-        ("state", states()),
-        ("family", words(&["ipv4", "ipv6", "unix", "packet", "netlink", "vsock"])),
-        ("proto", protocols()),
-        ("protocol", protocols()),
-        ("scope", words(&["loopback", "link", "private", "public"])),
-    ];
-    let listed = field::all().filter(|field| !field.choices.is_empty());
-    values.extend(listed.map(|field| (field.name, words(field.choices))));
-    values
+pub(super) fn values_of_keys() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    Filter::keys().map(|key| (key, Filter::choices(key))).filter(|(_, words)| !words.is_empty())
 }
 
 /// Commands whose words are no filter, and what their words are.

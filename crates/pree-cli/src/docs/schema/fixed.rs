@@ -1,5 +1,7 @@
 //! The parts of the schema that no field stands for: gaps, judgements, groups, numbers.
 
+use pree::field;
+
 use super::node::{Node, object, text, words};
 use super::parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
 
@@ -35,7 +37,7 @@ pub(super) fn quality() -> Node {
                 ("properties", Node::Object(loss)),
             ]),
         ),
-        ("bloat", object([("enum", words_or_null(&["severe", "yes", "mild", "no"]))])),
+        ("bloat", object([("enum", words_or_null(field::BLOAT.choices))])),
         ("efficiency", number()),
         ("utilisation", number()),
         (

@@ -61,14 +61,14 @@ impl Details {
             }
         }
         for word in &self.words {
-            word.write((word.field.get)(view), form, color, out);
+            word.write(view, form, color, out);
         }
         if self.of_tcp.is_empty() {
             return;
         }
         self.repeated.write(socket, out, |place, out| {
             if let Some(of_tcp) = self.of_tcp.get(place) {
-                of_tcp.write((of_tcp.word.field.get)(view), form, color, out);
+                of_tcp.write(view, form, color, out);
             }
         });
     }
@@ -79,12 +79,13 @@ impl Word {
         Self { field, label: Label::new(&format!(" {}:", field.name)) }
     }
 
-    fn write(&self, value: Value<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
+    fn write(&self, view: &View<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
         let Self { field, label } = self;
+        let value = (field.get)(view);
         if matches!(value, Value::Unknown) {
             return;
         }
-        if color && (field.is_trouble)(value) {
+        if color && (field.is_trouble)(view, value) {
             out.push(b' ');
             out.extend_from_slice(TROUBLE);
             out.extend_from_slice(field.name.as_bytes());
@@ -103,10 +104,10 @@ impl TcpWord {
         Self { word: Word::new(field), silent_at_zero: field.zero_is_silent, hidden: !is_shown(field) }
     }
 
-    fn write(&self, value: Value<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
-        let silent = self.hidden || (self.silent_at_zero && is_zero(value));
-        if !silent {
-            self.word.write(value, form, color, out);
+    fn write(&self, view: &View<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
+        let is_zero = || is_zero((self.word.field.get)(view));
+        if !self.hidden && !(self.silent_at_zero && is_zero()) {
+            self.word.write(view, form, color, out);
         }
     }
 }
@@ -126,7 +127,7 @@ pub(crate) fn fields(asked: options::Details) -> impl Iterator<Item = &'static F
         .filter(|field| !field.is_usual && field.needs != Needs::MEMORY)
         .chain(of(timers, Section::Timer))
         .chain(of(memory, Section::Memory))
-        .chain(field::named("drops").filter(|_| memory))
+        .chain(Some(field::DROPS).filter(|_| memory))
         .chain(of(tcp_info, Section::Tcp).filter(|field| is_shown(field)))
 }
 

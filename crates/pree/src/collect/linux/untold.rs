@@ -6,7 +6,7 @@ use crate::collect::delivery::FILTER_BY_OWNER;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::decode::linux::has_stats;
 use crate::error::{ErrorKind, NOT_RECORDED};
-use crate::field::View;
+use crate::field::{self, View};
 use crate::filter::Verdicts;
 use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
 use crate::needs::Needs;
@@ -92,7 +92,7 @@ static THINGS: [Thing; 20] = [
         is_whole_inet(s) && s.tos.is_none() && s.tclass.is_none() && s.class_id.is_none()
     })),
     field(Needs::INTERFACE, "interfaces", |s| is_inet(s) && s.interface.is_none()),
-    field(Needs::V6ONLY, "v6only", |s| {
+    field(Needs::V6ONLY, field::V6ONLY.name, |s| {
         let binds = matches!(s.state, State::Listen | State::Unconnected | State::BoundInactive);
         is_inet(s) && s.family == Family::Ipv6 && binds && s.v6only.is_none()
     }),

@@ -1,0 +1,25 @@
+//! The columns that are shown where nobody says which.
+
+/// The columns of a table.
+pub(crate) const TABLE: [&str; 7] = ["proto", "state", "recvq", "sendq", "local", "remote", "owner"];
+
+/// The columns of a table on a terminal. A pipe has no judgement that nobody asked for: statistics cost the kernel time.
+pub(crate) const TERMINAL: [&str; 10] =
+    ["proto", "state", "recvq", "sendq", "local", "remote", "rtt", "score", "owner", "worst"];
+
+/// The same with Unix sockets among them: who is at the other end.
+pub(crate) const TABLE_UNIX: [&str; 8] =
+    ["proto", "state", "recvq", "sendq", "local", "remote", "peer", "owner"];
+
+/// The columns of a table of Unix sockets alone, which have a name at one end only.
+pub(crate) const ONLY_UNIX: [&str; 8] =
+    ["proto", "type", "state", "recvq", "sendq", "local", "peer", "owner"];
+
+/// The columns of CSV and TSV; `-i`, `-m`, `-o` and `-e` add theirs.
+pub(crate) const SEPARATED: [&str; 17] = [
+    "protocol", "family", "state", "src", "sport", "dst", "dport", "recvq", "sendq", "uid", "inode", "id",
+    "pid", "process", "fd", "owner", "unowned",
+];
+
+/// With Unix sockets among them, these too.
+pub(crate) const SEPARATED_UNIX: [&str; 4] = ["type", "path", "peer_inode", "peer"];

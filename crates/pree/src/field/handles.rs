@@ -1,0 +1,60 @@
+//! Entries that code asks for one by one. Each is found when pree is built: a name that no entry has does not compile.
+
+use super::{Field, TABLES};
+
+macro_rules! handles {
+    ($( $handle:ident $name:literal; )*) => {$(
+        #[doc = concat!("The entry `", $name, "`.")]
+        pub const $handle: &Field = entry($name);
+    )*};
+}
+
+handles! {
+    BACKLOG "backlog";
+    BACKLOG_LIMIT "backlog_limit";
+    BLOAT "bloat";
+    CGROUP_ID "cgroup_id";
+    CMD "cmd";
+    DATA_SEGS_OUT "data_segs_out";
+    DEV "dev";
+    DROPS "drops";
+    DSACK_DUPS "dsack_dups";
+    FAMILY "family";
+    FWMARK "fwmark";
+    MIN_RTT "minrtt";
+    NETNS "netns";
+    NETNS_NAME "netns_name";
+    PEER "peer";
+    PID "pid";
+    PROCESS "process";
+    RECVQ "recvq";
+    RETRANS "retrans";
+    RTT "rtt";
+    SENDQ "sendq";
+    STATE "state";
+    UID "uid";
+    V6ONLY "v6only";
+}
+
+const fn entry(name: &str) -> &'static Field {
+    let (mut table, mut at) = (0, 0);
+    while table < TABLES.len() {
+        if at == TABLES[table].len() {
+            (table, at) = (table + 1, 0);
+        } else if is_same(TABLES[table][at].name.as_bytes(), name.as_bytes()) {
+            return &TABLES[table][at];
+        } else {
+            at += 1;
+        }
+    }
+    panic!("no entry has this name")
+}
+
+/// `==` is not for constants yet.
+pub(super) const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
