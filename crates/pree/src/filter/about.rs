@@ -1,7 +1,7 @@
 //! What a filter is about: tests, the fields that they ask for, and what must be known for them.
 
 use super::expr::{End, Expr, Has, Host, Test};
-use crate::field::{Field, Section, named};
+use crate::field::{self, Field, Section};
 use crate::needs::Needs;
 
 /// What must be known to decide it.
@@ -54,11 +54,11 @@ pub(super) fn field_of(test: &Test) -> Option<&'static Field> {
 /// The field that decides it, where one alone does: that of a test by name or number too.
 pub(super) fn subject(test: &Test) -> Option<&'static Field> {
     match test {
-        Test::State(_) => named("state"),
-        Test::Device(_) => named("dev"),
-        Test::Mark(..) => named("fwmark"),
-        Test::Cgroup(_) => named("cgroup_id"),
-        Test::User(_) => named("uid"),
+        Test::State(_) => Some(field::STATE),
+        Test::Device(_) => Some(field::DEV),
+        Test::Mark(..) => Some(field::FWMARK),
+        Test::Cgroup(_) => Some(field::CGROUP_ID),
+        Test::User(_) => Some(field::UID),
         _ => field_of(test),
     }
 }
