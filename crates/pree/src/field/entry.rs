@@ -112,6 +112,15 @@ pub(super) fn above_zero(_: &View<'_>, value: Value<'_>) -> bool {
     matches!(value, Value::Number(1..))
 }
 
+/// `==` is not for constants yet.
+pub(super) const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 /// Names are unique.
 impl PartialEq for Field {
     fn eq(&self, other: &Self) -> bool {

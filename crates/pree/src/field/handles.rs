@@ -1,6 +1,7 @@
 //! Entries that code asks for one by one. Each is found when pree is built: a name that no entry has does not compile.
 
-use super::{Field, TABLES};
+use super::entry::{Field, is_same};
+use super::tables::TABLES;
 
 macro_rules! handles {
     ($( $handle:ident $name:literal; )*) => {$(
@@ -48,13 +49,4 @@ const fn entry(name: &str) -> &'static Field {
         }
     }
     panic!("no entry has this name")
-}
-
-/// `==` is not for constants yet.
-pub(super) const fn is_same(a: &[u8], b: &[u8]) -> bool {
-    let mut at = 0;
-    while at < a.len() && at < b.len() && a[at] == b[at] {
-        at += 1;
-    }
-    at == a.len() && at == b.len()
 }

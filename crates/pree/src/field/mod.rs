@@ -15,6 +15,7 @@ mod process;
 mod quality;
 mod queues;
 mod rates;
+mod tables;
 mod tcp;
 mod value;
 mod view;
@@ -24,20 +25,10 @@ pub use handles::*;
 pub use issues::Issues;
 pub use lookup::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
+use tables::TABLES;
 pub use tcp::tcp_differences;
 pub use value::Value;
 pub use view::View;
-
-const TABLES: [&[Field]; 8] = [
-    identity::FIELDS,
-    queues::FIELDS,
-    memory::FIELDS,
-    process::FIELDS,
-    tcp::FIELDS,
-    rates::FIELDS,
-    quality::FIELDS,
-    families::FIELDS,
-];
 
 /// Every field, grouped by section.
 pub fn all() -> impl Iterator<Item = &'static Field> {

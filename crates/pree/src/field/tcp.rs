@@ -1,7 +1,6 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
-use super::entry::above_zero;
-use super::handles::is_same;
+use super::entry::{above_zero, is_same};
 use super::{Field, Section, Unit};
 use crate::model::{CongestionAlgorithm, TcpStats};
 use crate::needs::Needs;
