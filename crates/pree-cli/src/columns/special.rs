@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use pree::field::{self, Field, View};
+use pree::model::ListenQueue;
 use pree::{Address, Detail, Needs, Socket, State, Unowned};
 
 use super::key::Key;
@@ -110,7 +111,7 @@ pub(crate) static SPECIAL: [Special; 15] = [
             }
         },
         key: |s| number(s.listen.map(|listen| listen.queue)),
-        trouble: |s| s.listen.is_some_and(|listen| listen.is_full()),
+        trouble: |s| s.listen.is_some_and(ListenQueue::is_full),
         ..PLAIN
     },
     Special {

@@ -105,8 +105,8 @@ impl TcpWord {
     }
 
     fn write(&self, view: &View<'_>, form: Form, color: bool, out: &mut Vec<u8>) {
-        let is_zero = || is_zero((self.word.field.get)(view));
-        if !self.hidden && !(self.silent_at_zero && is_zero()) {
+        let silent = self.hidden || (self.silent_at_zero && is_zero((self.word.field.get)(view)));
+        if !silent {
             self.word.write(view, form, color, out);
         }
     }
