@@ -18,6 +18,7 @@ handles! {
     CMD "cmd";
     DATA_SEGS_OUT "data_segs_out";
     DEV "dev";
+    DPORT "dport";
     DROPS "drops";
     DSACK_DUPS "dsack_dups";
     FAMILY "family";

@@ -291,7 +291,7 @@ impl Parser<'_> {
             Lookup::Later => return Err(self.error(start..end, format!("{word} is not implemented yet"))),
             Lookup::None => return Err(self.unknown(start..end, &word)),
             Lookup::Key(Key::Host(End::Remote)) => Has::Remote,
-            Lookup::Key(Key::Port(End::Remote)) => field::named("dport").map_or(Has::Remote, Has::Field),
+            Lookup::Key(Key::Port(End::Remote)) => Has::Field(field::DPORT),
             Lookup::Key(Key::Owner) => Has::Owner,
             Lookup::Key(Key::Unowned) => {
                 return Ok(Expr::Not(Box::new(Expr::Test(Test::Has(Has::Owner)))));
