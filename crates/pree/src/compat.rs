@@ -385,7 +385,7 @@ mod tests {
         };
         let all = list(include_bytes!("../tests/golden/macos-root.pree"));
         let own = list(include_bytes!("../tests/golden/macos-27-user.pree"));
-        assert_eq!((all.len(), own.len()), (12, 7), "others than root get what they may see");
+        assert_eq!((all.len(), own.len()), (15, 9), "others than root get what they may see");
         let connection = all.iter().find(|socket| socket.local_addr.port() == 51002).unwrap();
         let stats = connection.stats.as_ref().unwrap();
         assert_eq!(

@@ -49,7 +49,7 @@ fn read(row: &Row<'_>) {
         Pcb::Internet(pcb) => {
             assert!(pcb.local_address().is_some() && pcb.remote_address().is_some());
             assert!(pcb.local_port().is_some() && pcb.remote_port().is_some() && pcb.generation().is_some());
-            let _ = (pcb.handle(), pcb.flags(), pcb.versions(), pcb.tos());
+            let _ = (pcb.handle(), pcb.flags(), pcb.versions(), pcb.protocol(), pcb.tos());
         }
         Pcb::Unix(pcb) => {
             assert!(pcb.path().len() <= 253 && pcb.peer_path().len() <= 253);
@@ -59,7 +59,7 @@ fn read(row: &Row<'_>) {
     let socket = row.socket;
     assert!(socket.handle().is_some() && socket.family().is_some() && socket.last_pid().is_some());
     let _ = (socket.socket_type(), socket.state(), socket.protocol(), socket.uid(), socket.generation());
-    let _ = (socket.queue(), socket.incomplete_queue(), socket.queue_limit());
+    let _ = (socket.queue(), socket.incomplete_queue(), socket.queue_limit(), socket.flags());
     for buffer in [row.receive, row.send].into_iter().flatten() {
         assert!(buffer.queued().is_some() && buffer.limit().is_some());
     }

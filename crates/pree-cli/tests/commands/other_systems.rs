@@ -33,7 +33,7 @@ fn root() -> Result<(), Failed> {
     let document = json(&format!("{replay} -a"))?;
     same("complete", &document["complete"], &Value::Bool(true))?;
     let sockets = document["sockets"].as_array().ok_or("no sockets")?;
-    same("sockets", &sockets.len(), &12)?;
+    same("sockets", &sockets.len(), &15)?;
     let connection = sockets
         .iter()
         .find(|socket| socket["local"]["port"] == 51002)

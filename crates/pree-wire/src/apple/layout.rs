@@ -20,6 +20,7 @@ pub(crate) mod xinpcb_n {
     pub(crate) const INP_GENCNT: super::Place = super::Place { offset: 28, size: 8 };
     pub(crate) const INP_FLAGS: super::Place = super::Place { offset: 36, size: 4 };
     pub(crate) const INP_VFLAG: super::Place = super::Place { offset: 44, size: 1 };
+    pub(crate) const INP_IP_P: super::Place = super::Place { offset: 46, size: 1 };
     pub(crate) const INP_FADDR: super::Place = super::Place { offset: 48, size: 16 };
     pub(crate) const INP_LADDR: super::Place = super::Place { offset: 64, size: 16 };
     pub(crate) const INP_IP_TOS: super::Place = super::Place { offset: 80, size: 1 };
@@ -39,6 +40,7 @@ pub(crate) mod xsocket_n {
     pub(crate) const SO_UID: super::Place = super::Place { offset: 64, size: 4 };
     pub(crate) const SO_LAST_PID: super::Place = super::Place { offset: 68, size: 4 };
     pub(crate) const SO_GENCNT: super::Place = super::Place { offset: 76, size: 8 };
+    pub(crate) const SO_FLAGS: super::Place = super::Place { offset: 84, size: 4 };
 }
 
 /// `struct xsockbuf_n`.

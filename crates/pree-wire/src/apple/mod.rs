@@ -47,7 +47,7 @@ pub const V6_ONLY: u32 = 0x8000;
 
 /// Bits of `so_state` and `soi_state`.
 pub mod socket_state {
-    /// `SS_NOFDREF`: no descriptor leads to the socket.
+    /// `SS_NOFDREF`: no descriptor leads to the socket. Of one that was closed, and of every subflow of MPTCP.
     pub const NO_DESCRIPTOR: u16 = 0x0001;
     /// `SS_ISCONNECTED`.
     pub const CONNECTED: u16 = 0x0002;
@@ -60,6 +60,9 @@ pub mod socket_state {
     /// `SS_COMP`: in a listener's queue, waiting to be accepted.
     pub const COMPLETE: u16 = 0x1000;
 }
+
+/// `SOF_MP_SUBFLOW` in `so_flags`: the socket is a subflow of an MPTCP connection that is not closed.
+pub const MULTIPATH_SUBFLOW: u32 = 0x0100_0000;
 
 /// Numbers of `t_state` and `tcpsi_state`.
 pub mod tcp_state {

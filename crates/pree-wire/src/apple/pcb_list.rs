@@ -50,7 +50,7 @@ impl Generation {
 /// The control block that a row is about.
 #[derive(Clone, Copy, Debug)]
 pub enum Pcb<'a> {
-    /// Of TCP or UDP.
+    /// Of TCP, UDP, ICMP or a raw socket.
     Internet(InternetPcb<'a>),
     /// Of a Unix socket.
     Unix(UnixPcb<'a>),
@@ -198,7 +198,7 @@ impl<'a> Iterator for PcbList<'a> {
 pub enum ListKind {
     /// TCP.
     Tcp,
-    /// UDP.
+    /// UDP; raw and ICMP sockets.
     Udp,
     /// Unix sockets.
     Unix,

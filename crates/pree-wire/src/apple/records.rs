@@ -41,6 +41,8 @@ apple_struct! { InternetPcb, xinpcb_n;
     flags: u32, INP_FLAGS;
     /// Bits of [`versions`](super::versions).
     versions: u8, INP_VFLAG;
+    /// Number of the protocol above IP: of a raw socket the only one that tells it, where the kernel has no entry for it.
+    protocol: u8, INP_IP_P;
     /// Type of service (`IP_TOS`).
     tos: u8, INP_IP_TOS;
 }
@@ -74,6 +76,8 @@ apple_struct! { SocketRecord, xsocket_n;
     last_pid: u32, SO_LAST_PID;
     /// Number of the socket: given once since boot. macOS 13.
     generation: u64, SO_GENCNT;
+    /// Bits `SOF_*`, such as [`MULTIPATH_SUBFLOW`](super::MULTIPATH_SUBFLOW). macOS 13.
+    flags: u32, SO_FLAGS;
 }
 
 /// A view of `struct xsockbuf_n`: one of the two buffers.

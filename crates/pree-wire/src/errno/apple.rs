@@ -46,4 +46,6 @@ super::number::named_numbers! {
     ENOSYS = 78,
     /// Not a message of the expected kind.
     EBADMSG = 94,
+    /// Not supported by what the descriptor or file port leads to.
+    EOPNOTSUPP = 102,
 }

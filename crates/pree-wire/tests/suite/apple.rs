@@ -2,8 +2,9 @@
 //! (`xtask/src/cross/apple/golden.c`, which says what is in them).
 
 use pree_wire::apple::{
-    ConnectionInfo, Descriptor, Generation, Item, ListKind, Pcb, PcbList, ProcessInfo, Protocol, Row,
-    ShortProcessInfo, SocketFd, arguments, descriptors, rows_counted, socket_state, tcp_state, unix_path,
+    ConnectionInfo, Descriptor, Generation, Item, ListKind, MULTIPATH_SUBFLOW, Pcb, PcbList, ProcessInfo,
+    Protocol, Row, ShortProcessInfo, SocketFd, arguments, descriptors, rows_counted, socket_state, tcp_state,
+    unix_path,
 };
 use proptest::prelude::*;
 
@@ -14,11 +15,11 @@ macro_rules! golden {
 }
 #[allow(non_upper_case_globals, reason = "names of files")]
 mod golden {
-    golden! { tcp udp stream dgram fds_400 fds_401 bsd_400 bsd_401 short_500 connection
+    golden! { tcp udp raw stream dgram fds_400 ports_400 fds_401 bsd_400 bsd_401 short_500 connection
     socket_400_5 socket_400_6 socket_400_7 socket_400_9 socket_401_3 }
 }
 
-const LISTS: [&[u8]; 4] = [golden::tcp, golden::udp, golden::stream, golden::dgram];
+const LISTS: [&[u8]; 5] = [golden::tcp, golden::udp, golden::stream, golden::dgram, golden::raw];
 
 fn rows(bytes: &[u8]) -> (Vec<Row<'_>>, Generation) {
     let mut rows = Vec::new();
@@ -41,7 +42,7 @@ fn internet<'a>(row: &Row<'a>) -> pree_wire::apple::InternetPcb<'a> {
 #[test]
 fn tcp_rows() {
     let (rows, end) = rows(golden::tcp);
-    assert_eq!(end, Generation { count: 10, number: 110, socket_number: 7110 });
+    assert_eq!(end, Generation { count: 11, number: 110, socket_number: 7110 });
     assert_eq!(PcbList::parse(golden::tcp).unwrap().head(), end);
     let ends: Vec<_> = rows
         .iter()
@@ -66,6 +67,7 @@ fn tcp_rows() {
             (20, 1, 631, 0),
             (106, 2, 8080, 50100),
             (30, 2, 22, 60123),
+            (107, 1, 51020, 443),
             (0, 1, 60000, 443),
         ]
     );
@@ -81,7 +83,11 @@ fn tcp_rows() {
     assert_eq!(rows[3].socket.state().unwrap() & socket_state::NO_DESCRIPTOR, 1);
     assert_eq!((rows[5].socket.uid(), rows[5].socket.generation()), (Some(0), Some(7020)));
     assert_eq!(internet(&rows[7]).local_address().unwrap()[..4], [0xfe, 0x80, 0, 4]);
-    let flow = rows[8].socket;
+    let flags = |at: usize| {
+        (rows[at].socket.state().unwrap() & socket_state::NO_DESCRIPTOR, rows[at].socket.flags().unwrap())
+    };
+    assert_eq!([flags(1), flags(8)], [(0, 0), (1, MULTIPATH_SUBFLOW)]);
+    let flow = rows[9].socket;
     assert_eq!((flow.handle(), flow.family(), flow.last_pid()), (Some(0), Some(0), Some(500)));
 }
 
@@ -117,9 +123,26 @@ fn statistics_of_a_connection() {
 #[test]
 fn udp_rows_count_what_had_no_room() {
     let (rows, end) = rows(golden::udp);
-    assert_eq!((rows.len(), end.count), (3, 3));
+    assert_eq!((rows.len(), end.count), (5, 5));
     assert_eq!(rows[0].traffic.unwrap().entry(1).unwrap().received_packets(), Some(7));
     assert!(rows.iter().all(|row| row.tcp.is_none()));
+}
+
+#[test]
+fn raw_rows_tell_their_protocol_in_the_control_block() {
+    let (rows, end) = rows(golden::raw);
+    assert_eq!(end, Generation { count: 4, number: 43, socket_number: 7110 });
+    let numbers: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.socket.socket_type().unwrap(),
+                row.socket.protocol().unwrap(),
+                internet(row).protocol().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(numbers, [(2, 1, 1), (3, 0, 89), (3, 58, 58), (2, 58, 58)]);
 }
 
 #[test]
@@ -149,6 +172,9 @@ fn descriptors_of_a_process() {
         all.iter().filter(|fd| fd.kind == pree_wire::apple::DESCRIPTOR_SOCKET).map(|fd| fd.fd).collect();
     assert_eq!((all.len(), sockets), (8, vec![5, 6, 7, 8, 9, 10]));
     assert_eq!(descriptors(golden::fds_401).count(), 4);
+    let ports: Vec<(u32, u32)> =
+        descriptors(golden::ports_400).map(Result::unwrap).map(|port| (port.fd, port.kind)).collect();
+    assert_eq!(ports, [(0x1a03, 1), (0x1b07, 2), (0x1c0b, 2)]);
     for length in 0..golden::fds_401.len() {
         let read: Vec<_> = descriptors(&golden::fds_401[..length]).collect();
         assert_eq!(read.iter().filter(|fd| fd.is_ok()).count(), length / 8);
@@ -206,7 +232,7 @@ fn processes() {
     let short = ShortProcessInfo::parse(golden::short_500).unwrap();
     assert_eq!(
         (short.name(), short.pid(), short.ppid(), short.uid()),
-        (&b"Safari"[..], Some(500), Some(1), Some(501))
+        (&b"Safari"[..], Some(500), Some(1), Some(502))
     );
     assert!(ProcessInfo::parse(&golden::bsd_400[1..]).is_err());
     assert!(ShortProcessInfo::parse(&golden::short_500[1..]).is_err());
@@ -288,14 +314,17 @@ fn records_may_grow_and_not_shrink() {
     let old = with_record(LISTS[0], 1, |record| record.truncate(76));
     let (rows, _) = rows(&old);
     let socket = rows[1].socket;
-    assert_eq!((rows.len(), socket.generation(), socket.last_pid()), (9, None, Some(401)));
+    assert_eq!(
+        (rows.len(), socket.generation(), socket.flags(), socket.last_pid()),
+        (10, None, None, Some(401))
+    );
 }
 
 #[test]
 fn kinds_that_nobody_knows_are_passed_over() {
     let strange = with_record(LISTS[1], 8, |record| record[4..8].copy_from_slice(&0x4000_u32.to_le_bytes()));
     let (rows, _) = rows(&strange);
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.len(), 5);
     assert!(rows.iter().all(|row| row.traffic.is_none() && row.send.is_some()));
 }
 
@@ -315,7 +344,7 @@ fn nothing_counted_is_a_header_alone() {
     // A table that is counted and not told is a header and an end: macOS 27, for others than root.
     let hidden = [&LISTS[0][..24], &LISTS[0][..24]].concat();
     let (rows, end) = self::rows(&hidden);
-    assert_eq!((rows.len(), end.count), (0, 10));
+    assert_eq!((rows.len(), end.count), (0, 11));
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(super) struct Delivery<'v> {
     undecided: Undecided,
     /// Rows that might match if it were known who holds them.
     undecided_owners: u64,
+    /// Rows that went to the visitor.
+    told: u64,
 }
 
 impl<'v> Delivery<'v> {
@@ -56,6 +58,7 @@ impl<'v> Delivery<'v> {
             asks_twice,
             undecided: Undecided::new(collection.source.system()),
             undecided_owners: 0,
+            told: 0,
         })
     }
 
@@ -85,7 +88,13 @@ impl<'v> Delivery<'v> {
             self.undecided.count(&[field::STATE], &View::new(socket));
             return ControlFlow::Continue(());
         }
+        self.told += 1;
         (self.visitor)(socket)
+    }
+
+    /// How many rows went to the visitor.
+    pub(super) fn told(&self) -> u64 {
+        self.told
     }
 
     /// True when the row may be delivered, as far as is known of it: what is not known yet excludes nothing.

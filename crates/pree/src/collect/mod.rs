@@ -7,6 +7,7 @@ mod delivery;
 mod linux;
 mod names;
 mod retry;
+mod unread;
 mod untold;
 mod visitor;
 mod windows;

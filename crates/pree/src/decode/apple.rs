@@ -13,6 +13,7 @@ use crate::model::{
     SocketType, State, Text, Unowned,
 };
 use crate::needs::Needs;
+use crate::source::AppleList;
 #[allow(unused_imports, reason = "for sys/macos, which is not built everywhere")]
 pub(crate) use statistics::of_connection;
 
@@ -62,7 +63,13 @@ impl Decoder {
     }
 
     /// A row of a list; `None` for a socket that has neither a port nor a peer, which other systems do not list.
-    pub(crate) fn row(&self, row: &Row<'_>, protocol: Protocol) -> Option<Decoded> {
+    pub(crate) fn row(&self, row: &Row<'_>, list: AppleList) -> Option<Decoded> {
+        let protocol = match list {
+            AppleList::Tcp => Protocol::Tcp,
+            AppleList::Udp => Protocol::Udp,
+            _ if row.socket.socket_type().map(u32::from) == Some(SOCK_DGRAM) => Protocol::Icmp,
+            _ => Protocol::Raw,
+        };
         match row.pcb {
             Pcb::Internet(pcb) => self.internet_row(row, pcb, row.socket, protocol),
             Pcb::Unix(pcb) => Some(self.unix_row(row, pcb, row.socket)),
@@ -85,6 +92,9 @@ impl Decoder {
         let state =
             (protocol == Protocol::Tcp).then(|| row.tcp.and_then(apple::TcpPcb::state).unwrap_or(NO_STATE));
         let mut socket = ends.socket(protocol, state)?;
+        if protocol == Protocol::Raw {
+            socket.set_raw(pcb.protocol()?);
+        }
         let is_flow = record.handle() == Some(0);
         let generation = pcb.generation().filter(|_| !is_flow);
         socket.id = generation.map(|number| self.id(protocol, number));
@@ -117,7 +127,7 @@ impl Decoder {
         Some(Decoded {
             key: generation.map(|number| Key::Internet(protocol, number)),
             process: record.last_pid().filter(|_| is_flow),
-            unowned: unowned(socket.state, record.state().filter(|_| !is_flow)),
+            unowned: unowned(socket.state, record).filter(|_| !is_flow),
             peer: 0,
             socket,
         })
@@ -138,7 +148,7 @@ impl Decoder {
         Decoded {
             key: record.handle().map(|handle| Key::Unix(socket.socket_type, handle)),
             process: None,
-            unowned: unowned(socket.state, record.state()),
+            unowned: unowned(socket.state, record),
             peer,
             socket,
         }
@@ -308,8 +318,8 @@ impl Ends {
     }
 }
 
-/// An end: IPv4 is the last four bytes, also of a socket of IPv6 that speaks it; the scope of a link-local address stands in
-/// its second word.
+/// An end: IPv4 is the last four bytes, also of a socket of IPv6 that speaks it; the scope of an address that has one stands
+/// in its second word.
 fn address((bytes, port): ([u8; 16], u16), family: Family, is_v4: bool) -> SocketAddr {
     let [.., a, b, c, d] = bytes;
     let v4 = Ipv4Addr::new(a, b, c, d);
@@ -317,7 +327,7 @@ fn address((bytes, port): ([u8; 16], u16), family: Family, is_v4: bool) -> Socke
         Family::Ipv6 if !is_v4 => {
             let mut bytes = bytes;
             let mut scope = 0;
-            if Ipv6Addr::from(bytes).is_unicast_link_local() {
+            if embeds_scope(bytes) {
                 scope = u16::from_be_bytes([bytes[2], bytes[3]]);
                 (bytes[2], bytes[3]) = (0, 0);
             }
@@ -326,6 +336,18 @@ fn address((bytes, port): ([u8; 16], u16), family: Family, is_v4: bool) -> Socke
         Family::Ipv6 if v4.is_unspecified() => SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port),
         Family::Ipv6 => SocketAddr::new(IpAddr::V6(v4.to_ipv6_mapped()), port),
         _ => SocketAddr::new(IpAddr::V4(v4), port),
+    }
+}
+
+/// Whether the kernel keeps the scope in such an address (`IN6_IS_SCOPE_EMBED`): a link-local one, or a multicast one of an
+/// interface or a link; of the latter not those that are made of a unicast prefix (RFC 3306), which have other bytes there.
+fn embeds_scope(address: [u8; 16]) -> bool {
+    const OF_PREFIX: u8 = 3;
+    let [first, second, ..] = address;
+    match (first, second >> 4, second & 0xf) {
+        (0xff, _, 1) => true,
+        (0xff, flags, 2) => flags != OF_PREFIX,
+        _ => Ipv6Addr::from(address).is_unicast_link_local(),
     }
 }
 
@@ -353,16 +375,27 @@ pub(crate) fn has_stats(state: State) -> bool {
 }
 
 /// Why no descriptor leads to a socket; `None` when one does.
-fn unowned(state: State, flags: Option<u16>) -> Option<Unowned> {
-    let flags = flags?;
+fn unowned(state: State, record: SocketRecord<'_>) -> Option<Unowned> {
+    let flags = record.state()?;
     Some(match state {
         State::TimeWait => Unowned::TimeWait,
         State::SynReceived => Unowned::Handshake,
         _ if flags & socket_state::INCOMPLETE != 0 => Unowned::Handshake,
         _ if flags & socket_state::COMPLETE != 0 => Unowned::AcceptQueue,
-        _ if flags & socket_state::NO_DESCRIPTOR != 0 => Unowned::Orphaned,
-        _ => return None,
+        _ if flags & socket_state::NO_DESCRIPTOR == 0 => return None,
+        // A process holds its connection, of which the system does not tell the subflows.
+        _ if is_subflow(flags, record.flags()) => Unowned::NoVisibleHolder,
+        _ => Unowned::Orphaned,
     })
+}
+
+/// Whether a socket without a descriptor is part of a live MPTCP connection. Before macOS 13 the system does not say so; but
+/// what was closed sends no more.
+fn is_subflow(state: u16, flags: Option<u32>) -> bool {
+    match flags {
+        Some(flags) => flags & apple::MULTIPATH_SUBFLOW != 0,
+        None => state & socket_state::CANNOT_SEND == 0,
+    }
 }
 
 fn set_flags(socket: &mut Socket, state: Option<u16>, flags: Option<u32>) {
@@ -397,5 +430,33 @@ fn socket_type(number: u32) -> SocketType {
         4 => SocketType::Rdm,
         5 => SocketType::Seqpacket,
         other => SocketType::Other(u16::try_from(other).unwrap_or(u16::MAX)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_stand_in_the_addresses_that_have_one() {
+        // As the kernel keeps it, and as it is shown.
+        for (kept, shown) in [
+            ("fe80:4::1", "[fe80::1%4]:9"),
+            ("febf:4::1", "[febf::1%4]:9"),
+            ("ff01:4::fb", "[ff01::fb%4]:9"),
+            ("ff11:4::fb", "[ff11::fb%4]:9"),
+            ("ff02:4::fb", "[ff02::fb%4]:9"),
+            ("ff12:4::fb", "[ff12::fb%4]:9"),
+            ("ff02::fb", "[ff02::fb]:9"),
+            // Bytes of a prefix, and of an address that is not of a link.
+            ("ff32:40:2001:db8::1", "[ff32:40:2001:db8::1]:9"),
+            ("ff05:4::fb", "[ff05:4::fb]:9"),
+            ("ff0e:4::1", "[ff0e:4::1]:9"),
+            ("fec0:4::1", "[fec0:4::1]:9"),
+            ("2001:db8::1", "[2001:db8::1]:9"),
+        ] {
+            let bytes = kept.parse::<Ipv6Addr>().unwrap().octets();
+            assert_eq!(address((bytes, 9), Family::Ipv6, false).to_string(), shown, "{kept}");
+        }
     }
 }

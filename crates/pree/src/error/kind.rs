@@ -77,7 +77,7 @@ impl ErrorKind {
             | apple::EBADF
             | apple::ENOTSOCK
             | apple::EAFNOSUPPORT => Self::Absent,
-            apple::ENOSYS | apple::ENOTSUP | apple::EINVAL => Self::Unsupported,
+            apple::ENOSYS | apple::ENOTSUP | apple::EOPNOTSUPP | apple::EINVAL => Self::Unsupported,
             apple::ENOMEM | apple::ENOBUFS | apple::EMFILE | apple::ENFILE | apple::ENOSPC => Self::Exhausted,
             apple::EINTR | apple::EAGAIN | apple::EBUSY | apple::ETIMEDOUT => Self::Unsettled,
             apple::EBADMSG => Self::Malformed,

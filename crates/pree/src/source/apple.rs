@@ -18,6 +18,9 @@ pub enum AppleQuestion {
         /// Bytes that it may take.
         room: usize,
     },
+    /// How many bytes the arguments of a process may take (`kern.argmax`), a little-endian u64: the kernel refuses to be given
+    /// more room for them.
+    ArgumentsRoom,
     /// Process ids, each a little-endian u32: as many as fit.
     Processes {
         /// Bytes that they may take.
@@ -40,6 +43,8 @@ pub enum AppleList {
     Tcp,
     /// `net.inet.udp.pcblist_n`
     Udp,
+    /// `net.inet.raw.pcblist_n`: raw sockets and those of ICMP.
+    Raw,
     /// `net.local.stream.pcblist_n`, since macOS 13.
     UnixStream,
     /// `net.local.dgram.pcblist_n`, since macOS 13.
@@ -52,6 +57,7 @@ impl AppleList {
         match self {
             Self::Tcp => "net.inet.tcp.pcblist_n",
             Self::Udp => "net.inet.udp.pcblist_n",
+            Self::Raw => "net.inet.raw.pcblist_n",
             Self::UnixStream => "net.local.stream.pcblist_n",
             Self::UnixDatagram => "net.local.dgram.pcblist_n",
         }
@@ -72,6 +78,16 @@ pub enum AppleProcessPart {
         /// The descriptor.
         fd: u32,
     },
+    /// Its file ports, as many as fit: [`pree_wire::apple::descriptors`].
+    FilePorts {
+        /// Bytes that they may take.
+        room: usize,
+    },
+    /// The socket behind one: [`pree_wire::apple::SocketFd`].
+    FilePortSocket {
+        /// The name of the port.
+        port: u32,
+    },
     /// [`pree_wire::apple::ProcessInfo`]: of one's own processes, to root of all.
     Info,
     /// [`pree_wire::apple::ShortProcessInfo`]: of all.
@@ -79,7 +95,10 @@ pub enum AppleProcessPart {
     /// Path of its program.
     Executable,
     /// Its arguments: [`pree_wire::apple::arguments`].
-    Arguments,
+    Arguments {
+        /// Bytes that they may take. Of more, the last ones come.
+        room: usize,
+    },
 }
 
 /// The key in a recording: how much room there was is not part of it.
@@ -89,16 +108,19 @@ impl fmt::Display for AppleQuestion {
             Self::EffectiveUser => f.write_str("effective_user"),
             Self::ListSize(list) => write!(f, "size {}", list.name()),
             Self::List { list, .. } => write!(f, "list {}", list.name()),
+            Self::ArgumentsRoom => f.write_str("arguments_room"),
             Self::Processes { .. } => f.write_str("processes"),
             Self::Process { pid, part } => {
                 write!(f, "process {pid} ")?;
                 match part {
                     AppleProcessPart::Descriptors { .. } => f.write_str("descriptors"),
                     AppleProcessPart::Socket { fd } => write!(f, "socket {fd}"),
+                    AppleProcessPart::FilePorts { .. } => f.write_str("file_ports"),
+                    AppleProcessPart::FilePortSocket { port } => write!(f, "file_port {port}"),
                     AppleProcessPart::Info => f.write_str("info"),
                     AppleProcessPart::ShortInfo => f.write_str("short_info"),
                     AppleProcessPart::Executable => f.write_str("executable"),
-                    AppleProcessPart::Arguments => f.write_str("arguments"),
+                    AppleProcessPart::Arguments { .. } => f.write_str("arguments"),
                 }
             }
         }

@@ -5,7 +5,7 @@ use pree::{ErrorKind, Missing, Needs, Origin, Protocols, Query, Snapshot};
 
 use crate::every::every;
 use crate::fail_nth::FailNth;
-use crate::mac::{Asks, EINTR, ENOENT, ENOMEM, EPERM, ESRCH, Mac};
+use crate::mac::{ARG_MAX, Asks, EINTR, EINVAL, ENOENT, ENOMEM, ENOTSOCK, EOPNOTSUPP, EPERM, ESRCH, Mac};
 
 fn usual() -> Query {
     Query::new().tcp().udp().owners().stats()
@@ -17,11 +17,15 @@ fn gaps(snapshot: &Snapshot) -> Vec<(Missing, ErrorKind, String, Option<u64>)> {
 }
 
 const TCP: &str = "apple list net.inet.tcp.pcblist_n";
+/// Of the Mac that is played: TCP and UDP, and TCP alone.
+const ROWS: usize = 15;
+const TCP_ROWS: usize = 10;
+
 const UDP: &str = "apple list net.inet.udp.pcblist_n";
 
 #[test]
 fn a_system_that_keeps_sockets_back_is_found_out() {
-    // 10 and 3 are counted, 6 and 1 told of.
+    // 11 and 5 are counted, 7 and 2 told of.
     let snapshot = usual().collect_from(&mut Mac::new(Asks::UserKeptApart)).unwrap();
     assert_eq!(
         gaps(&snapshot),
@@ -33,10 +37,10 @@ fn a_system_that_keeps_sockets_back_is_found_out() {
     assert!(snapshot.coverage().to_string().contains("run as root"), "{}", snapshot.coverage());
     let notes = snapshot.coverage().notes().join("\n");
     assert!(
-        notes.contains("tcp: the kernel counts 10 sockets, tells of 6, and processes lead to 0 more"),
+        notes.contains("tcp: the kernel counts 11 sockets, tells of 7, and processes lead to 0 more"),
         "{notes}"
     );
-    assert_eq!(snapshot.sockets().len(), 7);
+    assert_eq!(snapshot.sockets().len(), 9);
     assert!(snapshot.iter().any(|socket| socket.tcp.is_some()), "own sockets have statistics");
 }
 
@@ -53,7 +57,7 @@ fn nothing_told_is_never_nothing_there() {
         ]
     );
     // Through the processes one may look into.
-    assert_eq!(snapshot.sockets().len(), 5);
+    assert_eq!(snapshot.sockets().len(), 6);
     let origins = snapshot.coverage().origins();
     assert!(
         origins.contains(&("tcp", Origin::Libproc)) && origins.contains(&("udp", Origin::Libproc)),
@@ -84,7 +88,7 @@ fn counts_that_are_kept_back_too_are_found_out() {
         let snapshot = usual().collect_from(&mut Mac::with(Asks::ProcessKeptApart, counts)).unwrap();
         let lacking: Vec<_> = gaps(&snapshot).into_iter().filter(|gap| gap.0 == Missing::Rows).collect();
         assert_eq!(lacking.len(), 2, "{}", snapshot.coverage());
-        assert_eq!(snapshot.sockets().len(), 5);
+        assert_eq!(snapshot.sockets().len(), 6);
     }
 }
 
@@ -143,7 +147,7 @@ fn nothing_from_anywhere_is_an_error() {
     assert_eq!(error.to_string(), "cannot read net.inet.tcp.pcblist_n: EPERM (1)");
     let query = Query::new().protocols(Protocols::ICMP);
     let error = query.collect_from(&mut Mac::with(Asks::User, nothing)).unwrap_err();
-    assert_eq!(error.to_string(), "cannot list processes: EPERM (1)");
+    assert_eq!(error.to_string(), "cannot read net.inet.raw.pcblist_n: EPERM (1)");
 }
 
 #[test]
@@ -152,15 +156,126 @@ fn processes_that_vanish_or_close_are_no_gap() {
         (ESRCH, "apple process 401 descriptors"),
         (ESRCH, "apple process 401 info"),
         (Failure::Answer(Errno::apple(9)), "apple process 401 socket 6"),
-        (Failure::Answer(Errno::apple(38)), "apple process 401 socket 6"),
+        (ENOTSOCK, "apple process 401 socket 6"),
+        (EOPNOTSUPP, "apple process 401 socket 6"),
     ] {
         let event = move |asked: &str, _: usize, answer| if asked == key { Err(gone) } else { answer };
         let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
         assert!(snapshot.coverage().is_complete(), "{key}: {}", snapshot.coverage());
-        assert_eq!(snapshot.sockets().len(), 12, "{key}");
+        assert_eq!(snapshot.sockets().len(), ROWS, "{key}");
         let shared = snapshot.iter().find(|socket| socket.local.port() == Some(51002)).unwrap();
         assert_eq!(shared.owners.iter().map(|owner| owner.pid()).collect::<Vec<_>>(), [400], "{key}");
     }
+}
+
+#[test]
+fn what_became_something_else_is_no_gap_in_any_version() {
+    // A descriptor that is listed as a socket's, and a file port, lead to something else by now, or to nothing.
+    for release in ["19.6.0", "24.4.0"] {
+        for (key, at, name) in [
+            ("apple process 401 descriptors", 0, 77_u32),
+            ("apple process 400 descriptors", 4, 2),
+            ("apple process 400 file_ports", 4, 2),
+            ("apple process 400 file_ports", 8, 0x77),
+        ] {
+            let event = move |asked: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
+                answer.map(|mut bytes| {
+                    if asked == key {
+                        bytes[at..at + 4].copy_from_slice(&name.to_le_bytes());
+                    }
+                    bytes
+                })
+            };
+            let mut mac = Mac::with(Asks::Root, event);
+            mac.release = release;
+            let snapshot = usual().collect_from(&mut mac).unwrap();
+            assert!(snapshot.coverage().is_complete(), "{release} {key} {name}: {}", snapshot.coverage());
+            assert_eq!(snapshot.sockets().len(), ROWS, "{release} {key} {name}");
+        }
+    }
+}
+
+#[test]
+fn file_ports_that_are_refused_hide_owners() {
+    for (failure, kind) in [(EPERM, ErrorKind::NotPermitted), (ENOMEM, ErrorKind::Exhausted)] {
+        let event = move |asked: &str, _: usize, answer| {
+            if asked.ends_with("file_ports") { Err(failure) } else { answer }
+        };
+        let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, event)).unwrap();
+        // The one that a file port keeps, and four of which nobody is seen to hold any.
+        assert_eq!(gaps(&snapshot), [(Missing::Owners, kind, String::new(), Some(5))]);
+    }
+}
+
+#[test]
+fn command_lines_are_read_with_as_much_room_as_the_kernel_permits() {
+    let query = Query::new().tcp().needs(Needs::PROCESS_COMMAND_LINE);
+    let line = |snapshot: &Snapshot| {
+        let held = snapshot.iter().find(|socket| socket.local.port() == Some(8080)).unwrap();
+        held.owners[0].process.command_line.as_ref().map(|line| line.as_bytes().to_vec())
+    };
+    // Also where it does not say how much that is.
+    for told in [Some(ARG_MAX), Some(256 * 1024), None] {
+        let event = move |asked: &str, _: usize, answer| match told {
+            Some(room) if asked == ROOM => Ok((room as u64).to_le_bytes().to_vec()),
+            None if asked == ROOM => Err(ENOENT),
+            _ => answer,
+        };
+        let mut mac = Mac::with(Asks::Root, event);
+        let snapshot = query.collect_from(&mut mac).unwrap();
+        assert_eq!(line(&snapshot).as_deref(), Some(&b"server\0-v\0"[..]), "{told:?}");
+        assert!(snapshot.coverage().is_complete(), "{told:?}: {}", snapshot.coverage());
+        assert_eq!(mac.log.iter().filter(|key| *key == ROOM).count(), 1, "asked once");
+    }
+    // Nobody asks for them.
+    let mut mac = Mac::new(Asks::Root);
+    usual().collect_from(&mut mac).unwrap();
+    every(&mac.log, |key| !key.contains("arguments"));
+}
+
+const ROOM: &str = "apple arguments_room";
+
+#[test]
+fn command_lines_that_a_living_process_does_not_tell_are_a_gap() {
+    let query = Query::new().tcp().owners().needs(Needs::PROCESS_COMMAND_LINE);
+    let gap = |why, count| vec![(Missing::Fields, why, "command lines".to_owned(), Some(count))];
+    type Answer = Result<Vec<u8>, Failure>;
+    let ask = |asks, query: &Query, event: fn(&str, Answer) -> Answer| {
+        let mut mac = Mac::with(asks, move |key, _, answer| event(key, answer));
+        let snapshot = query.collect_from(&mut mac).unwrap();
+        assert!(snapshot.sockets().len() > 1);
+        gaps(&snapshot).into_iter().filter(|gap| gap.0 == Missing::Fields).collect::<Vec<_>>()
+    };
+    // Of another user's process, which has a flow, its name is told and its command line is not.
+    assert_eq!(ask(Asks::User, &query, |_, answer| answer), gap(ErrorKind::NotPermitted, 1));
+    assert_eq!(ask(Asks::Root, &query, |_, answer| answer), []);
+    // Process 401 has two of the sockets.
+    let refused = |key: &str, answer| if key == "apple process 401 arguments" { Err(EINVAL) } else { answer };
+    assert_eq!(ask(Asks::Root, &query, refused), gap(ErrorKind::Unsupported, 2));
+    // The same number of one that has ended.
+    let ended = |key: &str, answer| match key {
+        "apple process 401 arguments" => Err(EINVAL),
+        "apple process 401 short_info" => Err(ESRCH),
+        _ => answer,
+    };
+    assert_eq!(ask(Asks::Root, &query, ended), []);
+    // More room than the kernel gives is refused for each process: five rows have an owner.
+    let more = |key: &str, answer| match key {
+        ROOM => Ok((2_u64 << 20).to_le_bytes().to_vec()),
+        _ => answer,
+    };
+    assert_eq!(ask(Asks::Root, &query, more), gap(ErrorKind::Unsupported, 5));
+    // What does not fit comes without its beginning.
+    let less = |key: &str, answer| match key {
+        ROOM => Ok(20_u64.to_le_bytes().to_vec()),
+        _ => answer,
+    };
+    assert_eq!(ask(Asks::Root, &query, less), gap(ErrorKind::Malformed, 5));
+    // Of rows that are told, and where they are asked for.
+    let listeners = Query::new().udp().needs(Needs::PROCESS_COMMAND_LINE);
+    let of_401 = |key: &str, answer| if key == "apple process 401 arguments" { Err(EINVAL) } else { answer };
+    assert_eq!(ask(Asks::Root, &listeners, of_401), []);
+    assert_eq!(ask(Asks::Root, &Query::new().tcp().owners(), more), []);
 }
 
 #[test]
@@ -211,7 +326,7 @@ fn processes_and_descriptors_that_grow_for_ever_end() {
         let mut mac = Mac::with(Asks::Root, event);
         mac.grows = Some(key);
         let snapshot = usual().collect_from(&mut mac).unwrap();
-        assert_eq!(snapshot.sockets().len(), 12, "{key}");
+        assert_eq!(snapshot.sockets().len(), ROWS, "{key}");
         let unknown = gaps(&snapshot).into_iter().find(|gap| gap.0 == Missing::Owners);
         assert_eq!(unknown.map(|gap| gap.1), Some(ErrorKind::Unsettled), "{key}: {}", snapshot.coverage());
     }
@@ -220,7 +335,7 @@ fn processes_and_descriptors_that_grow_for_ever_end() {
 #[test]
 fn a_truncated_answer_is_partial_and_says_so() {
     // At every length: never more rows than there are, never complete, never a panic.
-    for length in (0..5592).step_by(61) {
+    for length in (0..6208).step_by(61) {
         let cut = move |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
             answer.map(|mut bytes| {
                 if key == TCP {
@@ -251,7 +366,7 @@ fn a_truncated_answer_that_is_whole_the_next_time_is_complete() {
     };
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, cut)).unwrap();
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
-    assert_eq!(snapshot.sockets().len(), 12);
+    assert_eq!(snapshot.sockets().len(), ROWS);
 }
 
 #[test]
@@ -271,7 +386,7 @@ fn generations_that_differ_are_read_again() {
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, moves(usize::MAX))).unwrap();
     assert_eq!(gaps(&snapshot), [(Missing::Rows, ErrorKind::Unsettled, "tcp".to_owned(), None)]);
-    assert_eq!(snapshot.sockets().len(), 12, "what was told is there");
+    assert_eq!(snapshot.sockets().len(), ROWS, "what was told is there");
 }
 
 #[test]
@@ -282,11 +397,11 @@ fn what_is_told_twice_is_one_socket_and_nothing_is_lost_without_statistics() {
                 return bytes;
             }
             let rows = crate::mac::rows(&bytes);
-            [&bytes[..24], rows[1], &rows[..8].concat(), rows[8], &bytes[bytes.len() - 24..]].concat()
+            [&bytes[..24], rows[1], &rows[..9].concat(), rows[9], &bytes[bytes.len() - 24..]].concat()
         })
     };
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, twice)).unwrap();
-    assert_eq!(snapshot.sockets().len(), 12);
+    assert_eq!(snapshot.sockets().len(), ROWS);
     // A kind of record that is not there any more.
     let without = |key: &str, _: usize, answer: Result<Vec<u8>, Failure>| {
         answer.map(|mut bytes| {
@@ -294,17 +409,17 @@ fn what_is_told_twice_is_one_socket_and_nothing_is_lost_without_statistics() {
                 let kind = [[204, 0, 0, 0], [0x20, 0, 0, 0]].concat();
                 let places: Vec<usize> =
                     (0..bytes.len() - 8).filter(|at| bytes[*at..*at + 8] == kind).collect();
-                assert_eq!(places.len(), 9);
+                assert_eq!(places.len(), TCP_ROWS);
                 places.into_iter().for_each(|at| bytes[at + 5] = 0x40);
             }
             bytes
         })
     };
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, without)).unwrap();
-    assert_eq!(snapshot.sockets().len(), 12);
+    assert_eq!(snapshot.sockets().len(), ROWS);
     let tcp = snapshot.iter().filter(|socket| socket.protocol == pree::Protocol::Tcp);
     assert!(tcp.clone().all(|socket| socket.state == pree::State::Unknown && socket.tcp.is_none()));
-    assert_eq!(tcp.count(), 9);
+    assert_eq!(tcp.count(), TCP_ROWS);
 }
 
 #[test]
@@ -336,7 +451,7 @@ fn damaged_structures_of_processes_cost_owners_and_nothing_else() {
             })
         };
         let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, short)).unwrap();
-        assert_eq!(snapshot.sockets().len(), 12, "{key}");
+        assert_eq!(snapshot.sockets().len(), ROWS, "{key}");
         assert!(!snapshot.coverage().lacks_rows(), "{key}: {}", snapshot.coverage());
         assert!(
             gaps(&snapshot).iter().any(|gap| gap.1 == ErrorKind::Malformed),
@@ -406,7 +521,7 @@ fn what_was_not_recorded_is_said() {
     let text = snapshot.coverage().to_string();
     assert!(text.contains("the recording was made for a question that did not need it"), "{text}");
     assert!(snapshot.coverage().lacks_rows(), "UDP was not recorded");
-    assert_eq!(snapshot.sockets().len(), 9);
+    assert_eq!(snapshot.sockets().len(), TCP_ROWS);
 }
 
 /// A Mac whose table of users cannot be read.

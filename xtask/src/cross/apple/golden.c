@@ -18,6 +18,7 @@
 #define PCB(n) (0xbeef000000000000u + (n))
 #define LOOPBACK { .__u6_addr = { .__u6_addr8 = { [15] = 1 } } }
 /* The scope stands in the address, as the kernel keeps it. */
+#define MULTICAST(kind, scope, last) { .__u6_addr = { .__u6_addr8 = { 0xff, kind, 0, scope, [15] = last } } }
 #define LINK_LOCAL(scope, last) { .__u6_addr = { .__u6_addr8 = { 0xfe, 0x80, 0, scope, [15] = last } } }
 
 struct tcp_row {
@@ -51,8 +52,8 @@ struct unix_row {
 #define ANY6F { .inp6_foreign = { .__u6_addr = { .__u6_addr8 = { 0 } } } }
 
 /* As root sees it, or anybody before macOS 27. */
-GOLDEN(tcp) struct { struct xinpgen head; struct tcp_row rows[9]; struct xinpgen tail; } tcp = {
-	{ sizeof(struct xinpgen), 10, 110, 7110 },
+GOLDEN(tcp) struct { struct xinpgen head; struct tcp_row rows[10]; struct xinpgen tail; } tcp = {
+	{ sizeof(struct xinpgen), 11, 110, 7110 },
 	{
 		{ INPCB(101, 3, 8080, ANY6, 0, ANY6F), SOCKET(101, SOCK_STREAM, 6, AF_INET6, 501, .so_qlen = 3, .so_incqlen = 1, .so_qlimit = 128, .so_last_pid = 400),
 		  BUFFERS(0, 0), TRAFFIC({ 0 }), TCPCB(TSI_S_LISTEN, .snd_ssthresh = INFINITE, .snd_cwnd = INFINITE, .t_maxseg = 512, .t_rxtcur = 1000) },
@@ -83,6 +84,11 @@ GOLDEN(tcp) struct { struct xinpgen head; struct tcp_row rows[9]; struct xinpgen
 		  TCPCB(TSI_S_ESTABLISHED, .t_srtt = 64, .t_rttvar = 16, .t_rxtcur = 230, .t_maxseg = 1428, .snd_cwnd = 1 << 20, .snd_ssthresh = 1 << 19,
 		    .iss = 0xffffff00, .snd_una = 0xffffff01u + (uint32_t)GIB5, .snd_nxt = 0xffffff01u + (uint32_t)GIB5 + 2896,
 		    .irs = 100, .rcv_nxt = 1001) },
+		/* A subflow of a live MPTCP connection: no descriptor leads to it (SS_NOFDREF), as its flag says (SOF_MP_SUBFLOW). */
+		{ INPCB(107, 1, 51020, V4(10, 0, 0, 5), 443, V4F(17, 253, 144, 10)),
+		  SOCKET(107, SOCK_STREAM, 6, AF_INET, 501, .so_state = 0x183, .so_flags = 0x01000000, .so_last_pid = 500),
+		  BUFFERS(0, 0), TRAFFIC({ 0 }), TCPCB(TSI_S_ESTABLISHED, .snd_cwnd = 14480, .snd_ssthresh = INFINITE, .t_maxseg = 1448, .t_rxtcur = 230,
+		    .iss = 11, .snd_una = 12, .snd_nxt = 12, .snd_max = 12, .irs = 13, .rcv_nxt = 14) },
 		/* A flow of a network stack in user space: no socket, and most members stay 0. */
 		{ .pcb = { sizeof(struct xinpcb_n), XSO_INPCB, .inp_vflag = 1, .inp_lport = BE16(60000), .inp_dependladdr = V4(192, 168, 1, 2),
 		      .inp_fport = BE16(443), .inp_dependfaddr = V4F(17, 0, 0, 1) },
@@ -90,23 +96,43 @@ GOLDEN(tcp) struct { struct xinpgen head; struct tcp_row rows[9]; struct xinpgen
 		  .receive = { sizeof(struct xsockbuf_n), XSO_RCVBUF, 10, 1000 }, .send = { sizeof(struct xsockbuf_n), XSO_SNDBUF, 20, 1000 },
 		  TRAFFIC({ 4, 3000, 5, 4000 }), TCPCB(TSI_S_ESTABLISHED, .snd_wnd = 65535, .snd_cwnd = 10000) },
 	},
-	{ sizeof(struct xinpgen), 10, 110, 7110 },
+	{ sizeof(struct xinpgen), 11, 110, 7110 },
 };
 
-GOLDEN(udp) struct { struct xinpgen head; struct udp_row rows[3]; struct xinpgen tail; } udp = {
-	{ sizeof(struct xinpgen), 3, 60, 7110 },
+GOLDEN(udp) struct { struct xinpgen head; struct udp_row rows[5]; struct xinpgen tail; } udp = {
+	{ sizeof(struct xinpgen), 5, 60, 7110 },
 	{
 		{ INPCB(50, 3, 5353, ANY6, 0, ANY6F), SOCKET(50, SOCK_DGRAM, 17, AF_INET6, 65, .so_last_pid = 88),
 		  BUFFERS(300, 0), TRAFFIC({ 1000, 90000, 5, 400 }, { 7, 700 }) },
 		{ INPCB(51, 1, 60001, V4(10, 0, 0, 5), 53, V4F(8, 8, 8, 8)), SOCKET(51, SOCK_DGRAM, 17, AF_INET, 501, .so_state = 2, .so_last_pid = 400),
 		  BUFFERS(0, 0), TRAFFIC({ 1, 100, 1, 40 }) },
+		{ INPCB(53, 1, 514, V4(127, 0, 0, 1), 0, V4F(0, 0, 0, 0)), SOCKET(53, SOCK_DGRAM, 17, AF_INET, 501, .so_last_pid = 400),
+		  BUFFERS(0, 0), TRAFFIC({ 0 }) },
+		{ INPCB(52, 2, 5354, { .inp6_local = MULTICAST(2, 4, 0xfb) }, 0, ANY6F), SOCKET(52, SOCK_DGRAM, 17, AF_INET6, 65, .so_last_pid = 88),
+		  BUFFERS(0, 0), TRAFFIC({ 0 }) },
 		{ .pcb = { sizeof(struct xinpcb_n), XSO_INPCB, .inp_vflag = 2, .inp_lport = BE16(60002), .inp_dependladdr = { .inp6_local = LOOPBACK },
 		      .inp_fport = BE16(443), .inp_dependfaddr = { .inp6_foreign = LOOPBACK } },
 		  .socket = { sizeof(struct xsocket_n), XSO_SOCKET, .xso_protocol = 17, .so_last_pid = 500 },
 		  .receive = { sizeof(struct xsockbuf_n), XSO_RCVBUF, 11, 1000 }, .send = { sizeof(struct xsockbuf_n), XSO_SNDBUF },
 		  TRAFFIC({ 1, 2, 3, 4 }) },
 	},
-	{ sizeof(struct xinpgen), 3, 60, 7110 },
+	{ sizeof(struct xinpgen), 5, 60, 7110 },
+};
+
+/* Raw sockets and those of ICMP. The protocol of one that the kernel has no entry for is in the control block alone. */
+GOLDEN(raw) struct { struct xinpgen head; struct udp_row rows[4]; struct xinpgen tail; } raw = {
+	{ sizeof(struct xinpgen), 4, 43, 7110 },
+	{
+		{ INPCB(40, 1, 0, V4(0, 0, 0, 0), 0, V4F(9, 9, 9, 9), .inp_ip_p = 1), SOCKET(40, SOCK_DGRAM, 1, AF_INET, 501, .so_last_pid = 401),
+		  BUFFERS(0, 0), TRAFFIC({ 0 }) },
+		{ INPCB(41, 1, 0, V4(0, 0, 0, 0), 0, V4F(0, 0, 0, 0), .inp_ip_p = 89), SOCKET(41, SOCK_RAW, 0, AF_INET, 0, .so_last_pid = 88),
+		  BUFFERS(200, 0), TRAFFIC({ 0 }) },
+		{ INPCB(42, 2, 0, ANY6, 0, ANY6F, .inp_ip_p = 58), SOCKET(42, SOCK_RAW, 58, AF_INET6, 0, .so_last_pid = 88),
+		  BUFFERS(0, 0), TRAFFIC({ 0 }) },
+		{ INPCB(43, 2, 0, ANY6, 0, ANY6F, .inp_ip_p = 58), SOCKET(43, SOCK_DGRAM, 58, AF_INET6, 0, .so_last_pid = 88),
+		  BUFFERS(0, 0), TRAFFIC({ 0 }) },
+	},
+	{ sizeof(struct xinpgen), 4, 43, 7110 },
 };
 
 #define PATH(length, text) { .sun_len = length, .sun_family = AF_UNIX, .sun_path = text }
@@ -140,6 +166,10 @@ GOLDEN(fds_400) struct proc_fdinfo fds_400[] = {
 	{ 0, PROX_FDTYPE_VNODE }, { 4, PROX_FDTYPE_KQUEUE }, { 5, PROX_FDTYPE_SOCKET }, { 6, PROX_FDTYPE_SOCKET },
 	{ 7, PROX_FDTYPE_SOCKET }, { 8, PROX_FDTYPE_SOCKET }, { 9, PROX_FDTYPE_SOCKET }, { 10, PROX_FDTYPE_SOCKET },
 };
+/* Ports that stand for open files: of a socket that no descriptor of the process leads to, of one that one does, of a file. */
+GOLDEN(ports_400) struct proc_fileportinfo ports_400[] = {
+	{ 0x1a03, PROX_FDTYPE_VNODE }, { 0x1b07, PROX_FDTYPE_SOCKET }, { 0x1c0b, PROX_FDTYPE_SOCKET },
+};
 GOLDEN(fds_401) struct proc_fdinfo fds_401[] = {
 	{ 3, PROX_FDTYPE_SOCKET }, { 4, PROX_FDTYPE_SOCKET }, { 5, PROX_FDTYPE_SOCKET }, { 6, PROX_FDTYPE_SOCKET },
 };
@@ -148,7 +178,8 @@ GOLDEN(fds_401) struct proc_fdinfo fds_401[] = {
 	.pbi_comm = command, .pbi_name = long_name, .pbi_nfiles = 20, .pbi_start_tvsec = 1700000100, .pbi_start_tvusec = 250000 }
 GOLDEN(bsd_400) struct proc_bsdinfo bsd_400 = PROCESS(400, 1, 501, "webserver-with-", "webserver-with-a-name");
 GOLDEN(bsd_401) struct proc_bsdinfo bsd_401 = PROCESS(401, 400, 501, "worker", "");
-GOLDEN(short_500) struct proc_bsdshortinfo short_500 = { 500, 1, 500, 2, "Safari", 0, 501, 20, 501, 20, 501, 20 };
+GOLDEN(bsd_500) struct proc_bsdinfo bsd_500 = PROCESS(500, 1, 502, "Safari", "");
+GOLDEN(short_500) struct proc_bsdshortinfo short_500 = { 500, 1, 500, 2, "Safari", 0, 502, 20, 502, 20, 502, 20 };
 
 #define INFO(n, kind, number, family, shape, ...) { .psi = { .soi_so = SO(n), .soi_pcb = PCB(n), .soi_type = kind, \
 	.soi_protocol = number, .soi_family = family, .soi_kind = shape, __VA_ARGS__ } }
@@ -176,10 +207,13 @@ GOLDEN(socket_401_3) struct socket_fdinfo socket_401_3 = INFO(902, SOCK_STREAM, 
 	.soi_proto = { .pri_un = { .unsi_conn_so = SO(901), .unsi_conn_pcb = PCB(901), .unsi_caddr = { .ua_sun = PATH(16, "/tmp/web.sock") } } });
 GOLDEN(socket_401_4) struct socket_fdinfo socket_401_4 = INFO(103, SOCK_STREAM, 6, AF_INET6, SOCKINFO_TCP, .soi_state = 0x32, BUFFER_INFO(0, 0),
 	TCP_INFO_(TSI_S__CLOSE_WAIT, 16332, IN_INFO(103, 1, 8080, IN4(127, 0, 0, 1), 50000, IN4(127, 0, 0, 1))));
-/* An ICMP socket, of which no sysctl tells. */
 GOLDEN(socket_401_5) struct socket_fdinfo socket_401_5 = INFO(40, SOCK_DGRAM, 1, AF_INET, SOCKINFO_IN, BUFFER_INFO(0, 0),
 	.soi_proto = { .pri_in = IN_INFO(40, 1, 0, IN4(0, 0, 0, 0), 0, IN4(9, 9, 9, 9)) });
 GOLDEN(socket_401_6) struct socket_fdinfo socket_401_6 = ESTABLISHED;
+/* A UDP socket that launchd-like programs keep without a descriptor. */
+GOLDEN(port_400_1b07) struct socket_fdinfo port_400_1b07 = INFO(53, SOCK_DGRAM, 17, AF_INET, SOCKINFO_IN, BUFFER_INFO(0, 0),
+	.soi_proto = { .pri_in = IN_INFO(53, 1, 514, IN4(127, 0, 0, 1), 0, IN4(0, 0, 0, 0)) });
+GOLDEN(port_400_1c0b) struct socket_fdinfo port_400_1c0b = ESTABLISHED;
 
 GOLDEN(connection) struct tcp_connection_info connection = {
 	.tcpi_state = TSI_S_ESTABLISHED, .tcpi_snd_wscale = 7, .tcpi_rcv_wscale = 6, .tcpi_options = TCPCI_OPT_WSCALE | TCPCI_OPT_SACK,

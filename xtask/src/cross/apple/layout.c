@@ -17,7 +17,7 @@ __attribute__((section("__PREE,layout"), used)) static const struct entry layout
 
 	WHOLE(xinpcb_n),
 	MEMBER(xinpcb_n, xi_inpp), MEMBER(xinpcb_n, inp_fport), MEMBER(xinpcb_n, inp_lport), MEMBER(xinpcb_n, inp_gencnt),
-	MEMBER(xinpcb_n, inp_flags), MEMBER(xinpcb_n, inp_vflag),
+	MEMBER(xinpcb_n, inp_flags), MEMBER(xinpcb_n, inp_vflag), MEMBER(xinpcb_n, inp_ip_p),
 	NAMED(xinpcb_n, inp_faddr, inp_dependfaddr), NAMED(xinpcb_n, inp_laddr, inp_dependladdr),
 	NAMED(xinpcb_n, inp_ip_tos, inp_depend4.inp4_ip_tos),
 
@@ -26,7 +26,7 @@ __attribute__((section("__PREE,layout"), used)) static const struct entry layout
 	MEMBER(xsocket_n, xso_protocol), MEMBER(xsocket_n, xso_family),
 	MEMBER(xsocket_n, so_qlen), MEMBER(xsocket_n, so_incqlen), MEMBER(xsocket_n, so_qlimit),
 	MEMBER(xsocket_n, so_uid), MEMBER(xsocket_n, so_last_pid),
-	MEMBER(xsocket_n, so_gencnt),
+	MEMBER(xsocket_n, so_gencnt), MEMBER(xsocket_n, so_flags),
 
 	WHOLE(xsockbuf_n),
 	MEMBER(xsockbuf_n, sb_cc), MEMBER(xsockbuf_n, sb_hiwat),
@@ -94,6 +94,10 @@ _Static_assert(AF_INET == 2 && AF_INET6 == 30 && AF_UNIX == 1, "address families
 _Static_assert(SOCKINFO_IN == 1 && SOCKINFO_TCP == 2 && SOCKINFO_UN == 3, "kinds of socket_info");
 _Static_assert(INI_IPV4 == 1 && INI_IPV6 == 2, "insi_vflag");
 _Static_assert(PROX_FDTYPE_SOCKET == 2, "proc_fdtype");
+_Static_assert(sizeof(struct proc_fileportinfo) == sizeof(struct proc_fdinfo)
+    && offsetof(struct proc_fileportinfo, proc_fileport) == offsetof(struct proc_fdinfo, proc_fd)
+    && offsetof(struct proc_fileportinfo, proc_fdtype) == offsetof(struct proc_fdinfo, proc_fdtype), "one list for both");
+_Static_assert(PROC_PIDLISTFILEPORTS == 14 && PROC_PIDFILEPORTSOCKETINFO == 3, "flavours");
 _Static_assert(TSI_S_LISTEN == 1 && TSI_S_SYN_SENT == 2 && TSI_S_SYN_RECEIVED == 3 && TSI_S_ESTABLISHED == 4
     && TSI_S__CLOSE_WAIT == 5 && TSI_S_FIN_WAIT_1 == 6 && TSI_S_CLOSING == 7 && TSI_S_LAST_ACK == 8
     && TSI_S_FIN_WAIT_2 == 9 && TSI_S_TIME_WAIT == 10, "states");

@@ -10,6 +10,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Protocol;
 use crate::source::{AppleList, AppleQuestion, Failure, Question, Source};
 
+/// Every list.
+pub(super) const LISTS: [AppleList; 5] =
+    [AppleList::Tcp, AppleList::Udp, AppleList::Raw, AppleList::UnixStream, AppleList::UnixDatagram];
+
 /// Room where the kernel does not say how much it takes.
 const LEAST_ROOM: usize = 64 * 1024;
 
@@ -73,7 +77,7 @@ impl Lists {
 
     /// The answers about this protocol.
     pub(super) fn of(&self, wanted: Protocol) -> impl Iterator<Item = &Answer> {
-        self.answers.iter().filter(move |answer| protocol(answer.list) == wanted)
+        self.answers.iter().filter(move |answer| protocols(answer.list).contains(&wanted))
     }
 
     /// True when every socket of this protocol was told of.
@@ -117,10 +121,10 @@ impl Lists {
 
     /// Where the counts show it; everywhere, where they show nothing: then they are of what is told.
     fn mark_kept_back(&mut self) {
-        let all = [Protocol::Tcp, Protocol::Udp, Protocol::Unix];
-        let lacking: Vec<Protocol> = all.into_iter().filter(|protocol| self.lacks(*protocol)).collect();
+        let of = |list| protocols(list).iter().any(|protocol| self.lacks(*protocol));
+        let lacking: Vec<AppleList> = LISTS.into_iter().filter(|list| of(*list)).collect();
         for answer in &mut self.answers {
-            answer.keeps_back = lacking.is_empty() || lacking.contains(&protocol(answer.list));
+            answer.keeps_back = lacking.is_empty() || lacking.contains(&answer.list);
         }
     }
 }
@@ -224,16 +228,17 @@ fn read_bytes(list: AppleList, size: u64, source: &mut dyn Source) -> Result<Vec
 fn kind(list: AppleList) -> ListKind {
     match list {
         AppleList::Tcp => ListKind::Tcp,
-        AppleList::Udp => ListKind::Udp,
+        AppleList::Udp | AppleList::Raw => ListKind::Udp,
         AppleList::UnixStream | AppleList::UnixDatagram => ListKind::Unix,
     }
 }
 
 /// Whose sockets a list has.
-pub(super) fn protocol(list: AppleList) -> Protocol {
+pub(super) fn protocols(list: AppleList) -> &'static [Protocol] {
     match list {
-        AppleList::Tcp => Protocol::Tcp,
-        AppleList::Udp => Protocol::Udp,
-        AppleList::UnixStream | AppleList::UnixDatagram => Protocol::Unix,
+        AppleList::Tcp => &[Protocol::Tcp],
+        AppleList::Udp => &[Protocol::Udp],
+        AppleList::Raw => &[Protocol::Raw, Protocol::Icmp],
+        AppleList::UnixStream | AppleList::UnixDatagram => &[Protocol::Unix],
     }
 }

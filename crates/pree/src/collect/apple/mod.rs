@@ -6,6 +6,7 @@
 //! themselves come from the processes that may be looked into. What is missing after that is a gap.
 
 mod ask;
+mod details;
 mod lists;
 mod processes;
 
@@ -21,12 +22,12 @@ use super::untold::ONLY_IN_LISTS;
 use super::{Visitor, names};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::decode::apple::{Decoded, Decoder, Key, darwin_major, has_stats};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
 use crate::filter::Name;
 use crate::model::{Peer, Protocol, Socket, States};
 use crate::needs::{Needs, OwnerLookup};
 use crate::source::{AppleList, AppleQuestion, Question, Source, read_all};
-use lists::{Answer, Lists, protocol};
+use lists::{Answer, LISTS, Lists, protocols};
 use processes::Processes;
 
 /// What a query about macOS is about.
@@ -89,17 +90,9 @@ impl Reading<'_, '_> {
     /// Reads processes and lists. An error means that neither told anything.
     fn read(&mut self, darwin: Option<u32>) -> Result<Lists> {
         self.tell_what_macos_lacks(darwin);
-        let mut wanted = Vec::new();
-        for (protocol, list) in [(Protocol::Tcp, AppleList::Tcp), (Protocol::Udp, AppleList::Udp)] {
-            if self.wants(protocol) {
-                wanted.push(list);
-            }
-        }
-        if self.wants(Protocol::Unix) {
-            wanted.extend([AppleList::UnixStream, AppleList::UnixDatagram]);
-        }
-        let has_unlisted = self.wants(Protocol::Raw) || self.wants(Protocol::Icmp);
-        let looks = self.collection.plan.owners != OwnerLookup::None || has_unlisted;
+        let mut wanted = LISTS.to_vec();
+        wanted.retain(|list| protocols(*list).iter().any(|protocol| self.wants(*protocol)));
+        let looks = self.collection.plan.owners != OwnerLookup::None;
         if looks {
             self.processes.look(self.collection.source, &self.decoder);
         }
@@ -113,7 +106,6 @@ impl Reading<'_, '_> {
         }
         match lists.answers.into_iter().find_map(|answer| answer.error) {
             Some(error) => Err(error),
-            None if has_unlisted => self.processes.listed().map(|()| Lists::default()),
             None => Ok(Lists::default()),
         }
     }
@@ -147,7 +139,10 @@ impl Reading<'_, '_> {
             let Ok(list) = PcbList::parse(&answer.bytes) else { continue };
             for item in list {
                 let Ok(Item::Row(row)) = item else { break };
-                let Some(mut decoded) = self.decoder.row(&row, protocol(answer.list)) else { continue };
+                let Some(mut decoded) = self.decoder.row(&row, answer.list) else { continue };
+                if !self.wants(decoded.socket.protocol) {
+                    continue;
+                }
                 if decoded.peer != 0 {
                     decoded.peer = self.peers.get(&(answer.list, decoded.peer)).copied().unwrap_or(0);
                 }
@@ -173,7 +168,7 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Rows that only a descriptor led to: where a list does not tell of all, and of protocols that have none.
+    /// Rows that only a descriptor led to, where a list does not tell of all.
     fn deliver_held(&mut self, lists: &Lists) -> ControlFlow<()> {
         let mut added: HashMap<Protocol, u64> = HashMap::new();
         for decoded in self.processes.sockets() {
@@ -206,12 +201,17 @@ impl Reading<'_, '_> {
         let mut gap = |why, hint| {
             coverage.add(Gap { what: Missing::Rows, why, count: None, object: name.to_owned(), hint });
         };
-        let is_listed = lists.of(protocol).next().is_some();
         let mut kept_back = false;
         for answer in lists.of(protocol) {
             match &answer.error {
                 // Before macOS 13 there is none of Unix sockets. Root finds them all through their holders.
-                Some(error) if self.is_root && protocol == Protocol::Unix && is_unknown(error) => {}
+                Some(error) if self.is_root && protocol == Protocol::Unix && is_unknown(error) => {
+                    if self.processes.is_blind() {
+                        let (why, hint) = self.processes.why_blind();
+                        gap(why, hint);
+                    }
+                }
+                Some(error) if error.kind() == ErrorKind::NotRecorded => gap(error.kind(), NOT_RECORDED),
                 Some(error) => gap(error.kind(), "what others hold is told by this sysctl only: run as root"),
                 None => {
                     if let Some((why, hint)) = answer.trouble {
@@ -226,10 +226,6 @@ impl Reading<'_, '_> {
                 ErrorKind::NotPermitted,
                 "this macOS tells others than root of their own sockets only: run as root",
             );
-        }
-        if !is_listed && self.processes.is_blind() {
-            let (why, hint) = self.processes.why_blind();
-            gap(why, hint);
         }
         let told = lists.of(protocol).filter(|answer| answer.error.is_none()).map(|answer| answer.told);
         let told: u64 = told.sum();
@@ -293,7 +289,12 @@ impl Reading<'_, '_> {
                 self.unknown_owners += 1;
             }
         }
-        self.rows.deliver(&mut socket, |_| {})
+        let told = self.rows.told();
+        let flow = self.rows.deliver(&mut socket, |_| {});
+        if self.rows.told() > told {
+            self.processes.count(&socket);
+        }
+        flow
     }
 
     /// Looks once more for those that a socket should have: it may be younger than the first look.
@@ -343,7 +344,7 @@ impl Reading<'_, '_> {
             }
         }
         let undecided = self.rows.undecided_owners(self.processes.why_blind());
-        undecided.into_iter().chain(self.processes.no_user_names()).for_each(|gap| coverage.add(gap));
+        undecided.into_iter().chain(self.processes.unknown_details()).for_each(|gap| coverage.add(gap));
         self.rows.finish(&mut coverage);
         coverage
     }

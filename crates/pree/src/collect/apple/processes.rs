@@ -1,5 +1,5 @@
-//! Whose socket it is: the descriptors of each process, and the socket behind each. They are rows as well, where no list
-//! tells of them.
+//! Whose socket it is: the descriptors and file ports of each process, and the socket behind each. They are rows as well, where
+//! no list tells of them.
 //!
 //! A process is asked who it is before and after its descriptors, so that a pid which is used again cannot mix two
 //! processes up. One that ends meanwhile is no error.
@@ -8,15 +8,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pree_wire::apple::{DESCRIPTOR_SOCKET, ProcessInfo, ShortProcessInfo, SocketFd, arguments, descriptors};
+use pree_wire::apple::{DESCRIPTOR_SOCKET, ProcessInfo, ShortProcessInfo, SocketFd, descriptors};
+use pree_wire::errno::apple;
 
 use super::ask::{ask, ask_whole};
-use crate::collect::names::{no_user_names, users};
+use super::details::{Details, ONLY_ROOT, Rights};
 use crate::coverage::Gap;
 use crate::decode::apple::{Decoded, Decoder, Key};
-use crate::error::{Error, ErrorKind, NOT_RECORDED, Result};
-use crate::model::{Owner, Process, StartTime, Text, Unowned};
-use crate::needs::{Needs, OwnerLookup};
+use crate::error::{ErrorKind, NOT_RECORDED};
+use crate::model::{Owner, Process, Socket, StartTime, Text, Unowned};
+use crate::needs::OwnerLookup;
 use crate::plan::Plan;
 use crate::source::{AppleProcessPart, AppleQuestion, Failure, Question, Source};
 
@@ -27,23 +28,17 @@ const DESCRIPTORS_ROOM: (usize, usize) = (2048, 2 * 1024 * 1024);
 
 #[derive(Default)]
 pub(super) struct Processes {
-    needs: Needs,
     lookup: OwnerLookup,
     /// Every socket that a descriptor leads to, in the order they were found.
     sockets: Vec<Decoded>,
-    /// For each, who holds it: index of the process and descriptor.
-    holders: Vec<Vec<(usize, u32)>>,
+    /// For each, who holds it: index of the process, and the descriptor unless it is a file port.
+    holders: Vec<Vec<(usize, Option<u32>)>>,
     by_key: HashMap<Key, usize>,
     looked_into: Vec<Arc<Process>>,
     /// Processes of flows that no descriptor leads to.
     others: HashMap<u32, Option<Arc<Process>>>,
     blind: Option<Blind>,
-    /// Why the list of processes is not there.
-    unlisted: Option<Failure>,
-    users: HashMap<u32, Text>,
-    /// Why users have no names, where it is not that they have none.
-    users_refused: Option<Failure>,
-    prepared: bool,
+    details: Details,
 }
 
 /// Why some descriptors were not seen.
@@ -63,17 +58,17 @@ enum Blind {
 
 impl Processes {
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { needs: plan.needs, lookup: plan.owners, ..Self::default() }
+        Self { lookup: plan.owners, details: Details::new(plan.needs), ..Self::default() }
     }
 
     /// Looks into every process that lets us. What an earlier look found is forgotten.
     pub(super) fn look(&mut self, source: &mut dyn Source, decoder: &Decoder) {
-        self.prepare(source);
+        self.details.prepare(source);
         self.sockets.clear();
         self.holders.clear();
         self.by_key.clear();
         self.looked_into.clear();
-        (self.blind, self.unlisted) = (None, None);
+        self.blind = None;
         let question = |room| Question::Apple(AppleQuestion::Processes { room });
         let pids = match ask_whole(source, PROCESSES_ROOM.0, PROCESSES_ROOM.1, question) {
             Ok((bytes, whole)) => {
@@ -83,7 +78,6 @@ impl Processes {
                 bytes.chunks_exact(4).filter_map(|id| id.try_into().ok()).map(u32::from_le_bytes).collect()
             }
             Err(failure) => {
-                self.unlisted = Some(failure);
                 self.failed(failure);
                 Vec::new()
             }
@@ -97,32 +91,27 @@ impl Processes {
 
     fn read(&mut self, source: &mut dyn Source, decoder: &Decoder, pid: u32) -> Result<(), Failure> {
         let part = |part| Question::Apple(AppleQuestion::Process { pid, part });
-        let question = |room| part(AppleProcessPart::Descriptors { room });
-        let (list, whole) = ask_whole(source, DESCRIPTORS_ROOM.0, DESCRIPTORS_ROOM.1, question)?;
-        if !whole {
-            self.blind = Some(Blind::Grows);
-        }
-        let mut fds = Vec::new();
-        for descriptor in descriptors(&list) {
-            match descriptor {
-                Ok(descriptor) if descriptor.kind == DESCRIPTOR_SOCKET => fds.push(descriptor.fd),
-                Ok(_) => {}
-                Err(_) => self.blind = Some(Blind::Malformed),
-            }
-        }
-        if fds.is_empty() {
+        let fds = self.sockets_in(source, |room| part(AppleProcessPart::Descriptors { room }))?;
+        let ports = self.sockets_in(source, |room| part(AppleProcessPart::FilePorts { room }));
+        let ports = ports.unwrap_or_else(|failure| {
+            self.failed(failure);
+            Vec::new()
+        });
+        if fds.is_empty() && ports.is_empty() {
             return Ok(());
         }
         let before = ask(source, &part(AppleProcessPart::Info))?;
         let mut found = Vec::new();
-        for fd in fds {
-            match ask(source, &part(AppleProcessPart::Socket { fd })) {
+        let of_fds = fds.into_iter().map(|fd| (Some(fd), AppleProcessPart::Socket { fd }));
+        // After the descriptors, which say more of who holds a socket.
+        let of_ports = ports.into_iter().map(|port| (None, AppleProcessPart::FilePortSocket { port }));
+        for (fd, question) in of_fds.chain(of_ports) {
+            match ask(source, &part(question)) {
                 Ok(bytes) => match SocketFd::parse(&bytes) {
                     Ok(socket) => found.extend(decoder.held(socket).map(|decoded| (fd, decoded))),
                     Err(_) => self.blind = Some(Blind::Malformed),
                 },
-                // Closed since it was listed, or something else by now.
-                Err(failure) if failure.kind() == ErrorKind::Absent => {}
+                Err(failure) if is_gone(failure) => {}
                 Err(failure) => self.failed(failure),
             }
         }
@@ -150,19 +139,44 @@ impl Processes {
         Ok(())
     }
 
-    fn add(&mut self, fd: u32, decoded: Decoded) {
+    /// Those of the descriptors, or file ports, that lead to sockets.
+    fn sockets_in<'q>(
+        &mut self,
+        source: &mut dyn Source,
+        question: impl Fn(usize) -> Question<'q>,
+    ) -> Result<Vec<u32>, Failure> {
+        let (list, whole) = ask_whole(source, DESCRIPTORS_ROOM.0, DESCRIPTORS_ROOM.1, question)?;
+        if !whole {
+            self.blind = Some(Blind::Grows);
+        }
+        let mut sockets = Vec::new();
+        for descriptor in descriptors(&list) {
+            match descriptor {
+                Ok(descriptor) if descriptor.kind == DESCRIPTOR_SOCKET => sockets.push(descriptor.fd),
+                Ok(_) => {}
+                Err(_) => self.blind = Some(Blind::Malformed),
+            }
+        }
+        Ok(sockets)
+    }
+
+    fn add(&mut self, fd: Option<u32>, decoded: Decoded) {
         let Some(key) = decoded.key else { return };
         let index = *self.by_key.entry(key).or_insert_with(|| {
             self.sockets.push(decoded);
             self.holders.push(Vec::new());
             self.sockets.len() - 1
         });
+        let process = self.looked_into.len().saturating_sub(1);
         if let Some(holders) = self.holders.get_mut(index) {
-            holders.push((self.looked_into.len().saturating_sub(1), fd));
+            // A file port beside a descriptor, or another file port, is the same owner once more.
+            if fd.is_some() || holders.last().is_none_or(|(last, _)| *last != process) {
+                holders.push((process, fd));
+            }
         }
     }
 
-    fn process(&self, source: &mut dyn Source, pid: u32, info: ProcessInfo<'_>) -> Process {
+    fn process(&mut self, source: &mut dyn Source, pid: u32, info: ProcessInfo<'_>) -> Process {
         let mut process = Process {
             pid,
             name: Text::from(info.name()),
@@ -170,45 +184,19 @@ impl Processes {
             parent: info.ppid(),
             ..Process::default()
         };
-        self.add_details(source, &mut process, info.uid());
+        self.details.add(source, &mut process, info.uid(), Rights::All);
         process
     }
 
-    /// What is asked about a process beyond who it is. Each is worth having, but none is worth losing the owner for.
-    fn add_details(&self, source: &mut dyn Source, process: &mut Process, uid: Option<u32>) {
-        let (pid, needs) = (process.pid, self.needs);
-        let mut detail = |need, part| {
-            let question = Question::Apple(AppleQuestion::Process { pid, part });
-            if needs.contains(need) { ask(source, &question).ok() } else { None }
-        };
-        process.executable = detail(Needs::PROCESS_EXECUTABLE, AppleProcessPart::Executable)
-            .map(|path| Text::from(path.split(|byte| *byte == 0).next().unwrap_or_default()));
-        process.command_line = detail(Needs::PROCESS_COMMAND_LINE, AppleProcessPart::Arguments)
-            .and_then(|bytes| arguments(&bytes).map(Text::from));
-        if needs.intersects(Needs::PROCESS_UID | Needs::PROCESS_USER) {
-            process.uid = uid;
-            process.user = uid.and_then(|uid| self.users.get(&uid).cloned());
-        }
+    /// Notes a row that is told, with its owners.
+    pub(super) fn count(&mut self, socket: &Socket) {
+        self.details.count(socket);
     }
 
-    /// Reads once what every process needs.
-    fn prepare(&mut self, source: &mut dyn Source) {
-        if std::mem::replace(&mut self.prepared, true) {
-            return;
-        }
-        if self.needs.contains(Needs::PROCESS_USER) {
-            match ask(source, &Question::Users) {
-                Ok(table) => self.users = users(&table),
-                Err(failure) => self.users_refused = Some(failure),
-            }
-        }
-    }
-
-    /// The gap that users without their names are, if their names are asked for.
-    pub(super) fn no_user_names(&self) -> Option<Gap> {
+    /// What is not known of the processes that were met.
+    pub(super) fn unknown_details(&self) -> impl Iterator<Item = Gap> {
         let met = self.looked_into.iter().chain(self.others.values().flatten());
-        let has_users = met.into_iter().any(|process| process.uid.is_some());
-        self.users_refused.filter(|_| has_users).map(no_user_names)
+        self.details.gaps(met.into_iter().any(|process| process.uid.is_some()))
     }
 
     /// Every socket that was found.
@@ -221,7 +209,7 @@ impl Processes {
         let Some(holders) = self.by_key.get(&key).and_then(|index| self.holders.get(*index)) else { return };
         let most = if self.lookup == OwnerLookup::First { 1 } else { usize::MAX };
         owners.extend(holders.iter().take(most).filter_map(|(process, fd)| {
-            Some(Owner { process: Arc::clone(self.looked_into.get(*process)?), fd: Some(*fd), thread: None })
+            Some(Owner { process: Arc::clone(self.looked_into.get(*process)?), fd: *fd, thread: None })
         }));
     }
 
@@ -235,7 +223,7 @@ impl Processes {
         Some(Owner { process: Arc::clone(process), fd: None, thread: None })
     }
 
-    fn short_process(&self, pid: u32, source: &mut dyn Source) -> Option<Process> {
+    fn short_process(&mut self, pid: u32, source: &mut dyn Source) -> Option<Process> {
         let part = |part| Question::Apple(AppleQuestion::Process { pid, part });
         if let Ok(bytes) = ask(source, &part(AppleProcessPart::Info)) {
             let info = ProcessInfo::parse(&bytes).ok()?;
@@ -245,7 +233,7 @@ impl Processes {
         let info = ShortProcessInfo::parse(&bytes).ok()?;
         let mut process =
             Process { pid, name: Text::from(info.name()), parent: info.ppid(), ..Process::default() };
-        self.add_details(source, &mut process, info.uid());
+        self.details.add(source, &mut process, info.uid(), Rights::Few);
         Some(process)
     }
 
@@ -280,9 +268,7 @@ impl Processes {
     /// Why some descriptors were not seen, and what helps.
     pub(super) fn why_blind(&self) -> (ErrorKind, &'static str) {
         match self.blind {
-            None | Some(Blind::Refused) => {
-                (ErrorKind::NotPermitted, "other users' processes let only root look into them: run as root")
-            }
+            None | Some(Blind::Refused) => (ErrorKind::NotPermitted, ONLY_ROOT),
             Some(Blind::NotRecorded) => (ErrorKind::NotRecorded, NOT_RECORDED),
             Some(Blind::Grows) => {
                 (ErrorKind::Unsettled, "processes came faster than they could be read: try again")
@@ -291,14 +277,13 @@ impl Processes {
             Some(Blind::Failed(failure)) => (failure.kind(), "looking for them failed: try again"),
         }
     }
+}
 
-    /// An error when it was not even told which processes there are.
-    pub(super) fn listed(&self) -> Result<()> {
-        match self.unlisted {
-            None => Ok(()),
-            Some(failure) => Err(Error::of(failure, "list", "processes")),
-        }
-    }
+/// True of what was closed since it was listed, or is something else by now: of a file port that is gone the kernel says
+/// `EINVAL`, of what is no socket `EOPNOTSUPP` up to macOS 10.15, and of file ports still.
+fn is_gone(failure: Failure) -> bool {
+    failure.kind() == ErrorKind::Absent
+        || matches!(failure, Failure::Answer(apple::EINVAL | apple::EOPNOTSUPP))
 }
 
 /// When a process started, by the clock of then, which the kernel keeps.

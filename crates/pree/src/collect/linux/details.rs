@@ -1,22 +1,17 @@
 //! What could not be read of processes that are known to hold sockets.
 
-use std::collections::HashMap;
-
 use super::scope::{TO_LOOK, against_refusal, may_hide};
-use crate::coverage::{Gap, Missing};
+use crate::collect::unread::Unread;
+use crate::coverage::Gap;
 use crate::error::{ErrorKind, NOT_RECORDED};
-use crate::model::{Owner, Socket};
+use crate::model::Socket;
 use crate::needs::Needs;
 use crate::source::{Failure, Source};
 
 #[derive(Default)]
 pub(super) struct UnreadDetails {
     /// Of which process, in this look.
-    of: HashMap<u32, Needs>,
-    /// Why that of the first, and what helps.
-    why: Option<(ErrorKind, &'static str)>,
-    /// Rows that were told and have such an owner.
-    told: u64,
+    unread: Unread,
     /// Whether /proc may hide processes, once that was asked.
     may_hide: Option<bool>,
     /// What helps against processes that refuse, once one did.
@@ -26,7 +21,7 @@ pub(super) struct UnreadDetails {
 impl UnreadDetails {
     /// Forgets what the last look met.
     pub(super) fn clear(&mut self) {
-        self.of.clear();
+        self.unread.clear();
     }
 
     /// Notes what could not be read. That a process has ended is no failure, nor that a thread of the kernel has no program.
@@ -62,33 +57,26 @@ impl UnreadDetails {
     }
 
     fn lack(&mut self, pid: u32, details: Needs, why: ErrorKind, hint: &'static str) {
-        *self.of.entry(pid).or_insert(Needs::empty()) |= details;
-        self.why.get_or_insert((why, hint));
+        self.unread.lack(pid, details, why, hint);
     }
 
     /// What could not be read of the owners of a socket.
     pub(super) fn of(&self, socket: &Socket) -> Needs {
-        let of = |owner: &Owner| self.of.get(&owner.pid()).copied().unwrap_or(Needs::empty());
-        match self.why {
-            Some(_) => socket.owners.iter().map(of).fold(Needs::empty(), |all, one| all | one),
-            None => Needs::empty(),
-        }
+        self.unread.of(socket)
     }
 
     /// Notes a row that is told.
     pub(super) fn count(&mut self, socket: &Socket) {
-        self.told += u64::from(!self.of(socket).is_empty());
+        self.unread.count(socket);
     }
 
     /// Why something could not be read, and what helps.
     pub(super) fn why(&self) -> Option<(ErrorKind, &'static str)> {
-        self.why
+        self.unread.why()
     }
 
     /// The gap that they are in the rows that were told.
     pub(super) fn gap(&self) -> Option<Gap> {
-        let (why, hint) = self.why.filter(|_| self.told > 0)?;
-        let object = "details of processes".to_owned();
-        Some(Gap { what: Missing::Fields, why, count: Some(self.told), object, hint })
+        self.unread.gap("details of processes")
     }
 }

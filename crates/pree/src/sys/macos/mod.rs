@@ -57,6 +57,7 @@ impl Source for Live {
 fn ask(question: AppleQuestion) -> std::result::Result<Vec<u8>, Failure> {
     match question {
         AppleQuestion::EffectiveUser => Ok(process::effective_user().to_le_bytes().to_vec()),
+        AppleQuestion::ArgumentsRoom => sysctl::most_arguments().map(|room| room.to_le_bytes().to_vec()),
         AppleQuestion::ListSize(list) => sysctl::size(list).map(|size| size.to_le_bytes().to_vec()),
         AppleQuestion::List { list, room } => sysctl::list(list, room),
         AppleQuestion::Processes { room } => process::ids(room),

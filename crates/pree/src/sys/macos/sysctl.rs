@@ -3,16 +3,13 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use pree_wire::errno::apple::{EACCES, EINVAL, ENOENT, ENOMEM, ENOTSUP, EPERM, ESRCH};
+use pree_wire::errno::apple::{EACCES, EBADMSG, EINVAL, ENOENT, ENOMEM, ENOTSUP, EPERM, ESRCH};
 
 use super::errno::last_errno;
 use crate::source::{AppleList, Errno, Failure};
 
 /// Longest text of a sysctl that is asked for.
 const TEXT: usize = 256;
-
-/// More than the arguments of a process may take (`ARG_MAX`, 1 MiB).
-const ARGUMENTS: usize = 2 << 20;
 
 /// This kernel has none of this name, it is not permitted, or it takes more room.
 const ANSWERS: &[Errno] = &[ENOENT, ENOTSUP, EPERM, EACCES, ENOMEM];
@@ -39,11 +36,17 @@ pub(super) fn list(list: AppleList, room: usize) -> Result<Vec<u8>, Failure> {
     by_name(name(list), room)
 }
 
+/// How many bytes the arguments and environment of a process may take.
+pub(super) fn most_arguments() -> Result<u64, Failure> {
+    let bytes = by_name(c"kern.argmax", size_of::<i32>())?;
+    let most = bytes.try_into().map_or(0, i32::from_ne_bytes);
+    u64::try_from(most).map_err(|_| Failure::Transport(EBADMSG))
+}
+
 /// Arguments and environment of a process (`KERN_PROCARGS2`).
-pub(super) fn arguments(pid: u32) -> Result<Vec<u8>, Failure> {
-    let pid = i32::try_from(pid).map_err(|_| Failure::Answer(ESRCH))?;
+pub(super) fn arguments(pid: i32, room: usize) -> Result<Vec<u8>, Failure> {
     let mut mib = [libc::CTL_KERN, libc::KERN_PROCARGS2, pid];
-    let mut bytes = vec![0; ARGUMENTS];
+    let mut bytes = vec![0; room];
     let mut length = bytes.len();
     // SAFETY: `mib` has the three numbers that are said, `bytes` is writable for `length` bytes, and all of them outlive the
     // call.
@@ -51,7 +54,7 @@ pub(super) fn arguments(pid: u32) -> Result<Vec<u8>, Failure> {
         libc::sysctl(mib.as_mut_ptr(), 3, bytes.as_mut_ptr().cast(), &raw mut length, ptr::null_mut(), 0)
     };
     if result != 0 {
-        // `EINVAL` also of a process that has ended or is another user's.
+        // `EINVAL` of a process that has ended, is another user's, or of more room than `kern.argmax`.
         return Err(Failure::of_call(&[EINVAL, ESRCH, EPERM, EACCES], last_errno()));
     }
     bytes.truncate(length);
@@ -76,6 +79,7 @@ fn name(list: AppleList) -> &'static CStr {
     match list {
         AppleList::Tcp => c"net.inet.tcp.pcblist_n",
         AppleList::Udp => c"net.inet.udp.pcblist_n",
+        AppleList::Raw => c"net.inet.raw.pcblist_n",
         AppleList::UnixStream => c"net.local.stream.pcblist_n",
         AppleList::UnixDatagram => c"net.local.dgram.pcblist_n",
     }
