@@ -39,35 +39,41 @@ pub(crate) fn is_relative(list: &str) -> bool {
     list.trim_start().starts_with(['+', '-'])
 }
 
-/// Reads `-c`. Added columns stand before the owner, which has no fixed width.
+/// Reads `-c`: all columns, or what changes the usual ones, where a name without a sign has that of the one before it. Added
+/// columns stand before the owner, which has no fixed width.
 pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>, String> {
     let Some(list) = list else { return Ok(usual.to_vec()) };
-    let parts: Vec<&str> = list.split(',').map(str::trim).collect();
-    let relative = parts.iter().filter(|part| part.starts_with(['+', '-'])).count();
-    if relative != 0 && relative != parts.len() {
-        let shown = escape::quoted(list.as_bytes());
-        return Err(format!("-c takes a whole list, or only +more and -fewer, not {shown}"));
-    }
-    let mut columns = if relative == 0 { Vec::new() } else { usual.to_vec() };
-    for part in parts {
+    let relative = is_relative(list);
+    let mut columns = if relative { usual.to_vec() } else { Vec::new() };
+    let mut sign = None;
+    for part in list.split(',').map(str::trim) {
         let name = part.trim_start_matches(['+', '-']);
+        if name.len() < part.len() {
+            sign = part.chars().next();
+            if !relative {
+                let shown = escape::quoted(list.as_bytes());
+                return Err(format!(
+                    "-c takes all columns, or +more and -fewer from the first on, not {shown}"
+                ));
+            }
+        }
         let column = find(name).ok_or_else(|| {
             // lsof's -c takes a process.
             let way = match field::nearest(name, all().map(Column::name)) {
-                None if relative == 0 => {
+                None if !relative => {
                     format!("; the sockets of a process are process={}", escape::word(name.as_bytes()))
                 }
                 // netstat's goes on for ever.
-                None if part.starts_with('-') => "; watch is not implemented yet".to_owned(),
+                None if sign == Some('-') => "; watch is not implemented yet".to_owned(),
                 _ => String::new(),
             };
             format!("-c: {}{way}", unknown(name))
         })?;
         let same = |other: &Column| other.name() == column.name();
         let there = columns.iter().position(same);
-        if part.starts_with('-') {
+        if sign == Some('-') {
             columns.retain(|other| !same(other));
-        } else if there.is_none() && relative != 0 {
+        } else if there.is_none() && relative {
             let before_owner = columns.iter().position(|other| other.name() == "owner");
             columns.insert(before_owner.unwrap_or(columns.len()), column);
         } else if there.is_none() {
@@ -98,6 +104,7 @@ mod tests {
             (Some("+rtt,-local,+local"), "proto rtt local owner"),
             (Some("-owner,+mss"), "proto local snd_mss"),
             (Some("-pid"), "proto local owner"),
+            (Some("+rtt,mss,-proto,local"), "rtt snd_mss owner"),
             (Some("+local"), "proto local owner"),
             (Some("rtt_us,min_rtt_us,minrtt_us,owners"), "rtt minrtt owner"),
         ] {
@@ -118,7 +125,7 @@ mod tests {
             ("", "no field"),
             ("pid,,fd", "no field"),
             ("ip", "no field"),
-            ("+pid,fd", "only +more and -fewer"),
+            ("pid,+fd", "+more and -fewer from the first on"),
             ("-proto,-local,-owner", "leaves no column"),
             ("\u{1b}[31m", "\\u{1b}"),
         ] {
