@@ -4,87 +4,14 @@
 use crate::coverage::{Gap, Missing};
 use crate::decode::{apple, windows};
 use crate::error::ErrorKind;
-use crate::field::{Field, Section, Value, View, of_owner};
+use crate::field::{self, Field, Section, Value, View, of_owner};
 use crate::model::{Family, Owner, Protocol, Socket, State};
+use crate::needs::Needs;
 use crate::source::System;
-
-/// Statistics that macOS tells, and what Windows tells once it is switched on; see PLATFORM.md, *Fields by system*.
-const MACOS: &[&str] = &[
-    "backoff",
-    "rto",
-    "snd_mss",
-    "rtt",
-    "rttvar",
-    "bytes_acked",
-    "bytes_received",
-    "snd_wnd",
-    "rcv_wnd",
-    "snd_wscale",
-    "rcv_wscale",
-    "counts_since",
-    "cwnd_bytes",
-    "ssthresh_bytes",
-    "snd_una",
-    "snd_nxt",
-    "rcv_nxt",
-];
-const WINDOWS: &[&str] = &[
-    "recvq",
-    "sendq",
-    "dir",
-    "retransmits",
-    "rto",
-    "snd_mss",
-    "rtt",
-    "rttvar",
-    "advmss",
-    "retrans",
-    "bytes_acked",
-    "bytes_received",
-    "segs_out",
-    "segs_in",
-    "notsent_bytes",
-    "minrtt",
-    "data_segs_in",
-    "data_segs_out",
-    "rwnd_limited",
-    "bytes_sent",
-    "bytes_retrans",
-    "dsack_dups",
-    "snd_wnd",
-    "rcv_wnd",
-    "total_rto",
-    "received_ce",
-    "snd_wscale",
-    "rcv_wscale",
-    "counts_since",
-    "max_rtt",
-    "fast_retrans",
-    "spurious_rtos",
-    "cwnd_limited",
-    "sender_limited",
-    "outbound_bandwidth",
-    "inbound_bandwidth",
-    "cwnd_bytes",
-    "ssthresh_bytes",
-    "snd_una",
-    "snd_nxt",
-    "rcv_nxt",
-];
 
 /// What helps where statistics are not told: on Windows, and on macOS.
 pub(super) const SWITCH_ON: &str = "Windows collects them only where that is switched on: --estats 5s (Query::collect_estats), as administrator";
 pub(super) const ONLY_IN_LISTS: &str = "only the list of control blocks has them: run as root";
-
-/// What of an owner a system never tells.
-const NEVER_OF_OWNERS: &[(System, &str)] = &[
-    (System::Macos, "pcgroup"),
-    (System::Windows, "pcgroup"),
-    (System::Windows, "fd"),
-    (System::Windows, "puid"),
-    (System::Windows, "puser"),
-    (System::Windows, "cmd"),
-];
 
 /// Why a field of a row is not told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -163,15 +90,15 @@ fn why_untold(system: System, field: &Field, view: &View<'_>) -> Option<Why> {
     if (field.get)(view) != Value::Unknown || !may_have(system, field, socket) {
         return None;
     }
-    let of_statistics = match (field.section, system) {
-        (Section::Tcp | Section::Quality, _) => true,
-        (_, System::Windows) => matches!(field.name, "recvq" | "sendq" | "dir"),
-        _ => false,
+    // Windows tells queues with the statistics.
+    let statistics = match system {
+        System::Windows => Needs::STATS | Needs::RECV_QUEUE | Needs::SEND_QUEUE,
+        _ => Needs::STATS,
     };
-    match (of_statistics, &socket.tcp) {
-        (true, None) if has_stats(system, socket) && is_told(system, field) => Some(Why::NoStats),
+    match (field.told_by.contains(&system) && field.needs.intersects(statistics), &socket.tcp) {
+        (true, None) if has_stats(system, socket) => Some(Why::NoStats),
         // It is told, and has no value yet.
-        (true, Some(_)) if is_told(system, field) => None,
+        (true, Some(_)) => None,
         _ => Some(Why::Never),
     }
 }
@@ -179,12 +106,16 @@ fn why_untold(system: System, field: &Field, view: &View<'_>) -> Option<Why> {
 fn why_untold_of_owners(system: System, field: &Field, socket: &Socket) -> Option<Why> {
     let of_one = of_owner().find(|one| one.key == field.key)?;
     let lacks = |owner: &&Owner| (of_one.get)(owner) == Value::Unknown;
-    if NEVER_OF_OWNERS.contains(&(system, field.name)) {
+    // Only Linux has threads with descriptors of their own.
+    if field == field::THREAD {
+        return None;
+    }
+    if !field.told_by.contains(&system) {
         return socket.owners.iter().any(|owner| lacks(&owner)).then_some(Why::Never);
     }
     // One without a name has ended.
     let is_refused = |owner: &&Owner| lacks(owner) && !owner.process.name.is_empty();
-    let may_be_refused = matches!(field.name, "exe" | "cmd");
+    let may_be_refused = field.needs.intersects(Needs::PROCESS_EXECUTABLE | Needs::PROCESS_COMMAND_LINE);
     (may_be_refused && socket.owners.iter().any(|owner| is_refused(&owner))).then_some(Why::Refused)
 }
 
@@ -192,15 +123,17 @@ fn why_untold_of_owners(system: System, field: &Field, socket: &Socket) -> Optio
 fn may_have(system: System, field: &Field, socket: &Socket) -> bool {
     let is_connection = socket.protocol == Protocol::Tcp && socket.remote.is_some();
     let is_bound = matches!(socket.state, State::Listen | State::Unconnected | State::BoundInactive);
-    match (field.section, field.name) {
-        (Section::Socket, "tos") => socket.family == Family::Ipv4,
-        (Section::Socket, "tclass") => socket.family == Family::Ipv6,
-        (Section::Socket, "v6only") => socket.family == Family::Ipv6 && is_bound,
-        (Section::Socket, "dir" | "upper_layer") | (Section::Timer | Section::Peer, _) => is_connection,
-        (Section::Tcp | Section::Quality, _) => has_stats(system, socket),
-        (Section::Listen, _) => socket.state == State::Listen,
-        (Section::Unix, _) => socket.protocol == Protocol::Unix,
-        (Section::Socket | Section::Memory, _) => true,
+    match field.section {
+        Section::Socket if field == field::TOS => socket.family == Family::Ipv4,
+        Section::Socket if field == field::TCLASS => socket.family == Family::Ipv6,
+        Section::Socket if field == field::V6ONLY => socket.family == Family::Ipv6 && is_bound,
+        // What is asked for with statistics is of connections.
+        Section::Socket if field.needs.intersects(Needs::STATS) => is_connection,
+        Section::Timer | Section::Peer => is_connection,
+        Section::Tcp | Section::Quality => has_stats(system, socket),
+        Section::Listen => socket.state == State::Listen,
+        Section::Unix => socket.protocol == Protocol::Unix,
+        Section::Socket | Section::Memory => true,
         // Ends are told where there are any; the rest is of sockets, and network namespaces, that are not there.
         _ => false,
     }
@@ -212,46 +145,4 @@ fn has_stats(system: System, socket: &Socket) -> bool {
             System::Windows => windows::has_stats(socket.state),
             _ => apple::has_stats(socket.state),
         }
-}
-
-/// Whether a system tells it at all, of what is told as statistics or judged by them.
-fn is_told(system: System, field: &Field) -> bool {
-    match (system, field.section) {
-        // Judgements are made of statistics that macOS does not tell.
-        (System::Windows, Section::Quality) => !matches!(field.name, "limited" | "utilisation"),
-        (_, Section::Quality) => false,
-        (System::Windows, _) => WINDOWS.contains(&field.name),
-        _ => MACOS.contains(&field.name),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::field;
-
-    const PLATFORM: &str = include_str!("../../../../PLATFORM.md");
-
-    #[test]
-    fn the_table_is_that_of_the_documents() {
-        let (_, table) = PLATFORM.split_once("| Field | Unit | Linux | macOS | Windows |\n").unwrap();
-        let mut lines = 0;
-        for line in table.lines().skip(1).take_while(|line| line.starts_with('|')) {
-            let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-            let [name, _, _, macos, windows] = cells[..] else { panic!("{line}") };
-            let field = field::named(name.trim_matches('`')).unwrap();
-            lines += 1;
-            for (system, cell) in [(System::Macos, macos), (System::Windows, windows)] {
-                let is_told = match field.section {
-                    Section::Tcp | Section::Quality => is_told(system, field),
-                    Section::Owner if field.name != "thread" => {
-                        !NEVER_OF_OWNERS.contains(&(system, field.name))
-                    }
-                    _ => continue,
-                };
-                assert_eq!(is_told, cell != "—", "{} on {system}", field.name);
-            }
-        }
-        assert!(lines > 100, "{lines}");
-    }
 }

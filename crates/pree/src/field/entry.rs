@@ -3,6 +3,7 @@
 use super::value::Value;
 use super::view::View;
 use crate::needs::Needs;
+use crate::source::System;
 
 /// One thing that can be known about a socket.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Field {
     pub doc: &'static str,
     /// Where it comes from: the kernel's own name for it.
     pub source: &'static str,
+    /// Systems that tell it, or what it is made of. On others it is unknown, whatever it may be.
+    pub told_by: &'static [System],
     /// Gets it.
     pub get: for<'s> fn(&View<'s>) -> Value<'s>,
     /// All words that its values can be; empty where there is no such list.
@@ -55,6 +58,7 @@ impl Field {
         needs: Needs::empty(),
         doc: "",
         source: "",
+        told_by: LINUX,
         get: |_| Value::Unknown,
         choices: &[],
         is_exact: false,
@@ -67,11 +71,28 @@ impl Field {
         drop_priority: 0,
     };
 
+    /// What most fields of a section have.
+    pub(super) const fn of(section: Section) -> Self {
+        let told_by = match section {
+            Section::Local | Section::Remote | Section::Owner => EVERYWHERE,
+            Section::Listen => LINUX_MACOS,
+            Section::Rates | Section::Quality => LINUX_WINDOWS,
+            _ => LINUX,
+        };
+        Self { section, told_by, ..Self::PLAIN }
+    }
+
     /// Columns of a terminal that its values take where nobody knows them yet.
     pub fn width(&self) -> usize {
         self.width.map_or(self.unit.width(), usize::from)
     }
 }
+
+pub(super) const EVERYWHERE: &[System] = System::ALL;
+pub(super) const LINUX: &[System] = &[System::Linux];
+pub(super) const LINUX_MACOS: &[System] = &[System::Linux, System::Macos];
+pub(super) const LINUX_WINDOWS: &[System] = &[System::Linux, System::Windows];
+pub(super) const WINDOWS: &[System] = &[System::Windows];
 
 /// Entries: `"name" Section "key" Unit needs; "meaning"; "source", more: value => get;`, each as a [`Field`]. What `get` takes
 /// is the [`View`].
@@ -80,7 +101,6 @@ macro_rules! fields_of_views {
         $(, $more:ident: $value:expr)* => $get:expr; )*) => {
         &[$( $crate::field::Field {
             name: $name,
-            section: $crate::field::Section::$section,
             key: $key,
             unit: $crate::field::Unit::$unit,
             needs: $needs,
@@ -88,7 +108,7 @@ macro_rules! fields_of_views {
             source: $source,
             get: $get,
             $($more: $value,)*
-            ..$crate::field::Field::PLAIN
+            ..$crate::field::Field::of($crate::field::Section::$section)
         } ),*]
     };
 }

@@ -1,6 +1,6 @@
 //! What only sockets of one family have.
 
-use super::entry::fields;
+use super::entry::{LINUX, fields};
 use super::{Field, Value};
 use crate::model::{
     Address, Detail, MptcpDetail, NetlinkDetail, PacketDetail, Socket, SubflowDetail, UnixDetail,
@@ -34,11 +34,11 @@ const PACKET_FILTER: Needs = Needs::PACKET_FILTER;
 const FDS_IN_FLIGHT: Needs = Needs::FDS_IN_FLIGHT.union(Needs::OWNERS);
 
 pub(super) const FIELDS: &[Field] = fields! {
-    "port_id" Local "port_id" Id NONE; "Port id of a netlink socket; 0 is the kernel."; "ndiag_portid" => |s| match s.local {
+    "port_id" Local "port_id" Id NONE; "Port id of a netlink socket; 0 is the kernel."; "ndiag_portid", told_by: LINUX => |s| match s.local {
         Address::Netlink { port_id, .. } => Value::Number(port_id.into()),
         _ => Value::Unknown,
     };
-    "cid" Local "cid" Id NONE; "Context id of a vsock socket."; "vdiag_src_cid" => |s| match s.local {
+    "cid" Local "cid" Id NONE; "Context id of a vsock socket."; "vdiag_src_cid", told_by: LINUX => |s| match s.local {
         Address::Vsock { cid, .. } if cid != u32::MAX => Value::Number(cid.into()),
         _ => Value::Unknown,
     };

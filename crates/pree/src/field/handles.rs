@@ -34,6 +34,9 @@ handles! {
     RTT "rtt";
     SENDQ "sendq";
     STATE "state";
+    TCLASS "tclass";
+    THREAD "thread";
+    TOS "tos";
     UID "uid";
     V6ONLY "v6only";
 }

@@ -1,6 +1,6 @@
 //! Which socket: protocol, state, ends, ids.
 
-use super::entry::fields;
+use super::entry::{EVERYWHERE, LINUX_MACOS, LINUX_WINDOWS, WINDOWS, fields};
 use super::{Field, Value};
 use crate::model::{Address, Family, Protocol, SocketType, State};
 use crate::needs::Needs;
@@ -21,22 +21,22 @@ fn is_abstract(address: &Address) -> Value<'static> {
 }
 
 pub(super) const FIELDS: &[Field] = fields! {
-    "protocol" Socket "protocol" Word NONE; "Transport protocol."; "the table asked", is_usual: true =>
+    "protocol" Socket "protocol" Word NONE; "Transport protocol."; "the table asked", told_by: EVERYWHERE, is_usual: true =>
         |s| match &s.protocol {
             Protocol::Other(other) => Value::Text(other.name().as_bytes()),
             known => Value::Word(known.table_name()),
         };
-    "family" Socket "family" Word NONE; "Address family the socket was made with."; "idiag_family", is_usual: true =>
+    "family" Socket "family" Word NONE; "Address family the socket was made with."; "idiag_family", told_by: EVERYWHERE, is_usual: true =>
         |s| match (s.family.name(), s.family) {
             (None, Family::Other(number)) => Value::Unnamed("family", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "type" Socket "type" Word Needs::SOCKET_TYPE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is told", is_usual: true =>
+    "type" Socket "type" Word Needs::SOCKET_TYPE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is told", told_by: EVERYWHERE, is_usual: true =>
         |s| match (s.socket_type.and_then(SocketType::name), s.socket_type) {
             (None, Some(SocketType::Other(number))) => Value::Unnamed("type", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "state" Socket "state" Word NONE; "State, RFC 9293."; "idiag_state", is_usual: true =>
+    "state" Socket "state" Word NONE; "State, RFC 9293."; "idiag_state", told_by: EVERYWHERE, is_usual: true =>
         |s| match (s.state.name(), s.state) {
             (None, State::Other(number)) => Value::Unnamed("state", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
@@ -48,36 +48,36 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.remote.as_ref().and_then(Address::ip).map_or(Value::Unknown, Value::Ip);
     "dport" Remote "port" Id NONE; "Port of the other end."; "idiag_dport" =>
         |s| s.remote.as_ref().and_then(Address::port).into();
-    "path" Local "path" Text NONE; "Name of a Unix socket; NUL first: an abstract one."; "UNIX_DIAG_NAME" =>
+    "path" Local "path" Text NONE; "Name of a Unix socket; NUL first: an abstract one."; "UNIX_DIAG_NAME", told_by: LINUX_MACOS =>
         |s| s.local.path().into();
-    "abstract" Local "abstract" Bool NONE; "Whether the name of a Unix socket is an abstract one."; "UNIX_DIAG_NAME" =>
+    "abstract" Local "abstract" Bool NONE; "Whether the name of a Unix socket is an abstract one."; "UNIX_DIAG_NAME", told_by: LINUX_MACOS =>
         |s| is_abstract(&s.local);
     "peer_inode" Peer "inode" Id Needs::PEERS; "Inode of the socket at the other end."; "UNIX_DIAG_PEER; TCP: the row with the ends exchanged" =>
         |s| s.peer.as_ref().and_then(|peer| peer.inode).into();
-    "peer" Peer "name" Text Needs::OWNERS.union(Needs::PEERS); "Short name of the process at the other end."; "UNIX_DIAG_PEER, /proc" =>
+    "peer" Peer "name" Text Needs::OWNERS.union(Needs::PEERS); "Short name of the process at the other end."; "UNIX_DIAG_PEER, /proc", told_by: LINUX_MACOS =>
         |s| s.peer.as_ref().and_then(|peer| Some(peer.owners.first()?.process.name.as_bytes())).into();
-    "remote_path" Remote "path" Text Needs::REMOTE_NAMES; "Name of the Unix socket at the other end."; "UNIX_DIAG_PEER and that one's UNIX_DIAG_NAME" =>
+    "remote_path" Remote "path" Text Needs::REMOTE_NAMES; "Name of the Unix socket at the other end."; "UNIX_DIAG_PEER and that one's UNIX_DIAG_NAME", told_by: LINUX_MACOS =>
         |s| s.remote.as_ref().and_then(Address::path).into();
-    "remote_abstract" Remote "abstract" Bool Needs::REMOTE_NAMES; "Whether that name is an abstract one."; "that one's UNIX_DIAG_NAME" =>
+    "remote_abstract" Remote "abstract" Bool Needs::REMOTE_NAMES; "Whether that name is an abstract one."; "that one's UNIX_DIAG_NAME", told_by: LINUX_MACOS =>
         |s| s.remote.as_ref().map_or(Value::Unknown, is_abstract);
-    "dir" Socket "direction" Word DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners",
+    "dir" Socket "direction" Word DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners", told_by: LINUX_WINDOWS,
         is_usual: true, choices: &["in", "out"] =>
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
-    "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)" =>
+    "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)", told_by: WINDOWS =>
         |s| s.created.into();
-    "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)" =>
+    "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)", told_by: WINDOWS =>
         |s| s.module.as_ref().map(crate::Text::as_bytes).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
-    "id" Socket "cookie" LongId Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie" =>
+    "id" Socket "cookie" LongId Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie", told_by: LINUX_MACOS =>
         |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
     "netns" Netns "inode" Id Needs::NAMESPACE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.namespace_inode().into();
     "netns_name" Netns "name" Text Needs::NAMESPACE_NAME; "Name of the network namespace."; "/run/netns" =>
         |s| s.network_namespace.as_ref().and_then(|namespace| Some(namespace.name.as_ref()?.as_bytes())).into();
-    "uid" Socket "uid" Id Needs::UID; "User the socket belongs to."; "idiag_uid" => |s| s.uid.into();
-    "dev" Socket "interface" Id Needs::INTERFACE; "Index of the interface the socket is bound to."; "idiag_if" =>
+    "uid" Socket "uid" Id Needs::UID; "User the socket belongs to."; "idiag_uid", told_by: LINUX_MACOS => |s| s.uid.into();
+    "dev" Socket "interface" Id Needs::INTERFACE; "Index of the interface the socket is bound to."; "idiag_if", told_by: EVERYWHERE =>
         |s| s.interface.into();
-    "v6only" Socket "v6only" Bool Needs::V6ONLY; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY" =>
+    "v6only" Socket "v6only" Bool Needs::V6ONLY; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY", told_by: LINUX_MACOS =>
         |s| s.v6only.into();
     "upper_layer" Socket "upper_layer" Text UPPER_LAYER; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
@@ -85,7 +85,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
     "fwmark" Socket "mark" Id Needs::MARK; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
         |s| s.mark.into();
-    "tos" Socket "tos" Id Needs::TRAFFIC_CLASS; "IPv4 type of service."; "INET_DIAG_TOS" => |s| s.tos.into();
+    "tos" Socket "tos" Id Needs::TRAFFIC_CLASS; "IPv4 type of service."; "INET_DIAG_TOS", told_by: LINUX_MACOS => |s| s.tos.into();
     "tclass" Socket "tclass" Id Needs::TRAFFIC_CLASS; "IPv6 traffic class."; "INET_DIAG_TCLASS" =>
         |s| s.tclass.into();
     "class_id" Socket "class_id" Id Needs::TRAFFIC_CLASS; "net_cls class id, else the priority.";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry::fields;
+use super::entry::{LINUX, LINUX_MACOS, fields};
 use super::{Field, Unit, Value};
 use crate::model::{Owner, StartTime, Text};
 use crate::needs::Needs;
@@ -22,7 +22,7 @@ pub struct OwnerField {
 }
 
 macro_rules! owner {
-    ($( $name:literal $key:literal $unit:ident $needs:expr; $source:literal; $doc:literal => $get:expr; )*) => {
+    ($( $name:literal $key:literal $unit:ident $needs:expr; $source:literal; $doc:literal $(, $more:ident: $value:expr)* => $get:expr; )*) => {
         pub(super) const OWNER_FIELDS: &[OwnerField] = &[$( OwnerField {
             key: $key,
             unit: Unit::$unit,
@@ -31,7 +31,7 @@ macro_rules! owner {
         } ),*];
 
         pub(super) const FIELDS: &[Field] = fields! {$(
-            $name Owner $key $unit Needs::OWNERS.union($needs); $doc; $source => |socket| {
+            $name Owner $key $unit Needs::OWNERS.union($needs); $doc; $source $(, $more: $value)* => |socket| {
                 let get: fn(&Owner) -> Value<'_> = $get;
                 socket.owners.first().map_or(Value::Unknown, get)
             };
@@ -48,21 +48,21 @@ const NONE: Needs = Needs::empty();
 owner! {
     "pid" "pid" Id NONE; "/proc"; "Process id of the first owner." => |o| Value::Number(o.pid().into());
     "process" "name" Text NONE; "/proc/PID/stat"; "Short name of the process." => |o| text(Some(&o.process.name));
-    "fd" "fd" Id NONE; "/proc/PID/fd"; "Descriptor number in the process." => |o| o.fd.into();
-    "thread" "thread" Id NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it." =>
+    "fd" "fd" Id NONE; "/proc/PID/fd"; "Descriptor number in the process.", told_by: LINUX_MACOS => |o| o.fd.into();
+    "thread" "thread" Id NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it.", told_by: LINUX =>
         |o| o.thread.into();
     "started" "start_time" UnixTime Needs::PROCESS_START; "/proc/PID/stat"; "When the process started." =>
         |o| o.process.start_time.and_then(StartTime::since_unix_epoch).map(whole_ticks).into();
     "ppid" "parent" Id NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();
-    "puid" "uid" Id Needs::PROCESS_UID; "/proc/PID/status"; "User id the process runs as." =>
+    "puid" "uid" Id Needs::PROCESS_UID; "/proc/PID/status"; "User id the process runs as.", told_by: LINUX_MACOS =>
         |o| o.process.uid.into();
-    "puser" "user" Text Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as." =>
+    "puser" "user" Text Needs::PROCESS_USER; "/proc/PID/status, /etc/passwd"; "User the process runs as.", told_by: LINUX_MACOS =>
         |o| text(o.process.user.as_ref());
     "exe" "executable" Text Needs::PROCESS_EXECUTABLE; "/proc/PID/exe"; "Path of the program." =>
         |o| text(o.process.executable.as_ref());
-    "cmd" "command_line" Text Needs::PROCESS_COMMAND_LINE; "/proc/PID/cmdline"; "Arguments, each ended by NUL." =>
+    "cmd" "command_line" Text Needs::PROCESS_COMMAND_LINE; "/proc/PID/cmdline"; "Arguments, each ended by NUL.", told_by: LINUX_MACOS =>
         |o| o.process.command_line.as_ref().map_or(Value::Unknown, |line| Value::Arguments(line.as_bytes()));
-    "pcgroup" "cgroup" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of the process's cgroup." =>
+    "pcgroup" "cgroup" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of the process's cgroup.", told_by: LINUX =>
         |o| text(o.process.cgroup.as_ref());
 }
 

@@ -1,6 +1,6 @@
 //! The judgement of a connection. In JSON it is an object of its own, `quality`, which says more.
 
-use super::entry::fields_of_views;
+use super::entry::{LINUX, fields_of_views};
 use super::{Field, Issues, Value};
 use crate::needs::Needs;
 use crate::quality::{Assessment, DETECTORS};
@@ -49,7 +49,7 @@ pub(super) const FIELDS: &[Field] = judged! {
             |a| a.bloat.name().map_or(Value::Unknown, Value::Word);
     "efficiency" "efficiency" Share; "Share of the bytes sent that were not repetitions (RFC 6349).";
         "tcpi_bytes_retrans of tcpi_bytes_sent" => |a| a.efficiency.map_or(Value::Unknown, Value::Share);
-    "utilisation" "utilisation" Share; "Share of the path's capacity in use."; "tcpi_delivery_rate", takes_time: true =>
+    "utilisation" "utilisation" Share; "Share of the path's capacity in use."; "tcpi_delivery_rate", told_by: LINUX, takes_time: true =>
         |a| a.utilisation.map_or(Value::Unknown, Value::Share);
     "issue" "findings" Word; "Named issues, the worst first; has issue: one of them is a warning or worse.";
         "pree explain", choices: &ISSUES, width: Some(20),
@@ -58,7 +58,7 @@ pub(super) const FIELDS: &[Field] = judged! {
         "pree explain", choices: &ISSUES, is_mark: true, drop_priority: 3,
         is_trouble: |_, value| value != Value::Unknown => |a| Issues::of(&a.findings).trouble().map_or(Value::Unknown, Value::Issues);
     "limited" "limited_by" Word; "What sending waits for most: network, receiver, send_buffer or app.";
-        "tcpi_busy_time, rwnd_limited, sndbuf_limited", choices: &LIMITS, width: Some(15) => |a| match a.limited_by {
+        "tcpi_busy_time, rwnd_limited, sndbuf_limited", told_by: LINUX, choices: &LIMITS, width: Some(15) => |a| match a.limited_by {
             Ok(shares) => {
                 let shares = [shares.network, shares.receiver, shares.send_buffer, shares.app.unwrap_or(0.0)];
                 // Of two that are equal the first.

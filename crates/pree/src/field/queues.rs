@@ -1,6 +1,6 @@
 //! What waits: queues and timers.
 
-use super::entry::{above_zero, fields};
+use super::entry::{EVERYWHERE, LINUX_MACOS, above_zero, fields};
 use super::{Field, Value, View};
 use crate::model::{ListenQueue, Socket, TimerKind};
 use crate::needs::Needs;
@@ -9,11 +9,11 @@ const NONE: Needs = Needs::empty();
 
 pub(super) const FIELDS: &[Field] = fields! {
     "recvq" Socket "recv_queue" Bytes Needs::RECV_QUEUE; "Bytes not yet read; a listener: connections not yet accepted.";
-        "idiag_rqueue", is_usual: true, is_exact: true, width: Some(6), drop_priority: 8, is_trouble: accept_queue_full => |s| s.recv_queue.into();
+        "idiag_rqueue", told_by: EVERYWHERE, is_usual: true, is_exact: true, width: Some(6), drop_priority: 8, is_trouble: accept_queue_full => |s| s.recv_queue.into();
     "sendq" Socket "send_queue" Bytes Needs::SEND_QUEUE; "Bytes not yet acknowledged; a listener: limit of the accept queue.";
-        "idiag_wqueue", is_usual: true, is_exact: true, width: Some(6), drop_priority: 9 => |s| s.send_queue.into();
+        "idiag_wqueue", told_by: EVERYWHERE, is_usual: true, is_exact: true, width: Some(6), drop_priority: 9 => |s| s.send_queue.into();
     "drops" Socket "drops" Count Needs::MEMORY; "Packets dropped on receive since the socket was made.";
-        "SK_MEMINFO_DROPS", is_trouble: above_zero => |s| s.drops.into();
+        "SK_MEMINFO_DROPS", told_by: LINUX_MACOS, is_trouble: above_zero => |s| s.drops.into();
     "backlog" Listen "queue" Count Needs::SEND_QUEUE; "Connections established and not yet accepted.";
         "idiag_rqueue of a listener" => |s| s.listen.map(|l| l.queue).into();
     "backlog_limit" Listen "limit" Count Needs::SEND_QUEUE; "How many may wait; the kernel lets in one more.";

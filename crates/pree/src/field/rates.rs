@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry::fields_of_views;
+use super::entry::{EVERYWHERE, fields_of_views};
 use super::{Field, Value, View};
 use crate::model::{Counter, TcpStats};
 use crate::needs::Needs;
@@ -11,10 +11,10 @@ const STATS: Needs = Needs::STATS;
 
 pub(super) const FIELDS: &[Field] = fields_of_views! {
     "tx" Rates "tx" BytesPerSecond STATS; "Bytes sent, those sent again too; before Linux 4.19 bytes acknowledged.";
-        "tcpi_bytes_sent, tcpi_bytes_acked", takes_time: true => |view| {
+        "tcpi_bytes_sent, tcpi_bytes_acked", told_by: EVERYWHERE, takes_time: true => |view| {
             per_second(view, |tcp| tcp.bytes_sent.or(tcp.bytes_acked))
         };
-    "rx" Rates "rx" BytesPerSecond STATS; "Bytes received."; "tcpi_bytes_received", takes_time: true =>
+    "rx" Rates "rx" BytesPerSecond STATS; "Bytes received."; "tcpi_bytes_received", told_by: EVERYWHERE, takes_time: true =>
         |view| per_second(view, |tcp| tcp.bytes_received);
     "tx_packets" Rates "tx_packets" PacketsPerSecond STATS; "Segments sent."; "tcpi_segs_out", takes_time: true =>
         |view| per_second(view, |tcp| tcp.segs_out);

@@ -1,9 +1,10 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
-use super::entry::{above_zero, is_same};
+use super::entry::{EVERYWHERE, LINUX, LINUX_MACOS, LINUX_WINDOWS, WINDOWS, above_zero, is_same};
 use super::{Field, Section, Unit};
 use crate::model::{CongestionAlgorithm, TcpStats};
 use crate::needs::Needs;
+use crate::source::System;
 
 macro_rules! unit {
     (us) => {
@@ -72,52 +73,65 @@ macro_rules! key {
     };
 }
 
+/// Some of the fields, by the kernel's name.
+macro_rules! names {
+    ($($name:ident)*) => { &[$(stringify!($name)),*] };
+}
+
 /// What an entry says beside its line in the table, by the kernel's name.
 const fn also(name: &str, unit: Unit) -> Field {
     Field {
         zero_is_silent: begins_at_zero(name, unit),
-        is_trouble: if is_in(&["retrans", "total_retrans", "retransmits"], name) {
+        is_trouble: if is_in(names!(retrans total_retrans retransmits), name) {
             above_zero
         } else {
             Field::PLAIN.is_trouble
         },
-        is_exact: is_in(&["snd_mss", "rcv_mss", "advmss", "pmtu"], name),
+        is_exact: is_in(names!(snd_mss rcv_mss advmss pmtu), name),
         // The socket's own state has a column.
-        is_usual: is_in(&["state"], name),
-        drop_priority: if is_in(&["rtt"], name) { 7 } else { 0 },
-        ..Field::PLAIN
+        is_usual: is_in(names!(state), name),
+        drop_priority: if is_in(names!(rtt), name) { 7 } else { 0 },
+        told_by: told_by(name),
+        ..Field::of(Section::Tcp)
+    }
+}
+
+/// Windows tells its own once they are switched on.
+const fn told_by(name: &str) -> &'static [System] {
+    const BY_ALL: &[&str] = names!(
+        rto snd_mss rtt rttvar bytes_acked bytes_received snd_wnd rcv_wnd snd_wscale rcv_wscale counts_since
+        cwnd_bytes ssthresh_bytes snd_una snd_nxt rcv_nxt
+    );
+    const NOT_BY_MACOS: &[&str] = names!(
+        retransmits advmss total_retrans segs_out segs_in notsent_bytes min_rtt data_segs_in data_segs_out
+        rwnd_limited bytes_sent bytes_retrans dsack_dups total_rto received_ce
+    );
+    const BY_WINDOWS_ALONE: &[&str] = names!(
+        max_rtt fast_retrans spurious_rtos cwnd_limited sender_limited outbound_bandwidth inbound_bandwidth
+    );
+    match name {
+        _ if is_in(BY_ALL, name) => EVERYWHERE,
+        _ if is_in(NOT_BY_MACOS, name) => LINUX_WINDOWS,
+        _ if is_in(BY_WINDOWS_ALONE, name) => WINDOWS,
+        _ if is_in(names!(backoff), name) => LINUX_MACOS,
+        _ => LINUX,
     }
 }
 
 /// Counters begin at 0, and codes that say that something happened; a round trip time, a window (a closed one is 0 and not
 /// nothing) or a segment size does not. One that is not known here is shown.
 const fn begins_at_zero(name: &str, unit: Unit) -> bool {
-    const SIZES: [&str; 10] = [
-        "snd_cwnd",
-        "snd_ssthresh",
-        "cwnd_bytes",
-        "ssthresh_bytes",
-        "pmtu",
-        "snd_wnd",
-        "rcv_wnd",
-        "snd_mss",
-        "rcv_mss",
-        "advmss",
-    ];
-    const TIMES: [&str; 4] = ["busy_time", "rwnd_limited", "sndbuf_limited", "total_rto_time"];
-    const CODES: [&str; 7] = [
-        "ca_state",
-        "options",
-        "fastopen_client_fail",
-        "ecn_mode",
-        "accecn_state",
-        "accecn_fail_mode",
-        "accecn_opt_seen",
-    ];
+    const SIZES: &[&str] = names!(
+        snd_cwnd snd_ssthresh cwnd_bytes ssthresh_bytes pmtu snd_wnd rcv_wnd snd_mss rcv_mss advmss
+    );
+    const TIMES: &[&str] = names!(busy_time rwnd_limited sndbuf_limited total_rto_time);
+    const CODES: &[&str] = names!(
+        ca_state options fastopen_client_fail ecn_mode accecn_state accecn_fail_mode accecn_opt_seen
+    );
     match unit {
-        Unit::Count | Unit::Segments | Unit::Bytes => !is_in(&SIZES, name),
-        Unit::Microseconds | Unit::Milliseconds => is_in(&TIMES, name),
-        Unit::Id => is_in(&CODES, name),
+        Unit::Count | Unit::Segments | Unit::Bytes => !is_in(SIZES, name),
+        Unit::Microseconds | Unit::Milliseconds => is_in(TIMES, name),
+        Unit::Id => is_in(CODES, name),
         _ => false,
     }
 }
@@ -190,7 +204,6 @@ macro_rules! fields {
         pub(super) const FIELDS: &[Field] = &[
             $( Field {
                 name: name!($name),
-                section: Section::Tcp,
                 key: key!($name, $unit),
                 unit: unit!($unit),
                 needs: STATS,
@@ -201,7 +214,6 @@ macro_rules! fields {
             }, )*
             $( Field {
                 name: stringify!($own),
-                section: Section::Tcp,
                 key: $key,
                 unit: Unit::$own_unit,
                 needs: $needs,
@@ -212,7 +224,6 @@ macro_rules! fields {
             }, )*
             Field {
                 name: "cc",
-                section: Section::Tcp,
                 key: "congestion_algorithm",
                 unit: Unit::Text,
                 needs: STATS,
@@ -222,7 +233,7 @@ macro_rules! fields {
                     let name = view.socket().tcp.as_ref().and_then(|tcp| tcp.congestion_algorithm.as_ref());
                     name.map(CongestionAlgorithm::as_bytes).into()
                 },
-                ..Field::PLAIN
+                ..Field::of(Section::Tcp)
             },
         ];
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use pree::field::{self, Field, Unit, Value, View};
-use pree::source::Recording;
+use pree::source::{Recording, System};
 use pree::{Needs, Query, Snapshot};
 
 use super::windows;
@@ -60,14 +60,16 @@ fn every_field_has_its_line() {
     let told: Vec<_> = lines.iter().map(|line| (line.name, line.unit, line.linux)).collect();
     let expected: Vec<_> = field::all()
         .map(|field| {
-            let linux = if field.source.ends_with("(Windows)") { NOTHING } else { field.source };
+            let linux = if field.told_by.contains(&System::Linux) { field.source } else { NOTHING };
             (field.name, unit(field.unit), linux)
         })
         .collect();
     assert_eq!(told, expected);
     for line in &lines {
-        for cell in [line.macos, line.windows] {
+        let field = field::named(line.name).unwrap();
+        for (system, cell) in [(System::Macos, line.macos), (System::Windows, line.windows)] {
             assert!(!cell.is_empty(), "{}: {NOTHING} where nothing is told", line.name);
+            assert_eq!(field.told_by.contains(&system), cell != NOTHING, "{} on {system:?}", line.name);
         }
     }
 }
