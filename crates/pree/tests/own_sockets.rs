@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pree::socket::platform::get_sockets_info;
-use pree::{ErrorKind, Protocol, Query, Snapshot, Socket, State, TcpStats};
+use pree::{ErrorKind, Needs, Protocol, Query, Snapshot, Socket, State, TcpStats};
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -31,6 +31,10 @@ fn main() -> ExitCode {
     both("closed_sockets_are_not", closed, None);
     both("statistics_of_ones_own", statistics, statistics_need);
     trials.push(trial("the_list_of_the_compatibility_api".to_owned(), list, None));
+    // Windows tells none.
+    if !cfg!(windows) {
+        trials.push(trial("the_command_line_of_this_process".to_owned(), command_line, None));
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -198,6 +202,20 @@ fn list() -> Result<(), Failed> {
     let listener = all.iter().find(|socket| socket.local_addr == local).ok_or("no listener")?;
     if listener.process_id != Some(std::process::id()) || listener.state != State::Listen {
         return Err(format!("{listener:?}").into());
+    }
+    Ok(())
+}
+
+fn command_line() -> Result<(), Failed> {
+    let sockets = Sockets::new(V4)?;
+    let snapshot = Query::new().tcp().owners().needs(Needs::PROCESS_COMMAND_LINE).collect()?;
+    let found = rows(&snapshot, Protocol::Tcp, sockets.listener.local_addr()?, None);
+    let process = &found.first().and_then(|row| row.owners.first()).ok_or("no owner")?.process;
+    let told = process.command_line.as_ref().map(|line| line.as_bytes().to_vec());
+    let words = std::env::args_os().map(|word| [word.as_encoded_bytes(), b"\0"].concat());
+    let expected = words.collect::<Vec<_>>().concat();
+    if told.as_ref() != Some(&expected) {
+        return Err(format!("{process:?}, not {expected:?}").into());
     }
     Ok(())
 }

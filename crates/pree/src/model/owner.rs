@@ -122,8 +122,8 @@ pub enum Unowned {
     /// recording was made without owners. The coverage tells which.
     NotLookedUp,
     /// Every process of this pid namespace was looked at, and on Linux of that which /proc shows; none holds it: in flight
-    /// between processes, held by `io_uring` or the kernel itself, or by a process outside these pid namespaces. These cannot be
-    /// told apart.
+    /// between processes, held by `io_uring` or the kernel itself (on macOS a subflow of MPTCP), or by a process outside these pid
+    /// namespaces. These cannot be told apart.
     NoVisibleHolder,
 }
 
