@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::growth::{Growth, growth};
 use super::limits::{
-    BLOAT_FROM, BLOAT_MILD_FROM, BLOAT_SAMPLES, BLOAT_SEVERE_FROM, DELAY_SAMPLES, DOWNLOAD_LOOKS,
-    DOWNLOAD_PAUSE, DOWNLOAD_SAMPLES, LATENCY_FROM, LOADING_APP_LIMITED_SHARE, LOADING_BUSY_SHARE,
-    QUEUE_ALLOWED_MOST,
+    BLOAT_FROM, BLOAT_MILD_FROM, BLOAT_SAMPLES, BLOAT_SEVERE_FROM, DELAY_SAMPLES, DOWNLOAD_FULL_SHARE,
+    DOWNLOAD_LOOKS, DOWNLOAD_PAUSE, DOWNLOAD_SAMPLES, LATENCY_FROM, LOADING_APP_LIMITED_SHARE,
+    LOADING_BUSY_SHARE, QUEUE_ALLOWED_MOST,
 };
 use super::turns::{data_received_at_least, data_sent_at_least};
 use super::{Context, Subject, Unknown, Verdict};
@@ -120,7 +120,8 @@ pub(super) fn latency_raised(subject: &Subject<'_>, delay: Result<QueueDelay, Un
 }
 
 /// The queue of what arrives, as the receiving end sees it: from a window opened to the data that fill it. With pauses
-/// in between that is the sender's time and not the path's, so data must come without any.
+/// in between, or with a little in each segment, that is the sender's time and not the path's: requests and answers take
+/// a second to fill a window though each is there at once. So data must come without a pause and in full segments.
 pub(super) fn download_delay(subject: &Subject<'_>, context: &Context) -> Result<QueueDelay, Unknown> {
     let interval = subject.interval.ok_or(Unknown::NeedsInterval)?;
     let segments = data_received_at_least(subject.stats).ok_or(Unknown::NotTold)?;
@@ -130,6 +131,11 @@ pub(super) fn download_delay(subject: &Subject<'_>, context: &Context) -> Result
         return Err(Unknown::FewSamples);
     }
     if points.iter().any(|look| look.last_data_recv > Some(DOWNLOAD_PAUSE)) {
+        return Err(Unknown::NotLoading);
+    }
+    let full = f64::from(subject.stats.rcv_mss.ok_or(Unknown::NotTold)?);
+    let bytes = subject.stats.bytes_received.ok_or(Unknown::NotTold)?;
+    if (bytes as f64) < DOWNLOAD_FULL_SHARE * full * segments as f64 {
         return Err(Unknown::NotLoading);
     }
     let rtt = interval.median(|look| look.rcv_rtt).ok_or(Unknown::NotTold)?;

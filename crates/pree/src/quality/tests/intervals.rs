@@ -286,6 +286,19 @@ fn a_download_is_judged_from_the_receiving_end() {
     assert_eq!(why(judged(9, 445.0, 4.0)), Verdict::Unknown(Unknown::FewSamples));
     assert_eq!(why(judged(10, 445.0, 11.0)), Verdict::Unknown(Unknown::NotLoading));
     assert_eq!(why(super::judge(&download(9, 445.0, 4.0))), Verdict::Unknown(Unknown::NeedsInterval));
+    // Requests: a window of them takes seconds, though each is answered at once. Kernels begin with full segments of 536.
+    let requests = |bytes: u64| {
+        let one = move |second: usize| TcpStats {
+            bytes_received: Some(700 * bytes * second as u64),
+            rcv_mss: Some(536),
+            ..download(second, 1543.0, 4.0)
+        };
+        looks(500.0, (0..10).map(one))
+    };
+    assert_eq!(why(requests(267)), Verdict::Unknown(Unknown::NotLoading));
+    assert_eq!(why(requests(268)), Verdict::Severe);
+    let untold = |second| TcpStats { rcv_mss: None, ..download(second, 445.0, 4.0) };
+    assert_eq!(why(looks(500.0, (0..10).map(untold))), Verdict::Unknown(Unknown::NotTold));
     let shorter = looks_beside(500.0, Some(ms(5.0)), (0..10).map(|n| download(n, 70.0, 4.0)));
     assert_eq!(shorter.download_bloat, Verdict::Yes, "another connection knows a shorter base");
 }

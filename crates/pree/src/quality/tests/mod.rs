@@ -53,6 +53,7 @@ fn healthy() -> TcpStats {
         backoff: Some(0),
         rto: Some(ms(220.0)),
         snd_mss: Some(MSS),
+        rcv_mss: Some(MSS),
         pmtu: Some(1500),
         advmss: Some(MSS),
         unacked: Some(20),
