@@ -9,7 +9,7 @@ use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_ho
 use pree::{Namespaces, Needs, Protocols, Snapshot, Socket};
 
 use super::explain;
-use super::look::{self, Seen};
+use super::look::{self, Question, Seen};
 use super::page::Page;
 use crate::args::Args;
 use crate::exit::{Failure, TROUBLE};
@@ -33,11 +33,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
-    let mut query = session.query(Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names).stats();
-    if asked.protocols.is_none() {
-        query = query.protocols(JUDGED);
-    }
-    let Seen { snapshot, intervals } = look::look(&session, look_for, &query)?;
+    let needs = Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names;
+    let question = Question { protocols: JUDGED, needs };
+    let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let host = match &intervals {
         None => assess_host(&snapshot),
         Some(intervals) => assess_host_interval(&snapshot, intervals),

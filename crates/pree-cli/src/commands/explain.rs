@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pree::quality::{Assessment, Interval, Intervals, Peers, Severity, assess, assess_interval};
-use pree::{Needs, Snapshot, Socket};
+use pree::{Needs, Protocols, Snapshot, Socket};
 
 use super::judged;
-use super::look::{self, Seen};
+use super::look::{self, Question, Seen};
 use super::page::Page;
 use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
@@ -51,8 +51,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     }
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
-    let query = session.query(asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::HOST).stats();
-    let Seen { snapshot, intervals } = look::look(&session, look_for, &query)?;
+    let needs = asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::HOST;
+    let question = Question { protocols: Protocols::USUAL, needs };
+    let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let intervals = intervals.as_ref();
     let peers = judged::peers(&session, snapshot.sockets(), true);
     let coverage = snapshot.coverage().clone();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pree::field::View;
 use pree::quality::{Assessment, Intervals};
-use pree::{ErrorKind, Needs, Query, Snapshot, Socket};
+use pree::{ErrorKind, Needs, Protocols, Query, Snapshot, Socket};
 
 use crate::exit::Failure;
 use crate::session::Session;
@@ -73,12 +73,45 @@ impl Schedule {
     }
 }
 
-/// Asks `query`, with `--for` after so long a time in which the same sockets are looked at without their owners.
-pub(super) fn look(session: &Session, length: Option<Duration>, query: &Query) -> Result<Seen, Failure> {
+/// Which sockets are looked at, and what of them.
+#[derive(Clone, Copy)]
+pub(super) struct Question {
+    /// Where the command line names no protocols.
+    pub(super) protocols: Protocols,
+    /// Beside statistics.
+    pub(super) needs: Needs,
+}
+
+impl Question {
+    /// Of a look that is judged by itself, or of the last one.
+    fn last(self, session: &Session) -> Query {
+        self.of(session, session.query(self.needs))
+    }
+
+    /// Of the looks before the last: whose sockets they are is asked once, at the end.
+    fn between(self, session: &Session) -> Query {
+        let needs = self.needs - Needs::FROM_OWNERS;
+        let filter = session.options.filter.as_ref();
+        let asks_owners = filter.is_some_and(|filter| filter.needs().intersects(Needs::FROM_OWNERS));
+        let query = if asks_owners { session.query_unfiltered(needs) } else { session.query(needs) };
+        self.of(session, query)
+    }
+
+    fn of(self, session: &Session, query: Query) -> Query {
+        match session.options.protocols {
+            Some(_) => query.stats(),
+            None => query.protocols(self.protocols).stats(),
+        }
+    }
+}
+
+/// Asks the question, with `--for` after so long a time in which the same sockets are looked at without their owners.
+pub(super) fn look(session: &Session, length: Option<Duration>, question: Question) -> Result<Seen, Failure> {
+    let last = question.last(session);
     let Some(length) = length else {
-        return Ok(Seen { snapshot: session.collect(query)?, intervals: None });
+        return Ok(Seen { snapshot: session.collect(&last)?, intervals: None });
     };
-    let between = between(session).needs(Needs::HOST);
+    let between = question.between(session);
     let progress = io::stderr().is_terminal() && !session.options.quiet;
     let start = Instant::now();
     let mut schedule = Schedule::new(length);
@@ -114,9 +147,9 @@ pub(super) fn look(session: &Session, length: Option<Duration>, query: &Query) -
     let mut tries = 0;
     loop {
         tries += 1;
-        match session.collect(query) {
-            Ok(last) => {
-                let snapshot = intervals.conclude(start.elapsed(), last);
+        match session.collect(&last) {
+            Ok(snapshot) => {
+                let snapshot = intervals.conclude(start.elapsed(), snapshot);
                 return Ok(Seen { snapshot, intervals: Some(intervals) });
             }
             Err(Failure::Library(error)) if tries < LAST_TRIES && passes(&error) => {
@@ -132,15 +165,6 @@ pub(super) fn look(session: &Session, length: Option<Duration>, query: &Query) -
 fn passes(error: &pree::Error) -> bool {
     use ErrorKind::{Exhausted, Io, Malformed, Unsettled};
     matches!(error.kind(), Exhausted | Io | Malformed | Unsettled)
-}
-
-/// The question of the looks before the last: whose sockets they are is asked once, at the end.
-fn between(session: &Session) -> Query {
-    let filter = session.options.filter.as_ref();
-    let asks_owners = filter.is_some_and(|filter| filter.needs().intersects(Needs::FROM_OWNERS));
-    let nothing = Needs::empty();
-    let query = if asks_owners { session.query_unfiltered(nothing) } else { session.query(nothing) };
-    query.stats()
 }
 
 #[cfg(test)]

@@ -410,6 +410,9 @@ fn full_unix_listener() -> Result<(), Failed> {
         ensure(answer.out.contains(said), || format!("no {said:?} in\n{}", answer.out))?;
     }
     ensure(!answer.out.contains("tcp"), || answer.out.clone())?;
+    // It was full at every look.
+    let meanwhile = run::pree("doctor --for 300ms")?.code(5)?.out;
+    ensure(meanwhile.contains("accept_overflow"), || meanwhile.clone())?;
     run::pree("doctor -q --fail-on warning")?.code(5)?;
     run::pree("doctor -q --fail-on critical")?.whole()?;
     Ok(())
