@@ -58,3 +58,13 @@ pub(crate) fn package<'a>(metadata: &'a Value, name: &str) -> Result<&'a Value> 
 pub(crate) fn target_directory(metadata: &Value) -> PathBuf {
     PathBuf::from(text(metadata, "target_directory"))
 }
+
+/// The release build of the command.
+pub(crate) fn release_build() -> Result<PathBuf> {
+    let status = command().args(["build", "--release", "--quiet", "-p", "pree-cli"]).status();
+    match status {
+        Ok(status) if status.success() => {}
+        other => return Err(format!("cargo build --release: {other:?}")),
+    }
+    Ok(target_directory(&metadata(&["--no-deps"])?).join("release/pree"))
+}

@@ -17,6 +17,7 @@ mod msrv;
 mod quality;
 mod result;
 mod rust_text;
+mod servers;
 mod spdx;
 mod suite;
 mod tidy;
@@ -36,6 +37,9 @@ usage: cargo xtask COMMAND
   faults [--short] [--write] [--pree FILE]
                           every system call of the release build fails, by strace, with 14 errors: right or told;
                           --short takes a minute, --write makes docs/faults.md of it
+  servers [--for TIME] [--pree FILE] [FILTER]
+                          doctor beside real programs under load, and beside troubles made on purpose: the last section
+                          of docs/quality-results.md; with a filter only on the terminal
   tidy                    the house rules that no lint knows (`cargo test` checks them too)
   deps                    licences, duplicates and sources of the dependencies
   features                the library with no feature, each alone, and all; with and without a platform
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         ["quality", rest @ ..] => quality::run(rest),
         #[cfg(target_os = "linux")]
         ["faults", rest @ ..] => faults::run(rest),
+        ["servers", rest @ ..] => servers::run(rest),
         ["tidy"] => tidy::run(),
         ["deps"] => deps::run(),
         ["features"] => features::run(),

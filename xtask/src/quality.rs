@@ -9,7 +9,7 @@ mod runs;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Result, cargo};
+use crate::{Result, cargo, servers};
 use runs::Run;
 
 /// Where the page is.
@@ -45,7 +45,10 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     let (page, broken) = page::page(&runs);
     if filter.is_none() {
         let path = cargo::root().join(PAGE);
-        fs::write(&path, &page).map_err(|error| format!("{}: {error}", path.display()))?;
+        // The section of `cargo xtask servers` stays.
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(&path, format!("{page}{}", servers::kept(&before)))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         println!("{} runs, written to {PAGE}", runs.len());
     } else {
         println!("{page}");

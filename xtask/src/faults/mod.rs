@@ -90,7 +90,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     }
     let program = match program {
         Some(program) => program,
-        None => built()?,
+        None => cargo::release_build()?,
     };
     if !inside {
         return lab::enter(&program, short, write);
@@ -98,16 +98,6 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     let _held = lab::populate()?;
     let seen = inject_all(&program, short)?;
     report::tell(&seen, short, write)
-}
-
-/// The release build of the command.
-fn built() -> Result<PathBuf> {
-    let status = cargo::command().args(["build", "--release", "--quiet", "-p", "pree-cli"]).status();
-    match status {
-        Ok(status) if status.success() => {}
-        other => return Err(format!("cargo build --release: {other:?}")),
-    }
-    Ok(cargo::target_directory(&cargo::metadata(&["--no-deps"])?).join("release/pree"))
 }
 
 fn inject_all(program: &Path, short: bool) -> Result<Seen> {
