@@ -128,18 +128,21 @@ fn socket() -> Node {
     let mut members = fields(Section::Socket);
     members.extend(named([
         (
-            "local",
+            Section::Local.key(),
             end(Section::Local, &["object", "null"])
                 .with("description", text("What its family has of this.")),
         ),
-        ("remote", end(Section::Remote, &["object", "null"]).with("description", text("null: no peer."))),
-        ("peer", peer()),
-        ("netns", section_or_null(Section::Netns)),
-        ("listen", section(Section::Listen).with("description", text("Listeners only."))),
-        ("timer", section_or_null(Section::Timer).with("description", text("null: none runs."))),
+        (
+            Section::Remote.key(),
+            end(Section::Remote, &["object", "null"]).with("description", text("null: no peer.")),
+        ),
+        (Section::Peer.key(), peer()),
+        (Section::Netns.key(), section_or_null(Section::Netns)),
+        (Section::Listen.key(), section(Section::Listen).with("description", text("Listeners only."))),
+        (Section::Timer.key(), section_or_null(Section::Timer).with("description", text("null: none runs."))),
         ("shutdown", list(object([("enum", words(&["receive", "send"]))]))),
         ("options", list(of_type("string")).with("description", text("Flags set on the socket."))),
-        ("owners", list(reference("owner"))),
+        (Section::Owner.key(), list(reference("owner"))),
         (
             "unowned",
             or_null("string").with(
@@ -147,29 +150,35 @@ fn socket() -> Node {
                 text(&format!("Why there is no owner: {}.", Filter::choices("unowned").join(", "))),
             ),
         ),
-        ("memory", section_or_null(Section::Memory)),
+        (Section::Memory.key(), section_or_null(Section::Memory)),
         (
-            "unix",
+            Section::Unix.key(),
             detail(Section::Unix, &[("pending", "Inodes of the clients that wait; 0: closed already.")]),
         ),
-        ("packet", detail(Section::Packet, &[])),
-        ("netlink", detail(Section::Netlink, &[("groups", "Multicast groups, from 1 on.")])),
-        ("sctp", sctp()),
-        ("mptcp", detail(Section::Mptcp, &[])),
-        ("tcp", section_or_null(Section::Tcp).with("description", text("Statistics of TCP connections."))),
+        (Section::Packet.key(), detail(Section::Packet, &[])),
+        (Section::Netlink.key(), detail(Section::Netlink, &[("groups", "Multicast groups, from 1 on.")])),
+        (Section::Sctp.key(), sctp()),
+        (Section::Mptcp.key(), detail(Section::Mptcp, &[])),
         (
-            "rates",
+            Section::Tcp.key(),
+            section_or_null(Section::Tcp).with("description", text("Statistics of TCP connections.")),
+        ),
+        (
+            Section::Rates.key(),
             section(Section::Rates).with("description", text("Between the looks; absent in a single one.")),
         ),
         (
-            "quality",
+            Section::Quality.key(),
             reference("quality")
                 .with("description", text("Left out with -c. --jsonl judges each socket by itself.")),
         ),
     ]));
     object([
         ("type", text("object")),
-        ("required", words(&["protocol", "state", "local", "owners"])),
+        (
+            "required",
+            words(&[field::PROTOCOL.key, field::STATE.key, Section::Local.key(), Section::Owner.key()]),
+        ),
         ("properties", Node::Object(members)),
     ])
 }
@@ -221,8 +230,11 @@ fn sctp() -> Node {
 
 fn peer() -> Node {
     let members = named([
-        ("inode", or_null("integer").with("description", text("null: it is not accepted yet, or closed."))),
-        ("owners", list(reference("owner"))),
+        (
+            field::PEER_INODE.key,
+            or_null("integer").with("description", text("null: it is not accepted yet, or closed.")),
+        ),
+        (Section::Owner.key(), list(reference("owner"))),
     ]);
     object([
         ("type", text("object")),
@@ -235,7 +247,7 @@ fn owner() -> Node {
     object([
         ("type", text("object")),
         ("description", text("A process that holds the socket. What is not known is left out.")),
-        ("required", words(&["pid", "name"])),
+        ("required", words(&[field::PID.key, field::PROCESS.key])),
         ("properties", Node::Object(fields(Section::Owner))),
     ])
 }

@@ -190,6 +190,31 @@ pub enum Section {
     Quality,
 }
 
+impl Section {
+    /// What the object is called in JSON; the socket itself has no name.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Socket => "",
+            Self::Local => "local",
+            Self::Remote => "remote",
+            Self::Peer => "peer",
+            Self::Unix => "unix",
+            Self::Packet => "packet",
+            Self::Netlink => "netlink",
+            Self::Sctp => "sctp",
+            Self::Mptcp => "mptcp",
+            Self::Netns => "netns",
+            Self::Listen => "listen",
+            Self::Timer => "timer",
+            Self::Memory => "memory",
+            Self::Owner => "owners",
+            Self::Tcp => "tcp",
+            Self::Rates => "rates",
+            Self::Quality => "quality",
+        }
+    }
+}
+
 /// What values are, and what numbers count.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]

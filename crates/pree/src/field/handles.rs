@@ -11,33 +11,43 @@ macro_rules! handles {
 }
 
 handles! {
+    ABSTRACT "abstract";
     BACKLOG "backlog";
     BACKLOG_LIMIT "backlog_limit";
     BLOAT "bloat";
     CGROUP_ID "cgroup_id";
+    CID "cid";
     CMD "cmd";
     DATA_SEGS_OUT "data_segs_out";
     DEV "dev";
     DPORT "dport";
     DROPS "drops";
     DSACK_DUPS "dsack_dups";
+    EFFICIENCY "efficiency";
     FAMILY "family";
     FWMARK "fwmark";
+    LOSS "loss";
     MIN_RTT "minrtt";
     NETNS "netns";
     NETNS_NAME "netns_name";
+    PATH "path";
     PEER "peer";
+    PEER_INODE "peer_inode";
     PID "pid";
+    PORT_ID "port_id";
     PROCESS "process";
+    PROTOCOL "protocol";
     RECVQ "recvq";
     RETRANS "retrans";
     RTT "rtt";
+    SCORE "score";
     SENDQ "sendq";
     STATE "state";
     TCLASS "tclass";
     THREAD "thread";
     TOS "tos";
     UID "uid";
+    UTILISATION "utilisation";
     V6ONLY "v6only";
 }
 

@@ -28,18 +28,21 @@ pub(super) fn quality() -> Node {
     let loss = named([("value", share()), ("low", share()), ("high", share()), ("samples", count())]);
     let shares = [("network", share()), ("receiver", share()), ("send_buffer", share()), ("app", share())];
     let members = named([
-        ("score", number().with("description", text("1: nothing holds it back, 0: nothing gets through."))),
         (
-            "loss",
+            field::SCORE.key,
+            number().with("description", text("1: nothing holds it back, 0: nothing gets through.")),
+        ),
+        (
+            field::LOSS.key,
             object([
                 ("type", words(&["object", "null"])),
                 ("description", text("Share of segments sent again, with its 95 % interval.")),
                 ("properties", Node::Object(loss)),
             ]),
         ),
-        ("bloat", object([("enum", words_or_null(field::BLOAT.choices))])),
-        ("efficiency", number()),
-        ("utilisation", number()),
+        (field::BLOAT.key, object([("enum", words_or_null(field::BLOAT.choices))])),
+        (field::EFFICIENCY.key, number()),
+        (field::UTILISATION.key, number()),
         (
             "limited_by",
             object([("type", text("object")), ("properties", Node::Object(named(shares)))]).with(
@@ -95,14 +98,14 @@ pub(super) fn host_finding() -> Node {
         "properties",
         Node::Object(named([
             ("kind", object([("enum", kinds)])),
-            ("pid", count()),
+            (field::PID.key, count()),
             ("name", of_type("string")),
             ("name_bytes", of_type("string")),
             ("ip", of_type("string")),
             ("port", count()),
             ("interface", count().with("description", text("Index of the one that all are bound to."))),
-            ("netns", count().with("description", text("Inode, where several were looked at."))),
-            ("netns_name", of_type("string")),
+            (field::NETNS.name, count().with("description", text("Inode, where several were looked at."))),
+            (field::NETNS_NAME.name, of_type("string")),
             ("netns_name_bytes", of_type("string")),
         ])),
     );

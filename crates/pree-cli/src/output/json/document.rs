@@ -131,22 +131,22 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
     let socket = view.socket();
     json.open(b'{');
     members(json, Section::Socket, view);
-    end(json, "local", Section::Local, view, Some(&socket.local));
-    end(json, "remote", Section::Remote, view, socket.remote.as_ref());
+    end(json, Section::Local, view, Some(&socket.local));
+    end(json, Section::Remote, view, socket.remote.as_ref());
     if let Some(peer) = &socket.peer {
-        json.key("peer");
+        json.key(Section::Peer.key());
         json.open(b'{');
-        json.value("inode", Unit::Id, peer.inode.into());
+        json.value(field::PEER_INODE.key, Unit::Id, peer.inode.into());
         owners(json, &peer.owners);
         json.close(b'}');
     }
     let namespace =
         socket.network_namespace.is_some() || socket.id.is_some_and(|id| id.network_namespace != 0);
-    section(json, "netns", Section::Netns, view, namespace);
+    section(json, Section::Netns, view, namespace);
     if socket.listen.is_some() {
-        section(json, "listen", Section::Listen, view, true);
+        section(json, Section::Listen, view, true);
     }
-    section(json, "timer", Section::Timer, view, socket.timer.is_some());
+    section(json, Section::Timer, view, socket.timer.is_some());
     if let Some(shutdown) = socket.shutdown {
         json.key("shutdown");
         json.open(b'[');
@@ -169,8 +169,8 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
         Some(reason) => json.string(reason.name()),
         None => json.null(),
     }
-    section(json, "memory", Section::Memory, view, socket.memory.is_some());
-    json.key("tcp");
+    section(json, Section::Memory, view, socket.memory.is_some());
+    json.key(Section::Tcp.key());
     if socket.tcp.is_some() {
         statistics(json, view, before);
     } else {
@@ -180,10 +180,10 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
         self::detail(json, view, detail);
     }
     if view.previous().is_some() {
-        section(json, "rates", Section::Rates, view, true);
+        section(json, Section::Rates, view, true);
     }
     if judge {
-        json.key("quality");
+        json.key(Section::Quality.key());
         match view.assessment() {
             Some(assessment) => quality(json, assessment),
             None => json.null(),
@@ -193,7 +193,7 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
 }
 
 fn owners(json: &mut Json, owners: &[Owner]) {
-    json.key("owners");
+    json.key(Section::Owner.key());
     json.open(b'[');
     for owner in owners {
         json.open(b'{');
@@ -211,15 +211,15 @@ fn owners(json: &mut Json, owners: &[Owner]) {
 
 /// What only its family has; what is not known is left out.
 fn detail(json: &mut Json, view: &View<'_>, detail: &Detail) {
-    let (key, section) = match detail {
-        Detail::Unix(_) => ("unix", Section::Unix),
-        Detail::Packet(_) => ("packet", Section::Packet),
-        Detail::Netlink(_) => ("netlink", Section::Netlink),
-        Detail::Sctp(_) => ("sctp", Section::Sctp),
-        Detail::Mptcp(_) | Detail::Subflow(_) => ("mptcp", Section::Mptcp),
+    let section = match detail {
+        Detail::Unix(_) => Section::Unix,
+        Detail::Packet(_) => Section::Packet,
+        Detail::Netlink(_) => Section::Netlink,
+        Detail::Sctp(_) => Section::Sctp,
+        Detail::Mptcp(_) | Detail::Subflow(_) => Section::Mptcp,
         _ => return,
     };
-    json.key(key);
+    json.key(section.key());
     json.open(b'{');
     for (field, key) in fields(section) {
         let value = (field.get)(view);
@@ -258,16 +258,16 @@ fn numbers(json: &mut Json, key: &str, numbers: impl Iterator<Item = u64>) {
 }
 
 /// An end, with what its family has.
-fn end(json: &mut Json, key: &str, of: Section, view: &View<'_>, address: Option<&Address>) {
+fn end(json: &mut Json, of: Section, view: &View<'_>, address: Option<&Address>) {
     let known =
         |number: u32, any: u32| if number == any { Value::Unknown } else { Value::Number(number.into()) };
-    json.key(key);
+    json.key(of.key());
     let Some(address) = address.filter(|address| **address != Address::Unknown) else { return json.null() };
     json.open(b'{');
     match address {
         Address::Unix(_) => {
-            json.value("path", Unit::Text, address.path().into());
-            json.value("abstract", Unit::Bool, Value::Bool(address.is_abstract() == Some(true)));
+            json.value(field::PATH.key, Unit::Text, address.path().into());
+            json.value(field::ABSTRACT.key, Unit::Bool, Value::Bool(address.is_abstract() == Some(true)));
         }
         Address::Packet { protocol, interface } => {
             json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
@@ -280,10 +280,10 @@ fn end(json: &mut Json, key: &str, of: Section, view: &View<'_>, address: Option
         }
         Address::Netlink { protocol, port_id } => {
             json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
-            json.value("port_id", Unit::Id, Value::Number((*port_id).into()));
+            json.value(field::PORT_ID.key, Unit::Id, Value::Number((*port_id).into()));
         }
         Address::Vsock { cid, port } => {
-            json.value("cid", Unit::Id, known(*cid, u32::MAX));
+            json.value(field::CID.key, Unit::Id, known(*cid, u32::MAX));
             json.value("port", Unit::Id, known(*port, u32::MAX));
         }
         _ => {
@@ -314,8 +314,8 @@ fn fields(section: Section) -> impl Iterator<Item = &'static (&'static Field, Ke
     SECTIONS.get(section as usize).into_iter().flatten()
 }
 
-fn section(json: &mut Json, key: &str, section: Section, view: &View<'_>, there: bool) {
-    json.key(key);
+fn section(json: &mut Json, section: Section, view: &View<'_>, there: bool) {
+    json.key(section.key());
     if !there {
         return json.null();
     }

@@ -1,5 +1,6 @@
 //! The judgement of a connection as a JSON object.
 
+use pree::field;
 use pree::quality::{Assessment, Basis, Evidence, Finding, Unknown, Value};
 
 use super::writer::Json;
@@ -7,19 +8,19 @@ use super::writer::Json;
 /// Writes the value of `quality`.
 pub(super) fn quality(json: &mut Json, assessment: &Assessment) {
     json.open(b'{');
-    json.key("score");
+    json.key(field::SCORE.key);
     match assessment.score {
         Some(score) => json.fraction(score.get()),
         None => json.null(),
     }
     loss(json, assessment);
-    json.key("bloat");
+    json.key(field::BLOAT.key);
     match assessment.bloat.name() {
         Some(name) => json.string(name),
         None => json.null(),
     }
-    fraction(json, "efficiency", assessment.efficiency);
-    fraction(json, "utilisation", assessment.utilisation);
+    fraction(json, field::EFFICIENCY.key, assessment.efficiency);
+    fraction(json, field::UTILISATION.key, assessment.utilisation);
     json.key("limited_by");
     json.open(b'{');
     if let Ok(shares) = assessment.limited_by {
@@ -59,7 +60,7 @@ pub(super) fn basis(json: &mut Json, basis: Basis) {
 }
 
 fn loss(json: &mut Json, assessment: &Assessment) {
-    json.key("loss");
+    json.key(field::LOSS.key);
     let Ok(loss) = assessment.loss else { return json.null() };
     json.open(b'{');
     for (key, share) in [("value", loss.value), ("low", loss.low), ("high", loss.high)] {

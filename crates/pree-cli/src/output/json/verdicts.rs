@@ -1,6 +1,6 @@
 //! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
 
-use pree::field::View;
+use pree::field::{self, View};
 use pree::quality::{About, HostAssessment, HostFinding, LocalPorts};
 use pree::{Coverage, Snapshot};
 
@@ -115,7 +115,7 @@ fn about(json: &mut Json, found: &HostFinding) {
     let address = match &found.about {
         About::Process(process) => {
             json.string("process");
-            json.key("pid");
+            json.key(field::PID.key);
             json.number(process.pid.into());
             json.text("name", process.name.as_bytes());
             None
@@ -150,10 +150,10 @@ fn about(json: &mut Json, found: &HostFinding) {
         json.number(index.into());
     }
     if let Some(namespace) = &found.network_namespace {
-        json.key("netns");
+        json.key(field::NETNS.name);
         json.number(namespace.inode);
         if let Some(name) = &namespace.name {
-            json.text("netns_name", name.as_bytes());
+            json.text(field::NETNS_NAME.name, name.as_bytes());
         }
     }
     json.close(b'}');
