@@ -42,6 +42,8 @@ super::number::named_numbers! {
     ERROR_SERVICE_NOT_ACTIVE = 1062,
     /// There is no such connection any more.
     ERROR_NOT_FOUND = 1168,
+    /// The user ended it.
+    ERROR_CANCELLED = 1223,
     /// The system lacks resources.
     ERROR_NO_SYSTEM_RESOURCES = 1450,
     /// It took too long.

@@ -54,7 +54,10 @@ impl<'v> Delivery<'v> {
             plan,
             visitor,
             subjects,
-            verdicts: Verdicts::default(),
+            verdicts: match collection.source.system() {
+                System::Windows => Verdicts::in_any_case(),
+                _ => Verdicts::default(),
+            },
             asks_twice,
             undecided: Undecided::new(collection.source.system()),
             undecided_owners: 0,

@@ -7,7 +7,7 @@ use super::about;
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
 use super::lex::Op;
 use super::numbers::SHARE_WHOLE;
-use super::texts::{contains, glob, is_command};
+use super::texts::{contains, glob, is_command, small};
 use super::verdicts::Verdicts;
 use crate::field::{self, Field, Section, Value, View, of_owner};
 use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text};
@@ -128,14 +128,15 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
         Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
         Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
         Test::Number(field, ..) | Test::Time(field, ..) | Test::Share(field, ..) | Test::Bool(field, _) => {
-            of_field(field, view, false, |_, value| holds(test, value))
+            of_field(field, view, false, |_, value| holds(test, value, false))
         }
         Test::Words(field, _, wanted) => {
+            let any_case = verdicts.any_case() && matches!(field.name, "process" | "exe");
             let is_so = |owner: Option<&Owner>, value: Value<'_>| match (owner, value) {
                 (Some(owner), Value::Text(text) | Value::Arguments(text)) => {
-                    verdicts.of(wanted, &owner.process, text.len(), || holds(test, value))
+                    verdicts.of(wanted, &owner.process, text.len(), || holds(test, value, any_case))
                 }
-                _ => holds(test, value),
+                _ => holds(test, value, any_case),
             };
             of_field(field, view, is_shown_owner(wanted), is_so)
         }
@@ -164,8 +165,8 @@ fn is_there(value: &Value<'_>) -> bool {
     }
 }
 
-/// Whether a condition on a field holds of its value.
-pub(super) fn holds(test: &Test, value: Value<'_>) -> Option<bool> {
+/// Whether a condition on a field holds of its value; of a text in any case, where case does not count.
+pub(super) fn holds(test: &Test, value: Value<'_>, any_case: bool) -> Option<bool> {
     match (test, value) {
         (Test::Number(_, op, wanted), Value::Number(number) | Value::Id(number)) => {
             Some(compare(*op, &number, wanted))
@@ -176,8 +177,10 @@ pub(super) fn holds(test: &Test, value: Value<'_>) -> Option<bool> {
         }
         (Test::Bool(_, wanted), Value::Bool(yes)) => Some(yes == *wanted),
         (Test::Words(_, op, wanted), value) => {
-            let is = |text: &[u8]| {
-                if *op == Op::Contains { contains(text, wanted) } else { glob(wanted.as_bytes(), text) }
+            let is = |text: &[u8]| match op {
+                Op::Contains => contains(text, wanted),
+                _ if any_case => glob(&small(wanted.as_bytes()), &small(text)),
+                _ => glob(wanted.as_bytes(), text),
             };
             Some(match value {
                 Value::Text(text) => is(text),

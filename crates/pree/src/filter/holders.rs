@@ -64,7 +64,7 @@ fn holds(expr: &Expr, owner: &Owner) -> bool {
         Expr::Or(parts) => parts.iter().any(|part| holds(part, owner)),
         Expr::Test(test @ (Test::Number(field, ..) | Test::Words(field, ..))) => of_owner()
             .find(|one| one.key == field.key)
-            .is_some_and(|one| eval::holds(test, (one.get)(owner)) == Some(true)),
+            .is_some_and(|one| eval::holds(test, (one.get)(owner), false) == Some(true)),
         _ => false,
     }
 }

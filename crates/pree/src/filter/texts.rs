@@ -45,6 +45,11 @@ pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     pattern.get(p..).unwrap_or_default().iter().all(|b| *b == b'*')
 }
 
+/// In small letters, for who compares without case.
+pub(super) fn small(text: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(text).to_lowercase().into_bytes()
+}
+
 /// Case counts for nobody who searches.
 pub(super) fn contains(text: &[u8], wanted: &Text) -> bool {
     let wanted = wanted.as_bytes();

@@ -1,4 +1,4 @@
-//! What tests of long texts of processes came to. A process chooses how long its command line is, how many sockets it has and
+//! How texts of processes are compared, and what tests of long ones came to. A process chooses how long its command line is, how many sockets it has and
 //! through how many descriptors: so each text is gone through once for each test, not once for each socket.
 
 use std::cell::RefCell;
@@ -13,6 +13,7 @@ const SHORT: usize = 64;
 /// Of one collection: for each test, by what it looks for, and each process.
 #[derive(Default)]
 pub(crate) struct Verdicts {
+    any_case: bool,
     known: RefCell<HashMap<(usize, usize), Known>>,
 }
 
@@ -23,6 +24,16 @@ struct Known {
 }
 
 impl Verdicts {
+    /// Of a system where programs are the same in capitals and small letters.
+    pub(crate) fn in_any_case() -> Self {
+        Self { any_case: true, ..Self::default() }
+    }
+
+    /// Whether the names of programs are compared without case.
+    pub(super) fn any_case(&self) -> bool {
+        self.any_case
+    }
+
     /// What `test`, which looks for `wanted` in so many bytes about a process, comes to.
     pub(super) fn of(
         &self,

@@ -26,7 +26,7 @@ use crate::needs::{Needs, OwnerLookup};
 use crate::source::{OwnerClass, Question, WindowsQuestion, WindowsTable, read_all};
 use estats::{Estats, Switches};
 pub(super) use host::host_counters;
-use owners::Owners;
+use owners::{Owners, Read};
 use tables::{ask, tables_of};
 
 /// What a plan asks for and Windows has, without a list of it anywhere.
@@ -128,7 +128,7 @@ fn read_table(
         let Endpoint { socket, pid, connection } = &mut endpoint;
         let flow = rows.deliver(socket, |socket| {
             if plan.owners != OwnerLookup::None {
-                owners.find(*pid, socket, *source);
+                owners.find(*pid, socket, Read { table, bytes: &bytes, class }, *source);
             }
             if modules {
                 let question = Question::Windows(WindowsQuestion::Module { table, row });

@@ -1,23 +1,40 @@
 //! Whose an endpoint is: the table tells the process id; here are the names for it.
 //!
 //! A process can have ended since, and its id be another's. Both show: it is in no list, or it started later than the
-//! endpoint was made. Then the id is told and no name.
+//! endpoint was made, and the endpoint is gone with it. Then the id is told and no name. An endpoint that is still there
+//! when its table is read again is of the process that was seen meanwhile: the clock was set back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pree_wire::windows::process::entries;
+use pree_wire::windows::tables as wire;
 
+use super::tables::ask;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
-use crate::decode::windows::{file_name, file_time, text};
+use crate::decode::windows::{endpoint, file_name, file_time, text};
 use crate::error::ErrorKind;
-use crate::model::{Owner, Process, Socket, StartTime, State, Text, Unowned};
+use crate::model::{Address, Owner, Process, Socket, StartTime, State, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup};
 use crate::plan::Plan;
-use crate::source::{Failure, Question, Source, WindowsProcessPart, WindowsQuestion, read_all};
+use crate::source::{
+    Failure, OwnerClass, Question, Source, WindowsProcessPart, WindowsQuestion, WindowsTable, read_all,
+};
 
 /// Times that all processes are listed: a process can be younger than the first list.
 const LISTS: usize = 2;
+
+/// A table as it was read.
+#[derive(Clone, Copy)]
+pub(super) struct Read<'t> {
+    pub(super) table: WindowsTable,
+    pub(super) bytes: &'t [u8],
+    pub(super) class: OwnerClass,
+}
+
+/// What is the same of an endpoint from look to look: its process, when it was made, its ends.
+type Made = (u32, Option<Duration>, Address, Option<Address>);
 
 #[derive(Default)]
 pub(super) struct Owners {
@@ -29,6 +46,8 @@ pub(super) struct Owners {
     /// Why the last list is missing.
     unlisted: Option<Failure>,
     known: HashMap<u32, Arc<Process>>,
+    /// Endpoints of a table that were there after each of its processes was seen.
+    still_there: Option<(WindowsTable, HashSet<Made>)>,
     /// Sockets of processes that nothing names.
     nameless: u64,
     /// Processes whose program was refused.
@@ -41,7 +60,7 @@ impl Owners {
     }
 
     /// Gives the socket its owner, or the reason for having none.
-    pub(super) fn find(&mut self, pid: u32, socket: &mut Socket, source: &mut dyn Source) {
+    pub(super) fn find(&mut self, pid: u32, socket: &mut Socket, read: Read<'_>, source: &mut dyn Source) {
         // The table's number for nobody; the idle process, whose id it is too, has no sockets.
         if pid == 0 {
             socket.unowned = Some(match socket.state {
@@ -54,11 +73,29 @@ impl Owners {
         }
         let mut process = self.process(pid, source);
         let started = process.start_time.and_then(StartTime::since_unix_epoch);
-        if started.zip(socket.created).is_some_and(|(started, created)| started > created) {
+        let is_younger = started.zip(socket.created).is_some_and(|(started, created)| started > created);
+        if is_younger && !self.is_still_there(pid, socket, read, source) {
             process = Arc::new(Process { pid, ..Process::default() });
         }
         self.nameless += u64::from(process.name.is_empty());
         socket.owners.push(Owner { process, fd: None, thread: None });
+    }
+
+    /// Whether the endpoint is in its table when that is read again, after every process in it was seen.
+    fn is_still_there(&mut self, pid: u32, socket: &Socket, read: Read<'_>, source: &mut dyn Source) -> bool {
+        if self.still_there.as_ref().is_none_or(|(table, _)| *table != read.table) {
+            for (pid, ..) in endpoints(read) {
+                self.process(pid, source);
+            }
+            let again = match ask(read.table, source) {
+                Ok((bytes, class)) => endpoints(Read { bytes: &bytes, class, ..read }).collect(),
+                // Then nothing says that it is.
+                Err(_) => HashSet::new(),
+            };
+            self.still_there = Some((read.table, again));
+        }
+        let made = (pid, socket.created, socket.local.clone(), socket.remote.clone());
+        self.still_there.as_ref().is_some_and(|(_, again)| again.contains(&made))
     }
 
     fn process(&mut self, pid: u32, source: &mut dyn Source) -> Arc<Process> {
@@ -145,4 +182,13 @@ impl Owners {
             coverage.note("user and command line of processes are not read on Windows".to_owned());
         }
     }
+}
+
+fn endpoints(Read { table, bytes, class }: Read<'_>) -> impl Iterator<Item = Made> {
+    let rows = wire::rows(bytes, class, table.row_size(class)).map_while(Result::ok);
+    let endpoints = rows.map_while(move |row| endpoint(table, row)).filter(|endpoint| endpoint.pid != 0);
+    endpoints.map(|endpoint| {
+        let socket = endpoint.socket;
+        (endpoint.pid, socket.created, socket.local, socket.remote)
+    })
 }
