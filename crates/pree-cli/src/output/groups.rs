@@ -77,19 +77,20 @@ pub(super) struct Groups<W> {
     key: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Sums {
     count: u64,
-    /// Bytes; a listener's queue is none. `None` while it is known of no socket.
+    /// Bytes; a listener's queue is none. `None` once it is unknown of any socket: a part is not the sum.
     recv_queue: Option<u64>,
     send_queue: Option<u64>,
 }
 
-/// Adds what is known.
+impl Sums {
+    const NONE: Self = Self { count: 0, recv_queue: Some(0), send_queue: Some(0) };
+}
+
 fn add(sum: &mut Option<u64>, bytes: Option<u32>) {
-    if let Some(bytes) = bytes {
-        *sum = Some(sum.unwrap_or(0).saturating_add(bytes.into()));
-    }
+    *sum = sum.zip(bytes).map(|(sum, bytes)| sum.saturating_add(bytes.into()));
 }
 
 impl<W: Write> Groups<W> {
@@ -152,7 +153,7 @@ impl<W: Write> Groups<W> {
         self.read_key(view);
         let at = self.places.get(&self.key).copied().unwrap_or_else(|| {
             self.places.insert(self.key.clone(), self.all.len());
-            self.all.push((self.key.clone(), Sums::default()));
+            self.all.push((self.key.clone(), Sums::NONE));
             self.all.len() - 1
         });
         if let Some((text, owner)) = long {

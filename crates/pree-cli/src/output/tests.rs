@@ -261,6 +261,31 @@ fn counts_and_groups() {
     );
 }
 
+/// A part is not the sum, and what nobody counted is no number.
+#[test]
+fn the_sum_of_a_group_is_unknown_where_a_queue_of_it_is() {
+    let mut sockets = sample::sockets();
+    let of_postgres = sockets.iter_mut().find(|socket| socket.local.port() == Some(53));
+    of_postgres.unwrap().recv_queue = None;
+    let numbers = |flags: &str| {
+        written(&[&["-g", "process", "-H"][..], &[flags]].concat(), Screen::default(), &sockets)
+    };
+    for (flags, postgres, others) in [
+        ("--raw-units", "postgres    2 - 2048", "sshd        2 0 0"),
+        ("--csv", "postgres,2,,2048", "sshd,2,0,0"),
+        (
+            "--jsonl",
+            r#"{"key":"postgres","count":2,"recv_queue":null,"send_queue":2048}"#,
+            r#"{"key":"sshd","count":2,"recv_queue":0,"send_queue":0}"#,
+        ),
+    ] {
+        let text = numbers(flags);
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let lines: Vec<_> = text.lines().map(words).collect();
+        assert!(lines.contains(&words(postgres)) && lines.contains(&words(others)), "{flags}: {text}");
+    }
+}
+
 /// A process may bear the name of a reason, that name in quotes, or none at all.
 #[test]
 fn processes_and_reasons_are_never_one_group() {
