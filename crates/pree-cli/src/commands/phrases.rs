@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pree::quality::LocalPorts;
-use pree::{Socket, State, Unowned};
+use pree::{CountsSince, Socket, State, TcpStats, Unowned};
 
 use crate::text::words;
 
@@ -33,6 +33,17 @@ pub(super) fn waiting_at(listener: &Socket) -> Option<String> {
     let waiting =
         listener.recv_queue.filter(|_| listener.state == State::Listen && listener.listen.is_none())?;
     Some(format!("{} to be accepted, limit not told", plural(waiting as usize, "connection")))
+}
+
+/// What counters of connections are about where nothing says for how long: `lives`, or on Windows what followed when
+/// somebody switched statistics on.
+pub(super) fn since<'s>(stats: impl IntoIterator<Item = &'s TcpStats>, lives: &str) -> String {
+    let mut since = stats.into_iter().map(|stats| stats.counts_since);
+    if since.any(|since| since == Some(CountsSince::SwitchedOn)) {
+        "since statistics were switched on".to_owned()
+    } else {
+        format!("over {lives}")
+    }
 }
 
 /// How many of the ports that the system chooses from are taken.

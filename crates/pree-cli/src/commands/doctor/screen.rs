@@ -27,7 +27,10 @@ pub(super) fn write(
     let looked_at = plural(snapshot.sockets().len(), "socket");
     page.line(&match (snapshot.coverage().lacks_rows(), host.unchecked.is_empty()) {
         _ if !well => heading(serious.len(), groups.len(), troubled.len()),
-        (true, _) => "no problems found, but sockets are missing".to_owned(),
+        (true, false) => {
+            "no problems found, but sockets are missing, and not everything could be checked".to_owned()
+        }
+        (true, true) => "no problems found, but sockets are missing".to_owned(),
         (false, false) => "no problems found, but not everything could be checked".to_owned(),
         (false, true) => format!("no problems found (looked at {looked_at})"),
     });
@@ -155,7 +158,7 @@ fn of_group(page: &mut Page, group: &Group<'_>) {
 fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAssessment) {
     let basis = match host.basis {
         Basis::Interval(length) => format!("over {}", figure(figures::duration, length)),
-        _ => "over their lifetimes".to_owned(),
+        _ => phrases::since(snapshot.iter().filter_map(|socket| socket.tcp.as_deref()), "their lifetimes"),
     };
     page.row(
         "looked at",

@@ -26,6 +26,22 @@ impl Seen<'_> {
         let six = if socket.family == Family::Ipv6 { "6" } else { "" };
         self.coverage.origins().iter().any(from_proc).then(|| format!("/proc/net/{table}{six}"))
     }
+
+    /// What told of the socket on another system than Linux: the registry has Linux's names of fields.
+    fn elsewhere(&self, socket: &Socket) -> Option<Vec<&'static str>> {
+        let mut names = Vec::new();
+        for (_, origin) in self.coverage.origins() {
+            let of_this = match origin {
+                Origin::IpHelper if socket.tcp.is_some() => &["IP Helper", "EStats"][..],
+                Origin::IpHelper => &["IP Helper"],
+                Origin::Sysctl => &["sysctl"],
+                Origin::Libproc => &["libproc"],
+                _ => return None,
+            };
+            names.extend(of_this.iter().filter(|name| !names.contains(*name)).collect::<Vec<_>>());
+        }
+        (!names.is_empty()).then_some(names)
+    }
 }
 
 /// The first few in full, the next in a line each.
@@ -100,7 +116,7 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_
     page.row("judged", &basis(assessment.basis, socket));
     let sources = match seen.file_of(socket) {
         Some(file) => format!("{file}: {}", columns(socket).join(", ")),
-        None => sources(socket, assessment).join(", "),
+        None => seen.elsewhere(socket).unwrap_or_else(|| sources(socket, assessment)).join(", "),
     };
     let at = seen.now.map(|now| format!("; sampled {}", figure(figures::date, now))).unwrap_or_default();
     page.row("evidence", &format!("{sources}{at}"));
@@ -238,8 +254,10 @@ fn basis(basis: Basis, socket: &Socket) -> String {
     match basis {
         Basis::Interval(length) if length.is_zero() => "seen once: nothing to judge".to_owned(),
         Basis::Interval(length) => format!("over {}", figure(figures::duration, length)),
-        _ if socket.tcp.is_some() => "over its lifetime (length unknown)".to_owned(),
-        _ => "as it is now".to_owned(),
+        _ => match socket.tcp.as_deref() {
+            Some(stats) => format!("{} (length unknown)", phrases::since([stats], "its lifetime")),
+            None => "as it is now".to_owned(),
+        },
     }
 }
 
