@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::sys::{interrupts, reader_is_gone};
 use crate::text::escape;
 
 /// Answered.
@@ -31,6 +32,8 @@ pub(crate) enum Failure {
     File(String),
     /// The answer could not be written.
     Write(io::Error),
+    /// The user ended it while something had to be put back first.
+    Interrupted,
 }
 
 impl Failure {
@@ -54,17 +57,19 @@ impl Failure {
                 None => error.to_string(),
             },
             Self::File(text) => text.clone(),
-            Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
+            Self::Interrupted => return None,
+            Self::Write(error) if reader_is_gone(error) => return None,
             Self::Write(error) => format!("cannot write the output: {error}"),
         })
     }
 
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
+            Self::Interrupted => return interrupts::end(),
             Self::Usage(_) | Self::Filter(_) => USAGE,
             // What was named is not there: the question was wrong, not the answer.
             Self::Library(error) if error.kind() == pree::ErrorKind::Invalid => USAGE,
-            Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => ANSWERED,
+            Self::Write(error) if reader_is_gone(error) => ANSWERED,
             Self::Library(_) | Self::File(_) | Self::Write(_) => FAILED,
         })
     }

@@ -17,9 +17,9 @@ use pree::{
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
 use crate::files;
 use crate::output::options::Rows;
-use crate::sys::Rights;
+use crate::sys::{Rights, interrupts};
 use crate::text::escape;
-pub(crate) use running::running;
+pub(crate) use running::{running, unless_interrupted};
 
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
 const LARGEST: usize = 1 << 30;
@@ -121,20 +121,22 @@ impl Session {
     pub(crate) fn visit(
         &self,
         query: &Query,
-        visitor: impl FnMut(&Socket) -> ControlFlow<()>,
+        mut visitor: impl FnMut(&Socket) -> ControlFlow<()>,
     ) -> Result<Coverage, Failure> {
-        Ok(match &self.place {
-            Place::Running(rights) => query.visit_from(&mut running(rights)?, visitor)?,
-            Place::Recorded(recording) => query.visit_from(&mut recording.replay(), visitor)?,
-        })
+        match &self.place {
+            Place::Running(rights) => unless_interrupted(query.visit_from(&mut running(rights)?, |socket| {
+                if interrupts::came() { ControlFlow::Break(()) } else { visitor(socket) }
+            })),
+            Place::Recorded(recording) => Ok(query.visit_from(&mut recording.replay(), visitor)?),
+        }
     }
 
     /// [`Query::collect`] there.
     pub(crate) fn collect(&self, query: &Query) -> Result<Snapshot, Failure> {
-        Ok(match &self.place {
-            Place::Running(rights) => query.collect_from(&mut running(rights)?)?,
-            Place::Recorded(recording) => query.collect_from(&mut recording.replay())?,
-        })
+        match &self.place {
+            Place::Running(rights) => unless_interrupted(query.collect_from(&mut running(rights)?)),
+            Place::Recorded(recording) => Ok(query.collect_from(&mut recording.replay())?),
+        }
     }
 
     /// The time there, from the Unix epoch; `None` where it was not recorded.

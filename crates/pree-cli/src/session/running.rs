@@ -1,28 +1,45 @@
-//! The running system, asked with the rights that the program's file lends (`sys::Rights`).
+//! The running system, asked with the rights that the program's file lends (`sys::Rights`). While statistics are
+//! switched on that others have off, an interrupt ends nothing but the questions: first they are switched off.
 //!
-//! They are raised for one question at a time, and never for a name that the user chose: what one may not open oneself
+//! The rights are raised for one question at a time, and never for a name that the user chose: what one may not open oneself
 //! is not opened, nor told to be there.
 
 use std::io;
+use std::time::Duration;
 
-use pree::source::{Errno, Failure, Namespaces, Question, Reachable, Source, System, live};
+use pree::source::{Errno, Failure, Namespaces, Question, Reachable, Source, System, WindowsQuestion, live};
 
 use crate::exit;
 use crate::sys::Rights;
+use crate::sys::interrupts::{self, Interrupts};
+
+/// What every question is answered with after an interrupt: `ERROR_CANCELLED`.
+const CANCELLED: Errno = Errno::windows(1223);
 
 struct Running<'r, S> {
     source: S,
     rights: &'r Rights,
+    /// While statistics are switched on. Dropped after the source, which switches off what nobody did.
+    interrupts: Option<Interrupts>,
+}
+
+/// An answer, unless the user ended it and what was changed for it had to be put back first.
+pub(crate) fn unless_interrupted<T>(answer: Result<T, impl Into<exit::Failure>>) -> Result<T, exit::Failure> {
+    if interrupts::came() { Err(exit::Failure::Interrupted) } else { answer.map_err(Into::into) }
 }
 
 /// This system, now.
 pub(crate) fn running(rights: &Rights) -> Result<impl Source, exit::Failure> {
-    Ok(Running { source: live()?, rights })
+    Ok(Running { source: live()?, rights, interrupts: None })
 }
 
 impl<S: Source> Running<'_, S> {
+    fn hold(&mut self) -> &Interrupts {
+        self.interrupts.get_or_insert_with(Interrupts::hold)
+    }
+
     fn with_lent<T>(&mut self, ask: impl FnOnce(&mut S) -> Result<T, Failure>) -> Result<T, Failure> {
-        let Self { source, rights } = self;
+        let Self { source, rights, .. } = self;
         rights.with_lent(|| ask(source)).unwrap_or_else(|error| Err(failed(&error)))
     }
 }
@@ -33,9 +50,22 @@ impl<S: Source> Source for Running<'_, S> {
     }
 
     fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        use WindowsQuestion::{SwitchEstats, Wait};
         match question {
+            Question::Windows(SwitchEstats { on: false, .. }) => {
+                self.with_lent(|source| source.ask(question))
+            }
+            _ if interrupts::came() => Err(Failure::Transport(CANCELLED)),
             // A path that a filter names.
             Question::Cgroup(_) => self.source.ask(question),
+            Question::Windows(SwitchEstats { on: true, .. }) => {
+                self.hold();
+                self.with_lent(|source| source.ask(question))
+            }
+            Question::Windows(Wait(time)) => {
+                self.hold().wait(*time);
+                self.source.ask(&Question::Windows(Wait(Duration::ZERO)))
+            }
             _ => self.with_lent(|source| source.ask(question)),
         }
     }

@@ -32,6 +32,18 @@ mod streams;
 #[cfg(not(unix))]
 pub(crate) use {directory::Directory, signals::Held, streams::readable, streams::writable};
 
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{interrupts, pipe::reader_is_gone};
+
+#[cfg(not(windows))]
+pub(crate) mod interrupts;
+#[cfg(not(windows))]
+mod pipe;
+#[cfg(not(windows))]
+pub(crate) use pipe::reader_is_gone;
+
 /// For the loader, which calls it before Rust's runtime.
 #[cfg(unix)]
 #[used]

@@ -1,0 +1,4 @@
+//! Windows: interrupts, pipes.
+
+pub(crate) mod interrupts;
+pub(super) mod pipe;
