@@ -17,7 +17,7 @@ exec unshare --mount --net --pid --fork --kill-child sh -c '
     mount -t tmpfs tmpfs "$root/tmp"
     ip link set lo up
     exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin WINEDEBUG=-all RUST_BACKTRACE=1 \
-        WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d" sh -c "
+        WINEDLLOVERRIDES="mscoree,mshtml=;winemenubuilder.exe=d;iphlpapi=n,b" sh -c "
             cd \"/host\$0\"
             wine=/usr/lib/wine/wine64
             if [ \"\$1\" = --new ]; then

@@ -19,12 +19,12 @@ const TESTS: [&str; 3] = [
     "-p pree-cli --all-features --bin pree",
 ];
 
-/// The program beside the command: `guest.rs`.
-const GUEST: &str = "-p xtask --example windows_guest";
+/// The programs beside the command: `guest.rs`, `stand_in.rs`.
+const GUESTS: &str = "-p xtask --example windows_guest --example windows_stand_in";
 
 pub(super) fn check(kit: &Kit, bless: bool, failures: &mut Failures) {
     failures.note(layout(kit, bless));
-    for part in PARTS.into_iter().chain([GUEST]) {
+    for part in PARTS.into_iter().chain([GUESTS]) {
         let clippy = format!("clippy {part} -- -D warnings");
         failures.note(run(&format!("Windows: {clippy}"), &mut kit.cargo(WINDOWS, &clippy)));
     }
@@ -57,7 +57,7 @@ fn layout(kit: &Kit, bless: bool) -> Result<()> {
 /// Builds the command as it is released and runs it: beside a program that makes sockets, then over recordings, which
 /// must say here what they say there.
 fn programs(kit: &Kit, bless: bool) -> Result<()> {
-    for program in PROGRAMS.map(str::to_owned).into_iter().chain([format!("--release {GUEST}")]) {
+    for program in PROGRAMS.map(str::to_owned).into_iter().chain([format!("--release {GUESTS}")]) {
         let build = format!("build {program}");
         run(&format!("Windows: {build}"), &mut kit.cargo(WINDOWS, &build))?;
     }
@@ -71,6 +71,7 @@ fn programs(kit: &Kit, bless: bool) -> Result<()> {
     }
     let mut guest = kit.run_windows(&folder.join("examples/windows_guest.exe"));
     run("Windows: sockets, owners, codes, recordings", guest.args([r"C:\pree", r"C:\pree\made.pree"]))?;
+    stand_in(kit, &folder)?;
     let made = folder.join("made.pree");
     if bless {
         fs::copy(&made, cargo::root().join(RECORDING)).map_err(failed)?;
@@ -86,6 +87,22 @@ fn programs(kit: &Kit, bless: bool) -> Result<()> {
     }
     let (narrow, wide) = (console(kit, &pree, 60, &captured)?, console(kit, &pree, 160, &captured)?);
     if narrow < wide { Ok(()) } else { Err("a console of 160 columns shows no more than one of 60".into()) }
+}
+
+/// Runs the command beside a library that tells and refuses what Wine's never does.
+fn stand_in(kit: &Kit, folder: &Path) -> Result<()> {
+    let place = folder.join("stand_in");
+    let failed = |error: std::io::Error| format!("{}: {error}", place.display());
+    fs::create_dir_all(&place).map_err(failed)?;
+    fs::copy(folder.join("pree.exe"), place.join("pree.exe")).map_err(failed)?;
+    let program = folder.join("examples/windows_stand_in.exe");
+    fs::copy(kit.built().join("examples/windows_stand_in.exe"), &program).map_err(failed)?;
+    let mut compile = kit.mingw();
+    compile.args(["-Wall", "-Werror", "-shared", "-o"]).arg(place.join("iphlpapi.dll"));
+    compile.arg(cargo::root().join("xtask/src/cross/windows/iphlpapi.c"));
+    run("Windows: iphlpapi.c", &mut compile)?;
+    let mut guest = kit.run_windows(&program);
+    run("Windows: states, refusals, statistics, interrupts", guest.arg(r"C:\pree\stand_in"))
 }
 
 /// A recording says the same here and there, to the byte.
