@@ -82,9 +82,9 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     }
     let section = page::section(&runs, &skipped, length);
     if filter.is_none() {
-        page::write(&section)?
+        page::write(&section)?;
     } else {
-        println!("{section}")
+        println!("{section}");
     }
     let wrong = runs.iter().filter(|run| !run.wrong.is_empty()).count();
     if wrong == 0 { Ok(()) } else { Err(format!("{wrong} of {} runs were not as they must be", runs.len())) }

@@ -45,7 +45,7 @@ const fn trouble(name: &'static str, says: &'static str, needs: &'static [&'stat
 }
 
 pub(super) const TROUBLES: &[Trouble] = &[
-    trouble("accept_queue", "accept_overflow", &["ab"]),
+    trouble("accept_queue", "accept_overflow", &[]),
     trouble("unix_queue", "accept_overflow", &[]),
     Trouble { takes_time: true, ..trouble("close_wait", "close_wait_leak", &[]) },
     trouble("ports", "ports_exhausted", &["sysctl"]),

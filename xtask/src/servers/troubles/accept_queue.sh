@@ -4,5 +4,14 @@ trouble() {
     # The master listens before it has all of them.
     until [ "$(pgrep -c -P $SERVER)" = 3 ]; do sleep .1; done
     kill -STOP $(pgrep -P $SERVER)
-    for _ in $(seq 3); do ab -q -s 60 -c 40 -n 40 http://127.0.0.1:8080/page & done
+    python3 - <<P &
+import socket, time
+kept = []
+for _ in range(60):
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(("127.0.0.1", 8080))
+    kept.append(client)
+time.sleep(60)
+P
 }
