@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use pree::source::{Question, Recording, Source};
+use pree::source::{Question, Recording, Source, System};
 use pree::{
     Coverage, ErrorKind, Family, Filter, Namespaces, Needs, Origin, OwnerLookup, OwnerSource, Protocol,
     Protocols, Query, Snapshot, Socket, SourceChoice, States,
@@ -137,6 +137,14 @@ impl Session {
             Place::Running(rights) => unless_interrupted(query.collect_from(&mut running(rights)?)),
             Place::Recorded(recording) => Ok(query.collect_from(&mut recording.replay())?),
         }
+    }
+
+    /// Whose sockets are told of there.
+    pub(crate) fn system(&self) -> Result<System, Failure> {
+        Ok(match &self.place {
+            Place::Running(rights) => running(rights)?.system(),
+            Place::Recorded(recording) => recording.replay().system(),
+        })
     }
 
     /// The time there, from the Unix epoch; `None` where it was not recorded.

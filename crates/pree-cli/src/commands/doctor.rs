@@ -6,6 +6,7 @@ mod screen;
 use std::process::ExitCode;
 
 use pree::quality::{Assessment, HostAssessment, Severity, assess_host, assess_host_interval};
+use pree::source::System;
 use pree::{Namespaces, Needs, Protocols, Snapshot, Socket};
 
 use super::explain;
@@ -34,7 +35,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = &session.options;
     let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
     let needs = Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names;
-    let question = Question { protocols: JUDGED, needs };
+    // Windows has no list of them, which is nobody's problem.
+    let has_unix = session.system()? != System::Windows;
+    let question = Question { protocols: Some(if has_unix { JUDGED } else { Protocols::USUAL }), needs };
     let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let host = match &intervals {
         None => assess_host(&snapshot),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pree::quality::{Assessment, Interval, Intervals, Peers, Severity, assess, assess_interval};
-use pree::{Needs, Protocols, Snapshot, Socket};
+use pree::{Needs, Snapshot, Socket};
 
 use super::judged;
 use super::look::{self, Question, Seen};
@@ -52,7 +52,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let needs = asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::HOST;
-    let question = Question { protocols: Protocols::USUAL, needs };
+    let question = Question { protocols: None, needs };
     let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let intervals = intervals.as_ref();
     let peers = judged::peers(&session, snapshot.sockets(), true);

@@ -76,8 +76,8 @@ impl Schedule {
 /// Which sockets are looked at, and what of them.
 #[derive(Clone, Copy)]
 pub(super) struct Question {
-    /// Where the command line names no protocols.
-    pub(super) protocols: Protocols,
+    /// Where the command line names no protocols; `None`: those that the filter can match, else the usual ones.
+    pub(super) protocols: Option<Protocols>,
     /// Beside statistics.
     pub(super) needs: Needs,
 }
@@ -98,9 +98,9 @@ impl Question {
     }
 
     fn of(self, session: &Session, query: Query) -> Query {
-        match session.options.protocols {
-            Some(_) => query.stats(),
-            None => query.protocols(self.protocols).stats(),
+        match (session.options.protocols, self.protocols) {
+            (None, Some(usual)) => query.protocols(usual).stats(),
+            _ => query.stats(),
         }
     }
 }

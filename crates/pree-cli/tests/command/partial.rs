@@ -2,6 +2,8 @@
 //! `--strict` makes it a code.
 
 use std::fs;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Family, Need, Population, lab, population};
@@ -21,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         lab("what_proc_does_not_tell_is_missing_where_it_is_asked_for", proc_fields),
         lab("what_a_filter_cannot_know_is_missing_in_every_output", outputs),
         lab("marks_are_missing_without_the_right_where_they_are_asked_for", marks),
+        lab("who_is_at_the_other_end_of_a_unix_socket_is_missing_in_proc", ends_of_unix_sockets),
         lab("proc_that_lacks_a_table_is_told", proc_lacks_udp),
         lab("proc_that_makes_no_sense_is_told", proc_nonsense),
     ]
@@ -235,6 +238,23 @@ fn real(names: &[&'static str]) -> Result<Vec<(&'static str, Vec<u8>)>, Failed> 
     names.iter().map(read).collect()
 }
 
+/// /proc does not tell who is at the other end of a Unix socket: whoever asks for that is told that sockets are missing.
+fn ends_of_unix_sockets() -> Result<(), Failed> {
+    let name = SocketAddr::from_abstract_name("end")?;
+    let _listener = UnixListener::bind_addr(&name)?;
+    let _client = UnixStream::connect_addr(&name)?;
+    for filter in ["dst=@end", "not dst=@end", "host=@nobody", "has remote", "not has remote"] {
+        let words = format!("-x --count {filter}");
+        let known = run::pree(&words)?.whole()?;
+        let answer = run::pree(&format!("{words} --source proc"))?.code(3)?.tells("peers of Unix sockets")?;
+        if filter == "dst=@end" && (known.out.trim(), answer.out.trim()) != ("1", "0") {
+            return Err(format!("{known:?} {answer:?}").into());
+        }
+    }
+    run::pree("-x --count src=@end --source proc")?.whole()?;
+    Ok(())
+}
+
 fn proc_lacks_udp() -> Result<(), Failed> {
     let mut all = population::listeners()?;
     all.merge(population::connections()?);
@@ -321,7 +341,7 @@ fn outputs() -> Result<(), Failed> {
         run::pree(&words)?.code(code).map_err(|failed| run::while_doing(&words, failed))?;
     }
     // Sums of what nobody tells are not 0.
-    let (_one, _other) = std::os::unix::net::UnixStream::pair()?;
+    let (_one, _other) = UnixStream::pair()?;
     let answer = run::pree("-x -g state --source proc --strict --json")?.code(3)?;
     let sums = r#"{"key":"established","count":2,"recv_queue":null,"send_queue":null}"#;
     if !answer.out.contains(sums) || !answer.err.contains("receive queues") {

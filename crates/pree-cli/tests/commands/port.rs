@@ -47,12 +47,15 @@ fn at_address() -> Result<(), Failed> {
         ("127.0.0.1:8080/udp", 1),
         ("127.0.0.2:8080", 1),
         ("127.0.0.2:8081", 0),
+        ("[::ffff:127.0.0.1]:8080", 0),
+        ("[::ffff:127.0.0.2]:8080", 1),
+        ("[::ffff:127.0.0.2]:8081", 0),
         ("127.0.0.2:8082", 1),
     ] {
         run::pree(&format!("port {words} -q"))?.code(code)?.silent()?;
         let answer = run::pree(&format!("port {words}"))?.code(code)?;
         if code == 1 {
-            answer.tells(" at 127.0.0.")?;
+            answer.tells("127.0.0.")?.tells(" at ")?;
         }
     }
     Ok(())

@@ -24,6 +24,7 @@ handles! {
     DROPS "drops";
     DSACK_DUPS "dsack_dups";
     EFFICIENCY "efficiency";
+    EXE "exe";
     FAMILY "family";
     FWMARK "fwmark";
     LOSS "loss";

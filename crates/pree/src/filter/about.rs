@@ -14,7 +14,9 @@ pub(super) fn needs(expr: &Expr) -> Needs {
 pub(super) fn needs_of(test: &Test) -> Needs {
     match test {
         Test::Has(Has::Owner) | Test::Unowned(_) => Needs::OWNERS,
-        Test::Path(End::Remote | End::Either, _) => Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS,
+        Test::Path(End::Remote | End::Either, _)
+        | Test::Shown(End::Remote | End::Either, _)
+        | Test::Has(Has::Remote) => Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS,
         Test::Word(_) => {
             Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS
         }
@@ -28,8 +30,7 @@ pub(super) fn needs_of(test: &Test) -> Needs {
         | Test::Shown(..)
         | Test::Path(..)
         | Test::Port(..)
-        | Test::PortRange(..)
-        | Test::Has(Has::Remote) => Needs::STATE_AND_ENDS,
+        | Test::PortRange(..) => Needs::STATE_AND_ENDS,
         Test::Has(Has::Field(field)) if matches!(field.section, Section::Local | Section::Remote) => {
             field.needs | Needs::STATE_AND_ENDS
         }

@@ -31,9 +31,11 @@ pub(super) fn eval_without(
 }
 
 /// A test of what was not told may hold though it does not seem to: what is there is not known to be, and of several owners
-/// one that was not seen may be meant.
+/// one that was not seen may be meant; and there may be another end.
 fn test_without(test: &Test, view: &View<'_>, untold: Untold<'_>, verdicts: &Verdicts) -> Option<bool> {
-    let may_be_more = matches!(test, Test::Has(_) | Test::Device(_)) || is_about_owners(test);
+    let of_other_end =
+        matches!(test, Test::Path(End::Remote | End::Either, _) | Test::Shown(End::Remote | End::Either, _));
+    let may_be_more = of_other_end || matches!(test, Test::Has(_) | Test::Device(_)) || is_about_owners(test);
     eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !untold(test))
 }
 
@@ -131,7 +133,8 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
             of_field(field, view, false, |_, value| holds(test, value, false))
         }
         Test::Words(field, _, wanted) => {
-            let any_case = verdicts.any_case() && matches!(field.name, "process" | "exe");
+            let any_case =
+                verdicts.any_case() && [field::PROCESS, field::EXE].iter().any(|it| it.name == field.name);
             let is_so = |owner: Option<&Owner>, value: Value<'_>| match (owner, value) {
                 (Some(owner), Value::Text(text) | Value::Arguments(text)) => {
                     verdicts.of(wanted, &owner.process, text.len(), || holds(test, value, any_case))

@@ -4,7 +4,7 @@
 
 use super::limits::{
     BACKOFF_WORTH, KEEPALIVE_WORTH, KEEPALIVES_DEAD, KEEPALIVES_DEAD_WORTH, PEER_HEARD, RTO_STALL_BACKOFF,
-    ZERO_WINDOW_WORTH,
+    ZERO_WINDOW_PROBES, ZERO_WINDOW_WORTH,
 };
 use super::{Subject, Unknown, Verdict};
 use crate::model::{Socket, TcpStats, TimerKind};
@@ -38,10 +38,12 @@ fn is_window_closed(stats: &TcpStats) -> Option<bool> {
     stats.snd_wnd.zip(stats.snd_mss).map(|(window, mss)| window < mss)
 }
 
-/// The peer's window is closed, and probes found it so again. `probes` does not tell: it is 0 while they are answered.
+/// The peer's window is closed, and probes found it so again and again: who reads in bursts closes it for a moment each time.
+/// `probes` does not tell: it is 0 while they are answered.
 pub(super) fn is_zero_window(stats: &TcpStats) -> bool {
     let closed = is_window_closed(stats) == Some(true);
-    closed && stats.notsent_bytes > Some(0) && stats.unacked == Some(0) && stats.backoff > Some(0)
+    let waits = stats.notsent_bytes > Some(0) && stats.unacked == Some(0);
+    closed && waits && stats.backoff >= Some(ZERO_WINDOW_PROBES)
 }
 
 /// Keepalives not answered. With data to send the same counter means probes of a window, and another timer runs.

@@ -60,7 +60,11 @@ impl<'w> Asked<'w> {
         if let Some(address) = self.address {
             let every =
                 [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)].map(Filter::local_at);
-            let local = Filter::local(address).map_err(Failure::Filter)?;
+            let mut local = Filter::local(address).map_err(Failure::Filter)?;
+            // A v4-mapped address is IPv4's.
+            if let Some(ip) = ip(address).filter(|ip| ip.to_canonical() != *ip) {
+                local = local.or(Filter::local_at(ip.to_canonical()));
+            }
             filter = filter.and(every.into_iter().fold(local, Filter::or));
         }
         Ok(match self.protocol {
@@ -82,8 +86,12 @@ impl<'w> Asked<'w> {
 
 /// Of an address as a filter reads it: `10.0.0.5`, `10/8`, `[::ffff:10.0.0.5]`.
 fn is_ipv4(address: &str) -> bool {
+    ip(address).map_or(!address.contains(':'), |ip| ip.to_canonical().is_ipv4())
+}
+
+fn ip(address: &str) -> Option<IpAddr> {
     let bare = address.trim_start_matches('[').split(['%', '/', ']']).next().unwrap_or_default();
-    bare.parse::<IpAddr>().map_or(!bare.contains(':'), |ip| ip.to_canonical().is_ipv4())
+    bare.parse().ok()
 }
 
 /// Whether binding the port for IPv4 fails: one of IPv6 at every address has it for IPv4 too, unless it was told not to.

@@ -17,7 +17,9 @@ pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
         // What a listener drops is more than clients: a scan, a health check that only knocks, TCP_DEFER_ACCEPT and
         // wrong signatures count there too. So it takes the queue, or the counter that nothing else raises.
         let drops = subject.interval.and_then(|_| drops(subject, socket)).filter(|drops| *drops > 0);
-        let overflows = subject.accept_overflows.filter(|_| drops.is_some());
+        // Each full queue counts at its listener too: more drops than that have another cause.
+        let overflows =
+            subject.accept_overflows.filter(|all| drops.is_some_and(|drops| u64::from(drops) <= *all));
         let full = buffer::is_accept_queue_full(socket);
         let was_full =
             || subject.interval.is_some_and(|it| it.points().iter().any(|look| look.accept_queue_is_full));

@@ -417,7 +417,7 @@ fn path_trouble() {
     // Different ports are one address; different troubles are not one.
     let ports = ["198.51.100.7:1", "198.51.100.7:2", "[::ffff:198.51.100.7]:3"];
     check(name, ports.map(|remote| connection(remote, stalled(2))).to_vec(), Some((Warning, web(), 3)));
-    let closed = TcpStats { snd_wnd: Some(0), unacked: Some(0), backoff: Some(1), ..healthy() };
+    let closed = TcpStats { snd_wnd: Some(0), unacked: Some(0), backoff: Some(3), ..healthy() };
     check(name, [some(2, stalled(2)), some(2, closed.clone())].concat(), None);
     check(name, some(3, closed), Some((Warning, web(), 3)));
     // What is info is no trouble.

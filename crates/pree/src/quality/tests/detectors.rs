@@ -71,7 +71,7 @@ fn each_fires_and_is_silent() {
         |probes| TcpStats { probes: Some(probes), unacked: Some(0), notsent_bytes: Some(0), ..healthy() };
     let backoff = |backoff| judge(&TcpStats { ca_state: Some(4), backoff: Some(backoff), ..healthy() });
     let window =
-        |snd_wnd| TcpStats { snd_wnd: Some(snd_wnd), unacked: Some(0), backoff: Some(1), ..healthy() };
+        |snd_wnd| TcpStats { snd_wnd: Some(snd_wnd), unacked: Some(0), backoff: Some(3), ..healthy() };
     let connecting = |retransmits| TcpStats { state: Some(2), retransmits: Some(retransmits), ..healthy() };
     let storm = |lost: u32| {
         let again =
@@ -241,13 +241,13 @@ fn reordering() {
 
 #[test]
 fn zero_window() {
-    let closed = TcpStats { snd_wnd: Some(0), unacked: Some(0), backoff: Some(1), ..healthy() };
+    let closed = TcpStats { snd_wnd: Some(0), unacked: Some(0), backoff: Some(3), ..healthy() };
     check("zero_window", &closed, Some(Warning));
     check("zero_window", &TcpStats { snd_wnd: Some(1447), ..closed.clone() }, Some(Warning));
     check("zero_window", &TcpStats { snd_wnd: Some(1448), ..closed.clone() }, None);
     // Nothing to send; not probed yet; something in flight may open it; a kernel that does not tell windows.
     check("zero_window", &TcpStats { notsent_bytes: Some(0), ..closed.clone() }, None);
-    check("zero_window", &TcpStats { backoff: Some(0), ..closed.clone() }, None);
+    check("zero_window", &TcpStats { backoff: Some(2), ..closed.clone() }, None);
     check("zero_window", &TcpStats { unacked: Some(1), ..closed.clone() }, None);
     check("zero_window", &TcpStats { snd_wnd: None, ..closed.clone() }, None);
     assert_eq!(judge(&closed).factors.progress, 0.5);

@@ -81,6 +81,8 @@ fn accept_overflow() {
     check_two((129, 7), (129, 7), None, Some(Warning));
     check_two((0, 7), (0, 8), Some(0), None);
     check_two((0, 7), (0, 8), None, None);
+    check_two((0, 7), (0, 9), Some(2), Some(Warning));
+    check_two((0, 7), (0, 10), Some(2), None);
     // Another listener's.
     check_two((0, 7), (0, 7), Some(1), None);
     check_two((0, 7), (0, 6), Some(1), None);
