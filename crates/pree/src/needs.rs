@@ -7,7 +7,7 @@ bitflags::bitflags! {
     /// What is asked about each socket. What is asked for and not told is a gap in the [`Coverage`]. All but
     /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `NAMESPACE`, `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-    pub struct Needs: u32 {
+    pub struct Needs: u64 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.
         const STATS = 1;
         /// [`Socket::memory`] and [`Socket::drops`].

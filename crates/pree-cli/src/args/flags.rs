@@ -132,6 +132,7 @@ const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture];
 const MACHINE: &[Command] = &[List, Port, Doctor, Summary];
 const JUDGING: &[Command] = &[Explain, Doctor];
 const EVERY: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture, Schema, Completions, Man, Help];
+const _: () = assert!(EVERY.len() == Command::ALL.len(), "a command is missing from EVERY");
 
 /// Groups of the help, in order.
 pub(crate) const GROUPS: [&str; 4] = ["Which sockets", "What about them", "Output", "How"];
@@ -444,9 +445,7 @@ fn look_for(args: &mut Args, value: &str) -> Result<(), String> {
 
 fn format(args: &mut Args, format: Format) -> Result<(), String> {
     if args.shown.format != Format::Table && args.shown.format != format {
-        return Err(
-            "two output formats at once: choose one of --json, --jsonl, --csv, --tsv and --format".to_owned()
-        );
+        return Err("two output formats at once: choose one of them".to_owned());
     }
     args.shown.format = format;
     Ok(())

@@ -11,6 +11,7 @@ impl Interrupts {
         Self
     }
 
+    #[expect(clippy::unused_self, reason = "Windows waits with what it holds")]
     pub(crate) fn wait(&self, time: Duration) {
         std::thread::sleep(time);
     }

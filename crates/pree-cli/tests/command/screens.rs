@@ -16,6 +16,8 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+const UPDATE: &str = "if it should be, PREE_UPDATE_SNAPSHOTS=1 writes tests/snapshots/help.txt anew";
+
 fn help() -> Result<(), Failed> {
     let text = run::pree("--help")?.whole()?.out;
     if run::pree("-h")?.whole()?.out != text {
@@ -32,10 +34,11 @@ fn help() -> Result<(), Failed> {
     let expected = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     for (number, (line, expected)) in text.lines().zip(expected.lines()).enumerate() {
         if line != expected {
-            return Err(format!("line {}: {line:?} is not {expected:?}", number + 1).into());
+            let number = number + 1;
+            return Err(format!("line {number}: {line:?} is not {expected:?}; {UPDATE}").into());
         }
     }
-    if text == expected { Ok(()) } else { Err("one is longer than the other".into()) }
+    if text == expected { Ok(()) } else { Err(format!("one is longer than the other; {UPDATE}").into()) }
 }
 
 /// A letter is a flag exactly where the help says so.

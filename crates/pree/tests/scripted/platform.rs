@@ -57,14 +57,19 @@ fn unit(unit: Unit) -> &'static str {
 #[test]
 fn every_field_has_its_line() {
     let lines = lines();
-    let told: Vec<_> = lines.iter().map(|line| (line.name, line.unit, line.linux)).collect();
+    let begins = |name, unit, linux| format!("| `{name}` | {unit} | {linux} |");
+    let told: Vec<_> = lines.iter().map(|line| begins(line.name, line.unit, line.linux)).collect();
     let expected: Vec<_> = field::all()
         .map(|field| {
             let linux = if field.told_by.contains(&System::Linux) { field.source } else { NOTHING };
-            (field.name, unit(field.unit), linux)
+            begins(field.name, unit(field.unit), linux)
         })
         .collect();
-    assert_eq!(told, expected);
+    // The first line that differs: both tables would be pages.
+    let end = told.len().max(expected.len());
+    if let Some(at) = (0..end).find(|at| told.get(*at) != expected.get(*at)) {
+        panic!("PLATFORM.md has {:?} where {:?} should stand", told.get(at), expected.get(at));
+    }
     for line in &lines {
         let field = field::named(line.name).unwrap();
         for (system, cell) in [(System::Macos, line.macos), (System::Windows, line.windows)] {
