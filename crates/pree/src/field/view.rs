@@ -8,14 +8,15 @@ use crate::quality::{Assessment, Context, Peers, assess};
 
 /// A socket as fields see it, with what is known beside it.
 ///
-/// ```
-/// use pree::field::{Value, View, named};
-/// use pree::{Address, Family, Protocol, Socket, State};
+/// ```no_run
+/// use pree::Query;
+/// use pree::field::{View, named};
 ///
-/// let socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Listen, Address::Inet("10.0.0.5:80".parse()?));
-/// let view = View::new(&socket);
-/// assert_eq!(named("sport").map(|field| (field.get)(&view)), Some(Value::Number(80)));
-/// # Ok::<(), std::net::AddrParseError>(())
+/// let sport = named("sport").ok_or("no such field")?;
+/// for socket in &Query::new().tcp().collect()? {
+///     println!("{:?}", (sport.get)(&View::new(socket)));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct View<'s> {
