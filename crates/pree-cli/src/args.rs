@@ -153,7 +153,9 @@ fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
         );
     }
     if args.asked.protocols.is_some_and(|protocols| !some_have(protocols, &args.asked.families)) {
-        return usage("-4 and -6 ask for IP, and no protocol that was asked for is one of IP: leave one out");
+        return usage(
+            "-4, -6 and -f inet ask for IP, and no protocol that was asked for is one of IP: leave one out",
+        );
     }
     Ok(())
 }

@@ -112,12 +112,13 @@ impl Command {
             "it looks at the whole machine: pree explain takes a filter",
             &["pree doctor", "pree doctor --for 10s", "pree doctor --json", "pree doctor -q || echo trouble"],
             &[
-                "Looks at every TCP, UDP and Unix socket of the machine: first at what shows only across sockets, such as a process that does \
-             not close its connections or ports that run out, then at each by itself, the worst first. It says what was \
-             looked for and what could not be.",
-                "Exit code 5 when anything is a warning or worse (--fail-on critical: only then), 0 when nothing is, 3 when nothing was found and sockets \
-             are missing. What could not be checked, and why, is listed. --limit says how many connections are shown, -q shows nothing. What is only good to know is \
-             told by pree explain and --json.",
+                "Looks at every TCP and UDP socket and every Unix listener of the machine: first at what shows only across \
+                 sockets, such as a process that does not close its connections or ports that run out, then at each by \
+                 itself, the worst first. It says what was looked for and what could not be.",
+                "Exit code 5 when anything is a warning or worse (--fail-on critical: only then), 0 when nothing is, 3 when \
+                 nothing was found and sockets are missing. What could not be checked, and why, is listed. --limit says how \
+                 many connections are shown, -q shows nothing. What is only good to know of one socket is told by pree \
+                 explain and --json.",
             ]
         ),
         command!(
