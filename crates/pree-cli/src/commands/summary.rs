@@ -38,7 +38,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = &session.options;
     let counts_owners = asked.owners() != OwnerLookup::None && !asked.needs_a_match_only();
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
-    if asked.is_everything() {
+    if !asked.quiet && asked.is_everything() {
         // No socket, only the limits.
         let limits = session.collect(&session.query(Needs::HOST).states(States::empty()))?;
         summary.local_ports = LocalPorts::new(limits.host());

@@ -23,8 +23,12 @@ fn timeouts_in_a_row(stats: &TcpStats) -> Option<u8> {
 /// Tries in a row to send what waits, none of them answered, though the window is open and nothing is on its way: they do not
 /// leave this machine (no route, an interface that is down), or nothing comes back.
 pub(super) fn held_back(stats: &TcpStats) -> Option<u8> {
-    let waits = stats.notsent_bytes > Some(0) && stats.unacked == Some(0);
-    (waits && is_window_closed(stats) == Some(false)).then_some(stats.probes).flatten()
+    (is_held(stats) && is_window_closed(stats) == Some(false)).then_some(stats.probes).flatten()
+}
+
+/// Data waits, and nothing is on its way.
+fn is_held(stats: &TcpStats) -> bool {
+    stats.notsent_bytes > Some(0) && stats.unacked == Some(0)
 }
 
 /// As many of either that it is no single loss.
@@ -42,8 +46,7 @@ fn is_window_closed(stats: &TcpStats) -> Option<bool> {
 /// `probes` does not tell: it is 0 while they are answered.
 pub(super) fn is_zero_window(stats: &TcpStats) -> bool {
     let closed = is_window_closed(stats) == Some(true);
-    let waits = stats.notsent_bytes > Some(0) && stats.unacked == Some(0);
-    closed && waits && stats.backoff >= Some(ZERO_WINDOW_PROBES)
+    closed && is_held(stats) && stats.backoff >= Some(ZERO_WINDOW_PROBES)
 }
 
 /// Keepalives not answered. With data to send the same counter means probes of a window, and another timer runs.
