@@ -115,7 +115,7 @@ fn tick(c: &mut Criterion) {
         let mut changed = 0;
         let _ = query.visit_from(&mut recording.replay(), |socket| {
             let acked = socket.tcp.as_ref().and_then(|tcp| tcp.bytes_acked);
-            let before = socket.id.as_ref().and_then(|id| known.insert(id.cookie, acked));
+            let before = socket.kernel_id.as_ref().and_then(|id| known.insert(id.cookie, acked));
             changed += u32::from(before != Some(acked));
             ControlFlow::Continue(())
         });

@@ -31,7 +31,7 @@ fn main() -> Result<()> {
     for tick in 0..ticks {
         let (mut opened, mut changed) = (0, 0);
         query.visit(|socket| {
-            let Some(id) = &socket.id else { return ControlFlow::Continue(()) };
+            let Some(id) = &socket.kernel_id else { return ControlFlow::Continue(()) };
             let now = Known { state: socket.state, counters: counters(socket), tick };
             match known.entry(id.cookie) {
                 Entry::Vacant(new) => {

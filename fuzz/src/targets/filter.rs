@@ -131,7 +131,7 @@ pub(super) fn target(data: &[u8]) {
             // Rows that are few wait for their owners; many stream.
             let by_id = |snapshot: &pree::Snapshot| {
                 let mut sockets = snapshot.sockets().to_vec();
-                sockets.sort_by_key(|socket| socket.id);
+                sockets.sort_by_key(|socket| socket.kernel_id);
                 sockets
             };
             assert_eq!(by_id(&pushed), by_id(&plain), "{text}");

@@ -9,7 +9,7 @@ use pree_wire::apple::{
 };
 
 use crate::model::{
-    Address, BootId, Family, ListenQueue, Peer, Protocol, Shutdown, Socket, SocketId, SocketMemory,
+    Address, BootId, Family, KernelId, ListenQueue, Peer, Protocol, Shutdown, Socket, SocketMemory,
     SocketType, State, Text, Unowned,
 };
 use crate::needs::Needs;
@@ -97,7 +97,7 @@ impl Decoder {
         }
         let is_flow = record.handle() == Some(0);
         let generation = pcb.generation().filter(|_| !is_flow);
-        socket.id = generation.map(|number| self.id(protocol, number));
+        socket.kernel_id = generation.map(|number| self.id(protocol, number));
         socket.uid = record.uid().filter(|_| !is_flow);
         if !is_flow {
             set_flags(&mut socket, record.state(), pcb.flags());
@@ -143,7 +143,7 @@ impl Decoder {
         let peer = pcb.peer().unwrap_or(0);
         let kind = record.socket_type().unwrap_or(0).into();
         let mut socket = self.unix_socket([pcb.path(), pcb.peer_path()], kind, record.state(), peer, &queues);
-        socket.id = pcb.generation().map(|number| self.id(Protocol::Unix, number));
+        socket.kernel_id = pcb.generation().map(|number| self.id(Protocol::Unix, number));
         socket.uid = record.uid();
         Decoded {
             key: record.handle().map(|handle| Key::Unix(socket.socket_type, handle)),
@@ -189,7 +189,7 @@ impl Decoder {
             socket.set_raw(u8::try_from(number).ok()?);
         }
         let generation = held.generation()?;
-        socket.id = Some(self.id(protocol, generation));
+        socket.kernel_id = Some(self.id(protocol, generation));
         set_flags(&mut socket, held.state(), held.flags());
         self.set_tos(&mut socket, held.tos());
         self.set_queues(&mut socket, &queues);
@@ -227,7 +227,7 @@ impl Decoder {
     }
 
     /// The number of a control block is given once among those of its protocol, so the protocol goes with it.
-    fn id(&self, protocol: Protocol, number: u64) -> SocketId {
+    fn id(&self, protocol: Protocol, number: u64) -> KernelId {
         let table = match protocol {
             Protocol::Tcp => 6,
             Protocol::Udp => 17,
@@ -235,7 +235,7 @@ impl Decoder {
             // Raw and ICMP sockets share one.
             _ => 255,
         };
-        SocketId { boot: self.boot, network_namespace: 0, cookie: table << 56 | number & (u64::MAX >> 8) }
+        KernelId { boot: self.boot, network_namespace: 0, cookie: table << 56 | number & (u64::MAX >> 8) }
     }
 
     fn set_tos(&self, socket: &mut Socket, tos: Option<u8>) {

@@ -70,6 +70,7 @@ fn udp(local: SocketAddr, pid: u32, created: Option<u64>) -> Endpoint {
 fn of(protocol: Protocol, state: State, local: SocketAddr, pid: u32, created: Option<u64>) -> Endpoint {
     let family = if local.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
     let mut socket = Socket::new(protocol, family, state, Address::Inet(local));
+    socket.creator = (pid != 0).then_some(pid);
     socket.created = created.and_then(unix_nanos).map(Duration::from_nanos);
     socket.interface = match local {
         SocketAddr::V6(local) if local.scope_id() != 0 => Some(local.scope_id()),

@@ -69,7 +69,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.module.as_ref().map(crate::Text::as_bytes).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();
     "id" Socket "cookie" LongId Needs::ID; "The kernel's own name of the socket, never used again."; "idiag_cookie", told_by: LINUX_MACOS =>
-        |s| s.id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
+        |s| s.kernel_id.map_or(Value::Unknown, |id| Value::Id(id.cookie));
     "netns" Netns "inode" Id Needs::NAMESPACE; "Inode of the network namespace."; "/proc/thread-self/ns/net" =>
         |s| s.namespace_inode().into();
     "netns_name" Netns "name" Text Needs::NAMESPACE_NAME; "Name of the network namespace."; "/run/netns" =>

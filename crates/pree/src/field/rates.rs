@@ -34,7 +34,7 @@ pub(super) const FIELDS: &[Field] = fields_of_views! {
 fn grown<T: Counter>(view: &View<'_>, get: fn(&TcpStats) -> Option<T>) -> Option<(T, Duration)> {
     let (previous, elapsed) = view.previous()?;
     let of = |socket: &crate::model::Socket| get(socket.tcp.as_deref()?);
-    let is_same = previous.identity()? == view.socket().identity()?;
+    let is_same = previous.id()? == view.socket().id()?;
     let grown = of(view.socket())?.since(of(previous).filter(|_| is_same)?)?;
     Some((grown, elapsed))
 }

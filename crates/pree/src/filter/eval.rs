@@ -200,7 +200,9 @@ pub(super) fn holds(test: &Test, value: Value<'_>, any_case: bool) -> Option<boo
 
 /// /proc, which gives no identity either, does not tell of the interfaces of these; others are bound to none.
 fn tells_device(socket: &Socket) -> bool {
-    socket.interface.is_some() || socket.id.is_some() || !Protocols::INET.contains(socket.protocol.set())
+    socket.interface.is_some()
+        || socket.kernel_id.is_some()
+        || !Protocols::INET.contains(socket.protocol.set())
 }
 
 /// One that is not known may be any; `other` finds it.

@@ -1,19 +1,23 @@
 //! What a socket is known by from one look at a machine to the next.
 
+use std::fmt;
 use std::time::Duration;
 
-use super::{Address, Protocol, Socket, SocketId};
+use super::{Address, Protocol};
 
-/// What joins a socket that was seen to the same socket later, during one boot. Never its ends alone: those are used again.
+/// What joins a socket that was seen to the same socket later. Never its ends alone: those are used again.
+///
+/// Sources differ in what they give, so an id joins looks through one source; [`SocketId::may_be_another`] says whether
+/// a later socket can have it too.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
-pub enum Identity {
-    /// The system's own name for it, which no other socket gets (`sock_diag`, macOS).
-    Id(SocketId),
-    /// Linux's /proc: the number of its inode. After 2³² others it is another's.
+pub enum SocketId {
+    /// The kernel's own name for it (`sock_diag`, macOS).
+    Kernel(KernelId),
+    /// Linux's /proc: the number of its inode, one for all network namespaces. After 2³² others it is another's.
     Inode(u64),
-    /// Windows: when it was made, to the tick of that clock, and its ends. Sockets that share an address and were made in
-    /// one tick have the same.
+    /// Windows: when it was made, to the tick of that clock (100 ns), by which process, and its ends. Sockets that share an
+    /// address and were made by one process in one tick have the same.
     Created {
         /// Transport protocol.
         protocol: Protocol,
@@ -21,26 +25,52 @@ pub enum Identity {
         local: Address,
         /// The other end, if it has one.
         remote: Option<Address>,
-        /// [`Socket::created`].
+        /// [`Socket::created`](crate::Socket::created).
         created: Duration,
+        /// [`Socket::creator`](crate::Socket::creator); `None` where the process is no longer told, as in `TIME_WAIT`.
+        creator: Option<u32>,
     },
 }
 
-impl Socket {
-    /// What this socket is known by; `None` where the source tells nothing that lasts: of a socket of /proc that no file
-    /// stands for, of Windows before the tables that tell when, of a flow of a network stack in user space (macOS).
-    pub fn identity(&self) -> Option<Identity> {
-        if let Some(id) = self.id {
-            return Some(Identity::Id(id));
+impl SocketId {
+    /// True when another socket can have the same id, now or later: a number that is used again, a clock's tick in which
+    /// two sockets were made, a boot that could not be read. What rests on it is then likely, not certain; of two sockets in
+    /// one look that have the same, none should be joined.
+    pub fn may_be_another(&self) -> bool {
+        match self {
+            Self::Kernel(id) => id.boot == BootId::default(),
+            Self::Inode(_) | Self::Created { .. } => true,
         }
-        if let Some(inode) = self.inode {
-            return Some(Identity::Inode(inode));
-        }
-        Some(Identity::Created {
-            protocol: self.protocol,
-            local: self.local.clone(),
-            remote: self.remote.clone(),
-            created: self.created?,
-        })
+    }
+}
+
+/// The kernel's own name of a socket, which no other one gets during a boot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub struct KernelId {
+    /// The boot of the machine during which the other two are unique.
+    pub boot: BootId,
+    /// Inode of the network namespace, 0 when it cannot be read. Before Linux 5.4 each namespace counts its own cookies.
+    pub network_namespace: u64,
+    /// Linux: the `sock_diag` cookie, given once a boot, at the first look, and never again. macOS: the generation
+    /// (`inp_gencnt`, `xunp_gencnt`), counted up with each socket, with the number of its protocol's table in the upper
+    /// 8 bits.
+    pub cookie: u64,
+}
+
+/// One boot of one machine (Linux: `/proc/sys/kernel/random/boot_id`, a random UUID); all zero when unreadable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct BootId(pub(crate) u128);
+
+impl BootId {
+    /// The UUID as a number.
+    pub fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Debug for BootId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
     }
 }

@@ -23,15 +23,13 @@ pub use detail::{
     BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
 };
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
-pub use identity::Identity;
+pub use identity::{BootId, KernelId, SocketId};
 pub use memory::SocketMemory;
 pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};
 pub use protocol::{Protocol, Protocols, SocketType};
-pub use socket::{
-    BootId, Direction, ListenQueue, Peer, Shutdown, Socket, SocketId, SocketOptions, Timer, TimerKind,
-};
+pub use socket::{Direction, ListenQueue, Peer, Shutdown, Socket, SocketOptions, Timer, TimerKind};
 pub use state::{State, States};
 pub(crate) use tcp_stats::Counter;
 pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, CountsSince, TcpStats};

@@ -1,23 +1,24 @@
 //! One socket: identity, ends, state, queues, memory, owners.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::memory::SocketMemory;
 use super::{
-    Address, Detail, Family, NetworkNamespace, Owner, Protocol, SocketType, State, TcpStats, Text, Unowned,
+    Address, Detail, Family, KernelId, NetworkNamespace, Owner, Protocol, SocketId, SocketType, State,
+    TcpStats, Text, Unowned,
 };
 
 /// One socket of this machine.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Socket {
-    /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`).
-    pub id: Option<SocketId>,
+    /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`; Windows). What joins it to
+    /// another look is [`Socket::id`], whatever the source.
+    pub kernel_id: Option<KernelId>,
     /// The network namespace it is in, when the question was about namespaces
     /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names, and of rows of /proc, which have no
-    /// [`SocketId`] that says so.
+    /// [`KernelId`] that says so.
     pub network_namespace: Option<Arc<NetworkNamespace>>,
     /// Transport protocol.
     pub protocol: Protocol,
@@ -37,6 +38,8 @@ pub struct Socket {
     pub direction: Option<Direction>,
     /// When it was made, since the Unix epoch. Windows: `liCreateTimestamp`.
     pub created: Option<Duration>,
+    /// The process that made it, whether it is asked who holds it or not. Windows: `dwOwningPid`.
+    pub creator: Option<u32>,
     /// The module of the process that made it: of a service, the service's name. Windows; on request.
     pub module: Option<Text>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
@@ -118,10 +121,28 @@ pub struct Peer {
 }
 
 impl Socket {
+    /// What this socket is known by; `None` where the source tells nothing that lasts: of a socket of /proc that no file
+    /// stands for, of Windows before the tables that tell when, of a flow of a network stack in user space (macOS).
+    pub fn id(&self) -> Option<SocketId> {
+        if let Some(id) = self.kernel_id {
+            return Some(SocketId::Kernel(id));
+        }
+        if let Some(inode) = self.inode {
+            return Some(SocketId::Inode(inode));
+        }
+        Some(SocketId::Created {
+            protocol: self.protocol,
+            local: self.local.clone(),
+            remote: self.remote.clone(),
+            created: self.created?,
+            creator: self.creator,
+        })
+    }
+
     /// Inode of the network namespace it is in, where that is known.
     pub(crate) fn namespace_inode(&self) -> Option<u64> {
         let told = self.network_namespace.as_ref().map(|namespace| namespace.inode);
-        told.or(self.id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)
+        told.or(self.kernel_id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)
     }
 
     /// The socket is a raw one, of this IP protocol, and has no ports: where others have theirs the system tells the protocol
@@ -135,7 +156,7 @@ impl Socket {
     /// A socket of which no more is known than this.
     pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
         Self {
-            id: None,
+            kernel_id: None,
             network_namespace: None,
             protocol,
             family,
@@ -146,6 +167,7 @@ impl Socket {
             peer: None,
             direction: None,
             created: None,
+            creator: None,
             module: None,
             interface: None,
             inode: None,
@@ -170,35 +192,6 @@ impl Socket {
             tcp: None,
             detail: None,
         }
-    }
-}
-
-/// A socket's identity. Never the address pair: that is used again.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub struct SocketId {
-    /// The boot of the machine during which the other two are unique.
-    pub boot: BootId,
-    /// Inode of the network namespace, 0 when it cannot be read.
-    pub network_namespace: u64,
-    /// `sock_diag` cookie: given once a boot, at the first look, and never again.
-    pub cookie: u64,
-}
-
-/// One boot of one machine (Linux: `/proc/sys/kernel/random/boot_id`, a random UUID); all zero when unreadable.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct BootId(pub(crate) u128);
-
-impl BootId {
-    /// The UUID as a number.
-    pub fn as_u128(self) -> u128 {
-        self.0
-    }
-}
-
-impl fmt::Debug for BootId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
     }
 }
 

@@ -96,7 +96,7 @@ impl Interval {
 
     /// Takes in a later look. False when it is another socket, or time went back: then the interval begins here.
     pub fn add(&mut self, at: Duration, socket: &Socket) -> bool {
-        if at < self.until || socket.identity() != self.last.identity() || has_shrunk(socket, &self.last) {
+        if at < self.until || socket.id() != self.last.id() || has_shrunk(socket, &self.last) {
             *self = Self::new(at, socket);
             return false;
         }

@@ -10,13 +10,13 @@ use super::Context;
 use super::interval::Interval;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{Error, ErrorKind};
-use crate::model::{Identity, Socket, State};
+use crate::model::{Socket, SocketId, State};
 use crate::snapshot::Snapshot;
 
-/// Intervals of many sockets, each known by its [`Identity`].
+/// Intervals of many sockets, each known by its [`SocketId`].
 #[derive(Clone, Debug, Default)]
 pub struct Intervals {
-    of: HashMap<Identity, Followed>,
+    of: HashMap<SocketId, Followed>,
     /// Looks so far, those that failed included.
     looks: usize,
     /// When the first was taken, and the last.
@@ -136,7 +136,7 @@ impl Intervals {
     }
 
     fn follow(&mut self, at: Duration, socket: &Socket) {
-        let Some(identity) = socket.identity() else { return };
+        let Some(identity) = socket.id() else { return };
         let number = self.looks;
         let followed = self.of.entry(identity).or_insert_with(|| Followed {
             interval: Interval::new(at, socket),
@@ -172,13 +172,13 @@ impl Intervals {
 
     /// What was seen of this socket; `None` where nothing tells for certain which one it was before.
     pub fn get(&self, socket: &Socket) -> Option<&Interval> {
-        let followed = self.of.get(&socket.identity()?)?;
+        let followed = self.of.get(&socket.id()?)?;
         (!followed.is_shared).then_some(&followed.interval)
     }
 
     /// True when it is known which socket this one is among those of other looks.
     fn is_known(&self, socket: &Socket) -> bool {
-        let Some(identity) = socket.identity() else { return false };
+        let Some(identity) = socket.id() else { return false };
         self.of.get(&identity).is_none_or(|followed| !followed.is_shared)
     }
 
@@ -221,7 +221,7 @@ fn is_judged(socket: &Socket) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, BootId, Family, HostLimits, Protocol, SocketId};
+    use crate::model::{Address, BootId, Family, HostLimits, KernelId, Protocol};
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -236,8 +236,8 @@ mod tests {
     }
 
     fn with_id(port: u16) -> Socket {
-        let id = SocketId { boot: BootId::default(), network_namespace: 1, cookie: port.into() };
-        Socket { id: Some(id), ..socket(port) }
+        let id = KernelId { boot: BootId::default(), network_namespace: 1, cookie: port.into() };
+        Socket { kernel_id: Some(id), ..socket(port) }
     }
 
     fn look(sockets: Vec<Socket>, missing: Option<(Missing, &str)>) -> Snapshot {

@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Instant;
 
-use pree::model::SocketId;
+use pree::model::KernelId;
 use pree::{Gap, Missing, Protocol, Query, Snapshot, Socket, SourceChoice, State};
 use pree_testkit::churn::{ChurnSpec, Churner};
 use pree_testkit::{Case, Failed, Need, Truth};
@@ -132,12 +132,12 @@ fn beside_churn(name: &str, churn: ChurnSpec, runs: usize, choice: SourceChoice)
 
 /// Neither a socket nor a connection comes twice. What is in `TIME_WAIT` is over: its ends can be another's by now.
 fn repeats(snapshot: &Snapshot, faults: &mut Faults) {
-    let mut ids: HashMap<SocketId, &Socket> = HashMap::new();
+    let mut ids: HashMap<KernelId, &Socket> = HashMap::new();
     let mut inodes: HashMap<u64, &Socket> = HashMap::new();
     let mut connections = HashMap::new();
     for socket in snapshot {
         let again = [
-            socket.id.and_then(|id| ids.insert(id, socket)),
+            socket.kernel_id.and_then(|id| ids.insert(id, socket)),
             socket.inode.and_then(|inode| inodes.insert(inode, socket)),
             socket
                 .remote
@@ -173,7 +173,7 @@ fn compare(truth: &[Truth], snapshot: &Snapshot, choice: SourceChoice, churner: 
         let same = Some(truth.state) == row.state.name()
             && row.local.socket_addr() == Some(truth.local)
             && remote == truth.remote.map(Some)
-            && (!diag || row.id.map(|id| id.cookie) == truth.cookie);
+            && (!diag || row.kernel_id.map(|id| id.cookie) == truth.cookie);
         if !same {
             faults.note(|| format!("{truth:?} is {row:?}"));
         }

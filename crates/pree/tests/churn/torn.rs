@@ -80,10 +80,10 @@ fn torn_twice(buckets: Option<&'static str>, repeat: bool) -> Result<(), Failed>
     });
     let snapshot = collect(&mut kernel)?;
     assert_eq!(passes(&kernel), 3, "{:?}", kernel.asked);
-    let row = snapshot.iter().find(|socket| socket.id.is_some_and(|id| id.cookie == cookie));
+    let row = snapshot.iter().find(|socket| socket.kernel_id.is_some_and(|id| id.cookie == cookie));
     let row = row.ok_or("the socket that only the third pass told")?;
     assert!(row.tcp.is_some());
-    let mut ids: Vec<_> = snapshot.iter().map(|socket| socket.id).collect();
+    let mut ids: Vec<_> = snapshot.iter().map(|socket| socket.kernel_id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), snapshot.sockets().len());

@@ -50,9 +50,10 @@ impl Look {
     /// The judgement of one socket of this process.
     pub fn of(&self, socket: &Socket) -> Result<Assessment, Failed> {
         let cookie = socket.cookie()?;
-        let has_cookie = |id: pree::SocketId| id.cookie == cookie;
+        let has_cookie = |id: pree::model::KernelId| id.cookie == cookie;
         let mut all = self.snapshot.iter();
-        let socket = all.find(|it| it.id.is_some_and(has_cookie)).ok_or("a socket that is not there")?;
+        let socket =
+            all.find(|it| it.kernel_id.is_some_and(has_cookie)).ok_or("a socket that is not there")?;
         Ok(assess(socket, &Peers::of(&self.snapshot).context(socket)))
     }
 
@@ -86,7 +87,7 @@ impl OverTime {
     pub fn issue(&mut self, socket: &Socket, name: &str) -> Result<Option<(Severity, Vec<Said>)>, Failed> {
         let cookie = socket.cookie()?;
         let look = self.last()?;
-        let socket = look.iter().find(|it| it.id.is_some_and(|id| id.cookie == cookie));
+        let socket = look.iter().find(|it| it.kernel_id.is_some_and(|id| id.cookie == cookie));
         let interval = socket.and_then(|it| self.intervals.get(it)).ok_or("a socket that is not there")?;
         let judged = assess_interval(interval, &self.intervals.context(Context::default()));
         Ok(said(judged, name))

@@ -54,7 +54,7 @@ pub fn dead() -> Result<(), Failed> {
     check(look.finding("path_trouble").ok_or("the path is not named")?, wire, "no answer", 4)?;
     let look = look_until("four dead paths", |look| with_issue(look, &["path_dead"]) == 4)?;
     check(look.only("path_trouble", Severity::Critical)?, wire, "no answer", 4)?;
-    let told = look.host.findings[0].sockets.iter().filter_map(|at| look.snapshot.sockets()[*at].id);
+    let told = look.host.findings[0].sockets.iter().filter_map(|at| look.snapshot.sockets()[*at].kernel_id);
     let mut told: Vec<u64> = told.map(|id| id.cookie).collect();
     let mut truth = all.iter().map(|(socket, _)| socket.cookie()).collect::<Result<Vec<_>, _>>()?;
     told.sort_unstable();

@@ -56,6 +56,6 @@ pub fn keepalive() -> Result<(), Failed> {
 /// What the kernel has counted.
 fn probes_of(look: &Look, socket: &Socket) -> u64 {
     let cookie = socket.cookie().unwrap_or_default();
-    let stats = look.snapshot.iter().find(|it| it.id.is_some_and(|id| id.cookie == cookie));
+    let stats = look.snapshot.iter().find(|it| it.kernel_id.is_some_and(|id| id.cookie == cookie));
     stats.and_then(|it| it.tcp.as_deref()?.probes).unwrap_or(0).into()
 }

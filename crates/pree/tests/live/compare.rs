@@ -78,7 +78,7 @@ pub fn differences(truth: &Truth, row: &Socket, view: View) -> Vec<String> {
         all.known("drops", truth.drops, row.drops);
     }
     if diag {
-        all.known("cookie", truth.cookie, row.id.map(|id| id.cookie));
+        all.known("cookie", truth.cookie, row.kernel_id.map(|id| id.cookie));
         all.same("listen", truth.listen, row.listen.map(|listen| (listen.queue, listen.limit)));
         all.known("v6only", truth.v6only, row.v6only);
         all.same("interface", truth.interface, row.interface);
@@ -111,7 +111,7 @@ fn against_itself(truth: &Truth, row: &Socket, view: View) -> Vec<String> {
     all.same("family", family, row.family);
     let kind = if truth.protocol == "tcp" { "stream" } else { "dgram" };
     all.same("type", Some(kind), row.socket_type.and_then(pree::SocketType::name));
-    all.same("identity is known", diag, row.id.is_some());
+    all.same("identity is known", diag, row.kernel_id.is_some());
     if family == Family::Ipv4 {
         all.same("v6only of IPv4", None, row.v6only);
     }

@@ -149,7 +149,7 @@ fn every_kind() -> Result<(), Failed> {
             assert_eq!((row.socket_type, row.state), (Some(*kind), *state), "{choice:?} {row:?}");
             assert_eq!((row.protocol, row.family), (Protocol::Unix, pree::Family::Unix));
             assert_eq!(owners(row), mine(&socket.as_fd()), "{choice:?}");
-            assert_eq!((row.id.is_some(), row.uid), (diag, diag.then_some(0)));
+            assert_eq!((row.kernel_id.is_some(), row.uid), (diag, diag.then_some(0)));
         }
         if !diag {
             every(&snapshot, |row| row.peer.is_none() && row.recv_queue.is_none());
@@ -701,7 +701,7 @@ fn without_a_table() -> Result<(), Failed> {
                 if *family != 2 {
                     assert_eq!(row.family, pree::Family::Other(*family));
                 }
-                assert_eq!((row.state, &row.local, row.id), (State::Unknown, &Address::Unknown, None));
+                assert_eq!((row.state, &row.local, row.kernel_id), (State::Unknown, &Address::Unknown, None));
                 let mut expected = mine(socket);
                 expected.extend((index == 0).then_some((holder.pid(), fd)));
                 let found: BTreeSet<_> = owners(row).into_iter().collect();

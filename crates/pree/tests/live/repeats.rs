@@ -61,7 +61,8 @@ fn a_recording_replays() -> Result<(), Failed> {
             let ids = |snapshot: &Snapshot| -> Vec<_> {
                 let same = |socket: &&pree::Socket| socket.protocol == protocol && socket.family == family;
                 let same = snapshot.iter().filter(same);
-                let mut ids: Vec<_> = same.map(|socket| (socket.id, compare::owners(socket))).collect();
+                let mut ids: Vec<_> =
+                    same.map(|socket| (socket.kernel_id, compare::owners(socket))).collect();
                 // Connections that wait for their other end come last.
                 ids.sort();
                 ids
@@ -118,14 +119,14 @@ fn own_statistics() -> Result<(), Failed> {
     let snapshot = Query::new().tcp().stats().collect()?;
     let local = stream.local_addr()?;
     let row = snapshot.iter().find(|s| s.local.socket_addr() == Some(local) && s.remote.is_some());
-    let cookie = row.and_then(|row| row.id).ok_or("the stream's row")?.cookie;
+    let cookie = row.and_then(|row| row.kernel_id).ok_or("the stream's row")?.cookie;
     agree(&before, &snapshot, cookie, &TcpStats::of(&stream)?)?;
     assert!(TcpStats::of(std::fs::File::open("/dev/null")?).is_err());
     Ok(())
 }
 
 fn agree(before: &TcpStats, snapshot: &Snapshot, cookie: u64, after: &TcpStats) -> Result<(), Failed> {
-    let row = snapshot.iter().find(|s| s.id.is_some_and(|id| id.cookie == cookie)).ok_or("a row")?;
+    let row = snapshot.iter().find(|s| s.kernel_id.is_some_and(|id| id.cookie == cookie)).ok_or("a row")?;
     let tcp = row.tcp.as_deref().ok_or("statistics")?;
     assert!(tcp.rtt.is_some() && tcp.snd_mss.is_some() && tcp.snd_cwnd.is_some());
     assert!(tcp.bytes_acked.is_some() && tcp.bytes_received.is_some() && tcp.congestion_algorithm.is_some());
@@ -228,7 +229,7 @@ fn visited_once() -> Result<(), Failed> {
         let query = if run % 2 == 0 { Query::new().stats().owners() } else { Query::new().stats() };
         let mut seen = HashSet::new();
         let coverage = query.visit(|socket| {
-            assert!(seen.insert(socket.id.unwrap().cookie), "twice: {socket:?}");
+            assert!(seen.insert(socket.kernel_id.unwrap().cookie), "twice: {socket:?}");
             ControlFlow::Continue(())
         })?;
         assert!(coverage.is_complete(), "{coverage}");

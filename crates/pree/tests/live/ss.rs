@@ -193,7 +193,7 @@ fn talkative() -> Result<Population, Failed> {
 fn by_cookie(snapshot: &Snapshot) -> HashMap<u64, &Socket> {
     let shown =
         |socket: &&Socket| socket.protocol != Protocol::UdpLite && socket.state != State::BoundInactive;
-    snapshot.iter().filter(shown).filter_map(|socket| Some((socket.id?.cookie, socket))).collect()
+    snapshot.iter().filter(shown).filter_map(|socket| Some((socket.kernel_id?.cookie, socket))).collect()
 }
 
 /// One row of ss between two of pree.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pree::source::Failure;
 use pree::{
-    Family, Needs, Origin, OwnerLookup, Protocol, Protocols, Query, Snapshot, Socket, SocketType, State,
-    Unowned,
+    Family, Needs, Origin, OwnerLookup, Protocol, Protocols, Query, Snapshot, Socket, SocketId, SocketType,
+    State, Unowned,
 };
 
 use crate::every::every;
@@ -148,7 +148,7 @@ fn what_means_unknown_is_unknown() {
         "members that stay 0"
     );
     assert_eq!((tcp.cwnd_bytes, tcp.snd_wnd), (Some(10_000), Some(65_535)));
-    assert_eq!((flow.id, flow.uid, flow.shutdown), (None, None, None));
+    assert_eq!((flow.kernel_id, flow.uid, flow.shutdown), (None, None, None));
     assert_eq!(flow.owners[0].process.name.as_bytes(), b"Safari");
 }
 
@@ -182,10 +182,13 @@ fn ends_and_listeners() {
 #[test]
 fn identities_are_of_one_boot_and_one_table() {
     let snapshot = collect(&usual(), Asks::Root);
-    let id = find(&snapshot, "tcp 10.0.0.5:51002").id.unwrap();
+    let id = find(&snapshot, "tcp 10.0.0.5:51002").kernel_id.unwrap();
     assert_eq!((id.boot.as_u128(), id.network_namespace), (0x9B5E_8C1A_0000_4000_8000_0000_0000_ABCD, 0));
     assert_eq!(id.cookie, 6 << 56 | 102);
-    assert_eq!(find(&snapshot, "udp [::]:5353").id.unwrap().cookie, 17 << 56 | 50);
+    let later = collect(&usual(), Asks::Root);
+    let once = |id: &SocketId| later.iter().filter(|other| other.id().as_ref() == Some(id)).count() == 1;
+    every(snapshot.iter().filter_map(Socket::id), |id| once(id) && !id.may_be_another());
+    assert_eq!(find(&snapshot, "udp [::]:5353").kernel_id.unwrap().cookie, 17 << 56 | 50);
 }
 
 #[test]

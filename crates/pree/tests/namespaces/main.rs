@@ -153,7 +153,7 @@ impl World {
             let owners: Vec<_> = socket.owners.iter().map(|o| (o.process.pid, o.fd)).collect();
             let expected = [(*pid, Some(*fd))];
             assert_eq!(owners, expected, "{namespace}");
-            if let Some(id) = socket.id {
+            if let Some(id) = socket.kernel_id {
                 assert_eq!(id.network_namespace, namespace.inode);
             }
             let name = (namespace.inode == self.named).then(|| Text::from(&b"blue"[..]));
@@ -186,12 +186,12 @@ fn each_once() -> Result<(), Failed> {
     }
     // The own one comes first.
     let snapshot = query().network_namespaces(Namespaces::All).collect()?;
-    assert_eq!(snapshot.sockets()[0].id.unwrap().network_namespace, world.own);
+    assert_eq!(snapshot.sockets()[0].kernel_id.unwrap().network_namespace, world.own);
     // Who does not ask is told of one, and nothing of namespaces.
     let snapshot = query().collect()?;
     let [socket] = snapshot.sockets() else { return Err("one socket".into()) };
     assert_eq!(socket.network_namespace, None);
-    assert_eq!(socket.id.unwrap().network_namespace, world.own);
+    assert_eq!(socket.kernel_id.unwrap().network_namespace, world.own);
     Ok(())
 }
 
@@ -220,7 +220,7 @@ fn one() -> Result<(), Failed> {
     let blue = Namespaces::One(Text::from(&b"blue"[..]));
     world.check(&query().network_namespaces(blue).collect_from(&mut source)?, &[world.named])?;
     let home = query().collect_from(&mut source)?;
-    assert_eq!(home.sockets()[0].id.unwrap().network_namespace, world.own);
+    assert_eq!(home.sockets()[0].kernel_id.unwrap().network_namespace, world.own);
     Ok(())
 }
 
@@ -323,7 +323,7 @@ fn recordings() -> Result<(), Failed> {
     let recording = recorder.finish();
     let snapshot = query().collect_from(&mut recording.replay())?;
     let [socket] = snapshot.sockets() else { return Err("one socket".into()) };
-    assert_eq!(socket.id.unwrap().network_namespace, world.named);
+    assert_eq!(socket.kernel_id.unwrap().network_namespace, world.named);
     for query in [blue, all] {
         let error = query.collect_from(&mut recording.replay()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);

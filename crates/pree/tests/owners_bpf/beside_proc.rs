@@ -40,7 +40,7 @@ fn same(program: &[Socket], walk: &[Socket]) {
     assert_eq!(program.len(), walk.len());
     assert!(!program.is_empty());
     for socket in program {
-        let other = walk.iter().find(|other| other.id == socket.id).unwrap();
+        let other = walk.iter().find(|other| other.kernel_id == socket.kernel_id).unwrap();
         assert_eq!(crate::owners_of(socket), crate::owners_of(other), "{socket:?}");
         assert_eq!(socket.unowned, other.unowned);
     }

@@ -446,7 +446,7 @@ fn sctp_is_told_by_association() {
         let [one, other] = ends else { panic!("{rows:?}") };
         assert_eq!((one.state, other.state), (State::Established, State::Established));
         assert_eq!((Some(&one.local), Some(&other.local)), (other.remote.as_ref(), one.remote.as_ref()));
-        assert!(one.inode.is_some() && one.inode != other.inode && one.id != other.id);
+        assert!(one.inode.is_some() && one.inode != other.inode && one.kernel_id != other.kernel_id);
         for row in ends {
             let Some(Detail::Sctp(detail)) = row.detail.as_deref() else { panic!("{row:?}") };
             let loopback = ["127.0.0.1".parse::<std::net::IpAddr>().unwrap()];

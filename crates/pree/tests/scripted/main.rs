@@ -26,8 +26,8 @@ use every::every;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
 use pree::source::{DiagPass, Errno, Failure, Question, Recorder, Recording};
 use pree::{
-    ErrorKind, Family, Missing, Origin, OwnerLookup, Protocol, Query, Snapshot, Socket, SourceChoice, State,
-    States, Unowned,
+    ErrorKind, Family, Missing, Origin, OwnerLookup, Protocol, Query, Snapshot, Socket, SocketId,
+    SourceChoice, State, States, Unowned,
 };
 
 const ESTABLISHED: u8 = 1;
@@ -182,11 +182,23 @@ fn every_row_once_with_its_owners() {
 #[test]
 fn identities_are_whole() {
     let snapshot = collect(&mut Kernel::new(population()));
-    let ids: HashSet<_> = snapshot.iter().map(|s| s.id.unwrap()).collect();
+    let ids: HashSet<_> = snapshot.iter().map(|s| s.kernel_id.unwrap()).collect();
     assert_eq!(ids.len(), snapshot.sockets().len());
-    let id = find(&snapshot, 1000).id.unwrap();
+    let id = find(&snapshot, 1000).kernel_id.unwrap();
     assert_eq!(id.boot.as_u128(), 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
     assert_eq!(id.network_namespace, 4_026_531_840);
+}
+
+/// Two looks are joined by what the source gives, and it says where that is not for certain.
+#[test]
+fn looks_are_joined_through_either_source() {
+    for (source, is_exact, nameless) in [(SourceChoice::Diag, true, 0), (SourceChoice::Proc, false, 4)] {
+        let look = || all().source(source).collect_from(&mut Kernel::new(population())).unwrap();
+        let (first, then) = (look(), look());
+        let once = |id: &SocketId| then.iter().filter(|other| other.id().as_ref() == Some(id)).count() == 1;
+        every(first.iter().filter_map(Socket::id), |id| once(id) && id.may_be_another() != is_exact);
+        assert_eq!(first.iter().filter(|socket| socket.id().is_none()).count(), nameless, "{source:?}");
+    }
 }
 
 #[test]
@@ -273,7 +285,7 @@ fn more_rows_than_expected_are_each_told_once() {
     population.rows_per_message = 100;
     let mut kernel = Kernel::new(population);
     let snapshot = Query::new().tcp().states(States::LISTEN).owners().collect_from(&mut kernel).unwrap();
-    let cookies: HashSet<_> = snapshot.iter().map(|socket| socket.id.unwrap().cookie).collect();
+    let cookies: HashSet<_> = snapshot.iter().map(|socket| socket.kernel_id.unwrap().cookie).collect();
     assert_eq!((snapshot.sockets().len(), cookies.len()), (5009, 5009));
     assert_eq!(find(&snapshot, 2003).owners[0].pid(), 40);
 }

@@ -224,6 +224,10 @@ fn rows_and_owners() {
     assert_eq!(connection.remote.as_ref().unwrap().to_string(), "192.0.2.7:443");
     assert_eq!(owner(connection), (1234, "b\u{fc}ro.exe".to_owned()));
     assert_eq!(connection.created, Some(Duration::from_secs(1_655_526_400)));
+    let mut made_alike = connection.clone();
+    made_alike.creator = Some(1235);
+    assert!(connection.id().unwrap().may_be_another());
+    assert_ne!(connection.id(), made_alike.id(), "another process made it in the same tick");
     let process = &connection.owners[0].process;
     assert_eq!((process.parent, process.uid), (Some(1), None));
     assert_eq!(process.start_time.unwrap().since_unix_epoch(), Some(Duration::from_secs(1_655_526_399)));
@@ -234,6 +238,7 @@ fn rows_and_owners() {
     let six = find(&snapshot, 22);
     assert_eq!((six.local.to_string().as_str(), six.interface), ("[fe80::1%9]:22", Some(9)));
     assert_eq!((six.family, six.state, six.created), (Family::Ipv6, State::CloseWait, None));
+    assert_eq!(six.id(), None, "its ends alone are used again");
     let dns = find(&snapshot, 53);
     assert_eq!((dns.protocol, dns.state, dns.remote.as_ref()), (Protocol::Udp, State::Unconnected, None));
     // Of that one nothing says that it is another.

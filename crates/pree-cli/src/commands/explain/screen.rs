@@ -21,7 +21,7 @@ impl Seen<'_> {
     fn file_of(&self, socket: &Socket) -> Option<String> {
         let table = socket.protocol.name();
         let from_proc = |(name, origin): &(&str, Origin)| {
-            *name == table && matches!(origin, Origin::Proc | Origin::Procfs) && socket.id.is_none()
+            *name == table && matches!(origin, Origin::Proc | Origin::Procfs) && socket.kernel_id.is_none()
         };
         let six = if socket.family == Family::Ipv6 { "6" } else { "" };
         self.coverage.origins().iter().any(from_proc).then(|| format!("/proc/net/{table}{six}"))

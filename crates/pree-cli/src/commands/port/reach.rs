@@ -51,7 +51,7 @@ fn reach(socket: &Socket) -> Option<Reach> {
         IpAddr::V6(ip) => (ip.is_loopback(), ip.is_unicast_link_local(), ip.is_unique_local()),
     };
     Some(match (ip.is_unspecified(), socket.interface) {
-        (true, None) if socket.id.is_some() => Reach::Anywhere,
+        (true, None) if socket.kernel_id.is_some() => Reach::Anywhere,
         // What tells no id tells no interface either.
         (true, None) => Reach::AnyAddress,
         (true, Some(index)) => Reach::Interface(index),

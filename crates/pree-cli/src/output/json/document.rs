@@ -141,7 +141,7 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
         json.close(b'}');
     }
     let namespace =
-        socket.network_namespace.is_some() || socket.id.is_some_and(|id| id.network_namespace != 0);
+        socket.network_namespace.is_some() || socket.kernel_id.is_some_and(|id| id.network_namespace != 0);
     section(json, Section::Netns, view, namespace);
     if socket.listen.is_some() {
         section(json, Section::Listen, view, true);

@@ -101,7 +101,7 @@ fn finding(json: &mut Json, found: &HostFinding, snapshot: &Snapshot) {
     json.number(found.sockets.len() as u64);
     json.key("cookies");
     json.open(b'[');
-    let of_place = |place: &usize| Some(snapshot.sockets().get(*place)?.id?.cookie);
+    let of_place = |place: &usize| Some(snapshot.sockets().get(*place)?.kernel_id?.cookie);
     found.sockets.iter().filter_map(of_place).take(NAMED).for_each(|cookie| json.string(&cookie.to_string()));
     json.close(b']');
     evidence(json, &found.evidence);

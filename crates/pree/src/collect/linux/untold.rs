@@ -72,7 +72,7 @@ static THINGS: [Thing; 20] = [
     on_request(field(Needs::MEMORY, "memory", |s| {
         is_whole(s) && s.protocol != Protocol::Vsock && s.memory.is_none()
     })),
-    field(Needs::ID, "cookies", |s| s.id.is_none()),
+    field(Needs::ID, "cookies", |s| s.kernel_id.is_none()),
     since(
         "sock_diag tells them since Linux 5.3",
         field(Needs::UID, "users of Unix sockets", |s| s.protocol == Protocol::Unix && s.uid.is_none()),
@@ -137,7 +137,7 @@ fn places(things: Things) -> impl Iterator<Item = usize> {
 
 /// What is needed and this row lacks, of all that is not told to everybody.
 fn lacking(needs: Needs, socket: &Socket) -> Things {
-    let from_diag = socket.id.is_some();
+    let from_diag = socket.kernel_id.is_some();
     let lacks = |thing: &Thing| {
         needs.intersects(thing.needs) && (!from_diag || thing.diag.is_some()) && (thing.lacks)(socket)
     };
@@ -235,13 +235,13 @@ impl Untold {
         let mut left = 0;
         for place in places(things) {
             let refused = self.refused.iter().find(|(needs, _)| *needs == THINGS[place].needs);
-            let of_diag = THINGS[place].diag.filter(|_| socket.id.is_some());
+            let of_diag = THINGS[place].diag.filter(|_| socket.kernel_id.is_some());
             match refused.map(|(_, reason)| *reason).or(of_diag) {
                 Some(reason) => self.add_from(false, what, reason, 1 << place),
                 None => left |= 1 << place,
             }
         }
-        if left == 0 || socket.id.is_some() {
+        if left == 0 || socket.kernel_id.is_some() {
             return;
         }
         if let Some((_, why)) = self.from_proc.iter().find(|(known, _)| *known == socket.protocol) {

@@ -18,7 +18,7 @@ impl Decoder {
         let local = Address::Unix(row.name().map_or_else(Text::default, Text::from));
         let state = state(row.state(), Protocol::Unix);
         let socket = socket.insert(Socket::new(Protocol::Unix, Family::Unix, state, local));
-        socket.id = self.id(row.cookie());
+        socket.kernel_id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         socket.uid = row.uid();
@@ -46,7 +46,7 @@ impl Decoder {
         let info = row.info();
         let interface = info.and_then(packet_diag::Info::index).filter(|index| *index != GONE);
         let socket = socket.insert(packet(row.protocol(), interface));
-        socket.id = self.id(row.cookie());
+        socket.kernel_id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         socket.uid = row.uid();
@@ -78,7 +78,7 @@ impl Decoder {
         let local = Address::Netlink { protocol: row.protocol(), port_id: row.port_id() };
         let state = state(row.state(), Protocol::Netlink);
         let socket = socket.insert(Socket::new(Protocol::Netlink, Family::Netlink, state, local));
-        socket.id = self.id(row.cookie());
+        socket.kernel_id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         if state == State::Established {
@@ -137,7 +137,7 @@ impl Decoder {
         let local = Address::Vsock { cid: row.source_cid(), port: row.source_port() };
         let state = state(row.state(), Protocol::Vsock);
         let socket = socket.insert(Socket::new(Protocol::Vsock, Family::Vsock, state, local));
-        socket.id = self.id(row.cookie());
+        socket.kernel_id = self.id(row.cookie());
         socket.socket_type = Some(socket_type(row.socket_type().into()));
         socket.inode = inode(row.inode());
         let (cid, port) = (row.destination_cid(), row.destination_port());

@@ -81,7 +81,7 @@ mod tests {
             let held = HeldSocket { inode: 7, uid: 1000, protocol: name };
             let socket = decode_held(&held);
             assert_eq!((socket.protocol, socket.family), expected);
-            assert_eq!((socket.inode, socket.uid, socket.id), (Some(7), Some(1000), None));
+            assert_eq!((socket.inode, socket.uid, socket.kernel_id), (Some(7), Some(1000), None));
             assert_eq!((socket.state, socket.local), (State::Unknown, Address::Unknown));
         }
     }

@@ -8,8 +8,8 @@ use pree_wire::proc_net::{Endpoint, InetLine};
 use pree_wire::tcp_info::AccEcnLayout;
 
 use crate::model::{
-    Address, BootId, CongestionDetail, Detail, Family, ListenQueue, MptcpDetail, NetworkNamespace, Protocol,
-    Shutdown, Socket, SocketId, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
+    Address, BootId, CongestionDetail, Detail, Family, KernelId, ListenQueue, MptcpDetail, NetworkNamespace,
+    Protocol, Shutdown, Socket, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
 };
 
 /// Decodes rows; knows what every identity begins with.
@@ -43,9 +43,9 @@ impl Decoder {
     }
 
     /// `None` for the two cookies that no socket has: 0, not given yet, and `INET_DIAG_NOCOOKIE`.
-    pub(super) fn id(&self, cookie: u64) -> Option<SocketId> {
+    pub(super) fn id(&self, cookie: u64) -> Option<KernelId> {
         let given = !matches!(cookie, 0 | u64::MAX);
-        given.then_some(SocketId { boot: self.boot, network_namespace: self.network_namespace, cookie })
+        given.then_some(KernelId { boot: self.boot, network_namespace: self.network_namespace, cookie })
     }
 
     /// Decodes a row into `socket`, which is made when there is none and reused when there is.
@@ -61,7 +61,7 @@ impl Decoder {
         socket.owners = owners.unwrap_or_default();
         socket.owners.clear();
 
-        socket.id = self.id(row.cookie());
+        socket.kernel_id = self.id(row.cookie());
         let remote = address(row.destination(), row.destination_port(), family, row.interface());
         // A bound socket whose connection was reset still carries that connection's peer.
         socket.remote = (has_peer(&remote) && state != State::BoundInactive).then_some(remote);

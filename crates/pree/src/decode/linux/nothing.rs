@@ -80,10 +80,13 @@ fn the_protocol_of_a_raw_socket_is_no_port() {
 #[test]
 fn no_inode_no_cookie_no_interface() {
     let bare = inet(Protocol::Udp, 53, 0, [u32::MAX, u32::MAX]);
-    assert_eq!((bare.inode, bare.uid, bare.id, bare.interface, bare.timer), (None, None, None, None, None));
-    assert_eq!(inet(Protocol::Udp, 53, 7, [0, 0]).id, None);
+    assert_eq!(
+        (bare.inode, bare.uid, bare.kernel_id, bare.interface, bare.timer),
+        (None, None, None, None, None)
+    );
+    assert_eq!(inet(Protocol::Udp, 53, 7, [0, 0]).kernel_id, None);
     let full = inet(Protocol::Udp, 53, 7, [0, 1]);
-    assert_eq!((full.inode, full.uid, full.id.map(|id| id.cookie)), (Some(7), Some(0), Some(1 << 32)));
+    assert_eq!((full.inode, full.uid, full.kernel_id.map(|id| id.cookie)), (Some(7), Some(0), Some(1 << 32)));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::{About, HOST_DETECTORS, HostAssessment, assess_host, assess_host_interval};
 use crate::coverage::Coverage;
 use crate::model::{
-    Address, BootId, Family, HostLimits, ListenQueue, NetworkNamespace, Owner, PortRange, Process, Protocol,
-    Socket, SocketId, SocketMemory, State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
+    Address, BootId, Family, HostLimits, KernelId, ListenQueue, NetworkNamespace, Owner, PortRange, Process,
+    Protocol, Socket, SocketMemory, State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
 };
 use crate::quality::{DETECTORS, Evidence, Intervals, Severity, Value};
 use crate::snapshot::Snapshot;
@@ -291,8 +291,8 @@ fn close_wait_leak() {
 fn close_wait_leak_grows() {
     let with_id = |port: u16| {
         let network_namespace = 1;
-        let id = SocketId { boot: BootId::default(), network_namespace, cookie: port.into() };
-        Socket { id: Some(id), ..left_open(port, 7, Some(1)) }
+        let id = KernelId { boot: BootId::default(), network_namespace, cookie: port.into() };
+        Socket { kernel_id: Some(id), ..left_open(port, 7, Some(1)) }
     };
     let look = |ports: std::ops::RangeInclusive<u16>| ports.map(with_id).collect::<Vec<_>>();
     let judge = |first: Vec<Socket>, last: Vec<Socket>| {

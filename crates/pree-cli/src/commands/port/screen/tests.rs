@@ -84,7 +84,7 @@ fn addresses_say_what_is_known_of_them() {
         socket
     };
     let untold = |mut socket: Socket| {
-        socket.id = None;
+        socket.kernel_id = None;
         socket
     };
     let begins = "80/tcp LISTEN";

@@ -44,7 +44,7 @@ impl Join for Sequences {
     }
 
     fn complete(&mut self, socket: &mut Socket, _: &mut At<'_>) -> bool {
-        let (Some(id), Some(tcp)) = (socket.id, &mut socket.tcp) else { return true };
+        let (Some(id), Some(tcp)) = (socket.kernel_id, &mut socket.tcp) else { return true };
         if let Some(known) = self.known.get(&id.cookie) {
             tcp.snd_una = Some(known.snd_una);
             tcp.snd_nxt = Some(known.snd_nxt);

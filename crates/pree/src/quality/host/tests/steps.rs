@@ -82,7 +82,8 @@ fn twice_as_many_cost_twice_as_many_steps() {
             let steps = |n: u16| {
                 let (mut sockets, ports) = shape(n);
                 for (socket, cookie) in sockets.iter_mut().zip(1..) {
-                    socket.id = Some(SocketId { boot: BootId::default(), network_namespace: 1, cookie });
+                    socket.kernel_id =
+                        Some(KernelId { boot: BootId::default(), network_namespace: 1, cookie });
                 }
                 let local_ports = PortRange::new(40_000, 39_999 + ports);
                 let limits = HostLimits { local_ports, time_wait_limit: Some(60_000), ..limits() };
