@@ -70,6 +70,51 @@ impl<'a, const FIXED: usize, const KNOWN: usize> DiagRow<'a, FIXED, KNOWN> {
     }
 }
 
+/// `Row = "packet", of 16 bytes, cookie at 8, attributes below 8;` → the row of a family: a view of `struct packet_diag_msg`
+/// and what follows it. An attribute can be asked for by its number where there are any.
+macro_rules! diag_row {
+    ($(#[$doc:meta])* $kernel:literal, of $fixed:literal bytes, cookie at $cookie:literal, attributes below $known:expr;) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct Row<'a> {
+            row: $crate::diag_row::DiagRow<'a, FIXED, { $known as usize }>,
+        }
+
+        #[doc = concat!("Bytes of `struct ", $kernel, "_msg`.")]
+        const FIXED: usize = $fixed;
+
+        impl<'a> Row<'a> {
+            /// Checks the payload of a message and finds its attributes. Unknown attributes are skipped; of repeated ones the
+            /// last counts, as in the kernel.
+            ///
+            /// # Errors
+            #[doc = concat!("The payload is shorter than `struct ", $kernel, "_msg`, its attributes are broken, or it is longer")]
+            /// than the 64 KiB no row reaches.
+            #[inline]
+            pub fn parse(payload: &'a [u8]) -> Result<Self, $crate::malformed::Malformed> {
+                const NAMES: $crate::diag_row::Names = $crate::diag_row::Names {
+                    short: concat!($kernel, " row (shorter than its fixed part)"),
+                    long: concat!($kernel, " row (longer than 64 KiB)"),
+                    attribute: concat!($kernel, " attribute"),
+                };
+                $crate::diag_row::DiagRow::parse(payload, &NAMES).map(|row| Self { row })
+            }
+
+            /// The socket's cookie: unique in its network namespace as long as the kernel runs.
+            #[inline]
+            pub fn cookie(&self) -> u64 {
+                $crate::diag_row::cookie($crate::bytes::fixed::<$cookie, 8, FIXED>(self.row.fixed))
+            }
+
+            /// The value of an attribute by its number; `None` where absent or unknown to this crate.
+            #[inline]
+            pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
+                self.row.attribute(kind)
+            }
+        }
+    };
+}
+
 /// `name: type = from_ne_bytes, offset` → accessors of a row's fixed part, on a type with a [`DiagRow`] called `row` and
 /// a constant `FIXED`.
 macro_rules! fixed_fields {

@@ -2,9 +2,8 @@
 //!
 //! Owns the layout of `include/uapi/linux/netlink_diag.h`: request and row.
 
-use crate::bytes::fixed;
-use crate::diag_row::{self, DiagRow, Names, encode_request};
-use crate::malformed::{BufferTooSmall, Malformed};
+use crate::diag_row::encode_request;
+use crate::malformed::BufferTooSmall;
 use crate::socket_memory::SocketMemory;
 
 /// Address family (`AF_NETLINK`), as Linux numbers it.
@@ -91,32 +90,12 @@ pub mod flag {
     pub const STRICT_CHECK: u32 = 1 << 7;
 }
 
-const KNOWN: usize = attribute::FLAGS as usize + 1;
-/// Bytes of `struct netlink_diag_msg`.
-const FIXED: usize = 28;
-
-const NAMES: Names = Names {
-    short: "netlink_diag row (shorter than its fixed part)",
-    long: "netlink_diag row (longer than 64 KiB)",
-    attribute: "netlink_diag attribute",
-};
-
-/// One netlink socket.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    row: DiagRow<'a, FIXED, KNOWN>,
+diag_row! {
+    /// One netlink socket.
+    "netlink_diag", of 28 bytes, cookie at 20, attributes below attribute::FLAGS + 1;
 }
 
 impl<'a> Row<'a> {
-    /// Checks the payload of a message and finds its attributes.
-    ///
-    /// # Errors
-    /// The payload is shorter than `struct netlink_diag_msg`, its attributes are broken, or it is longer than 64 KiB.
-    #[inline]
-    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
-    }
-
     fixed_fields! {
         /// Address family: 16 (`ndiag_family`).
         family: u8 = from_ne_bytes, 0;
@@ -134,18 +113,6 @@ impl<'a> Row<'a> {
         destination_group: u32 = from_ne_bytes, 12;
         /// Inode number as in `socket:[…]` (`ndiag_ino`). The kernel's sockets have one too.
         inode: u32 = from_ne_bytes, 16;
-    }
-
-    /// The socket's cookie: unique as long as the kernel runs (`ndiag_cookie`).
-    #[inline]
-    pub fn cookie(&self) -> u64 {
-        diag_row::cookie(fixed::<20, 8, FIXED>(self.row.fixed))
-    }
-
-    /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
-    #[inline]
-    pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
-        self.row.attribute(kind)
     }
 
     /// Buffers, limits and drops; on request.

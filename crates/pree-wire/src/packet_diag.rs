@@ -2,9 +2,9 @@
 //!
 //! Owns the layout of `include/uapi/linux/packet_diag.h`: request and row.
 
-use crate::bytes::{Native, fixed};
-use crate::diag_row::{self, DiagRow, Names, encode_request};
-use crate::malformed::{BufferTooSmall, Malformed};
+use crate::bytes::Native;
+use crate::diag_row::encode_request;
+use crate::malformed::BufferTooSmall;
 use crate::socket_memory::SocketMemory;
 
 pub mod info;
@@ -83,32 +83,12 @@ pub mod attribute {
     pub const FILTER: u16 = 7;
 }
 
-const KNOWN: usize = attribute::FILTER as usize + 1;
-/// Bytes of `struct packet_diag_msg`.
-const FIXED: usize = 16;
-
-const NAMES: Names = Names {
-    short: "packet_diag row (shorter than its fixed part)",
-    long: "packet_diag row (longer than 64 KiB)",
-    attribute: "packet_diag attribute",
-};
-
-/// One packet socket.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    row: DiagRow<'a, FIXED, KNOWN>,
+diag_row! {
+    /// One packet socket.
+    "packet_diag", of 16 bytes, cookie at 8, attributes below attribute::FILTER + 1;
 }
 
 impl<'a> Row<'a> {
-    /// Checks the payload of a message and finds its attributes.
-    ///
-    /// # Errors
-    /// The payload is shorter than `struct packet_diag_msg`, its attributes are broken, or it is longer than 64 KiB.
-    #[inline]
-    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
-    }
-
     fixed_fields! {
         /// Address family: 17 (`pdiag_family`).
         family: u8 = from_ne_bytes, 0;
@@ -118,18 +98,6 @@ impl<'a> Row<'a> {
         protocol: u16 = from_ne_bytes, 2;
         /// Inode number as in `socket:[…]` (`pdiag_ino`).
         inode: u32 = from_ne_bytes, 4;
-    }
-
-    /// The socket's cookie: unique as long as the kernel runs (`pdiag_cookie`).
-    #[inline]
-    pub fn cookie(&self) -> u64 {
-        diag_row::cookie(fixed::<8, 8, FIXED>(self.row.fixed))
-    }
-
-    /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
-    #[inline]
-    pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
-        self.row.attribute(kind)
     }
 
     /// Interface, version and options; on request.

@@ -3,9 +3,9 @@
 //! Owns the layout of `include/uapi/linux/unix_diag.h`: request and row. What a peer of inode 0 means, and which row is
 //! the other end of which, is left to the caller.
 
-use crate::bytes::{Native, fixed};
-use crate::diag_row::{self, DiagRow, Names, encode_request};
-use crate::malformed::{BufferTooSmall, Malformed};
+use crate::bytes::Native;
+use crate::diag_row::encode_request;
+use crate::malformed::BufferTooSmall;
 use crate::socket_memory::SocketMemory;
 
 /// Address family (`AF_UNIX`), as Linux numbers it.
@@ -104,32 +104,12 @@ pub mod attribute {
     pub const UID: u16 = 7;
 }
 
-const KNOWN: usize = attribute::UID as usize + 1;
-/// Bytes of `struct unix_diag_msg`.
-const FIXED: usize = 16;
-
-const NAMES: Names = Names {
-    short: "unix_diag row (shorter than its fixed part)",
-    long: "unix_diag row (longer than 64 KiB)",
-    attribute: "unix_diag attribute",
-};
-
-/// One Unix socket. The kernel does not tell of those that wait in a listener's queue: they have no inode yet.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    row: DiagRow<'a, FIXED, KNOWN>,
+diag_row! {
+    /// One Unix socket. The kernel does not tell of those that wait in a listener's queue: they have no inode yet.
+    "unix_diag", of 16 bytes, cookie at 8, attributes below attribute::UID + 1;
 }
 
 impl<'a> Row<'a> {
-    /// Checks the payload of a message and finds its attributes.
-    ///
-    /// # Errors
-    /// The payload is shorter than `struct unix_diag_msg`, its attributes are broken, or it is longer than 64 KiB.
-    #[inline]
-    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
-    }
-
     fixed_fields! {
         /// Address family: 1 (`udiag_family`).
         family: u8 = from_ne_bytes, 0;
@@ -139,18 +119,6 @@ impl<'a> Row<'a> {
         state: u8 = from_ne_bytes, 2;
         /// Inode number as in `socket:[…]` (`udiag_ino`).
         inode: u32 = from_ne_bytes, 4;
-    }
-
-    /// The socket's cookie: unique as long as the kernel runs (`udiag_cookie`).
-    #[inline]
-    pub fn cookie(&self) -> u64 {
-        diag_row::cookie(fixed::<8, 8, FIXED>(self.row.fixed))
-    }
-
-    /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
-    #[inline]
-    pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
-        self.row.attribute(kind)
     }
 
     /// The name as it was bound: a path without the NUL at its end, or an abstract name with the NUL at its start.

@@ -3,9 +3,8 @@
 //!
 //! Owns the layout of `include/uapi/linux/vm_sockets_diag.h`: request and row, which has no attributes.
 
-use crate::bytes::fixed;
-use crate::diag_row::{self, DiagRow, Names, encode_request};
-use crate::malformed::{BufferTooSmall, Malformed};
+use crate::diag_row::encode_request;
+use crate::malformed::BufferTooSmall;
 
 /// Address family (`AF_VSOCK`), as Linux numbers it.
 pub const AF_VSOCK: u8 = 40;
@@ -43,32 +42,12 @@ impl Request {
     }
 }
 
-/// Bytes of `struct vsock_diag_msg`.
-const FIXED: usize = 32;
-
-const NAMES: Names = Names {
-    short: "vsock_diag row (shorter than its fixed part)",
-    long: "vsock_diag row (longer than 64 KiB)",
-    attribute: "vsock_diag attribute",
-};
-
-/// One vsock socket.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    row: DiagRow<'a, FIXED, 0>,
+diag_row! {
+    /// One vsock socket.
+    "vsock_diag", of 32 bytes, cookie at 24, attributes below 0;
 }
 
 impl<'a> Row<'a> {
-    /// Checks the payload of a message.
-    ///
-    /// # Errors
-    /// The payload is shorter than `struct vsock_diag_msg`, attributes behind it are broken, or it is longer than
-    /// 64 KiB.
-    #[inline]
-    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
-    }
-
     fixed_fields! {
         /// Address family: 40 (`vdiag_family`).
         family: u8 = from_ne_bytes, 0;
@@ -88,11 +67,5 @@ impl<'a> Row<'a> {
         destination_port: u32 = from_ne_bytes, 16;
         /// Inode number as in `socket:[…]`; 0 if the socket has none (any more) (`vdiag_ino`).
         inode: u32 = from_ne_bytes, 20;
-    }
-
-    /// The socket's cookie: unique as long as the kernel runs (`vdiag_cookie`).
-    #[inline]
-    pub fn cookie(&self) -> u64 {
-        diag_row::cookie(fixed::<24, 8, FIXED>(self.row.fixed))
     }
 }

@@ -9,8 +9,6 @@ use super::sctp;
 use super::socket_options::SocketOptions;
 use super::subflow::Subflow;
 use crate::bytes::fixed;
-use crate::diag_row::{self, DiagRow, Names};
-use crate::malformed::Malformed;
 use crate::mptcp_info::MptcpInfo;
 use crate::netlink::attributes;
 use crate::socket_memory::{MemInfo, SocketMemory};
@@ -62,35 +60,12 @@ pub mod attribute {
     pub const SOCKOPT: u16 = 22;
 }
 
-/// Attributes a row keeps a place for: one more than the highest number known.
-const KNOWN: usize = attribute::SOCKOPT as usize + 1;
-/// Bytes of `struct inet_diag_msg`.
-const FIXED: usize = 72;
-
-const NAMES: Names = Names {
-    short: "inet_diag row (shorter than its fixed part)",
-    long: "inet_diag row (longer than 64 KiB)",
-    attribute: "inet_diag attribute",
-};
-
-/// One row of a dump, or the answer to an exact get.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    row: DiagRow<'a, FIXED, KNOWN>,
+diag_row! {
+    /// One row of a dump, or the answer to an exact get.
+    "inet_diag", of 72 bytes, cookie at 44, attributes below attribute::SOCKOPT + 1;
 }
 
 impl<'a> Row<'a> {
-    /// Checks the payload of a message and finds its attributes. Unknown attributes are skipped; of repeated ones the
-    /// last counts, as in the kernel.
-    ///
-    /// # Errors
-    /// The payload is shorter than `struct inet_diag_msg`, its attributes are broken, or it is longer than the 64 KiB
-    /// no row reaches.
-    #[inline]
-    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
-        DiagRow::parse(payload, &NAMES).map(|row| Self { row })
-    }
-
     fixed_fields! {
         /// Address family: 2 IPv4, 10 IPv6 (`idiag_family`). An IPv6 socket talking IPv4 is family 10 with mapped
         /// addresses.
@@ -136,12 +111,6 @@ impl<'a> Row<'a> {
         fixed::<24, 16, FIXED>(self.row.fixed)
     }
 
-    /// The socket's cookie: unique in its network namespace as long as the kernel runs (`idiag_cookie`).
-    #[inline]
-    pub fn cookie(&self) -> u64 {
-        diag_row::cookie(fixed::<44, 8, FIXED>(self.row.fixed))
-    }
-
     /// The row's identity in the form a request takes.
     pub fn id(&self) -> super::Id {
         super::Id {
@@ -152,12 +121,6 @@ impl<'a> Row<'a> {
             interface: self.interface(),
             cookie: self.cookie(),
         }
-    }
-
-    /// The value of an attribute by its number, see [`attribute`]; `None` where absent or unknown to this crate.
-    #[inline]
-    pub fn attribute(&self, kind: u16) -> Option<&'a [u8]> {
-        self.row.attribute(kind)
     }
 }
 
