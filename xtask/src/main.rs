@@ -6,6 +6,7 @@
     reason = "a tool for developers: it runs programs, reads its environment and speaks"
 )]
 
+mod arguments;
 mod cargo;
 mod cross;
 mod deps;

@@ -9,7 +9,7 @@ mod runs;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Result, cargo, servers};
+use crate::{Result, arguments, cargo, servers};
 use runs::Run;
 
 /// Where the page is.
@@ -17,22 +17,11 @@ const PAGE: &str = "docs/quality-results.md";
 const SEEDS: &str = "3";
 
 pub(crate) fn run(args: &[&str]) -> Result<()> {
-    let (mut seeds, mut filter, mut kept) = (SEEDS, None, None);
-    let mut args = args.iter();
-    while let Some(&arg) = args.next() {
-        let mut value = || args.next().copied().ok_or(format!("{arg} needs a value"));
-        match arg {
-            "--seeds" => seeds = value()?,
-            "--runs" => kept = Some(PathBuf::from(value()?)),
-            _ if arg.starts_with('-') || filter.is_some() => {
-                return Err(format!("quality: unexpected argument {arg:?}"));
-            }
-            _ => filter = Some(arg),
-        }
-    }
+    let takes = "quality takes --seeds N, --runs FILE and part of a name";
+    let ([seeds, kept], filter) = arguments::read(args, ["--seeds", "--runs"], takes)?;
     let (file, passed) = match kept {
-        Some(file) => (file, true),
-        None => make_runs(seeds, filter)?,
+        Some(file) => (PathBuf::from(file), true),
+        None => make_runs(seeds.unwrap_or(SEEDS), filter)?,
     };
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let runs: Vec<Run> = text.lines().map(Run::read).collect::<Result<_>>()?;

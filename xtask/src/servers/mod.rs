@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{Result, cargo};
+use crate::{Result, arguments, cargo};
 pub(crate) use page::kept;
 use tables::{COMMON, PROGRAMS, Program, TROUBLES, Trouble};
 
@@ -39,21 +39,11 @@ pub(super) struct Said {
 }
 
 pub(crate) fn run(args: &[&str]) -> Result<()> {
-    let (mut length, mut program, mut filter) = (LENGTH, None, None);
-    let mut args = args.iter();
-    while let Some(&arg) = args.next() {
-        let mut value = || args.next().copied().ok_or(format!("{arg} needs a value"));
-        match arg {
-            "--for" => length = value()?,
-            "--pree" => program = Some(PathBuf::from(value()?)),
-            _ if arg.starts_with('-') || filter.is_some() => {
-                return Err(format!("servers takes --for TIME, --pree FILE and part of a name, not {arg:?}"));
-            }
-            _ => filter = Some(arg),
-        }
-    }
+    let takes = "servers takes --for TIME, --pree FILE and part of a name";
+    let ([length, program], filter) = arguments::read(args, ["--for", "--pree"], takes)?;
+    let length = length.unwrap_or(LENGTH);
     let pree = match program {
-        Some(file) => fs::canonicalize(&file).map_err(|error| format!("{}: {error}", file.display()))?,
+        Some(file) => fs::canonicalize(file).map_err(|error| format!("{file}: {error}"))?,
         None => cargo::release_build()?,
     };
     lacking(COMMON).map_or(Ok(()), |name| Err(format!("servers needs {name}")))?;
