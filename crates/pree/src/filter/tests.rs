@@ -1,14 +1,14 @@
-//! The language by example: what it reads, what it says of mistakes, what the kernel is told.
+//! The language by example: what it reads and what it says of mistakes.
 
 use std::net::SocketAddr;
-
-use proptest::prelude::*;
 
 use super::*;
 use crate::field::View;
 use crate::model::{Address, Family, Protocol, Protocols, Socket, State, Text};
 
 mod addresses;
+mod kernel;
+mod sensible;
 mod shown;
 mod steps;
 mod words;
@@ -216,59 +216,6 @@ fn mistakes() {
 }
 
 #[test]
-fn what_the_kernel_and_the_plan_are_told() {
-    for (text, pushed, states) in [
-        ("sport = 80", true, States::all()),
-        ("rtt > 5ms", false, States::all()),
-        ("rtt > 5ms and dport = 80", true, States::all()),
-        ("rtt > 5ms or dport = 80", false, States::all()),
-        ("not sport = 80", true, States::all()),
-        // The kernel sees port 0 where there is no peer.
-        ("not dport = 80", false, States::all()),
-        ("state listen", false, States::LISTEN),
-        ("state listen sport = 80", true, States::LISTEN),
-        ("state = listen or state = established", false, States::LISTEN | States::ESTABLISHED),
-        ("not state = listen", false, States::all() - States::LISTEN),
-        ("not (state = listen and sport = 80)", false, States::all()),
-    ] {
-        let filter = parse(text);
-        assert_eq!(filter.program(true).is_some(), pushed, "{text}");
-        assert_eq!(filter.states(), states, "{text}");
-    }
-    assert_eq!(parse("proto = udp").protocols(), Protocols::UDP);
-    assert_eq!(parse("family = unix").protocols(), Protocols::UNIX);
-    assert_eq!(parse("family = ipv4 or family = vsock").protocols(), Protocols::INET | Protocols::VSOCK);
-    assert_eq!(parse("autobound").protocols(), Protocols::INET - Protocols::SCTP);
-    assert_eq!(parse("sport = 80").protocols(), Protocols::INET | Protocols::VSOCK);
-    assert_eq!(parse("sport = 65536").protocols(), Protocols::VSOCK);
-    assert_eq!(parse("process = x").protocols(), Protocols::all());
-    assert_eq!(parse("80/tcp or proto = udp").protocols(), Protocols::TCP | Protocols::UDP);
-    // More than the kernel should run is left to ourselves.
-    let many = format!("sport = {}", (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
-    assert_eq!(parse(&many).program(true), None);
-}
-
-#[test]
-fn the_kernel_is_told_what_fits_and_what_it_permits() {
-    let program = |text: &str, marks| parse(text).program(marks);
-    // Marks are a matter of rights; the rest is decided all the same.
-    assert_ne!(program("fwmark = 1 and sport = 80", true), program("fwmark = 1 and sport = 80", false));
-    assert_eq!(program("fwmark = 1 and sport = 80", false), program("sport = 80", true));
-    assert_eq!(program("fwmark = 1", false), None);
-    assert_eq!(program("sport = 80 and (fwmark = 1 or sport = 80)", false), program("sport = 80", true));
-    // What is too long or too deep is left out and takes nothing else with it, least of all what cannot be asked of rows.
-    let list = format!("sport = {}", (1..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
-    let deep = (0..20)
-        .fold("sport = 7".to_owned(), |inner, _| format!("not (sport = 5 and (sport = 6 or {inner}))"));
-    for fill in [list, deep, "sport = 9 ".repeat(70)] {
-        let with = program(&format!("{fill} and (autobound dst 10.0.0.1)"), true).unwrap();
-        assert_eq!(with.first(), Some(&6), "autobound is asked first");
-        assert!(with.windows(4).any(|bytes| bytes == [10, 0, 0, 1]) || fill.starts_with("sport = 9"));
-    }
-    assert_eq!(program("not not not not sport = 80", true), program("sport = 80", true));
-}
-
-#[test]
 fn what_is_not_told_decides_nothing() {
     let mut of_proc = socket("10.0.0.5:80", "10.9.9.9:443", State::Established);
     let dev = parse("dev = 3");
@@ -392,72 +339,6 @@ fn needs_are_those_of_the_keys() {
     assert_eq!(parse("has drops").needs(), Needs::MEMORY);
     for text in ["score < 0.7", "has loss", "bloat = yes", "issue ~ rto", "limited = network"] {
         assert_eq!(parse(text).needs(), Needs::STATS | Needs::MEMORY, "{text}");
-    }
-}
-
-/// Filters that make sense, from the outside in.
-fn sensible() -> impl Strategy<Value = String> {
-    let test = prop_oneof![
-        (0..=65535_u16).prop_map(|p| format!("sport = {p}")),
-        (0..=65535_u16).prop_map(|p| format!("dport>={p}")),
-        (any::<[u8; 4]>(), 0..=32_u8)
-            .prop_map(|(a, b)| format!("src {}.{}.{}.{}/{b}", a[0], a[1], a[2], a[3])),
-        (any::<[u16; 8]>(), 0..=128_u8)
-            .prop_map(|(a, b)| format!("dst = [{}]/{b}:443", std::net::Ipv6Addr::from(a))),
-        Just("state = established,time-wait".to_owned()),
-        Just("state != closed".to_owned()),
-        (1..1_000_000_u64).prop_map(|us| format!("rtt < {us}us")),
-        (0..1_000_000_u64).prop_map(|n| format!("bytes_sent > {n}")),
-        "[ -~]{0,12}"
-            .prop_map(|text| format!("process ~ \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))),
-        Just("has minrtt".to_owned()),
-        Just("user = www-data".to_owned()),
-        Just("fwmark = 0x10/0xf0".to_owned()),
-        Just("v6only = no".to_owned()),
-        Just("scope = link".to_owned()),
-        (0..=1_000_000_000_u64).prop_map(|n| format!("loss > {}", n as f64 / 1e9)),
-        (0..=100_u8).prop_map(|n| format!("score <= {n}%")),
-        Just("has issue".to_owned()),
-    ];
-    test.prop_recursive(4, 24, 3, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) and ({b})")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) | ({b})")),
-            inner.prop_map(|a| format!("not ({a})")),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn printed_it_reads_the_same(text in sensible()) {
-        let filter = parse(&text);
-        let printed = filter.to_string();
-        let again: Filter = printed.parse().map_err(|e: FilterError| TestCaseError::fail(format!("{printed}: {e}")))?;
-        prop_assert_eq!(filter, again);
-    }
-
-    #[test]
-    fn no_text_panics(text in "\\PC{0,40}") {
-        if let Err(error) = text.parse::<Filter>() {
-            let (shown, carets) = error.excerpt();
-            assert!(shown.chars().count() <= 110 && carets.ends_with('^'), "{text}");
-            assert!(error.to_string().len() < 600, "{error}");
-        }
-    }
-
-    #[test]
-    fn no_words_of_the_language_panic(words in proptest::collection::vec(
-        proptest::sample::select(vec![
-            "state", "exclude", "listen", "(", ")", "not", "!", "and", "or", "||", "=", "!=", "~", ",", "src", "dport",
-            "rtt", "5ms", "80", ":80", "10/8", "has", "process", "\"a b\"", "autobound", "tcp:1", "eq", "user",
-            "@1.2.3.4:80", "fe80::1%eth0", "*%2", "route:7", "1.5ms", "started", "1970-01-02", "tcp", "@\"\\xff\"", "1500",
-        ]), 0..12)) {
-        if let Ok(filter) = words.join(" ").parse::<Filter>() {
-            let printed = filter.to_string();
-            prop_assert_eq!(printed.parse::<Filter>().ok(), Some(filter.clone()), "{}", printed);
-            let _ = (filter.program(true), filter.needs(), filter.states());
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Each detector fires where it must and is silent next to it, or says that it could not look.
 #![allow(clippy::needless_pass_by_value, reason = "cases read better when they are made in place")]
 
+mod networks;
+mod ports;
 mod steps;
 
 use std::net::SocketAddr;
@@ -143,109 +145,6 @@ fn what_is_not_known_is_said() {
     let unchecked = of_machine(&host);
     let expected = ["ports_exhausted", "path_trouble", "shared_queue", "close_wait_leak", "time_wait_pile"];
     assert_eq!((unchecked.as_slice(), host.findings.len()), (&expected[..], 0));
-}
-
-#[test]
-fn ports_exhausted() {
-    let name = "ports_exhausted";
-    let used = |count| many(count, 40_000, State::Established, WEB);
-    check(name, used(31), None);
-    check(name, used(32), Some((Warning, to(WEB), 32)));
-    check(name, used(39), Some((Warning, to(WEB), 39)));
-    check(name, used(40), Some((Critical, to(WEB), 40)));
-    // Ports outside the range; to other destinations; from another address; a handshake from outside.
-    check(name, many(40, 50_000, State::Established, WEB), None);
-    let split = |a: &str, b: &str| {
-        [many(20, 40_000, State::Established, a), many(20, 40_020, State::Established, b)].concat()
-    };
-    check(name, split(WEB, "198.51.100.8:443"), None);
-    check(name, split(WEB, "198.51.100.7:80"), None);
-    let moved = |mut socket: Socket| {
-        socket.local = Address::Inet(SocketAddr::new([192, 0, 2, 9].into(), socket.local.port().unwrap()));
-        socket
-    };
-    check(name, used(20).into_iter().chain(used(40).into_iter().skip(20).map(moved)).collect(), None);
-    check(name, many(40, 40_000, State::SynReceived, WEB), None);
-    // v4-mapped ends are the same ends.
-    let mapped = (40_000..40_016).map(|port| {
-        tcp(State::Established, &format!("[::ffff:192.0.2.1]:{port}"), "[::ffff:198.51.100.7]:443")
-    });
-    let both = many(16, 40_016, State::SynSent, WEB).into_iter().chain(mapped).collect();
-    check(name, both, Some((Warning, to(WEB), 32)));
-    // A listener keeps its port from every destination; two of them at one port keep one.
-    let listener = |port: u16| tcp(State::Listen, &format!("[::]:{port}"), "");
-    check(name, [used(31), vec![listener(40_035)]].concat(), Some((Warning, to(WEB), 31)));
-    check(name, [used(30), vec![listener(40_035), listener(40_035)]].concat(), None);
-    check(name, [used(31), vec![listener(40_005)]].concat(), None);
-    check(name, (40_000..40_032).map(listener).collect(), Some((Warning, About::Host, 0)));
-    // Reserved ports are no choice.
-    let reserved =
-        HostLimits { reserved_ports: Some(vec![PortRange::new(40_010, 40_029).unwrap()]), ..limits() };
-    check_with(name, used(10), reserved.clone(), None);
-    check_with(name, used(40), reserved, Some((Critical, to(WEB), 20)));
-    check_with(name, used(40), HostLimits { local_ports: None, ..limits() }, None);
-}
-
-/// What connect(2) chose serves several destinations by chance; where no port does, bind(2) took them all.
-#[test]
-fn ports_taken_by_bind() {
-    let name = "ports_exhausted";
-    let hundred = HostLimits { local_ports: PortRange::new(40_000, 40_099), ..limits() };
-    let spread = |count: u16, port: fn(u16) -> u16| -> Vec<Socket> {
-        let to = |at: u16| format!("198.51.100.{}:443", at % 50 + 1);
-        (0..count).map(|at| tcp(State::Established, &format!("192.0.2.1:{}", port(at)), &to(at))).collect()
-    };
-    let bound = |at| 40_000 + at;
-    check_with(name, spread(79, bound), hundred.clone(), None);
-    check_with(name, spread(80, bound), hundred.clone(), Some((Warning, About::Host, 80)));
-    check_with(name, spread(100, bound), hundred.clone(), Some((Critical, About::Host, 100)));
-    // One port serves two.
-    let shared = [spread(100, bound), spread(1, |_| 40_001)].concat();
-    check_with(name, shared, hundred.clone(), None);
-    // Who comes to a listener shares its port.
-    let listener = tcp(State::Listen, "0.0.0.0:40099", "");
-    let clients = spread(10, |_| 40_099);
-    let served = [spread(79, bound), vec![listener], clients].concat();
-    check_with(name, served, hundred.clone(), Some((Warning, About::Host, 79)));
-    // To few destinations it may be chance.
-    let two: Vec<_> = [("198.51.100.1:443", 40_000), ("198.51.100.2:443", 40_040)].into_iter().collect();
-    let two = two.into_iter().flat_map(|(to, first)| many(40, first, State::Established, to)).collect();
-    check_with(name, two, hundred, None);
-}
-
-#[test]
-fn ports_in_time_wait() {
-    let name = "ports_exhausted";
-    let reuse = |time_wait_reuse| HostLimits { time_wait_reuse, ..limits() };
-    let resting = |count, remote| many(count, 40_000, State::TimeWait, remote);
-    let expected = Some((Critical, to(WEB), 40));
-    check_with(name, resting(40, WEB), reuse(Some(TimeWaitReuse::Never)), expected.clone());
-    check_with(name, resting(40, WEB), reuse(Some(TimeWaitReuse::Loopback)), expected);
-    check_with(name, resting(40, WEB), reuse(Some(TimeWaitReuse::Always)), None);
-    check_with(name, resting(40, WEB), reuse(None), None);
-    check_with(name, resting(40, "127.0.0.1:80"), reuse(Some(TimeWaitReuse::Loopback)), None);
-    let mixed = [resting(20, WEB), many(20, 40_020, State::FinWait1, WEB)].concat();
-    let host = assess_host(&snapshot(mixed, limits()));
-    assert_eq!(evidence(&host, name, "time_wait"), Some(Value::Count(20)));
-    assert_eq!(evidence(&host, name, "share"), Some(Value::Share(1.0)));
-}
-
-#[test]
-fn time_wait_pile() {
-    let name = "time_wait_pile";
-    let resting = |count| many(count, 40_000, State::TimeWait, WEB);
-    check(name, resting(19), None);
-    check(name, resting(20), Some((Warning, to(WEB), 20)));
-    let always = HostLimits { time_wait_reuse: Some(TimeWaitReuse::Always), ..limits() };
-    check_with(name, resting(20), always, Some((Info, to(WEB), 20)));
-    check(name, many(40, 40_000, State::Established, WEB), None);
-    // At a service of ours they hold no port that is chosen, but a place.
-    let served =
-        |count: u16| (1..=count).map(|n| tcp(State::TimeWait, "192.0.2.1:80", &format!("10.0.0.1:{n}")));
-    check(name, served(49).collect(), None);
-    check(name, served(50).collect(), Some((Info, About::Host, 50)));
-    check(name, served(100).collect(), Some((Warning, About::Host, 100)));
-    check_with(name, served(100).collect(), HostLimits { time_wait_limit: None, ..limits() }, None);
 }
 
 /// A connection of this process in `CLOSE_WAIT`, last heard of so many seconds ago.
@@ -468,52 +367,6 @@ fn base_rtt_comes_from_others() {
     assert_eq!(context.peer_base_rtt, Some(Duration::from_millis(20)));
 }
 
-/// The same socket of another network namespace, or bound to an interface.
-fn elsewhere(socket: Socket, (namespace, interface): (u64, u32)) -> Socket {
-    Socket {
-        network_namespace: (namespace > 0).then(|| Arc::new(NetworkNamespace::new(namespace, None))),
-        interface: (interface > 0).then_some(interface),
-        ..socket
-    }
-}
-
-/// One address is as many hosts as there are network namespaces and links that it is of: what is known of one is not said of
-/// another, and what they use up is not added up.
-#[test]
-fn an_address_is_a_host_within_its_network_only() {
-    let ms = Duration::from_millis;
-    let late = TcpStats { rtt: Some(ms(420)), min_rtt: Some(ms(400)), ..healthy() };
-    let stalled = TcpStats { ca_state: Some(4), backoff: Some(2), ..healthy() };
-    for (remote, one, other) in [
-        (WEB, (1, 0), (2, 0)),
-        (WEB, (0, 2), (0, 3)),
-        (WEB, (0, 0), (0, 3)),
-        ("[fe80::1]:443", (0, 2), (0, 3)),
-        ("[fe80::1%2]:443", (0, 0), (0, 3)),
-    ] {
-        let at = |stats: &TcpStats, place| elsewhere(connection(remote, stats.clone()), place);
-        let base = |sockets: [Socket; 2]| super::Peers::of(&sockets).context(&sockets[0]).peer_base_rtt;
-        assert_eq!(base([at(&late, one), at(&healthy(), one)]), Some(ms(20)), "{remote} {one:?}");
-        assert_eq!(base([at(&late, one), at(&healthy(), other)]), Some(ms(400)), "{remote} {other:?}");
-
-        let said = |name, sockets: Vec<Socket>| said(&assess_host(&snapshot(sockets, limits())), name);
-        let troubled = |places: [_; 3]| places.map(|place| at(&stalled, place)).to_vec();
-        assert!(said("path_trouble", troubled([one, one, one])).is_some(), "{remote} {one:?}");
-        assert_eq!(said("path_trouble", troubled([one, one, other])), None, "{remote} {other:?}");
-
-        let used = |places: [_; 2]| -> Vec<Socket> {
-            let ports =
-                [many(20, 40_000, State::FinWait1, remote), many(20, 40_020, State::FinWait1, remote)];
-            let there = |(sockets, place): (Vec<Socket>, _)| {
-                sockets.into_iter().map(move |socket| elsewhere(socket, place))
-            };
-            ports.into_iter().zip(places).flat_map(there).collect()
-        };
-        assert!(said("ports_exhausted", used([one, one])).is_some(), "{remote} {one:?}");
-        assert_eq!(said("ports_exhausted", used([one, other])), None, "{remote} {other:?}");
-    }
-}
-
 /// Every detector has a case that fires and one that is silent.
 #[test]
 fn each_fires_and_is_silent() {
@@ -552,79 +405,4 @@ fn findings_are_sorted() {
     let found: Vec<_> = host.findings.iter().map(|finding| (finding.name, finding.severity)).collect();
     let expected = [("ports_exhausted", Critical), ("close_wait_leak", Warning), ("time_wait_pile", Warning)];
     assert_eq!(found, expected);
-}
-
-fn on(device: u32, mut socket: Socket) -> Socket {
-    socket.interface = Some(device);
-    socket
-}
-
-/// A listener for each device, as in VRFs: the queue that is full is that of the handshakes' own device.
-#[test]
-fn half_open_by_device() {
-    let name = "half_open";
-    let listeners = [on(1, listening("0.0.0.0:80", 0, 4)), on(2, listening("0.0.0.0:80", 0, 4))];
-    let half =
-        |device, count: u16| (1..=count).map(move |port| on(device, handshake("192.0.2.1:80", port, 1)));
-    let with = |half: Vec<Socket>| [half, listeners.to_vec()].concat();
-    let at = Some((Warning, About::Local(end("0.0.0.0:80")), 4));
-    check(name, with(half(1, 4).collect()), at);
-    check(name, with(half(1, 3).chain(half(2, 3)).collect()), None);
-    let host = assess_host(&snapshot(with(half(2, 4).collect()), limits()));
-    let finding = host.findings.iter().find(|finding| finding.name == name).unwrap();
-    assert_eq!(finding.interface, Some(2));
-    // One without a device takes what comes through any, and not what a device has a listener of its own for.
-    let any = listening("0.0.0.0:80", 0, 4);
-    check(
-        name,
-        half(3, 4).chain([any.clone()]).collect(),
-        Some((Warning, About::Local(end("0.0.0.0:80")), 4)),
-    );
-    let both = half(1, 2).chain(half(3, 2)).chain([any, listeners[0].clone()]);
-    check(name, both.collect(), None);
-    // One for IPv6 alone has no part in handshakes of IPv4.
-    let mut v6only = listening("[::]:80", 0, 4);
-    v6only.v6only = Some(true);
-    let handshakes = |local| (1..=4).map(move |port| handshake(local, port, 1)).collect::<Vec<_>>();
-    check(name, [handshakes("192.0.2.1:80"), vec![v6only.clone()]].concat(), None);
-    let six = Some((Warning, About::Local(end("[::]:80")), 4));
-    check(name, [handshakes("[2001:db8::1]:80"), vec![v6only]].concat(), six);
-}
-
-fn of_namespace(inode: u64, mut socket: Socket) -> Socket {
-    socket.network_namespace = Some(Arc::new(NetworkNamespace::new(inode, None)));
-    socket
-}
-
-/// The same address is another one in another network namespace or of another device.
-#[test]
-fn networks_are_not_mixed() {
-    let used = |device, range: std::ops::Range<u16>| {
-        range.map(move |port| on(device, tcp(State::Established, &format!("192.0.2.1:{port}"), WEB)))
-    };
-    check("ports_exhausted", used(1, 40_000..40_016).chain(used(2, 40_016..40_032)).collect(), None);
-    check("ports_exhausted", used(1, 40_000..40_032).collect(), Some((Warning, to(WEB), 32)));
-
-    // Handshakes of two namespaces: each namespace has its own listeners.
-    let half = |inode, count: u16| {
-        (1..=count).map(move |port| of_namespace(inode, handshake("192.0.2.1:80", port, 1)))
-    };
-    let listener = |inode| of_namespace(inode, listening("0.0.0.0:80", 0, 4));
-    let sockets = |a, b| half(7, a).chain(half(8, b)).chain([listener(7), listener(8)]).collect::<Vec<_>>();
-    check("half_open", sockets(3, 3), None);
-    check("half_open", sockets(1, 4), Some((Warning, About::Local(end("0.0.0.0:80")), 4)));
-    let host = assess_host(&snapshot(sockets(1, 4), limits()));
-    let finding = host.findings.iter().find(|finding| finding.name == "half_open").unwrap();
-    assert_eq!(finding.network_namespace.as_ref().map(|namespace| namespace.inode), Some(8));
-
-    // A shorter round trip in another network says nothing of this one.
-    let base = |ms| TcpStats { min_rtt: Some(Duration::from_millis(ms)), ..healthy() };
-    let (near, far) = (of_namespace(7, connection(WEB, base(1))), of_namespace(8, connection(WEB, base(50))));
-    let peers = super::Peers::of([&near, &far]);
-    let known = |socket| peers.context(socket).peer_base_rtt.map(|rtt| rtt.as_millis());
-    assert_eq!((known(&near), known(&far)), (Some(1), Some(50)));
-    let (near, far) = (on(1, connection(WEB, base(1))), on(2, connection(WEB, base(50))));
-    let peers = super::Peers::of([&near, &far]);
-    let known = |socket| peers.context(socket).peer_base_rtt.map(|rtt| rtt.as_millis());
-    assert_eq!((known(&near), known(&far)), (Some(1), Some(50)));
 }
