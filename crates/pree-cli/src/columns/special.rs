@@ -111,7 +111,7 @@ pub(crate) static SPECIAL: [Special; 15] = [
             }
         },
         key: |s| number(s.listen.map(|listen| listen.queue)),
-        trouble: |s| s.listen.is_some_and(ListenQueue::is_full),
+        trouble: |s| s.listen.is_some_and(ListenQueue::is_at_limit),
         ..PLAIN
     },
     Special {

@@ -26,7 +26,7 @@ pub(super) const FIELDS: &[Field] = fields! {
 };
 
 fn accept_queue_full(view: &View<'_>, _: Value<'_>) -> bool {
-    view.socket().listen.is_some_and(ListenQueue::is_full)
+    view.socket().listen.is_some_and(ListenQueue::is_at_limit)
 }
 
 fn timer(socket: &Socket) -> Value<'_> {

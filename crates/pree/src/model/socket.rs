@@ -206,9 +206,14 @@ pub struct ListenQueue {
 }
 
 impl ListenQueue {
-    /// True when it is as good as full: one more than the limit is let in at most.
-    pub fn is_full(self) -> bool {
+    /// True when it is as good as full: the kernel lets in one more than the limit.
+    pub fn is_at_limit(self) -> bool {
         self.queue > 0 && self.queue >= self.limit
+    }
+
+    /// True when nobody else is let in, as the kernel's `sk_acceptq_is_full()`.
+    pub fn is_full(self) -> bool {
+        self.queue > self.limit
     }
 }
 

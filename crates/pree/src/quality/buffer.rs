@@ -54,11 +54,6 @@ pub(super) fn receive_buffer_share(memory: Option<SocketMemory>) -> Option<f64> 
     (limit > 0).then(|| (f64::from(taken) / f64::from(limit)).min(1.0))
 }
 
-/// A listener that lets in nobody else (`sk_acceptq_is_full()`): the kernel takes one more than the limit.
-pub(super) fn is_accept_queue_full(socket: &Socket) -> bool {
-    socket.listen.is_some_and(|waiting| waiting.queue > waiting.limit)
-}
-
 pub(super) fn is_datagram(socket: &Socket) -> bool {
     matches!(socket.protocol, Protocol::Udp | Protocol::UdpLite)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::buffer;
 use super::limits::INTERVAL_POINTS;
 use super::rate::Rate;
-use crate::model::{Socket, TcpStats};
+use crate::model::{ListenQueue, Socket, TcpStats};
 
 /// What was seen of one socket from one look to a later one.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,7 +47,7 @@ pub(super) struct Point {
     pub(super) unread: Option<u32>,
     /// The receive buffer is nearly full.
     pub(super) unread_fills_buffer: bool,
-    /// See [`buffer::is_accept_queue_full`].
+    /// See [`ListenQueue::is_full`].
     pub(super) accept_queue_is_full: bool,
 }
 
@@ -70,7 +70,7 @@ impl Point {
             buffer_is_in_flight: buffer::is_in_flight(stats),
             unread: buffer::unread(socket),
             unread_fills_buffer: buffer::is_receive_buffer_full(socket),
-            accept_queue_is_full: buffer::is_accept_queue_full(socket),
+            accept_queue_is_full: socket.listen.is_some_and(ListenQueue::is_full),
         }
     }
 }

@@ -113,7 +113,7 @@ impl<'v> Delivery<'v> {
     }
 
     fn pass_on(&mut self, socket: &Socket) -> ControlFlow<()> {
-        self.owners.details.count(socket);
+        self.owners.details.unread.count(socket);
         self.untold.count(socket);
         (self.visitor)(socket)
     }

@@ -4,14 +4,13 @@ use super::scope::{TO_LOOK, against_refusal, may_hide};
 use crate::collect::unread::Unread;
 use crate::coverage::Gap;
 use crate::error::{ErrorKind, NOT_RECORDED};
-use crate::model::Socket;
 use crate::needs::Needs;
 use crate::source::{Failure, Source};
 
 #[derive(Default)]
 pub(super) struct UnreadDetails {
     /// Of which process, in this look.
-    unread: Unread,
+    pub(super) unread: Unread,
     /// Whether /proc may hide processes, once that was asked.
     may_hide: Option<bool>,
     /// What helps against processes that refuse, once one did.
@@ -19,11 +18,6 @@ pub(super) struct UnreadDetails {
 }
 
 impl UnreadDetails {
-    /// Forgets what the last look met.
-    pub(super) fn clear(&mut self) {
-        self.unread.clear();
-    }
-
     /// Notes what could not be read. That a process has ended is no failure, nor that a thread of the kernel has no program.
     pub(super) fn failed(&mut self, pid: u32, details: Needs, failure: Failure, source: &mut dyn Source) {
         let hint = match failure.kind() {
@@ -34,7 +28,7 @@ impl UnreadDetails {
             ErrorKind::NotRecorded => NOT_RECORDED,
             _ => "reading them failed: try again",
         };
-        self.lack(pid, details, failure.kind(), hint);
+        self.unread.lack(pid, details, failure.kind(), hint);
     }
 
     /// Notes that /proc does not have the process: it has ended, or is hidden.
@@ -42,37 +36,18 @@ impl UnreadDetails {
         // What cannot be found out may be.
         if *self.may_hide.get_or_insert_with(|| may_hide(source).unwrap_or(true)) {
             let hint = "/proc hides other users' processes (hidepid): run as the machine's root";
-            self.lack(pid, details, ErrorKind::NotPermitted, hint);
+            self.unread.lack(pid, details, ErrorKind::NotPermitted, hint);
         }
     }
 
     /// Notes that /proc is not of the namespace in which the process has this id.
     pub(super) fn without_proc(&mut self, pid: u32, details: Needs) {
-        self.lack(
+        self.unread.lack(
             pid,
             details,
             ErrorKind::Absent,
             "they are read from the /proc of one's own pid namespace: mount it",
         );
-    }
-
-    fn lack(&mut self, pid: u32, details: Needs, why: ErrorKind, hint: &'static str) {
-        self.unread.lack(pid, details, why, hint);
-    }
-
-    /// What could not be read of the owners of a socket.
-    pub(super) fn of(&self, socket: &Socket) -> Needs {
-        self.unread.of(socket)
-    }
-
-    /// Notes a row that is told.
-    pub(super) fn count(&mut self, socket: &Socket) {
-        self.unread.count(socket);
-    }
-
-    /// Why something could not be read, and what helps.
-    pub(super) fn why(&self) -> Option<(ErrorKind, &'static str)> {
-        self.unread.why()
     }
 
     /// The gap that they are in the rows that were told.

@@ -31,42 +31,38 @@ pub(in crate::collect) fn host_limits(source: &mut dyn Source) -> HostLimits {
 
 /// The line `Tcp:` of /proc/net/snmp, and `TcpExt:` of /proc/net/netstat.
 pub(in crate::collect) fn host_counters(source: &mut dyn Source) -> HostCounters {
-    let tcp = Counters::read(source, &Question::TcpCounters, "Tcp:");
-    let more = Counters::read(source, &Question::TcpExtCounters, "TcpExt:");
+    // Refused, nothing is known.
+    let mut read = |question| {
+        let text = read_all(source, &question).ok().and_then(|text| String::from_utf8(text).ok());
+        text.unwrap_or_default()
+    };
+    let (tcp, more) = (read(Question::TcpCounters), read(Question::TcpExtCounters));
+    let tcp = |name| counter(&tcp, "Tcp:", name);
     HostCounters {
-        active_opens: tcp.get("ActiveOpens"),
-        passive_opens: tcp.get("PassiveOpens"),
-        failed_attempts: tcp.get("AttemptFails"),
-        resets: tcp.get("EstabResets"),
-        established: tcp.get("CurrEstab"),
-        segments_in: tcp.get("InSegs"),
-        segments_out: tcp.get("OutSegs"),
-        segments_retransmitted: tcp.get("RetransSegs"),
-        segments_damaged: tcp.get("InErrs"),
-        resets_sent: tcp.get("OutRsts"),
-        accept_overflows: more.get("ListenOverflows"),
+        active_opens: tcp("ActiveOpens"),
+        passive_opens: tcp("PassiveOpens"),
+        failed_attempts: tcp("AttemptFails"),
+        resets: tcp("EstabResets"),
+        established: tcp("CurrEstab"),
+        segments_in: tcp("InSegs"),
+        segments_out: tcp("OutSegs"),
+        segments_retransmitted: tcp("RetransSegs"),
+        segments_damaged: tcp("InErrs"),
+        resets_sent: tcp("OutRsts"),
+        accept_overflows: counter(&more, "TcpExt:", "ListenOverflows"),
     }
 }
 
-/// Two lines of a file that begin with the same label: one of names, and below it one of values.
-struct Counters {
-    text: String,
-    label: &'static str,
-}
-
-impl Counters {
-    /// Refused, nothing is known.
-    fn read(source: &mut dyn Source, question: &Question<'_>, label: &'static str) -> Self {
-        let text = read_all(source, question).ok().and_then(|text| String::from_utf8(text).ok());
-        Self { text: text.unwrap_or_default(), label }
-    }
-
-    fn get(&self, wanted: &str) -> Option<u64> {
-        let mut lines = self.text.lines().filter_map(|line| line.strip_prefix(self.label));
-        let (names, values) = (lines.next()?, lines.next()?);
-        let place = names.split_ascii_whitespace().position(|name| name == wanted)?;
-        values.split_ascii_whitespace().nth(place).and_then(number)
-    }
+/// The number of this name in the lines with this label: a line of names and one of values below it, or one in which names
+/// and values take turns.
+pub(super) fn counter(text: &str, label: &str, wanted: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(label));
+    let mut words = lines.next()?.split_ascii_whitespace();
+    let value = match lines.next() {
+        Some(values) => values.split_ascii_whitespace().nth(words.position(|name| name == wanted)?),
+        None => words.skip_while(|name| *name != wanted).nth(1),
+    };
+    number(value?)
 }
 
 fn number<T: FromStr>(text: impl AsRef<str>) -> Option<T> {

@@ -211,7 +211,7 @@ impl OwnerSearch {
         self.blind = None;
         self.unread.clear();
         self.told_of.clear();
-        self.details.clear();
+        self.details.unread.clear();
         let scope = self.scope(source);
         match self.method {
             OwnerSource::Proc => self.told.proc = self.walk(source, only, scope),
@@ -354,14 +354,16 @@ impl OwnerSearch {
         match socket.unowned {
             Some(reason) if reason.is_unknown() => Needs::OWNERS,
             Some(_) => Needs::empty(),
-            None => self.unread_once.iter().fold(self.details.of(socket), |all, (needs, _)| all | *needs),
+            None => {
+                self.unread_once.iter().fold(self.details.unread.of(socket), |all, (needs, _)| all | *needs)
+            }
         }
     }
 
     /// Why that is, and what helps.
     pub(super) fn why_unread(&self, socket: &Socket) -> (ErrorKind, &'static str) {
         let of_all = || self.unread_once.first().map(|(_, failure)| (failure.kind(), UNREAD_ONCE));
-        let of_details = || self.details.why().or_else(of_all).filter(|_| socket.unowned.is_none());
+        let of_details = || self.details.unread.why().or_else(of_all).filter(|_| socket.unowned.is_none());
         of_details().unwrap_or_else(|| self.why_blind())
     }
 

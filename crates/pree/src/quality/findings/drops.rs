@@ -1,7 +1,7 @@
 //! What the kernel threw away because nobody took it: connections, datagrams.
 
 use super::{Detector, Hit, Reads, Severity, Subject, Value};
-use crate::model::{Counter, Socket, State};
+use crate::model::{Counter, ListenQueue, Socket, State};
 use crate::quality::buffer::{self, is_datagram};
 
 pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
@@ -20,7 +20,7 @@ pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
         // Each full queue counts at its listener too: more drops than that have another cause.
         let overflows =
             subject.accept_overflows.filter(|all| drops.is_some_and(|drops| u64::from(drops) <= *all));
-        let full = buffer::is_accept_queue_full(socket);
+        let full = socket.listen.is_some_and(ListenQueue::is_full);
         let was_full =
             || subject.interval.is_some_and(|it| it.points().iter().any(|look| look.accept_queue_is_full));
         let severity = match overflows {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
 use super::group::group;
-use super::view::View;
+use super::overview::Overview;
 use crate::model::{Socket, Unowned};
 use crate::quality::limits::{CLOSE_WAIT_LEAST, CLOSE_WAIT_OLD};
 use crate::quality::{Severity, Value};
@@ -19,7 +19,7 @@ pub(super) const CLOSE_WAIT_LEAK: HostDetector = HostDetector {
     check,
 };
 
-fn check(view: &View<'_>) -> Found {
+fn check(view: &Overview<'_>) -> Found {
     let (mut owned, mut unknown) = (Vec::new(), 0);
     for (place, socket) in view.each(&view.places.close_wait) {
         match socket.owners.first() {
@@ -37,7 +37,7 @@ fn check(view: &View<'_>) -> Found {
     Found { hits, unchecked }
 }
 
-fn hit(view: &View<'_>, places: Vec<usize>) -> Option<Hit> {
+fn hit(view: &Overview<'_>, places: Vec<usize>) -> Option<Hit> {
     let process = &view.at(&places).next()?.owners.first()?.process;
     let idle = |socket: &Socket| socket.tcp.as_deref()?.last_ack_recv;
     let times: Option<Vec<Duration>> = view.at(&places).map(idle).collect();

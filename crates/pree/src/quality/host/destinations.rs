@@ -7,13 +7,13 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
 use super::group::{end_key, group, ip_key, network};
-use super::view::View;
+use super::overview::Overview;
 
 /// Counters for all destinations together; a power of two.
 const COUNTERS: usize = 1 << 14;
 
 /// Those of these connections that go from one address to one destination, for every pair with at least so many.
-pub(super) fn destinations(view: &View<'_>, places: &[usize], least: usize) -> Vec<Vec<usize>> {
+pub(super) fn destinations(view: &Overview<'_>, places: &[usize], least: usize) -> Vec<Vec<usize>> {
     // Where all together are too few, no one needs to be asked where it goes.
     if places.len() < least {
         return Vec::new();

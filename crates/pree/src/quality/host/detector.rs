@@ -1,7 +1,7 @@
 //! What finds one kind of issue across sockets.
 
 use super::finding::About;
-use super::view::View;
+use super::overview::Overview;
 use crate::quality::{Evidence, Severity, Value};
 
 /// An issue's name, and the function that looks for it.
@@ -14,7 +14,7 @@ pub struct HostDetector {
     pub advice: &'static str,
     /// Where to read more: a standard, a manual page.
     pub more: &'static str,
-    pub(super) check: fn(&View<'_>) -> Found,
+    pub(super) check: fn(&Overview<'_>) -> Found,
 }
 
 /// What such a detector found, and what kept it from looking at all.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
 use super::group::{Network, end_key, group, network};
-use super::view::View;
+use super::overview::Overview;
 use crate::model::{HostLimits, Socket, State};
 use crate::quality::limits::HALF_OPEN_LEAST;
 use crate::quality::{Severity, Value};
@@ -31,7 +31,7 @@ struct Listeners {
     full: bool,
 }
 
-fn check(view: &View<'_>) -> Found {
+fn check(view: &Overview<'_>) -> Found {
     let handshakes = view.each(&view.places.handshakes);
     let tried = |socket: &Socket| socket.timer.map_or(0, |timer| timer.retransmits);
     // Almost always so: a handshake takes no longer than a round trip.
@@ -85,7 +85,7 @@ fn is_full(limits: &HostLimits, handshakes: u64, backlog: Option<u64>) -> bool {
 
 type Key = (Network, (u128, u16));
 
-fn listeners(view: &View<'_>) -> HashMap<Key, Listeners> {
+fn listeners(view: &Overview<'_>) -> HashMap<Key, Listeners> {
     let mut all: HashMap<Key, Listeners> = HashMap::new();
     for socket in view.at(&view.places.bound).filter(|socket| socket.state == State::Listen) {
         let Some(address) = socket.local.socket_addr() else { continue };

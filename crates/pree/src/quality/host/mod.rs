@@ -10,12 +10,12 @@ mod finding;
 mod group;
 mod half_open;
 mod local_ports;
+mod overview;
 mod path;
 mod peers;
 mod places;
 mod ports;
 mod time_wait;
-mod view;
 
 #[cfg(test)]
 mod tests;
@@ -28,9 +28,9 @@ use detector::Hit;
 pub use detector::HostDetector;
 pub use finding::{About, HostAssessment, HostFinding, Unchecked};
 pub use local_ports::LocalPorts;
+use overview::Overview;
 pub use peers::Peers;
 use places::Places;
-use view::View;
 
 /// Every issue that shows only across sockets.
 pub const HOST_DETECTORS: &[HostDetector] = &[
@@ -82,7 +82,7 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         }
     }
     let basis = intervals.map_or(Basis::Lifetime, |intervals| Basis::Interval(intervals.length()));
-    let view = View {
+    let view = Overview {
         snapshot,
         places: &places,
         troubled: &troubled,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
 use super::group::group;
-use super::view::View;
+use super::overview::Overview;
 use crate::model::State;
 use crate::quality::limits::{PATH_SHARE, PATH_SOCKETS};
 use crate::quality::{Assessment, Finding, Severity, Value};
@@ -42,7 +42,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "small segments", issues: &["small_mss", "pmtu_black_hole"] },
 ];
 
-fn path_trouble(view: &View<'_>) -> Found {
+fn path_trouble(view: &Overview<'_>) -> Found {
     let with_kind = troubled(view).flat_map(|(place, peer, judged)| {
         let has = move |kind: &usize| judged.findings.iter().any(|it| kind_of(it) == Some(*kind));
         (0..KINDS.len()).filter(has).map(move |kind| ((peer, kind), place))
@@ -64,7 +64,7 @@ fn path_trouble(view: &View<'_>) -> Found {
     unless_blind(view, hits)
 }
 
-fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize>) -> Option<Hit> {
+fn hit(view: &Overview<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize>) -> Option<Hit> {
     let enough = |number: usize| number >= PATH_SOCKETS && number as f64 >= PATH_SHARE * known as f64;
     // On this machine there is no path.
     let here =
@@ -92,18 +92,18 @@ fn hit(view: &View<'_>, ip: IpAddr, kind: usize, known: usize, places: Vec<usize
 }
 
 /// Handshakes that one port does not answer: that may be a firewall's rule for it, on a path that is well.
-fn is_one_closed_port(view: &View<'_>, places: &[usize]) -> bool {
+fn is_one_closed_port(view: &Overview<'_>, places: &[usize]) -> bool {
     let all_connect = view.at(places).all(|socket| socket.state == State::SynSent);
     all_connect && view.common(places, |socket| socket.remote.as_ref()?.port()).is_some()
 }
 
 /// The judgements of those that are in trouble, with the places of the sockets and the numbers of their peers.
-fn troubled<'v>(view: &'v View<'_>) -> impl Iterator<Item = (usize, u32, &'v Assessment)> {
+fn troubled<'v>(view: &'v Overview<'_>) -> impl Iterator<Item = (usize, u32, &'v Assessment)> {
     view.troubled.iter().filter_map(|(place, judged)| Some((*place, (*view.peer_of.get(*place)?)?, judged)))
 }
 
 /// Where no connection has statistics that could have, nothing was looked at.
-fn unless_blind(view: &View<'_>, hits: Vec<Hit>) -> Found {
+fn unless_blind(view: &Overview<'_>, hits: Vec<Hit>) -> Found {
     let blind = view.places.lacks_statistics && !view.places.has_statistics;
     Found { hits, unchecked: blind.then_some("there are no statistics of connections") }
 }
@@ -115,7 +115,7 @@ fn kind_of(finding: &Finding) -> Option<usize> {
 }
 
 /// Connections that wait in a queue, beside those that fill one on the way to the same address.
-fn shared_queue(view: &View<'_>) -> Found {
+fn shared_queue(view: &Overview<'_>) -> Found {
     let places = |wanted: fn(&Assessment) -> bool| {
         troubled(view).filter(move |(_, _, judged)| wanted(judged)).map(|(place, peer, _)| (peer, place))
     };

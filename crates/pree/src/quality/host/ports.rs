@@ -7,7 +7,7 @@ use super::destinations::destinations;
 use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
 use super::group::{Network, end_key, network};
-use super::view::View;
+use super::overview::Overview;
 use crate::model::State;
 use crate::quality::limits::{PORTS_SHARED_LEAST, PORTS_USED_SHARE};
 use crate::quality::{Severity, Value};
@@ -21,7 +21,7 @@ pub(super) const PORTS_EXHAUSTED: HostDetector = HostDetector {
     check,
 };
 
-fn check(view: &View<'_>) -> Found {
+fn check(view: &Overview<'_>) -> Found {
     let limits = view.snapshot.host();
     let Some(ports) = limits.choosable_ports() else {
         return Found { unchecked: Some("the range of local ports is not known"), ..Found::default() };
@@ -64,7 +64,7 @@ fn least(ports: u32) -> usize {
 }
 
 /// Ports that a program took for itself, by bind(2): the kernel passes them over for connections to anywhere.
-fn bound_ports(view: &View<'_>) -> Vec<u16> {
+fn bound_ports(view: &Overview<'_>) -> Vec<u16> {
     let limits = view.snapshot.host();
     let bound = view.at(&view.places.bound).filter_map(|socket| socket.local.port());
     let mut ports: Vec<u16> = bound.filter(|port| limits.can_choose(*port)).collect();
@@ -76,7 +76,7 @@ fn bound_ports(view: &View<'_>) -> Vec<u16> {
 /// Connections whose programs called bind(2) first: the kernel gives their ports to nobody else, wherever he goes. It does
 /// not tell which these are; but ports that connect(2) chose serve several destinations by chance, so where none does they
 /// were bound.
-fn taken_by_bind(view: &View<'_>, bound: &[u16], ports: u32) -> Option<Hit> {
+fn taken_by_bind(view: &Overview<'_>, bound: &[u16], ports: u32) -> Option<Hit> {
     let limits = view.snapshot.host();
     if bound.len() + view.places.chosen.len() < least(ports) {
         return None;

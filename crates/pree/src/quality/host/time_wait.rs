@@ -4,7 +4,7 @@ use super::chosen::{chosen_port, is_reusable};
 use super::destinations::destinations;
 use super::detector::{Found, Hit, HostDetector, count, told};
 use super::finding::About;
-use super::view::View;
+use super::overview::Overview;
 use crate::quality::limits::TIME_WAIT_SHARE;
 use crate::quality::{Severity, Value};
 
@@ -16,7 +16,7 @@ pub(super) const TIME_WAIT_PILE: HostDetector = HostDetector {
     check,
 };
 
-fn check(view: &View<'_>) -> Found {
+fn check(view: &Overview<'_>) -> Found {
     let limits = view.snapshot.host();
     let mut hits = Vec::new();
     let all = &view.places.time_wait;
@@ -53,7 +53,7 @@ fn least(of: u32) -> usize {
 }
 
 fn hit(
-    view: &View<'_>,
+    view: &Overview<'_>,
     (severity, about): (Severity, About),
     places: Vec<usize>,
     (name, limit): (&'static str, u32),

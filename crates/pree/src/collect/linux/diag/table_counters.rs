@@ -5,6 +5,7 @@
 //! numbers changed, none left. Not counted are handshakes that are given up and sockets that are only bound: one that left
 //! was told before, so whoever saw any of these cannot say.
 
+use crate::collect::linux::host::counter;
 use crate::source::{Question, Source, read_all};
 
 /// Lines of [`Question::TcpCounters`], and of which values a change means that a socket came or went. `alloc`, `orphan`
@@ -29,23 +30,11 @@ impl Counters {
     fn parse(text: &str) -> Option<Self> {
         let mut numbers = Vec::new();
         for (label, names) in COUNTED {
-            let mut lines = text.lines().filter_map(|line| line.strip_prefix(label));
-            let Some(line) = lines.next() else {
-                if *label == "TCP6:" {
-                    continue;
-                }
-                return None;
-            };
+            if *label == "TCP6:" && !text.lines().any(|line| line.starts_with(label)) {
+                continue;
+            }
             for name in *names {
-                let number = if let Some(values) = lines.clone().next() {
-                    // A line of names, and one of values below it.
-                    let place = line.split_whitespace().position(|word| word == *name)?;
-                    values.split_whitespace().nth(place)?
-                } else {
-                    // Names and values take turns.
-                    line.split_whitespace().skip_while(|word| word != name).nth(1)?
-                };
-                numbers.push(number.parse().ok()?);
+                numbers.push(counter(text, label, name)?);
             }
         }
         Some(Self(numbers))

@@ -7,7 +7,7 @@ use crate::quality::{Assessment, Intervals};
 use crate::snapshot::Snapshot;
 
 /// A snapshot, and what is known of its sockets.
-pub(super) struct View<'a> {
+pub(super) struct Overview<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) places: &'a Places,
     /// Those that have an issue of their own that costs, by place.
@@ -20,7 +20,7 @@ pub(super) struct View<'a> {
     pub(super) intervals: Option<&'a Intervals>,
 }
 
-impl<'a> View<'a> {
+impl<'a> Overview<'a> {
     /// These sockets with their places.
     pub(super) fn each<'p>(
         &self,
