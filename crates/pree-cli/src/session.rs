@@ -38,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) states: Option<States>,
     /// What the words say, and, once there is a session, the files.
     pub(crate) filter: Option<Filter>,
+    /// Whether several looks are taken, so that the filter may be about rates.
+    pub(crate) over_time: bool,
     /// `-F`: files that hold a filter each.
     pub(crate) filter_files: Vec<PathBuf>,
     /// `-N` or `--all-netns`.
@@ -57,6 +59,8 @@ pub(crate) struct Options {
 /// What a command asks, where.
 pub(crate) struct Session {
     pub(crate) options: Options,
+    /// The part of the filter that takes several looks: to be asked after the last.
+    pub(crate) later: Option<Filter>,
     place: Place,
 }
 
@@ -102,6 +106,7 @@ impl Session {
             });
         }
         options.refuse_contradictions()?;
+        let later = options.take_later()?;
         let place = match &options.replay {
             None => Place::Running(rights),
             Some(path) => {
@@ -109,7 +114,7 @@ impl Session {
                 Place::Recorded(read(path)?)
             }
         };
-        Ok(Self { options, place })
+        Ok(Self { options, later, place })
     }
 
     /// The end of asking: no rights are kept. What was asked is left.
@@ -219,9 +224,8 @@ impl Options {
         if self.replay.is_some() && filter.needs_the_kernel() {
             return usage("only the running kernel can decide autobound: a recording cannot");
         }
-        if let Some(field) = filter.takes_time() {
-            let name = field.name;
-            return usage(&format!("{name} takes several looks, and a filter is asked in each by itself"));
+        if let Some(field) = filter.takes_time().filter(|_| !self.over_time) {
+            return usage(&format!("{} takes several looks: pree explain --for", field.name));
         }
         if self.owners() == OwnerLookup::None && filter.needs().intersects(Needs::FROM_OWNERS) {
             return usage(
@@ -229,6 +233,21 @@ impl Options {
             );
         }
         Ok(())
+    }
+
+    /// Takes from the filter what only several looks decide.
+    fn take_later(&mut self) -> Result<Option<Filter>, Failure> {
+        let (now, later) = self.filter.take().map_or((None, None), Filter::split_by_time);
+        self.filter = now;
+        if let Some((later, field)) = later.as_ref().and_then(|later| Some((later, later.takes_time()?)))
+            && later.needs_a_collection()
+        {
+            return Err(Failure::Usage(format!(
+                "{} takes several looks: user, dev, cgroup, interfaces and autobound cannot stand in an or or not with it",
+                field.name
+            )));
+        }
+        Ok(later)
     }
 
     /// How far owners are looked for.

@@ -213,6 +213,17 @@ impl Coverage {
         }
     }
 
+    /// Adds that so many sockets may be missing because their rates, by which they were filtered, are not known.
+    pub fn lacks_rates_of(&mut self, sockets: u64) {
+        self.add(Gap {
+            what: Missing::Rows,
+            why: ErrorKind::Unsupported,
+            count: Some(sockets),
+            object: "filter by rates".to_owned(),
+            hint: "their statistics, or which sockets they were in an earlier look, are not known",
+        });
+    }
+
     pub(crate) fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);

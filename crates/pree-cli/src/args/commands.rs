@@ -93,6 +93,7 @@ impl Command {
                 "pree explain tcp:10.0.0.5:51002",
                 "pree explain :8080",
                 "pree explain pid=1234 --for 10s",
+                "pree explain 'tx>1MiB' --for 10s",
                 "pree explain 'score<0.7' --json",
             ],
             &[
@@ -101,7 +102,8 @@ impl Command {
              worst are explained, the next are told in a line each; --limit says how many in all.",
                 "A connection is judged over its lifetime, with what other connections know of the way to the same address. \
              --for 10s looks ten times a second for so long, and judges only what happens meanwhile; looks that fail, and \
-             sockets that nothing knows again, are told as missing. Exit code 1 when nothing matches.",
+             sockets that nothing knows again, are told as missing. A filter by rates (tx, retrans_rate, …) is asked after \
+             the last look. Exit code 1 when nothing matches.",
             ]
         ),
         command!(

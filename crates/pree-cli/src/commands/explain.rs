@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pree::quality::{Assessment, Interval, Intervals, Peers, Severity, assess, assess_interval};
-use pree::{Needs, Snapshot, Socket};
+use pree::{Coverage, Filter, Needs, Protocol, Snapshot, Socket, States};
 
 use super::judged;
 use super::look::{self, Question, Seen};
@@ -26,6 +26,9 @@ const WHOLE: usize = 3;
 /// Sockets that are told at all when nobody says how many.
 const TOLD: usize = 23;
 
+/// The states of connections that have statistics.
+const COUNTED: States = States::CONNECTED.difference(States::SYN_RECEIVED.union(States::TIME_WAIT));
+
 /// What it takes, and `pree doctor` too.
 pub(super) struct Options {
     pub(super) asked: session::Options,
@@ -37,7 +40,8 @@ pub(super) struct Options {
 
 impl From<Args> for Options {
     fn from(args: Args) -> Self {
-        let Args { asked, shown, look_for, .. } = args;
+        let Args { mut asked, shown, look_for, .. } = args;
+        asked.over_time = look_for.is_some();
         let json = shown.format == Format::Json;
         Self { asked, look_for, json, color: shown.color, limit: shown.limit }
     }
@@ -58,8 +62,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let intervals = intervals.as_ref();
     let peers = judged::peers(&session, snapshot.sockets(), true);
-    let coverage = snapshot.coverage().clone();
-    let sockets = judge(snapshot, intervals, &peers);
+    let mut coverage = snapshot.coverage().clone();
+    let mut sockets = judge(snapshot, intervals, &peers);
+    if let Some((filter, intervals)) = session.later.as_ref().zip(intervals) {
+        keep(&mut sockets, filter, intervals, &mut coverage);
+    }
     let found = !sockets.is_empty();
     if !asked.quiet {
         let text = if json {
@@ -69,7 +76,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         } else {
             let screen = Screen::of_stdout(color, &Environment::read());
             let mut page = Page::new(screen.color);
-            let seen = screen::Seen { now: session.now(), coverage: &coverage };
+            let seen = screen::Seen { now: session.now(), coverage: &coverage, intervals };
             screen::write(&mut page, &sockets, WHOLE, limit.unwrap_or(TOLD), &seen);
             page.text.into_bytes()
         };
@@ -104,6 +111,30 @@ fn judge(snapshot: Snapshot, intervals: Option<&Intervals>, peers: &Peers) -> Ve
     let mut sockets: Vec<_> = snapshot.into_sockets().into_iter().map(judge).collect();
     sockets.sort_by(|(_, a), (_, b)| order(a, b));
     sockets
+}
+
+/// Keeps what matches now that rates are known. A connection that came meanwhile has none.
+fn keep(
+    sockets: &mut Vec<(Socket, Assessment)>,
+    filter: &Filter,
+    intervals: &Intervals,
+    coverage: &mut Coverage,
+) {
+    let mut undecided = 0;
+    sockets.retain(|(socket, judged)| {
+        let decided = filter.decide(&look::view(Some(intervals), socket, judged));
+        let is_counted = || intervals.get(socket).is_some_and(|interval| interval.first().tcp.is_some());
+        undecided += u64::from(
+            decided.is_none()
+                && socket.protocol == Protocol::Tcp
+                && COUNTED.contains(socket.state.set())
+                && !is_counted(),
+        );
+        decided == Some(true)
+    });
+    if undecided > 0 {
+        coverage.lacks_rates_of(undecided);
+    }
 }
 
 /// The worst first: by severity, then by score, the unknown last.

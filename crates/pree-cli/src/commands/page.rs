@@ -7,10 +7,8 @@ use pree::quality::{Evidence, Severity, Value};
 
 use super::phrases;
 use crate::output::screen;
+use crate::text::paragraph::SCREEN;
 use crate::text::{escape, figures};
-
-/// Every terminal has as many columns.
-pub(super) const SCREEN: usize = 80;
 
 /// Column in which the words begin.
 const COLUMN: usize = 22;

@@ -1,5 +1,6 @@
 //! Words for the screens of ports and connections: times, commands, reasons.
 
+use std::fmt;
 use std::time::Duration;
 
 use pree::quality::LocalPorts;
@@ -86,8 +87,8 @@ pub(super) fn age(time: Duration) -> String {
     }
 }
 
-pub(super) fn plural(count: usize, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
+pub(super) fn plural<N: PartialEq<N> + From<u8> + fmt::Display>(count: N, what: &str) -> String {
+    let s = if count == 1.into() { "" } else { "s" };
     format!("{count} {what}{s}")
 }
 

@@ -10,7 +10,6 @@ use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States
 
 use super::phrases;
 use crate::args::Args;
-use crate::docs::help::layout::paragraph;
 use crate::exit::{Failure, NOTHING};
 use crate::output::json::document::completeness;
 use crate::output::json::verdicts;
@@ -18,6 +17,7 @@ use crate::output::json::writer::Json;
 use crate::output::{self, Format};
 use crate::session::{self, Session};
 use crate::sys::Rights;
+use crate::text::paragraph::paragraph;
 use crate::text::words;
 
 /// What it takes.
@@ -131,13 +131,14 @@ impl Summary {
         let _ = writeln!(
             text,
             "{}: {} listening, {} in TIME-WAIT",
-            plural(self.all.total, "socket", "s"),
+            phrases::plural(self.all.total, "socket"),
             self.listening,
             self.time_wait()
         );
         if let Some(owned) = &self.owned {
-            let holders = plural(owned.processes.len() as u64, "process", "es");
-            let _ = writeln!(text, "{} held by {holders}", owned.sockets);
+            let processes = owned.processes.len();
+            let es = if processes == 1 { "" } else { "es" };
+            let _ = writeln!(text, "{} held by {processes} process{es}", owned.sockets);
             if !owned.unowned.is_empty() {
                 let all: u64 = owned.unowned.values().sum();
                 let reasons: Vec<String> =
@@ -212,10 +213,6 @@ impl Summary {
         json.raw(b"\n");
         json.into_text()
     }
-}
-
-fn plural(count: u64, what: &str, more: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { more })
 }
 
 #[cfg(test)]

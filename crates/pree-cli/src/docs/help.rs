@@ -11,7 +11,8 @@ use crate::args::{Command, Entry};
 use crate::exit::Failure;
 use crate::output::print;
 use crate::text::escape;
-use layout::{WIDTH, flags, given_again, paragraph, row};
+use crate::text::paragraph::paragraph;
+use layout::{WIDTH, flags, given_again, row};
 
 /// Texts beside the one about flags.
 pub(super) const TOPICS: [&str; 3] = ["FILTER", "COLUMNS", "EXIT"];
@@ -104,9 +105,9 @@ fn command_text(entry: &Entry) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::layout::SCREEN;
     use super::*;
     use crate::args::FLAGS;
+    use crate::text::paragraph::SCREEN;
 
     #[test]
     fn everything_fits_the_screen() {

@@ -14,6 +14,7 @@ use pree::field::{self, Section, Unit};
 
 use crate::exit::Failure;
 use crate::output;
+use crate::output::json::document::PROTOCOL_NUMBER;
 use fixed::{diagnosis, finding, gap, group, host_finding, numbers, quality, summary};
 use node::{Node, object, text, words};
 use parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
@@ -116,32 +117,25 @@ fn fields(section: Section) -> Vec<(String, Node)> {
 
 /// A section as an object.
 fn section(section: Section) -> Node {
-    object([("type", text("object")), ("properties", Node::Object(fields(section)))])
+    of_type("object").with("properties", Node::Object(fields(section)))
 }
 
 /// A section as an object that may be null.
 fn section_or_null(of: Section) -> Node {
-    object([("type", words(&["object", "null"])), ("properties", Node::Object(fields(of)))])
+    or_null("object").with("properties", Node::Object(fields(of)))
 }
 
 fn socket() -> Node {
     let mut members = fields(Section::Socket);
     members.extend(named([
-        (
-            Section::Local.key(),
-            end(Section::Local, &["object", "null"])
-                .with("description", text("What its family has of this.")),
-        ),
-        (
-            Section::Remote.key(),
-            end(Section::Remote, &["object", "null"]).with("description", text("null: no peer.")),
-        ),
+        (Section::Local.key(), end(Section::Local).with("description", text("What its family has of this."))),
+        (Section::Remote.key(), end(Section::Remote).with("description", text("null: no peer."))),
         (Section::Peer.key(), peer()),
         (Section::Netns.key(), section_or_null(Section::Netns)),
         (Section::Listen.key(), section(Section::Listen).with("description", text("Listeners only."))),
         (Section::Timer.key(), section_or_null(Section::Timer).with("description", text("null: none runs."))),
         ("shutdown", list(object([("enum", words(&["receive", "send"]))]))),
-        ("options", list(of_type("string")).with("description", text("Flags set on the socket."))),
+        (field::OPTIONS.key, list(of_type("string")).with("description", text("Flags set on the socket."))),
         (Section::Owner.key(), list(reference("owner"))),
         (
             "unowned",
@@ -173,22 +167,16 @@ fn socket() -> Node {
                 .with("description", text("Left out with -c. --jsonl judges each socket by itself.")),
         ),
     ]));
-    object([
-        ("type", text("object")),
-        (
-            "required",
-            words(&[field::PROTOCOL.key, field::STATE.key, Section::Local.key(), Section::Owner.key()]),
-        ),
-        ("properties", Node::Object(members)),
-    ])
+    let required = [field::PROTOCOL.key, field::STATE.key, Section::Local.key(), Section::Owner.key()];
+    of_type("object").with("required", words(&required)).with("properties", Node::Object(members))
 }
 
 /// An end: what each family has.
-fn end(of: Section, types: &[&str]) -> Node {
+fn end(of: Section) -> Node {
     let mut members = fields(of);
     members.extend(named([
         (
-            "protocol",
+            PROTOCOL_NUMBER,
             of_type("integer")
                 .with("description", text("Packet: ETH_P_*, 3 is all. Netlink: NETLINK_*. Raw: IPPROTO_*.")),
         ),
@@ -198,7 +186,7 @@ fn end(of: Section, types: &[&str]) -> Node {
                 .with("description", text("Packet: its index. null: all, or one that is gone.")),
         ),
     ]));
-    object([("type", words(types)), ("properties", Node::Object(members))])
+    or_null("object").with("properties", Node::Object(members))
 }
 
 /// What only one family has, and its lists of numbers.
@@ -206,26 +194,20 @@ fn detail(of: Section, lists: &[(&str, &str)]) -> Node {
     let mut members = fields(of);
     let numbers = |doc: &str| list(of_type("integer")).with("description", text(doc));
     members.extend(lists.iter().map(|(name, doc)| ((*name).to_owned(), numbers(doc))));
-    object([
-        ("type", text("object")),
-        ("description", text("Only of sockets of this family. What is not known is left out.")),
-        ("properties", Node::Object(members)),
-    ])
+    of_type("object")
+        .with("description", text("Only of sockets of this family. What is not known is left out."))
+        .with("properties", Node::Object(members))
 }
 
 fn sctp() -> Node {
     let addresses = |doc: &str| list(of_type("string")).with("description", text(doc));
-    object([
-        ("type", text("object")),
-        ("description", text("Only of SCTP, whose ends may have several addresses.")),
-        (
-            "properties",
-            Node::Object(named([
-                ("local_addresses", addresses("Every address of this end.")),
-                ("remote_addresses", addresses("Every address of the other end; empty: no association.")),
-            ])),
-        ),
-    ])
+    let members = named([
+        ("local_addresses", addresses("Every address of this end.")),
+        ("remote_addresses", addresses("Every address of the other end; empty: no association.")),
+    ]);
+    of_type("object")
+        .with("description", text("Only of SCTP, whose ends may have several addresses."))
+        .with("properties", Node::Object(members))
 }
 
 fn peer() -> Node {
@@ -236,20 +218,16 @@ fn peer() -> Node {
         ),
         (Section::Owner.key(), list(reference("owner"))),
     ]);
-    object([
-        ("type", text("object")),
-        ("description", text("The socket at the other end, where that is told: of Unix sockets.")),
-        ("properties", Node::Object(members)),
-    ])
+    of_type("object")
+        .with("description", text("The socket at the other end, where that is told: of Unix sockets."))
+        .with("properties", Node::Object(members))
 }
 
 fn owner() -> Node {
-    object([
-        ("type", text("object")),
-        ("description", text("A process that holds the socket. What is not known is left out.")),
-        ("required", words(&[field::PID.key, field::PROCESS.key])),
-        ("properties", Node::Object(fields(Section::Owner))),
-    ])
+    of_type("object")
+        .with("description", text("A process that holds the socket. What is not known is left out."))
+        .with("required", words(&[field::PID.key, field::PROCESS.key]))
+        .with("properties", Node::Object(fields(Section::Owner)))
 }
 
 #[cfg(test)]

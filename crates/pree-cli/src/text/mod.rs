@@ -4,6 +4,7 @@
 pub(crate) mod escape;
 pub(crate) mod figures;
 pub(crate) mod label;
+pub(crate) mod paragraph;
 pub(crate) mod value;
 pub(crate) mod width;
 pub(crate) mod words;

@@ -16,6 +16,7 @@ mod pasted;
 #[allow(dead_code)]
 mod population;
 mod port;
+mod rates;
 mod replay;
 mod rights;
 #[path = "../command/run.rs"]
@@ -33,6 +34,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cases = [
+        rates::cases(),
         replay::cases(),
         pasted::cases(),
         rights::cases(),

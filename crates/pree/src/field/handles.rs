@@ -18,6 +18,7 @@ handles! {
     CGROUP_ID "cgroup_id";
     CID "cid";
     CMD "cmd";
+    CWND "cwnd";
     DATA_SEGS_OUT "data_segs_out";
     DEV "dev";
     DPORT "dport";
@@ -31,10 +32,12 @@ handles! {
     MIN_RTT "minrtt";
     NETNS "netns";
     NETNS_NAME "netns_name";
+    OPTIONS "options";
     PATH "path";
     PEER "peer";
     PEER_INODE "peer_inode";
     PID "pid";
+    PMTU "pmtu";
     PORT_ID "port_id";
     PROCESS "process";
     PROTOCOL "protocol";
@@ -43,6 +46,7 @@ handles! {
     RTT "rtt";
     SCORE "score";
     SENDQ "sendq";
+    SSTHRESH "ssthresh";
     STATE "state";
     TCLASS "tclass";
     THREAD "thread";

@@ -48,6 +48,12 @@ const SPECIAL: &[(&str, Key)] = &[
     ("unowned", Key::Unowned),
 ];
 
+/// What stands before states that hold beside all that follows: `state A exclude B`.
+pub(super) const STATE: &str = "state";
+
+/// Words that a filter is made of beside its keys.
+pub(super) const WORDS: [&str; 7] = [STATE, "exclude", "not", "and", "or", "has", "autobound"];
+
 /// The name of a key that is not simply a field.
 pub(super) fn name(key: Key) -> &'static str {
     SPECIAL.iter().find(|(_, other)| *other == key).map_or("", |(name, _)| name)

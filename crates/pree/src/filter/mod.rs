@@ -72,12 +72,12 @@ impl fmt::Display for Filter {
 impl Filter {
     /// True when the socket matches. What was not asked for about the socket is not known.
     pub fn matches(&self, socket: &Socket) -> bool {
-        self.matches_with(&View::new(socket), &Verdicts::default())
+        self.decide(&View::new(socket)) == Some(true)
     }
 
-    /// The same, for one of many sockets: what was found out about their processes is kept.
-    pub(crate) fn matches_with(&self, view: &View<'_>, verdicts: &Verdicts) -> bool {
-        eval::eval(&self.expr, view, verdicts) == Some(true)
+    /// Whether a view matches: one that knows an earlier look has rates. `None` where it is not known.
+    pub fn decide(&self, view: &View<'_>) -> Option<bool> {
+        eval::eval(&self.expr, view, &Verdicts::default())
     }
 
     /// True when it cannot match, whatever else is found out about it, and whatever is in the fields that are not told.
@@ -104,6 +104,9 @@ impl Filter {
     pub(crate) fn holders(&self) -> Option<Holders> {
         Holders::of(&self.expr)
     }
+
+    /// Words that a filter is made of beside its keys, for completion.
+    pub const WORDS: [&str; 7] = keys::WORDS;
 
     /// Every key of which a collection, which is a single look, can decide, for help and completion.
     pub fn keys() -> impl Iterator<Item = &'static str> {
@@ -201,6 +204,33 @@ impl Filter {
             found = found.or(about::field_of(test).filter(|field| field.takes_time));
         });
         found
+    }
+
+    /// In two parts that must both hold: what each look can decide, and what takes several. Either may be missing.
+    ///
+    /// ```
+    /// let filter: pree::Filter = "tx > 1MiB and dport = 443".parse()?;
+    /// let (now, later) = filter.split_by_time();
+    /// assert_eq!(now.map(|now| now.to_string()).as_deref(), Some("dport = 443"));
+    /// assert_eq!(later.map(|later| later.to_string()).as_deref(), Some("tx > 1MiB"));
+    /// # Ok::<(), pree::FilterError>(())
+    /// ```
+    pub fn split_by_time(self) -> (Option<Self>, Option<Self>) {
+        let parts = match self.expr {
+            Expr::And(parts) => parts,
+            one => vec![one],
+        };
+        let (later, now): (Vec<_>, Vec<_>) =
+            parts.into_iter().map(|expr| Self { expr }).partition(|part| part.takes_time().is_some());
+        (now.into_iter().reduce(Self::and), later.into_iter().reduce(Self::and))
+    }
+
+    /// True when it names interfaces, cgroups or users, whose numbers are found during a collection, or needs the kernel.
+    pub fn needs_a_collection(&self) -> bool {
+        let mut has_names = false;
+        // The numbers are not changed, but this is the one list of what has names.
+        eval::names_in(&mut self.expr.clone(), &mut |_, named| has_names |= named.id.is_none());
+        has_names || self.needs_the_kernel()
     }
 
     /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.

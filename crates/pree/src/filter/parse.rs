@@ -143,7 +143,7 @@ impl Parser<'_> {
         loop {
             let set = match self.peek_word() {
                 // With an operator it is a test like any other.
-                Some("state") if !self.operator_follows() => &mut named,
+                Some(keys::STATE) if !self.operator_follows() => &mut named,
                 Some("exclude" | "excl") => &mut excluded,
                 _ => break,
             };

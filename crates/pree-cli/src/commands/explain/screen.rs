@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use pree::field::{self, Field};
-use pree::quality::{Assessment, Basis, Capacity, Evidence, Unknown, Value};
+use pree::field::{self, Field, Section};
+use pree::quality::{Assessment, Basis, Capacity, Evidence, Intervals, Unknown, Value};
 use pree::{Coverage, Family, Origin, Protocol, Socket, State, TcpStats};
 
 use crate::commands::page::{self, Page, figure};
-use crate::commands::phrases;
+use crate::commands::{look, phrases};
 use crate::text::figures;
+use crate::text::value::{self, Form};
 
 /// When and from where sockets were seen.
 pub(super) struct Seen<'c> {
     pub(super) now: Option<Duration>,
     pub(super) coverage: &'c Coverage,
+    pub(super) intervals: Option<&'c Intervals>,
 }
 
 impl Seen<'_> {
@@ -25,6 +27,18 @@ impl Seen<'_> {
         };
         let six = if socket.family == Family::Ipv6 { "6" } else { "" };
         self.coverage.origins().iter().any(from_proc).then(|| format!("/proc/net/{table}{six}"))
+    }
+
+    /// What passed from the first look to the last, by the time between them; empty in a single look.
+    fn rates(&self, socket: &Socket, assessment: &Assessment) -> String {
+        let view = look::view(self.intervals, socket, assessment);
+        let rate = |field: &Field| {
+            let mut text = format!("{} ", field.name).into_bytes();
+            let known = text.len();
+            value::write(field, (field.get)(&view), Form::Human, &mut text);
+            (text.len() > known).then(|| String::from_utf8_lossy(&text).into_owned())
+        };
+        field::of(Section::Rates).filter_map(rate).collect::<Vec<_>>().join(", ")
     }
 
     /// What told of the socket on another system than Linux: the registry has Linux's names of fields.
@@ -83,14 +97,14 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_
     heading(page, socket, assessment);
     page.whole("socket", &ends(socket));
     if let Some(stats) = &socket.tcp {
-        page.row("score", &score(assessment));
+        page.row(field::SCORE.name, &score(assessment));
         findings(page, assessment);
         if let Ok(loss) = assessment.loss {
-            page.row("loss", &loss_words(&loss));
+            page.row(field::LOSS.name, &loss_words(&loss));
         }
         if let Ok(share) = assessment.efficiency {
             let again = figure(figures::percent, 1.0 - share);
-            page.row("efficiency", &format!("{again} of bytes retransmitted"));
+            page.row(field::EFFICIENCY.name, &format!("{again} of bytes retransmitted"));
         }
         if let Ok(capacity) = assessment.capacity {
             page.row("in use", &in_use(assessment.utilisation.ok(), capacity));
@@ -105,6 +119,10 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_
             page.row("limited by", &shares_words(&parts));
         }
         page.row("path", &path(stats));
+        let rates = seen.rates(socket, assessment);
+        if !rates.is_empty() {
+            page.row("rates", &rates);
+        }
     } else {
         findings(page, assessment);
     }
@@ -161,7 +179,7 @@ fn score(assessment: &Assessment) -> String {
     };
     let factors = assessment.factors;
     let parts = [
-        factor("loss", factors.loss),
+        factor(field::LOSS.name, factors.loss),
         factor("delay", factors.delay),
         factor("progress", Ok(factors.progress)),
     ];
@@ -218,12 +236,12 @@ fn path(stats: &TcpStats) -> String {
         }
     };
     let time = |time| figure(figures::duration, time);
-    add("rtt", stats.rtt.map(time));
+    add(field::RTT.name, stats.rtt.map(time));
     add("least rtt", stats.min_rtt.map(time));
     add("mss", stats.snd_mss.map(|mss| mss.to_string()));
-    add("pmtu", stats.pmtu.map(|mtu| mtu.to_string()));
-    add("cwnd", stats.snd_cwnd.map(|window| window.to_string()));
-    add("ssthresh", stats.snd_ssthresh.map(|window| window.to_string()));
+    add(field::PMTU.name, stats.pmtu.map(|mtu| mtu.to_string()));
+    add(field::CWND.name, stats.snd_cwnd.map(|window| window.to_string()));
+    add(field::SSTHRESH.name, stats.snd_ssthresh.map(|window| window.to_string()));
     add("rate", stats.delivery_rate.map(|rate| format!("{}/s", figure(figures::bytes, rate))));
     if let Some(name) = &stats.congestion_algorithm {
         let name = crate::text::escape::word(name.as_bytes()).into_owned();
@@ -264,13 +282,13 @@ fn basis(basis: Basis, socket: &Socket) -> String {
 /// What /proc/net calls what it tells of this socket: its state, what it sends, receives and drops.
 fn columns(socket: &Socket) -> Vec<&'static str> {
     let names = match socket.protocol {
-        Protocol::Unix => [Some("St"), None, None, None],
-        Protocol::Packet => [None, None, Some("Rmem"), None],
-        Protocol::Netlink => [None, Some("Wmem"), Some("Rmem"), Some("Drops")],
-        _ => [Some("st"), Some("tx_queue"), Some("rx_queue"), Some("drops")],
+        Protocol::Unix => "St",
+        Protocol::Packet => "- - Rmem",
+        Protocol::Netlink => "- Wmem Rmem Drops",
+        _ => "st tx_queue rx_queue drops",
     };
     let told = [true, socket.send_queue.is_some(), socket.recv_queue.is_some(), socket.drops.is_some()];
-    names.into_iter().zip(told).filter_map(|(name, told)| name.filter(|_| told)).collect()
+    names.split(' ').zip(told).filter(|(name, told)| *told && *name != "-").map(|(name, _)| name).collect()
 }
 
 /// The kernel's names of what the judgement rests on, as far as it told that.

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
-use super::words::{
-    FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, spellings, states, takes, values_of_keys,
-};
+use super::words::{Takes, fields, flags_of, keys, other_commands, spellings, states, takes, values_of_keys};
+use pree::Filter;
+
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -105,6 +105,6 @@ complete -F _pree pree
         commands = names.join("|"),
         command_words = names.join(" "),
         filter = filter.join(" "),
-        filter_words = FILTER_WORDS.join(" "),
+        filter_words = Filter::WORDS.join(" "),
     )
 }

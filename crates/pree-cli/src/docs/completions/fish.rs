@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::words::{FILTER_WORDS, Takes, fields, keys, other_commands, states, takes, values_of_keys};
+use super::words::{Takes, fields, keys, other_commands, states, takes, values_of_keys};
+use pree::Filter;
+
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -64,7 +66,7 @@ pub(super) fn script() -> String {
     }
     let filter: Vec<String> = keys().iter().map(|key| format!("{key}=")).collect();
     let _ = writeln!(out, "complete -c pree -n __pree_filter -a '{}' -d key", filter.join(" "));
-    let _ = writeln!(out, "complete -c pree -n __pree_filter -a '{}'", FILTER_WORDS.join(" "));
+    let _ = writeln!(out, "complete -c pree -n __pree_filter -a '{}'", Filter::WORDS.join(" "));
     out
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::words::{
-    FILTER_WORDS, Takes, fields, keys, other_commands, spellings, states, takes, values_of_keys,
-};
+use super::words::{Takes, fields, keys, other_commands, spellings, states, takes, values_of_keys};
+use pree::Filter;
+
 use crate::args::{Command, FLAGS};
 
 pub(super) fn script() -> String {
@@ -42,7 +42,7 @@ pub(super) fn script() -> String {
     for (key, values) in values_of_keys() {
         filter.extend(values.iter().map(|value| format!("{key}={value}")));
     }
-    filter.extend(FILTER_WORDS.map(str::to_owned));
+    filter.extend(Filter::WORDS.map(str::to_owned));
     let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
     format!(
         r"# pree completions for PowerShell: pree completions powershell >> $PROFILE

@@ -44,9 +44,6 @@ pub(super) fn keys() -> Vec<&'static str> {
     Filter::keys().collect()
 }
 
-/// Words that a filter is made of beside its keys.
-pub(super) const FILTER_WORDS: [&str; 7] = ["state", "exclude", "not", "and", "or", "has", "autobound"];
-
 /// States, and ss's names of several.
 pub(super) fn states() -> Vec<&'static str> {
     Filter::choices(field::STATE.name)

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::words::{
-    FILTER_WORDS, Takes, fields, flags_of, keys, other_commands, states, takes, values_of_keys,
-};
+use super::words::{Takes, fields, flags_of, keys, other_commands, states, takes, values_of_keys};
+use pree::Filter;
+
 use crate::args::{Command, Flag, protocol_names};
 
 pub(super) fn script() -> String {
@@ -90,7 +90,7 @@ fi
         fields = fields().join(" "),
         protocols = protocol_names().collect::<Vec<_>>().join(" "),
         filter = filter.join(" "),
-        filter_words = FILTER_WORDS.join(" "),
+        filter_words = Filter::WORDS.join(" "),
     )
 }
 

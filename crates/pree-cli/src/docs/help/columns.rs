@@ -2,8 +2,9 @@
 
 use pree::field::{self, Unit};
 
-use super::layout::{SCREEN, paragraph, row};
+use super::layout::row;
 use crate::columns::{self, Column};
+use crate::text::paragraph::{SCREEN, paragraph};
 
 pub(super) fn text() -> String {
     let mut text = String::from("Columns\n\n");

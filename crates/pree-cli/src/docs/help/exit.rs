@@ -1,6 +1,7 @@
 //! `pree help EXIT`: what the exit code says.
 
-use super::layout::{paragraph, row};
+use super::layout::row;
+use crate::text::paragraph::paragraph;
 
 pub(in crate::docs) const CODES: [(u8, &str); 6] = [
     (0, "answered; an empty list is an answer"),

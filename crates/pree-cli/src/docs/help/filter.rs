@@ -2,7 +2,8 @@
 
 use pree::Filter;
 
-use super::layout::{paragraph, row};
+use super::layout::row;
+use crate::text::paragraph::paragraph;
 
 /// Keys that are more than a field, or another name of one.
 pub(in crate::docs) const KEYS: &[(&str, &str)] = &[

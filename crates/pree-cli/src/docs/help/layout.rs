@@ -3,13 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::args::{FLAGS, Flag, GROUPS, Takes};
+use crate::text::paragraph::{SCREEN, wrapped};
 use crate::text::words::listed;
 
 /// Column in which the explanations begin.
 pub(super) const WIDTH: usize = 34;
-
-/// Every terminal has as many columns.
-pub(super) const SCREEN: usize = 80;
 
 /// The flags of which this is true, group by group.
 pub(super) fn flags(text: &mut String, is_meant: impl Fn(&Flag) -> bool) {
@@ -54,27 +52,4 @@ pub(super) fn row(text: &mut String, left: &str, column: usize, doc: &str) {
         let _ = writeln!(text, "{left:column$}{line}");
         left = "";
     }
-}
-
-/// A paragraph.
-pub(crate) fn paragraph(text: &mut String, indent: usize, words: &str) {
-    for line in wrapped(words, SCREEN - indent) {
-        let _ = writeln!(text, "{:indent$}{line}", "");
-    }
-}
-
-/// The text in lines of at most this width.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }

@@ -1,9 +1,10 @@
 //! The parts of the schema that no field stands for: gaps, judgements, groups, numbers.
 
 use pree::field;
+use pree::quality::About;
 
 use super::node::{Node, object, text, words};
-use super::parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
+use super::parts::{closed, completeness_members, count, list, named, of_type, of_types, or_null, reference};
 
 pub(super) fn gap() -> Node {
     closed(named([
@@ -34,18 +35,16 @@ pub(super) fn quality() -> Node {
         ),
         (
             field::LOSS.key,
-            object([
-                ("type", words(&["object", "null"])),
-                ("description", text("Share of segments sent again, with its 95 % interval.")),
-                ("properties", Node::Object(loss)),
-            ]),
+            or_null("object")
+                .with("description", text("Share of segments sent again, with its 95 % interval."))
+                .with("properties", Node::Object(loss)),
         ),
         (field::BLOAT.key, object([("enum", words_or_null(field::BLOAT.choices))])),
         (field::EFFICIENCY.key, number()),
         (field::UTILISATION.key, number()),
         (
             "limited_by",
-            object([("type", text("object")), ("properties", Node::Object(named(shares)))]).with(
+            of_type("object").with("properties", Node::Object(named(shares))).with(
                 "description",
                 text("Share of the busy time, or with `app` of the interval; empty when it is not known."),
             ),
@@ -53,12 +52,12 @@ pub(super) fn quality() -> Node {
         ("basis", basis()),
         ("findings", list(reference("finding"))),
     ]);
-    object([("type", words(&["object", "null"])), ("properties", Node::Object(members))])
+    or_null("object").with("properties", Node::Object(members))
 }
 
 /// What of its life is judged.
 pub(super) fn basis() -> Node {
-    object([("type", words(&["string", "object", "null"]))])
+    of_types(&["string", "object", "null"])
         .with("properties", Node::Object(named([("seconds", of_type("number"))])))
         .with("description", text("lifetime, or how many seconds were looked at."))
 }
@@ -93,8 +92,8 @@ fn grounds() -> Vec<(String, Node)> {
 }
 
 pub(super) fn host_finding() -> Node {
-    let kinds = words(&["host", "process", "remote", "destination", "local"]);
-    let about = object([("type", text("object")), ("required", words(&["kind"]))]).with(
+    let kinds = words(&About::KINDS);
+    let about = of_type("object").with("required", words(&["kind"])).with(
         "properties",
         Node::Object(named([
             ("kind", object([("enum", kinds)])),
@@ -141,19 +140,13 @@ pub(super) fn diagnosis() -> Node {
 }
 
 pub(super) fn group() -> Node {
-    object([
-        ("type", text("object")),
-        ("required", words(&["key", "count"])),
-        (
-            "properties",
-            object([
-                ("key", or_null("string")),
-                ("count", count()),
-                ("recv_queue", or_null("integer")),
-                ("send_queue", or_null("integer")),
-            ]),
-        ),
-    ])
+    let members = object([
+        ("key", or_null("string")),
+        ("count", count()),
+        ("recv_queue", or_null("integer")),
+        ("send_queue", or_null("integer")),
+    ]);
+    of_type("object").with("required", words(&["key", "count"])).with("properties", members)
 }
 
 pub(super) fn numbers() -> Node {
@@ -161,14 +154,14 @@ pub(super) fn numbers() -> Node {
 }
 
 pub(super) fn summary() -> Node {
-    let map = |of: Node| object([("type", text("object")), ("additionalProperties", of)]);
+    let map = |of: Node| of_type("object").with("additionalProperties", of);
     let protocol = closed(named([
         ("sockets", count()),
         ("ipv4", count()),
         ("ipv6", count()),
         ("states", map(reference("numbers"))),
     ]));
-    let unowned = object([("type", words(&["object", "null"])), ("additionalProperties", count())]);
+    let unowned = or_null("object").with("additionalProperties", count());
     closed(named([
         ("sockets", count()),
         ("ipv4", count()),
@@ -189,5 +182,5 @@ pub(super) fn summary() -> Node {
 fn local_ports() -> Node {
     let doc = "TCP ports that the system chooses from; null: not known, or not every TCP socket was counted.";
     let members = Node::Object(named([("used", count()), ("all", count())]));
-    object([("type", words(&["object", "null"])), ("description", text(doc)), ("properties", members)])
+    or_null("object").with("description", text(doc)).with("properties", members)
 }

@@ -6,16 +6,23 @@ pub(super) fn reference(name: &str) -> Node {
     object([("$ref", text(&format!("#/$defs/{name}")))])
 }
 
+/// JSON Schema's word for the type of a value.
+const TYPE: &str = "type";
+
 pub(super) fn of_type(name: &str) -> Node {
-    object([("type", text(name))])
+    object([(TYPE, text(name))])
+}
+
+pub(super) fn of_types(names: &[&str]) -> Node {
+    object([(TYPE, words(names))])
 }
 
 pub(super) fn or_null(name: &str) -> Node {
-    object([("type", words(&[name, "null"]))])
+    of_types(&[name, "null"])
 }
 
 pub(super) fn list(items: Node) -> Node {
-    object([("type", text("array")), ("items", items)])
+    of_type("array").with("items", items)
 }
 
 pub(super) fn count() -> Node {
@@ -25,8 +32,7 @@ pub(super) fn count() -> Node {
 /// An object with these members; all of them are there.
 pub(super) fn closed(members: Vec<(String, Node)>) -> Node {
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    let required = words(&names);
-    object([("type", text("object")), ("required", required), ("properties", Node::Object(members))])
+    of_type("object").with("required", words(&names)).with("properties", Node::Object(members))
 }
 
 pub(super) fn named<const N: usize>(members: [(&str, Node); N]) -> Vec<(String, Node)> {

@@ -158,7 +158,7 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
         json.close(b']');
     }
     if let Some(options) = socket.options {
-        json.key("options");
+        json.key(field::OPTIONS.key);
         json.open(b'[');
         options.names().for_each(|name| json.string(name));
         json.close(b']');
@@ -257,6 +257,9 @@ fn numbers(json: &mut Json, key: &str, numbers: impl Iterator<Item = u64>) {
     json.close(b']');
 }
 
+/// The number of an address that is one of a protocol: `ETH_P_IP`, `NETLINK_ROUTE`.
+pub(crate) const PROTOCOL_NUMBER: &str = "protocol";
+
 /// An end, with what its family has.
 fn end(json: &mut Json, of: Section, view: &View<'_>, address: Option<&Address>) {
     let known =
@@ -270,16 +273,16 @@ fn end(json: &mut Json, of: Section, view: &View<'_>, address: Option<&Address>)
             json.value(field::ABSTRACT.key, Unit::Bool, Value::Bool(address.is_abstract() == Some(true)));
         }
         Address::Packet { protocol, interface } => {
-            json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
+            json.value(PROTOCOL_NUMBER, Unit::Id, Value::Number((*protocol).into()));
             json.value("interface", Unit::Id, interface.map_or(Value::Unknown, |index| known(index, 0)));
         }
         Address::Raw { ip, protocol, .. } => {
             json.value("ip", Unit::Address, Value::Ip(*ip));
             json.value("port", Unit::Id, Value::Unknown);
-            json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
+            json.value(PROTOCOL_NUMBER, Unit::Id, Value::Number((*protocol).into()));
         }
         Address::Netlink { protocol, port_id } => {
-            json.value("protocol", Unit::Id, Value::Number((*protocol).into()));
+            json.value(PROTOCOL_NUMBER, Unit::Id, Value::Number((*protocol).into()));
             json.value(field::PORT_ID.key, Unit::Id, Value::Number((*port_id).into()));
         }
         Address::Vsock { cid, port } => {

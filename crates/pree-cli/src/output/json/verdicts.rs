@@ -112,30 +112,17 @@ fn finding(json: &mut Json, found: &HostFinding, snapshot: &Snapshot) {
 fn about(json: &mut Json, found: &HostFinding) {
     json.open(b'{');
     json.key("kind");
+    json.string(found.about.kind());
     let address = match &found.about {
         About::Process(process) => {
-            json.string("process");
             json.key(field::PID.key);
             json.number(process.pid.into());
             json.text("name", process.name.as_bytes());
             None
         }
-        About::Remote(ip) => {
-            json.string("remote");
-            Some((*ip, None))
-        }
-        About::Destination(address) => {
-            json.string("destination");
-            Some((address.ip(), Some(address.port())))
-        }
-        About::Local(address) => {
-            json.string("local");
-            Some((address.ip(), Some(address.port())))
-        }
-        _ => {
-            json.string("host");
-            None
-        }
+        About::Remote(ip) => Some((*ip, None)),
+        About::Destination(address) | About::Local(address) => Some((address.ip(), Some(address.port()))),
+        _ => None,
     };
     if let Some((ip, port)) = address {
         json.key("ip");

@@ -98,7 +98,7 @@ static THINGS: [Thing; 20] = [
     }),
     since(
         "sock_diag tells them since Linux 5.10",
-        field(Needs::OPTIONS, "options", |s| {
+        field(Needs::OPTIONS, field::OPTIONS.name, |s| {
             (is_whole_inet(s) && s.options.is_none())
                 || (s.protocol == Protocol::Unix && s.shutdown.is_none())
         }),

@@ -78,6 +78,23 @@ pub enum About {
     Local(SocketAddr),
 }
 
+impl About {
+    /// Every word of [`Self::kind`].
+    pub const KINDS: [&str; 5] = ["host", "process", "remote", "destination", "local"];
+
+    /// Which of them it is, in a word.
+    pub const fn kind(&self) -> &'static str {
+        let [host, process, remote, destination, local] = Self::KINDS;
+        match self {
+            Self::Host => host,
+            Self::Process(_) => process,
+            Self::Remote(_) => remote,
+            Self::Destination(_) => destination,
+            Self::Local(_) => local,
+        }
+    }
+}
+
 /// An issue that was not looked for everywhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
