@@ -26,7 +26,7 @@ const FACTS: &[Expected<&str>] = &[
         (6, 2..) => "240",
         _ => "232",
     }),
-    ("bound sockets told", |version| if version >= (6, 8) { "yes" } else { "no" }),
+    ("bound sockets reported", |version| if version >= (6, 8) { "yes" } else { "no" }),
     // All of them are modules of Debian's kernels.
     ("families of sock_diag", |_| "unix packet netlink vsock raw sctp"),
     ("UDP-Lite", |version| if version < (7, 3) { "yes" } else { "no" }),

@@ -31,7 +31,7 @@ pub(super) const FIELDS: &[Field] = fields! {
             (None, Family::Other(number)) => Value::Unnamed("family", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),
         };
-    "type" Socket "type" Word Needs::SOCKET_TYPE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is told", told_by: EVERYWHERE, is_usual: true =>
+    "type" Socket "type" Word Needs::SOCKET_TYPE; "stream, dgram, seqpacket, raw, …"; "follows from the protocol, or is reported", told_by: EVERYWHERE, is_usual: true =>
         |s| match (s.socket_type.and_then(SocketType::name), s.socket_type) {
             (None, Some(SocketType::Other(number))) => Value::Unnamed("type", number.into()),
             (name, _) => name.map_or(Value::Unknown, Value::Word),

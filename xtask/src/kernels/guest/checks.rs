@@ -238,7 +238,7 @@ fn abilities() -> Result<(), Failed> {
     let word = |has| if has { "yes" } else { "no" };
     fact("MPTCP", word(mptcp_socket().is_ok()))?;
     fact("UDP-Lite", word(Need::UdpLite.missing().is_none()))?;
-    fact("bound sockets told", word(Need::BoundInactive.missing().is_none()))?;
+    fact("bound sockets reported", word(Need::BoundInactive.missing().is_none()))?;
     Ok(())
 }
 

@@ -26,7 +26,8 @@ fn an_address_is_a_host_within_its_network_only() {
         ("[fe80::1%2]:443", (0, 0), (0, 3)),
     ] {
         let at = |stats: &TcpStats, place| elsewhere(connection(remote, stats.clone()), place);
-        let base = |sockets: [Socket; 2]| super::Peers::of(&sockets).context(&sockets[0]).peer_base_rtt;
+        let base =
+            |sockets: [Socket; 2]| super::super::Peers::of(&sockets).context(&sockets[0]).peer_base_rtt;
         assert_eq!(base([at(&late, one), at(&healthy(), one)]), Some(ms(20)), "{remote} {one:?}");
         assert_eq!(base([at(&late, one), at(&healthy(), other)]), Some(ms(400)), "{remote} {other:?}");
 
@@ -114,11 +115,11 @@ fn networks_are_not_mixed() {
     // A shorter round trip in another network says nothing of this one.
     let base = |ms| TcpStats { min_rtt: Some(Duration::from_millis(ms)), ..healthy() };
     let (near, far) = (of_namespace(7, connection(WEB, base(1))), of_namespace(8, connection(WEB, base(50))));
-    let peers = super::Peers::of([&near, &far]);
+    let peers = super::super::Peers::of([&near, &far]);
     let known = |socket| peers.context(socket).peer_base_rtt.map(|rtt| rtt.as_millis());
     assert_eq!((known(&near), known(&far)), (Some(1), Some(50)));
     let (near, far) = (on(1, connection(WEB, base(1))), on(2, connection(WEB, base(50))));
-    let peers = super::Peers::of([&near, &far]);
+    let peers = super::super::Peers::of([&near, &far]);
     let known = |socket| peers.context(socket).peer_base_rtt.map(|rtt| rtt.as_millis());
     assert_eq!((known(&near), known(&far)), (Some(1), Some(50)));
 }
