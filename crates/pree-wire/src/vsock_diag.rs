@@ -47,7 +47,7 @@ diag_row! {
     "vsock_diag", of 32 bytes, cookie at 24, attributes below 0;
 }
 
-impl<'a> Row<'a> {
+impl Row<'_> {
     fixed_fields! {
         /// Address family: 40 (`vdiag_family`).
         family: u8 = from_ne_bytes, 0;

@@ -1,6 +1,6 @@
 //! The compatibility API, `pree::socket::platform`: one flat list with plain values, where unknown has a default.
 //!
-//! Thin over [`Query`] and [`quality`]; those tell unknown apart, tell what is missing, and are what new
+//! Thin over [`Query`] and [`quality`]; those tell unknown apart, say what is missing, and are what new
 //! programs want.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -20,7 +20,7 @@ pub use crate::model::State as SocketState;
 /// Every TCP, UDP and UDP-Lite socket of this machine (in this network namespace), in every state, with one owner and
 /// statistics.
 ///
-/// A process or statistics that cannot be had are `None`; [`Query`] tells why.
+/// A process or statistics that cannot be had are `None`; [`Query`] reports why.
 ///
 /// ```no_run
 /// use pree::socket::platform::get_sockets_info;
@@ -35,7 +35,7 @@ pub use crate::model::State as SocketState;
 /// When there are no rows, or some are missing, because a table could not be read or broke off: a list cannot say that it is
 /// partial. What came or
 /// went while a source without snapshots was read may be missing all the same, and so are other users' sockets where the
-/// system tells of them to root only (macOS 27).
+/// system reports them to root only (macOS 27).
 pub fn get_sockets_info() -> Result<Vec<SocketInfo>> {
     sockets_of(&mut sys::live()?)
 }
@@ -159,7 +159,7 @@ impl SocketStats {
         }
     }
 
-    /// Every number the system tells, each `None` where it is unknown.
+    /// Every number the system reports, each `None` where it is unknown.
     pub fn tcp(&self) -> &TcpStats {
         &self.tcp
     }

@@ -1,4 +1,4 @@
-//! What an answer leaves out, why, and how to get it: a partial answer is a value with its gaps.
+//! What an answer lacks, why, and how to get it: a partial answer is a value with its gaps.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum Missing {
     Stats,
     /// Other things about sockets, named in [`Gap::object`].
     Fields,
-    /// Some of many looks, or a part of them ([`Intervals`](crate::quality::Intervals)).
+    /// Some of several looks, or parts of them ([`Intervals`](crate::quality::Intervals)).
     Looks,
 }
 
@@ -33,7 +33,7 @@ impl Missing {
     }
 }
 
-/// One thing an answer leaves out.
+/// One thing that an answer lacks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Gap {
@@ -41,21 +41,21 @@ pub struct Gap {
     pub what: Missing,
     /// Why.
     pub why: ErrorKind,
-    /// Of how many sockets, where that is known; of looks, of how many.
+    /// How many sockets or looks are affected, where that is known.
     pub count: Option<u64>,
-    /// In what: `tcp`, `/proc/net/tcp6`; empty when the reason says it all.
+    /// Where: `tcp`, `/proc/net/tcp6`; empty when the reason is enough.
     pub object: String,
     /// How to get it, in one sentence.
     pub hint: &'static str,
 }
 
-/// Hints of gaps in tables that are no snapshot: everything that stayed is there, and what came or went while it was read may
-/// be missing.
+/// Hints of gaps in tables that changed while they were read: every socket that stayed is there, and one that came or went meanwhile
+/// may be missing.
 pub(crate) const NO_SNAPSHOT: &str = "/proc is not a snapshot: sock_diag is";
 pub(crate) const CAME_OR_WENT: &str = "sockets came or went while it was read: try again";
 
 impl Gap {
-    /// True when only what came or went meanwhile can be missing.
+    /// True when only sockets that came or went meanwhile can be missing.
     pub(crate) fn is_of_changes_only(&self) -> bool {
         self.what == Missing::Rows
             && self.why == ErrorKind::Unsettled
@@ -132,12 +132,12 @@ impl Origin {
     }
 }
 
-/// A protocol or family of which there is nothing to tell.
+/// A protocol or family that this system lacks or does not report.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Untold {
     name: String,
     sentence: String,
-    /// Whether this system does not have it: then there are no such sockets.
+    /// Whether this system lacks it: then there are no such sockets.
     is_absent: bool,
 }
 
@@ -178,19 +178,18 @@ impl Coverage {
         self.owners
     }
 
-    /// What is good to know and leaves no gap: a protocol this kernel lacks, a fallback that was taken.
+    /// Remarks that are no gaps: a protocol this kernel lacks, a fallback that was taken.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Protocols and families, by their names in filters, that this system does not have or tells nothing of, with a
-    /// sentence each: the ones among [`notes`](Self::notes) that whoever asked for just these wants to hear. What this system
-    /// does not have leaves no gap.
+    /// Protocols and families, by their names in filters, that this system lacks or does not report, with a sentence each. They are
+    /// those [`notes`](Self::notes) that matter to a caller who asked for just these. What this system lacks is no gap.
     pub fn untold(&self) -> impl Iterator<Item = (&str, &str)> {
         self.untold.iter().map(|it| (it.name.as_str(), it.sentence.as_str()))
     }
 
-    /// Those of [`untold`](Self::untold) that may be there all the same: "no such socket" cannot be said of them.
+    /// Those of [`untold`](Self::untold) whose sockets may exist all the same: their absence from the answer proves nothing.
     pub fn not_told(&self) -> impl Iterator<Item = &str> {
         self.untold.iter().filter(|it| !it.is_absent).map(|it| it.name.as_str())
     }
@@ -230,7 +229,7 @@ impl Coverage {
         }
     }
 
-    /// Notes that nothing is told of this protocol or family, which may be there.
+    /// Notes that this protocol or family is not reported although its sockets may exist.
     pub(crate) fn tells_nothing_of(&mut self, name: &str, sentence: String) {
         self.add_untold(name, sentence, false);
     }

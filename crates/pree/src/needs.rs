@@ -1,11 +1,12 @@
-//! What is asked about each socket, how far and from where: what queries, filters, fields and collections share.
+//! What to ask about each socket, how far to look for owners, and where to read: shared by queries, filters, fields and collections.
 
 #[cfg(doc)]
 use crate::{Coverage, Snapshot, Socket};
 
 bitflags::bitflags! {
-    /// What is asked about each socket. What is asked for and not told is a gap in the [`Coverage`]. All but
-    /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `NAMESPACE`, `MARK` and `PACKET_FILTER` cost the kernel time; see `PLATFORM.md` for what.
+    /// What to ask about each socket. Whatever is asked for and missing from the answer is a gap in the [`Coverage`]. All but
+    /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `NAMESPACE`, `MARK` and `PACKET_FILTER` cost the kernel time: `PLATFORM.md`
+    /// says how much.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Needs: u64 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.
@@ -14,7 +15,7 @@ bitflags::bitflags! {
         const MEMORY = 1 << 1;
         /// [`Socket::tos`], [`Socket::tclass`], [`Socket::class_id`].
         const TRAFFIC_CLASS = 1 << 2;
-        /// `uid` and `user` of owning processes. What is about processes brings at least one owner.
+        /// `uid` and `user` of owning processes. Every need about processes brings at least one owner.
         const PROCESS_USER = 1 << 3;
         /// `executable` of owning processes.
         const PROCESS_EXECUTABLE = 1 << 4;
@@ -26,16 +27,16 @@ bitflags::bitflags! {
         const OWNERS = 1 << 7;
         /// [`Snapshot::host`] and [`Snapshot::counters`]: limits of the machine that sockets share, and what it counts.
         const HOST = 1 << 8;
-        /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`]; brings `STATS`. Takes
+        /// `snd_una`, `snd_nxt`, `rcv_nxt`, `write_seq` and `copied_seq` of [`Socket::tcp`]; brings `STATS`. Needs
         /// rights: see `PLATFORM.md`.
         const SEQUENCES = 1 << 9;
-        /// [`Socket::peer`] of TCP connections within this machine; Unix sockets tell theirs unasked. Every TCP row has to
-        /// be seen for it, whatever the filter, and these connections come last.
+        /// [`Socket::peer`] of TCP connections within this machine; Unix sockets always have theirs. Every TCP row must
+        /// be read for it, whatever the filter, and these connections are delivered last.
         const PEERS = 1 << 10;
         /// The name of [`Socket::network_namespace`].
         const NAMESPACE_NAME = 1 << 11;
-        /// [`Socket::remote`] of Unix sockets: the name that the other end is bound to. The kernel tells the other end's
-        /// inode only, so a row waits until that one's row came.
+        /// [`Socket::remote`] of Unix sockets: the name that the other end is bound to. The kernel reports only the other
+        /// end's inode, so a row waits for the row of that socket.
         const REMOTE_NAMES = 1 << 12;
         /// [`Socket::direction`]; more certain together with `STATS`. Listeners are read for it, whatever the filter.
         const DIRECTION = 1 << 13;
@@ -49,7 +50,7 @@ bitflags::bitflags! {
         const UID = 1 << 17;
         /// [`Socket::recv_queue`].
         const RECV_QUEUE = 1 << 18;
-        /// [`Socket::send_queue`] and [`Socket::listen`]: of a listener both are the limit's.
+        /// [`Socket::send_queue`] and [`Socket::listen`]: a listener's limit is in both.
         const SEND_QUEUE = 1 << 19;
         /// [`Socket::interface`].
         const INTERFACE = 1 << 20;
@@ -65,15 +66,15 @@ bitflags::bitflags! {
         const MARK = 1 << 25;
         /// `uid` of owning processes, without the name that `PROCESS_USER` brings.
         const PROCESS_UID = 1 << 26;
-        /// `start_time` of owning processes, by the clock on the wall. It is told whether or not it is asked for; asked for, an
+        /// `start_time` of owning processes as wall-clock time. It is always included where known; if it was asked for, an
         /// answer without it is not complete.
         const PROCESS_START = 1 << 27;
         /// [`Socket::socket_type`].
         const SOCKET_TYPE = 1 << 28;
         /// `filter_instructions` of packet sockets. Takes `CAP_NET_ADMIN`.
         const PACKET_FILTER = 1 << 29;
-        /// [`Socket::state`], [`Socket::local`] and [`Socket::remote`]. Every table tells them; of a socket that has none, found
-        /// through the process that holds it, nothing does.
+        /// [`Socket::state`], [`Socket::local`] and [`Socket::remote`]. Every table has them; a
+        /// socket that is in no table and was found through its process has none.
         const STATE_AND_ENDS = 1 << 30;
         /// Inode of [`Socket::network_namespace`]. It is read once for all rows.
         const NAMESPACE = 1 << 31;
@@ -81,8 +82,8 @@ bitflags::bitflags! {
 }
 
 impl Needs {
-    /// What `sock_diag` tells unasked and everybody. It is told whether or not it is asked for; asked for, an answer without
-    /// it is not complete.
+    /// What `sock_diag` always reports, to everybody. It is always included; if it was asked for, an answer without it is not
+    /// complete.
     pub const UNASKED: Self = Self::ID
         .union(Self::UID)
         .union(Self::SOCKET_TYPE)
@@ -94,7 +95,7 @@ impl Needs {
         .union(Self::CGROUP)
         .union(Self::DETAIL);
 
-    /// What is found out by looking into the processes that hold sockets.
+    /// What is found by examining the processes that hold sockets.
     pub const FROM_OWNERS: Self = Self::OWNERS
         .union(Self::PROCESS_USER)
         .union(Self::PROCESS_UID)
@@ -109,7 +110,7 @@ impl Needs {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum OwnerLookup {
-    /// Not at all. A filter that asks about owners cannot be answered then.
+    /// Not at all. A filter about owners is an error then.
     #[default]
     None,
     /// One owner a socket; cheaper where the search can end early.
@@ -122,7 +123,7 @@ pub enum OwnerLookup {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum OwnerSource {
-    /// The cheaper source where it shows every process; what it may have left unseen, the other one adds, as far as permitted.
+    /// The cheaper source where it shows every process; the other one adds what the first may have missed, as far as permitted.
     #[default]
     Auto,
     /// Each process's descriptors in /proc.

@@ -1,4 +1,4 @@
-//! From what is asked to what the kernel is asked for: exactly that.
+//! From a query to what the kernel is asked for, and nothing beyond it.
 
 use std::time::Duration;
 
@@ -21,21 +21,22 @@ pub(crate) struct Plan {
     /// Tables to read, in this order.
     pub(crate) tables: Vec<Table>,
     pub(crate) states: States,
-    /// Whether sockets that are only bound are asked for by name, or by a filter that they may match: not told, they are missing.
+    /// Whether sockets that are only bound were asked for by name, or by a filter that they may match: a source that does not report
+    /// them leaves a gap then.
     pub(crate) asks_for_bound: bool,
     /// Empty: every family.
     families: Vec<Family>,
     pub(crate) needs: Needs,
-    /// The part of it that was asked for in so many words: what of that is not told is missing.
+    /// The part of it that the caller asked for explicitly: what is missing of that is a gap.
     pub(crate) asked: Needs,
     pub(crate) owners: OwnerLookup,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
-    /// Every row is asked; what it named is found by number before the first.
+    /// Tested on every row. Names in it are resolved before the first.
     pub(crate) filter: Option<Filter>,
-    /// The only local ports at which rows can match, where that was found out. For the kernel alone.
+    /// The only local ports at which rows can match, where known. Used by the kernel's program only.
     pub(crate) local_ports: Option<Vec<u16>>,
-    /// Whether sockets that no table tells of are asked for.
+    /// Whether sockets that no table reports are asked for.
     pub(crate) others: bool,
     /// Whether the kernel is asked too.
     push_down: bool,
@@ -60,7 +61,7 @@ impl Table {
 }
 
 impl Plan {
-    /// Unites what was asked for in so many words with what the filter must know: nowhere else is that decided.
+    /// Unites what the query asks for with what its filter needs: the only place where that is decided.
     ///
     /// # Errors
     /// The filter asks about owners, and the query says that none are looked for; or about what takes several looks.
@@ -136,8 +137,7 @@ impl Plan {
             || self.filter.as_ref().is_some_and(|filter| filter.names_kind(name))
     }
 
-    /// True when the query may ask for this row: by its state, where that is known, and its family. The protocol is the
-    /// table's.
+    /// True when the row's state, where known, and its family are asked for. Its protocol follows from its table.
     pub(crate) fn wants(&self, socket: &Socket) -> bool {
         (self.is_undecided(socket) || self.states.contains(socket.state.set()))
             && (self.families.is_empty() || self.families.contains(&socket.family))
@@ -148,20 +148,20 @@ impl Plan {
         socket.state == State::Unknown && !self.states.contains(States::OTHER)
     }
 
-    /// True when sockets may have to be found through those who hold them: what no table tells of, or what the module
-    /// that tells of it may be missing for.
+    /// True when sockets may have to be found through the processes that hold them: those in no table, or whose table's kernel
+    /// module may be missing.
     pub(crate) fn searches_holders(&self) -> bool {
         let may_lack = |table: &Table| MAY_BE_HELD.contains(table.protocol.set());
         self.others || self.tables.iter().any(may_lack)
     }
 
-    /// True where few rows are to be expected: no connections, or just those that the kernel's filter lets through.
+    /// True where few rows are expected: no connections, or only those that pass the kernel's filter.
     pub(crate) fn is_narrow(&self) -> bool {
         self.program(true).is_some() || !self.states.intersects(States::CONNECTED)
     }
 
-    /// The only processes that need to be looked into, where the filter names them. Who asks for other ends (of Unix
-    /// sockets they are told unasked), or for what is found through descriptors alone, needs all.
+    /// The only processes that need to be examined, where the filter names them. Other ends (always included for Unix sockets), and
+    /// sockets found through descriptors alone, take all processes.
     pub(crate) fn holders(&self) -> Option<Holders> {
         let unix = self.tables.iter().any(|table| table.protocol == Protocol::Unix);
         let needs_all = unix || self.needs.contains(Needs::PEERS) || self.searches_holders();

@@ -1,4 +1,4 @@
-//! What is asked: which sockets, and what about them. Plain data: what it comes to is decided by the plan.
+//! What is asked: which sockets, and what about them. Plain data; the plan works out what that takes.
 
 use std::time::Duration;
 
@@ -11,8 +11,7 @@ use crate::{Coverage, Snapshot, Socket};
 
 /// A question about this machine's sockets.
 ///
-/// What is asked for adds up: no call takes back what another one asked for, in whatever order they come. Of the calls
-/// that choose a way ([`source`](Query::source), [`owner_source`](Query::owner_source), [`push_down`](Query::push_down),
+/// Requests add up: no call takes back what another one asked for, in any order. Of the calls that choose a method ([`source`](Query::source), [`owner_source`](Query::owner_source), [`push_down`](Query::push_down),
 /// [`network_namespaces`](Query::network_namespaces)) the last one counts.
 ///
 /// ```no_run
@@ -31,11 +30,11 @@ use crate::{Coverage, Snapshot, Socket};
 pub struct Query {
     pub(crate) protocols: Protocols,
     pub(crate) families: Vec<Family>,
-    /// `None`: every state that is told.
+    /// `None`: every state that the source reports.
     pub(crate) states: Option<States>,
     pub(crate) without_states: States,
     pub(crate) needs: Needs,
-    /// `None`: nobody said.
+    /// `None`: not chosen.
     pub(crate) owners: Option<OwnerLookup>,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
@@ -95,7 +94,7 @@ impl Query {
         self
     }
 
-    /// Only sockets of this family; named twice, either.
+    /// Only sockets of this family; called again, of either.
     #[must_use]
     pub fn family(mut self, family: Family) -> Self {
         if !self.families.contains(&family) {
@@ -104,17 +103,17 @@ impl Query {
         self
     }
 
-    /// Only sockets in one of these states; named twice, either.
+    /// Only sockets in one of these states; called again, in any of both.
     ///
-    /// What is named is asked for: /proc/net does not tell sockets that are only bound, which is a gap where
-    /// [`States::BOUND_INACTIVE`] is among those named or a filter may match them, and a note where neither is so.
+    /// /proc/net does not list sockets that are only bound. That is a gap where [`States::BOUND_INACTIVE`] is among the states
+    /// named or a filter may match them, otherwise a note.
     #[must_use]
     pub fn states(mut self, states: States) -> Self {
         self.states = Some(self.states.unwrap_or(States::empty()) | states);
         self
     }
 
-    /// No sockets in these states, whatever else is named. This names none of the others.
+    /// No sockets in these states, whatever else is named. This does not name the other states.
     #[must_use]
     pub fn without_states(mut self, states: States) -> Self {
         self.without_states |= states;
@@ -127,7 +126,7 @@ impl Query {
         self.needs(Needs::STATS | Needs::MEMORY)
     }
 
-    /// With what is named: the way to ask for just what some [fields](crate::field) need.
+    /// With these needs: how to ask for just what some [fields](crate::field) take.
     #[must_use]
     pub fn needs(mut self, needs: Needs) -> Self {
         self.needs |= needs;
@@ -140,22 +139,22 @@ impl Query {
         self.owner_lookup(OwnerLookup::All)
     }
 
-    /// With owners at least as far as this says. [`OwnerLookup::None`] takes nothing back; where nothing but a filter
-    /// asks about owners, the two contradict each other, which is an error.
+    /// With owners at least this far. [`OwnerLookup::None`] takes nothing back; if only a filter asks about owners, it contradicts
+    /// that filter, which is an error.
     #[must_use]
     pub fn owner_lookup(mut self, lookup: OwnerLookup) -> Self {
         self.owners = self.owners.max(Some(lookup));
         self
     }
 
-    /// Forces how owners are found; asks for none by itself.
+    /// Forces how owners are found; does not ask for owners by itself.
     #[must_use]
     pub fn owner_source(mut self, source: OwnerSource) -> Self {
         self.owner_source = source;
         self
     }
 
-    /// Only sockets that match; what the filter must know about them is asked for. With a second filter both must match.
+    /// Only sockets that match; whatever the filter needs is asked for. With a second filter both must match.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(match self.filter.take() {
@@ -172,10 +171,10 @@ impl Query {
         self
     }
 
-    /// Sockets of these network namespaces; without it, of the calling thread's own. What enters another one is threads
-    /// of pree's own, which end: the caller's stay where they are. Owners are looked for once for all. One that cannot be
-    /// entered is a gap in the [`Coverage`]; if it is the only one that was asked for, an error. With
-    /// [`Namespaces::All`] the limits of [`Snapshot::host`] are unknown: each namespace has its own.
+    /// Sockets of these network namespaces; by default of the calling thread's own. Short-lived threads enter the others: the
+    /// caller's threads stay where they are. Owners are searched once for all namespaces. A namespace that cannot be entered is a gap
+    /// in the [`Coverage`]; if it is the only one asked for, an error. With [`Namespaces::All`] the limits of [`Snapshot::host`] are
+    /// unknown, since each namespace has its own.
     ///
     /// ```no_run
     /// use pree::{Namespaces, Query, States};
@@ -191,11 +190,11 @@ impl Query {
         self
     }
 
-    /// Windows: collects statistics of connections for this long and reads them then. **It changes the machine's state**:
-    /// Windows counts only where that was switched on (`SetPerTcpConnectionEStats`, as administrator), so it is switched on
-    /// for each connection that is asked for, and off again behind it; where somebody else had switched it on, it stays as
-    /// it was. Of several times the longest counts. Numbers count from then on ([`TcpStats::counts_since`](crate::TcpStats::counts_since)). Asks for
-    /// [`Needs::STATS`]. On other systems it is an error: their statistics are always there.
+    /// Windows: collects statistics of connections for this long, then reads them. **It changes the machine's state**:
+    /// Windows counts only where that was switched on (`SetPerTcpConnectionEStats`, as administrator), so pree switches it on for
+    /// each connection in question and off again afterwards; where somebody else had switched it on, it stays on. Of several times
+    /// the longest applies. Numbers count from then on ([`TcpStats::counts_since`](crate::TcpStats::counts_since)). Asks for
+    /// [`Needs::STATS`]. On other systems it is an error: their statistics are always on.
     #[must_use]
     pub fn collect_estats(mut self, time: Duration) -> Self {
         self.estats = self.estats.max(Some(time));

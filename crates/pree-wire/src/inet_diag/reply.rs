@@ -65,7 +65,7 @@ diag_row! {
     "inet_diag", of 72 bytes, cookie at 44, attributes below attribute::SOCKOPT + 1;
 }
 
-impl<'a> Row<'a> {
+impl Row<'_> {
     fixed_fields! {
         /// Address family: 2 IPv4, 10 IPv6 (`idiag_family`). An IPv6 socket talking IPv4 is family 10 with mapped
         /// addresses.

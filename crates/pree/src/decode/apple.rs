@@ -383,7 +383,7 @@ fn unowned(state: State, record: SocketRecord<'_>) -> Option<Unowned> {
         _ if flags & socket_state::INCOMPLETE != 0 => Unowned::Handshake,
         _ if flags & socket_state::COMPLETE != 0 => Unowned::AcceptQueue,
         _ if flags & socket_state::NO_DESCRIPTOR == 0 => return None,
-        // A process holds its connection, of which the system does not tell the subflows.
+        // A process holds its connection, of which the system does not report the subflows.
         _ if is_subflow(flags, record.flags()) => Unowned::NoVisibleHolder,
         _ => Unowned::Orphaned,
     })

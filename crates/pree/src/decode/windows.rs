@@ -146,7 +146,7 @@ pub(crate) fn file_name(path: &Text) -> Text {
 const NONE_YET: u32 = 0x7fff_ffff;
 const NO_SCALE: u8 = 0xff;
 
-/// Adds what one answer tells. False when these statistics are not collected.
+/// Adds one answer. False when these statistics are not collected.
 ///
 /// Numbers that are narrower on Linux are cut where they are counters, which go around there too, and unknown where they
 /// are not.
@@ -217,7 +217,7 @@ pub(crate) fn add_estats(class: Class, answer: &[u8], socket: &mut Socket) -> Op
         }
         Class::FineRtt => {
             let told = FineRtt::new(bytes);
-            // Finer than what the path tells in milliseconds.
+            // Finer than what the path reports in milliseconds.
             tcp.rtt = told.sum_rtt().and_then(micros).or(tcp.rtt);
             tcp.rttvar = tcp.rtt.and(told.rtt_var().and_then(micros).or(tcp.rttvar));
             tcp.min_rtt = told.min_rtt().and_then(micros).or(tcp.min_rtt);
@@ -244,7 +244,7 @@ fn path(told: Path<'_>, tcp: &mut TcpStats) {
     tcp.dsack_dups = told.dsack_dups();
 }
 
-/// What a program is told of its own socket: `TCP_INFO_v0`.
+/// What a program can read about its own socket: `TCP_INFO_v0`.
 #[allow(dead_code, reason = "for sys/windows, which is not built everywhere")]
 pub(crate) fn own_stats(bytes: &[u8]) -> TcpStats {
     let told = TcpInfo::new(bytes);

@@ -23,33 +23,33 @@ pub struct Field {
     pub doc: &'static str,
     /// Where it comes from: the kernel's own name for it.
     pub source: &'static str,
-    /// Systems that tell it, or what it is made of. On others it is unknown, whatever it may be.
+    /// Systems that report it, or what it is computed from. On others it is always unknown.
     pub told_by: &'static [System],
     /// Gets it.
     pub get: for<'s> fn(&View<'s>) -> Value<'s>,
-    /// All words that its values can be; empty where there is no such list.
+    /// Every word that its values can be; empty where there is no such list.
     pub choices: &'static [&'static str],
-    /// Whether tables have its digits, where sizes have the unit that fits: 1448 is not 1.41 KiB.
+    /// Whether tables show the exact number instead of a size in a fitting unit: 1448, not 1.41 KiB.
     pub is_exact: bool,
-    /// Whether 0 says that nothing happened: lists of details leave it out then.
+    /// Whether 0 means that nothing happened: lists of details leave it out then.
     pub zero_is_silent: bool,
-    /// Whether a value tells of trouble: what colour is for.
+    /// Whether a value means trouble, which is shown in colour.
     pub is_trouble: fn(&View<'_>, Value<'_>) -> bool,
-    /// Whether it takes several looks: in a single one it is unknown.
+    /// Whether it takes several looks: after a single one it is unknown.
     pub takes_time: bool,
     /// Whether tables show it in a column of its own without being asked, or in a part of one.
     pub is_usual: bool,
     /// Whether it marks trouble at the side of a row: a column without a heading, in which a table has nothing where it is
     /// unknown.
     pub is_mark: bool,
-    /// Columns of a terminal that its values take, where that is not as usual for their unit.
+    /// Width of its values on a terminal, where it differs from what is usual for their unit.
     pub width: Option<u8>,
     /// Drop priority on narrow terminals: highest first, 0 never.
     pub drop_priority: u8,
 }
 
 impl Field {
-    /// What most fields have beside their first line.
+    /// The defaults of an entry.
     pub(super) const PLAIN: Self = Self {
         name: "",
         section: Section::Socket,
@@ -71,7 +71,7 @@ impl Field {
         drop_priority: 0,
     };
 
-    /// What most fields of a section have.
+    /// The defaults of a section.
     pub(super) const fn of(section: Section) -> Self {
         let told_by = match section {
             Section::Local | Section::Remote | Section::Owner => EVERYWHERE,
@@ -160,7 +160,7 @@ pub enum Section {
     Local,
     /// `remote`; null when there is no peer.
     Remote,
-    /// `peer`: the socket at the other end; null where none is told.
+    /// `peer`: the socket at the other end; null where none is reported.
     Peer,
     /// `unix`, of a Unix socket; absent without any of it.
     Unix,

@@ -27,7 +27,7 @@ details! {
 }
 
 const NONE: Needs = Needs::empty();
-/// Of a TCP row the kernel tells it beside the statistics.
+/// Of a TCP row the kernel reports it beside the statistics.
 const SUBFLOW: Needs = Needs::STATS;
 const DETAIL: Needs = Needs::DETAIL;
 const PACKET_FILTER: Needs = Needs::PACKET_FILTER;

@@ -7,7 +7,7 @@ use crate::needs::Needs;
 
 const NONE: Needs = Needs::empty();
 
-/// The kernel tells it beside the statistics.
+/// The kernel reports it beside the statistics.
 const UPPER_LAYER: Needs = Needs::OPTIONS.union(Needs::STATS);
 
 const DIRECTION: Needs = Needs::DIRECTION.union(Needs::STATS).union(Needs::REMOTE_NAMES);

@@ -96,7 +96,7 @@ const fn also(name: &str, unit: Unit) -> Field {
     }
 }
 
-/// Windows tells its own once they are switched on.
+/// Windows reports statistics once they are switched on.
 const fn told_by(name: &str) -> &'static [System] {
     const BY_ALL: &[&str] = names!(
         rto snd_mss rtt rttvar bytes_acked bytes_received snd_wnd rcv_wnd snd_wscale rcv_wscale counts_since

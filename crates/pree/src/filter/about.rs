@@ -1,4 +1,4 @@
-//! What a filter is about: tests, the fields that they ask for, and what must be known for them.
+//! The tests of a filter, the fields they are about, and what they need to know.
 
 use super::expr::{End, Expr, Has, Host, Test};
 use crate::field::{self, Field, Section};

@@ -1,4 +1,4 @@
-//! Whether a TCP socket that is only bound can match a filter: where the source does not tell of these, rows may be missing then.
+//! Whether a TCP socket that is only bound can match a filter: if so, rows may be missing from a source that does not report these.
 
 use super::about;
 use super::eval::can_be;

@@ -1,4 +1,4 @@
-//! Does a socket match? Three answers: yes, no, and nobody knows, which is not yes either way round.
+//! Does a socket match? Three answers: yes, no and unknown. Unknown matches neither a condition nor its negation.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::verdicts::Verdicts;
 use crate::field::{self, Field, Section, Value, View, of_owner};
 use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text};
 
-/// True for tests of what is not told of a socket, though it might have it.
+/// True for tests of fields that are not reported although the socket may have them.
 pub(super) type Untold<'a> = &'a dyn Fn(&Test) -> bool;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
@@ -30,8 +30,8 @@ pub(super) fn eval_without(
     decide(expr, &|test| test_without(test, view, untold, verdicts))
 }
 
-/// A test of what was not told may hold though it does not seem to: what is there is not known to be, and of several owners
-/// one that was not seen may be meant; and there may be another end.
+/// A test of a field that was not reported may hold although it seems not to: its value may exist, an owner that was not seen may
+/// match, and there may be another end.
 fn test_without(test: &Test, view: &View<'_>, untold: Untold<'_>, verdicts: &Verdicts) -> Option<bool> {
     let of_other_end =
         matches!(test, Test::Path(End::Remote | End::Either, _) | Test::Shown(End::Remote | End::Either, _));
@@ -39,7 +39,7 @@ fn test_without(test: &Test, view: &View<'_>, untold: Untold<'_>, verdicts: &Ver
     eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !untold(test))
 }
 
-/// True when the answer can be this one, if what was not told were known.
+/// True when this answer is possible, given what was not reported.
 pub(super) fn may_be(
     expr: &Expr,
     wanted: bool,
@@ -198,7 +198,7 @@ pub(super) fn holds(test: &Test, value: Value<'_>, any_case: bool) -> Option<boo
     }
 }
 
-/// /proc, which gives no identity either, does not tell of the interfaces of these; others are bound to none.
+/// /proc does not report the interfaces of these (nor an identity, by which its rows are recognised); others are bound to none.
 fn tells_device(socket: &Socket) -> bool {
     socket.interface.is_some()
         || socket.kernel_id.is_some()
@@ -213,7 +213,7 @@ fn in_state(state: State, states: States) -> Option<bool> {
     }
 }
 
-/// Of a socket that no table tells of, a missing end is not known to be missing.
+/// For a socket in no table, it is unknown whether there is another end.
 fn tells_ends(socket: &Socket) -> bool {
     socket.local != Address::Unknown
 }
@@ -222,7 +222,7 @@ fn tells_ends(socket: &Socket) -> bool {
 fn at_end(end: End, socket: &Socket, test: impl Fn(&Address) -> Option<bool>) -> Option<bool> {
     let remote = || match &socket.remote {
         Some(remote) => test(remote),
-        // There is another end, and its name is not told.
+        // There is another end, and its name is not reported.
         None if socket.peer.is_some() => None,
         None => tells_ends(socket).then_some(false),
     };

@@ -30,7 +30,7 @@ impl Holders {
         (!conditions.is_empty() && !asks_more).then_some(Self { conditions })
     }
 
-    /// Whether names must be known to tell.
+    /// Whether names must be known to decide.
     pub(crate) fn need_names(&self) -> bool {
         let mut needed = false;
         for condition in &self.conditions {

@@ -1,8 +1,8 @@
 //! The filter language: which sockets, in one line, the same for the list, the library and everything else.
 //!
 //! Text becomes tokens (`lex`), tokens a typed expression (`parse`, `sugar`, `condition`, `keys`, `values`, `numbers`,
-//! `expr`), and that is asked for each socket (`eval`), told to the kernel as far as it understands (`push`), or printed
-//! (`print`). `build` makes one of values.
+//! `expr`), which is tested on each socket (`eval`), passed to the kernel as far as it understands (`push`), or printed
+//! (`print`). `build` makes one from values.
 
 mod about;
 mod bound;
@@ -80,7 +80,7 @@ impl Filter {
         eval::eval(&self.expr, view, &Verdicts::default())
     }
 
-    /// True when it cannot match, whatever else is found out about it, and whatever is in the fields that are not told.
+    /// True when it cannot match, whatever else is found out, and whatever the unreported fields hold.
     pub(crate) fn excludes(&self, view: &View<'_>, untold: &dyn Fn(&Field) -> bool) -> bool {
         let untold = |test: &Test| about::subject(test).is_some_and(untold);
         eval::eval_without(&self.expr, view, &untold, &Verdicts::default()) == Some(false)
@@ -108,7 +108,7 @@ impl Filter {
     /// Words that a filter is made of beside its keys, for completion.
     pub const WORDS: [&str; 7] = keys::WORDS;
 
-    /// Every key of which a collection, which is a single look, can decide, for help and completion.
+    /// Every key that a single collection can decide, for help and completion.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         keys::names().filter(|name| !field::named(name).is_some_and(|field| field.takes_time))
     }
@@ -121,15 +121,15 @@ impl Filter {
         }
     }
 
-    /// True when a state is named: then the question is not only about the states that are usually shown.
+    /// True when it names a state: then it is not only about the states that are usually shown.
     pub fn names_states(&self) -> bool {
         let mut named = false;
         for_each_test(&self.expr, &mut |test| named |= matches!(test, Test::State(_)));
         named
     }
 
-    /// Words that are searched for in what is shown of a socket: in names of processes, programs and command lines, in
-    /// addresses and in names of Unix sockets. Who finds nothing may want to know.
+    /// Words to search for in names of processes, programs, command lines, addresses and names of Unix sockets. Useful to explain an
+    /// empty result.
     pub fn words(&self) -> Vec<Text> {
         let mut words = Vec::new();
         for_each_test(&self.expr, &mut |test| {
@@ -182,7 +182,7 @@ impl Filter {
         values::port(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
     }
 
-    /// A length of time as the language reads it: `250us`, `5ms`, `10s`, `1.5h`.
+    /// A duration as the language reads it: `250us`, `5ms`, `10s`, `1.5h`.
     ///
     /// # Errors
     /// It is none.
@@ -190,14 +190,14 @@ impl Filter {
         numbers::duration(text).map_err(|what| FilterError::new(text, 0..text.len(), what))
     }
 
-    /// True when a part cannot be asked of a row: only the running kernel's own program decides it (`autobound`).
+    /// True when a part cannot be decided from a row, only by the running kernel's own program (`autobound`).
     pub fn needs_the_kernel(&self) -> bool {
         let mut needs = false;
         for_each_test(&self.expr, &mut |test| needs |= *test == Test::Autobound);
         needs
     }
 
-    /// A field that a condition is about and that takes several looks: a collection, which is a single look, cannot decide it.
+    /// The first field in it that takes several looks: a single collection cannot decide it.
     pub fn takes_time(&self) -> Option<&'static Field> {
         let mut found = None;
         for_each_test(&self.expr, &mut |test| {
@@ -233,7 +233,7 @@ impl Filter {
         has_names || self.needs_the_kernel()
     }
 
-    /// True when the socket matches, whatever is found out about it: `untold` was asked for and is not known of it.
+    /// True when the socket matches whatever the values of `untold`, which was asked for and is not known.
     pub(crate) fn matches_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
         let untold = |test: &Test| about::needs_of(test).intersects(untold);
         eval::eval_without(&self.expr, view, &untold, verdicts) == Some(true)
@@ -245,7 +245,7 @@ impl Filter {
         self.needs().intersects(untold) && eval::may_be(&self.expr, true, view, &is_untold, verdicts)
     }
 
-    /// Whether the socket matches; `None` when that depends on fields that are not told of it.
+    /// Whether the socket matches; `None` when that depends on fields that are not reported.
     pub(crate) fn decides(
         &self,
         view: &View<'_>,

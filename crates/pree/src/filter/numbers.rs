@@ -181,6 +181,6 @@ fn cut(number: &str, factor: u64) -> Option<Span> {
     let first = u64::try_from(at(scaled)?.div_ceil(scale)).unwrap_or(u64::MAX);
     let next = at(scaled.checked_add(1)?)?.div_ceil(scale);
     let last = u64::try_from(next.saturating_sub(1)).unwrap_or(u64::MAX);
-    // Digits below the smallest unit tell nothing more.
+    // Digits below the smallest unit add nothing.
     Some(Span { written, first: first.min(last), last })
 }

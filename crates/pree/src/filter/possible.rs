@@ -37,7 +37,7 @@ fn allows(expr: &Expr, protocol: Protocol) -> bool {
             let others = (Protocols::INET | Protocols::UNIX) - Protocols::RAW;
             !others.contains(protocol.set())
         }
-        // Of other addresses no scope could be told, and few have a port.
+        // Other addresses have no scope, and few have a port.
         Expr::Test(Test::Scope(_)) => Protocols::INET.contains(protocol.set()),
         Expr::Test(Test::Port(_, Op::Equal | Op::AtLeast | Op::Greater, port))
             if *port > u32::from(u16::MAX) =>

@@ -77,7 +77,7 @@ fn superset(expr: &Expr, marks: bool) -> Option<Tree> {
     }
 }
 
-/// A tree that holds exactly where `expr` does. Only the local end is told alike by the kernel and by us: it sees
+/// A tree that holds exactly where `expr` does. Only the local end means the same to the kernel and to us: it sees
 /// port 0 where a listener has no peer, and an old peer where a connection was reset.
 fn exact(expr: &Expr) -> Option<Tree> {
     match expr {

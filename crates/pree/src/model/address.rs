@@ -29,7 +29,7 @@ pub enum Address {
     Packet {
         /// Protocol of the packets, an `ETH_P_*`: 0x0003 is all, 0 none.
         protocol: u16,
-        /// Index of the interface; 0 is all of them, `None` one that is gone: it reads nothing any more.
+        /// Index of the interface; 0 is all of them, `None` one that is gone: nothing is read any more.
         interface: Option<u32>,
     },
     /// Where a netlink socket is.
@@ -39,14 +39,14 @@ pub enum Address {
         /// Port id; 0 is the kernel. Many programs take their pid, so that it looks like one.
         port_id: u32,
     },
-    /// An end between virtual machines and their host.
+    /// A vsock end, between virtual machines and their host.
     Vsock {
         /// Context id: 2 is the host; `u32::MAX` any.
         cid: u32,
         /// Port; `u32::MAX` any.
         port: u32,
     },
-    /// Nothing tells where it is.
+    /// Unknown.
     Unknown,
 }
 
@@ -233,7 +233,7 @@ pub enum Family {
     Vsock,
     /// A family this version has no name for, by the system's own number.
     Other(u16),
-    /// Nothing tells the family.
+    /// Unknown.
     Unknown,
 }
 

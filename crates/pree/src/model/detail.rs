@@ -28,7 +28,7 @@ pub struct UnixDetail {
     pub file: Option<BoundFile>,
     /// Inodes of the clients that wait in a listener's queue, in their order; of one that has closed already, 0.
     pub pending: Vec<u64>,
-    /// Descriptors that were passed to it and are not received yet (`SCM_RIGHTS`; `scm_fds` in /proc/PID/fdinfo of a process
+    /// Descriptors that were passed to it and not received yet (`SCM_RIGHTS`; `scm_fds` in /proc/PID/fdinfo of a process
     /// that holds it, Linux 5.6); of a listener, to those that wait in its queue. On request.
     pub fds_in_flight: Option<u32>,
 }
@@ -41,7 +41,7 @@ pub struct BoundFile {
     pub device_major: u32,
     /// Minor number of it.
     pub device_minor: u32,
-    /// The last 32 bits of the file's inode number: `unix_diag` tells no more (`udiag_vfs_ino`).
+    /// The last 32 bits of the file's inode number: `unix_diag` reports no more of it (`udiag_vfs_ino`).
     pub inode: u32,
 }
 
@@ -59,8 +59,8 @@ pub struct PacketDetail {
     pub send_ring_bytes: Option<u64>,
     /// Number of the group of sockets that share the packets, and how they do (`PACKET_FANOUT_*`).
     pub fanout: Option<(u16, u8)>,
-    /// Instructions of the classic BPF program that chooses packets; 0 without one. Told only to `CAP_NET_ADMIN`, and an
-    /// eBPF program is not told at all.
+    /// Instructions of the classic BPF program that chooses packets; 0 without one. Reported only to `CAP_NET_ADMIN`, and an
+    /// eBPF program is not reported at all.
     pub filter_instructions: Option<u32>,
 }
 
@@ -68,7 +68,7 @@ pub struct PacketDetail {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct NetlinkDetail {
-    /// Multicast groups it is a member of, from 1 on; /proc tells of the first 32 only.
+    /// Multicast groups it is a member of, from 1 on; /proc reports the first 32 only.
     pub groups: Vec<u32>,
     /// The group that it sends to, when it is connected to one.
     pub remote_group: Option<u32>,
@@ -104,7 +104,7 @@ pub struct MptcpDetail {
     pub bytes_retrans: Option<u64>,
 }
 
-/// What only a subflow has (`MPTCP_SUBFLOW_ATTR_*`); told only to `CAP_NET_ADMIN`.
+/// What only a subflow has (`MPTCP_SUBFLOW_ATTR_*`); reported only to `CAP_NET_ADMIN`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct SubflowDetail {

@@ -1,6 +1,6 @@
 //! Limits of a machine that its sockets share, and what it counts of all of them.
 
-/// Limits of the network namespace that was asked. `None`: the system does not tell, or was not asked.
+/// Limits of the network namespace that was asked. `None`: not reported, or not asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct HostLimits {
@@ -8,19 +8,19 @@ pub struct HostLimits {
     pub local_ports: Option<PortRange>,
     /// Those that it never chooses, in order and without overlaps. Linux: `ip_local_reserved_ports`.
     pub reserved_ports: Option<Vec<PortRange>>,
-    /// How many connections it remembers in `TIME_WAIT`; more are forgotten at once. Linux: `tcp_max_tw_buckets`.
+    /// How many connections it keeps in `TIME_WAIT`; further ones are forgotten at once. Linux: `tcp_max_tw_buckets`.
     pub time_wait_limit: Option<u32>,
     /// When a port in `TIME_WAIT` may be used for a new connection to the same destination. Linux: `tcp_tw_reuse`.
     pub time_wait_reuse: Option<TimeWaitReuse>,
-    /// Handshakes not finished that one listener may have while SYN cookies are off. Linux: `tcp_max_syn_backlog`.
+    /// Unfinished handshakes that one listener may have while SYN cookies are off. Linux: `tcp_max_syn_backlog`.
     pub syn_backlog: Option<u32>,
     /// Whether a listener whose queue of handshakes is full still answers (RFC 4987 §3.6). Linux: `tcp_syncookies`.
     pub syn_cookies: Option<bool>,
 }
 
 impl HostLimits {
-    /// How many ports the system chooses from: the range without what is reserved in it. Where it is not told what is
-    /// reserved, this is more than there are.
+    /// How many ports the system chooses from: the range without what is reserved in it. Where the reserved
+    /// ports are unknown, this is too many.
     pub fn choosable_ports(&self) -> Option<u32> {
         let range = self.local_ports?;
         let reserved = self.reserved_ports.iter().flatten().map(|reserved| {
@@ -43,7 +43,7 @@ impl HostLimits {
     }
 }
 
-/// Ports from the first to the last, both included; never empty.
+/// A range of ports, both ends included; never empty.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PortRange {
     first: u16,
@@ -71,7 +71,7 @@ impl PortRange {
         u32::from(self.last - self.first) + 1
     }
 
-    /// True for a port between the two, and for the two.
+    /// True for a port in the range.
     pub fn contains(self, port: u16) -> bool {
         (self.first..=self.last).contains(&port)
     }
@@ -91,7 +91,7 @@ pub enum TimeWaitReuse {
 
 /// TCP of the whole machine since it started, RFC 4022: on Linux of the network namespace (`Tcp:` in /proc/net/snmp; since
 /// the namespace began), on Windows both families together (`MIB_TCPSTATS2`, Windows 10 1709; before that `MIB_TCPSTATS`, whose 32 bits go around).
-/// `None`: the system does not tell, or was not asked.
+/// `None`: not reported, or not asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct HostCounters {

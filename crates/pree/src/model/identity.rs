@@ -1,11 +1,11 @@
-//! What a socket is known by from one look at a machine to the next.
+//! How a socket is recognised from one look at a machine to the next.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{Address, Protocol};
 
-/// What joins a socket that was seen to the same socket later. Never its ends alone: those are used again.
+/// Identifies the same socket in several looks. Never its addresses alone: those are reused.
 ///
 /// Sources differ in what they give, so an id joins looks through one source; [`SocketId::may_be_another`] says whether
 /// a later socket can have it too.
@@ -14,7 +14,7 @@ use super::{Address, Protocol};
 pub enum SocketId {
     /// The kernel's own name for it (`sock_diag`, macOS).
     Kernel(KernelId),
-    /// Linux's /proc: the number of its inode, one for all network namespaces. After 2³² others it is another's.
+    /// Linux's /proc: its inode number, one for all network namespaces, which is reused after 2³² others.
     Inode(u64),
     /// Windows: when it was made, to the tick of that clock (100 ns), by which process, and its ends. Sockets that share an
     /// address and were made by one process in one tick have the same.

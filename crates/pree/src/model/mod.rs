@@ -1,6 +1,6 @@
 //! Plain data, the same on every platform: what a socket is, who holds it, how it is doing.
 //!
-//! Nothing here knows a system call or an output format. What a system does not tell is `None`; what it tells
+//! Nothing here knows a system call or an output format. What a system does not report is `None`; what it reports
 //! in a number we do not know keeps the number.
 
 mod address;

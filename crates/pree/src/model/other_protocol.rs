@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The kernel's own word for a protocol that pree has no table for (`proto.name`, which Linux tells as the extended
+/// The kernel's own name for a protocol that pree has no table for (`proto.name`, which Linux reports as the extended
 /// attribute `system.sockprotoname` of a descriptor), in lower case: `xdp`, `tipc`, `alg`, `l2cap` …
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OtherProtocol {
@@ -46,7 +46,7 @@ impl OtherProtocol {
         "xdp",
     ];
 
-    /// What is no printable ASCII becomes a question mark, and what is too long is cut: no kernel has either.
+    /// Bytes that are not printable ASCII become question marks, and a name that is too long is cut: no kernel has either.
     pub(crate) fn new(name: &[u8]) -> Self {
         if name.is_empty() { Self::ANY } else { Self::of(name) }
     }

@@ -1,4 +1,4 @@
-//! Who holds a socket, and why it may be that nobody is seen to.
+//! Who holds a socket, or why no holder was found.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,12 +30,12 @@ impl Owner {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub struct Process {
-    /// Process id. Linux: as the mounted /proc shows it, whichever source told; where there is none in which the caller is to be
-    /// found, as the caller's pid namespace sees it.
+    /// Process id. Linux: as the mounted /proc shows it, whatever the source; where no /proc shows the caller, as in the caller's
+    /// pid namespace.
     pub pid: u32,
     /// The kernel's short name (Linux: `comm` of the thread-group leader, at most 15 bytes).
     pub name: Text,
-    /// When it started; with the pid it names a process for good, pids alone are used again.
+    /// When it started; together with the pid it identifies a process for good, since pids are reused.
     pub start_time: Option<StartTime>,
     /// Parent process id (Linux: `/proc/PID/stat` field 4); 0 when the parent is outside that pid namespace.
     pub parent: Option<u32>,
@@ -52,16 +52,16 @@ pub struct Process {
     pub cgroup: Option<Text>,
 }
 
-/// When a process started, as exactly as the system remembers it.
+/// When a process started, as precisely as the system knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct StartTime(Told);
 
-/// What systems remember of it.
+/// What systems record of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 enum Told {
     /// Ticks of 10 ms since boot, and where known the time from the Unix epoch to boot.
     SinceBoot { ticks: u64, boot_time: Option<Duration> },
-    /// By the clock on the wall, since the Unix epoch.
+    /// Wall-clock time, since the Unix epoch.
     Wall(Duration),
 }
 
@@ -74,7 +74,7 @@ impl StartTime {
         Self(Told::SinceBoot { ticks, boot_time })
     }
 
-    /// Ticks since boot, where the system counts them.
+    /// Ticks since boot, where the system records them.
     pub(crate) fn ticks(self) -> Option<u64> {
         match self.0 {
             Told::SinceBoot { ticks, .. } => Some(ticks),
@@ -82,12 +82,12 @@ impl StartTime {
         }
     }
 
-    /// From the time since the Unix epoch, where the system remembers that.
+    /// From the time since the Unix epoch, where the system records that.
     pub(crate) fn wall(since_unix_epoch: Duration) -> Self {
         Self(Told::Wall(since_unix_epoch))
     }
 
-    /// Time from boot to the start of the process, exact to 10 ms; `None` on systems that remember what the clock said
+    /// Time from boot to the start of the process, exact to 10 ms; `None` on systems that record wall-clock time
     /// (macOS, Windows).
     pub fn since_boot(self) -> Option<Duration> {
         self.ticks().map(|ticks| Duration::from_millis(ticks.saturating_mul(1000 / TICKS_PER_S)))
@@ -103,7 +103,7 @@ impl StartTime {
     }
 }
 
-/// Why no process is seen to hold a socket.
+/// Why no process is known to hold a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Unowned {
@@ -115,15 +115,15 @@ pub enum Unowned {
     AcceptQueue,
     /// Closed by its process, and the kernel still sends or waits for the peer.
     Orphaned,
-    /// Not every process could be looked at: a right is missing, /proc hides some, or it is another pid namespace's. The
-    /// coverage tells which.
+    /// Not every process could be examined: a right is missing, /proc hides some, or it belongs to another pid namespace. The
+    /// coverage says which.
     NotPermitted,
-    /// Not every process could be looked at, and not for want of a right: no descriptors or memory were left, /proc is absent, the
-    /// recording was made without owners. The coverage tells which.
+    /// Not every process could be examined, for another reason than rights: no descriptors or memory were left, /proc is absent, the
+    /// recording was made without owners. The coverage says which.
     NotLookedUp,
-    /// Every process of this pid namespace was looked at, and on Linux of that which /proc shows; none holds it: in flight
-    /// between processes, held by `io_uring` or the kernel itself (on macOS a subflow of MPTCP), or by a process outside these pid
-    /// namespaces. These cannot be told apart.
+    /// Every process of this pid namespace, and on Linux of the one that /proc shows, was examined, and none holds it. It is in flight
+    /// between processes, held by `io_uring` or the kernel itself (on macOS it may be an MPTCP subflow), or by a process outside these
+    /// pid namespaces. These cannot be told apart.
     NoVisibleHolder,
 }
 
@@ -139,12 +139,12 @@ impl Unowned {
         Self::NoVisibleHolder,
     ];
 
-    /// True when a process may hold the socket that could not be looked at.
+    /// True when a process that could not be examined may hold the socket.
     pub fn is_unknown(self) -> bool {
         matches!(self, Self::NotPermitted | Self::NotLookedUp)
     }
 
-    /// That not every process could be looked at, for this reason.
+    /// The variant for processes that could not be examined for this reason.
     pub(crate) fn blind(why: ErrorKind) -> Self {
         if why == ErrorKind::NotPermitted { Self::NotPermitted } else { Self::NotLookedUp }
     }

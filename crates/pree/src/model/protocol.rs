@@ -59,7 +59,7 @@ impl Protocol {
         }
     }
 
-    /// The name of the table that tells of it.
+    /// The name of the table that lists it.
     pub(crate) fn table_name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -150,12 +150,12 @@ bitflags::bitflags! {
         const NETLINK = 1 << 8;
         /// [`Protocol::Vsock`].
         const VSOCK = 1 << 9;
-        /// Any [`Protocol::Other`]. Finding them takes a look at every descriptor of every process.
+        /// Any [`Protocol::Other`]. Finding them means reading every descriptor of every process.
         const OTHER = 1 << 10;
         /// [`Protocol::Sctp`].
         const SCTP = 1 << 11;
 
-        /// What a query is about that names none: TCP, UDP and UDP-Lite.
+        /// The default of a query: TCP, UDP and UDP-Lite.
         const USUAL = Self::TCP.bits() | Self::UDP.bits() | Self::UDPLITE.bits();
         /// What has IP addresses.
         const INET = Self::USUAL.bits()

@@ -13,38 +13,50 @@ use super::{
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Socket {
+<<<<<<< HEAD
     /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`; Windows). What joins it to
     /// another look is [`Socket::id`], whatever the source.
     pub kernel_id: Option<KernelId>,
     /// The network namespace it is in, when the question was about namespaces
     /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names, and of rows of /proc, which have no
     /// [`KernelId`] that says so.
+=======
+    /// The kernel's own id for it; `None` where the source gives none (Linux: `/proc`).
+    pub id: Option<SocketId>,
+    /// The network namespace it is in. Present when the query was about namespaces
+    /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names, and in rows from /proc, which have no
+    /// [`SocketId`].
+>>>>>>> e55a267 (Words of needs, coverage, queries, model, source, fields and filters: plain English)
     pub network_namespace: Option<Arc<NetworkNamespace>>,
     /// Transport protocol.
     pub protocol: Protocol,
     /// Address family it was made with.
     pub family: Family,
-    /// `SOCK_STREAM`, `SOCK_DGRAM`, …; unknown where the source does not tell (/proc/net/netlink).
+    /// `SOCK_STREAM`, `SOCK_DGRAM`, …; unknown where the source does not report it (/proc/net/netlink).
     pub socket_type: Option<SocketType>,
-    /// RFC 9293 state, or what stands for it.
+    /// RFC 9293 state, or its equivalent.
     pub state: State,
     /// This machine's end.
     pub local: Address,
     /// The other end, `None` when there is none. Of a Unix socket on request; [`Socket::peer`] comes without.
     pub remote: Option<Address>,
-    /// The socket at the other end, where that is one of this machine and the system tells.
+    /// The socket at the other end, where that is on this machine and the system reports it.
     pub peer: Option<Box<Peer>>,
     /// Which end opened the connection. On request.
     pub direction: Option<Direction>,
-    /// When it was made, since the Unix epoch. Windows: `liCreateTimestamp`.
+    /// When it was created, since the Unix epoch. Windows: `liCreateTimestamp`.
     pub created: Option<Duration>,
+<<<<<<< HEAD
     /// The process that made it, whether it is asked who holds it or not. Windows: `dwOwningPid`.
     pub creator: Option<u32>,
     /// The module of the process that made it: of a service, the service's name. Windows; on request.
+=======
+    /// The module of the process that created it; for a service, the service's name. Windows; on request.
+>>>>>>> e55a267 (Words of needs, coverage, queries, model, source, fields and filters: plain English)
     pub module: Option<Text>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
     pub interface: Option<u32>,
-    /// Inode in sockfs; `None` when no file stands for the socket (`TIME_WAIT`, handshake, accept queue, orphan).
+    /// Inode in sockfs; `None` when the socket has no file (`TIME_WAIT`, handshake, accept queue, orphan).
     pub inode: Option<u64>,
     /// Owner of that inode; unknown when there is none.
     pub uid: Option<u32>,
@@ -56,7 +68,7 @@ pub struct Socket {
     pub send_queue: Option<u32>,
     /// A listener's accept queue: the same two numbers under their own names.
     pub listen: Option<ListenQueue>,
-    /// The timer that runs now, `None` when none does.
+    /// The timer that is running, `None` when none is.
     pub timer: Option<Timer>,
     /// `IPV6_V6ONLY` of an IPv6 socket: `Some(false)` on a wildcard address serves IPv4 too.
     pub v6only: Option<bool>,
@@ -68,7 +80,7 @@ pub struct Socket {
     pub tclass: Option<u8>,
     /// Class id of `net_cls`, else the socket's priority (`INET_DIAG_CLASS_ID`). On request.
     pub class_id: Option<u32>,
-    /// Firewall mark (`SO_MARK`); told only to `CAP_NET_ADMIN`.
+    /// Firewall mark (`SO_MARK`); reported only to `CAP_NET_ADMIN`.
     pub mark: Option<u32>,
     /// Id of the cgroup v2 the socket was made in: the inode of its directory. Linux 5.8.
     pub cgroup_id: Option<u64>,
@@ -87,16 +99,16 @@ pub struct Socket {
     pub unowned: Option<Unowned>,
     /// Statistics of a TCP connection, on request; a listener or `TIME_WAIT` has none.
     pub tcp: Option<Box<TcpStats>>,
-    /// What only sockets of its family have.
+    /// Fields that only sockets of its family have.
     pub detail: Option<Box<Detail>>,
 }
 
 /// Which end opened a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Direction {
-    /// The other end did: it came in.
+    /// The other end: it is incoming.
     In,
-    /// This end did: it went out.
+    /// This end: it is outgoing.
     Out,
 }
 
@@ -114,7 +126,7 @@ impl Direction {
 #[derive(Clone, PartialEq, Debug, Default)]
 #[non_exhaustive]
 pub struct Peer {
-    /// Its inode in sockfs; `None` when no file stands for it: it was not accepted yet, or is closed.
+    /// Its inode in sockfs; `None` when it has no file: it was not accepted yet, or is closed.
     pub inode: Option<u64>,
     /// Processes that hold it, as far as owners were asked for.
     pub owners: Vec<Owner>,
@@ -145,15 +157,15 @@ impl Socket {
         told.or(self.kernel_id.map(|id| id.network_namespace)).filter(|inode| *inode != 0)
     }
 
-    /// The socket is a raw one, of this IP protocol, and has no ports: where others have theirs the system tells the protocol
-    /// again, or a number without meaning.
+    /// Marks the socket as a raw one of this IP protocol, without ports: in their place the system reports the protocol again, or a
+    /// meaningless number.
     pub(crate) fn set_raw(&mut self, protocol: u8) {
         let end = std::mem::replace(&mut self.local, Address::Unknown);
         self.local = end.of_raw(protocol);
         self.remote = self.remote.take().map(|end| end.of_raw(protocol));
     }
 
-    /// A socket of which no more is known than this.
+    /// A socket about which only this is known.
     pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
         Self {
             kernel_id: None,
@@ -195,6 +207,38 @@ impl Socket {
     }
 }
 
+<<<<<<< HEAD
+=======
+/// A socket's identity. Never the address pair: that is reused.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub struct SocketId {
+    /// The boot of the machine during which the other two are unique.
+    pub boot: BootId,
+    /// Inode of the network namespace, 0 when it cannot be read.
+    pub network_namespace: u64,
+    /// `sock_diag` cookie: assigned when the socket is first dumped, and never reused during one boot.
+    pub cookie: u64,
+}
+
+/// One boot of one machine (Linux: `/proc/sys/kernel/random/boot_id`, a random UUID); all zero when unreadable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct BootId(pub(crate) u128);
+
+impl BootId {
+    /// The UUID as a number.
+    pub fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Debug for BootId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+>>>>>>> e55a267 (Words of needs, coverage, queries, model, source, fields and filters: plain English)
 /// The accept queue of a listening socket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ListenQueue {
@@ -224,7 +268,7 @@ pub struct Timer {
     pub kind: TimerKind,
     /// Time until then, exact to 1 ms through `sock_diag` and to 10 ms through /proc.
     pub expires: Duration,
-    /// Times it fired in a row without an answer.
+    /// How often it fired in a row without an answer.
     pub retransmits: u8,
 }
 
@@ -240,7 +284,7 @@ pub enum TimerKind {
     TimeWait,
     /// Zero-window probe.
     Persist,
-    /// Delayed acknowledgement. Told by the newest kernels only.
+    /// Delayed acknowledgement. Reported by the newest kernels only.
     DelayedAck,
     /// One this version has no name for, by the kernel's number.
     Other(u8),

@@ -22,19 +22,19 @@ pub enum State {
     TimeWait,
     /// The peer closed; this end has not.
     CloseWait,
-    /// The peer closed, then this end; last acknowledgement missing.
+    /// The peer closed, then this end; the last acknowledgement has not arrived.
     LastAck,
-    /// Both closed at once; acknowledgement missing.
+    /// Both closed at once; the acknowledgement has not arrived.
     Closing,
     /// No connection at all.
     Closed,
-    /// Bound to a port but neither listening nor connected. Linux tells these from 6.8 on.
+    /// Bound to a port but neither listening nor connected. Linux reports these from 6.8 on.
     BoundInactive,
     /// A datagram socket without a fixed peer.
     Unconnected,
     /// A state this version has no name for, by the system's own number.
     Other(u8),
-    /// Nothing tells the state.
+    /// Unknown.
     Unknown,
 }
 

@@ -1,7 +1,7 @@
 //! How a TCP connection is doing, in the kernel's own numbers.
 //!
 //! The fields of Linux's `tcp_info` come from the one table of them in `pree_wire::tcp_info`; numbers by which the
-//! kernel means "unknown" are taken out here and nowhere else. What the numbers say is `quality`'s business.
+//! kernel means "unknown" are removed here and nowhere else. Judging the numbers is left to `quality`.
 
 use std::fmt;
 use std::time::Duration;
@@ -41,10 +41,10 @@ macro_rules! tcp_stats {
         $(#[doc = $doc:literal])+
         $name:ident: $type:ident, $offset:literal, $unit:ident, $since:literal;
     )*) => {
-        /// Counters and estimates of one TCP connection. `None`: the system does not tell, or there was no sample yet.
+        /// Counters and estimates of one TCP connection. `None`: not reported, or no sample yet.
         ///
-        /// Counters count from where `counts_since` says: from the connection's opening, but on Windows. Linux: `struct tcp_info` under the kernel's names without
-        /// `tcpi_`; which kernel tells what is in `PLATFORM.md`.
+        /// Counters count from where `counts_since` says: from the connection's opening, except on Windows. Linux: `struct tcp_info`
+        /// under the kernel's names without `tcpi_`; `PLATFORM.md` says which kernel has which.
         #[derive(Clone, PartialEq, Debug, Default)]
         #[non_exhaustive]
         pub struct TcpStats {
@@ -69,7 +69,7 @@ macro_rules! tcp_stats {
             pub accecn_opt_seen: Option<u16>,
             /// What of ECN was negotiated: 0 nothing, 1 RFC 3168, 2 Accurate ECN, 3 pending. Linux 7.0: `tcpi_ecn_mode`.
             pub ecn_mode: Option<u8>,
-            /// Since when its counters count. `None` where that is not known.
+            /// Since when its counters count; `None` where unknown.
             pub counts_since: Option<CountsSince>,
             /// Longest round-trip time that was measured. Windows: `MaxRtt`.
             pub max_rtt: Option<Duration>,
@@ -86,9 +86,9 @@ macro_rules! tcp_stats {
             pub outbound_bandwidth: Option<u64>,
             /// Estimated bandwidth inwards, bytes a second. Windows: `InboundBandwidth`.
             pub inbound_bandwidth: Option<u64>,
-            /// Congestion window in bytes: as the system tells it, on Linux `snd_cwnd` × `snd_mss`.
+            /// Congestion window in bytes: as the system reports it, on Linux `snd_cwnd` × `snd_mss`.
             pub cwnd_bytes: Option<u64>,
-            /// Slow start threshold in bytes: as the system tells it, on Linux `snd_ssthresh` × `snd_mss`.
+            /// Slow start threshold in bytes: as the system reports it, on Linux `snd_ssthresh` × `snd_mss`.
             pub ssthresh_bytes: Option<u64>,
             /// Oldest sequence number not acknowledged (RFC 9293 SND.UNA). On request (`Needs::SEQUENCES`).
             pub snd_una: Option<u32>,
@@ -109,7 +109,7 @@ macro_rules! tcp_stats {
             pub memory: Option<SocketMemory>,
             /// Congestion control algorithm. Linux: `INET_DIAG_CONG`.
             pub congestion_algorithm: Option<CongestionAlgorithm>,
-            /// What that algorithm tells of itself.
+            /// That algorithm's own numbers.
             pub congestion_detail: Option<CongestionDetail>,
         }
 
@@ -152,7 +152,7 @@ pree_wire::for_each_tcp_info_field!(tcp_stats);
 macro_rules! since {
     (grow: $($name:ident)*; wrap: $($narrow:ident)*;) => {
         impl TcpStats {
-            /// The counters of the time between an earlier look and this one, with everything else as it is now. `None`
+            /// What was counted between an earlier look and this one, with everything else as it is now. `None`
             /// when a counter shrank: then it was another connection. One of 32 bits or fewer goes around instead, which
             /// is told from shrinking as RFC 1982 does: less than half a turn is growth. A counter that either look lacks
             /// is unknown, and so is one of bytes in 32 bits when more bytes than that may have passed meanwhile.
@@ -233,7 +233,7 @@ impl TcpStats {
         }
     }
 
-    /// Takes out the numbers by which the kernel means that it does not know.
+    /// Removes the numbers by which the kernel means "unknown".
     fn forget_placeholders(&mut self) {
         let is_set = |time: &Duration| !time.is_zero();
         self.rtt = self.rtt.filter(is_set);
@@ -257,7 +257,7 @@ impl TcpStats {
         if self.delivered.is_some() {
             self.fackets = None;
         }
-        // What never happened is told as the time since boot.
+        // What never happened is reported as the time since boot.
         // Segments are counted in 32 bits: of 0 the bytes say whether it is the first.
         if self.data_segs_out == Some(0) && self.bytes_sent.unwrap_or(0) == 0 {
             self.last_data_sent = None;
@@ -310,7 +310,7 @@ impl fmt::Debug for CongestionAlgorithm {
 pub enum CountsSince {
     /// Since the connection opened.
     Opening,
-    /// Since somebody switched on that they are collected (Windows EStats), some time after it opened.
+    /// Since somebody switched collecting on (Windows EStats), some time after it opened.
     SwitchedOn,
 }
 
@@ -324,7 +324,7 @@ impl CountsSince {
     }
 }
 
-/// What a congestion control algorithm tells of itself.
+/// A congestion control algorithm's own numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum CongestionDetail {

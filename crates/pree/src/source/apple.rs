@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum AppleQuestion {
-    /// The effective user id of this process, a little-endian u32: root is told more.
+    /// The effective user id of this process, a little-endian u32: root gets more.
     EffectiveUser,
     /// How many bytes a list takes, a little-endian u64, with some to spare.
     ListSize(AppleList),

@@ -35,7 +35,7 @@ pub use windows::{
 /// A question is asked with [`ask`](Source::ask); then [`next`](Source::next) gives the answer batch by batch until it
 /// says `false`. A new question ends the answer to the one before.
 pub trait Source {
-    /// The system whose sockets it tells of: which questions it is asked, and how its answers are read.
+    /// The system whose sockets it reports; it decides which questions are asked and how answers are read.
     fn system(&self) -> System {
         System::Linux
     }
@@ -63,7 +63,7 @@ pub trait Source {
     }
 
     /// From now on questions are about the namespace with this inode, one of those that [`namespaces`](Source::namespaces)
-    /// told last; `None`: about the asking thread's own again. The thread itself stays where it is.
+    /// reported last; `None`: about the asking thread's own again. The thread itself stays where it is.
     ///
     /// # Errors
     /// `EPERM` is the answer without the right, `EOPNOTSUPP` from a source that knows only one.
@@ -101,7 +101,7 @@ pub enum Question<'a> {
     Setting(Setting),
     /// Linux: `/proc/thread-self/net/protocols`, the protocols that the kernel has now, as text.
     Protocols,
-    /// Linux: the addresses of this network namespace's interfaces, as the messages in which rtnetlink tells them
+    /// Linux: the addresses of this network namespace's interfaces, as the messages in which rtnetlink reports them
     /// (`RTM_NEWADDR`).
     OwnAddresses,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
@@ -112,8 +112,8 @@ pub enum Question<'a> {
     KernelRelease,
     /// Unix time of boot in nanoseconds, a little-endian i64 (Linux: `CLOCK_REALTIME` − `CLOCK_BOOTTIME`).
     BootTime,
-    /// Unix time now in nanoseconds, a little-endian i64. A collection does not ask it: it is for telling how long ago
-    /// something was, which in a recording is counted from when it was made.
+    /// Unix time now in nanoseconds, a little-endian i64. A collection does not ask it: it serves to say how long ago
+    /// something was, which in a recording counts from when it was made.
     Time,
     /// Unix: `/etc/passwd`.
     Users,
@@ -126,11 +126,11 @@ pub enum Question<'a> {
     /// Linux: `/proc/sys/fs/file-nr`, how many files the machine has open, as text.
     OpenFiles,
     /// Linux 5.12: sequence numbers of every TCP socket that a process of this pid namespace has a descriptor of, in whichever
-    /// network namespace, as a BPF program in the kernel tells them: [`pree_wire::bpf_records::Sequence`], once for each
+    /// network namespace, as a BPF program in the kernel reports them: [`pree_wire::bpf_records::Sequence`], once for each
     /// descriptor. A batch may end in the middle of a record.
     Sequences,
     /// Linux 5.12: every descriptor that is a socket, of all processes in this pid namespace, as a BPF program in the
-    /// kernel tells them: [`pree_wire::bpf_records`]. A batch may end in the middle of a record.
+    /// kernel reports them: [`pree_wire::bpf_records`]. A batch may end in the middle of a record.
     Holders {
         /// Process ids are those of the pid namespace so many levels above: those of the mounted /proc, where that is of
         /// such a one.
@@ -144,7 +144,7 @@ pub enum Question<'a> {
     /// Linux: the line of `/proc/thread-self/mountinfo` about the file system at /proc.
     ProcMount,
     /// Linux 4.9: one byte, 1 when /proc shows processes of a pid namespace below that of the asking thread, 0 when of one
-    /// elsewhere. For a /proc in which the thread is not to be found.
+    /// elsewhere. For a /proc that does not show the thread.
     ProcIsBelow,
     /// Linux: one file of one process. All questions about one process in a row are answered about that very
     /// process: when it ends, they fail with `ESRCH` or `ENOENT` even if its pid is used again.

@@ -23,13 +23,13 @@ pub enum Namespaces {
 pub struct Reachable {
     /// The asking thread's own first, if it is among them.
     pub namespaces: Vec<NetworkNamespace>,
-    /// Processes that could not be looked into: there can be namespaces that only they are in.
+    /// Processes that could not be examined: there can be namespaces that only they are in.
     pub refused: u64,
     /// Some processes are hidden (`hidepid`).
     pub hidden: bool,
     /// Why processes could not be listed at all.
     pub without_processes: Option<Failure>,
-    /// Processes that could not be looked into for another reason than rights, and the last such reason.
+    /// Processes that could not be examined for another reason than rights, and the last such reason.
     pub unread: u64,
     /// See [`Reachable::unread`].
     pub why_unread: Option<Failure>,
@@ -37,7 +37,7 @@ pub struct Reachable {
     pub without_mounts: Option<Failure>,
     /// Why some names could not be read; what has them is found through its mount all the same.
     pub without_names: Option<Failure>,
-    /// Processes or mounts came and went faster than they could be looked into.
+    /// Processes or mounts came and went faster than they could be examined.
     pub unsettled: bool,
 }
 

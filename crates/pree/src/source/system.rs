@@ -1,4 +1,4 @@
-//! Whose sockets a source tells of.
+//! Whose sockets a source reports.
 
 use std::fmt;
 

@@ -117,7 +117,7 @@ pub struct WindowsConnection {
     pub local: SocketAddr,
     /// The other end, of the same family.
     pub remote: SocketAddr,
-    /// `MIB_TCP_STATE_*` as the table tells it; not part of the key.
+    /// `MIB_TCP_STATE_*` as the table reports it; not part of the key.
     pub state: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Statistics of TCP connections on macOS. What is not told there stays unknown: retransmissions above all, but for a
+//! Statistics of TCP connections on macOS. What is not reported there stays unknown: retransmissions above all, but for a
 //! socket of one's own.
 
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub(crate) fn of_connection(info: ConnectionInfo<'_>) -> TcpStats {
     stats
 }
 
-/// Adds what the socket tells of its buffers, so that statistics can be judged by themselves.
+/// Adds what the socket reports about its buffers, so that statistics can be judged by themselves.
 pub(super) fn add_buffers(stats: &mut TcpStats, socket: &Socket) {
     stats.recv_queue_bytes = socket.recv_queue;
     stats.send_queue_bytes = socket.send_queue;

@@ -66,7 +66,7 @@ impl Decoder {
             fanout: row.fanout().map(|fanout| (fanout.id, fanout.mode)),
             filter_instructions: match row.filter() {
                 None => Some(0),
-                // Who may not know is told that there is something, of no length.
+                // Without the right one only learns that there is a program, with length 0.
                 Some([]) => None,
                 Some(program) => u32::try_from(program.len() / FILTER_INSTRUCTION).ok(),
             },
@@ -126,7 +126,7 @@ impl Decoder {
             other => State::Other(other),
         };
         socket.listen = None;
-        // The kernel tells T3-rtx only, under the number that it has among SCTP's timers.
+        // The kernel reports T3-rtx only, under the number that it has among SCTP's timers.
         if let Some(timer) = &mut socket.timer {
             timer.kind = TimerKind::Retransmit;
         }
@@ -182,7 +182,7 @@ fn packet(protocol: u16, interface: Option<u32>) -> Socket {
 pub(crate) fn decode_table(text: &[u8], protocol: Protocol, family: Family) -> (Vec<Socket>, u64) {
     let mut table = ProcTable::default();
     match protocol {
-        // Without an inode it waits to be accepted or is closed: unix_diag does not tell of those either.
+        // Without an inode it waits to be accepted or is closed: unix_diag does not report those either.
         Protocol::Unix => unix_lines(text).for_each(|line| {
             table.add(line.map(|line| (line.inode != 0).then(|| of_unix_line(&line))));
         }),
@@ -251,7 +251,7 @@ fn of_packet_line(line: &PacketLine) -> Socket {
 
 fn of_netlink_line(line: &NetlinkLine) -> Socket {
     let local = Address::Netlink { protocol: line.protocol, port_id: line.port_id };
-    // Whether it is connected, and to what, is not told.
+    // Whether it is connected, and to what, is not reported.
     let mut socket = Socket::new(Protocol::Netlink, Family::Netlink, State::Unconnected, local);
     socket.inode = (line.inode != 0).then_some(line.inode);
     socket.recv_queue = Some(line.receive_queue);

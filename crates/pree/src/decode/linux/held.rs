@@ -1,10 +1,10 @@
-//! Sockets that only their descriptors tell of: the kernel's name for the protocol, and nothing else but the owner.
+//! Sockets known only by their descriptors: the kernel's name for the protocol, and the owner.
 
 use pree_wire::fd_records::HeldSocket;
 
 use crate::model::{Address, Family, OtherProtocol, Protocol, Socket, State};
 
-/// The socket that a descriptor leads to. It has no identity: nothing tells the cookie.
+/// The socket that a descriptor leads to. It has no identity: its cookie is not reported.
 pub(crate) fn decode_held(held: &HeldSocket<'_>) -> Socket {
     let protocol = protocol_named(held.protocol);
     let family = match protocol {

@@ -18,7 +18,7 @@ pub(crate) struct Decoder {
     boot: BootId,
     network_namespace: u64,
     acc_ecn: AccEcnLayout,
-    /// Whether the kernel, by its release, tells TCP sockets that are bound and no more.
+    /// Whether this release of the kernel reports TCP sockets that are only bound.
     pub(crate) tells_bound: bool,
 }
 
@@ -229,7 +229,7 @@ pub(super) fn ip(bytes: [u8; 16], family: u8) -> Option<IpAddr> {
     }
 }
 
-/// A link-local address means nothing without its interface, which the kernel tells as the bound one.
+/// A link-local address means nothing without its interface, which the kernel reports as the bound one.
 fn address(bytes: [u8; 16], port: u16, family: Family, interface: u32) -> Address {
     Address::Inet(if family == Family::Ipv4 {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3])), port)
@@ -272,7 +272,7 @@ fn congestion_detail(row: &Row<'_>) -> Option<CongestionDetail> {
     row.vegas().map(CongestionDetail::Vegas)
 }
 
-/// The kernel gives 0 to no connection, and tells it where it does not know the token.
+/// No connection has token 0: the kernel reports it where it does not know the token.
 fn token(number: Option<u32>) -> Option<u32> {
     number.filter(|number| *number != 0)
 }

@@ -1,4 +1,4 @@
-//! Numbers by which the kernel means that there is nothing, or that it does not know: none of them is told as a value.
+//! Numbers by which the kernel means "none" or "unknown": none of them becomes a value.
 
 use pree_wire::inet_diag::{self, Subflow};
 use pree_wire::mptcp_info::MptcpInfo;
