@@ -20,7 +20,7 @@ impl<'s> Collection<'s> {
         Self { plan: Rc::new(plan), source, coverage: Coverage::default() }
     }
 
-    /// Gives the names in the filter their numbers; `number` tells them, `None` when nothing goes by a name.
+    /// Resolves the names in the filter; `number` looks them up and returns `None` for a name that nothing has.
     pub(super) fn resolve(
         &mut self,
         number: impl Fn(&mut Self, Name, &str) -> Result<Option<u64>>,

@@ -26,7 +26,7 @@ pub(super) struct Delivery<'v> {
     verdicts: Verdicts,
     /// Whether it can be asked before the owners are known too: that saves looking them up.
     asks_twice: bool,
-    /// Rows that might match if more were told of them.
+    /// Rows that might match if more were known about them.
     undecided: Undecided,
     /// Rows that might match if it were known who holds them.
     undecided_owners: u64,
@@ -131,7 +131,7 @@ impl<'v> Delivery<'v> {
         Some(Gap { what: Missing::Rows, why, count, object, hint })
     }
 
-    /// Tells of what else could not be decided.
+    /// Adds the other rows that could not be decided.
     pub(super) fn finish(self, coverage: &mut Coverage) {
         self.undecided.gaps().for_each(|gap| coverage.add(gap));
     }

@@ -91,7 +91,7 @@ fn visit(collection: Collection<'_>, visitor: &mut Visitor<'_>) -> Result<Covera
     }
 }
 
-/// What the machine counts of its connections; what the source does not tell is unknown.
+/// What the machine counts of its connections; what the source does not report is unknown.
 fn host_counters(source: &mut dyn Source) -> HostCounters {
     match source.system() {
         System::Linux => linux::host_counters(source),
@@ -100,7 +100,7 @@ fn host_counters(source: &mut dyn Source) -> HostCounters {
     }
 }
 
-/// The limits that sockets share; what the source does not tell is unknown.
+/// The limits that sockets share; what the source does not report is unknown.
 fn host_limits(source: &mut dyn Source) -> HostLimits {
     match source.system() {
         System::Linux => linux::host_limits(source),

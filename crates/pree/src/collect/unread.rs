@@ -1,4 +1,4 @@
-//! What could not be read of processes that are known to hold sockets, and of how many sockets that were told.
+//! What could not be read of processes that are known to hold sockets, and of how many delivered sockets.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub(super) struct Unread {
     of: HashMap<u32, Needs>,
     /// Why that of the first, and what helps.
     why: Option<(ErrorKind, &'static str)>,
-    /// Rows that were told and have such an owner.
+    /// Delivered rows with such an owner.
     told: u64,
 }
 
@@ -43,7 +43,7 @@ impl Unread {
         }
     }
 
-    /// Notes a row that is told.
+    /// Notes a delivered row.
     pub(super) fn count(&mut self, socket: &Socket) {
         self.told += u64::from(!self.of(socket).is_empty());
     }
@@ -58,7 +58,7 @@ impl Unread {
         self.of.values().fold(Needs::empty(), |all, one| all | *one)
     }
 
-    /// The gap that they are in the rows that were told.
+    /// The gap in the delivered rows.
     pub(super) fn gap(&self, object: &str) -> Option<Gap> {
         let (why, hint) = self.why.filter(|_| self.told > 0)?;
         Some(Gap { what: Missing::Fields, why, count: Some(self.told), object: object.to_owned(), hint })

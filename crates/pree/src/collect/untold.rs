@@ -1,5 +1,5 @@
-//! What macOS and Windows do not tell of a socket, so that a filter on it is undecided: for each field, on each system, whether the
-//! row could have it and why it does not. What Linux does not tell is in `linux/untold.rs`.
+//! What macOS and Windows do not report about a socket, so that a filter on it is undecided: for each field, on each system, whether the
+//! row could have it and why it does not. What Linux does not report is in `linux/untold.rs`.
 
 use crate::coverage::{Gap, Missing};
 use crate::decode::{apple, windows};
@@ -9,14 +9,14 @@ use crate::model::{Family, Owner, Protocol, Socket, State};
 use crate::needs::Needs;
 use crate::source::System;
 
-/// What helps where statistics are not told: on Windows, and on macOS.
+/// What helps where statistics are not reported: on Windows, and on macOS.
 pub(super) const SWITCH_ON: &str = "Windows collects them only where that is switched on: --estats 5s (Query::collect_estats), as administrator";
 pub(super) const ONLY_IN_LISTS: &str = "only the list of control blocks has them: run as root";
 
-/// Why a field of a row is not told.
+/// Why a field of a row is not reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Why {
-    /// The system never tells it, or not of such a socket.
+    /// The system never reports it, or not of such a socket.
     Never,
     /// It is among the statistics, and this row has none.
     NoStats,
@@ -27,7 +27,7 @@ enum Why {
 /// Rows that a filter could not decide, a gap for each reason.
 pub(super) struct Undecided {
     system: System,
-    /// Why, the fields that were not told, and how many rows lack any of them.
+    /// Why, the fields that were not reported, and how many rows lack any of them.
     rows: Vec<(Why, Vec<&'static str>, u64)>,
 }
 
@@ -36,12 +36,12 @@ impl Undecided {
         Self { system, rows: Vec::new() }
     }
 
-    /// Whether the field is not told of this row, though it might have it.
+    /// Whether the field is not reported about this row, though it might have it.
     pub(super) fn is_untold(&self, field: &Field, view: &View<'_>) -> bool {
         why_untold(self.system, field, view).is_some()
     }
 
-    /// Counts a row that might match if these fields were told.
+    /// Counts a row that might match if these fields were reported.
     pub(super) fn count(&mut self, fields: &[&'static Field], view: &View<'_>) {
         let mut counted = Vec::new();
         for field in fields {
@@ -90,14 +90,14 @@ fn why_untold(system: System, field: &Field, view: &View<'_>) -> Option<Why> {
     if (field.get)(view) != Value::Unknown || !may_have(system, field, socket) {
         return None;
     }
-    // Windows tells queues with the statistics.
+    // Windows reports queues with the statistics.
     let statistics = match system {
         System::Windows => Needs::STATS | Needs::RECV_QUEUE | Needs::SEND_QUEUE,
         _ => Needs::STATS,
     };
     match (field.told_by.contains(&system) && field.needs.intersects(statistics), &socket.tcp) {
         (true, None) if has_stats(system, socket) => Some(Why::NoStats),
-        // It is told, and has no value yet.
+        // It is reported, and has no value yet.
         (true, Some(_)) => None,
         _ => Some(Why::Never),
     }
@@ -119,7 +119,7 @@ fn why_untold_of_owners(system: System, field: &Field, socket: &Socket) -> Optio
     (may_be_refused && socket.owners.iter().any(|owner| is_refused(&owner))).then_some(Why::Refused)
 }
 
-/// Whether a socket of this kind can have it, wherever it may be told.
+/// Whether a socket of this kind can have it, wherever it may be reported.
 fn may_have(system: System, field: &Field, socket: &Socket) -> bool {
     let is_connection = socket.protocol == Protocol::Tcp && socket.remote.is_some();
     let is_bound = matches!(socket.state, State::Listen | State::Unconnected | State::BoundInactive);
@@ -134,7 +134,7 @@ fn may_have(system: System, field: &Field, socket: &Socket) -> bool {
         Section::Listen => socket.state == State::Listen,
         Section::Unix => socket.protocol == Protocol::Unix,
         Section::Socket | Section::Memory => true,
-        // Ends are told where there are any; the rest is of sockets, and network namespaces, that are not there.
+        // Ends are reported where there are any; the rest is of sockets, and network namespaces, that are not there.
         _ => false,
     }
 }

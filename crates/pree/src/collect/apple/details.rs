@@ -20,12 +20,12 @@ pub(super) const ONLY_ROOT: &str = "other users' processes let only root look in
 /// The least that the arguments of a process may take on any kernel, and more than on any (`ARG_MAX` is 256 KiB or 1 MiB).
 const ARGUMENTS_ROOM: (usize, usize) = (256 * 1024, 16 * 1024 * 1024);
 
-/// What the system tells us of a process.
+/// What the system reports to us about a process.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rights {
     /// Everything: it is one's own, or one is root.
     All,
-    /// What it tells everybody.
+    /// What it reports to everybody.
     Few,
 }
 
@@ -117,7 +117,7 @@ impl Details {
         None
     }
 
-    /// Notes a row that is told, with its owners.
+    /// Notes a delivered row, with its owners.
     pub(super) fn count(&mut self, socket: &Socket) {
         self.unread.count(socket);
     }
@@ -131,7 +131,7 @@ impl Details {
     }
 }
 
-/// Why a process that lives does not tell something, and what helps.
+/// Why a living process does not give something, and what helps.
 fn why_unread(failure: Failure, rights: Rights) -> (ErrorKind, &'static str) {
     match failure {
         Failure::NotRecorded => (ErrorKind::NotRecorded, NOT_RECORDED),

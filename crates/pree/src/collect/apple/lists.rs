@@ -1,4 +1,4 @@
-//! The lists of control blocks: read until one is whole and settled, and whether they tell of everybody's.
+//! The lists of control blocks: read until one is complete and settled, and whether they show all users' sockets.
 
 use pree_wire::apple::{Generation, Item, ListKind, PcbList, rows_counted};
 use pree_wire::errno::apple;
@@ -32,7 +32,7 @@ pub(super) struct Answer {
     pub(super) error: Option<Error>,
     /// What is wrong with it, and what helps.
     pub(super) trouble: Option<(ErrorKind, &'static str)>,
-    /// Control blocks that the kernel counts, and those that it told of.
+    /// Control blocks that the kernel counts, and those that it reported.
     pub(super) counted: u64,
     pub(super) told: u64,
     /// Whether any of them is another user's than the first one's.
@@ -41,7 +41,7 @@ pub(super) struct Answer {
     pub(super) keeps_back: bool,
 }
 
-/// Whose sockets were told of.
+/// Whose sockets were reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Users {
     Nobody,
@@ -66,7 +66,7 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// Reads these lists, and finds out whether they tell of everybody's sockets.
+    /// Reads these lists, and finds out whether they show all users' sockets.
     pub(super) fn read(wanted: &[AppleList], is_root: bool, source: &mut dyn Source) -> Self {
         let mut lists = Self { answers: wanted.iter().map(|list| Answer::read(*list, source)).collect() };
         if !is_root && lists.any_read() && !lists.tells_of_several(source) {
@@ -80,7 +80,7 @@ impl Lists {
         self.answers.iter().filter(move |answer| protocols(answer.list).contains(&wanted))
     }
 
-    /// True when every socket of this protocol was told of.
+    /// True when every socket of this protocol was reported.
     pub(super) fn tell_all_of(&self, protocol: Protocol) -> bool {
         let mut answers = self.of(protocol).peekable();
         answers.peek().is_some() && answers.all(Answer::is_whole)
@@ -90,7 +90,7 @@ impl Lists {
         self.answers.iter().any(|answer| answer.error.is_none())
     }
 
-    /// True when fewer control blocks were told of than are counted. By itself this proves nothing: those that are being
+    /// True when fewer control blocks were reported than are counted. By itself this proves nothing: those that are being
     /// freed are counted as well.
     fn lacks(&self, protocol: Protocol) -> bool {
         let read = || self.of(protocol).filter(|answer| answer.error.is_none());
@@ -98,7 +98,7 @@ impl Lists {
         read().map(|answer| answer.counted).max().unwrap_or(0) > read().map(|answer| answer.told).sum()
     }
 
-    /// True when sockets of more than one user are told of, which a kernel that keeps others' back does not. The system's
+    /// True when sockets of more than one user are reported, which a kernel that withholds other users' does not do. The system's
     /// own services always have UDP sockets, so that list is asked when the others leave it open.
     fn tells_of_several(&self, source: &mut dyn Source) -> bool {
         let users = |answers: &[Answer]| {
@@ -119,7 +119,7 @@ impl Lists {
         }
     }
 
-    /// Where the counts show it; everywhere, where they show nothing: then they are of what is told.
+    /// Where the counts show it; everywhere, where they show nothing: then they are of what is reported.
     fn mark_kept_back(&mut self) {
         let of = |list| protocols(list).iter().any(|protocol| self.lacks(*protocol));
         let lacking: Vec<AppleList> = LISTS.into_iter().filter(|list| of(*list)).collect();
@@ -143,7 +143,7 @@ impl Answer {
         }
     }
 
-    /// True when everything that it should tell of is there.
+    /// True when everything that it should report is there.
     pub(super) fn is_whole(&self) -> bool {
         self.error.is_none() && self.trouble.is_none() && !self.keeps_back
     }

@@ -1,8 +1,8 @@
 //! macOS: rows from the sysctls `pcblist_n`, owners through the descriptors of each process, joined by the number of the
 //! control block.
 //!
-//! Before macOS 27 the lists tell everybody of all sockets; since then they tell others than root of their own only, and
-//! say nothing of it. So it is looked whose sockets are told of and how many are counted, and rows that the lists keep to
+//! Before macOS 27 the lists show everybody all sockets; since then they show users other than root only their own, without
+//! saying so. So pree checks whose sockets are reported and how many are counted, and rows that the lists keep to
 //! themselves come from the processes that may be looked into. What is missing after that is a gap.
 
 mod ask;
@@ -61,7 +61,7 @@ pub(super) fn visit(mut collection: Collection<'_>, visitor: &mut Visitor<'_>) -
     Ok(reading.finish())
 }
 
-/// Root is told of everything. Where nobody says who asks, it is not taken to be root.
+/// Root sees everything. An unknown caller is not taken for root.
 fn is_root(source: &mut dyn Source) -> bool {
     read_all(source, &Question::Apple(AppleQuestion::EffectiveUser)).is_ok_and(|bytes| bytes == [0; 4])
 }
@@ -74,7 +74,7 @@ struct Reading<'s, 'v> {
     rows: Delivery<'v>,
     /// Rows to which a descriptor should lead and none was seen to: looked for once more at the end.
     waiting: Vec<Decoded>,
-    /// What the lists told of.
+    /// What the lists reported.
     told: HashSet<Key>,
     /// The socket that each Unix control block of a list belongs to.
     peers: HashMap<(AppleList, u64), u64>,
@@ -87,7 +87,7 @@ impl Reading<'_, '_> {
         self.collection.plan.tables.iter().any(|table| table.protocol == protocol)
     }
 
-    /// Reads processes and lists. An error means that neither told anything.
+    /// Reads processes and lists. An error means that neither reported anything.
     fn read(&mut self, darwin: Option<u32>) -> Result<Lists> {
         self.tell_what_macos_lacks(darwin);
         let mut wanted = LISTS.to_vec();
@@ -168,12 +168,12 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Rows that only a descriptor led to, where a list does not tell of all.
+    /// Rows that only a descriptor led to, where a list does not report all.
     fn deliver_held(&mut self, lists: &Lists) -> ControlFlow<()> {
         let mut added: HashMap<Protocol, u64> = HashMap::new();
         for decoded in self.processes.sockets() {
             let (Some(key), protocol) = (decoded.key, decoded.socket.protocol) else { continue };
-            // A list that tells of all has told of it, or it was closed meanwhile.
+            // A list that reports all has reported it, or it was closed meanwhile.
             if !self.wants(protocol) || self.told.contains(&key) || lists.tell_all_of(protocol) {
                 continue;
             }
@@ -194,7 +194,7 @@ impl Reading<'_, '_> {
         ControlFlow::Continue(())
     }
 
-    /// Says of which sockets nothing told, and where those that are there came from.
+    /// Says which sockets were not reported, and where the others came from.
     fn tell_missing_rows(&mut self, protocol: Protocol, lists: &Lists, added: u64) {
         let coverage = &mut self.collection.coverage;
         let name = protocol.table_name();

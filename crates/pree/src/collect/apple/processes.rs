@@ -1,5 +1,5 @@
 //! Whose socket it is: the descriptors and file ports of each process, and the socket behind each. They are rows as well, where
-//! no list tells of them.
+//! no list reports them.
 //!
 //! A process is asked who it is before and after its descriptors, so that a pid which is used again cannot mix two
 //! processes up. One that ends meanwhile is no error.
@@ -188,7 +188,7 @@ impl Processes {
         process
     }
 
-    /// Notes a row that is told, with its owners.
+    /// Notes a delivered row, with its owners.
     pub(super) fn count(&mut self, socket: &Socket) {
         self.details.count(socket);
     }
@@ -213,7 +213,7 @@ impl Processes {
         }));
     }
 
-    /// The process of a flow that no descriptor leads to, as far as everybody is told of it.
+    /// The process of a flow that no descriptor leads to, as far as it is visible to everybody.
     pub(super) fn owner_without_descriptor(&mut self, pid: u32, source: &mut dyn Source) -> Option<Owner> {
         if !self.others.contains_key(&pid) {
             let process = self.short_process(pid, source);

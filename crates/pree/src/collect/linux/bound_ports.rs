@@ -17,7 +17,7 @@ const WITHOUT_PORTS: [u16; 6] = [1, 16, 17, 38, 40, 44];
 
 impl OwnerSearch {
     /// The local ports of all sockets that were found, where the filter names their processes. `None` where these do not
-    /// tell where all rows of theirs can be met.
+    /// report where all rows of theirs can be met.
     pub(super) fn bound_ports(&self, source: &mut dyn Source) -> Option<Vec<u16>> {
         if self.named.is_none() || !self.is_whole_by_own_proc() {
             return None;

@@ -1,4 +1,4 @@
-//! Owners as a BPF program tells them: every table of descriptors in one answer, with name, parent and start of the
+//! Owners as a BPF program reports them: every table of descriptors in one answer, with name, parent and start of the
 //! process. Only what is asked beyond that is read from /proc.
 
 use std::collections::HashSet;
@@ -23,16 +23,16 @@ const WALK_PER_FILE_US: u64 = 4;
 const WALK_PER_PROCESS_US: u64 = 12;
 const PROGRAM_US: u64 = 2200;
 
-/// Descriptors in tables of threads that a run may tell, and how many more for each in a table of a leader. The kernel tells
+/// Descriptors in tables of threads that a run may report, and how many more for each in a table of a leader. The kernel reports
 /// a table that is not the leader's for every thread that has it: where a process has made many of these, the walk, which
 /// knows what is the same, costs less.
 const OF_THREADS: usize = 1 << 18;
 const OF_THREADS_EACH: usize = 4;
 
-/// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are told.
+/// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are reported.
 const NS_PER_TICK: u64 = 10_000_000;
 
-/// What one run of the program told.
+/// What one run of the program reported.
 #[derive(Default)]
 struct Answer {
     tables: Vec<Holder>,
@@ -45,7 +45,7 @@ impl OwnerSearch {
     pub(super) fn pays(&mut self, source: &mut dyn Source, scope: Scope) -> bool {
         *self.program_pays.get_or_insert_with(|| match pays(source) {
             _ if scope != Scope::Above(0) => true,
-            // /proc may not tell it.
+            // /proc may not report it.
             None => true,
             // A few processes cost less than all.
             Some(pays) => pays && self.named.is_none(),
@@ -123,12 +123,12 @@ impl OwnerSearch {
         Ok(answer)
     }
 
-    /// Adds what is new. Tables of leaders come first: one that was copied when its thread parted from its process tells
+    /// Adds what is new. Tables of leaders come first: one that was copied when its thread parted from its process reports
     /// nothing new.
     fn join(&mut self, answer: &Answer, in_proc: bool) {
         let is_of = |leaders: bool| move |holder: &Holder| (holder.thread == holder.pid) == leaders;
         let mut processes = vec![None; answer.tables.len()];
-        // What can be told twice: what was known before, and what a thread has a copy of.
+        // Duplicates: what was known before, and copies in tables of threads.
         let mut known = (!self.map.is_empty()).then(|| self.descriptors());
         for leaders in [true, false] {
             if !answer.tables.iter().any(is_of(leaders)) {
@@ -199,7 +199,7 @@ pub(super) fn demand(source: &mut dyn Source) -> Result<()> {
     source.ask(&Question::Holders { levels_above }).map_err(refused)
 }
 
-/// Whether the program costs less than a walk; `None` where nothing tells.
+/// Whether the program costs less than a walk; `None` where that is unknown.
 ///
 /// Open files of the whole machine are an upper bound: in a container with few processes on a busy machine the program
 /// is chosen though the walk would cost less, which costs [`PROGRAM_US`] at most. A lower bound would be worse: it

@@ -50,7 +50,7 @@ impl UnreadDetails {
         );
     }
 
-    /// The gap that they are in the rows that were told.
+    /// The gap in the delivered rows.
     pub(super) fn gap(&self) -> Option<Gap> {
         self.unread.gap("details of processes")
     }

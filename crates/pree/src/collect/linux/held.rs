@@ -1,4 +1,4 @@
-//! Sockets that no table tells of: each descriptor that leads to a socket which was not met in a table is asked for its
+//! Sockets that no table reports: each descriptor that leads to a socket which was not met in a table is asked for its
 //! protocol. So they are found only where processes hold them, and whichever network namespace they are in.
 
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::query::Query;
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
 
-/// Delivers what the tables did not tell: protocols without a table where they are asked for, and those in `absent`,
+/// Delivers what the tables did not report: protocols without a table where they are asked for, and those in `absent`,
 /// whose tables this kernel does not have.
 pub(super) fn read(
     absent: Protocols,
@@ -85,7 +85,7 @@ pub(super) fn read(
 }
 
 impl OwnerSearch {
-    /// The sockets that somebody holds and no row told of, and where they are held.
+    /// The sockets that somebody holds and no row reported, and where they are held.
     fn not_met(&self) -> Vec<(u64, Vec<Place>)> {
         let met = |inode: &u64| self.met.as_ref().is_some_and(|met| met.contains(inode));
         let not_met = self.map.inodes().filter(|inode| !met(inode));
@@ -106,14 +106,14 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
         let mut collection = Collection::new(plan, source);
         let mut delivery = Delivery::new(&collection.plan, &mut visitor);
         delivery.begin(None, &mut collection);
-        // What it lacks is not told here: a socket that it does not have stays missing.
+        // What it lacks is not reported here: a socket that it does not have stays missing.
         let here = (&mut NamespaceWalk::own(), &None);
         let _ = read_tables(&mut collection, here, &mut delivery, &mut Protocols::empty());
     }
     inodes
 }
 
-/// What the first descriptor tells that still leads to this socket; `None` when none does.
+/// What the first descriptor reports that still leads to this socket; `None` when none does.
 fn held(source: &mut dyn Source, inode: u64, places: &[Place]) -> Result<Option<Vec<u8>>, Failure> {
     let mut unread = None;
     for Place { pid, thread, fd } in places.iter().copied() {

@@ -73,7 +73,7 @@ fn range(first: &str, last: &str) -> Option<PortRange> {
     PortRange::new(number(first)?, number(last)?)
 }
 
-/// `80,443,9000-9100`, or nothing. The kernel tells them in order; one part that makes no sense leaves the whole unknown.
+/// `80,443,9000-9100`, or nothing. The kernel reports them in order; one part that makes no sense leaves the whole unknown.
 fn ranges(text: &str) -> Option<Vec<PortRange>> {
     let parts = text.trim_ascii().split(',').filter(|part| !part.is_empty());
     let ranges: Option<Vec<PortRange>> = parts

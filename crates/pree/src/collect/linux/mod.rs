@@ -113,7 +113,7 @@ fn read_namespaces(
         return Err(error);
     }
     if asked.namespaces != Namespaces::Own && (asked.others || !absent.is_empty()) {
-        // A descriptor does not tell the namespace of its socket.
+        // A descriptor does not report the namespace of its socket.
         delivery.begin(None, collection);
     }
     Ok(held::read(absent, collection, delivery))

@@ -1,6 +1,6 @@
 //! Whose socket is it: every process's descriptors, joined to sockets by inode.
 //!
-//! Two sources tell them: a walk through /proc (`walk.rs`) and a BPF program (`bpf_owners.rs`). They do not see the same
+//! Two sources report them: a walk through /proc (`walk.rs`) and a BPF program (`bpf_owners.rs`). They do not see the same
 //! processes: the program those of our own pid namespace, /proc those of the namespace that it was mounted for (`scope.rs`),
 //! and of these what our rights permit. Where one alone sees everything, the cheaper one is asked; what it may have left
 //! unseen, the other one adds.
@@ -50,13 +50,13 @@ pub(super) struct OwnerSearch {
     processes: Vec<Met>,
     /// Their places in the list, by pid, start in ticks, and whether that is the pid in /proc.
     places: HashMap<(u32, Option<u64>, bool), u32>,
-    /// Who told, in this look.
+    /// Which sources reported, in this search.
     told: Told,
     /// What kept us from seeing every descriptor, if anything did.
     pub(super) blind: Option<Blind>,
     /// What helps against processes that refuse, once one did.
     against_refusal: Option<&'static str>,
-    /// Processes whose descriptors /proc did not give, and those of which the program told.
+    /// Processes whose descriptors /proc did not give, and those of which the program reported.
     pub(super) unread: HashSet<u32>,
     pub(super) told_of: HashSet<u32>,
     pub(super) details: UnreadDetails,
@@ -78,7 +78,7 @@ struct Met {
 struct Told {
     proc: bool,
     program: bool,
-    /// The program has told all that /proc could.
+    /// The program has reported all that /proc could.
     whole_by_program: bool,
 }
 
@@ -194,8 +194,8 @@ impl OwnerSearch {
         }
     }
 
-    /// The program tells nothing of a process that the kernel keeps from everybody, and nothing of one without sockets. Where
-    /// the program alone told, /proc is asked which is which.
+    /// The program reports neither processes that the kernel hides from everybody nor processes without sockets. Where only the program
+    /// was asked, /proc says which is which.
     fn look_into_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
         let alone = self.told.program && !self.told.proc && self.method == OwnerSource::Auto;
         if alone && self.scope(source).numbers_agree() {
@@ -249,7 +249,7 @@ impl OwnerSearch {
             Ok(()) => {
                 self.told = Told { program: true, whole_by_program, ..self.told };
                 match scope {
-                    // What refused us, the program must have told of: it may be kept from it too.
+                    // What refused us, the program must have reported: it may be kept from it too.
                     _ if whole_by_program => {
                         let may_hold = self.unread.difference(&self.told_of).next().is_some();
                         self.blind = self.blind.filter(|_| may_hold);
@@ -334,7 +334,7 @@ impl OwnerSearch {
         })
     }
 
-    /// True when /proc alone told, by the numbers of our own pid namespace, and nothing was left unseen.
+    /// True when /proc alone reported, by the numbers of our own pid namespace, and nothing was left unseen.
     pub(super) fn is_whole_by_own_proc(&self) -> bool {
         self.told.proc && !self.told.program && self.scope == Some(Scope::Above(0)) && !self.is_blind()
     }

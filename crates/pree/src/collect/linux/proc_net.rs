@@ -1,7 +1,7 @@
 //! Rows from /proc/net, where `sock_diag` is refused or not wanted.
 //!
 //! These files are no snapshot either: a large one repeats and loses lines while it is read. So a file is read until
-//! two reads in a row tell the same sockets.
+//! two reads in a row report the same sockets.
 
 use std::collections::{HashMap, HashSet};
 
@@ -85,7 +85,7 @@ fn counted(rows: &[Socket]) -> HashMap<Key, usize> {
     counts
 }
 
-/// The rows of a read that tells the same as the one before: each line is a socket, however alike they are.
+/// The rows of a read that reports the same as the one before: each line is a socket, however alike they are.
 fn settled(mut read: Vec<Socket>) -> Vec<Socket> {
     let mut inodes = HashSet::new();
     read.retain(|row| row.inode.is_none_or(|inode| inodes.insert(inode)));
@@ -99,7 +99,7 @@ fn pair(socket: &Socket) -> Option<(Address, Address)> {
     Some((socket.local.clone(), remote.clone()))
 }
 
-/// The rows of one read of a file that changes, each once, and behind them those of `older` reads that it does not tell of.
+/// The rows of one read of a file that changes, each once, and behind them those of `older` reads that it does not report.
 fn newer(read: Vec<Socket>, older: Vec<Socket>) -> Vec<Socket> {
     let mut rows: Vec<Socket> = Vec::with_capacity(read.len());
     let mut keys: HashMap<Key, usize> = HashMap::new();

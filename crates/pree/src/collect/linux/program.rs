@@ -1,4 +1,4 @@
-//! Programs of ours in the kernel: what they tell, why one is refused, and what helps.
+//! Programs of ours in the kernel: what they report, why one is refused, and what helps.
 
 use crate::error::{Error, NOT_RECORDED};
 use crate::source::{Errno, Failure, Question, Source};

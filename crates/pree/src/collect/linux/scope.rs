@@ -61,17 +61,17 @@ impl Scope {
         matches!(self, Self::Above(0) | Self::Below | Self::NoProc)
     }
 
-    /// Whether ids in /proc and those that a program tells are of one namespace.
+    /// Whether ids in /proc and those that a program reports are of one namespace.
     pub(super) fn numbers_agree(self) -> bool {
         matches!(self, Self::Above(_))
     }
 
-    /// Whether one process may have two ids, one in /proc and one that a program tells.
+    /// Whether one process may have two ids, one in /proc and one that a program reports.
     pub(super) fn may_show_twice(self) -> bool {
         matches!(self, Self::Below | Self::Other | Self::Unknown(_))
     }
 
-    /// The levels above our namespace whose ids a program is to tell.
+    /// The levels above our namespace whose ids a program is to report.
     pub(super) fn levels(self) -> u32 {
         if let Self::Above(levels) = self { levels } else { 0 }
     }

@@ -11,7 +11,7 @@ use crate::{OwnerSource, Query, SourceChoice};
 /// Process, thread, descriptors with inodes.
 type Table = (u32, u32, Vec<(u32, u64)>);
 
-/// Processes with tables of descriptors, each the leader's or of a thread, as /proc and a program tell them.
+/// Processes with tables of descriptors, each the leader's or of a thread, as /proc and a program report them.
 #[derive(Default)]
 struct Played {
     tables: Vec<Table>,
@@ -60,7 +60,7 @@ impl Played {
         }
     }
 
-    /// A listener for each inode, as /proc/net/tcp tells them.
+    /// A listener for each inode, as /proc/net/tcp reports them.
     fn listeners(&self) -> Vec<u8> {
         let mut text = b"sl \n".to_vec();
         let inodes = self.tables.iter().flat_map(|table| table.2.iter().map(|(_, inode)| inode));

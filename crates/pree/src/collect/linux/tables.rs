@@ -142,7 +142,7 @@ fn no_bound(why: ErrorKind, hint: &'static str) -> Gap {
     Gap { what: Missing::Rows, why, count: None, object: BOUND.to_owned(), hint }
 }
 
-/// True when the error means that this kernel has no such protocol, or does not tell of it: Linux dropped UDP-Lite in
+/// True when the error means that this kernel has no such protocol, or does not report it: Linux dropped UDP-Lite in
 /// 7.3, and of the families that came later none is in every kernel.
 fn lacks(table: Table, error: &Error) -> bool {
     let may_lack = MAY_BE_HELD | Protocols::UDPLITE | Protocols::ICMP;
@@ -170,7 +170,7 @@ fn told_absent(table: Table, collection: &mut Collection<'_>, absent: &mut Proto
         protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {
             format!("/proc/net tells nothing of {protocol} sockets")
         }
-        // They may be there: where the module that tells of them is missing, nothing else does.
+        // They may be there: where the module that reports them is missing, nothing else does.
         protocol => format!("this kernel tells nothing of {protocol} sockets"),
     };
     coverage.tells_nothing_of(table.protocol.name(), sentence);

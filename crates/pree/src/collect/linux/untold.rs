@@ -1,4 +1,4 @@
-//! What was asked for about sockets and not told: counted row by row as they pass, a gap for each reason. And the rows that a filter
+//! What was asked for about sockets and not reported: counted row by row as they pass, a gap for each reason. And the rows that a filter
 //! cannot decide for it: a gap of rows.
 
 use super::owners::OwnerSearch;
@@ -12,7 +12,7 @@ use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, 
 use crate::needs::Needs;
 use crate::plan::Plan;
 
-/// One thing that some source tells and another does not.
+/// One thing that some source reports and another does not.
 #[derive(Clone, Copy)]
 struct Thing {
     /// What asks for it: any of these.
@@ -20,23 +20,23 @@ struct Thing {
     what: Missing,
     /// How a gap names it.
     name: &'static str,
-    /// True for a row that lacks it, and would have it from a source that tells it to everybody.
+    /// True for a row that lacks it, and would have it from a source that reports it to everybody.
     lacks: fn(&Socket) -> bool,
-    /// Why `sock_diag` does not tell it to everybody, and what helps; `None` where it does. /proc/net tells none of them.
+    /// Why `sock_diag` does not report it to everybody, and what helps; `None` where it does. /proc/net reports none of them.
     diag: Option<(ErrorKind, &'static str)>,
 }
 
-/// A [`Thing`] among the fields, which every `sock_diag` tells.
+/// A [`Thing`] among the fields, which every `sock_diag` reports.
 const fn field(needs: Needs, name: &'static str, lacks: fn(&Socket) -> bool) -> Thing {
     Thing { needs, what: Missing::Fields, name, lacks, diag: None }
 }
 
-/// One that `sock_diag` tells whenever it is asked: without it, it was not asked for when a recording was made.
+/// One that `sock_diag` reports whenever it is asked: without it, it was not asked for when a recording was made.
 const fn on_request(thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::NotRecorded, NOT_RECORDED)), ..thing }
 }
 
-/// One that `sock_diag` came to tell later: of every socket that is whole, if at all.
+/// One that `sock_diag` reports since some version, for every full socket.
 const fn since(hint: &'static str, thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::Unsupported, hint)), ..thing }
 }
@@ -58,7 +58,7 @@ static THINGS: [Thing; 20] = [
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
     }),
-    // A program tells them, unless it is refused.
+    // A program reports them, unless it is refused.
     Thing {
         what: Missing::Stats,
         ..since(
@@ -68,7 +68,7 @@ static THINGS: [Thing; 20] = [
             }),
         )
     },
-    // What vsock_diag tells of a socket has none.
+    // vsock_diag has none.
     on_request(field(Needs::MEMORY, "memory", |s| {
         is_whole(s) && s.protocol != Protocol::Vsock && s.memory.is_none()
     })),
@@ -135,7 +135,7 @@ fn places(things: Things) -> impl Iterator<Item = usize> {
     (0..THINGS.len()).filter(move |place| things & 1 << place != 0)
 }
 
-/// What is needed and this row lacks, of all that is not told to everybody.
+/// What is needed and this row lacks, of all that is not reported to everybody.
 fn lacking(needs: Needs, socket: &Socket) -> Things {
     let from_diag = socket.kernel_id.is_some();
     let lacks = |thing: &Thing| {
@@ -149,7 +149,7 @@ fn lacking(needs: Needs, socket: &Socket) -> Things {
 #[derive(Clone, Copy)]
 struct Lacking {
     from_proc: bool,
-    /// Things of rows that were told, or the rows themselves, because a filter asks for the things.
+    /// Things of rows that were reported, or the rows themselves, because a filter asks for the things.
     what: Missing,
     why: ErrorKind,
     hint: &'static str,
@@ -168,9 +168,9 @@ pub(super) struct Untold {
     lacking: Vec<Lacking>,
     /// What joins cannot give and what could not be read once for all rows, why, and what helps.
     pub(super) refused: Vec<(Needs, (ErrorKind, &'static str))>,
-    /// A row of a TCP socket that is only bound came by, so this kernel tells them.
+    /// A row of a TCP socket that is only bound came by, so this kernel reports them.
     pub(super) saw_bound: bool,
-    /// Rows that were told and whose owners could not be found out.
+    /// Rows that were reported and whose owners could not be found out.
     unowned: u64,
     /// Rows that might match if more were known of their owners; why that is not, and what helps.
     by_owner: Option<(u64, (ErrorKind, &'static str))>,
@@ -194,7 +194,7 @@ impl Untold {
     /// Counts what a row of the answer lacks.
     pub(super) fn count(&mut self, socket: &Socket) {
         self.unowned += u64::from(socket.unowned.is_some_and(Unowned::is_unknown));
-        // Of these there is no other source, which could tell more.
+        // Of these there is no other source, which could report more.
         if socket.protocol == Protocol::Icmp {
             return;
         }
@@ -230,7 +230,7 @@ impl Untold {
     }
 
     /// Adds these things of a row, if any, to what is missing. What was found through its holders alone has no table that could
-    /// tell more; only whether it was asked for at all is worth telling.
+    /// report more; only whether it was asked for at all is worth saying.
     fn add(&mut self, socket: &Socket, what: Missing, things: Things) {
         let mut left = 0;
         for place in places(things) {

@@ -19,7 +19,7 @@ use crate::model::{Process, StartTime, Text};
 use crate::needs::{Needs, OwnerLookup};
 use crate::source::{Failure, ProcessPart, Question, Source, read_all};
 
-/// What is told by the user's number.
+/// What is reported by the user's number.
 const USER: Needs = Needs::PROCESS_UID.union(Needs::PROCESS_USER);
 
 /// What is read of a process only on request.
@@ -41,7 +41,7 @@ impl OwnerSearch {
                 return true;
             }
         }
-        // Before it is asked whether /proc hides anything: one in which we are not to be found cannot tell.
+        // Before it is asked whether /proc hides anything: one in which we are not to be found cannot report.
         self.blind = self.blind.or(scope.unseen_in_proc()).or_else(|| match may_hide(source) {
             Ok(may_hide) => may_hide.then_some(Blind::Hidden),
             Err(failure) => Some(Blind::Failed(failure)),
@@ -59,9 +59,9 @@ impl OwnerSearch {
         }
     }
 
-    /// Reads the tables of processes of which the program told nothing. One that refuses may hold anything.
+    /// Reads the tables of processes of which the program reported nothing. One that refuses may hold anything.
     pub(super) fn read_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
-        // /proc may be missing, and a recording may lack it: the program has told what it could.
+        // /proc may be missing, and a recording may lack it: the program has said what it could.
         let Ok(bytes) = read_with_retries(source, &Question::Processes) else { return };
         for pid in ids(&bytes) {
             if !self.told_of.contains(&pid) && self.counts(source, pid) {
@@ -125,7 +125,7 @@ impl OwnerSearch {
                 let name = proc_pid::Stat::parse(&stat).map(|stat| Text::from(stat.name));
                 named.count(pid, name.unwrap_or_default())
             }
-            // Reading its descriptors will tell why, or find none.
+            // Reading its descriptors will report why, or find none.
             Err(_) => true,
         }
     }

@@ -36,7 +36,7 @@ impl Estats {
         Self { wanted, refused: [None; 2], without: [0; 2], not_collected: 0, malformed: 0 }
     }
 
-    /// Adds what is told of this connection.
+    /// Adds what is reported about this connection.
     pub(super) fn read(
         &mut self,
         connection: WindowsConnection,
@@ -56,7 +56,7 @@ impl Estats {
             let question = Question::Windows(WindowsQuestion::Estats { class, connection });
             let answer = match read_all(source, &question) {
                 Ok(answer) => answer,
-                // It has ended since: there is nothing to tell of it.
+                // It has ended since: there is nothing to report about it.
                 Err(failure) if failure.kind() == ErrorKind::Absent => return,
                 // A class that this version lacks.
                 Err(failure) if any && failure.kind() == ErrorKind::Unsupported => continue,
@@ -79,7 +79,7 @@ impl Estats {
         }
     }
 
-    /// Tells what is missing.
+    /// Reports what is missing.
     pub(super) fn tell(&self, coverage: &mut Coverage) {
         let mut add = |why, count, object: &str, hint| {
             let object = object.to_owned();
@@ -121,7 +121,7 @@ impl Switches {
         let Some(time) = collection.plan.estats else { return Ok(switches) };
         let plan = Rc::clone(&collection.plan);
         for table in plan.tables.iter().flat_map(|table| tables_of(*table)).flatten() {
-            // A table that cannot be read is told of when its rows are wanted.
+            // A table that cannot be read is reported when its rows are wanted.
             let Ok((bytes, class)) = ask(table, collection.source) else { continue };
             for row in wire::rows(&bytes, class, table.row_size(class)).map_while(Result::ok) {
                 let Some(endpoint) = endpoint(table, row) else { break };

@@ -5,7 +5,7 @@ use pree_wire::windows::tcp_statistics::{TcpStatistics, TcpStatistics2};
 use crate::model::HostCounters;
 use crate::source::{Question, Source, WindowsQuestion, read_all};
 
-/// A number is known when both families tell it.
+/// A number is known when both families report it.
 pub(in crate::collect) fn host_counters(source: &mut dyn Source) -> HostCounters {
     let [four, six] = [false, true].map(|v6| of_family(v6, source));
     let sum = |pick: fn(&HostCounters) -> Option<u64>| pick(&four)?.checked_add(pick(&six)?);

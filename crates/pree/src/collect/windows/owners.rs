@@ -1,7 +1,7 @@
-//! Whose an endpoint is: the table tells the process id; here are the names for it.
+//! Whose an endpoint is: the table reports the process id; here are the names for it.
 //!
 //! A process can have ended since, and its id be another's. Both show: it is in no list, or it started later than the
-//! endpoint was made, and the endpoint is gone with it. Then the id is told and no name. An endpoint that is still there
+//! endpoint was made, and the endpoint is gone with it. Then the id is reported and no name. An endpoint that is still there
 //! when its table is read again is of the process that was seen meanwhile: the clock was set back.
 
 use std::collections::{HashMap, HashSet};
@@ -150,7 +150,7 @@ impl Owners {
         }
     }
 
-    /// Tells what is missing.
+    /// Reports what is missing.
     pub(super) fn tell(&self, coverage: &mut Coverage) {
         if self.lookup == OwnerLookup::None {
             return;

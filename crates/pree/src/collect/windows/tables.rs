@@ -16,7 +16,7 @@ pub(super) fn tables_of(table: Table) -> [Option<WindowsTable>; 2] {
     [wants(Family::Ipv4).then_some(v4), wants(Family::Ipv6).then_some(v6)]
 }
 
-/// The bytes of a table, with as much of owners as this version tells.
+/// The bytes of a table, with as much of owners as this version reports.
 pub(super) fn ask(table: WindowsTable, source: &mut dyn Source) -> Result<(Vec<u8>, OwnerClass)> {
     let mut ask = |class| {
         let question = Question::Windows(WindowsQuestion::Table(table, class));

@@ -30,7 +30,7 @@ const UNKNOWN: Failure = Failure::Answer(Errno::ENOSYS);
 pub(crate) struct Live {
     answer: Answer,
     processes: processes::Processes,
-    /// Loaded at the first question for it, and the levels above our pid namespace whose numbers it tells.
+    /// Loaded at the first question for it, and the levels above our pid namespace whose numbers it reports.
     holders: Option<(u32, bpf::Holders)>,
     /// The same.
     sequences: Option<bpf::Sequences>,

@@ -69,7 +69,7 @@ impl Request {
     pub(super) fn receive(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         batch.reserve(DATAGRAM);
         let (_, length) = recv(&self.socket, spare_capacity(batch), RecvFlags::TRUNC).map_err(transport)?;
-        // TRUNC makes the kernel tell the real length.
+        // TRUNC makes the kernel report the real length.
         if length > batch.len() {
             return Err(Failure::MALFORMED);
         }

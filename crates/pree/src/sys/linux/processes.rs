@@ -29,7 +29,7 @@ const PROTOCOL_NAME: usize = 64;
 #[derive(Default)]
 pub(super) struct Processes {
     pinned: Option<Pinned>,
-    /// Whether `stat` of an `fd` directory tells the number of descriptors (Linux 6.2).
+    /// Whether `stat` of an `fd` directory reports the number of descriptors (Linux 6.2).
     counts_descriptors: Option<bool>,
     numbering: Option<Numbering>,
 }
@@ -138,7 +138,7 @@ impl Pinned {
             Met::Unknown => Some(&mut self.unsorted),
         };
         let sockets = sockets_in(&self.process, &path, counts, unsorted)?;
-        // Not before it was read: who is asked again because that failed must not be told that it was.
+        // Not before it was read: a caller that asks again after a failure must not be told that it was.
         if let (Met::New(part, at), Some(thread)) = (met, numbering.own(thread)) {
             self.tables.add(thread, part, at);
         }
@@ -226,7 +226,7 @@ fn leads_to_socket(process: &OwnedFd, descriptor: &CStr) -> bool {
     link(process, descriptor, SOCKET_LINK).is_ok_and(|link| socket_inode(&link).is_some())
 }
 
-/// What a descriptor tells of its socket, as a [`HeldSocket`].
+/// What a descriptor reports about its socket, as a [`HeldSocket`].
 fn held_socket(process: &OwnedFd, path: &CStr) -> Result<Vec<u8>, Failure> {
     // Pins the inode, so that number, owner and name are of one socket. The socket itself is not held.
     let socket = openat(process, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)?;

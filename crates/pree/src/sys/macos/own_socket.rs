@@ -16,7 +16,7 @@ const ROOM: usize = 512;
 impl TcpStats {
     /// Statistics of a TCP socket that the caller holds, by `getsockopt(TCP_CONNECTION_INFO)`; no right is needed.
     ///
-    /// It tells what no list does: retransmissions. The receive queue is not part of it and stays unknown.
+    /// It has what no list has: retransmissions. The receive queue is not part of it and stays unknown.
     ///
     /// # Errors
     /// When the descriptor is not a TCP socket.

@@ -1,6 +1,6 @@
-//! Answers whose length is told by the call that reads them: the buffer grows until the answer fits.
+//! Answers whose length is reported by the call that reads them: the buffer grows until the answer fits.
 //!
-//! Between being told the length and reading, the answer can have grown, so it is asked for again, with room to spare.
+//! Between learning the length and reading, the answer can have grown, so it is asked for again, with room to spare.
 //! Not for ever: not more often than [`TRIES`], and not into more than [`LARGEST`] bytes.
 
 use pree_wire::errno::windows as code;

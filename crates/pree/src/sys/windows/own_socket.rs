@@ -16,10 +16,10 @@ const VERSION: u32 = 0;
 
 impl TcpStats {
     /// Statistics of a socket that the caller holds, from its opening on and without any right: `SIO_TCP_INFO`, Windows 10
-    /// 1703. What it does not tell is `None`.
+    /// 1703. What it does not report is `None`.
     ///
     /// # Errors
-    /// The socket is not TCP, or this version does not tell.
+    /// The socket is not TCP, or this version does not report it.
     pub fn of<S: AsSocket>(socket: S) -> Result<Self> {
         let socket = socket.as_socket();
         let mut words = [0_u64; TcpInfo::SIZE / 8];

@@ -1,6 +1,6 @@
 //! Rows of Unix, packet, netlink, vsock and SCTP sockets from `sock_diag`, each once, none missed.
 //!
-//! The kernel tells these tables chain by chain too, but each chain under one lock, which it lets go of only when a
+//! The kernel reports these tables chain by chain too, but each chain under one lock, which it lets go of only when a
 //! message is full. So a dump of one message cannot be torn. After a longer one a second follows, and what only that one
 //! saw is delivered too; a third if the second shows that it was torn itself. The kernel sends no filter program here.
 
@@ -65,7 +65,7 @@ struct Reader<'r, 'v> {
     associations: HashSet<Association>,
     /// The greatest of the cookies at the end of the last pass.
     newest: u64,
-    /// This pass told a row that the one before must have passed over.
+    /// This pass reported a row that the one before must have passed over.
     is_torn: bool,
 }
 
@@ -175,7 +175,7 @@ impl Reader<'_, '_> {
             }
             Protocol::Sctp => {
                 let row = inet_diag::Row::parse(payload)?;
-                // Of a socket that is one end of an association, that association tells more.
+                // Of a socket that is one end of an association, that association reports more.
                 let is_new = match row.sctp_peers() {
                     Some(peers) => {
                         let id = row.id();

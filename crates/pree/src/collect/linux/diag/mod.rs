@@ -2,7 +2,7 @@
 //!
 //! A dump is not atomic. The kernel walks its hash table chain by chain and lets go of a chain's lock after 16 sockets
 //! and whenever a message is full; when it comes back it counts its way in. If the chain changed meanwhile, sockets
-//! are passed over or told twice. So rows are known by cookie (which a connection keeps from handshake to
+//! are skipped or reported twice. So rows are known by cookie (which a connection keeps from handshake to
 //! `TIME_WAIT`), and where a dump can have been torn a second one follows, bare of extensions; what only that one saw
 //! is asked for by itself. Where chains are long the second one can have passed over the same socket, so there a third
 //! one follows. A dump during which no socket left the table cannot have missed one, and needs no other.
@@ -35,10 +35,10 @@ use cookies::CookieSet;
 use exchange::{Pass, PassError, Receiver, Told, exchange, told};
 use table_counters::Counters;
 
-/// Sockets of one chain that the kernel tells under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
+/// Sockets of one chain that the kernel reports under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
 const ROWS_UNDER_ONE_LOCK: u64 = 16;
 
-/// Rows a bucket from which on some chains are longer than what is told under one lock.
+/// Rows a bucket from which on some chains are longer than what is reported under one lock.
 const LONG_CHAINS: u64 = 4;
 
 /// Reads one table. An error means that no row of it was delivered.
@@ -165,7 +165,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether the kernel let go of a chain's lock in the middle of it. It cannot have when everything came in one
-    /// message and no chain can have held more than it tells under one lock; listeners and datagram sockets are told a
+    /// message and no chain can have held more than it reports under one lock; listeners and datagram sockets are reported a
     /// whole chain under one lock, so for them one message is enough.
     fn may_be_torn(&self, pass: &Pass) -> bool {
         let chunked = self.table.protocol == Protocol::Tcp && pass.unlocked_rows >= ROWS_UNDER_ONE_LOCK;
@@ -225,7 +225,7 @@ impl Reader<'_, '_> {
         ControlFlow::Continue(again)
     }
 
-    /// Whether some chains hold more than is told under one lock: many rows in few buckets, as in a network namespace
+    /// Whether some chains hold more than is reported under one lock: many rows in few buckets, as in a network namespace
     /// with a small table of its own.
     fn has_long_chains(&self, source: &mut dyn Source) -> bool {
         if self.table.protocol != Protocol::Tcp {
@@ -400,7 +400,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// True when extensions tell more about this socket than the bare row: the kernel has them for full sockets only.
+/// True when extensions report more about this socket than the bare row: the kernel has them for full sockets only.
 fn gains_from_extensions(socket: &Socket) -> bool {
     has_stats(socket) || matches!(socket.state, State::Listen | State::BoundInactive)
 }

@@ -3,7 +3,7 @@
 //! A pass misses a socket only when another one left the same chain before it, for the kernel comes back to a chain by
 //! counting. The kernel keeps count of the sockets in the table, and of what makes them come and go: when none of these
 //! numbers changed, none left. Not counted are handshakes that are given up and sockets that are only bound: one that left
-//! was told before, so whoever saw any of these cannot say.
+//! was reported before, so whoever saw any of these cannot say.
 
 use crate::collect::linux::host::counter;
 use crate::source::{Question, Source, read_all};
@@ -21,7 +21,7 @@ const COUNTED: &[(&str, &[&str])] = &[
 pub(super) struct Counters(Vec<u64>);
 
 impl Counters {
-    /// Reads them; `None` when any is not told. A kernel without IPv6 tells all but its own.
+    /// Reads them; `None` when any is not reported. A kernel without IPv6 reports all but its own.
     pub(super) fn read(source: &mut dyn Source) -> Option<Self> {
         let bytes = read_all(source, &Question::TcpCounters).ok()?;
         Self::parse(std::str::from_utf8(&bytes).ok()?)

@@ -1,6 +1,6 @@
 //! Both ends of TCP connections within this machine: which row is the other end of which.
 //!
-//! The kernel does not tell it, but it tells both rows: the other end of a connection from A to B is the one from B to A.
+//! The kernel does not report it, but it reports both rows: the other end of a connection from A to B is the one from B to A.
 //! That can be known only when every row was seen.
 
 use std::collections::{HashMap, HashSet};

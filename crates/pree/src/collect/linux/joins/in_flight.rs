@@ -1,4 +1,4 @@
-//! Descriptors that were passed to a Unix socket and are not received yet. `unix_diag` does not tell them; what the kernel
+//! Descriptors that were passed to a Unix socket and are not received yet. `unix_diag` does not report them; what the kernel
 //! says of a descriptor that leads to the socket does.
 
 use pree_wire::proc_pid::fds_in_flight;
@@ -23,7 +23,7 @@ impl Join for InFlight {
     }
 }
 
-/// Asks where the socket is held, until one tells.
+/// Asks the holders of the socket, until one answers.
 fn read(source: &mut dyn Source, socket: &mut Socket, mut places: impl Iterator<Item = Place>) {
     let told = places.find_map(|Place { pid, thread, fd }| {
         let part = ProcessPart::DescriptorInfo { thread, fd };

@@ -42,7 +42,7 @@ pub(in crate::collect::linux) trait Join {
         None
     }
 
-    /// Tells what is to be known about the answer.
+    /// Adds what is worth knowing about the answer.
     fn tell(&self, _owners: &OwnerSearch, _coverage: &mut Coverage) {}
 }
 

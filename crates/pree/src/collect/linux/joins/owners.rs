@@ -7,7 +7,7 @@ use crate::collect::linux::owners::OwnerSearch;
 use crate::coverage::Coverage;
 use crate::model::{Address, Protocol, Socket, State, Unowned};
 
-/// Owners that are told of another end, and in rows of a socket after its first: any number of sockets can have one and the same
+/// Owners that are listed for another end, and in rows of a socket after its first: any number of sockets can have one and the same
 /// other end, which any number of descriptors can lead to.
 const OWNERS_AGAIN: usize = 64;
 

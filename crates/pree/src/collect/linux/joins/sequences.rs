@@ -1,4 +1,4 @@
-//! Sequence numbers, on request: a BPF program tells those of TCP sockets before the rows are read.
+//! Sequence numbers, on request: a BPF program reports those of TCP sockets before the rows are read.
 //!
 //! They are joined by cookie, which is the machine's (Linux 5.4), so they are never another socket's, and one reading is
 //! enough for every network namespace. The program goes through descriptors: a connection that none leads to (orphaned, not

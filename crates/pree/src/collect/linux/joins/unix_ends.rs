@@ -1,4 +1,4 @@
-//! What the other end of a Unix socket is called: the kernel tells that end's inode, and its name in a row of its own.
+//! What the other end of a Unix socket is called: the kernel reports that end's inode, and its name in a row of its own.
 
 use std::collections::{HashMap, HashSet};
 

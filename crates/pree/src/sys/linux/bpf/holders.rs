@@ -1,4 +1,4 @@
-//! The program that tells which descriptors are sockets. What is one it writes down as [`pree_wire::bpf_records`].
+//! The program that says which descriptors are sockets. What is one it writes down as [`pree_wire::bpf_records`].
 
 use pree_wire::bpf_records::{Descriptor, Holder, NAME_SIZE, TAG_DESCRIPTOR, TAG_HOLDER};
 use pree_wire::btf::{Btf, Kind, Type};
@@ -7,7 +7,7 @@ use super::asm::{Assembler, Helper, Label, R0, R1, R2, R6, R7, R8, R9, Reg, Slot
 use super::task_file::{CONTEXT_FD, CONTEXT_TASK, FUNCTION, socket_of_descriptor, write};
 use crate::source::{Errno, Failure};
 
-/// What the program remembers from one descriptor to the next: which task it told of last, and when that started.
+/// What the program remembers from one descriptor to the next: which task it reported last, and when that started.
 pub(super) const STATE: [u64; 2] = [0; 2];
 
 const GET_CURRENT_TASK: Helper = Helper(35);

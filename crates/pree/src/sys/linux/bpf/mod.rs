@@ -26,14 +26,14 @@ const CHUNK: usize = 64 * 1024;
 /// How often an iterator may answer that it has seen a million descriptors and none of a socket.
 const PATIENCE: u32 = 10_000;
 
-/// The program that tells which descriptors are sockets, loaded and attached.
+/// The program that says which descriptors are sockets, loaded and attached.
 pub(super) struct Holders {
     link: OwnedFd,
     state: OwnedFd,
 }
 
 impl Holders {
-    /// Builds and loads it: 3 ms. It tells process ids of the pid namespace so many levels above ours.
+    /// Builds and loads it: 3 ms. It reports process ids of the pid namespace so many levels above ours.
     pub(super) fn load(levels_above: u32) -> Result<Self, Failure> {
         demand_rights()?;
         let state = call::array_of_one(size_of_val(&holders::STATE) as u32)?;
@@ -48,13 +48,13 @@ impl Holders {
 
     /// Begins a run over all descriptors.
     pub(super) fn run(&self) -> Result<Run, Failure> {
-        // A run that begins with the very task with which the last one ended must tell it anew.
+        // A run that begins with the very task with which the last one ended must report it anew.
         call::set_value(self.state.as_fd(), &holders::STATE)?;
         Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
     }
 }
 
-/// The program that tells sequence numbers, loaded and attached.
+/// The program that reports sequence numbers, loaded and attached.
 pub(super) struct Sequences {
     link: OwnedFd,
 }
@@ -120,7 +120,7 @@ fn is_locked_down() -> bool {
     mode.is_ok_and(|mode| mode.windows(17).any(|word| word == b"[confidentiality]"))
 }
 
-/// What our time namespace adds to the time since boot; 0 where there is none, or nothing that tells.
+/// What our time namespace adds to the time since boot; 0 where there is none, or it is unknown.
 fn boot_offset_ns() -> i64 {
     let text = super::proc::read_whole(c"/proc/self/timens_offsets").unwrap_or_default();
     std::str::from_utf8(&text).ok().and_then(boot_offset_in).unwrap_or(0)

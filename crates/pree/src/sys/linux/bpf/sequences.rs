@@ -1,4 +1,4 @@
-//! The program that tells sequence numbers: of each descriptor that is a TCP socket it writes a
+//! The program that reports sequence numbers: of each descriptor that is a TCP socket it writes a
 //! [`pree_wire::bpf_records::Sequence`].
 //!
 //! Through descriptors and not by `iter/tcp`, which visits every socket: that iterator takes references to request sockets

@@ -1,6 +1,6 @@
 //! The search for every network namespace: under names, mounted elsewhere, and through processes.
 //!
-//! What is found is opened at once. What comes and goes meanwhile is looked for again, and what cannot be read is told.
+//! What is found is opened at once. What comes and goes meanwhile is looked for again, and what cannot be read is reported.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
