@@ -144,7 +144,7 @@ impl Session {
         }
     }
 
-    /// Whose sockets are told of there.
+    /// The system whose sockets are reported there.
     pub(crate) fn system(&self) -> Result<System, Failure> {
         Ok(match &self.place {
             Place::Running(rights) => running(rights)?.system(),
@@ -192,7 +192,7 @@ impl Session {
         }
     }
 
-    /// Without the filter, of any family; of `None`, in every state that is told.
+    /// Without the filter, of any family; with `None`, in every state that is reported.
     fn query_of_all(&self, states: Option<States>, needs: Needs) -> Query {
         let options = &self.options;
         let mut query = Query::new()
@@ -264,7 +264,7 @@ impl Options {
     pub(crate) fn rows(&self) -> Rows {
         Rows {
             protocols: self.protocols,
-            // /proc tells none.
+            // /proc reports none.
             statistics: !matches!(self.source, SourceChoice::Proc | SourceChoice::Procfs),
             owners: self.owners() != OwnerLookup::None,
             namespaces: self.namespaces == Namespaces::All,
@@ -280,7 +280,7 @@ impl Options {
     }
 
     /// True with `-q` alone: one match is the answer. Who asks with `--strict` too wants to hear what is missing of everything
-    /// that would be told without `-q`.
+    /// that would be reported without `-q`.
     pub(crate) fn needs_a_match_only(&self) -> bool {
         self.quiet && !self.strict
     }
@@ -323,7 +323,7 @@ impl Options {
             tell_origins(coverage);
             return;
         }
-        // Who asks for one thing by name wants to know that nothing tells of it. Among many it is only a note.
+        // A caller that asks for one thing by name wants to know that it is not reported. Among many it is only a note.
         for (_, sentence) in coverage.untold().filter(|(name, _)| self.names(name)) {
             say(&escape::text(sentence.as_bytes()));
         }

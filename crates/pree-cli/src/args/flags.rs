@@ -124,7 +124,7 @@ const ROWS: &[Command] = &[List, Port];
 const CHOICE: &[Command] = &[List, Port, Explain, Summary];
 /// Commands whose words are a filter.
 const FILTERED: &[Command] = &[List, Explain, Summary];
-/// Commands that tell people or programs of sockets.
+/// Commands that list sockets for people or programs.
 const TOLD: &[Command] = &[List, Port, Explain, Doctor, Summary];
 /// Commands that ask the system.
 const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture];

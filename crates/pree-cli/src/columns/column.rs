@@ -78,7 +78,7 @@ impl Column {
         matches!(self, Self::Field(Field { section: Section::Quality, .. }))
     }
 
-    /// True for what a single look cannot tell.
+    /// True for what takes several looks.
     pub(crate) fn takes_time(self) -> bool {
         matches!(self, Self::Field(Field { takes_time: true, .. }))
     }
@@ -140,7 +140,7 @@ impl Column {
         }
     }
 
-    /// True when the cell tells of trouble: what colour is for.
+    /// True when the cell means trouble, which is shown in colour.
     pub(crate) fn trouble(self, view: &View<'_>) -> bool {
         match self {
             Self::Special(special) => (special.trouble)(view.socket()),

@@ -134,7 +134,7 @@ fn record(asked: &session::Options, recorder: &mut impl Source) -> Result<Answer
         ask(recorder, &Question::Cgroup(path));
     }
     if asked.source == SourceChoice::Auto {
-        // For `--source proc`. Its answer is beside the first one, so what it lacks is not told.
+        // For `--source proc`. Its answer is beside the first one, so what it lacks is not reported.
         let _ = query.source(SourceChoice::Proc).visit_from(recorder, |socket| {
             inodes.extend(socket.inode);
             ControlFlow::Continue(())

@@ -21,9 +21,9 @@ use crate::output::{self, Format, When};
 use crate::session::{self, Session};
 use crate::sys::Rights;
 
-/// Sockets that are explained; the next are told in a line each.
+/// Sockets explained in full; the next get a line each.
 const WHOLE: usize = 3;
-/// Sockets that are told at all when nobody says how many.
+/// Sockets shown by default.
 const TOLD: usize = 23;
 
 /// The states of connections that have statistics.

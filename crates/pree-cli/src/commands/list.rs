@@ -49,7 +49,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let listed = list(&session, &query, &mut request, folding, BufWriter::with_capacity(BUFFER, writer));
     // No rights are kept while the user reads on.
     let asked = session.close();
-    // The user reads on after all was written, and what is to be told stands below it.
+    // The user reads on after everything was written, and messages belong below it.
     if let Some(pager) = pager {
         pager.wait();
     }

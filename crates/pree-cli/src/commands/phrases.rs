@@ -29,7 +29,7 @@ pub(super) fn why_nobody(reason: Unowned) -> &'static str {
     }
 }
 
-/// What waits at a listener of which only that is told.
+/// What waits at a listener whose limit is unknown.
 pub(super) fn waiting_at(listener: &Socket) -> Option<String> {
     let waiting =
         listener.recv_queue.filter(|_| listener.state == State::Listen && listener.listen.is_none())?;

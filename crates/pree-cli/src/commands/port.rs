@@ -29,7 +29,7 @@ use crate::session::{self, Session};
 use crate::sys::Rights;
 use asked::{Asked, is_held};
 
-/// What the screen tells of each socket.
+/// What the screen shows of each socket.
 const NEEDS: Needs = Needs::MEMORY
     .union(Needs::SEND_QUEUE)
     .union(Needs::INTERFACE)
@@ -83,7 +83,7 @@ fn needs_to_choose(session: &Session, port: Asked<'_>) -> Needs {
     if chooses { Needs::V6ONLY } else { Needs::empty() }
 }
 
-/// The exit code where nobody was found: nobody can be said to have a port of a protocol that is not told.
+/// The exit code where nobody was found: a port of a protocol that is not reported may be taken.
 fn nothing(session: &Session, port: Asked<'_>, coverage: &Coverage) -> u8 {
     if looked_at::protocols_told(&session.options, port, coverage).is_empty() { INCOMPLETE } else { NOTHING }
 }

@@ -80,7 +80,7 @@ fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
 /// Removes the file unless it was written and has taken its place.
 fn or_removed(directory: &Directory, beside: &str, file: &File, written: io::Result<()>) -> io::Result<()> {
     if written.is_err() {
-        // What is left of it helps nobody; the first error is the one to tell.
+        // What is left of it helps nobody; the first error is the one to report.
         let _ = directory.remove(beside, file);
     }
     written

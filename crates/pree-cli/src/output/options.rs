@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) color: When,
 }
 
-/// What is told of each socket beside its columns: `-i`, `-e`, `-m`, `-o`.
+/// What is shown of each socket beside its columns: `-i`, `-e`, `-m`, `-o`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Details {
     pub(crate) tcp_info: bool,

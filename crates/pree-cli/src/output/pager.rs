@@ -19,7 +19,7 @@ impl Pager {
     /// Starts the user's pager.
     ///
     /// # Errors
-    /// The line to tell when it cannot be started.
+    /// The line to say when it cannot be started.
     pub(crate) fn start(environment: &Environment) -> Result<Self, String> {
         let words = words(environment.pager());
         let (program, arguments) = words.split_first().ok_or("PAGER is empty")?;

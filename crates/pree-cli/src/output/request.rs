@@ -56,7 +56,7 @@ impl Request {
             request.group_by = Some(column);
             request.needs |= column.needs();
             if !options.count {
-                // Sums of queues: what tells one of a socket tells both.
+                // Sums of queues: a source that reports one of them reports both.
                 request.needs |= Needs::RECV_QUEUE;
             }
         }
@@ -178,7 +178,7 @@ impl Request {
             | Needs::PROCESS_START
             | Needs::NAMESPACE_NAME
             | Needs::REMOTE_NAMES
-            // Marks take rights, as sequence numbers do: who has them is told, and who asks is told that they are missing.
+            // Marks take rights, as sequence numbers do: a caller that has them gets these, and one that asks for them without is told that they are missing.
             | Needs::UNASKED;
         let Some(list) = &self.options.columns else {
             self.quality = true;

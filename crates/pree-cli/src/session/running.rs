@@ -2,7 +2,7 @@
 //! switched on that others have off, an interrupt ends nothing but the questions: first they are switched off.
 //!
 //! The rights are raised for one question at a time, and never for a name that the user chose: what one may not open oneself
-//! is not opened, nor told to be there.
+//! is not opened, and pree does not say whether it exists.
 
 use std::io;
 use std::time::Duration;

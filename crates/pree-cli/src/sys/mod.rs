@@ -1,5 +1,5 @@
 //! The command's own door to the operating system: what differs between systems in how a program is started and
-//! opens files. What a system tells of sockets is the library's.
+//! opens files. What a system reports about sockets is left to the library.
 
 #[cfg(target_os = "linux")]
 mod linux;

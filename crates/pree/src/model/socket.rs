@@ -13,20 +13,12 @@ use super::{
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Socket {
-<<<<<<< HEAD
-    /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`; Windows). What joins it to
-    /// another look is [`Socket::id`], whatever the source.
+    /// The kernel's own name for it, `None` where the source gives none (Linux: `/proc`; Windows). [`Socket::id`] identifies it
+    /// in several looks, whatever the source.
     pub kernel_id: Option<KernelId>,
-    /// The network namespace it is in, when the question was about namespaces
-    /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names, and of rows of /proc, which have no
-    /// [`KernelId`] that says so.
-=======
-    /// The kernel's own id for it; `None` where the source gives none (Linux: `/proc`).
-    pub id: Option<SocketId>,
     /// The network namespace it is in. Present when the query was about namespaces
     /// ([`Query::network_namespaces`](crate::Query::network_namespaces)) or their names, and in rows from /proc, which have no
-    /// [`SocketId`].
->>>>>>> e55a267 (Words of needs, coverage, queries, model, source, fields and filters: plain English)
+    /// [`KernelId`].
     pub network_namespace: Option<Arc<NetworkNamespace>>,
     /// Transport protocol.
     pub protocol: Protocol,
@@ -46,13 +38,9 @@ pub struct Socket {
     pub direction: Option<Direction>,
     /// When it was created, since the Unix epoch. Windows: `liCreateTimestamp`.
     pub created: Option<Duration>,
-<<<<<<< HEAD
-    /// The process that made it, whether it is asked who holds it or not. Windows: `dwOwningPid`.
+    /// The process that created it, whether or not holders are asked for. Windows: `dwOwningPid`.
     pub creator: Option<u32>,
-    /// The module of the process that made it: of a service, the service's name. Windows; on request.
-=======
     /// The module of the process that created it; for a service, the service's name. Windows; on request.
->>>>>>> e55a267 (Words of needs, coverage, queries, model, source, fields and filters: plain English)
     pub module: Option<Text>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
     pub interface: Option<u32>,
@@ -207,38 +195,6 @@ impl Socket {
     }
 }
 
-<<<<<<< HEAD
-=======
-/// A socket's identity. Never the address pair: that is reused.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub struct SocketId {
-    /// The boot of the machine during which the other two are unique.
-    pub boot: BootId,
-    /// Inode of the network namespace, 0 when it cannot be read.
-    pub network_namespace: u64,
-    /// `sock_diag` cookie: assigned when the socket is first dumped, and never reused during one boot.
-    pub cookie: u64,
-}
-
-/// One boot of one machine (Linux: `/proc/sys/kernel/random/boot_id`, a random UUID); all zero when unreadable.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct BootId(pub(crate) u128);
-
-impl BootId {
-    /// The UUID as a number.
-    pub fn as_u128(self) -> u128 {
-        self.0
-    }
-}
-
-impl fmt::Debug for BootId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
->>>>>>> e55a267 (Words of needs, coverage, queries, model, source, fields and filters: plain English)
 /// The accept queue of a listening socket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ListenQueue {

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Basis {
-    /// Counters since it began, how long ago that was is not told; and its state now.
+    /// Counters since it began (how long ago is not reported) and its state now.
     #[default]
     Lifetime,
     /// What happened in this length of time, from the first look to the last.

@@ -1,7 +1,7 @@
 //! How much the path can carry, and how much of that is used.
 //!
 //! The kernel keeps the last sample of the delivery rate that the program did not limit, however old, and a sample that a
-//! window or a buffer held up is that divided by the RTT. So one look tells nothing of the path's capacity.
+//! window or a buffer held up is that divided by the RTT. So one look says nothing about the path's capacity.
 
 use std::time::Duration;
 

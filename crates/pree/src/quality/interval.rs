@@ -1,7 +1,7 @@
-//! Several looks at one socket: what happened between them, never mixed with what happened before.
+//! Several looks at one socket: what happened between them, kept apart from what happened before.
 //!
 //! Counters become what was counted in the interval, the round trip the median of what was seen, everything else is as it
-//! was last. A counter that shrank, or another identity, is another socket: the interval begins anew with it.
+//! was last. A counter that shrank, or another identity, means another socket: the interval starts again with it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::limits::INTERVAL_POINTS;
 use super::rate::Rate;
 use crate::model::{ListenQueue, Socket, TcpStats};
 
-/// What was seen of one socket from one look to a later one.
+/// What was seen of one socket between one look and a later one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Interval {
     from: Duration,
@@ -24,7 +24,7 @@ pub struct Interval {
     looks: usize,
 }
 
-/// What of one look is kept.
+/// What is kept of one look.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Point {
     /// The time of the look.
@@ -94,7 +94,7 @@ impl Interval {
         }
     }
 
-    /// Takes in a later look. False when it is another socket, or time went back: then the interval begins here.
+    /// Adds a later look. False when it is another socket, or time went back: then the interval begins here.
     pub fn add(&mut self, at: Duration, socket: &Socket) -> bool {
         if at < self.until || socket.id() != self.last.id() || has_shrunk(socket, &self.last) {
             *self = Self::new(at, socket);
@@ -132,7 +132,7 @@ impl Interval {
         self.until
     }
 
-    /// How often was looked.
+    /// How many looks there were.
     pub fn looks(&self) -> usize {
         self.looks
     }
@@ -162,7 +162,7 @@ impl Interval {
         &self.points
     }
 
-    /// The middle of what the looks tell; of an even number the greater.
+    /// The middle of what the looks report; of an even number the greater.
     pub(super) fn median(&self, get: impl Fn(&Point) -> Option<Duration>) -> Option<Duration> {
         median(self.points.iter().filter_map(get).collect())
     }
@@ -177,7 +177,7 @@ impl Interval {
         (told > 0).then(|| f64::from(so) / f64::from(told))
     }
 
-    /// Whether it was so in half the looks or more, and in two that were that long apart.
+    /// Whether it held in half the looks or more, and in two that were that long apart.
     pub(super) fn lasted(&self, long: Duration, is_so: impl Fn(&Point) -> bool) -> bool {
         let mut so = self.points.iter().filter(|point| is_so(point)).map(|point| point.at);
         let Some(first) = so.next() else { return false };

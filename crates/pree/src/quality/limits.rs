@@ -6,7 +6,7 @@ use std::time::Duration;
 
 // --- loss ---------------------------------------------------------------------------------------------------------
 
-/// Segments from which a share is worth telling: the 95 % interval of none lost in 100 ends at 3.7 %.
+/// Segments from which a share is worth reporting: the 95 % interval of none lost in 100 ends at 3.7 %.
 pub(super) const LOSS_SAMPLES: u64 = 100;
 /// Fewer will do when this many were lost: then the interval's lower end alone says that something is wrong…
 pub(super) const LOSS_EVENTS: u64 = 5;
@@ -25,7 +25,7 @@ pub(super) const Z_95: f64 = 1.959_964;
 pub(super) const MATHIS_CONSTANT: f64 = 1.22;
 /// Retransmission storm: convention, with [`LOSS_CRITICAL_FROM`]. Fewer are one bad moment.
 pub(super) const STORM_EVENTS: u64 = 10;
-/// Fewer losses than this tell no share: the score then counts the lower end of the interval.
+/// Fewer losses than this give no share: the score then counts the lower end of the interval.
 pub(super) const LOSS_EVENTS_FOR_VALUE: u64 = 3;
 
 /// No connection sends more segments a second: 100 Gbit/s in segments of 1250 bytes. A counter of 32 bits takes 7 minutes
@@ -65,7 +65,7 @@ pub(super) const LATENCY_FROM: Duration = Duration::from_millis(250);
 
 // --- what limits sending ------------------------------------------------------------------------------------------
 
-/// Busy time from which shares of it are told: 250 ticks of the 4 ms clock they are counted in.
+/// Busy time from which shares of it are reported: 250 ticks of the 4 ms clock they are counted in.
 pub(super) const BUSY_LEAST: Duration = Duration::from_secs(1);
 /// RFC 4898 counts such times (`SndLimTimeRwin`); the share is convention.
 pub(super) const RECEIVER_LIMITED_SHARE: f64 = 0.3;
@@ -76,7 +76,7 @@ pub(super) const SMALL_WINDOW_SEGMENTS: u32 = 2;
 /// With a lower one all the time, the peer has never had room for what any connection may begin with (RFC 6928: 10
 /// segments). Measured: slow readers 0 to 4, receivers that read at once 22 and more.
 pub(super) const LOW_WINDOW_SEGMENTS: u32 = 10;
-/// Longer segments tell nothing of windows: an Ethernet's MTU without headers.
+/// Longer segments say nothing about windows: an Ethernet's MTU without headers.
 pub(super) const ETHERNET_MSS: u32 = 1460;
 /// Of an interval's looks; convention. Measured: a reader that had no processor for a moment 1 of 25, slow readers most.
 pub(super) const SMALL_WINDOW_SHARE: f64 = 0.2;
@@ -171,7 +171,7 @@ pub(super) const CAPACITY_HELD_UP: f64 = 0.1;
 /// Looks from which the greatest of the rates stands for the capacity. Measured: 0.515 of it used, 0.519 true.
 pub(super) const UTILISATION_LOOKS: usize = 5;
 
-/// Looks that tell whether data arrive without a pause.
+/// Looks that say whether data arrive without a pause.
 pub(super) const DOWNLOAD_LOOKS: usize = 10;
 /// Data segments received, as [`BLOAT_SAMPLES`] for those sent.
 pub(super) const DOWNLOAD_SAMPLES: u64 = 100;

@@ -1,7 +1,7 @@
-//! Many looks at many sockets: each socket's [`Interval`], and what the looks lacked.
+//! Several looks at many sockets: each socket's [`Interval`], and what the looks lacked.
 //!
-//! A look can fail, or tell less than the others. What it does not tell is not taken for gone, and [`Intervals::conclude`]
-//! says of how many looks that was so and what time could be judged.
+//! A look can fail, or report less than the others. Sockets missing from it do not count as gone, and [`Intervals::conclude`]
+//! says how many looks were affected and what time could be judged.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -21,11 +21,11 @@ pub struct Intervals {
     looks: usize,
     /// When the first was taken, and the last.
     span: Option<(Duration, Duration)>,
-    /// Why looks failed, and how many did.
+    /// Why looks failed, and how many.
     failed: BTreeMap<(String, ErrorKind), usize>,
-    /// What looks lacked, and how many lacked just that.
+    /// What looks lacked, and how many lacked exactly that.
     lacked: BTreeMap<Lacks, usize>,
-    /// What every look lacked so far: the best of them are as whole as it gets.
+    /// What every look lacked so far: a look that lacks no more is complete.
     always: Option<Lacks>,
     /// When the first look was taken that did not fail, and what it lacked.
     first: Option<(Duration, Lacks)>,
@@ -44,12 +44,12 @@ struct Followed {
     interval: Interval,
     /// The number of the look that it was last seen in.
     seen_in: usize,
-    /// Two sockets of one look had this identity: which of them is which is not known.
+    /// Two sockets of one look had this identity: they cannot be told apart.
     is_shared: bool,
 }
 
 impl Intervals {
-    /// Takes in a look at all of them. What is gone is forgotten: what an answer lacks that tells as much as any other did.
+    /// Adds a look at all of them. Sockets that are gone are forgotten: those missing from an answer as complete as any other.
     pub fn add(&mut self, at: Duration, look: &Snapshot) {
         self.count(at);
         let lacks = lacks(look.coverage());
@@ -73,15 +73,15 @@ impl Intervals {
         });
     }
 
-    /// Takes note of a look that failed.
+    /// Notes a look that failed.
     pub fn add_failed(&mut self, at: Duration, error: &Error) {
         self.count(at);
         self.last_is_whole = false;
         *self.failed.entry((error.to_string(), error.kind())).or_default() += 1;
     }
 
-    /// Takes in the last look, and gives it back with what all of them lacked: what it lacks itself, of how many others
-    /// more is missing, and which of its sockets could not be followed.
+    /// Adds the last look, and returns it with everything that is missing: what it lacks itself, how many of the others lack more,
+    /// and how many of its sockets could not be followed.
     #[must_use]
     pub fn conclude(&mut self, at: Duration, last: Snapshot) -> Snapshot {
         self.add(at, &last);
@@ -102,7 +102,7 @@ impl Intervals {
         last.with_coverage(coverage)
     }
 
-    /// How many looks failed, or lacked what another one told, and why.
+    /// How many looks failed, or lacked what another one reported, and why.
     fn gaps(&self) -> Vec<Gap> {
         let mut less = self.failed.clone();
         for (lacks, looks) in &self.lacked {
@@ -151,7 +151,7 @@ impl Intervals {
         followed.seen_in = number;
     }
 
-    /// What else to judge a socket with: what its machine counted from the first look to the last, where the looks' query
+    /// Adds what the machine counted from the first look to the last, where the looks' query
     /// asked for [`Needs::HOST`](crate::Needs::HOST).
     #[must_use]
     pub fn context(&self, of_socket: Context) -> Context {
@@ -159,7 +159,7 @@ impl Intervals {
         Context { accept_overflows: overflows, ..of_socket }
     }
 
-    /// How long was looked, whether there was something to see or not: from the first look to the last that tells as much as any.
+    /// How long the looks took, whether there was something to see or not: from the first to the last complete one.
     pub fn length(&self) -> Duration {
         let first = self.first.as_ref().map_or(self.whole_at, |(first, _)| *first);
         self.whole_at.saturating_sub(first).max(self.longest())
@@ -170,7 +170,7 @@ impl Intervals {
         self.of.values().map(|followed| followed.interval.length()).max().unwrap_or_default()
     }
 
-    /// What was seen of this socket; `None` where nothing tells for certain which one it was before.
+    /// What was seen of this socket; `None` where it is not certain which one it was before.
     pub fn get(&self, socket: &Socket) -> Option<&Interval> {
         let followed = self.of.get(&socket.id()?)?;
         (!followed.is_shared).then_some(&followed.interval)
@@ -275,7 +275,7 @@ mod tests {
         // What began after the last whole look and was not seen again is forgotten, or there would be ever more.
         intervals.add(s(3), &lacking(&[1, 5]));
         assert_eq!(followed(&intervals), [(1, 3), (2, 0), (3, 0), (5, 0)]);
-        // What a whole look does not tell is gone.
+        // What a whole look does not report is gone.
         let answer = intervals.conclude(s(4), whole(&[1, 2]));
         assert_eq!(followed(&intervals), [(1, 4), (2, 4)]);
         let gaps: Vec<_> =
@@ -306,7 +306,7 @@ mod tests {
         }
     }
 
-    /// What no look tells, the last one says itself: the looks are as good as they can be.
+    /// What no look reports, the last one says itself: the looks are as good as they can be.
     #[test]
     fn what_every_look_lacks_makes_none_less() {
         let mut intervals = Intervals::default();
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!([1, 2].map(|port| intervals.is_new(&with_id(port))), [None, None]);
     }
 
-    /// Each source's sockets are followed by what it tells of them, and which cannot be is said.
+    /// Each source's sockets are followed by what it reports about them; those that cannot be followed are counted.
     #[test]
     fn followed_by_what_the_source_tells() {
         let of_proc = |port| Socket { inode: Some(port), ..socket(port as u16) };

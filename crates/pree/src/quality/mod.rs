@@ -1,4 +1,4 @@
-//! How well a connection is doing: pure functions of what the kernel tells.
+//! How well a connection is doing: pure functions of what the kernel reports.
 //!
 //! Each definition has a least number of samples, and below it the answer is [`Unknown`] with the reason, never 0 and
 //! never a verdict. `limits` has every threshold; `findings` has one detector for each named issue of one socket, `host`

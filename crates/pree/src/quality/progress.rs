@@ -43,7 +43,7 @@ fn is_window_closed(stats: &TcpStats) -> Option<bool> {
 }
 
 /// The peer's window is closed, and probes found it so again and again: who reads in bursts closes it for a moment each time.
-/// `probes` does not tell: it is 0 while they are answered.
+/// `probes` does not show: it is 0 while they are answered.
 pub(super) fn is_zero_window(stats: &TcpStats) -> bool {
     let closed = is_window_closed(stats) == Some(true);
     closed && is_held(stats) && stats.backoff >= Some(ZERO_WINDOW_PROBES)

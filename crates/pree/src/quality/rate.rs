@@ -1,4 +1,4 @@
-//! What one look tells of the path's capacity.
+//! What one look shows of the path's capacity.
 
 use std::time::Duration;
 

@@ -52,7 +52,7 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Unknown {
-    /// The system does not tell a number it takes, or had no sample of it yet.
+    /// The system does not report a number that this takes, or has no sample of it yet.
     NotTold,
     /// Too little was sent.
     FewSamples,
@@ -70,7 +70,7 @@ pub enum Unknown {
     NeedsInterval,
     /// The counters contradict each other: one has wrapped.
     Inconsistent,
-    /// So much was sent that a counter of 32 bits may have wrapped. Two looks tell what happened between them.
+    /// So much was sent that a counter of 32 bits may have wrapped. Two looks say what happened between them.
     MayHaveWrapped,
     /// Nothing was sent in the interval.
     Idle,

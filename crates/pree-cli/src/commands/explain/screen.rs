@@ -19,7 +19,7 @@ pub(super) struct Seen<'c> {
 }
 
 impl Seen<'_> {
-    /// The file of /proc/net that told of the socket, if one did.
+    /// The file of /proc/net that lists the socket, if it came from one.
     fn file_of(&self, socket: &Socket) -> Option<String> {
         let table = socket.protocol.name();
         let from_proc = |(name, origin): &(&str, Origin)| {
@@ -41,7 +41,7 @@ impl Seen<'_> {
         field::of(Section::Rates).filter_map(rate).collect::<Vec<_>>().join(", ")
     }
 
-    /// What told of the socket on another system than Linux: the registry has Linux's names of fields.
+    /// The source of the socket on systems other than Linux, since the registry has Linux's names of fields.
     fn elsewhere(&self, socket: &Socket) -> Option<Vec<&'static str>> {
         let mut names = Vec::new();
         for (_, origin) in self.coverage.origins() {
@@ -279,7 +279,7 @@ fn basis(basis: Basis, socket: &Socket) -> String {
     }
 }
 
-/// What /proc/net calls what it tells of this socket: its state, what it sends, receives and drops.
+/// The columns of /proc/net that were used for this socket: its state, what it sends, receives and drops.
 fn columns(socket: &Socket) -> Vec<&'static str> {
     let names = match socket.protocol {
         Protocol::Unix => "St",
@@ -291,7 +291,7 @@ fn columns(socket: &Socket) -> Vec<&'static str> {
     names.split(' ').zip(told).filter(|(name, told)| *told && *name != "-").map(|(name, _)| name).collect()
 }
 
-/// The kernel's names of what the judgement rests on, as far as it told that.
+/// The kernel's names of what the judgement rests on, as far as it is known.
 fn sources(socket: &Socket, assessment: &Assessment) -> Vec<&'static str> {
     let always: &[&Field] = match (&socket.tcp, socket.listen) {
         (Some(_), _) => {

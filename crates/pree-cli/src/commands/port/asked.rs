@@ -94,8 +94,8 @@ fn ip(address: &str) -> Option<IpAddr> {
     bare.parse().ok()
 }
 
-/// Whether binding the port for IPv4 fails: one of IPv6 at every address has it for IPv4 too, unless it was told not to.
-/// Where that is not told, it may.
+/// Whether binding the port for IPv4 fails: one of IPv6 at every address has it for IPv4 too, unless it is IPv6 only.
+/// Where that is unknown, it may fail.
 pub(super) fn takes_ipv4(socket: &Socket) -> bool {
     let ip = socket.local.ip().map(|ip| ip.to_canonical());
     ip.is_some_and(|ip| ip.is_ipv4() || (ip.is_unspecified() && socket.v6only != Some(true)))

@@ -22,7 +22,7 @@ pub(super) fn is_of_datagrams(protocol: Protocol) -> bool {
     matches!(protocol, Protocol::Udp | Protocol::UdpLite)
 }
 
-/// Connections that came to one of several listeners, and nothing tells to which.
+/// Connections that came to one of several listeners, it is unknown which.
 #[derive(Debug)]
 pub(super) struct Shared {
     /// Whose listeners these are, the first few, and how many more there are.
@@ -70,7 +70,7 @@ impl Connections {
     }
 }
 
-/// What all subflows of an MPTCP connection have in common: its token, which not everybody is told, or the inode.
+/// What all subflows of an MPTCP connection have in common: its token, which takes rights, or the inode.
 fn mptcp_connection(socket: &Socket) -> Option<(Option<u32>, Option<u64>)> {
     let is_subflow = socket.upper_layer.as_ref().is_some_and(|name| name.as_bytes() == b"mptcp");
     let token = match socket.detail.as_deref() {

@@ -11,7 +11,7 @@ use pree::{Family, Protocol, Socket, State};
 
 use super::group::{Group, is_of_datagrams, pids};
 
-/// What a listener takes, as far as a connection can tell.
+/// What a listener accepts, as far as a connection shows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Kind {
     protocol: Protocol,
@@ -75,7 +75,7 @@ impl Listeners {
 
     /// The set of those that a connection can have come to: those that can take it; of them that of a process which holds
     /// it; then, as the kernel chooses, that of its device, of its family, of its very address. More than one when nothing
-    /// tells.
+    /// reports.
     pub(super) fn that_have(&self, connection: &Socket) -> Option<usize> {
         let kinds = kinds_wanted(connection);
         let holders = pids(connection);
@@ -85,7 +85,7 @@ impl Listeners {
         held.or_else(|| kinds.iter().filter(|_| is_anybodys).find_map(|kind| self.all(*kind)))
     }
 
-    /// Of several holders whoever has the fewest listeners tells the most; when two tell different things, nothing tells.
+    /// Of several holders whoever has the fewest listeners says the most; when two say different things, it is unknown.
     fn that_these_have(&self, kind: Kind, holders: impl Iterator<Item = u32>) -> Option<usize> {
         let mut told: Vec<usize> = holders.filter_map(|pid| self.of_process(kind, pid)).collect();
         let fewest = told.iter().map(|set| self.groups(*set).len()).min()?;

@@ -73,7 +73,7 @@ fn protocols(options: &Options, asked: Asked<'_>) -> impl Iterator<Item = Protoc
     Protocol::ALL.into_iter().filter(move |one| named.contains(one.set()))
 }
 
-/// The protocols that were asked for, without those that may be there and are not told.
+/// The protocols that were asked for, without those that may be there and are not reported.
 pub(super) fn protocols_told(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> Vec<Protocol> {
     let is_told = |protocol: &Protocol| !coverage.not_told().any(|name| name == protocol.name());
     protocols(options, asked).filter(is_told).collect()

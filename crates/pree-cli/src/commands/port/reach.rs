@@ -8,7 +8,7 @@ use pree::Socket;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Reach {
     Anywhere,
-    /// At every address; which interface it is bound to, if any, is not told.
+    /// At every address; which interface it is bound to, if any, is not reported.
     AnyAddress,
     Interface(u32),
     Address(IpAddr),
@@ -52,7 +52,7 @@ fn reach(socket: &Socket) -> Option<Reach> {
     };
     Some(match (ip.is_unspecified(), socket.interface) {
         (true, None) if socket.kernel_id.is_some() => Reach::Anywhere,
-        // What tells no id tells no interface either.
+        // A source without ids has no interfaces either.
         (true, None) => Reach::AnyAddress,
         (true, Some(index)) => Reach::Interface(index),
         _ if loopback => Reach::Loopback,

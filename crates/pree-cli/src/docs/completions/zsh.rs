@@ -94,7 +94,7 @@ fi
     )
 }
 
-/// What `_arguments` is told of a flag.
+/// What `_arguments` is given for a flag.
 fn specification(flag: &Flag) -> String {
     let mut out = String::new();
     let doc = quoted(flag.doc);

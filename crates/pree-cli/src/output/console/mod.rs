@@ -12,12 +12,12 @@ pub(crate) use windows::{show_colors, width};
 
 #[cfg(not(any(unix, windows)))]
 mod unknown {
-    /// Nothing tells.
+    /// Unknown.
     pub(crate) fn width() -> Option<usize> {
         None
     }
 
-    /// Nothing tells.
+    /// Unknown.
     pub(crate) fn show_colors() -> bool {
         false
     }

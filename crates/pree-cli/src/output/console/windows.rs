@@ -1,4 +1,4 @@
-//! A console of Windows: it tells its window, and shows colours once that is switched on (Windows 10 1511).
+//! A console of Windows: it knows its window, and shows colours once that is switched on (Windows 10 1511).
 //!
 //! Text needs nothing: std writes UTF-16 to a console, whatever its code page, and bytes to anything else.
 

@@ -19,7 +19,7 @@ struct Word {
 /// A statistic as a word.
 struct TcpWord {
     word: Word,
-    /// Left out when it is 0: there is nothing to tell, and ss leaves it out too.
+    /// Left out when it is 0: it says nothing, and ss leaves it out too.
     silent_at_zero: bool,
     /// Not one of those that `-i` adds.
     hidden: bool,

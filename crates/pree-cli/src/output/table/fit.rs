@@ -29,7 +29,7 @@ pub(crate) struct Fitted<W> {
     text: Vec<u8>,
     /// Where each cell ends in it: for every row its columns, then its details.
     ends: Vec<usize>,
-    /// For every row the columns that tell of trouble, as bits; columns after the 64th have no colour.
+    /// For every row the columns that mean trouble, as bits; columns after the 64th have no colour.
     trouble: Vec<u64>,
     /// The widest cell of each column.
     widest: Vec<usize>,

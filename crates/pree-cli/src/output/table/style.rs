@@ -1,4 +1,4 @@
-//! What both kinds of table are told.
+//! What both kinds of table have in common.
 
 use super::details::Details;
 use crate::output::screen::Screen;

@@ -1,4 +1,4 @@
-//! Memory that the system does not give is told in a line, where Rust's own way is to abort.
+//! Memory that the system does not give is reported in a line, where Rust's own way is to abort.
 //!
 //! What can do without asks the system in another way: the library maps the kernel's types (`bpf/types.rs`).
 

@@ -17,7 +17,7 @@ pub struct Detector {
     pub advice: &'static str,
     /// Where to read more: a standard, a manual page.
     pub more: &'static str,
-    /// What it must be told of a socket to look at it.
+    /// What a source must report about a socket for it to be checked.
     pub(in crate::quality) reads: Reads,
     pub(super) check: fn(&Subject<'_>, &Assessment) -> Option<Hit>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Hit {
 }
 
 impl Hit {
-    /// Evidence that the system does not tell is left out.
+    /// Evidence that the system does not report is left out.
     pub(super) fn new<const N: usize>(
         severity: Severity,
         evidence: [(&'static str, Option<Value>); N],

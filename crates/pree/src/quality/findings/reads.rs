@@ -1,4 +1,4 @@
-//! What must be told of a socket so that a detector can look at it: without that, nothing found means nothing.
+//! What a source must report about a socket for a detector to check it: without that, finding nothing means nothing.
 
 use crate::model::{Protocol, Socket, State};
 use crate::quality::buffer::is_datagram;

@@ -19,7 +19,7 @@ pub(super) const UNREAD_DATA: Detector = Detector {
             Some(socket) => (socket.recv_queue?, socket.memory),
             None => (unread_of(stats)?, stats.memory),
         };
-        // When datagrams came is not told.
+        // When datagrams came is not reported.
         let waits = stats.last_data_recv.filter(|_| datagrams.is_none());
         let full = receive_buffer_share(memory).is_some_and(|share| share >= RECEIVE_BUFFER_FULL);
         let slow = subject.interval.is_some_and(is_read_slowly);
@@ -62,7 +62,7 @@ fn is_read_slowly(interval: &Interval) -> bool {
     interval.lasted(UNREAD_FROM, |look| look.unread_fills_buffer) || (grows && always)
 }
 
-/// How much of a stream the program took in the interval; of datagrams it is not told.
+/// How much of a stream the program took in the interval; of datagrams it is not reported.
 fn was_read(interval: &Interval) -> Option<u64> {
     let [first, last] = [interval.first(), interval.last()].map(|look| {
         let stats = look.tcp.as_deref()?;

@@ -23,9 +23,9 @@ fn check(view: &Overview<'_>) -> Found {
     let (mut owned, mut unknown) = (Vec::new(), 0);
     for (place, socket) in view.each(&view.places.close_wait) {
         match socket.owners.first() {
-            // The first of several, which is the parent's where a process has forked: the leak is told once.
+            // The first of several, which is the parent's where a process has forked: the leak is reported once.
             Some(owner) => owned.push(((owner.process.pid, owner.process.start_time), place)),
-            // Nobody can close what nobody has accepted yet: the listener's queue tells of it.
+            // Nobody can close what nobody has accepted yet: the listener's queue shows it.
             None if socket.unowned == Some(Unowned::AcceptQueue) => {}
             None => unknown += 1,
         }

@@ -31,7 +31,7 @@ pub(super) struct Hit {
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// Evidence that the system does not tell is left out.
+/// Evidence that the system does not report is left out.
 pub(super) fn told<const N: usize>(evidence: [(&'static str, Option<Value>); N]) -> Vec<Evidence> {
     let told = |(name, value): (_, Option<Value>)| Some(Evidence { name, value: value? });
     evidence.into_iter().filter_map(told).collect()

@@ -74,7 +74,7 @@ fn bound_ports(view: &Overview<'_>) -> Vec<u16> {
 }
 
 /// Connections whose programs called bind(2) first: the kernel gives their ports to nobody else, wherever he goes. It does
-/// not tell which these are; but ports that connect(2) chose serve several destinations by chance, so where none does they
+/// not say which these are; but ports that connect(2) chose serve several destinations by chance, so where none does they
 /// were bound.
 fn taken_by_bind(view: &Overview<'_>, bound: &[u16], ports: u32) -> Option<Hit> {
     let limits = view.snapshot.host();
