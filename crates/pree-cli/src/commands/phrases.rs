@@ -87,7 +87,7 @@ pub(super) fn age(time: Duration) -> String {
     }
 }
 
-pub(super) fn plural<N: PartialEq<N> + From<u8> + fmt::Display>(count: N, what: &str) -> String {
+pub(super) fn plural<N: Copy + PartialEq<N> + From<u8> + fmt::Display>(count: N, what: &str) -> String {
     let s = if count == 1.into() { "" } else { "s" };
     format!("{count} {what}{s}")
 }
