@@ -79,7 +79,7 @@ impl Command {
                 "Who has the port at this end: every owner with user, command and origin, the addresses, from where these \
              can be reached (a firewall may say otherwise), the accept queue and the clients. Without a listener, \
              whose connections begin there.",
-                "Exit code 1 when nobody has it, 3 when that is not told. -q says only that; -l asks for listeners alone. --json, --csv and -c \
+                "Exit code 1 when nobody has it, 3 when that is unknown. -q says only that; -l asks for listeners alone. --json, --csv and -c \
              show the sockets as the list would.",
             ]
         ),
@@ -99,10 +99,10 @@ impl Command {
             &[
                 "How each socket that matches is doing: its score and what it is made of, what was found with the numbers it \
              rests on and what to do about it, what it waits for, what is not known and why. Of several matches the three \
-             worst are explained, the next are told in a line each; --limit says how many in all.",
+             worst are explained, the next get a line each; --limit says how many in all.",
                 "A connection is judged over its lifetime, with what other connections know of the way to the same address. \
              --for 10s looks ten times a second for so long, and judges only what happens meanwhile; looks that fail, and \
-             sockets that nothing knows again, are told as missing. A filter by rates (tx, retrans_rate, …) is asked after \
+             sockets that nothing knows again, are reported as missing. A filter by rates (tx, retrans_rate, …) is asked after \
              the last look. Exit code 1 when nothing matches.",
             ]
         ),

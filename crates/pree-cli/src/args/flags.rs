@@ -278,7 +278,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a, value => a.asked.replay = Some(value.into()))),
     flag!("How", ASKING, None, "strict", Nothing, "exit 3 when anything at all is missing, not only sockets",
         set!(a => a.asked.strict = true)),
-    flag!("How", ASKING, Some('v'), "verbose", Nothing, "tell where the answer came from", set!(a => a.asked.verbose = true)),
+    flag!("How", ASKING, Some('v'), "verbose", Nothing, "say where the answer came from", set!(a => a.asked.verbose = true)),
     flag!("How", EVERY, Some('h'), "help", Nothing, "this help; with a command, on it", set!(a => instead(a, Help))),
     flag!("How", &[List, Version], Some('V'), "version", Nothing, "the version", set!(a => instead(a, Version))),
 ];

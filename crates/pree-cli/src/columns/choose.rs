@@ -25,7 +25,7 @@ pub(crate) fn unknown(name: &str) -> String {
         return format!("{name} is not implemented yet");
     }
     if field::named(name).is_some_and(|field| field.takes_time) {
-        return format!("{name} takes several looks: pree explain --for 10s --json tells it");
+        return format!("{name} takes several looks: pree explain --for 10s --json shows it");
     }
     let shown = escape::quoted(name.as_bytes());
     match field::nearest(name, all().map(Column::name)) {

@@ -33,7 +33,7 @@ pub(super) fn why_nobody(reason: Unowned) -> &'static str {
 pub(super) fn waiting_at(listener: &Socket) -> Option<String> {
     let waiting =
         listener.recv_queue.filter(|_| listener.state == State::Listen && listener.listen.is_none())?;
-    Some(format!("{} to be accepted, limit not told", plural(waiting as usize, "connection")))
+    Some(format!("{} to be accepted, limit unknown", plural(waiting as usize, "connection")))
 }
 
 /// What counters of connections are about where nothing says for how long: `lives`, or on Windows what followed when

@@ -19,7 +19,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("NO_COLOR", "No colour, whatever its value."),
     ("CLICOLOR_FORCE", "Colour in pipes too, unless it is 0."),
     ("TERM", "No colour when it is dumb."),
-    ("COLUMNS", "The width of the table, where the terminal does not tell."),
+    ("COLUMNS", "The width of the table, where the terminal does not say."),
     ("PAGER", "The program for --pager; else less."),
 ];
 

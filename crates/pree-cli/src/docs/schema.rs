@@ -219,7 +219,7 @@ fn peer() -> Node {
         (Section::Owner.key(), list(reference("owner"))),
     ]);
     of_type("object")
-        .with("description", text("The socket at the other end, where that is told: of Unix sockets."))
+        .with("description", text("The socket at the other end, where it is reported: for Unix sockets."))
         .with("properties", Node::Object(members))
 }
 

@@ -107,11 +107,7 @@ fn as_binding_says() -> Result<(), Failed> {
     // /proc does not tell whether such a socket takes IPv4, nor who else has the port without listening.
     for words in ["port 127.0.0.1:9001/tcp --source proc", "port 9001/tcp -4 --source proc"] {
         let answer = run::pree(words)?.code(3)?;
-        assert!(
-            answer.out.starts_with("9001/tcp LISTEN [::] (whether IPv4 too is not told)\n"),
-            "{}",
-            answer.out
-        );
+        assert!(answer.out.starts_with("9001/tcp LISTEN [::] (IPv4 too: unknown)\n"), "{}", answer.out);
         let quiet = run::pree(&format!("{words} -q --strict"))?.code(3)?;
         assert!(quiet.err.contains("v6only"), "{}", quiet.err);
     }
@@ -130,7 +126,7 @@ fn not_told() -> Result<(), Failed> {
     };
     let bound = Socket::tcp(Family::V4)?;
     bound.bind((Family::V4.loopback(), 1004))?;
-    let only_bound = "/proc tells nothing of sockets that are only bound)";
+    let only_bound = "/proc does not report sockets that are only bound)";
     for words in ["port 1004 --source proc", "port 1004/tcp --source proc", "port 1004 -B --source proc"] {
         says(run::pree(words)?.silent()?, only_bound)?;
     }
@@ -144,7 +140,7 @@ fn not_told() -> Result<(), Failed> {
     // A kernel that has such sockets may be without what tells of them; /proc never tells.
     let protocols = std::fs::read_to_string("/proc/net/protocols")?;
     let (code, nobody) = match protocols.lines().any(|line| line.starts_with("AF_VSOCK")) {
-        true => (3, "whether anybody has port 555 is not told (vsock in this network namespace"),
+        true => (3, "whether anybody has port 555 is unknown (vsock in this network namespace"),
         false => (1, "nobody has port 555 (vsock in this network namespace)"),
     };
     says(run::pree("port 555 -A vsock --source proc")?.code(code)?.silent()?, nobody)?;

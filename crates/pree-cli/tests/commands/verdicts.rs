@@ -140,10 +140,8 @@ fn by_proc() -> Result<(), Failed> {
     for (words, said) in [
         (
             "explain sport = 7001 -l",
-            &[
-                "waiting 2 connections to be accepted, limit not told",
-                "evidence /proc/net/tcp: st, rx_queue;",
-            ][..],
+            &["waiting 2 connections to be accepted, limit unknown", "evidence /proc/net/tcp: st, rx_queue;"]
+                [..],
         ),
         (
             "explain dport = 7001 --limit 1",
@@ -151,7 +149,7 @@ fn by_proc() -> Result<(), Failed> {
         ),
         ("explain -u sport = 7002", &["evidence /proc/net/udp6: st, tx_queue, rx_queue, drops;"]),
         // It may be bound by more than listen on it.
-        ("port 7001", &["2 connections to be accepted, limit not told"]),
+        ("port 7001", &["2 connections to be accepted, limit unknown"]),
     ] {
         let code = if words.starts_with("port") { 3 } else { 0 };
         let answer = run::pree(&format!("{words} --source proc"))?.code(code)?;

@@ -64,8 +64,8 @@ impl Undecided {
     pub(super) fn gaps(&self) -> impl Iterator<Item = Gap> + '_ {
         self.rows.iter().map(|(reason, names, count)| {
             let (why, hint) = match (reason, self.system) {
-                (Why::Never, System::Windows) => (ErrorKind::Unsupported, "Windows does not tell it"),
-                (Why::Never, _) => (ErrorKind::Unsupported, "macOS does not tell it"),
+                (Why::Never, System::Windows) => (ErrorKind::Unsupported, "Windows does not report it"),
+                (Why::Never, _) => (ErrorKind::Unsupported, "macOS does not report it"),
                 (Why::NoStats, System::Windows) => (ErrorKind::Absent, SWITCH_ON),
                 (Why::NoStats, _) => (ErrorKind::NotPermitted, ONLY_IN_LISTS),
                 (Why::Refused, System::Windows) => {

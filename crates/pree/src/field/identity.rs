@@ -83,7 +83,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
     "cgroup_id" Socket "cgroup_id" LongId Needs::CGROUP; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
-    "fwmark" Socket "mark" Id Needs::MARK; "Firewall mark; told only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
+    "fwmark" Socket "mark" Id Needs::MARK; "Firewall mark; shown only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>
         |s| s.mark.into();
     "tos" Socket "tos" Id Needs::TRAFFIC_CLASS; "IPv4 type of service."; "INET_DIAG_TOS", told_by: LINUX_MACOS => |s| s.tos.into();
     "tclass" Socket "tclass" Id Needs::TRAFFIC_CLASS; "IPv6 traffic class."; "INET_DIAG_TCLASS" =>

@@ -96,7 +96,7 @@ impl Intervals {
                 why: ErrorKind::Unsupported,
                 count: u64::try_from(unknown).ok(),
                 object: "from look to look".to_owned(),
-                hint: "nothing tells which sockets they were before: look once, without --for",
+                hint: "it is unknown which sockets they were before: look once, without --for",
             });
         }
         last.with_coverage(coverage)

@@ -114,7 +114,7 @@ impl Unknown {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::NotTold => "the system does not tell",
+            Self::NotTold => "the system does not report it",
             Self::FewSamples => "too few samples",
             Self::OneSample => "only the handshake was timed",
             Self::Undecided => "between the limits",

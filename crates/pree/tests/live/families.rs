@@ -637,7 +637,7 @@ fn vsock() -> Result<(), Failed> {
     let snapshot = Query::new().protocols(Protocols::VSOCK).collect()?;
     let coverage = snapshot.coverage();
     assert!(coverage.is_complete());
-    let told = coverage.notes().iter().any(|note| note == "this kernel tells nothing of vsock sockets");
+    let told = coverage.notes().iter().any(|note| note == "this kernel does not report vsock sockets");
     // What holds one tells of it where nothing else does; where vsock_diag does, it tells of those that are bound.
     let held = open(40, rustix::net::SocketType::STREAM, 0);
     let snapshot = Query::new().protocols(Protocols::VSOCK).owners().collect()?;

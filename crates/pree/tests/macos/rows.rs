@@ -377,8 +377,8 @@ fn what_macos_has_not_is_told() {
     let query = Query::new().tcp().udplite().protocols(Protocols::NETLINK);
     let snapshot = collect(&query, Asks::Root);
     let notes = snapshot.coverage().notes();
-    assert!(notes.iter().any(|note| note == "macOS tells nothing of udplite sockets"), "{notes:?}");
-    assert!(notes.iter().any(|note| note == "macOS tells nothing of netlink sockets"), "{notes:?}");
+    assert!(notes.iter().any(|note| note == "macOS does not report udplite sockets"), "{notes:?}");
+    assert!(notes.iter().any(|note| note == "macOS does not report netlink sockets"), "{notes:?}");
     assert!(snapshot.coverage().is_complete());
 }
 

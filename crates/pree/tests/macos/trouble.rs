@@ -37,7 +37,7 @@ fn a_system_that_keeps_sockets_back_is_found_out() {
     assert!(snapshot.coverage().to_string().contains("run as root"), "{}", snapshot.coverage());
     let notes = snapshot.coverage().notes().join("\n");
     assert!(
-        notes.contains("tcp: the kernel counts 11 sockets, tells of 7, and processes lead to 0 more"),
+        notes.contains("tcp: the kernel counts 11 sockets, reports 7, and processes lead to 0 more"),
         "{notes}"
     );
     assert_eq!(snapshot.sockets().len(), 9);

@@ -23,7 +23,7 @@ fn few() -> Population {
         *count += 1;
         *count <= if s.state == ESTABLISHED { 5 } else { 1 }
     });
-    // /proc tells nothing of sockets that are only bound.
+    // /proc does not report sockets that are only bound.
     sockets.retain(|s| s.protocol != crate::TCP || s.state != CLOSE);
     assert!(sockets.iter().any(|s| s.state == LISTEN) && sockets.len() > 8);
     Population { sockets, rows_per_message: 3, ..few }

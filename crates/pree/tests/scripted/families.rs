@@ -251,7 +251,7 @@ fn a_family_that_the_kernel_does_not_tell_of_is_a_note() {
     let mut kernel = Played::unix([Ok(vec![done()])]);
     let snapshot = Query::new().protocols(all).collect_from(&mut kernel).unwrap();
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
-    let told = |protocol: &str| format!("this kernel tells nothing of {protocol} sockets");
+    let told = |protocol: &str| format!("this kernel does not report {protocol} sockets");
     assert_eq!(snapshot.coverage().notes(), ["mptcp", "icmp", "sctp", "packet", "vsock"].map(told));
 }
 
@@ -266,7 +266,7 @@ fn what_is_asked_for_by_name_and_is_not_there_is_said() {
     for (query, known, expected) in [
         (asked(Protocols::SCTP, ""), Some(KNOWN), Some(("sctp", "this kernel has no sctp"))),
         (asked(Protocols::empty(), "proto=sctp"), Some(KNOWN), Some(("sctp", "this kernel has no sctp"))),
-        (asked(Protocols::SCTP, ""), None, Some(("sctp", "this kernel tells nothing of sctp sockets"))),
+        (asked(Protocols::SCTP, ""), None, Some(("sctp", "this kernel does not report sctp sockets"))),
         (asked(Protocols::VSOCK, ""), Some(KNOWN), Some(("vsock", "this kernel has no vsock"))),
         (asked(Protocols::OTHER, "proto=tipc"), Some(KNOWN), Some(("tipc", "this kernel has no tipc"))),
         (asked(Protocols::OTHER, "proto=tipc"), None, None),

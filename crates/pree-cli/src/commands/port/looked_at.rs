@@ -25,7 +25,7 @@ pub(super) fn nobody(options: &Options, asked: Asked<'_>, coverage: &Coverage, o
         held.into_iter().partition(|socket| socket.remote.is_some());
     let (port, place) = (asked::port(asked), place(options, asked, coverage));
     let mut parts = vec![if protocols_told(options, asked, coverage).is_empty() {
-        format!("whether anybody {what} {port} is not told ({place})")
+        format!("whether anybody {what} {port} is unknown ({place})")
     } else {
         format!("nobody {what} {port} ({place})")
     }];
@@ -63,7 +63,7 @@ fn place(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> String {
     let bound = if tells_bound(options, coverage) || !told.contains(&Protocol::Tcp) {
         ""
     } else {
-        "; /proc tells nothing of sockets that are only bound"
+        "; /proc does not report sockets that are only bound"
     };
     format!("{text} in {place}{whole}{bound}")
 }

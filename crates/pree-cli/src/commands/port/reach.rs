@@ -34,7 +34,7 @@ pub(super) fn of<'s>(sockets: impl Iterator<Item = &'s Socket>) -> String {
 fn words(reach: &Reach) -> String {
     match reach {
         Reach::Anywhere => "any interface".to_owned(),
-        Reach::AnyAddress => "any address, interface not told".to_owned(),
+        Reach::AnyAddress => "any address, interface unknown".to_owned(),
         Reach::Interface(index) => format!("interface {index}"),
         Reach::Address(ip) => format!("address {ip}"),
         Reach::Private(ip) => format!("private network of {ip}"),

@@ -244,7 +244,7 @@ fn address(socket: &Socket) -> String {
         (Some(ip @ IpAddr::V6(_)), _) if ip.is_unspecified() => match socket.v6only {
             Some(true) => "[::]".to_owned(),
             Some(false) => "[::] (IPv4 too)".to_owned(),
-            None => "[::] (whether IPv4 too is not told)".to_owned(),
+            None => "[::] (IPv4 too: unknown)".to_owned(),
         },
         (_, Some(SocketAddr::V6(end))) if end.scope_id() != 0 => format!("[{}%{}]", end.ip(), end.scope_id()),
         (Some(IpAddr::V6(ip)), _) => format!("[{ip}]"),

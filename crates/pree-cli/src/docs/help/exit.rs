@@ -19,7 +19,7 @@ pub(super) fn text() -> String {
     }
     text.push('\n');
     for words in [
-        "What is missing is always told: a line on stderr says what, of how many sockets, why, and what would help; \
+        "What is missing is always reported: a line on stderr says what, of how many sockets, why, and what would help; \
          JSON says it under \"missing\". Owners that this user may not see are missing, but they are not code 3: \
          the sockets are all there. With --strict they are.",
         "A reader that goes away (pree | head) ends pree quietly, with code 0. A full disk is code 4.",

@@ -112,8 +112,8 @@ const DIFFERENCES: &[&str] = &[
      out some that the kernel chose. Spaces are optional everywhere, parentheses need none, and the shell still \
      wants quotes around < > ( ) ! and *.",
     "What is not known is neither equal nor unequal: a listener has no rtt, so it matches neither rtt>5ms nor not \
-     rtt>5ms. has rtt tests for it. What the source does not tell (memory through /proc) matches neither has rmem nor \
-     not has rmem: such sockets are told to be missing. has issue asks for a warning or worse.",
+     rtt>5ms. has rtt tests for it. What the source does not report (memory through /proc) matches neither has rmem nor \
+     not has rmem: such sockets are reported as missing. has issue asks for a warning or worse.",
     "That a listener has no other end is known: dport!=443 finds it, as in ss, and has dport dport!=443 does not. What has \
      no ports (-x, -w) matches neither dport=443 nor dport!=443.",
     "Operators (and or not eq ne lt le gt ge) are never words to search for; in quotes they are.",

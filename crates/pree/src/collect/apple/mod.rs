@@ -117,17 +117,17 @@ impl Reading<'_, '_> {
         for table in &plan.tables {
             if !KNOWN.contains(&table.protocol) {
                 let protocol = table.protocol;
-                let sentence = format!("macOS tells nothing of {protocol} sockets");
+                let sentence = format!("macOS does not report {protocol} sockets");
                 coverage.tells_nothing_of(protocol.name(), sentence);
             }
         }
         if plan.others {
-            let sentence = "macOS tells nothing of sockets of other families";
+            let sentence = "macOS does not report sockets of other families";
             coverage.tells_nothing_of("other", sentence.to_owned());
         }
         // The list has them since xnu-3789.
         if wants_tcp && plan.states.contains(States::TIME_WAIT) && darwin.is_some_and(|major| major < 16) {
-            coverage.note("before macOS 10.12 connections in TIME_WAIT are not told of".to_owned());
+            coverage.note("before macOS 10.12 connections in TIME_WAIT are not reported".to_owned());
         }
     }
 
@@ -212,7 +212,7 @@ impl Reading<'_, '_> {
                     }
                 }
                 Some(error) if error.kind() == ErrorKind::NotRecorded => gap(error.kind(), NOT_RECORDED),
-                Some(error) => gap(error.kind(), "what others hold is told by this sysctl only: run as root"),
+                Some(error) => gap(error.kind(), "only this sysctl shows what others hold: run as root"),
                 None => {
                     if let Some((why, hint)) = answer.trouble {
                         gap(why, hint);
@@ -224,7 +224,7 @@ impl Reading<'_, '_> {
         if kept_back {
             gap(
                 ErrorKind::NotPermitted,
-                "this macOS tells others than root of their own sockets only: run as root",
+                "this macOS shows users other than root only their own sockets: run as root",
             );
         }
         let told = lists.of(protocol).filter(|answer| answer.error.is_none()).map(|answer| answer.told);
@@ -232,7 +232,7 @@ impl Reading<'_, '_> {
         if kept_back {
             let counted = lists.of(protocol).map(|answer| answer.counted).max().unwrap_or(0);
             coverage.note(format!(
-                "{name}: the kernel counts {counted} sockets, tells of {told}, and processes lead to {added} more"
+                "{name}: the kernel counts {counted} sockets, reports {told}, and processes lead to {added} more"
             ));
         }
         for answer in lists.of(protocol) {

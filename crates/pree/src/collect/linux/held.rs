@@ -35,7 +35,7 @@ pub(super) fn read(
     }
     if plan.source == SourceChoice::Diag {
         if plan.others {
-            coverage.tells_nothing_of("other", "sock_diag tells nothing of other sockets".to_owned());
+            coverage.tells_nothing_of("other", "sock_diag does not report other sockets".to_owned());
         }
         return ControlFlow::Continue(());
     }

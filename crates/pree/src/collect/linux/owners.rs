@@ -289,7 +289,7 @@ impl OwnerSearch {
         }
         if self.method == OwnerSource::Bpf && self.told.program {
             coverage.note(
-                "owners were asked of BPF alone: a process that the kernel keeps from everybody is not told"
+                "owners were asked of BPF alone: a process that the kernel hides from everybody is not shown"
                     .to_owned(),
             );
         }
@@ -390,7 +390,7 @@ impl OwnerSearch {
                 why: failure.kind(),
                 count: None,
                 object: "when processes started".to_owned(),
-                hint: "it is told as a time since boot, and when that was could not be read",
+                hint: "it is known as a time since boot, and the time of boot could not be read",
             },
         })
     }

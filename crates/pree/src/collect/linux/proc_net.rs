@@ -191,7 +191,7 @@ impl Files<'_> {
         let why = if cfg!(not(feature = "linux-procfs")) {
             "this build is without the feature linux-procfs"
         } else if !matches!(self.protocol, Protocol::Tcp | Protocol::Udp) {
-            "procfs does not know it, or tells less"
+            "procfs does not know it, or has less"
         } else {
             return Origin::Procfs;
         };

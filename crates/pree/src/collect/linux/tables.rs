@@ -98,7 +98,7 @@ fn read_table(
     if plan.needs_the_kernel() {
         return Err(refused.unwrap_or_else(|| {
             Error::new(ErrorKind::Unsupported, "decide autobound from", "/proc/net")
-                .with_hint("only the kernel knows who chose a port, and tells it through sock_diag")
+                .with_hint("only the kernel knows who chose a port, and reports it through sock_diag")
         }));
     }
     let (rows, origin) = match proc_net::read(table, collection) {
@@ -129,14 +129,14 @@ fn read_table(
         if plan.asks_for_bound {
             coverage.add(no_bound(why, NOT_IN_PROC));
         } else {
-            coverage.note(format!("/proc/net tells nothing of {BOUND}"));
+            coverage.note(format!("/proc/net does not report {BOUND}"));
         }
     }
     Ok(flow)
 }
 
 const BOUND: &str = "TCP sockets that are bound and neither listen nor are connected";
-const SINCE_6_8: &str = "sock_diag tells them since Linux 6.8";
+const SINCE_6_8: &str = "sock_diag reports them since Linux 6.8";
 
 fn no_bound(why: ErrorKind, hint: &'static str) -> Gap {
     Gap { what: Missing::Rows, why, count: None, object: BOUND.to_owned(), hint }
@@ -168,10 +168,10 @@ fn told_absent(table: Table, collection: &mut Collection<'_>, absent: &mut Proto
             return ControlFlow::Continue(());
         }
         protocol if matches!(plan.source, SourceChoice::Proc | SourceChoice::Procfs) => {
-            format!("/proc/net tells nothing of {protocol} sockets")
+            format!("/proc/net does not report {protocol} sockets")
         }
         // They may be there: where the module that reports them is missing, nothing else does.
-        protocol => format!("this kernel tells nothing of {protocol} sockets"),
+        protocol => format!("this kernel does not report {protocol} sockets"),
     };
     coverage.tells_nothing_of(table.protocol.name(), sentence);
     ControlFlow::Continue(())

@@ -41,17 +41,17 @@ const fn since(hint: &'static str, thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::Unsupported, hint)), ..thing }
 }
 
-const NO_MARKS: &str = "only those with CAP_NET_ADMIN are told marks: run as root";
+const NO_MARKS: &str = "marks are shown only to holders of CAP_NET_ADMIN: run as root";
 const NO_PACKET_FILTERS: &str =
-    "only those with CAP_NET_ADMIN are told the programs of packet sockets: run as root";
+    "programs of packet sockets are shown only to holders of CAP_NET_ADMIN: run as root";
 const NO_SEQUENCES: &str =
     "known only of connections that a process of this pid namespace has a descriptor of";
 const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
 pub(super) const NO_NAMESPACE: &str = "it is read from /proc/thread-self/ns/net: mount one's own /proc";
 const NO_TABLE: &str =
-    "found through their processes alone: the kernel's module that tells of them must be loaded";
+    "found through their processes alone: the kernel module that reports them must be loaded";
 pub(super) const NOT_IN_PROC: &str =
-    "/proc does not tell them: sock_diag must be permitted and its modules loaded";
+    "/proc does not have them: sock_diag must be permitted and its modules loaded";
 
 static THINGS: [Thing; 20] = [
     on_request(Thing {
@@ -74,7 +74,7 @@ static THINGS: [Thing; 20] = [
     })),
     field(Needs::ID, "cookies", |s| s.kernel_id.is_none()),
     since(
-        "sock_diag tells them since Linux 5.3",
+        "sock_diag reports them since Linux 5.3",
         field(Needs::UID, "users of Unix sockets", |s| s.protocol == Protocol::Unix && s.uid.is_none()),
     ),
     field(Needs::SOCKET_TYPE, "types of netlink sockets", |s| {
@@ -97,14 +97,14 @@ static THINGS: [Thing; 20] = [
         is_inet(s) && s.family == Family::Ipv6 && binds && s.v6only.is_none()
     }),
     since(
-        "sock_diag tells them since Linux 5.10",
+        "sock_diag reports them since Linux 5.10",
         field(Needs::OPTIONS, field::OPTIONS.name, |s| {
             (is_whole_inet(s) && s.options.is_none())
                 || (s.protocol == Protocol::Unix && s.shutdown.is_none())
         }),
     ),
     since(
-        "sock_diag tells them since Linux 5.8, in kernels with cgroups",
+        "sock_diag reports them since Linux 5.8, in kernels with cgroups",
         field(Needs::CGROUP, "cgroups", |s| is_whole_inet(s) && s.cgroup_id.is_none()),
     ),
     field(Needs::DETAIL, "files and rings", lacks_detail),

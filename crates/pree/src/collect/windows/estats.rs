@@ -16,7 +16,7 @@ use crate::needs::Needs;
 use crate::plan::Plan;
 use crate::source::{EstatsClass, Failure, Question, Source, WindowsConnection, WindowsQuestion, read_all};
 
-const ELEVATE: &str = "Windows tells them to administrators only: run elevated";
+const ELEVATE: &str = "Windows shows them to administrators only: run elevated";
 
 /// Reads statistics, and remembers why some are missing.
 pub(super) struct Estats {
@@ -91,7 +91,7 @@ impl Estats {
             let hint = match why {
                 ErrorKind::NotRecorded => NOT_RECORDED,
                 ErrorKind::NotPermitted => ELEVATE,
-                ErrorKind::Unsupported => "this version of Windows does not tell them",
+                ErrorKind::Unsupported => "this version of Windows does not report them",
                 _ => "",
             };
             add(why, count, "EStats", hint);

@@ -162,17 +162,17 @@ impl Owners {
                 why: failure.kind(),
                 count: Some(self.nameless),
                 object: "names of processes".to_owned(),
-                hint: "their ids are told",
+                hint: "their ids are shown",
             });
         } else if self.nameless > 0 {
             coverage.note(format!(
-                "{} sockets are of processes that have ended: their ids are told, no names",
+                "{} sockets are of processes that have ended: only their ids are known",
                 self.nameless
             ));
         }
         if self.refused > 0 {
             coverage.note(format!(
-                "{} processes do not tell their program: run elevated, as administrator",
+                "{} processes do not show their program: run elevated, as administrator",
                 self.refused
             ));
         }

@@ -25,12 +25,14 @@ impl Reads {
         let listens = socket.state == State::Listen
             && matches!(socket.protocol, Protocol::Tcp | Protocol::Mptcp | Protocol::Unix);
         let (lacks, what) = match self {
-            Self::Statistics => (bare, "statistics of connections are not told"),
-            Self::AcceptQueue => (listens && socket.listen.is_none(), "limits of accept queues are not told"),
-            Self::Drops => (is_datagram && socket.drops.is_none(), "drops of datagrams are not told"),
+            Self::Statistics => (bare, "statistics of connections are not reported"),
+            Self::AcceptQueue => {
+                (listens && socket.listen.is_none(), "limits of accept queues are not reported")
+            }
+            Self::Drops => (is_datagram && socket.drops.is_none(), "drops of datagrams are not reported"),
             Self::Unread => (
                 bare || (is_datagram && (socket.recv_queue.is_none() || socket.memory.is_none())),
-                "receive buffers are not told",
+                "receive buffers are not reported",
             ),
         };
         lacks.then_some(what)

@@ -90,12 +90,12 @@ fn addresses_say_what_is_known_of_them() {
     let begins = "80/tcp LISTEN";
     for (socket, expected) in [
         (listener("0.0.0.0:80", &[1]), "0.0.0.0   reachable from: any interface"),
-        (untold(listener("0.0.0.0:80", &[1])), "0.0.0.0   reachable from: any address, interface not told"),
+        (untold(listener("0.0.0.0:80", &[1])), "0.0.0.0   reachable from: any address, interface unknown"),
         (untold(listener("127.0.0.1:80", &[1])), "127.0.0.1   reachable from: loopback only"),
         (on(3, listener("0.0.0.0:80", &[1])), "0.0.0.0   reachable from: interface 3"),
         (six(Some(true)), "[::]   reachable from: any interface"),
         (six(Some(false)), "[::] (IPv4 too)   reachable from: any interface"),
-        (six(None), "[::] (whether IPv4 too is not told)   reachable from: any interface"),
+        (six(None), "[::] (IPv4 too: unknown)   reachable from: any interface"),
         (on(3, listener("[fe80::77%3]:80", &[1])), "[fe80::77%3]   reachable from: the link of fe80::77%3"),
     ] {
         let text = shown(vec![socket]).replace("\n  reachable", "   reachable");

@@ -55,7 +55,7 @@ impl Join for Owners {
         owners.tell(coverage);
         if self.left_out {
             coverage.note(format!(
-                "of other ends, and of one socket's further associations, {OWNERS_AGAIN} owners are told"
+                "of other ends, and of one socket's further associations, {OWNERS_AGAIN} owners are listed"
             ));
         }
     }
