@@ -17,10 +17,6 @@ pub mod show {
     pub const MEMORY: u32 = 1;
     /// Multicast groups the socket is a member of (`NDIAG_SHOW_GROUPS`).
     pub const GROUPS: u32 = 1 << 1;
-    /// Mapped rings (`NDIAG_SHOW_RING_CFG`); gone since Linux 4.6.
-    pub const RINGS: u32 = 1 << 2;
-    /// Options set on the socket (`NDIAG_SHOW_FLAGS`, Linux 4.18; ignored before).
-    pub const FLAGS: u32 = 1 << 3;
 }
 
 /// A request for the sockets of one protocol or all, ready to be written. There is none for a single socket.
@@ -62,37 +58,11 @@ pub mod attribute {
     pub const MEMORY: u16 = 0;
     /// Groups (`NETLINK_DIAG_GROUPS`).
     pub const GROUPS: u16 = 1;
-    /// Mapped ring for receiving (`NETLINK_DIAG_RX_RING`); gone since Linux 4.6.
-    pub const RX_RING: u16 = 2;
-    /// Mapped ring for sending (`NETLINK_DIAG_TX_RING`); gone since Linux 4.6.
-    pub const TX_RING: u16 = 3;
-    /// Options (`NETLINK_DIAG_FLAGS`).
-    pub const FLAGS: u16 = 4;
-}
-
-/// Options of a netlink socket (`NDIAG_FLAG_*`), bits of [`Row::flags`].
-pub mod flag {
-    /// A dump to it is under way.
-    pub const CALLBACK_RUNNING: u32 = 1;
-    /// `NETLINK_PKTINFO`.
-    pub const PACKET_INFO: u32 = 1 << 1;
-    /// `NETLINK_BROADCAST_ERROR`.
-    pub const BROADCAST_ERROR: u32 = 1 << 2;
-    /// `NETLINK_NO_ENOBUFS`.
-    pub const NO_ENOBUFS: u32 = 1 << 3;
-    /// `NETLINK_LISTEN_ALL_NSID`.
-    pub const LISTEN_ALL_NAMESPACES: u32 = 1 << 4;
-    /// `NETLINK_CAP_ACK`.
-    pub const CAPPED_ACK: u32 = 1 << 5;
-    /// `NETLINK_EXT_ACK` (`NDIAG_FLAG_EXT_ACK`, Linux 6.6).
-    pub const EXTENDED_ACK: u32 = 1 << 6;
-    /// `NETLINK_GET_STRICT_CHK` (`NDIAG_FLAG_STRICT_CHK`, Linux 6.6).
-    pub const STRICT_CHECK: u32 = 1 << 7;
 }
 
 diag_row! {
     /// One netlink socket.
-    "netlink_diag", of 28 bytes, cookie at 20, attributes below attribute::FLAGS + 1;
+    "netlink_diag", of 28 bytes, cookie at 20, attributes below attribute::GROUPS + 1;
 }
 
 impl<'a> Row<'a> {
@@ -126,21 +96,6 @@ impl<'a> Row<'a> {
         let bytes = self.attribute(attribute::GROUPS)?;
         Some((0..bytes.len() as u32 * 8).filter(move |bit| is_set(bytes, *bit)).map(|bit| bit + 1))
     }
-
-    /// Options, see [`flag`]; on request.
-    pub fn flags(&self) -> Option<u32> {
-        self.row.number(attribute::FLAGS)
-    }
-
-    /// The mapped ring for receiving; on request, before Linux 4.6.
-    pub fn receive_ring(&self) -> Option<Ring<'a>> {
-        self.attribute(attribute::RX_RING).map(Ring::new)
-    }
-
-    /// The mapped ring for sending; on request, before Linux 4.6.
-    pub fn send_ring(&self) -> Option<Ring<'a>> {
-        self.attribute(attribute::TX_RING).map(Ring::new)
-    }
 }
 
 /// The kernel keeps groups as bits of its own words: on a big-endian machine the first of eight bytes is the last.
@@ -150,32 +105,3 @@ fn is_set(bytes: &[u8], bit: u32) -> bool {
     let at = if cfg!(target_endian = "big") { at ^ (WORD - 1) } else { at };
     bytes.get(at).is_some_and(|byte| byte & 1 << (bit % 8) != 0)
 }
-
-/// `struct netlink_diag_ring`: a mapped ring.
-#[derive(Clone, Copy, Debug)]
-pub struct Ring<'a> {
-    bytes: &'a [u8],
-}
-
-impl<'a> Ring<'a> {
-    /// Bytes of the fields this crate knows.
-    pub const SIZE: usize = 16;
-
-    /// A view of the value of a ring's attribute.
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes }
-    }
-}
-
-kernel_struct! { Ring;
-    /// Size of a block.
-    block_size: u32, 0, bytes, "3.10";
-    /// Blocks.
-    block_nr: u32, 4, count, "3.10";
-    /// Size of a frame.
-    frame_size: u32, 8, bytes, "3.10";
-    /// Frames.
-    frame_nr: u32, 12, count, "3.10";
-}
-
-const _: () = assert!(crate::kernel_struct::is_sound(FIELDS, Ring::SIZE));

@@ -2,7 +2,6 @@
 //!
 //! Owns the layout of `include/uapi/linux/packet_diag.h`: request and row.
 
-use crate::bytes::Native;
 use crate::diag_row::encode_request;
 use crate::malformed::BufferTooSmall;
 use crate::socket_memory::SocketMemory;
@@ -20,8 +19,6 @@ pub const AF_PACKET: u8 = 17;
 pub mod show {
     /// Interface, version and options; also the user (`PACKET_SHOW_INFO`).
     pub const INFO: u32 = 1;
-    /// Link-layer addresses the socket joined (`PACKET_SHOW_MCLIST`).
-    pub const MEMBERSHIPS: u32 = 1 << 1;
     /// Mapped rings (`PACKET_SHOW_RING_CFG`).
     pub const RINGS: u32 = 1 << 2;
     /// The group of sockets that share the packets (`PACKET_SHOW_FANOUT`).
@@ -67,8 +64,6 @@ impl Request {
 pub mod attribute {
     /// Interface, version and options (`PACKET_DIAG_INFO`).
     pub const INFO: u16 = 0;
-    /// Link-layer addresses (`PACKET_DIAG_MCLIST`).
-    pub const MEMBERSHIPS: u16 = 1;
     /// Mapped ring for receiving (`PACKET_DIAG_RX_RING`).
     pub const RX_RING: u16 = 2;
     /// Mapped ring for sending (`PACKET_DIAG_TX_RING`).
@@ -103,12 +98,6 @@ impl<'a> Row<'a> {
     /// Interface, version and options; on request.
     pub fn info(&self) -> Option<Info<'a>> {
         self.attribute(attribute::INFO).map(Info::new)
-    }
-
-    /// Link-layer addresses that the socket joined; on request.
-    pub fn memberships(&self) -> Option<impl Iterator<Item = Membership<'a>> + use<'a>> {
-        let bytes = self.attribute(attribute::MEMBERSHIPS)?;
-        Some(bytes.chunks_exact(Membership::SIZE).filter_map(Membership::parse))
     }
 
     /// The mapped ring for receiving; on request, and only where there is one.
@@ -152,32 +141,4 @@ pub struct Fanout {
     /// How packets are shared out: 0 by hash, 1 in turn, 2 by processor, 3 rollover, 4 at random, 5 by queue, 6 and 7 by
     /// a program (`PACKET_FANOUT_*`).
     pub mode: u8,
-}
-
-/// `struct packet_diag_mclist`: a link-layer address that a socket joined, or a mode it set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Membership<'a> {
-    /// Index of the interface.
-    pub interface: u32,
-    /// How often it was joined.
-    pub count: u32,
-    /// 0 a multicast address, 1 promiscuous, 2 all multicast, 3 a unicast address (`PACKET_MR_*`).
-    pub kind: u16,
-    /// The address; empty for a mode.
-    pub address: &'a [u8],
-}
-
-impl<'a> Membership<'a> {
-    const SIZE: usize = 44;
-
-    fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let length = usize::from(u16::at(bytes, 10)?);
-        let address = bytes.get(12..)?;
-        Some(Self {
-            interface: u32::at(bytes, 0)?,
-            count: u32::at(bytes, 4)?,
-            kind: u16::at(bytes, 8)?,
-            address: address.get(..length).unwrap_or(address),
-        })
-    }
 }

@@ -93,22 +93,6 @@ pub fn cgroup_v2_path(cgroup: &[u8]) -> Option<&[u8]> {
     after_prefix(cgroup, b"0::")
 }
 
-/// Path of a process in systemd's own v1 hierarchy: the line `…:name=systemd:…` of /proc/PID/cgroup. For hosts that
-/// have v1 only.
-pub fn cgroup_v1_systemd_path(cgroup: &[u8]) -> Option<&[u8]> {
-    cgroup.split(|byte| *byte == b'\n').find_map(|line| {
-        let mut parts = line.splitn(3, |byte| *byte == b':');
-        let (hierarchy, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-        decimal(hierarchy)?;
-        (controllers == b"name=systemd").then_some(path)
-    })
-}
-
-/// [`cgroup_v2_path`], or where there is no v2 hierarchy [`cgroup_v1_systemd_path`].
-pub fn cgroup_path(cgroup: &[u8]) -> Option<&[u8]> {
-    cgroup_v2_path(cgroup).or_else(|| cgroup_v1_systemd_path(cgroup))
-}
-
 /// The inode number in the target of a link in /proc/PID/fd: `socket:[12345]`. `None` for anything that is no socket.
 pub fn socket_inode(link: &[u8]) -> Option<u64> {
     decimal(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
@@ -119,12 +103,6 @@ pub fn socket_inode(link: &[u8]) -> Option<u64> {
 pub fn fds_in_flight(fdinfo: &[u8]) -> Option<(u32, Option<u64>)> {
     let number = |prefix: &[u8]| decimal(after_prefix(fdinfo, prefix)?.trim_ascii());
     Some((u32::try_from(number(b"scm_fds:")?).ok()?, number(b"ino:")))
-}
-
-/// Time of boot in seconds since 1970, from the `btime` line of /proc/stat. The kernel derives it from the clock, so
-/// it moves by a second now and then.
-pub fn boot_time_seconds(stat: &[u8]) -> Option<u64> {
-    decimal(after_prefix(stat, b"btime ")?.trim_ascii())
 }
 
 /// The process id that is the name of a directory in /proc or of a thread in /proc/PID/task; `None` for other names.

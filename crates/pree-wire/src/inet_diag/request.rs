@@ -153,8 +153,6 @@ pub struct Request<'a> {
     pub kind: Kind,
     /// A filter program (`INET_DIAG_REQ_BYTECODE`); dumps only.
     pub bytecode: Option<&'a [u8]>,
-    /// For [`RAW`](super::RAW): the protocol of the one raw socket asked for (`sdiag_raw_protocol`, Linux 4.10).
-    pub raw_protocol: u8,
     /// The number the answers will carry.
     pub sequence: u32,
 }
@@ -186,7 +184,7 @@ impl<'a> Request<'a> {
 
     const fn new(family: u8, protocol: u16, kind: Kind, id: Id) -> Self {
         let (extensions, states) = (Extensions::NONE, StateBits::ALL.0);
-        Self { family, protocol, extensions, states, id, kind, bytecode: None, raw_protocol: 0, sequence: 0 }
+        Self { family, protocol, extensions, states, id, kind, bytecode: None, sequence: 0 }
     }
 
     /// The same request asking for these extensions.
@@ -205,12 +203,6 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn with_bytecode(self, bytecode: &'a [u8]) -> Self {
         Self { bytecode: Some(bytecode), ..self }
-    }
-
-    /// The same request for the raw socket of this protocol.
-    #[must_use]
-    pub const fn with_raw_protocol(self, raw_protocol: u8) -> Self {
-        Self { raw_protocol, ..self }
     }
 
     /// The same request under this sequence number.
@@ -236,7 +228,7 @@ impl<'a> Request<'a> {
             Kind::DumpV2 | Kind::Exact => {
                 // 262 cut to a byte would be 6, and a kernel without the attribute would answer with TCP sockets.
                 let protocol = u8::try_from(self.protocol).unwrap_or(0);
-                message.payload(&[self.family, protocol, self.extensions.0, self.raw_protocol])?;
+                message.payload(&[self.family, protocol, self.extensions.0, 0])?;
                 message.payload(&self.states.to_ne_bytes())?;
                 self.id.write(&mut message)?;
                 if self.protocol > u16::from(u8::MAX) {
