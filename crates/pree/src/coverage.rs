@@ -3,33 +3,23 @@
 use std::fmt;
 
 use crate::error::{ErrorKind, NOT_RECORDED};
+use crate::named::named;
 
-/// What is missing in an answer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum Missing {
-    /// Sockets themselves.
-    Rows,
-    /// Who holds some sockets.
-    Owners,
-    /// Statistics of some sockets that have them.
-    Stats,
-    /// Other things about sockets, named in [`Gap::object`].
-    Fields,
-    /// Some of several looks, or parts of them ([`Intervals`](crate::quality::Intervals)).
-    Looks,
-}
-
-impl Missing {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rows => "rows",
-            Self::Owners => "owners",
-            Self::Stats => "stats",
-            Self::Fields => "fields",
-            Self::Looks => "looks",
-        }
+named! {
+    /// What is missing in an answer.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+    #[non_exhaustive]
+    pub enum Missing, name: "The name in JSON." {
+        /// Sockets themselves.
+        Rows = "rows",
+        /// Who holds some sockets.
+        Owners = "owners",
+        /// Statistics of some sockets that have them.
+        Stats = "stats",
+        /// Other things about sockets, named in [`Gap::object`].
+        Fields = "fields",
+        /// Some of several looks, or parts of them ([`Intervals`](crate::quality::Intervals)).
+        Looks = "looks",
     }
 }
 
@@ -97,38 +87,25 @@ impl fmt::Display for Gap {
     }
 }
 
-/// Where the rows of one table, or the owners, came from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Origin {
-    /// `sock_diag` netlink.
-    Diag,
-    /// Rows: /proc/net, our own parser. Owners: /proc/PID.
-    Proc,
-    /// /proc/net, the parser of the `procfs` crates.
-    Procfs,
-    /// A BPF program that the kernel ran for us.
-    Bpf,
-    /// macOS: sysctl, lists of control blocks.
-    Sysctl,
-    /// macOS: the descriptors of processes, as libproc gives them.
-    Libproc,
-    /// Windows: the tables of IP Helper; owners: the same, and Toolhelp.
-    IpHelper,
-}
-
-impl Origin {
-    /// The name in output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Diag => "diag",
-            Self::Proc => "proc",
-            Self::Procfs => "procfs",
-            Self::Bpf => "bpf",
-            Self::Sysctl => "sysctl",
-            Self::Libproc => "libproc",
-            Self::IpHelper => "ip_helper",
-        }
+named! {
+    /// Where the rows of one table, or the owners, came from.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum Origin, name: "The name in output." {
+        /// `sock_diag` netlink.
+        Diag = "diag",
+        /// Rows: /proc/net, our own parser. Owners: /proc/PID.
+        Proc = "proc",
+        /// /proc/net, the parser of the `procfs` crates.
+        Procfs = "procfs",
+        /// A BPF program that the kernel ran for us.
+        Bpf = "bpf",
+        /// macOS: sysctl, lists of control blocks.
+        Sysctl = "sysctl",
+        /// macOS: the descriptors of processes, as libproc gives them.
+        Libproc = "libproc",
+        /// Windows: the tables of IP Helper; owners: the same, and Toolhelp.
+        IpHelper = "ip_helper",
     }
 }
 

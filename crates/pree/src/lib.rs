@@ -13,6 +13,7 @@ pub mod field;
 mod filter;
 mod live;
 pub mod model;
+mod named;
 mod needs;
 mod plan;
 pub mod quality;

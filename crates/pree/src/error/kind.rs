@@ -2,49 +2,37 @@
 
 use pree_wire::errno::{Errno, apple, windows};
 
-/// Why something could not be had. Errors and gaps ([`crate::Gap`]) use the same reasons.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A right is missing.
-    NotPermitted,
-    /// This system has no such thing: no such table, no /proc, a module that is not loaded.
-    Absent,
-    /// pree cannot do this on this system, or was built without it.
-    Unsupported,
-    /// The system lacks memory, descriptors or buffer space.
-    Exhausted,
-    /// It changed faster than it could be read.
-    Unsettled,
-    /// The bytes do not make sense.
-    Malformed,
-    /// What was named in the question is not there: a user, an interface, a cgroup.
-    Invalid,
-    /// Two parts of the question contradict each other.
-    Contradictory,
-    /// The recording that is replayed has no answer: it was not asked when it was made.
-    NotRecorded,
-    /// Anything else: what the system answered, or what failed on the way to an answer.
-    Io,
+use crate::named::named;
+
+named! {
+    /// Why something could not be had. Errors and gaps ([`crate::Gap`]) use the same reasons.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+    #[non_exhaustive]
+    pub enum ErrorKind, name: "The name in JSON." {
+        /// A right is missing.
+        NotPermitted = "not_permitted",
+        /// This system has no such thing: no such table, no /proc, a module that is not loaded.
+        Absent = "absent",
+        /// pree cannot do this on this system, or was built without it.
+        Unsupported = "unsupported",
+        /// The system lacks memory, descriptors or buffer space.
+        Exhausted = "exhausted",
+        /// It changed faster than it could be read.
+        Unsettled = "unsettled",
+        /// The bytes do not make sense.
+        Malformed = "malformed",
+        /// What was named in the question is not there: a user, an interface, a cgroup.
+        Invalid = "invalid",
+        /// Two parts of the question contradict each other.
+        Contradictory = "contradictory",
+        /// The recording that is replayed has no answer: it was not asked when it was made.
+        NotRecorded = "not_recorded",
+        /// Anything else: what the system answered, or what failed on the way to an answer.
+        Io = "io",
+    }
 }
 
 impl ErrorKind {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotPermitted => "not_permitted",
-            Self::Absent => "absent",
-            Self::Unsupported => "unsupported",
-            Self::Exhausted => "exhausted",
-            Self::Unsettled => "unsettled",
-            Self::Malformed => "malformed",
-            Self::Invalid => "invalid",
-            Self::Contradictory => "contradictory",
-            Self::NotRecorded => "not_recorded",
-            Self::Io => "io",
-        }
-    }
-
     /// The kind that an error number belongs to as an answer, whichever system's it is. Only [`crate::source::Failure::kind`] knows whether
     /// it is one.
     pub(crate) fn of(errno: Errno) -> Self {

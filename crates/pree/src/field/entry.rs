@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use super::view::View;
+use crate::named::named;
 use crate::needs::Needs;
 use crate::source::System;
 
@@ -150,68 +151,45 @@ impl PartialEq for Field {
 
 impl Eq for Field {}
 
-/// The JSON object that a field is in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Section {
-    /// The socket itself.
-    Socket,
-    /// `local`
-    Local,
-    /// `remote`; null when there is no peer.
-    Remote,
-    /// `peer`: the socket at the other end; null where none is reported.
-    Peer,
-    /// `unix`, of a Unix socket; absent without any of it.
-    Unix,
-    /// `packet`, of a packet socket.
-    Packet,
-    /// `netlink`, of a netlink socket; absent without any of it.
-    Netlink,
-    /// `sctp`, of an SCTP socket or association: its addresses.
-    Sctp,
-    /// `mptcp`, of an MPTCP connection and of its subflows.
-    Mptcp,
-    /// `netns`: the network namespace; null where its inode is unknown.
-    Netns,
-    /// `listen`: a listener's accept queue, else absent.
-    Listen,
-    /// `timer`; null when none runs.
-    Timer,
-    /// `memory`; null when unknown.
-    Memory,
-    /// The first of `owners`. In JSON the owners are a list of their own.
-    Owner,
-    /// `tcp`; null when there are no statistics.
-    Tcp,
-    /// `rates`, between two looks; absent in a single one.
-    Rates,
-    /// `quality`; null for what is not judged. In JSON it has an order of its own.
-    Quality,
-}
-
-impl Section {
-    /// What the object is called in JSON; the socket itself has no name.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Socket => "",
-            Self::Local => "local",
-            Self::Remote => "remote",
-            Self::Peer => "peer",
-            Self::Unix => "unix",
-            Self::Packet => "packet",
-            Self::Netlink => "netlink",
-            Self::Sctp => "sctp",
-            Self::Mptcp => "mptcp",
-            Self::Netns => "netns",
-            Self::Listen => "listen",
-            Self::Timer => "timer",
-            Self::Memory => "memory",
-            Self::Owner => "owners",
-            Self::Tcp => "tcp",
-            Self::Rates => "rates",
-            Self::Quality => "quality",
-        }
+named! {
+    /// The JSON object that a field is in.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum Section, key: "What the object is called in JSON; the socket itself has no name." {
+        /// The socket itself.
+        Socket = "",
+        /// `local`
+        Local = "local",
+        /// `remote`; null when there is no peer.
+        Remote = "remote",
+        /// `peer`: the socket at the other end; null where none is reported.
+        Peer = "peer",
+        /// `unix`, of a Unix socket; absent without any of it.
+        Unix = "unix",
+        /// `packet`, of a packet socket.
+        Packet = "packet",
+        /// `netlink`, of a netlink socket; absent without any of it.
+        Netlink = "netlink",
+        /// `sctp`, of an SCTP socket or association: its addresses.
+        Sctp = "sctp",
+        /// `mptcp`, of an MPTCP connection and of its subflows.
+        Mptcp = "mptcp",
+        /// `netns`: the network namespace; null where its inode is unknown.
+        Netns = "netns",
+        /// `listen`: a listener's accept queue, else absent.
+        Listen = "listen",
+        /// `timer`; null when none runs.
+        Timer = "timer",
+        /// `memory`; null when unknown.
+        Memory = "memory",
+        /// The first of `owners`. In JSON the owners are a list of their own.
+        Owner = "owners",
+        /// `tcp`; null when there are no statistics.
+        Tcp = "tcp",
+        /// `rates`, between two looks; absent in a single one.
+        Rates = "rates",
+        /// `quality`; null for what is not judged. In JSON it has an order of its own.
+        Quality = "quality",
     }
 }
 

@@ -85,8 +85,8 @@ pub(super) fn choices(key: Key) -> Vec<&'static str> {
             let known = Protocol::ALL.into_iter().map(Protocol::table_name);
             known.chain(OtherProtocol::KNOWN).collect()
         }
-        Key::Scope => Scope::ALL.map(Scope::name).into(),
-        Key::Unowned => Unowned::ALL.into_iter().map(Unowned::name).collect(),
+        Key::Scope => Scope::ALL.iter().map(|scope| scope.name()).collect(),
+        Key::Unowned => Unowned::ALL.iter().map(|reason| reason.name()).collect(),
         Key::Field(field) => field.choices.to_vec(),
         _ => Vec::new(),
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::lex::Op;
 use crate::field::Field;
 use crate::model::{Family, Protocol, States, Text, Unowned};
+use crate::named::named;
 
 /// A filter. Conditions on what is unknown are neither true nor false.
 #[derive(Clone, PartialEq, Debug)]
@@ -83,18 +84,16 @@ pub(super) struct Host {
     pub(super) zone: Option<Named>,
 }
 
-/// How far the local address can be reached from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Scope {
-    Loopback,
-    Link,
-    Private,
-    /// Also the wildcard: it is reachable at every address of the machine.
-    Public,
-}
-
-impl Scope {
-    pub(super) const ALL: [Self; 4] = [Self::Loopback, Self::Link, Self::Private, Self::Public];
+named! {
+    /// How far the local address can be reached from.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(super) enum Scope, name: "Its name." {
+        Loopback = "loopback",
+        Link = "link",
+        Private = "private",
+        /// Also the wildcard: it is reachable at every address of the machine.
+        Public = "public",
+    }
 }
 
 /// Something with a number, that was named: the system is asked for the number before the filter runs.

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::expr::{Expr, Has, Host, Named, Scope, Test};
+use super::expr::{Expr, Has, Host, Named, Test};
 use super::keys::{self, Key};
 use super::lex::is_word;
 use super::numbers::SHARE_WHOLE;
@@ -93,17 +93,6 @@ impl Display for Test {
             Self::Has(Has::Owner) => f.write_str("has process"),
             Self::Autobound => f.write_str("autobound"),
             Self::Word(text) => quoted(f, text),
-        }
-    }
-}
-
-impl Scope {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Loopback => "loopback",
-            Self::Link => "link",
-            Self::Private => "private",
-            Self::Public => "public",
         }
     }
 }

@@ -258,8 +258,11 @@ pub(super) fn family(text: &str) -> Read<Family> {
 }
 
 pub(super) fn scope(text: &str) -> Read<Scope> {
-    Scope::ALL.into_iter().find(|scope| scope.name() == text).ok_or_else(|| {
-        format!("{text:?} is not a scope: expected {}", Scope::ALL.map(Scope::name).join(", "))
+    Scope::ALL.iter().copied().find(|scope| scope.name() == text).ok_or_else(|| {
+        format!(
+            "{text:?} is not a scope: expected {}",
+            Scope::ALL.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ")
+        )
     })
 }
 
@@ -283,8 +286,8 @@ pub(super) fn number(text: &str) -> Read<u64> {
 }
 
 pub(super) fn unowned(text: &str) -> Read<Unowned> {
-    Unowned::ALL.into_iter().find(|reason| reason.name() == text).ok_or_else(|| {
-        let names: Vec<&str> = Unowned::ALL.into_iter().map(Unowned::name).collect();
+    Unowned::ALL.iter().copied().find(|reason| reason.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = Unowned::ALL.iter().map(|reason| reason.name()).collect();
         format!("{text:?} is not a reason for having no owner: expected {}", names.join(", "))
     })
 }

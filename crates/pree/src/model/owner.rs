@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Text;
 use crate::error::ErrorKind;
+use crate::named::named;
 
 /// A process that holds a socket through one of its file descriptors.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -103,42 +104,33 @@ impl StartTime {
     }
 }
 
-/// Why no process is known to hold a socket.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum Unowned {
-    /// Both ends are closed; only the kernel remembers it.
-    TimeWait,
-    /// The handshake is not finished; only the kernel knows it.
-    Handshake,
-    /// Connected, and no process has accepted it yet.
-    AcceptQueue,
-    /// Closed by its process, and the kernel still sends or waits for the peer.
-    Orphaned,
-    /// Not every process could be examined: a right is missing, /proc hides some, or it belongs to another pid namespace. The
-    /// coverage says which.
-    NotPermitted,
-    /// Not every process could be examined, for another reason than rights: no descriptors or memory were left, /proc is absent, the
-    /// recording was made without owners. The coverage says which.
-    NotLookedUp,
-    /// Every process of this pid namespace, and on Linux of the one that /proc shows, was examined, and none holds it. It is in flight
-    /// between processes, held by `io_uring` or the kernel itself (on macOS it may be an MPTCP subflow), or by a process outside these
-    /// pid namespaces. These cannot be told apart.
-    NoVisibleHolder,
+named! {
+    /// Why no process is known to hold a socket.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+    #[non_exhaustive]
+    pub enum Unowned, name: "The name in JSON and filters." {
+        /// Both ends are closed; only the kernel remembers it.
+        TimeWait = "time_wait",
+        /// The handshake is not finished; only the kernel knows it.
+        Handshake = "handshake",
+        /// Connected, and no process has accepted it yet.
+        AcceptQueue = "accept_queue",
+        /// Closed by its process, and the kernel still sends or waits for the peer.
+        Orphaned = "orphaned",
+        /// Not every process could be examined: a right is missing, /proc hides some, or it belongs to another pid namespace. The
+        /// coverage says which.
+        NotPermitted = "not_permitted",
+        /// Not every process could be examined, for another reason than rights: no descriptors or memory were left, /proc is absent, the
+        /// recording was made without owners. The coverage says which.
+        NotLookedUp = "not_looked_up",
+        /// Every process of this pid namespace, and on Linux of the one that /proc shows, was examined, and none holds it. It is in flight
+        /// between processes, held by `io_uring` or the kernel itself (on macOS it may be an MPTCP subflow), or by a process outside these
+        /// pid namespaces. These cannot be told apart.
+        NoVisibleHolder = "no_visible_holder",
+    }
 }
 
 impl Unowned {
-    /// Every reason.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::TimeWait,
-        Self::Handshake,
-        Self::AcceptQueue,
-        Self::Orphaned,
-        Self::NotPermitted,
-        Self::NotLookedUp,
-        Self::NoVisibleHolder,
-    ];
-
     /// True when a process that could not be examined may hold the socket.
     pub fn is_unknown(self) -> bool {
         matches!(self, Self::NotPermitted | Self::NotLookedUp)
@@ -147,18 +139,5 @@ impl Unowned {
     /// The variant for processes that could not be examined for this reason.
     pub(crate) fn blind(why: ErrorKind) -> Self {
         if why == ErrorKind::NotPermitted { Self::NotPermitted } else { Self::NotLookedUp }
-    }
-
-    /// The name in JSON and filters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TimeWait => "time_wait",
-            Self::Handshake => "handshake",
-            Self::AcceptQueue => "accept_queue",
-            Self::Orphaned => "orphaned",
-            Self::NotPermitted => "not_permitted",
-            Self::NotLookedUp => "not_looked_up",
-            Self::NoVisibleHolder => "no_visible_holder",
-        }
     }
 }

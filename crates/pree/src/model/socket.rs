@@ -8,6 +8,7 @@ use super::{
     Address, Detail, Family, KernelId, NetworkNamespace, Owner, Protocol, SocketId, SocketType, State,
     TcpStats, Text, Unowned,
 };
+use crate::named::named;
 
 /// One socket of this machine.
 #[derive(Clone, PartialEq, Debug)]
@@ -91,22 +92,14 @@ pub struct Socket {
     pub detail: Option<Box<Detail>>,
 }
 
-/// Which end opened a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Direction {
-    /// The other end: it is incoming.
-    In,
-    /// This end: it is outgoing.
-    Out,
-}
-
-impl Direction {
-    /// The name in JSON and filters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
+named! {
+    /// Which end opened a connection.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+    pub enum Direction, name: "The name in JSON and filters." {
+        /// The other end: it is incoming.
+        In = "in",
+        /// This end: it is outgoing.
+        Out = "out",
     }
 }
 

@@ -10,6 +10,7 @@ use pree_wire::inet_diag::{Bbr, Dctcp, Vegas};
 use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
 
 use super::memory::SocketMemory;
+use crate::named::named;
 
 /// The type of a field in [`TcpStats`]: times are durations.
 macro_rules! value_type {
@@ -304,23 +305,15 @@ impl fmt::Debug for CongestionAlgorithm {
     }
 }
 
-/// Since when counters of a connection count.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum CountsSince {
-    /// Since the connection opened.
-    Opening,
-    /// Since somebody switched collecting on (Windows EStats), some time after it opened.
-    SwitchedOn,
-}
-
-impl CountsSince {
-    /// The name in JSON and filters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Opening => "opening",
-            Self::SwitchedOn => "switched_on",
-        }
+named! {
+    /// Since when counters of a connection count.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+    #[non_exhaustive]
+    pub enum CountsSince, name: "The name in JSON and filters." {
+        /// Since the connection opened.
+        Opening = "opening",
+        /// Since somebody switched collecting on (Windows EStats), some time after it opened.
+        SwitchedOn = "switched_on",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::limits::Z_95;
+use crate::named::named;
 
 /// Whether something is so, how much, or why that is not known.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -48,66 +49,44 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Why something is not known.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Unknown {
-    /// The system does not report a number that this takes, or has no sample of it yet.
-    NotTold,
-    /// Too little was sent.
-    FewSamples,
-    /// Only the handshake was ever timed.
-    OneSample,
-    /// The numbers lie between "yes" and "no".
-    Undecided,
-    /// Only an upper bound can be had: this system does not count which retransmissions were needed.
-    UpperBound,
-    /// The connection does not fill its path, so a queue would not be its own.
-    NotLoading,
-    /// The connection fills its path, so delay is judged as buffer bloat.
-    Loading,
-    /// It takes two looks at the connection.
-    NeedsInterval,
-    /// The counters contradict each other: one has wrapped.
-    Inconsistent,
-    /// So much was sent that a counter of 32 bits may have wrapped. Two looks say what happened between them.
-    MayHaveWrapped,
-    /// Nothing was sent in the interval.
-    Idle,
-    /// The round trip grew without more data in flight: the way became longer, or others fill its queue. What the RTT
-    /// was before says nothing about now.
-    PathChanged,
-    /// The path itself was never seen to be the limit.
-    CapacityUnknown,
-    /// Only this connection's own smallest RTT is known: a queue that was there from its start does not show.
-    OwnBase,
-    /// Nothing is due from the peer, and no keepalive asks whether it is still there.
-    NoKeepalive,
-    /// Only the other end can count it.
-    OtherEnd,
-}
-
-impl Unknown {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotTold => "not_told",
-            Self::FewSamples => "few_samples",
-            Self::OneSample => "one_sample",
-            Self::Undecided => "undecided",
-            Self::UpperBound => "upper_bound",
-            Self::NotLoading => "not_loading",
-            Self::Loading => "loading",
-            Self::NeedsInterval => "needs_interval",
-            Self::Inconsistent => "inconsistent",
-            Self::MayHaveWrapped => "may_have_wrapped",
-            Self::Idle => "idle",
-            Self::PathChanged => "path_changed",
-            Self::CapacityUnknown => "capacity_unknown",
-            Self::OwnBase => "own_base",
-            Self::NoKeepalive => "no_keepalive",
-            Self::OtherEnd => "other_end",
-        }
+named! {
+    /// Why something is not known.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum Unknown, name: "The name in JSON." {
+        /// The system does not report a number that this takes, or has no sample of it yet.
+        NotTold = "not_told",
+        /// Too little was sent.
+        FewSamples = "few_samples",
+        /// Only the handshake was ever timed.
+        OneSample = "one_sample",
+        /// The numbers lie between "yes" and "no".
+        Undecided = "undecided",
+        /// Only an upper bound can be had: this system does not count which retransmissions were needed.
+        UpperBound = "upper_bound",
+        /// The connection does not fill its path, so a queue would not be its own.
+        NotLoading = "not_loading",
+        /// The connection fills its path, so delay is judged as buffer bloat.
+        Loading = "loading",
+        /// It takes two looks at the connection.
+        NeedsInterval = "needs_interval",
+        /// The counters contradict each other: one has wrapped.
+        Inconsistent = "inconsistent",
+        /// So much was sent that a counter of 32 bits may have wrapped. Two looks say what happened between them.
+        MayHaveWrapped = "may_have_wrapped",
+        /// Nothing was sent in the interval.
+        Idle = "idle",
+        /// The round trip grew without more data in flight: the way became longer, or others fill its queue. What the RTT
+        /// was before says nothing about now.
+        PathChanged = "path_changed",
+        /// The path itself was never seen to be the limit.
+        CapacityUnknown = "capacity_unknown",
+        /// Only this connection's own smallest RTT is known: a queue that was there from its start does not show.
+        OwnBase = "own_base",
+        /// Nothing is due from the peer, and no keepalive asks whether it is still there.
+        NoKeepalive = "no_keepalive",
+        /// Only the other end can count it.
+        OtherEnd = "other_end",
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::named::named;
+
 /// A question that only macOS answers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -35,32 +37,21 @@ pub enum AppleQuestion {
     },
 }
 
-/// A list of control blocks, each a sysctl.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum AppleList {
-    /// `net.inet.tcp.pcblist_n`
-    Tcp,
-    /// `net.inet.udp.pcblist_n`
-    Udp,
-    /// `net.inet.raw.pcblist_n`: raw sockets and those of ICMP.
-    Raw,
-    /// `net.local.stream.pcblist_n`, since macOS 13.
-    UnixStream,
-    /// `net.local.dgram.pcblist_n`, since macOS 13.
-    UnixDatagram,
-}
-
-impl AppleList {
-    /// The sysctl's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tcp => "net.inet.tcp.pcblist_n",
-            Self::Udp => "net.inet.udp.pcblist_n",
-            Self::Raw => "net.inet.raw.pcblist_n",
-            Self::UnixStream => "net.local.stream.pcblist_n",
-            Self::UnixDatagram => "net.local.dgram.pcblist_n",
-        }
+named! {
+    /// A list of control blocks, each a sysctl.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum AppleList, name: "The sysctl's name." {
+        /// `net.inet.tcp.pcblist_n`
+        Tcp = "net.inet.tcp.pcblist_n",
+        /// `net.inet.udp.pcblist_n`
+        Udp = "net.inet.udp.pcblist_n",
+        /// `net.inet.raw.pcblist_n`: raw sockets and those of ICMP.
+        Raw = "net.inet.raw.pcblist_n",
+        /// `net.local.stream.pcblist_n`, since macOS 13.
+        UnixStream = "net.local.stream.pcblist_n",
+        /// `net.local.dgram.pcblist_n`, since macOS 13.
+        UnixDatagram = "net.local.dgram.pcblist_n",
     }
 }
 

@@ -15,6 +15,8 @@ mod windows;
 
 use std::fmt;
 
+use crate::named::named;
+
 use pree_wire::inet_diag::StateBits;
 
 pub use crate::live::live;
@@ -193,98 +195,57 @@ impl DiagPass {
     }
 }
 
-/// A table below `/proc/thread-self/net`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum NetTable {
-    /// `tcp`
-    Tcp,
-    /// `tcp6`
-    Tcp6,
-    /// `udp`
-    Udp,
-    /// `udp6`
-    Udp6,
-    /// `udplite`
-    UdpLite,
-    /// `udplite6`
-    UdpLite6,
-    /// `raw`
-    Raw,
-    /// `raw6`
-    Raw6,
-    /// `icmp`
-    Icmp,
-    /// `icmp6`
-    Icmp6,
-    /// `unix`
-    Unix,
-    /// `packet`
-    Packet,
-    /// `netlink`
-    Netlink,
-}
-
-impl NetTable {
-    /// The file's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Tcp6 => "tcp6",
-            Self::Udp => "udp",
-            Self::Udp6 => "udp6",
-            Self::UdpLite => "udplite",
-            Self::UdpLite6 => "udplite6",
-            Self::Raw => "raw",
-            Self::Raw6 => "raw6",
-            Self::Icmp => "icmp",
-            Self::Icmp6 => "icmp6",
-            Self::Unix => "unix",
-            Self::Packet => "packet",
-            Self::Netlink => "netlink",
-        }
+named! {
+    /// A table below `/proc/thread-self/net`.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum NetTable, name: "The file's name." {
+        /// `tcp`
+        Tcp = "tcp",
+        /// `tcp6`
+        Tcp6 = "tcp6",
+        /// `udp`
+        Udp = "udp",
+        /// `udp6`
+        Udp6 = "udp6",
+        /// `udplite`
+        UdpLite = "udplite",
+        /// `udplite6`
+        UdpLite6 = "udplite6",
+        /// `raw`
+        Raw = "raw",
+        /// `raw6`
+        Raw6 = "raw6",
+        /// `icmp`
+        Icmp = "icmp",
+        /// `icmp6`
+        Icmp6 = "icmp6",
+        /// `unix`
+        Unix = "unix",
+        /// `packet`
+        Packet = "packet",
+        /// `netlink`
+        Netlink = "netlink",
     }
 }
 
-/// A limit of a network namespace, below `/proc/sys/net/ipv4`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Setting {
-    /// `ip_local_port_range`: the first and the last port.
-    LocalPortRange,
-    /// `ip_local_reserved_ports`: ports and ranges of them, separated by commas.
-    LocalReservedPorts,
-    /// `tcp_max_tw_buckets`
-    TcpMaxTwBuckets,
-    /// `tcp_tw_reuse`: 0, 1, 2.
-    TcpTwReuse,
-    /// `tcp_max_syn_backlog`
-    TcpMaxSynBacklog,
-    /// `tcp_syncookies`: 0, 1, 2.
-    TcpSyncookies,
-}
-
-impl Setting {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::LocalPortRange,
-        Self::LocalReservedPorts,
-        Self::TcpMaxTwBuckets,
-        Self::TcpTwReuse,
-        Self::TcpMaxSynBacklog,
-        Self::TcpSyncookies,
-    ];
-
-    /// The file's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LocalPortRange => "ip_local_port_range",
-            Self::LocalReservedPorts => "ip_local_reserved_ports",
-            Self::TcpMaxTwBuckets => "tcp_max_tw_buckets",
-            Self::TcpTwReuse => "tcp_tw_reuse",
-            Self::TcpMaxSynBacklog => "tcp_max_syn_backlog",
-            Self::TcpSyncookies => "tcp_syncookies",
-        }
+named! {
+    /// A limit of a network namespace, below `/proc/sys/net/ipv4`.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum Setting, name: "The file's name." {
+        /// `ip_local_port_range`: the first and the last port.
+        LocalPortRange = "ip_local_port_range",
+        /// `ip_local_reserved_ports`: ports and ranges of them, separated by commas.
+        LocalReservedPorts = "ip_local_reserved_ports",
+        /// `tcp_max_tw_buckets`
+        TcpMaxTwBuckets = "tcp_max_tw_buckets",
+        /// `tcp_tw_reuse`: 0, 1, 2.
+        TcpTwReuse = "tcp_tw_reuse",
+        /// `tcp_max_syn_backlog`
+        TcpMaxSynBacklog = "tcp_max_syn_backlog",
+        /// `tcp_syncookies`: 0, 1, 2.
+        TcpSyncookies = "tcp_syncookies",
     }
 }
 

@@ -4,32 +4,24 @@ use std::fmt;
 
 use pree_wire::errno::Errno;
 
-/// The operating system that a [`Source`](super::Source) stands for, whatever system it is read on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum System {
-    /// Linux.
-    #[default]
-    Linux,
-    /// macOS.
-    Macos,
-    /// Windows.
-    Windows,
+use crate::named::named;
+
+named! {
+    /// The operating system that a [`Source`](super::Source) stands for, whatever system it is read on.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[non_exhaustive]
+    pub enum System, name: "The name for people." {
+        /// Linux.
+        #[default]
+        Linux = "Linux",
+        /// macOS.
+        Macos = "macOS",
+        /// Windows.
+        Windows = "Windows",
+    }
 }
 
 impl System {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Linux, Self::Macos, Self::Windows];
-
-    /// The name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Linux => "Linux",
-            Self::Macos => "macOS",
-            Self::Windows => "Windows",
-        }
-    }
-
     /// An error number of this system.
     pub fn errno(self, number: i32) -> Errno {
         match self {

@@ -8,6 +8,8 @@ pub use pree_wire::windows::estats::Class as EstatsClass;
 pub use pree_wire::windows::tables::OwnerClass;
 use pree_wire::windows::tables::{Tcp4Row, Tcp6Row, Udp4Row, Udp6Row};
 
+use crate::named::named;
+
 /// A question that only Windows answers. Errors are Win32 error codes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -63,31 +65,23 @@ pub enum WindowsQuestion<'a> {
     },
 }
 
-/// A table of endpoints.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum WindowsTable {
-    /// TCP over IPv4.
-    Tcp4,
-    /// TCP over IPv6.
-    Tcp6,
-    /// UDP over IPv4.
-    Udp4,
-    /// UDP over IPv6.
-    Udp6,
+named! {
+    /// A table of endpoints.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[non_exhaustive]
+    pub enum WindowsTable, name: "Its name in recordings." {
+        /// TCP over IPv4.
+        Tcp4 = "tcp4",
+        /// TCP over IPv6.
+        Tcp6 = "tcp6",
+        /// UDP over IPv4.
+        Udp4 = "udp4",
+        /// UDP over IPv6.
+        Udp6 = "udp6",
+    }
 }
 
 impl WindowsTable {
-    /// Its name in recordings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tcp4 => "tcp4",
-            Self::Tcp6 => "tcp6",
-            Self::Udp4 => "udp4",
-            Self::Udp6 => "udp6",
-        }
-    }
-
     /// Bytes of its rows.
     pub fn row_size(self, class: OwnerClass) -> usize {
         match self {

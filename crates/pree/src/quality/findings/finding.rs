@@ -3,28 +3,20 @@
 use std::fmt;
 
 use super::Evidence;
+use crate::named::named;
 use crate::quality::Basis;
 
-/// How much an issue matters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub enum Severity {
-    /// Good to know; healthy connections have it too.
-    Info,
-    /// It costs time.
-    Warning,
-    /// Little or nothing gets through.
-    Critical,
-}
-
-impl Severity {
-    /// The name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
+named! {
+    /// How much an issue matters.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+    #[non_exhaustive]
+    pub enum Severity, name: "The name in JSON." {
+        /// Good to know; healthy connections have it too.
+        Info = "info",
+        /// It costs time.
+        Warning = "warning",
+        /// Little or nothing gets through.
+        Critical = "critical",
     }
 }
 
