@@ -1,4 +1,4 @@
-//! What a judgement says.
+//! The judgement of one socket, as data.
 
 use super::{Basis, Capacity, Estimate, Factors, Finding, QueueDelay, Score, Shares, Unknown, Verdict};
 
@@ -14,7 +14,7 @@ use super::{Basis, Capacity, Estimate, Factors, Finding, QueueDelay, Score, Shar
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Assessment {
-    /// What it is about.
+    /// What was judged: the lifetime or an interval.
     pub basis: Basis,
     /// The product of the factors that are known, `None` when none is.
     pub score: Option<Score>,
@@ -22,21 +22,21 @@ pub struct Assessment {
     pub factors: Factors,
     /// The share of data segments that the path lost.
     pub loss: Result<Estimate, Unknown>,
-    /// Whether that is so much that it hurts.
+    /// Whether the loss is enough to hurt.
     pub lossy: Verdict,
     /// The share of bytes sent that were not repetitions (RFC 6349).
     pub efficiency: Result<f64, Unknown>,
-    /// The share of the path's capacity in use. It takes several looks.
+    /// The share of the path's capacity in use. Takes several looks.
     pub utilisation: Result<f64, Unknown>,
     /// What the path can carry, as far as it was seen in the interval.
     pub capacity: Result<Capacity, Unknown>,
-    /// What of the round trip is a queue.
+    /// How much of the round trip is queueing.
     pub queue_delay: Result<QueueDelay, Unknown>,
     /// Whether the connection fills a queue that is too long.
     pub bloat: Verdict,
-    /// Whether it waits in a queue that others fill.
+    /// Whether it waits in a queue that other connections fill.
     pub latency_raised: Verdict,
-    /// What of the way here is a queue, as this end sees it from what arrives. It takes several looks.
+    /// How much of the incoming path is queueing, measured at this end from what arrives. Takes several looks.
     pub download_delay: Result<QueueDelay, Unknown>,
     /// Whether what arrives fills a queue that is too long.
     pub download_bloat: Verdict,
@@ -46,7 +46,7 @@ pub struct Assessment {
     pub peer_silent: Verdict,
     /// The named issues, in the order of [`DETECTORS`](super::DETECTORS).
     pub findings: Vec<Finding>,
-    /// It is a connection, and this end has received data.
+    /// True for a connection whose end here has received data.
     pub(super) is_connection: bool,
     pub(super) has_received: bool,
 }

@@ -1,4 +1,4 @@
-//! The buffers at this end and the window of the other one, as they are at one look.
+//! The buffers at this end and the window of the other one, at the time of one look.
 
 use pree_wire::inet_diag::states;
 
@@ -37,7 +37,7 @@ pub(super) fn unread(socket: &Socket) -> Option<u32> {
     }
 }
 
-/// What was received takes up nearly all the room there is for it.
+/// Received data fills nearly the whole receive buffer.
 pub(super) fn is_receive_buffer_full(socket: &Socket) -> bool {
     let memory = match &socket.tcp {
         Some(stats) => stats.memory,
@@ -47,7 +47,7 @@ pub(super) fn is_receive_buffer_full(socket: &Socket) -> bool {
     receive_buffer_share(memory).is_some_and(|share| share >= RECEIVE_BUFFER_FULL)
 }
 
-/// How much of that room is taken; more than all of it is taken when the limit was lowered meanwhile.
+/// How full the receive buffer is; at most 1, also after the limit was lowered.
 pub(super) fn receive_buffer_share(memory: Option<SocketMemory>) -> Option<f64> {
     let memory = memory?;
     let (taken, limit) = memory.receive_alloc_bytes.zip(memory.receive_buffer_bytes)?;

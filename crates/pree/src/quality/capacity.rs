@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::limits::{CAPACITY_AGE, UTILISATION_LOOKS};
 use super::{Subject, Unknown};
 
-/// What the path was seen to carry.
+/// What the path was observed to carry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Capacity {
@@ -16,7 +16,7 @@ pub struct Capacity {
     pub bytes_per_s: u64,
     /// How long before the last look.
     pub seen_ago: Duration,
-    /// Something other than the path was the limit: it can carry that much at least.
+    /// Something other than the path was the limit: the path can carry at least this much.
     pub is_lower_bound: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How much of the round trip is a queue, and whose.
+//! How much of the round trip is queueing, and in whose queue.
 //!
 //! RTT less the path's own RTT is the queue, over the whole round trip: a queue for the acknowledgements counts too.
 //! A ratio of the two would not do: on a short path any queue, and any delayed acknowledgement, is a multiple.
@@ -14,7 +14,7 @@ use super::limits::{
 use super::turns::{data_received_at_least, data_sent_at_least};
 use super::{Context, Subject, Unknown, Verdict};
 
-/// What of the round trip is waiting.
+/// The part of the round trip that is waiting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct QueueDelay {
@@ -24,7 +24,7 @@ pub struct QueueDelay {
     pub base: Duration,
     /// `rtt - base`.
     pub queue: Duration,
-    /// What of `queue` is beyond the buffer a path needs: one base RTT, at most 100 ms.
+    /// The part of `queue` beyond the buffer that a path needs: one base RTT, at most 100 ms.
     pub excess: Duration,
     /// No other connection has seen a shorter base, so a queue that was there when this one began does not show.
     pub own_base: bool,
@@ -90,7 +90,7 @@ fn is_loading(subject: &Subject<'_>) -> Option<bool> {
     Some(busy && interval.share(|look| look.app_limited)? < LOADING_APP_LIMITED_SHARE)
 }
 
-/// Whether a connection that fills its path makes itself a queue that hurts.
+/// Whether a connection that fills its path creates a harmful queue for itself.
 pub(super) fn bloat(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -> Verdict {
     let delay = match delay {
         Ok(delay) => delay,
@@ -142,7 +142,7 @@ pub(super) fn download_delay(subject: &Subject<'_>, context: &Context) -> Result
     QueueDelay::new(rtt, subject.stats.min_rtt, context).ok_or(Unknown::NotTold)
 }
 
-/// Whether what arrives fills a queue that hurts.
+/// Whether incoming data fills a harmful queue.
 pub(super) fn download_bloat(delay: Result<QueueDelay, Unknown>) -> Verdict {
     delay.map_or_else(Verdict::Unknown, QueueDelay::grade)
 }

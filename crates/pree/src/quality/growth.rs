@@ -14,7 +14,7 @@ use super::limits::{GROWTH_ALIKE, GROWTH_IN_FLIGHT, GROWTH_LEVEL, GROWTH_LOOKS, 
 pub(super) enum Growth {
     /// Its own queue.
     WithDataInFlight,
-    /// A longer way, or a queue that others fill.
+    /// A longer path, or a queue that others fill.
     WithoutDataInFlight,
     /// Too few looks, or neither of the two moved enough.
     Unknown,

@@ -1,6 +1,6 @@
 //! How well a connection is doing: pure functions of what the kernel reports.
 //!
-//! Each definition has a least number of samples, and below it the answer is [`Unknown`] with the reason, never 0 and
+//! Each definition has a smallest number of samples; below it the answer is [`Unknown`] with the reason, never 0 and
 //! never a verdict. `limits` has every threshold; `findings` has one detector for each named issue of one socket, `host`
 //! one for each that shows only across sockets. A socket is judged by its life so far ([`assess`]) or by what happened
 //! between two looks ([`assess_interval`]), and the two are never mixed.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::limits::{DELAY_WORTH, LOSS_EVENTS_FOR_VALUE, LOSS_WORTH};
 use super::{Estimate, QueueDelay, Unknown, Verdict};
 
-/// From 0, does not deliver, to 1, nothing speaks against it.
+/// From 0 (nothing gets through) to 1 (nothing is wrong).
 #[derive(Clone, Copy, PartialEq, PartialOrd, Debug)]
 pub struct Score(
     /// In 0..=1 and never NaN.
@@ -26,13 +26,13 @@ impl fmt::Display for Score {
     }
 }
 
-/// What the score is the product of. What is unknown is left out of it.
+/// The factors of the score. Unknown ones are left out.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Factors {
-    /// What the loss leaves of 1.
+    /// Loss factor.
     pub loss: Result<f64, Unknown>,
-    /// What queueing leaves of 1.
+    /// Queueing factor.
     pub delay: Result<f64, Unknown>,
     /// Stall factor. 1 means no stall was seen, which is not evidence of health.
     pub progress: f64,

@@ -7,7 +7,7 @@ use super::{Subject, Unknown};
 use crate::model::TcpStats;
 
 /// What sending waited for. Together they are 1: of the interval, or of a life's time in which there was something to
-/// send, because how long the life was is not reported.
+/// send, because the length of the life is not reported.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Shares {

@@ -1,4 +1,4 @@
-//! Counters of 32 bits that may have gone around.
+//! Counters of 32 bits that may have wrapped.
 //!
 //! Systems count segments in 32 bits and bytes in 64. A segment with data has at least one byte, and at most what fits
 //! into an IP packet: so the bytes say whether the segments can be short of a whole turn. Where they can, the counter is
@@ -13,7 +13,7 @@ use crate::model::TcpStats;
 const SEGMENT_MOST: u64 = u16::MAX as u64;
 const TURN: u64 = 1 << 32;
 
-/// Whether a counter has gone around.
+/// Whether a counter has wrapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Turns {
     /// It has not.

@@ -4,7 +4,7 @@ use super::limits::BLOAT_FROM;
 use super::{Assessment, Basis, Unknown, Verdict};
 
 impl Assessment {
-    /// What was asked and not answered, each with the reason. What is no connection with statistics has nothing here.
+    /// What could not be answered, each with the reason. Sockets without statistics have nothing here.
     ///
     /// ```
     /// use pree::quality::{Context, Unknown, assess_stats};

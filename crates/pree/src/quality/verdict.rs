@@ -5,19 +5,19 @@ use std::fmt;
 use super::limits::Z_95;
 use crate::named::named;
 
-/// Whether something is so, how much, or why that is not known.
+/// Whether something is so, to what degree, or why that is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is not so.
+    /// No.
     No,
-    /// A little, and no reason to act.
+    /// Slightly; no reason to act.
     Mild,
-    /// It is so.
+    /// Yes.
     Yes,
-    /// Very much so.
+    /// Severely.
     Severe,
-    /// The numbers do not say.
+    /// Unknown, and why.
     Unknown(Unknown),
 }
 
@@ -76,7 +76,7 @@ named! {
         MayHaveWrapped = "may_have_wrapped",
         /// Nothing was sent in the interval.
         Idle = "idle",
-        /// The round trip grew without more data in flight: the way became longer, or others fill its queue. What the RTT
+        /// The round trip grew without more data in flight: the path became longer, or others fill its queue. What the RTT
         /// was before says nothing about now.
         PathChanged = "path_changed",
         /// The path itself was never seen to be the limit.
@@ -125,7 +125,7 @@ pub struct Estimate {
     pub high: f64,
     /// How often it happened.
     pub count: u64,
-    /// Of how many.
+    /// Out of how many.
     pub samples: u64,
     /// The true share can be smaller than any of these.
     pub upper_bound: bool,

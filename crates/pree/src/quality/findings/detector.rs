@@ -1,4 +1,4 @@
-//! What finds one kind of issue.
+//! A detector finds one kind of issue.
 
 use super::{Evidence, Reads, Severity, Value};
 use crate::quality::{Assessment, Subject};
@@ -9,7 +9,7 @@ use crate::quality::{Assessment, Subject};
 pub struct Detector {
     /// The name its findings have.
     pub name: &'static str,
-    /// A part of the name that says it in little room: `issue~bloat` finds what was shown.
+    /// A short part of the name, for narrow columns: `issue~bloat` finds what was shown.
     pub short: &'static str,
     /// Whether it takes several looks.
     pub takes_time: bool,
@@ -23,7 +23,7 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// True when the program at this end causes it, whatever the path: then all its sockets have it for one reason.
+    /// True when the program at this end causes it whatever the path, so that all its sockets have it for the same reason.
     pub fn is_local(&self) -> bool {
         self.reads != Reads::Statistics
     }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-/// One thing a finding rests on.
+/// One fact that a finding rests on.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct Evidence {
     /// What it is: the kernel's name of the field where it is one.
     pub name: &'static str,
-    /// How much.
+    /// Its value.
     pub value: Value,
 }
 
@@ -35,12 +35,12 @@ pub enum Value {
     BytesPerS(u64),
     /// Times a second.
     PerS(f64),
-    /// What numbers do not say.
+    /// Something that is not a number.
     Word(&'static str),
 }
 
 impl Value {
-    /// The unit as names of fields end with it (`_us`); empty for counts, shares and words.
+    /// The unit as a suffix of field names (`_us`); empty for counts, shares and words.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Count(_) | Self::Share(_) | Self::Word(_) => "",

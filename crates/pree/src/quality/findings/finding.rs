@@ -11,7 +11,7 @@ named! {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
     #[non_exhaustive]
     pub enum Severity, name: "The name in JSON." {
-        /// Good to know; healthy connections have it too.
+        /// Informative; healthy connections have it too.
         Info = "info",
         /// It costs time.
         Warning = "warning",
@@ -28,7 +28,7 @@ pub struct Finding {
     pub name: &'static str,
     /// How much it matters here.
     pub severity: Severity,
-    /// What of the connection's life it is about.
+    /// Which part of the connection's life it covers.
     pub basis: Basis,
     /// The numbers it rests on.
     pub evidence: Vec<Evidence>,

@@ -12,12 +12,12 @@ pub(in crate::quality) enum Reads {
     AcceptQueue,
     /// How many datagrams were dropped.
     Drops,
-    /// How much was not read, and how much room there is for it.
+    /// How much data is unread, and how much room there is.
     Unread,
 }
 
 impl Reads {
-    /// What this socket lacks of it, in a few words; `None` where it is there, and of a socket that never has it.
+    /// What this socket lacks, in a few words; `None` where nothing is missing, and for a socket that never has it.
     pub(in crate::quality) fn untold(self, socket: &Socket) -> Option<&'static str> {
         let is_datagram = is_datagram(socket);
         let bare =
@@ -39,7 +39,7 @@ impl Reads {
     }
 }
 
-/// True for a connection that is more than a memory; of `FIN_WAIT_2` the kernel may keep no more than that.
+/// True for a full connection; a `FIN_WAIT_2` may be only a remnant in the kernel.
 pub(in crate::quality) fn can_have_statistics(state: State) -> bool {
     matches!(
         state,

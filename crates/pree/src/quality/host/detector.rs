@@ -1,4 +1,4 @@
-//! What finds one kind of issue across sockets.
+//! A detector of one kind of issue across sockets.
 
 use super::finding::About;
 use super::overview::Overview;
@@ -17,7 +17,7 @@ pub struct HostDetector {
     pub(super) check: fn(&Overview<'_>) -> Found,
 }
 
-/// What such a detector found, and what kept it from looking at all.
+/// What such a detector found, and what kept it from checking everything.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) hits: Vec<Hit>,

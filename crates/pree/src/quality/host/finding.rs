@@ -1,4 +1,4 @@
-//! What the judgement of a machine says.
+//! The judgement of a machine, as data.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +11,7 @@ use crate::quality::{Assessment, Basis, Evidence, Severity};
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct HostAssessment {
-    /// What was judged: lives so far, or the time between looks.
+    /// What was judged: lifetimes so far, or the time between looks.
     pub basis: Basis,
     /// The sockets with an issue of their own that costs (warning or worse), by their places in the snapshot, in order.
     pub troubled: Vec<(usize, Assessment)>,
@@ -21,12 +21,12 @@ pub struct HostAssessment {
     pub scored: usize,
     /// What shows only across sockets, the worst first.
     pub findings: Vec<HostFinding>,
-    /// What could not be looked for, or not in every socket. All else in [`HOST_DETECTORS`](super::HOST_DETECTORS) and
-    /// [`DETECTORS`](crate::quality::DETECTORS) was, as far as its basis shows it, so that no finding means no issue.
+    /// What could not be checked, or not on every socket. Everything else in [`HOST_DETECTORS`](super::HOST_DETECTORS) and
+    /// [`DETECTORS`](crate::quality::DETECTORS) was checked, as far as its basis allows, so that no finding means no issue.
     pub unchecked: Vec<Unchecked>,
 }
 
-/// A named issue of several sockets together, or of the machine. Its `Display` is one line, without whose it is.
+/// A named issue of several sockets together, or of the machine. Its `Display` is one line, without what it is about.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub struct HostFinding {
@@ -34,9 +34,9 @@ pub struct HostFinding {
     pub name: &'static str,
     /// How much it matters here.
     pub severity: Severity,
-    /// What of the sockets' lives it is about.
+    /// Which part of the sockets' lives it covers.
     pub basis: Basis,
-    /// Whose it is.
+    /// What it is about.
     pub about: About,
     /// The network namespace of all its sockets, where that was asked for.
     pub network_namespace: Option<Arc<NetworkNamespace>>,
@@ -62,7 +62,7 @@ impl fmt::Display for HostFinding {
     }
 }
 
-/// What an issue across sockets is about.
+/// What an issue across sockets concerns.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum About {
@@ -82,7 +82,7 @@ impl About {
     /// Every word of [`Self::kind`].
     pub const KINDS: [&str; 5] = ["host", "process", "remote", "destination", "local"];
 
-    /// Which of them it is, in a word.
+    /// The kind, in a word.
     pub const fn kind(&self) -> &'static str {
         let [host, process, remote, destination, local] = Self::KINDS;
         match self {
@@ -95,7 +95,7 @@ impl About {
     }
 }
 
-/// An issue that was not looked for everywhere.
+/// An issue that was not checked everywhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Unchecked {

@@ -117,7 +117,7 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
     HostAssessment { basis, troubled, judged, scored, findings, unchecked }
 }
 
-/// Issues of one socket that could not be looked for in every socket.
+/// Issues of single sockets that could not be checked on every socket.
 fn unchecked_in(snapshot: &Snapshot) -> impl Iterator<Item = Unchecked> {
     let mut known: Vec<(Reads, Option<&'static str>)> = Vec::new();
     DETECTORS.iter().filter_map(move |detector| {

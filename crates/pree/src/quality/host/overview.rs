@@ -1,4 +1,4 @@
-//! What the detectors across sockets look at.
+//! What detectors across sockets are given.
 
 use super::peers::Peers;
 use super::places::Places;
@@ -6,7 +6,7 @@ use crate::model::Socket;
 use crate::quality::{Assessment, Intervals};
 use crate::snapshot::Snapshot;
 
-/// A snapshot, and what is known of its sockets.
+/// A snapshot, and what is known about its sockets.
 pub(super) struct Overview<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) places: &'a Places,

@@ -1,4 +1,4 @@
-//! What connections to one peer know of the path to it together.
+//! What all connections to one peer show about the path to it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -35,13 +35,13 @@ impl Peers {
         peers
     }
 
-    /// What to judge this socket with.
+    /// The context for judging this socket.
     pub fn context(&self, socket: &Socket) -> Context {
         let number = remote(socket).and_then(|ip| self.numbers.get(&(network(socket), ip_key(ip))).copied());
         Context { peer_base_rtt: self.base_rtt(number), ..Context::default() }
     }
 
-    /// Takes in a socket; the number of its peer, if it has one and statistics.
+    /// Adds a socket; returns the number of its peer, if it has one and statistics.
     pub(super) fn add(&mut self, socket: &Socket) -> Option<u32> {
         let ip = remote(socket)?;
         let rtt = socket.tcp.as_deref()?.min_rtt;
