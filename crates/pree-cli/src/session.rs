@@ -27,7 +27,7 @@ const LARGEST: usize = 1 << 30;
 /// Largest file that is read for a filter: ones that are taken, with many comments, are smaller.
 const LARGEST_FILTER: usize = 1 << 20;
 
-/// Which sockets, where they are looked for, and what is said of an answer: the flags about these, as they were read.
+/// The flags about which sockets to look for, where, and how to report on the answer, as they were read.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) protocols: Option<Protocols>,
@@ -44,7 +44,7 @@ pub(crate) struct Options {
     pub(crate) filter_files: Vec<PathBuf>,
     /// `-N` or `--all-netns`.
     pub(crate) namespaces: Namespaces,
-    /// `None`: nobody said, which is all of them.
+    /// `None`: not chosen, which means all.
     pub(crate) owners: Option<OwnerLookup>,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
@@ -56,7 +56,7 @@ pub(crate) struct Options {
     pub(crate) verbose: bool,
 }
 
-/// What a command asks, where.
+/// What a command asks, and of which system.
 pub(crate) struct Session {
     pub(crate) options: Options,
     /// The part of the filter that takes several looks: to be asked after the last.
@@ -64,11 +64,11 @@ pub(crate) struct Session {
     place: Place,
 }
 
-/// What a query is asked of.
+/// The system that is asked.
 enum Place {
-    /// This system, now.
+    /// This system, live.
     Running(Rights),
-    /// Another one, then.
+    /// A recording.
     Recorded(Recording),
 }
 
@@ -279,8 +279,8 @@ impl Options {
             && self.protocols.is_none_or(|protocols| protocols.contains(Protocols::TCP))
     }
 
-    /// True with `-q` alone: one match is the answer. Who asks with `--strict` too wants to hear what is missing of everything
-    /// that would be reported without `-q`.
+    /// True with `-q` alone: one match is the answer. With `--strict` too, everything that would be shown without `-q` must be
+    /// complete.
     pub(crate) fn needs_a_match_only(&self) -> bool {
         self.quiet && !self.strict
     }
@@ -290,18 +290,18 @@ impl Options {
         if self.needs_a_match_only() { Needs::empty() } else { shown }
     }
 
-    /// The end of an answer: says what is missing, and the exit code for it. What is only good to know is said with `-v`.
+    /// The end of an answer: prints what is missing, with `-v` remarks too, and returns the exit code.
     pub(crate) fn end(&self, coverage: &Coverage) -> ExitCode {
         self.tell(coverage);
         ExitCode::from(if self.lacks(coverage) { INCOMPLETE } else { ANSWERED })
     }
 
-    /// True when so much is missing that the exit code says it.
+    /// True when enough is missing for the exit code to say so.
     pub(crate) fn lacks(&self, coverage: &Coverage) -> bool {
         coverage.lacks_rows() || (self.strict && !coverage.is_complete())
     }
 
-    /// Where an answer looked, for sentences that say what is not there.
+    /// Where an answer looked, for sentences about what was not found.
     pub(crate) fn looked_at(&self, coverage: &Coverage) -> String {
         let linux =
             |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
@@ -329,8 +329,8 @@ impl Options {
         }
     }
 
-    /// Says of a filter that found nothing what can have been meant otherwise: that it is about sockets which nobody asked for,
-    /// or where its words were searched for. False when there is nothing to say.
+    /// Explains an empty result: that the filter is about sockets that were not asked for, or where its words were searched for.
+    /// False when there is nothing to say.
     pub(crate) fn tell_nothing(&self) -> bool {
         let possible = self.filter.as_ref().map_or(Protocols::all(), Filter::protocols);
         if !possible.intersects(self.protocols.unwrap_or(Protocols::USUAL)) {

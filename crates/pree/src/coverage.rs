@@ -150,7 +150,7 @@ impl Coverage {
         &self.origins
     }
 
-    /// Which source the owners came from; `None` when nobody asked for any.
+    /// Which source the owners came from; `None` when owners were not asked for.
     pub fn owners_origin(&self) -> Option<Origin> {
         self.owners
     }

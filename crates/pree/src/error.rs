@@ -13,7 +13,7 @@ use crate::source::Failure;
 /// What helps where a recording has no answer.
 pub(crate) const NOT_RECORDED: &str = "the recording was made for a question that did not need it";
 
-/// What went wrong: what was asked, of whom, and what came back.
+/// What went wrong: what was tried, on what, and what came back.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Inner>);
 

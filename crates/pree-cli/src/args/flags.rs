@@ -51,7 +51,7 @@ pub(crate) enum Value {
     Field(&'static str),
     /// What is there is opened with the user's own rights.
     File(&'static str),
-    /// What nobody can guess.
+    /// Anything else.
     Other(&'static str),
 }
 
@@ -427,7 +427,7 @@ fn typed(name: &str) -> Option<String> {
 /// Shorter holds too few looks, longer too many surprises.
 const LOOK: std::ops::RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_secs(3600);
 
-/// Nothing is counted in no time, and nobody waits for ever.
+/// Too short a time counts nothing, and too long a wait is a mistake.
 const COLLECT: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3600);
 
 fn estats(args: &mut Args, value: &str) -> Result<(), String> {

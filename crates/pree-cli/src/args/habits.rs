@@ -1,4 +1,4 @@
-//! What fingers know from ss, netstat and lsof and pree writes otherwise: said with pree's way, never read as something else.
+//! Habits from ss, netstat and lsof that pree writes differently: an error that names pree's equivalent, never read as something else.
 
 use std::ffi::OsStr;
 
@@ -6,7 +6,7 @@ use pree::Filter;
 
 use crate::text::escape;
 
-/// Flags of theirs that pree has not, and its way.
+/// Their flags that pree does not have, and pree's equivalent.
 const WAYS: &[(&[&str], &str)] = &[
     // ss
     (&["b", "bpf"], "programs are not shown; -0 -c +packet_filter has the length of a packet socket's"),
@@ -34,7 +34,7 @@ const WAYS: &[(&[&str], &str)] = &[
     (&["R"], "the parent of a process is -c +ppid"),
 ];
 
-/// Flags of lsof's that take a value and pree's of the same letter, which take none.
+/// lsof's flags that take a value where pree's of the same letter take none.
 const VALUES: &[(char, &str)] = &[
     ('i', "-i takes no value: what lsof has there is a word, as in -i tcp:8080; IPv4 is -4, IPv6 -6"),
     ('p', "-p takes no value: the sockets of a process are pid=1234"),
@@ -46,7 +46,7 @@ fn takes_none(letter: char) -> Option<&'static str> {
     VALUES.iter().find(|(of, _)| *of == letter).map(|(_, says)| *says)
 }
 
-/// Flags of theirs that take no value, or one of another kind, and what pree's of the same letter take.
+/// Their flags that take no value, or one of another kind, and what pree's of the same letter take.
 const OTHER_VALUES: &[(char, &str)] = &[
     ('A', "protocols, as in -A tcp,unix; IPv6 is -6"),
     (
@@ -62,11 +62,11 @@ const OTHER_VALUES: &[(char, &str)] = &[
     ('g', "a field to group by, as in -g state; groups of interfaces are no sockets: ip maddr"),
 ];
 
-/// Flags of lsof's that begin with a plus, and pree's way.
+/// lsof's flags that begin with a plus, and pree's equivalent.
 const PLUS: &[(&str, &str)] =
     &[("c", "; names of processes are whole with --no-trunc"), ("E", "; the other end is -c +peer")];
 
-/// What to say of a word that is such a flag, with a number or without: nobody searches for it.
+/// The message for a word that is such a flag, with a number or without: it is not a search word.
 pub(super) fn plus(word: &str) -> Option<String> {
     let letter = word.strip_prefix('+')?.trim_end_matches(|end: char| end.is_ascii_digit());
     let is_letter = letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -74,12 +74,12 @@ pub(super) fn plus(word: &str) -> Option<String> {
     is_letter.then(|| format!("no flag begins with a plus, as in +{letter}{way}"))
 }
 
-/// What to say of this flag of pree's when it has no value.
+/// What to say about this flag of pree's when it lacks its value.
 pub(super) fn takes_one(letter: char) -> Option<&'static str> {
     OTHER_VALUES.iter().find(|(of, _)| *of == letter).map(|(_, way)| *way)
 }
 
-/// What to add about a flag that is not there, written after these letters of the same word.
+/// What to add about an unknown flag, written after these letters of the same word.
 pub(super) fn way(name: &str, letters: &str) -> Option<String> {
     let known = WAYS.iter().find(|(names, _)| names.contains(&name)).map(|(_, way)| *way);
     let value = letters.chars().next_back().and_then(takes_none);

@@ -64,7 +64,7 @@ impl Column {
         }
     }
 
-    /// The width in a pipe, where nobody knows what is to come. A wider cell pushes the rest.
+    /// The width in a pipe, where later rows are not known yet. A wider cell pushes the rest.
     pub(crate) fn pipe_width(self) -> usize {
         let usual = match self {
             Self::Special(special) => special.pipe_width,

@@ -1,9 +1,9 @@
-//! The columns that are shown where nobody says which.
+//! The default columns.
 
 /// The columns of a table.
 pub(crate) const TABLE: [&str; 7] = ["proto", "state", "recvq", "sendq", "local", "remote", "owner"];
 
-/// The columns of a table on a terminal. A pipe has no judgement that nobody asked for: statistics cost the kernel time.
+/// The columns of a table on a terminal. A pipe has no judgement unless asked for: statistics cost the kernel time.
 pub(crate) const TERMINAL: [&str; 10] =
     ["proto", "state", "recvq", "sendq", "local", "remote", "rtt", "score", "owner", "worst"];
 

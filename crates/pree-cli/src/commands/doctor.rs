@@ -25,7 +25,7 @@ use looked_for::looked_for;
 /// What there are detectors for.
 const JUDGED: Protocols = Protocols::USUAL.union(Protocols::UNIX);
 
-/// Connections and groups of them that are shown when nobody says how many.
+/// Connections and groups of them that are shown by default.
 const SHOWN: usize = 20;
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {

@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
 struct Listed {
     coverage: Coverage,
     matched: bool,
-    /// `TIME_WAIT` sockets that match and are not shown; `None` when nobody counted.
+    /// `TIME_WAIT` sockets that match and are not shown; `None` when they were not counted.
     folded: Option<u64>,
 }
 

@@ -19,7 +19,7 @@ use crate::docs;
 use crate::exit::Failure;
 use crate::sys::Rights;
 
-/// Carries out what was asked for. Who looks at no machine takes no rights.
+/// Runs the command. Commands that look at no machine take no rights.
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List => list::run(args, rights),

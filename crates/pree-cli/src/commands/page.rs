@@ -156,7 +156,7 @@ pub(super) fn figure<T>(write: fn(T, &mut Vec<u8>), value: T) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Who has it: the first owner, and how many more there are; or in parentheses why nobody. Empty when nobody looked.
+/// Its first owner and how many more there are, or in parentheses why there is none. Empty when owners were not looked for.
 pub(super) fn who(socket: &Socket) -> String {
     match (socket.owners.as_slice(), socket.unowned) {
         ([first, others @ ..], _) => {

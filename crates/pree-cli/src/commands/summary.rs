@@ -86,7 +86,7 @@ struct Summary {
     /// Listeners, and datagram sockets without a peer.
     listening: u64,
     protocols: BTreeMap<Protocol, (Number, BTreeMap<State, Number>)>,
-    /// `None` when nobody looked.
+    /// `None` when owners were not looked for.
     owned: Option<Owned>,
     /// `None` where the limits are not known, or not every socket is counted.
     local_ports: Option<LocalPorts>,

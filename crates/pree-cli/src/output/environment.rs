@@ -33,7 +33,7 @@ impl Environment {
         }
     }
 
-    /// Whether colour is wanted when nobody said so on the command line. A terminal that does not say what it is may
+    /// Whether colour is wanted when the command line does not say. A terminal that does not say what it is may
     /// not know colours: `shows` asks it, and switches them on where that is needed.
     pub(crate) fn wants_color(&self, terminal: bool, shows: impl FnOnce() -> bool) -> bool {
         if self.no_color.is_some() {

@@ -95,7 +95,7 @@ impl Request {
         self.quality && self.options.format == Format::Json
     }
 
-    /// The columns of a table that nobody asked for by name.
+    /// The default columns of a table.
     pub(super) fn unasked(&self) -> Vec<&'static str> {
         let list = self.options.columns.as_deref().unwrap_or_default();
         if !list.is_empty() && !columns::is_relative(list) {

@@ -19,7 +19,7 @@ const CANCELLED: Errno = Errno::windows(1223);
 struct Running<'r, S> {
     source: S,
     rights: &'r Rights,
-    /// While statistics are switched on. Dropped after the source, which switches off what nobody did.
+    /// Held while statistics are switched on. Dropped after the source, which switches off what is still on.
     interrupts: Option<Interrupts>,
 }
 

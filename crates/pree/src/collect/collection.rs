@@ -1,4 +1,4 @@
-//! One collection: what is asked for, of whom, and what is missing of the answer.
+//! One collection: the plan, the source, and what is missing from the answer.
 
 use std::rc::Rc;
 

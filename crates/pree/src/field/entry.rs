@@ -83,7 +83,7 @@ impl Field {
         Self { section, told_by, ..Self::PLAIN }
     }
 
-    /// Columns of a terminal that its values take where nobody knows them yet.
+    /// Columns of a terminal reserved for its values before they are known.
     pub fn width(&self) -> usize {
         self.width.map_or(self.unit.width(), usize::from)
     }

@@ -50,7 +50,7 @@ pub(super) fn small(text: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(text).to_lowercase().into_bytes()
 }
 
-/// Case counts for nobody who searches.
+/// Searching ignores case.
 pub(super) fn contains(text: &[u8], wanted: &Text) -> bool {
     let wanted = wanted.as_bytes();
     wanted.is_empty() || text.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))

@@ -30,7 +30,7 @@ pub enum WindowsQuestion<'a> {
     Process {
         /// Process id.
         pid: u32,
-        /// What of it.
+        /// What to read of it.
         part: WindowsProcessPart,
     },
     /// Statistics of a connection (`GetPerTcpConnectionEStats`): whether they are collected, and the statistics, as

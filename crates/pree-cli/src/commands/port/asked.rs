@@ -13,7 +13,7 @@ pub(super) struct Asked<'w> {
     pub(super) number: u16,
     /// Any, when there is none.
     pub(super) protocol: Option<Protocol>,
-    /// As a filter reads it. Who has the port at every address of its family has it there too.
+    /// As a filter reads it. A socket that has the port at every address of its family has it there too.
     pub(super) address: Option<&'w str>,
 }
 

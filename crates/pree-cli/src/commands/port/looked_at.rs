@@ -1,4 +1,4 @@
-//! What `pree port` looked at, in words: "nobody" is true of that and of nothing else.
+//! What `pree port` looked at, in words: "nobody" applies to that and nothing else.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::text::words::listed;
 /// Processes that are named.
 pub(super) const NAMED: usize = 3;
 
-/// That nobody has the port as it was asked for, where that was looked for, and who has it otherwise.
+/// Says that nobody has the port as it was asked for, where pree looked, and who has it in another way.
 pub(super) fn nobody(options: &Options, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
     let what = match options.states {
         Some(States::LISTENING) => "listens on",
@@ -102,7 +102,7 @@ fn processes<'s>(sockets: &[&'s Socket]) -> Vec<&'s Process> {
     owners.map(|owner| &*owner.process).filter(|process| known.insert(process.pid)).collect()
 }
 
-/// Who holds these, by name; `None` when nobody is known.
+/// The holders of these, by name; `None` when none is known.
 pub(super) fn who(sockets: &[&Socket]) -> Option<String> {
     let mut processes = processes(sockets);
     let rest = processes.len().saturating_sub(NAMED);

@@ -205,7 +205,7 @@ fn queues(group: &Group) -> Vec<String> {
     parts
 }
 
-/// How many have come; `None` where nobody has, and nobody need come.
+/// How many clients there are; `None` where there are none and none are needed.
 fn clients(connections: &Connections, protocol: Protocol) -> Option<String> {
     let (clients, hosts) = connections.clients();
     let who = if is_of_datagrams(protocol) { "connected peer" } else { "client" };

@@ -18,7 +18,7 @@ pub(super) enum Takes {
     /// Several of these, with commas.
     Several(Vec<&'static str>),
     File,
-    /// What nobody can guess.
+    /// Anything else.
     Anything,
 }
 

@@ -55,7 +55,7 @@ pub(super) fn quality() -> Node {
     or_null("object").with("properties", Node::Object(members))
 }
 
-/// What of its life is judged.
+/// Which part of its life is judged.
 pub(super) fn basis() -> Node {
     of_types(&["string", "object", "null"])
         .with("properties", Node::Object(named([("seconds", of_type("number"))])))

@@ -11,7 +11,7 @@ pub(in crate::output) struct Style {
     pub(in crate::output) screen: Screen,
     /// Nothing is shortened.
     pub(in crate::output) whole: bool,
-    /// Columns that may be left out where there is no room: nobody asked for them by name.
+    /// Columns that may be left out where there is no room, since they were not asked for by name.
     pub(in crate::output) unasked: Vec<&'static str>,
     pub(in crate::output) details: Details,
     /// Details go on behind the columns, however long the line becomes.

@@ -5,5 +5,5 @@ pub(super) mod rights;
 
 use rustix::fs::OFlags;
 
-/// How a directory is opened to use names in it: nobody need be permitted to read which there are.
+/// How a directory is opened to use names in it: permission to list it is not needed.
 pub(super) const DIRECTORY: OFlags = OFlags::PATH;

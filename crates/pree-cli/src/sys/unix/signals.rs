@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// While this lives no signal ends the program but those that nobody can hold back.
+/// While this lives, no signal ends the program except those that cannot be blocked.
 pub(crate) struct Held(libc::sigset_t);
 
 impl Held {

@@ -46,7 +46,7 @@ struct Unread {
     why: ErrorKind,
 }
 
-/// One namespace to read; `None` is the caller's own, of which nobody asked more.
+/// One namespace to read; `None` is the caller's own when no namespace was asked for.
 pub(super) type Stop = Option<Arc<NetworkNamespace>>;
 
 impl NamespaceWalk {

@@ -76,7 +76,7 @@ impl Scope {
         if let Self::Above(levels) = self { levels } else { 0 }
     }
 
-    /// What of our namespace /proc does not show, whoever asks.
+    /// The part of our namespace that /proc never shows.
     pub(super) fn unseen_in_proc(self) -> Option<Blind> {
         match self {
             Self::Above(_) | Self::NoProc => None,
@@ -85,7 +85,7 @@ impl Scope {
         }
     }
 
-    /// What of /proc a program does not show.
+    /// The part of /proc that a program does not show.
     pub(super) fn unseen_by_program(self) -> Option<Blind> {
         match self {
             Self::Unknown(failure) => Some(Blind::Failed(failure)),

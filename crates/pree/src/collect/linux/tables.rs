@@ -181,7 +181,7 @@ pub(super) fn tell_absent(name: &str, coverage: &mut Coverage) {
     coverage.has_no(name, format!("this kernel has no {name}"));
 }
 
-/// False when the kernel says that it has no such protocol: then nobody holds such a socket either.
+/// False when the kernel says that it has no such protocol: then no process holds such a socket either.
 fn is_known(protocol: Protocol, source: &mut dyn Source) -> bool {
     // Without an answer it may have it.
     read_all(source, &Question::Protocols)

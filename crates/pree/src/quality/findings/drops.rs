@@ -1,4 +1,4 @@
-//! What the kernel threw away because nobody took it: connections, datagrams.
+//! What the kernel dropped because no program took it: connections, datagrams.
 
 use super::{Detector, Hit, Reads, Severity, Subject, Value};
 use crate::model::{Counter, ListenQueue, Socket, State};

@@ -114,7 +114,7 @@ fn refusal(failure: Failure) -> Failure {
     }
 }
 
-/// `lockdown=confidentiality`: nobody reads the kernel's memory.
+/// `lockdown=confidentiality`: reading the kernel's memory is forbidden.
 fn is_locked_down() -> bool {
     let mode = super::proc::read_whole(c"/sys/kernel/security/lockdown");
     mode.is_ok_and(|mode| mode.windows(17).any(|word| word == b"[confidentiality]"))
