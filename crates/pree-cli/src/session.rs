@@ -2,16 +2,18 @@
 
 mod running;
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use pree::source::{Question, Recording, Source, System};
+use pree::quality::Intervals;
+use pree::source::{Recording, Source, System};
 use pree::{
     Coverage, ErrorKind, Family, Filter, Namespaces, Needs, Origin, OwnerLookup, OwnerSource, Protocol,
-    Protocols, Query, Snapshot, Socket, SourceChoice, States,
+    Protocols, Query, Rest, Snapshot, Socket, SourceChoice, States,
 };
 
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
@@ -19,7 +21,7 @@ use crate::files;
 use crate::output::options::Rows;
 use crate::sys::{Rights, interrupts};
 use crate::text::escape;
-pub(crate) use running::{running, unless_interrupted};
+pub(crate) use running::{Running, unless_interrupted};
 
 /// Largest recording that is read, 1 GiB: that of a machine with a million sockets has less.
 const LARGEST: usize = 1 << 30;
@@ -66,8 +68,8 @@ pub(crate) struct Session {
 
 /// The system that is asked.
 enum Place {
-    /// This system, live.
-    Running(Rights),
+    /// This system, live: opened once.
+    Running(Box<RefCell<pree::Session<Running>>>),
     /// A recording.
     Recorded(Recording),
 }
@@ -108,7 +110,7 @@ impl Session {
         options.refuse_contradictions()?;
         let later = options.take_later()?;
         let place = match &options.replay {
-            None => Place::Running(rights),
+            None => Place::Running(Box::new(RefCell::new(pree::Session::new(Running::open(rights)?)))),
             Some(path) => {
                 rights.end();
                 Place::Recorded(read(path)?)
@@ -129,7 +131,7 @@ impl Session {
         mut visitor: impl FnMut(&Socket) -> ControlFlow<()>,
     ) -> Result<Coverage, Failure> {
         match &self.place {
-            Place::Running(rights) => unless_interrupted(query.visit_from(&mut running(rights)?, |socket| {
+            Place::Running(running) => unless_interrupted(running.borrow_mut().visit(query, |socket| {
                 if interrupts::came() { ControlFlow::Break(()) } else { visitor(socket) }
             })),
             Place::Recorded(recording) => Ok(query.visit_from(&mut recording.replay(), visitor)?),
@@ -139,32 +141,41 @@ impl Session {
     /// [`Query::collect`] there.
     pub(crate) fn collect(&self, query: &Query) -> Result<Snapshot, Failure> {
         match &self.place {
-            Place::Running(rights) => unless_interrupted(query.collect_from(&mut running(rights)?)),
+            Place::Running(running) => unless_interrupted(running.borrow_mut().collect(query)),
             Place::Recorded(recording) => Ok(query.collect_from(&mut recording.replay())?),
         }
     }
 
+    /// [`pree::Session::look_for`] there.
+    pub(crate) fn look_for(
+        &self,
+        length: Duration,
+        query: &Query,
+        wait: impl FnMut(Rest),
+    ) -> Result<(Snapshot, Intervals), Failure> {
+        match &self.place {
+            Place::Running(running) => unless_interrupted(running.borrow_mut().look_for(length, query, wait)),
+            Place::Recorded(recording) => {
+                Ok(pree::Session::new(recording.replay()).look_for(length, query, wait)?)
+            }
+        }
+    }
+
     /// The system whose sockets are reported there.
-    pub(crate) fn system(&self) -> Result<System, Failure> {
-        Ok(match &self.place {
-            Place::Running(rights) => running(rights)?.system(),
-            Place::Recorded(recording) => recording.replay().system(),
-        })
+    pub(crate) fn system(&self) -> System {
+        match &self.place {
+            Place::Running(running) => running.borrow_mut().source().system(),
+            Place::Recorded(recording) => recording.system(),
+        }
     }
 
     /// The time there, from the Unix epoch; `None` where it was not recorded.
     pub(crate) fn now(&self) -> Option<Duration> {
-        match &self.place {
-            Place::Running(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok(),
-            Place::Recorded(recording) => {
-                let mut replay = recording.replay();
-                let mut bytes = Vec::new();
-                replay.ask(&Question::Time).ok()?;
-                replay.next(&mut bytes).ok()?;
-                let nanos = i64::from_le_bytes(bytes.try_into().ok()?);
-                Some(Duration::from_nanos(u64::try_from(nanos).ok()?))
-            }
-        }
+        let now = match &self.place {
+            Place::Running(running) => running.borrow_mut().source().now(),
+            Place::Recorded(recording) => recording.replay().now(),
+        };
+        now.wall
     }
 
     /// The question that the options ask, with what is to be shown of each socket. What the filter must know besides is
@@ -179,7 +190,7 @@ impl Session {
     }
 
     /// The same, whatever the filter says.
-    pub(crate) fn query_unfiltered(&self, needs: Needs) -> Query {
+    fn query_unfiltered(&self, needs: Needs) -> Query {
         let Options { families, states, .. } = &self.options;
         let query = self.query_of_all(*states, needs);
         families.iter().fold(query, |query, family| query.family(*family))

@@ -18,6 +18,7 @@ mod needs;
 mod plan;
 pub mod quality;
 mod query;
+mod session;
 mod snapshot;
 pub mod source;
 #[cfg(test)]
@@ -28,11 +29,12 @@ pub use coverage::{Coverage, Gap, Missing, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{Filter, FilterError};
 pub use model::{
-    Address, CountsSince, Detail, Direction, Family, NetworkNamespace, OtherProtocol, Owner, Peer, Process,
-    Protocol, Protocols, Socket, SocketId, SocketType, State, States, TcpStats, Text, Unowned,
+    Address, CountsSince, Detail, Direction, Family, Moment, NetworkNamespace, OtherProtocol, Owner, Peer,
+    Process, Protocol, Protocols, Socket, SocketId, SocketType, State, States, TcpStats, Text, Unowned,
 };
 pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 pub use query::Query;
+pub use session::{Rest, Session};
 pub use snapshot::Snapshot;
 pub use source::Namespaces;
 

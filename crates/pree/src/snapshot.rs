@@ -1,7 +1,7 @@
 //! The answer at one time: sockets, and what is missing.
 
 use crate::coverage::Coverage;
-use crate::model::{HostCounters, HostLimits, Socket};
+use crate::model::{HostCounters, HostLimits, Moment, Socket};
 
 /// Sockets as they were, and how complete that is.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -10,11 +10,12 @@ pub struct Snapshot {
     coverage: Coverage,
     host: HostLimits,
     counters: HostCounters,
+    taken: Moment,
 }
 
 impl Snapshot {
     pub(crate) fn new(sockets: Vec<Socket>, coverage: Coverage, host: HostLimits) -> Self {
-        Self { sockets, coverage, host, counters: HostCounters::default() }
+        Self { sockets, coverage, host, ..Self::default() }
     }
 
     /// With another account of what is missing.
@@ -25,6 +26,17 @@ impl Snapshot {
     /// With what the machine counts.
     pub(crate) fn with_counters(self, counters: HostCounters) -> Self {
         Self { counters, ..self }
+    }
+
+    /// When it was taken.
+    pub(crate) fn taken_at(self, taken: Moment) -> Self {
+        Self { taken, ..self }
+    }
+
+    /// When the last of its rows was read, by both clocks of the machine that was asked; unknown where the source does not
+    /// say. What it shows was so then, or since the query began.
+    pub fn taken(&self) -> Moment {
+        self.taken
     }
 
     /// The sockets, in the kernel's order.

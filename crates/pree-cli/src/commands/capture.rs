@@ -40,13 +40,12 @@ impl TryFrom<Args> for Options {
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let Options { path, asked } = args.try_into()?;
     let processes = asked.owners() != OwnerLookup::None;
-    let mut recorder = Recorder::new(session::running(&rights)?);
+    let mut recorder = Recorder::new(session::Running::open(rights)?);
     let answer = record(&asked, &mut recorder);
     let Answer { snapshot, inodes } = session::unless_interrupted(answer)?;
     let recording = recorder.finish();
     let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
     let bytes = recording.as_bytes();
-    rights.end();
     files::write(&path, bytes).map_err(|error| {
         if path.as_os_str() == "-" {
             Failure::Write(error)

@@ -36,7 +36,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
     let needs = Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names;
     // Windows has no list of them, which is nobody's problem.
-    let has_unix = session.system()? != System::Windows;
+    let has_unix = session.system() != System::Windows;
     let question = Question { protocols: Some(if has_unix { JUDGED } else { Protocols::USUAL }), needs };
     let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let host = match &intervals {

@@ -7,6 +7,7 @@
 use std::io;
 use std::time::Duration;
 
+use pree::Moment;
 use pree::source::{Errno, Failure, Namespaces, Question, Reachable, Source, System, WindowsQuestion, live};
 
 use crate::exit;
@@ -16,9 +17,10 @@ use crate::sys::interrupts::{self, Interrupts};
 /// What every question is answered with after an interrupt: `ERROR_CANCELLED`.
 const CANCELLED: Errno = Errno::windows(1223);
 
-struct Running<'r, S> {
-    source: S,
-    rights: &'r Rights,
+/// This system, live.
+pub(crate) struct Running {
+    source: Box<dyn Source>,
+    rights: Rights,
     /// Held while statistics are switched on. Dropped after the source, which switches off what is still on.
     interrupts: Option<Interrupts>,
 }
@@ -28,23 +30,26 @@ pub(crate) fn unless_interrupted<T>(answer: Result<T, impl Into<exit::Failure>>)
     if interrupts::came() { Err(exit::Failure::Interrupted) } else { answer.map_err(Into::into) }
 }
 
-/// This system, now.
-pub(crate) fn running(rights: &Rights) -> Result<impl Source, exit::Failure> {
-    Ok(Running { source: live()?, rights, interrupts: None })
-}
+impl Running {
+    /// With these rights, which end with it.
+    pub(crate) fn open(rights: Rights) -> Result<Self, exit::Failure> {
+        Ok(Self { source: Box::new(live()?), rights, interrupts: None })
+    }
 
-impl<S: Source> Running<'_, S> {
     fn hold(&mut self) -> &Interrupts {
         self.interrupts.get_or_insert_with(Interrupts::hold)
     }
 
-    fn with_lent<T>(&mut self, ask: impl FnOnce(&mut S) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn with_lent<T>(
+        &mut self,
+        ask: impl FnOnce(&mut dyn Source) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let Self { source, rights, .. } = self;
-        rights.with_lent(|| ask(source)).unwrap_or_else(|error| Err(failed(&error)))
+        rights.with_lent(|| ask(source.as_mut())).unwrap_or_else(|error| Err(failed(&error)))
     }
 }
 
-impl<S: Source> Source for Running<'_, S> {
+impl Source for Running {
     fn system(&self) -> System {
         self.source.system()
     }
@@ -72,6 +77,10 @@ impl<S: Source> Source for Running<'_, S> {
 
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.with_lent(|source| source.next(batch))
+    }
+
+    fn now(&mut self) -> Moment {
+        self.source.now()
     }
 
     fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {

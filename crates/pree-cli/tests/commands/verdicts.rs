@@ -148,6 +148,9 @@ fn by_proc() -> Result<(), Failed> {
             &["waiting 0B not yet read, 0B not yet", "evidence /proc/net/tcp: st, tx_queue, rx_queue;"],
         ),
         ("explain -u sport = 7002", &["evidence /proc/net/udp6: st, tx_queue, rx_queue, drops;"]),
+        // Each look finds it by its inode.
+        ("explain sport = 7001 -l --for 300ms", &["waiting 2 connections to be accepted", "judged over "]),
+        ("explain -u sport = 7002 --for 300ms", &["judged over ", "evidence /proc/net/udp6"]),
         // It may be bound by more than listen on it.
         ("port 7001", &["2 connections to be accepted, limit unknown"]),
     ] {
@@ -173,6 +176,8 @@ fn through_proc() -> Result<(), Failed> {
         answer.err.clone()
     })?;
     run::pree("doctor --source proc -q --strict")?.code(3)?;
+    let meanwhile = run::pree("doctor --source proc --for 300ms")?.code(0)?.out;
+    ensure(meanwhile.starts_with("no problems found, but not everything"), || meanwhile.clone())?;
     let answer = run::pree("doctor --source proc --json")?.code(0)?;
     let document = follows("diagnosis", &answer.out)?;
     ensure(document["complete"] == false, || document.to_string())?;

@@ -47,11 +47,12 @@ impl Query {
             sockets.push(socket.clone());
             ControlFlow::Continue(())
         })?;
+        let taken = source.now();
         if !tells_host {
-            return Ok(Snapshot::new(sockets, coverage, HostLimits::default()));
+            return Ok(Snapshot::new(sockets, coverage, HostLimits::default()).taken_at(taken));
         }
         let counters = host_counters(source);
-        Ok(Snapshot::new(sockets, coverage, host_limits(source)).with_counters(counters))
+        Ok(Snapshot::new(sockets, coverage, host_limits(source)).with_counters(counters).taken_at(taken))
     }
 
     /// Asks the running system and calls `visitor` with each socket as it comes, each once, until it says

@@ -8,6 +8,7 @@ mod detail;
 mod host;
 mod identity;
 mod memory;
+mod moment;
 mod namespace;
 mod other_protocol;
 mod owner;
@@ -25,6 +26,7 @@ pub use detail::{
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 pub use identity::{BootId, KernelId, SocketId};
 pub use memory::SocketMemory;
+pub use moment::Moment;
 pub use namespace::NetworkNamespace;
 pub use other_protocol::OtherProtocol;
 pub use owner::{Owner, Process, StartTime, Unowned};

@@ -73,6 +73,11 @@ impl Intervals {
         });
     }
 
+    /// True after a look that did not fail.
+    pub(crate) fn has_looked(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// Notes a look that failed.
     pub fn add_failed(&mut self, at: Duration, error: &Error) {
         self.count(at);

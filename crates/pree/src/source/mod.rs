@@ -20,6 +20,7 @@ use crate::named::named;
 use pree_wire::inet_diag::StateBits;
 
 pub use crate::live::live;
+use crate::model::Moment;
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
@@ -54,6 +55,12 @@ pub trait Source {
     /// # Errors
     /// Why it breaks off; the answer is not whole then.
     fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure>;
+
+    /// The time by both clocks of that system; unknown from a source that has none, as this says by itself. From a recording
+    /// it is the time when the last answer was recorded.
+    fn now(&mut self) -> Moment {
+        Moment::default()
+    }
 
     /// The network namespaces that are meant, as the thread that asks finds them.
     ///

@@ -18,6 +18,7 @@
 
 use super::{Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Moment;
 
 const VERSION: u32 = 2;
 const HEADER_LEN: usize = 16;
@@ -266,6 +267,10 @@ impl<S: Source> Source for Recorder<S> {
         let more = self.keep(result)?;
         self.recording.push(if more { Record::Batch(batch) } else { Record::End });
         Ok(more)
+    }
+
+    fn now(&mut self) -> Moment {
+        self.source.now()
     }
 
     /// A recording holds one namespace, and its names: nothing in it says which one an answer is about.

@@ -1,6 +1,7 @@
 //! A source that answers from a recording.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use pree_wire::diag_request::Narrowing;
 
@@ -8,6 +9,7 @@ use super::recording::{Record, Recording};
 use super::{
     DiagPass, DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces,
 };
+use crate::model::Moment;
 
 /// In a [`DiagTable`].
 const BOTH_FAMILIES: u8 = 0;
@@ -102,6 +104,20 @@ impl Source for Replay<'_> {
             Record::Failed(errno) => Err(Failure::Transport(errno)),
             Record::End | Record::Question(_) => Ok(false),
         }
+    }
+
+    /// A recording says once when it was made.
+    fn now(&mut self) -> Moment {
+        let key = Question::Time.to_string();
+        let at = self.index.partition_point(|question| self.recording.key(*question) < &*key);
+        let first = self.index.get(at).filter(|question| self.recording.key(**question) == key);
+        let record = first.and_then(|question| self.recording.records_from(*question).nth(1));
+        let nanos = match record {
+            Some((Record::Batch(bytes), _)) => bytes.try_into().ok().map(i64::from_le_bytes),
+            _ => None,
+        };
+        let wall = nanos.and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos);
+        Moment { wall, monotonic: None }
     }
 
     /// The one that was recorded is the only one, and taken for the asker's own.

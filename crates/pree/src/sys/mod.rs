@@ -9,6 +9,8 @@
 //! its leaf files. A system without a module gets `unsupported.rs`, which says so; `--cfg pree_unsupported` chooses
 //! it anywhere.
 
+pub(crate) mod clock;
+
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
 mod linux;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]

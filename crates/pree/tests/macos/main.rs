@@ -4,6 +4,8 @@
 // Structures and recordings are of little-endian machines.
 #![cfg(target_endian = "little")]
 
+#[path = "../scripted/clocked.rs"]
+mod clocked;
 #[path = "../../../pree-testkit/src/every.rs"]
 mod every;
 #[path = "../scripted/fail_nth.rs"]

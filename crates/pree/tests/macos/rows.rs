@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use pree::quality::{Basis, Context, assess_interval};
 use pree::source::Failure;
 use pree::{
     Family, Needs, Origin, OwnerLookup, Protocol, Protocols, Query, Snapshot, Socket, SocketId, SocketType,
     State, Unowned,
 };
 
+use crate::clocked::look_for_a_second;
 use crate::every::every;
 use crate::mac::{Asks, Mac, rows};
 
@@ -465,4 +467,22 @@ fn both_ways_to_one_socket_say_the_same() {
     }
     assert_eq!(held.iter().filter(|socket| socket.protocol == Protocol::Tcp).count(), 4);
     assert!(held.iter().all(|socket| socket.unowned != Some(Unowned::NotPermitted)));
+}
+
+/// A second of it: every socket that has a generation is followed, and connections are judged by that time.
+#[test]
+fn looks_are_joined() {
+    let (last, intervals, _) = look_for_a_second(Mac::new(Asks::Root), &usual());
+    every(last.iter().filter(|socket| socket.kernel_id.is_some()), |socket| {
+        intervals.get(socket).is_some_and(|interval| interval.looks() == 11)
+    });
+    // Flows of a network stack in user space have no generation, which is said.
+    let unfollowed: Vec<_> = last.iter().filter(|it| intervals.get(it).is_none()).collect();
+    assert_eq!(unfollowed.len(), 2, "{unfollowed:#?}");
+    every(&unfollowed, |socket| socket.owners.iter().all(|owner| owner.pid() == 500 && owner.fd.is_none()));
+    let gap = last.coverage().gaps().iter().find(|gap| gap.object == "from look to look").unwrap();
+    assert_eq!(gap.count, Some(2));
+    let connection = find(&last, "tcp 10.0.0.5:51002");
+    let judged = assess_interval(intervals.get(connection).unwrap(), &Context::default());
+    assert_eq!(judged.basis, Basis::Interval(Duration::from_secs(1)));
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
 
 mod alike;
+mod clocked;
 #[path = "../../../pree-testkit/src/every.rs"]
 mod every;
 mod fail_nth;

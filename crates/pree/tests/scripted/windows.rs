@@ -10,6 +10,7 @@ use pree::{
     States, Unowned,
 };
 
+use crate::clocked::look_for_a_second;
 use crate::every::every;
 
 const ACCESS_DENIED: u32 = 5;
@@ -713,4 +714,17 @@ fn every_question_may_fail() {
             assert!(windows.asked.len() < 2 * questions.len() + 100, "{question} {code}");
         }
     }
+}
+
+/// A second of it: what the table says the making of is followed; of the rest it is said that nothing joins it.
+#[test]
+fn looks_are_joined_by_when_and_by_whom_it_was_made() {
+    let (last, intervals, _) = look_for_a_second(windows(), &all().stats());
+    let mut followed: Vec<_> =
+        last.iter().filter(|it| intervals.get(it).is_some()).filter_map(|it| it.local.port()).collect();
+    followed.sort_unstable();
+    assert_eq!(followed, [135, 50000, 50001, 50002]);
+    every(followed, |port| intervals.get(find(&last, *port)).is_some_and(|it| it.looks() == 11));
+    let gap = last.coverage().gaps().iter().find(|gap| gap.object == "from look to look").unwrap();
+    assert_eq!((gap.what, gap.count), (Missing::Stats, Some(2)), "{gap}");
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Result;
+use crate::model::Moment;
 use crate::source::{Errno, Failure, Namespaces, Question, Reachable, Source};
 use answer::Answer;
 use failures::{of_process, transport};
@@ -130,12 +131,18 @@ impl Source for Live {
         }
     }
 
+    fn now(&mut self) -> Moment {
+        let at = |clock| u64::try_from(nanos_of(clock)).ok().map(Duration::from_nanos);
+        Moment { wall: at(ClockId::Realtime), monotonic: at(ClockId::Monotonic) }
+    }
+
     fn namespaces(&mut self, which: &Namespaces) -> std::result::Result<Reachable, Failure> {
         self.namespaces.find(which)
     }
 
     fn enter(&mut self, inode: Option<u64>) -> std::result::Result<(), Failure> {
         self.answer = Answer::None;
+        self.processes.forget();
         self.entered = None;
         if let Some(inode) = inode {
             self.entered = self.namespaces.open(inode)?;

@@ -45,8 +45,13 @@ struct Pinned {
 impl Processes {
     /// The ids of all processes. Ends the questions about the last one.
     pub(super) fn list(&mut self) -> Result<Vec<u8>, Failure> {
-        self.pinned = None;
+        self.forget();
         Ok(encoded(ids(&open_directory(CWD, c"/proc")?).map_err(transport)?))
+    }
+
+    /// Ends the questions about the last one.
+    pub(super) fn forget(&mut self) {
+        self.pinned = None;
     }
 
     pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {

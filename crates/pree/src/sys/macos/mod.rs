@@ -13,7 +13,9 @@ use pree_wire::errno::apple::{EACCES, ENOENT, ENOTSUP, EPERM};
 use errno::errno;
 
 use crate::error::Result;
+use crate::model::Moment;
 use crate::source::{AppleQuestion, Errno, Failure, Question, Source, System};
+use crate::sys::clock;
 
 /// Answers from the running system. No question leaves anything open.
 #[derive(Default)]
@@ -46,6 +48,10 @@ impl Source for Live {
             _ => return Err(Failure::Answer(ENOTSUP)),
         });
         Ok(())
+    }
+
+    fn now(&mut self) -> Moment {
+        clock::now()
     }
 
     fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {

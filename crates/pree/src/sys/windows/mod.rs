@@ -15,7 +15,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pree_wire::errno::windows as code;
 
 use crate::error::Result;
+use crate::model::Moment;
 use crate::source::{EstatsClass, Failure, Question, Source, System, WindowsConnection, WindowsQuestion};
+use crate::sys::clock;
 use functions::Functions;
 
 /// Answers from the running system.
@@ -85,6 +87,10 @@ impl Source for Live {
         self.answer = None;
         self.answer = Some(self.answer(question)?);
         Ok(())
+    }
+
+    fn now(&mut self) -> Moment {
+        clock::now()
     }
 
     fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
