@@ -18,6 +18,7 @@ mod needs;
 mod plan;
 pub mod quality;
 mod query;
+mod series;
 mod session;
 mod snapshot;
 pub mod source;
@@ -34,6 +35,7 @@ pub use model::{
 };
 pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 pub use query::Query;
+pub use series::{Sample, Series};
 pub use session::{Rest, Session};
 pub use snapshot::Snapshot;
 pub use source::Namespaces;

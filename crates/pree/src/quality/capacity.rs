@@ -30,7 +30,7 @@ pub(super) fn capacity(subject: &Subject<'_>) -> Result<Capacity, Unknown> {
         return Err(Unknown::NotTold);
     }
     let end = interval.end();
-    let rates = interval.points().iter().filter_map(|point| {
+    let rates = interval.samples().iter().filter_map(|point| {
         let rate = point.rate?;
         let seen_ago = end.saturating_sub(point.at);
         let is_lower_bound = !rate.is_capacity;

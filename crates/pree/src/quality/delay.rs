@@ -125,7 +125,7 @@ pub(super) fn latency_raised(subject: &Subject<'_>, delay: Result<QueueDelay, Un
 pub(super) fn download_delay(subject: &Subject<'_>, context: &Context) -> Result<QueueDelay, Unknown> {
     let interval = subject.interval.ok_or(Unknown::NeedsInterval)?;
     let segments = data_received_at_least(subject.stats).ok_or(Unknown::NotTold)?;
-    let points = interval.points();
+    let points = interval.samples();
     let told = points.iter().filter(|look| look.last_data_recv.is_some() && look.rcv_rtt.is_some()).count();
     if segments < DOWNLOAD_SAMPLES || told < DOWNLOAD_LOOKS {
         return Err(Unknown::FewSamples);

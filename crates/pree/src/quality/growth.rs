@@ -27,7 +27,7 @@ struct Look {
 }
 
 pub(super) fn growth(interval: &Interval) -> Growth {
-    let looks = interval.points().iter().filter_map(|point| {
+    let looks = interval.samples().iter().filter_map(|point| {
         let (rtt, in_flight) = point.rtt.zip(point.in_flight)?;
         (in_flight > 0 && !rtt.is_zero()).then_some(Look { rtt, in_flight })
     });

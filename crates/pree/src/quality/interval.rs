@@ -9,24 +9,14 @@ use super::buffer;
 use super::limits::INTERVAL_POINTS;
 use super::rate::Rate;
 use crate::model::{ListenQueue, Socket, TcpStats};
+use crate::series::{Sample, Series};
 
 /// What was seen of one socket between one look and a later one.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Interval {
-    from: Duration,
-    until: Duration,
-    first: Socket,
-    last: Socket,
-    /// One for each look, or for every 2nd, 4th, … when there were many.
-    points: Vec<Point>,
-    /// Looks for each point kept.
-    stride: usize,
-    looks: usize,
-}
+pub type Interval = Series<Point>;
 
 /// What is kept of one look.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Point {
+pub struct Point {
     /// The time of the look.
     pub(super) at: Duration,
     pub(super) rtt: Option<Duration>,
@@ -51,7 +41,9 @@ pub(super) struct Point {
     pub(super) accept_queue_is_full: bool,
 }
 
-impl Point {
+impl Sample for Point {
+    const MOST: usize = INTERVAL_POINTS;
+
     fn of(at: Duration, socket: &Socket, before: Option<&Socket>) -> Self {
         let nothing = TcpStats::default();
         let stats = socket.tcp.as_deref().unwrap_or(&nothing);
@@ -81,96 +73,25 @@ pub(super) fn in_flight(stats: &TcpStats) -> Option<u64> {
 }
 
 impl Interval {
-    /// Begins with this look. `at` is the time of the look on any clock that only goes forward.
-    pub fn new(at: Duration, socket: &Socket) -> Self {
-        Self {
-            from: at,
-            until: at,
-            first: socket.clone(),
-            last: socket.clone(),
-            points: vec![Point::of(at, socket, None)],
-            stride: 1,
-            looks: 1,
-        }
-    }
-
-    /// Adds a later look. False when it is another socket, or time went back: then the interval begins here.
-    pub fn add(&mut self, at: Duration, socket: &Socket) -> bool {
-        if at < self.until || socket.id() != self.last.id() || has_shrunk(socket, &self.last) {
-            *self = Self::new(at, socket);
-            return false;
-        }
-        self.until = at;
-        if self.looks % self.stride == 0 {
-            self.points.push(Point::of(at, socket, Some(&self.last)));
-        }
-        self.last.clone_from(socket);
-        self.looks += 1;
-        if self.points.len() > INTERVAL_POINTS {
-            let mut index = 0;
-            self.points.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.stride *= 2;
-        }
-        true
-    }
-
-    /// The time from the first look to the last.
-    pub fn length(&self) -> Duration {
-        self.until.saturating_sub(self.from)
-    }
-
-    /// The time of the first look.
-    pub(super) fn start(&self) -> Duration {
-        self.from
-    }
-
-    /// The time of the last look.
-    pub(super) fn end(&self) -> Duration {
-        self.until
-    }
-
-    /// How many looks there were.
-    pub fn looks(&self) -> usize {
-        self.looks
-    }
-
-    /// The socket as it was first seen.
-    pub fn first(&self) -> &Socket {
-        &self.first
-    }
-
-    /// The socket as it was last seen.
-    pub fn last(&self) -> &Socket {
-        &self.last
-    }
-
     /// The statistics of the interval; `None` before a second look, or where there are none.
     pub fn stats(&self) -> Option<TcpStats> {
-        if self.looks < 2 {
+        if self.looks() < 2 {
             return None;
         }
-        let mut stats = self.last.tcp.as_deref()?.since(self.first.tcp.as_deref()?)?;
+        let mut stats = self.last().tcp.as_deref()?.since(self.first().tcp.as_deref()?)?;
         stats.rtt = self.median(|point| point.rtt);
         Some(stats)
     }
 
-    /// The looks that were kept, in order.
-    pub(super) fn points(&self) -> &[Point] {
-        &self.points
-    }
-
     /// The middle of what the looks report; of an even number the greater.
     pub(super) fn median(&self, get: impl Fn(&Point) -> Option<Duration>) -> Option<Duration> {
-        median(self.points.iter().filter_map(get).collect())
+        median(self.samples().iter().filter_map(get).collect())
     }
 
     /// Fraction of samples satisfying the predicate, among those reporting it; `None` when none does.
     pub(super) fn share(&self, is_so: impl Fn(&Point) -> Option<bool>) -> Option<f64> {
         let (mut so, mut told) = (0_u32, 0_u32);
-        for answer in self.points.iter().filter_map(is_so) {
+        for answer in self.samples().iter().filter_map(is_so) {
             so += u32::from(answer);
             told += 1;
         }
@@ -179,10 +100,10 @@ impl Interval {
 
     /// Whether it held in half the looks or more, and in two that were that long apart.
     pub(super) fn lasted(&self, long: Duration, is_so: impl Fn(&Point) -> bool) -> bool {
-        let mut so = self.points.iter().filter(|point| is_so(point)).map(|point| point.at);
+        let mut so = self.samples().iter().filter(|point| is_so(point)).map(|point| point.at);
         let Some(first) = so.next() else { return false };
         let (last, count) = so.fold((first, 1), |(_, count), at| (at, count + 1));
-        last.saturating_sub(first) >= long && 2 * count >= self.points.len()
+        last.saturating_sub(first) >= long && 2 * count >= self.samples().len()
     }
 }
 
@@ -190,11 +111,4 @@ impl Interval {
 pub(super) fn median<T: Copy + Ord>(mut values: Vec<T>) -> Option<T> {
     let middle = values.len() / 2;
     (!values.is_empty()).then(|| *values.select_nth_unstable(middle).1)
-}
-
-fn has_shrunk(now: &Socket, before: &Socket) -> bool {
-    match (&now.tcp, &before.tcp) {
-        (Some(now), Some(before)) => now.has_shrunk_since(before),
-        _ => false,
-    }
 }

@@ -3,20 +3,21 @@
 //! A look can fail, or report less than the others. Sockets missing from it do not count as gone, and [`Intervals::conclude`]
 //! says how many looks were affected and what time could be judged.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Context;
-use super::interval::Interval;
+use super::interval::{Interval, Point};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{Error, ErrorKind};
-use crate::model::{Socket, SocketId, State};
+use crate::model::{Socket, State};
+use crate::series::AllSeries;
 use crate::snapshot::Snapshot;
 
 /// Intervals of many sockets, each known by its [`SocketId`].
 #[derive(Clone, Debug, Default)]
 pub struct Intervals {
-    of: HashMap<SocketId, Followed>,
+    of: AllSeries<Point>,
     /// Looks so far, those that failed included.
     looks: usize,
     /// When the first was taken, and the last.
@@ -39,17 +40,20 @@ pub struct Intervals {
 /// What a look lacks, in words, and why.
 type Lacks = BTreeSet<(String, ErrorKind)>;
 
-#[derive(Clone, Debug)]
-struct Followed {
-    interval: Interval,
-    /// The number of the look that it was last seen in.
-    seen_in: usize,
-    /// Two sockets of one look had this identity: they cannot be told apart.
-    is_shared: bool,
-}
-
 impl Intervals {
-    /// Adds a look at all of them. Sockets that are gone are forgotten: those missing from an answer as complete as any other.
+    /// Remembers sockets that ended for so long ([`Intervals::ended`]).
+    #[must_use]
+    pub fn remembering(mut self, time: Duration) -> Self {
+        self.of.remember(time);
+        self
+    }
+
+    /// What ended and is remembered, the first to end first. What ended between two looks was last seen in the first.
+    pub fn ended(&self) -> impl Iterator<Item = &Interval> {
+        self.of.ended()
+    }
+
+    /// Adds a look at all of them. Sockets that are gone have ended: those missing from an answer as complete as any other.
     pub fn add(&mut self, at: Duration, look: &Snapshot) {
         self.count(at);
         let lacks = lacks(look.coverage());
@@ -64,13 +68,8 @@ impl Intervals {
         let overflows = look.counters().accept_overflows;
         let (before, _) = self.accept_overflows.unwrap_or((overflows, overflows));
         self.accept_overflows = Some((before, overflows));
-        for socket in look {
-            self.follow(at, socket);
-        }
-        let (number, whole, whole_at) = (self.looks, self.last_is_whole, self.whole_at);
-        self.of.retain(|_, followed| {
-            followed.seen_in == number || (!whole && followed.interval.start() <= whole_at)
-        });
+        let (whole, whole_at) = (self.last_is_whole, self.whole_at);
+        self.of.add(at, look, tells_less, |interval| !whole && interval.start() <= whole_at);
     }
 
     /// True after a look that did not fail.
@@ -94,7 +93,7 @@ impl Intervals {
         for gap in self.gaps() {
             coverage.add(gap);
         }
-        let unknown = last.iter().filter(|socket| is_judged(socket) && !self.is_known(socket)).count();
+        let unknown = last.iter().filter(|socket| is_judged(socket) && !self.of.is_known(socket)).count();
         if unknown > 0 {
             coverage.add(Gap {
                 what: Missing::Stats,
@@ -140,22 +139,6 @@ impl Intervals {
         self.span = Some((first, at));
     }
 
-    fn follow(&mut self, at: Duration, socket: &Socket) {
-        let Some(identity) = socket.id() else { return };
-        let number = self.looks;
-        let followed = self.of.entry(identity).or_insert_with(|| Followed {
-            interval: Interval::new(at, socket),
-            seen_in: 0,
-            is_shared: false,
-        });
-        if followed.seen_in == number {
-            followed.is_shared = true;
-        } else if followed.seen_in > 0 && !tells_less(socket, followed.interval.last()) {
-            followed.interval.add(at, socket);
-        }
-        followed.seen_in = number;
-    }
-
     /// Adds what the machine counted from the first look to the last, where the looks' query
     /// asked for [`Needs::HOST`](crate::Needs::HOST).
     #[must_use]
@@ -172,26 +155,19 @@ impl Intervals {
 
     /// The longest time that any socket was seen for.
     fn longest(&self) -> Duration {
-        self.of.values().map(|followed| followed.interval.length()).max().unwrap_or_default()
+        self.of.all().map(Interval::length).max().unwrap_or_default()
     }
 
     /// What was seen of this socket; `None` where it is not certain which one it was before.
     pub fn get(&self, socket: &Socket) -> Option<&Interval> {
-        let followed = self.of.get(&socket.id()?)?;
-        (!followed.is_shared).then_some(&followed.interval)
-    }
-
-    /// True when it is known which socket this one is among those of other looks.
-    fn is_known(&self, socket: &Socket) -> bool {
-        let Some(identity) = socket.id() else { return false };
-        self.of.get(&identity).is_none_or(|followed| !followed.is_shared)
+        self.of.get(socket)
     }
 
     /// Whether this socket has come to its state since the first look; `None` where that is not known.
     pub(super) fn is_new(&self, socket: &Socket) -> Option<bool> {
         let (first, lacks) = self.first.as_ref()?;
         let both_tell = self.last_is_whole && self.always.as_ref() == Some(lacks);
-        if !both_tell || !self.is_known(socket) {
+        if !both_tell || !self.of.is_known(socket) {
             return None;
         }
         let is_new =
@@ -263,8 +239,8 @@ mod tests {
 
     /// Ports that are followed, with the length of what was seen of them.
     fn followed(intervals: &Intervals) -> Vec<(u16, u64)> {
-        let one = |f: &Followed| Some((f.interval.last().local.port()?, f.interval.length().as_secs()));
-        let mut all: Vec<_> = intervals.of.values().filter_map(one).collect();
+        let one = |it: &Interval| Some((it.last().local.port()?, it.length().as_secs()));
+        let mut all: Vec<_> = intervals.of.all().filter_map(one).collect();
         all.sort_unstable();
         all
     }

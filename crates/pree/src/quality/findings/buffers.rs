@@ -41,7 +41,7 @@ pub(super) const RECEIVER_LIMITED: Detector = Detector {
 
 /// Nearly closed now and then, or never more open than a connection may begin with.
 fn is_small(interval: &Interval) -> bool {
-    let mut windows: Vec<u32> = interval.points().iter().filter_map(|look| look.window).collect();
+    let mut windows: Vec<u32> = interval.samples().iter().filter_map(|look| look.window).collect();
     let closed = windows.iter().filter(|window| **window < SMALL_WINDOW_SEGMENTS).count();
     let often = closed >= SMALL_WINDOW_LOOKS && closed as f64 >= SMALL_WINDOW_SHARE * windows.len() as f64;
     windows.sort_unstable();

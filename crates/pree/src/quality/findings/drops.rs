@@ -22,7 +22,7 @@ pub(super) const ACCEPT_OVERFLOW: Detector = Detector {
             subject.accept_overflows.filter(|all| drops.is_some_and(|drops| u64::from(drops) <= *all));
         let full = socket.listen.is_some_and(ListenQueue::is_full);
         let was_full =
-            || subject.interval.is_some_and(|it| it.points().iter().any(|look| look.accept_queue_is_full));
+            || subject.interval.is_some_and(|it| it.samples().iter().any(|look| look.accept_queue_is_full));
         let severity = match overflows {
             Some(1..) if full => Severity::Critical,
             Some(1..) => Severity::Warning,

@@ -33,7 +33,7 @@ pub(super) const UNREAD_DATA: Detector = Detector {
             None if full && datagrams.is_some() => Severity::Info,
             _ => return None,
         };
-        let most = || subject.interval?.points().iter().filter_map(|look| look.unread).max();
+        let most = || subject.interval?.samples().iter().filter_map(|look| look.unread).max();
         let unread = if slow { most() } else { Some(unread) };
         let program = match (slow, reads) {
             (true, true) => Some(Value::Word("reads slowly")),
@@ -55,7 +55,7 @@ pub(super) const UNREAD_DATA: Detector = Detector {
 
 /// The buffer stays full, or what is in it only ever grows.
 fn is_read_slowly(interval: &Interval) -> bool {
-    let unread: Vec<u32> = interval.points().iter().filter_map(|look| look.unread).collect();
+    let unread: Vec<u32> = interval.samples().iter().filter_map(|look| look.unread).collect();
     let never_less = unread.windows(2).all(|pair| matches!(pair, [before, after] if before <= after));
     let grows = unread.len() >= UNREAD_LOOKS && never_less && unread.first() < unread.last();
     let always = unread.first() > Some(&0) && interval.length() >= UNREAD_FROM;
