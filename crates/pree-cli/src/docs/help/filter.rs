@@ -1,6 +1,6 @@
 //! `pree help FILTER`: the language, its keys, examples, and where it differs from ss.
 
-use pree::Filter;
+use pree::{Filter, field};
 
 use super::layout::row;
 use crate::text::paragraph::paragraph;
@@ -138,6 +138,9 @@ pub(super) fn text() -> String {
     }
     text.push_str("\nEvery field is a key too (pree help COLUMNS says what each is):\n");
     paragraph(&mut text, 2, &fields().collect::<Vec<_>>().join(" "));
+    text.push_str("\nWith pree explain --for, what takes several looks is a key too:\n");
+    let over_time = field::all().filter(|field| field.takes_time).map(|field| field.name);
+    paragraph(&mut text, 2, &over_time.collect::<Vec<_>>().join(" "));
     text.push_str("\nExamples:\n");
     for (example, doc) in EXAMPLES {
         row(&mut text, &format!("  {example}"), 38, doc);

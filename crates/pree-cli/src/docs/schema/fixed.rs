@@ -1,14 +1,14 @@
 //! The parts of the schema that no field stands for: gaps, judgements, groups, numbers.
 
-use pree::field;
-use pree::quality::About;
+use pree::quality::{About, Severity};
+use pree::{Missing, field};
 
 use super::node::{Node, object, text, words};
 use super::parts::{closed, completeness_members, count, list, named, of_type, of_types, or_null, reference};
 
 pub(super) fn gap() -> Node {
     closed(named([
-        ("what", object([("enum", words(&["rows", "owners", "stats", "fields", "looks"]))])),
+        ("what", one_of(Missing::ALL, |missing| missing.name())),
         ("why", of_type("string")),
         (
             "object",
@@ -76,7 +76,12 @@ pub(super) fn finding() -> Node {
 }
 
 fn severity() -> Node {
-    object([("enum", words(&["info", "warning", "critical"]))])
+    one_of(Severity::ALL, |severity| severity.name())
+}
+
+/// One of the names of an enum.
+fn one_of<T>(all: &[T], name: fn(&T) -> &'static str) -> Node {
+    object([("enum", Node::List(all.iter().map(|one| text(name(one))).collect()))])
 }
 
 /// What every finding rests on and leads to.
