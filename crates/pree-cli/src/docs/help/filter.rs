@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn every_key_has_help_and_no_other() {
         for key in fields() {
-            assert!(pree::field::named(key).is_some(), "{key}: say in KEYS what it means");
+            assert!(field::named(key).is_some(), "{key}: say in KEYS what it means");
         }
         for (key, _) in KEYS {
             assert!(Filter::keys().any(|known| known == *key), "{key}");
