@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     /// The part of it that the caller asked for explicitly: what is missing of that is a gap.
     pub(crate) asked: Needs,
     pub(crate) owners: OwnerLookup,
+    /// Whether the first owner alone is to be told, though the filter is asked of all.
+    tells_first_owner: bool,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
     /// Tested on every row. Names in it are resolved before the first.
@@ -72,7 +74,8 @@ impl Plan {
             return Err(Error::new(ErrorKind::Contradictory, "filter", what).because("it takes several"));
         }
         let of_filter = filter.as_ref().map_or(Needs::empty(), Filter::needs);
-        let owners = owner_lookup(query, of_filter)?;
+        let asked = asked_owners(query);
+        let owners = owner_lookup(query, asked, of_filter)?;
         let mut needs = query.needs | of_filter;
         needs.set(Needs::OWNERS, owners != OwnerLookup::None);
         if needs.contains(Needs::SEQUENCES) {
@@ -120,6 +123,7 @@ impl Plan {
             needs: needs - needless,
             asked: query.needs,
             owners,
+            tells_first_owner: asked == OwnerLookup::First,
             owner_source: query.owner_source,
             source: query.source,
             filter,
@@ -141,6 +145,16 @@ impl Plan {
     pub(crate) fn wants(&self, socket: &Socket) -> bool {
         (self.is_undecided(socket) || self.states.contains(socket.state.set()))
             && (self.families.is_empty() || self.families.contains(&socket.family))
+    }
+
+    /// Leaves of the owners as many as are to be told.
+    pub(crate) fn shorten_owners(&self, socket: &mut Socket) {
+        if self.tells_first_owner {
+            socket.owners.truncate(1);
+            if let Some(peer) = &mut socket.peer {
+                peer.owners.truncate(1);
+            }
+        }
     }
 
     /// True when only some states are asked for, and that of this socket is not known.
@@ -231,14 +245,18 @@ impl Plan {
     }
 }
 
-/// The furthest that anything takes owners to be looked for.
-fn owner_lookup(query: &Query, of_filter: Needs) -> Result<OwnerLookup> {
+/// The furthest that owners are asked for in so many words.
+fn asked_owners(query: &Query) -> OwnerLookup {
     let asked = match query.needs {
         needs if needs.contains(Needs::OWNERS) => OwnerLookup::All,
         needs if needs.intersects(Needs::FROM_OWNERS) => OwnerLookup::First,
         _ => OwnerLookup::None,
     };
-    let asked = asked.max(query.owners.unwrap_or_default());
+    asked.max(query.owners.unwrap_or_default())
+}
+
+/// The furthest that anything takes owners to be looked for.
+fn owner_lookup(query: &Query, asked: OwnerLookup, of_filter: Needs) -> Result<OwnerLookup> {
     if !of_filter.intersects(Needs::FROM_OWNERS) {
         return Ok(asked);
     }

@@ -76,13 +76,9 @@ impl<'v> Delivery<'v> {
             return ControlFlow::Continue(());
         }
         complete(socket);
-        match self.plan.owners {
-            OwnerLookup::None => {
-                socket.owners.clear();
-                socket.unowned = None;
-            }
-            OwnerLookup::First => socket.owners.truncate(1),
-            OwnerLookup::All => {}
+        if self.plan.owners == OwnerLookup::None {
+            socket.owners.clear();
+            socket.unowned = None;
         }
         if !self.matches(socket) {
             return ControlFlow::Continue(());
@@ -91,6 +87,7 @@ impl<'v> Delivery<'v> {
             self.undecided.count(&[field::STATE], &View::new(socket));
             return ControlFlow::Continue(());
         }
+        self.plan.shorten_owners(socket);
         self.told += 1;
         (self.visitor)(socket)
     }

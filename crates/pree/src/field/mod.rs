@@ -26,6 +26,7 @@ pub use issues::Issues;
 pub use lookup::{ALIASES, is_planned, nearest};
 pub use process::OwnerField;
 use tables::TABLES;
+pub(crate) use tcp::is_of_later_kernels;
 pub use tcp::tcp_differences;
 pub use value::Value;
 pub use view::View;

@@ -1,9 +1,12 @@
 //! Statistics of TCP connections: `tcp_info`, from the one table of it, and what comes beside it.
 
+use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
+
 use super::entry::{EVERYWHERE, LINUX, LINUX_MACOS, LINUX_WINDOWS, WINDOWS, above_zero, is_same};
-use super::{Field, Section, Unit};
-use crate::model::{CongestionAlgorithm, TcpStats};
+use super::{Field, Section, Unit, Value, View};
+use crate::model::{Address, CongestionAlgorithm, Family, Protocol, Socket, State, TcpStats};
 use crate::needs::Needs;
+use crate::quality::Unknown;
 use crate::source::System;
 
 macro_rules! unit {
@@ -264,15 +267,32 @@ pree_wire::for_each_tcp_info_field!(fields);
 
 const _: () = assert!(FIELDS.len() <= 128, "a bit for each field");
 
+/// Whether the field is unknown of a connection because the kernel is older than what it is made of: `tcp_info` is shorter
+/// there, and one as long as today's would tell.
+pub(crate) fn is_of_later_kernels(field: &Field, view: &View<'_>) -> bool {
+    let length = view.socket().tcp.as_ref().and_then(|tcp| tcp.known_length);
+    let Some(length) = length.filter(|length| *length < TcpInfo::SIZE) else { return false };
+    let told = |length| {
+        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, Address::Unknown);
+        let full = [1; TcpInfo::SIZE];
+        let info = TcpInfo::new(full.get(..length).unwrap_or(&full));
+        socket.tcp.get_or_insert_default().set_from(info, AccEcnLayout::BitFields);
+        (field.get)(&View::new(&socket)) != Value::Unknown
+    };
+    match field.section {
+        Section::Tcp => !told(length) && told(TcpInfo::SIZE),
+        Section::Quality if (field.get)(view) == Value::Unknown => {
+            view.assessment().is_some_and(|judged| judged.unknowns().any(|(_, why)| why == Unknown::NotTold))
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use pree_wire::tcp_info::{AccEcnLayout, TcpInfo};
-
     use super::*;
-    use crate::field::View;
-    use crate::model::{Address, Family, Protocol, Socket, State};
 
     #[test]
     fn differences_are_those_of_the_fields() {

@@ -10,7 +10,9 @@ use super::numbers::SHARE_WHOLE;
 use super::texts::{contains, glob, is_command, small};
 use super::verdicts::Verdicts;
 use crate::field::{self, Field, Section, Value, View, of_owner};
-use crate::model::{Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text};
+use crate::model::{
+    Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text, Unowned,
+};
 
 /// True for tests of fields that are not reported although the socket may have them.
 pub(super) type Untold<'a> = &'a dyn Fn(&Test) -> bool;
@@ -70,6 +72,8 @@ pub(super) fn can_be(expr: &Expr, wanted: bool, test: &dyn Fn(&Test, bool) -> bo
 fn is_about_owners(test: &Test) -> bool {
     match test {
         Test::Has(Has::Owner) | Test::Word(_) => true,
+        // Whether anybody holds it is what is not known; the other reasons need no look at processes.
+        Test::Unowned(reason) => *reason == Unowned::NoVisibleHolder,
         _ => about::field_of(test).is_some_and(|field| field.section == Section::Owner),
     }
 }

@@ -235,14 +235,12 @@ impl Filter {
 
     /// True when the socket matches whatever the values of `untold`, which was asked for and is not known.
     pub(crate) fn matches_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
-        let untold = |test: &Test| about::needs_of(test).intersects(untold);
-        eval::eval_without(&self.expr, view, &untold, verdicts) == Some(true)
+        eval::eval_without(&self.expr, view, &|test| is_untold(test, view, untold), verdicts) == Some(true)
     }
 
     /// True when a socket that does not match might, if this were known of it.
     pub(crate) fn may_match_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
-        let is_untold = |test: &Test| about::needs_of(test).intersects(untold);
-        self.needs().intersects(untold) && eval::may_be(&self.expr, true, view, &is_untold, verdicts)
+        eval::may_be(&self.expr, true, view, &|test| is_untold(test, view, untold), verdicts)
     }
 
     /// Whether the socket matches; `None` when that depends on fields that are not reported.
@@ -292,6 +290,12 @@ impl Filter {
         });
         result
     }
+}
+
+/// Whether a test is about any of this, or about statistics that only later kernels have.
+fn is_untold(test: &Test, view: &View<'_>, untold: Needs) -> bool {
+    about::needs_of(test).intersects(untold)
+        || about::field_of(test).is_some_and(|field| field::is_of_later_kernels(field, view))
 }
 
 pub(crate) use eval::What as Name;

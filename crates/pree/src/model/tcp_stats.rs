@@ -112,6 +112,8 @@ macro_rules! tcp_stats {
             pub congestion_algorithm: Option<CongestionAlgorithm>,
             /// That algorithm's own numbers.
             pub congestion_detail: Option<CongestionDetail>,
+            /// How much of `tcp_info` the kernel knows, in bytes.
+            pub(crate) known_length: Option<usize>,
         }
 
         impl TcpStats {
@@ -133,6 +135,7 @@ macro_rules! tcp_stats {
                     delivery_rate_app_limited: view.delivery_rate_app_limited(),
                     fastopen_client_fail: view.fastopen_client_fail(),
                     counts_since: Some(CountsSince::Opening),
+                    known_length: Some(view.bytes().len()),
                     ..Self::default()
                 };
                 if let Some(ecn) = view.acc_ecn(layout) {

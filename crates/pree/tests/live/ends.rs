@@ -8,8 +8,10 @@ use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
+use pree::source::{Errno, Failure, ProcessPart, Question, Source, live};
 use pree::{
-    Address, Detail, Direction, Needs, OwnerSource, Protocols, Query, Snapshot, Socket, SourceChoice, State,
+    Address, Detail, Direction, ErrorKind, Missing, Needs, OwnerSource, Protocols, Query, Snapshot, Socket,
+    SourceChoice, State,
 };
 use pree_testkit::{Case, Failed, Need, every, lab, wait_for};
 use rustix::fs::fstat;
@@ -24,6 +26,7 @@ pub fn cases() -> Vec<Case> {
         lab("unix_sockets_are_told_the_name_of_their_other_end", names),
         lab("unix_sockets_by_the_name_of_their_other_end", by_name),
         lab("descriptors_in_flight", || in_flight(&[OwnerSource::Auto, OwnerSource::Proc])),
+        lab("descriptors_in_flight_that_cannot_be_read", in_flight_unread),
         lab("descriptors_in_flight_beside_bpf", || in_flight(&[OwnerSource::Bpf])).needs(Need::Bpf),
         lab("which_end_opened_a_connection", directions).needs(Need::Ipv6),
         lab("tcp_ends_at_two_addresses_of_one_machine", two_addresses).needs(Need::Ipv6),
@@ -183,6 +186,49 @@ fn in_flight(sources: &[OwnerSource]) -> Result<(), Failed> {
     // Holders are asked, so they are looked for.
     let snapshot = Query::new().protocols(Protocols::UNIX).needs(Needs::FDS_IN_FLIGHT).collect()?;
     assert_eq!((snapshot.sockets().len(), told(&snapshot, &right)), (4, Some(5)));
+    Ok(())
+}
+
+/// Answers no question about a descriptor.
+struct Refusing<S>(S, Errno);
+
+impl<S: Source> Source for Refusing<S> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        match question {
+            Question::Process { part: ProcessPart::DescriptorInfo { .. }, .. } => {
+                Err(Failure::Answer(self.1))
+            }
+            _ => self.0.ask(question),
+        }
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.0.next(batch)
+    }
+}
+
+/// What could not be read is a gap where it is asked for, and leaves a filter undecided.
+fn in_flight_unread() -> Result<(), Failed> {
+    let _pair = UnixStream::pair()?;
+    for (errno, why) in [
+        (Errno::EACCES, ErrorKind::NotPermitted),
+        (Errno::linux(5), ErrorKind::Io),
+        (Errno::ENOENT, ErrorKind::Unsupported),
+    ] {
+        let query = Query::new().protocols(Protocols::UNIX);
+        for (query, what, rows) in [
+            (query.clone().needs(Needs::FDS_IN_FLIGHT), Missing::Fields, 2),
+            (query.clone().filter("fds_in_flight > 4".parse()?), Missing::Rows, 0),
+            (query.clone().filter("not has fds_in_flight".parse()?), Missing::Rows, 0),
+        ] {
+            let snapshot = query.collect_from(&mut Refusing(live()?, errno))?;
+            let gaps = snapshot.coverage().gaps();
+            let told: Vec<_> = gaps.iter().map(|gap| (gap.what, gap.why, gap.count)).collect();
+            assert_eq!((snapshot.sockets().len(), told), (rows, vec![(what, why, Some(2))]), "{errno}");
+        }
+        let unasked = query.owners().collect_from(&mut Refusing(live()?, errno))?;
+        assert!(unasked.coverage().is_complete(), "{}", unasked.coverage());
+    }
     Ok(())
 }
 

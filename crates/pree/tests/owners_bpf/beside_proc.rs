@@ -1,7 +1,7 @@
 //! One quiet population, two ways, one answer; and the same through a recording.
 
 use pree::source::{Recorder, live};
-use pree::{Missing, Needs, Origin, Query, Snapshot, Socket};
+use pree::{Missing, Needs, Origin, Query, Snapshot, Socket, Unowned};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Family, Need, Population, hostile, population};
 
@@ -53,7 +53,6 @@ fn same_owners() -> Result<(), Failed> {
         population::bound_only()?,
         population::shared()?,
         population::workers(Family::V6, 3)?,
-        population::in_flight(Family::V4)?,
         population::accept_queue(Family::V6)?,
         population::udp()?,
         population::states(Family::V4)?,
@@ -61,6 +60,19 @@ fn same_owners() -> Result<(), Failed> {
         all.merge(more);
     }
     check(&all, Needs::empty())?;
+    // What nobody is seen to hold, the program alone does not prove to be nobody's.
+    let unheld = population::in_flight(Family::V4)?;
+    let inode = unheld.truth().iter().find(|truth| truth.owners.is_empty()).ok_or("one in flight")?.inode;
+    for (query, reason) in [
+        (by_program(), Unowned::NotLookedUp),
+        (by_walk(), Unowned::NoVisibleHolder),
+        (Query::new().owners(), Unowned::NoVisibleHolder),
+    ] {
+        let snapshot = query.collect()?;
+        let row = snapshot.iter().find(|row| row.inode == inode).ok_or("a row")?;
+        assert_eq!(row.unowned, Some(reason));
+        assert_eq!(snapshot.coverage().is_complete(), reason == Unowned::NoVisibleHolder);
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::{fs, process};
 
 use pree::source::live;
-use pree::{ErrorKind, Origin, Query, Unowned};
+use pree::{ErrorKind, Missing, Origin, Query, Unowned};
 use pree_testkit::churn::{ChurnSpec, Churner};
 use pree_testkit::holder::{Holder, HolderSpec};
 use pree_testkit::{Case, Failed, Family, Need, lab, population};
@@ -29,7 +29,6 @@ pub fn cases() -> Vec<Case> {
 
 fn without_proc() -> Result<(), Failed> {
     let mut all = population::workers(Family::V6, 2)?;
-    all.merge(population::in_flight(Family::V4)?);
     all.merge(population::shared()?);
     let before = by_walk().stats().collect()?;
     lab::hide_proc()?;
@@ -41,6 +40,23 @@ fn without_proc() -> Result<(), Failed> {
         for socket in &snapshot {
             let same = before.iter().find(|other| other.inode == socket.inode).ok_or("a row")?;
             assert_eq!(crate::owners_of(socket), crate::owners_of(same));
+        }
+    }
+    // The program is not told of everybody: that nobody holds a socket is not proven, whatever is asked for.
+    let unheld = population::in_flight(Family::V4)?;
+    let inodes: Vec<_> = unheld.truth().iter().filter(|truth| truth.owners.is_empty()).collect();
+    assert_eq!(inodes.len(), 1);
+    for filter in ["", "unowned = no_visible_holder", "unowned != no_visible_holder", "has unowned"] {
+        for query in [by_program(), Query::new().owners()] {
+            let snapshot = query.tcp().udp().filter(filter.parse()?).collect()?;
+            let row = snapshot.iter().find(|row| row.inode == inodes[0].inode);
+            let reason = row.and_then(|row| row.unowned);
+            assert_eq!(reason, filter.is_empty().then_some(Unowned::NotLookedUp), "{filter}");
+            let [gap] = snapshot.coverage().gaps() else {
+                return Err(format!("{}", snapshot.coverage()).into());
+            };
+            let what = if filter.is_empty() { Missing::Owners } else { Missing::Rows };
+            assert_eq!((gap.what, gap.why, gap.count), (what, ErrorKind::Absent, Some(1)), "{filter}: {gap}");
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("played_table_of_many_threads", table_of_many_threads),
         Case::new("played_refusal_in_proc", refusal_in_proc),
         Case::new("played_process_that_nobody_may_see", process_that_nobody_may_see),
+        Case::new("played_list_of_processes_that_is_not_whole", list_that_is_not_whole),
     ]
 }
 
@@ -255,6 +256,41 @@ fn process_that_nobody_may_see() -> Result<(), Failed> {
                 let walked = played.asked.iter().any(|asked| asked.starts_with("process 9 "));
                 assert_eq!(walked, unowned && !told, "{case}: {:?}", played.asked);
             }
+        }
+    }
+    Ok(())
+}
+
+/// /proc is of our pid namespace, and its list of processes refuses, is empty, or may hide some: nothing proves that nobody
+/// holds a socket, whichever source was asked first.
+fn list_that_is_not_whole() -> Result<(), Failed> {
+    type List = Result<Vec<Vec<u8>>, Failure>;
+    let lists: [(Option<List>, &str, Unowned); 4] = [
+        (Some(Err(Failure::Answer(Errno::EACCES))), "", Unowned::NotPermitted),
+        (Some(Err(Failure::Answer(Errno::ENOENT))), "", Unowned::NotLookedUp),
+        (Some(Ok(vec![Vec::new()])), "", Unowned::NotLookedUp),
+        (None, "hidepid=invisible", Unowned::NotPermitted),
+    ];
+    for (list, option, reason) in lists {
+        for files in ["100", "5000"] {
+            let list = list.clone();
+            let mut population = population();
+            population.sockets.push(Fake::tcp(10, "127.0.0.1:81", "", 101));
+            let mut kernel = Kernel::new(population).on(move |_, question, _| match question {
+                Question::OpenFiles => Some(Ok(vec![files.into()])),
+                Question::OwnStatus => Some(Ok(vec![b"NSpid:\t7\nCapEff:\t0\n".to_vec()])),
+                Question::ProcMount => {
+                    Some(Ok(vec![format!("30 20 0:5 / /proc rw - proc proc rw,{option}\n").into_bytes()]))
+                }
+                Question::Processes => list.clone(),
+                Question::Holders { .. } => Some(Ok(vec![records(7, 7, &[(3, 100)])])),
+                _ => None,
+            });
+            let snapshot = Query::new().tcp().owners().collect_from(&mut kernel)?;
+            let of = |inode: u64| snapshot.iter().find(|row| row.inode == Some(inode)).unwrap();
+            assert!(!of(100).owners.is_empty());
+            assert_eq!(of(101).unowned, Some(reason), "{option} {files}");
+            assert!(!snapshot.coverage().is_complete(), "{option} {files}");
         }
     }
     Ok(())

@@ -1,9 +1,12 @@
 //! What is asked for and not told is a gap, and what is not asked for is none.
 
 use pree::source::{Errno, Failure, Question};
-use pree::{ErrorKind, Missing, Needs, Origin, Query, Snapshot, Socket, SourceChoice, State, States};
+use pree::{
+    ErrorKind, Missing, Needs, Origin, Owner, OwnerLookup, Query, Snapshot, Socket, SourceChoice, State,
+    States,
+};
 
-use super::kernel::{Fake, Kernel, Population};
+use super::kernel::{Fake, Kernel, Population, Process};
 use super::{LISTEN, SYN_RECV, TIME_WAIT, population};
 
 /// The answer of a kernel that refuses `sock_diag`.
@@ -328,6 +331,69 @@ fn what_an_older_kernel_does_not_tell_is_a_gap_where_it_is_asked_for() {
             let snapshot = asked(needs).collect_from(kernel).unwrap();
             assert!(snapshot.coverage().is_complete(), "{name}: {}", snapshot.coverage());
         }
+    }
+}
+
+/// A filter looks at every owner, whoever is asked for.
+#[test]
+fn the_first_owner_is_one_whatever_the_filter() {
+    let mut population = population();
+    let inode = population.sockets.iter().find(|socket| socket.state == LISTEN).unwrap().inode;
+    for (pid, name) in [(60, "one"), (61, "two")] {
+        let sockets = vec![(3, inode.into())];
+        population.processes.insert(pid, Process { name: name.into(), sockets, ..Process::default() });
+    }
+    for filter in ["", "process = one", "process = two", "cmd ~ o or fd = 3", "not process = none"] {
+        for (lookup, all) in [(OwnerLookup::First, 1), (OwnerLookup::All, 5)] {
+            let query = Query::new().tcp().states(States::LISTEN).owner_lookup(lookup);
+            let query = query.filter(filter.parse().unwrap());
+            let snapshot = query.collect_from(&mut Kernel::new(population.clone())).unwrap();
+            let row = snapshot.iter().find(|row| row.inode == Some(inode.into())).unwrap();
+            let name = |owner: &Owner| owner.process.name.to_string_lossy().into_owned();
+            let names: Vec<_> = row.owners.iter().map(name).collect();
+            // Where processes are named, only these are looked into.
+            match filter.strip_prefix("process = ") {
+                Some(named) => assert_eq!(names, [named], "{filter} {lookup:?}"),
+                None => assert_eq!(names.len(), all, "{filter} {lookup:?}: {names:?}"),
+            }
+        }
+    }
+}
+
+/// Statistics that the kernel is too old for leave a filter undecided; what it is old enough for, and what no kernel tells of
+/// such a connection yet, does not.
+#[test]
+fn statistics_of_later_kernels_leave_filters_by_them_undecided() {
+    for (length, filter, undecided) in [
+        (104, "minrtt < 5ms", true),
+        (104, "not minrtt < 5ms", true),
+        (104, "has pacing_rate", true),
+        (104, "not has delivery_rate_app_limited", true),
+        (104, "fastopen_client_fail = 1", true),
+        (104, "minrtt < 5ms and sport = 4", false),
+        (104, "has rtt", false),
+        (104, "last_ack_sent > 1s", false),
+        (104, "ssthresh > 90", false),
+        (104, "loss > 1%", true),
+        (232, "snd_wnd > 70", false),
+        (232, "rcv_wnd > 70", true),
+        (232, "accecn_opt_seen = 1", true),
+        (280, "has minrtt", false),
+        (280, "loss > 1%", false),
+        (280, "rcv_wnd > 70", false),
+    ] {
+        let mut population = population();
+        population.sockets.iter_mut().for_each(|socket| socket.tcp_info = length);
+        let query = Query::new().tcp().states(States::ESTABLISHED);
+        let all = query.collect_from(&mut Kernel::new(population.clone())).unwrap().sockets().len() as u64;
+        let query = query.filter(filter.parse().unwrap());
+        let snapshot = query.collect_from(&mut Kernel::new(population)).unwrap();
+        let gaps: Vec<_> =
+            snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.why, gap.count)).collect();
+        let gap = (Missing::Rows, ErrorKind::Unsupported, Some(all));
+        let expected = if undecided { vec![gap] } else { Vec::new() };
+        assert!(all > 0);
+        assert_eq!(gaps, expected, "{length} {filter}: {}", snapshot.coverage());
     }
 }
 

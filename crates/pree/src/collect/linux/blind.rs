@@ -15,6 +15,8 @@ pub(super) enum Blind {
     OtherNamespace,
     /// /proc shows more than our pid namespace, and was not asked.
     BeyondNamespace,
+    /// A program alone was asked, which is not told of every process.
+    BpfAlone,
     /// /proc is not there.
     NoProc,
     /// The recording was made without owners.

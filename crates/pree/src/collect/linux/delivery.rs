@@ -66,8 +66,7 @@ impl<'v> Delivery<'v> {
         }
         let place = self.parts.len();
         self.joins.all().for_each(|join| join.begin(place, collection));
-        let refused = self.joins.list.iter().filter_map(|(gives, join)| Some((*gives, join.refused()?)));
-        self.untold.refused = refused.collect();
+        self.untold.refused = self.joins.refused();
         self.parts.push(Part { plan: Rc::clone(&collection.plan), namespace, held: Vec::new() });
     }
 
@@ -106,6 +105,7 @@ impl<'v> Delivery<'v> {
             is_complete = self.joins.complete(self.joins.of_filter..usize::MAX, socket, &mut at);
         }
         if is_complete {
+            part.plan.shorten_owners(socket);
             return self.pass_on(socket);
         }
         part.held.push(socket.clone());
@@ -141,7 +141,9 @@ impl<'v> Delivery<'v> {
             for mut socket in held {
                 let mut at = At { owners: &self.owners, source: Some(source) };
                 self.joins.complete(self.joins.with_rows..usize::MAX, &mut socket, &mut at);
+                self.untold.refused = self.joins.refused();
                 if self.untold.lets_through(&plan, &socket, &self.owners) {
+                    plan.shorten_owners(&mut socket);
                     self.pass_on(&socket)?;
                 }
             }

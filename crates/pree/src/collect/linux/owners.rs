@@ -14,6 +14,7 @@ use super::details::UnreadDetails;
 use super::inode_map::InodeMap;
 use super::program::refused;
 use super::scope::{Scope, TO_LOOK, against_refusal};
+use super::walk::hidden;
 use crate::collect::names;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
@@ -197,8 +198,7 @@ impl OwnerSearch {
     /// The program reports neither processes that the kernel hides from everybody nor processes without sockets. Where only the program
     /// was asked, /proc says which is which.
     fn look_into_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
-        let alone = self.told.program && !self.told.proc && self.method == OwnerSource::Auto;
-        if alone && self.scope(source).numbers_agree() {
+        if self.told.program && !self.told.proc && self.blind.is_none() {
             self.read_the_untold(source, only);
         }
     }
@@ -218,7 +218,7 @@ impl OwnerSearch {
             OwnerSource::Bpf => match self.add_from_program(source, &|inode| only.has(inode), scope) {
                 Ok(()) => {
                     self.told = Told { proc: false, program: true, whole_by_program: true };
-                    self.blind = scope.unseen_by_program();
+                    self.blind = Some(scope.unseen_by_program());
                 }
                 Err(failure) => self.blind = Some(Blind::Failed(failure)),
             },
@@ -233,6 +233,8 @@ impl OwnerSearch {
             match self.add_from_program(source, &|inode| only.has(inode), scope) {
                 Ok(()) => {
                     self.told = Told { proc: false, program: true, whole_by_program };
+                    // Whom the program was not told of, only a /proc with the same ids can tell.
+                    self.blind = scope.unseen_in_proc();
                     return;
                 }
                 Err(failure) => (self.program_refused, self.instead) = (Some(failure), true),
@@ -251,8 +253,13 @@ impl OwnerSearch {
                 match scope {
                     // What refused us, the program must have reported: it may be kept from it too.
                     _ if whole_by_program => {
-                        let may_hold = self.unread.difference(&self.told_of).next().is_some();
-                        self.blind = self.blind.filter(|_| may_hold);
+                        let is_listed = self.told.proc && hidden(source).is_none();
+                        let is_seen = is_listed && self.unread.is_subset(&self.told_of);
+                        // A recording made with the program lacks the walk: then the program told alone.
+                        self.blind = self.blind.filter(|blind| match blind {
+                            Blind::NotRecorded => false,
+                            blind => *blind == Blind::Hidden || !is_seen,
+                        });
                     }
                     // The two together are everything, if nothing in /proc was refused.
                     Scope::Apart if self.blind == scope.unseen_in_proc() => self.blind = None,
@@ -286,12 +293,6 @@ impl OwnerSearch {
             }
             Told { program: true, .. } => coverage.owners_came_from(Origin::Bpf),
             Told { .. } => {}
-        }
-        if self.method == OwnerSource::Bpf && self.told.program {
-            coverage.note(
-                "owners were asked of BPF alone: a process that the kernel hides from everybody is not shown"
-                    .to_owned(),
-            );
         }
         if let (true, Some(failure)) = (self.instead, self.program_refused) {
             coverage.note(format!("{}; owners come from /proc", refused(failure)));
@@ -411,8 +412,12 @@ impl OwnerSearch {
                 ErrorKind::Absent,
                 "BPF shows one's own pid namespace only, and /proc another: leave the choice of the source to pree",
             ),
+            Some(Blind::BpfAlone) => (
+                ErrorKind::Absent,
+                "BPF shows no process that the kernel keeps from everybody: leave the choice of the source to pree",
+            ),
             Some(Blind::NotRecorded) => (ErrorKind::NotRecorded, NOT_RECORDED),
-            Some(Blind::NoProc) => (ErrorKind::Absent, "owners are read from /proc: mount it"),
+            Some(Blind::NoProc) => (ErrorKind::Absent, "who holds what is read from /proc: mount it"),
             Some(Blind::Failed(failure)) => (failure.kind(), "looking for them failed: try again"),
         }
     }

@@ -79,18 +79,20 @@ impl Scope {
     /// The part of our namespace that /proc never shows.
     pub(super) fn unseen_in_proc(self) -> Option<Blind> {
         match self {
-            Self::Above(_) | Self::NoProc => None,
+            Self::Above(_) => None,
+            Self::NoProc => Some(Blind::NoProc),
             Self::Below | Self::Apart | Self::Other => Some(Blind::OtherNamespace),
             Self::Unknown(failure) => Some(Blind::Failed(failure)),
         }
     }
 
-    /// The part of /proc that a program does not show.
-    pub(super) fn unseen_by_program(self) -> Option<Blind> {
+    /// What a program alone does not show.
+    pub(super) fn unseen_by_program(self) -> Blind {
         match self {
-            Self::Unknown(failure) => Some(Blind::Failed(failure)),
-            _ if self.is_within_ours() => None,
-            _ => Some(Blind::BeyondNamespace),
+            Self::Unknown(failure) => Blind::Failed(failure),
+            Self::NoProc => Blind::NoProc,
+            _ if self.is_within_ours() => Blind::BpfAlone,
+            _ => Blind::BeyondNamespace,
         }
     }
 }

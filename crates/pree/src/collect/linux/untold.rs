@@ -8,7 +8,7 @@ use crate::decode::linux::has_stats;
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::field::{self, View};
 use crate::filter::Verdicts;
-use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, Unowned};
+use crate::model::{Address, Detail, Family, Protocol, Protocols, Socket, State, UnixDetail, Unowned};
 use crate::needs::Needs;
 use crate::plan::Plan;
 
@@ -36,6 +36,12 @@ const fn on_request(thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::NotRecorded, NOT_RECORDED)), ..thing }
 }
 
+/// One that no source reports for such sockets, though they have it: a filter cannot decide by it.
+const fn never(needs: Needs, name: &'static str, lacks: fn(&Socket) -> bool) -> Thing {
+    let diag = Some((ErrorKind::Unsupported, NEVER));
+    Thing { what: Missing::Rows, diag, ..field(needs, name, lacks) }
+}
+
 /// One that `sock_diag` reports since some version, for every full socket.
 const fn since(hint: &'static str, thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::Unsupported, hint)), ..thing }
@@ -46,6 +52,10 @@ const NO_PACKET_FILTERS: &str =
     "programs of packet sockets are shown only to holders of CAP_NET_ADMIN: run as root";
 const NO_SEQUENCES: &str =
     "known only of connections that a process of this pid namespace has a descriptor of";
+const NOT_IN_FDINFO: &str =
+    "read from /proc of a process that holds the socket, since Linux 5.6: mount one's own /proc";
+const NEVER: &str = "no kernel reports it for every kind of socket: PLATFORM.md says for which";
+const NO_LATER_STATS: &str = "later kernels report more of a connection: PLATFORM.md says which";
 const NO_STATS: &str = "/proc has no statistics: sock_diag must be permitted and its modules loaded";
 pub(super) const NO_NAMESPACE: &str = "it is read from /proc/thread-self/ns/net: mount one's own /proc";
 const NO_TABLE: &str =
@@ -53,7 +63,7 @@ const NO_TABLE: &str =
 pub(super) const NOT_IN_PROC: &str =
     "/proc does not have them: sock_diag must be permitted and its modules loaded";
 
-static THINGS: [Thing; 20] = [
+static THINGS: [Thing; 26] = [
     on_request(Thing {
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
@@ -122,11 +132,27 @@ static THINGS: [Thing; 20] = [
             (is_whole_inet(s) || s.state == State::SynReceived) && s.mark.is_none()
         })
     },
+    since(
+        NOT_IN_FDINFO,
+        field(Needs::FDS_IN_FLIGHT, "descriptors in flight", |s| {
+            let known = |detail: &UnixDetail| detail.fds_in_flight.is_some();
+            let is_known = matches!(s.detail.as_deref(), Some(Detail::Unix(detail)) if known(detail));
+            s.protocol == Protocol::Unix && s.inode.is_some() && !is_known
+        }),
+    ),
     since(NO_NAMESPACE, field(Needs::NAMESPACE, "network namespaces", |s| s.namespace_inode().is_none())),
+    never(Needs::CGROUP, "cgroups", |s| !is_inet(s) && s.cgroup_id.is_none()),
+    never(Needs::MARK, "marks", |s| !is_inet(s) && s.mark.is_none()),
+    never(Needs::UID, "users", |s| !is_inet(s) && s.protocol != Protocol::Unix && s.uid.is_none()),
+    never(Needs::RECV_QUEUE, "receive queues", |s| !is_inet(s) && s.recv_queue.is_none()),
+    never(Needs::MEMORY, "memory", |s| s.protocol == Protocol::Vsock && s.memory.is_none()),
     field(Needs::STATE_AND_ENDS, "state and addresses", |s| {
         s.state == State::Unknown || s.local == Address::Unknown
     }),
 ];
+
+/// The place of statistics.
+const STATS: Things = 1;
 
 /// Some [`THINGS`], a bit for the place of each.
 type Things = u32;
@@ -215,6 +241,10 @@ impl Untold {
             if !filter.matches_without(&view, untold | unread, &self.verdicts) {
                 if filter.may_match_without(&view, untold | unread, &self.verdicts) {
                     self.add(socket, Missing::Rows, things);
+                    if things == 0 && unread.is_empty() {
+                        // The statistics are there, and what the filter asks for is not among them.
+                        self.add_from(false, Missing::Rows, (ErrorKind::Unsupported, NO_LATER_STATS), STATS);
+                    }
                     if !unread.is_empty() {
                         self.by_owner.get_or_insert_with(|| (0, owners.why_unread(socket))).0 += 1;
                     }

@@ -42,10 +42,7 @@ impl OwnerSearch {
             }
         }
         // Before it is asked whether /proc hides anything: one in which we are not to be found cannot report.
-        self.blind = self.blind.or(scope.unseen_in_proc()).or_else(|| match may_hide(source) {
-            Ok(may_hide) => may_hide.then_some(Blind::Hidden),
-            Err(failure) => Some(Blind::Failed(failure)),
-        });
+        self.blind = self.blind.or(scope.unseen_in_proc()).or_else(|| hidden(source));
         self.blind != Some(Blind::NotRecorded)
     }
 
@@ -61,15 +58,19 @@ impl OwnerSearch {
 
     /// Reads the tables of processes of which the program reported nothing. One that refuses may hold anything.
     pub(super) fn read_the_untold(&mut self, source: &mut dyn Source, only: Only<'_>) {
-        // /proc may be missing, and a recording may lack it: the program has said what it could.
-        let Ok(bytes) = read_with_retries(source, &Question::Processes) else { return };
-        for pid in ids(&bytes) {
+        let Some(pids) = self.pids(source) else {
+            // A recording in which every socket has an owner lacks it: those whose owner is not among the named have one.
+            self.blind = self.blind.filter(|blind| *blind != Blind::NotRecorded || self.named.is_none());
+            return;
+        };
+        for pid in pids {
             if !self.told_of.contains(&pid) && self.counts(source, pid) {
                 if let Err(failure) = self.try_read(source, pid, 0, only) {
                     self.failed(pid, failure);
                 }
             }
         }
+        self.blind = self.blind.or_else(|| hidden(source));
     }
 
     /// Again if that fails in passing.
@@ -264,6 +265,14 @@ impl OwnerSearch {
             self.details.failed(pid, need, failure, source);
         }
         result.ok()
+    }
+}
+
+/// Whether /proc may list fewer processes than there are.
+pub(super) fn hidden(source: &mut dyn Source) -> Option<Blind> {
+    match may_hide(source) {
+        Ok(may_hide) => may_hide.then_some(Blind::Hidden),
+        Err(failure) => Some(Blind::Failed(failure)),
     }
 }
 

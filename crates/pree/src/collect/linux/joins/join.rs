@@ -37,7 +37,7 @@ pub(in crate::collect::linux) trait Join {
     /// [the last time](At::is_last), whoever made it wait.
     fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool;
 
-    /// Why nothing can be known, and what helps.
+    /// Why nothing can be known of the last row, or of any, and what helps.
     fn refused(&self) -> Option<(ErrorKind, &'static str)> {
         None
     }

@@ -10,6 +10,7 @@ mod unix_ends;
 
 use std::ops::Range;
 
+use crate::error::ErrorKind;
 use crate::model::Socket;
 use crate::needs::Needs;
 use join::OfNamespace;
@@ -36,7 +37,7 @@ fn join<J: Join + Default + 'static>() -> Box<dyn Join> {
 
 /// Those that are asked for, with what they give.
 pub(super) struct Joins {
-    pub(super) list: Vec<(Needs, Box<dyn Join>)>,
+    list: Vec<(Needs, Box<dyn Join>)>,
     /// So many complete rows with rows alone.
     pub(super) with_rows: usize,
     /// So many give what the filter must know.
@@ -60,6 +61,11 @@ impl Joins {
     /// Every one of them.
     pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Box<dyn Join>> {
         self.list.iter_mut().map(|(_, join)| join)
+    }
+
+    /// What cannot be known, why, and what helps.
+    pub(super) fn refused(&self) -> Vec<(Needs, (ErrorKind, &'static str))> {
+        self.list.iter().filter_map(|(gives, join)| Some((*gives, join.refused()?))).collect()
     }
 
     /// Completes a row by these. False when it has to wait.
