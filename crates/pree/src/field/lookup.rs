@@ -5,9 +5,9 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("mss", "snd_mss"),
     ("rate", "delivery_rate"),
     ("command", "cmd"),
-    // As columns. As keys of filters these are the socket's own, which may be others than its holder's.
-    ("user", "puser"),
-    ("cgroup", "pcgroup"),
+    // As keys of filters mean them: the socket's own, which may be others than its holder's.
+    ("user", "uid"),
+    ("cgroup", "cgroup_id"),
 ];
 
 /// Names that are agreed and whose data is not implemented yet.
@@ -19,8 +19,9 @@ pub fn is_planned(name: &str) -> bool {
 }
 
 /// The name that somebody who typed `word` may have meant: the one that takes the fewest changes, at most a third of
-/// its letters.
+/// its letters; capitals are none.
 pub fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let word = &*word.to_ascii_lowercase();
     let (changes, nearest) = known.map(|name| (distance(word, name), name)).min()?;
     (changes <= word.len().max(nearest.len()) / 3).then_some(nearest)
 }
@@ -54,7 +55,8 @@ mod tests {
             ("rttt", Some("rtt")),
             ("stat", Some("state")),
             ("porcess", Some("process")),
-            ("LOCAL", None),
+            ("LOCAL", Some("local")),
+            ("Porcess", Some("process")),
             ("nonsense", None),
             ("", None),
         ] {

@@ -19,11 +19,13 @@ pub(super) struct Written {
     pub(super) text: Text,
     /// What is quoted is a text, whatever it looks like.
     pub(super) quoted: bool,
+    /// Why there is no owner, in parentheses.
+    pub(super) unowned: Option<Unowned>,
 }
 
 impl Written {
     pub(super) fn plain(text: &str) -> Self {
-        Self { text: Text::from(text.as_bytes()), quoted: false }
+        Self { text: Text::from(text.as_bytes()), quoted: false, unowned: None }
     }
 
     fn as_str(&self) -> Read<&str> {
@@ -37,11 +39,14 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
         Op::Equal => Ok(()),
         _ => Err(format!("{name} takes only = and !=")),
     };
+    if let Some(reason) = value.unowned {
+        return only_equal().map(|()| Expr::Test(Test::Unowned(reason)));
+    }
     // Keys of texts take any bytes, the others need words.
     match key {
         Key::Host(end) => return host(end, name, op, value).map(Expr::Test),
         Key::Field(field) => return of_field(field, op, value),
-        Key::Owner => return owner(op, value).map(Expr::Test),
+        Key::Owner => return words(field::PROCESS, op, value).map(Expr::Test),
         _ => {}
     }
     let text = value.as_str()?;
@@ -71,7 +76,7 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
         // As an address shows it; an interface of that name can be named by its number.
         Key::Device if text == "gone" => Test::Shown(End::Local, Text::from(&b"*%gone"[..])),
         Key::Device => Test::Device(Named::new(text)),
-        Key::Cgroup => Test::Cgroup(Named { name: text.to_owned(), id: None }),
+        Key::Cgroup => Test::Cgroup(Named { id: text.parse().ok(), ..Named::new(text) }),
         _ => Test::User(Named::new(text)),
     }))
 }
@@ -100,10 +105,11 @@ fn unnamed(field: &'static Field, text: &str) -> Option<Test> {
 
 /// A kernel can have protocols that pree does not know by name: in quotes, as they are shown.
 fn protocol(name: &str, quoted: bool) -> Read<Protocol> {
-    let known = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
+    let known = Protocol::named(name).filter(|known| !quoted || known.name() == name);
     let other = || {
-        (quoted || OtherProtocol::KNOWN.contains(&name))
-            .then(|| Protocol::Other(OtherProtocol::new(name.as_bytes())))
+        let mut all = OtherProtocol::KNOWN.into_iter();
+        let name = all.find(|other| other.eq_ignore_ascii_case(name)).or(quoted.then_some(name))?;
+        Some(Protocol::Other(OtherProtocol::new(name.as_bytes())))
     };
     known.or_else(other).ok_or_else(|| {
         let names: Vec<&str> = Protocol::ALL.iter().map(Protocol::name).collect();
@@ -174,17 +180,6 @@ fn address_of_ss(text: &str) -> Read<Host> {
         (Some(text), _) => of_family(text, Ipv4Addr::UNSPECIFIED.into()),
         (_, Some(text)) => of_family(text, Ipv6Addr::UNSPECIFIED.into()),
         _ => any(text),
-    }
-}
-
-/// A process by its name or as the column shows it, or in parentheses why there is none.
-fn owner(op: Op, value: &Written) -> Read<Test> {
-    let text = value.text.as_bytes();
-    let reason = text.strip_prefix(b"(").and_then(|text| text.strip_suffix(b")"));
-    let reason = reason.and_then(|reason| values::unowned(std::str::from_utf8(reason).ok()?).ok());
-    match reason.filter(|_| op == Op::Equal) {
-        Some(reason) => Ok(Test::Unowned(reason)),
-        None => words(field::PROCESS, op, value),
     }
 }
 
@@ -280,21 +275,20 @@ fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
     if let Some(part) = mark.filter(|_| field.is_mark) {
         return Ok(Test::Words(field, Op::Contains, Arc::new(Text::from(part))));
     }
-    if op == Op::Equal && !value.text.as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {
-        known_word(field, value)?;
-    }
-    Ok(Test::Words(field, op, value.text.clone().into()))
+    let is_whole = op == Op::Equal && !text.iter().any(|byte| matches!(byte, b'*' | b'?'));
+    let known = if is_whole { known_word(field, value)? } else { None };
+    Ok(Test::Words(field, op, known.unwrap_or_else(|| value.text.clone()).into()))
 }
 
-/// A word that no value can be would silently match nothing.
-fn known_word(field: &Field, value: &Written) -> Read<()> {
+/// The word as values have it, where these are of a list. One that no value can be would silently match nothing.
+fn known_word(field: &Field, value: &Written) -> Read<Option<Text>> {
     let known = field.choices;
     if known.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let text = value.as_str()?;
-    if known.contains(&text) {
-        return Ok(());
+    if let Some(word) = known.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+        return Ok(Some(Text::from(word.as_bytes())));
     }
     let near = field::nearest(text, known.iter().copied());
     let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));

@@ -23,6 +23,11 @@ pub(super) enum Key {
     Field(&'static Field),
 }
 
+impl Key {
+    /// Those whose values are names of owners, or in parentheses why there is none.
+    pub(super) const NAMES_OWNERS: [Self; 2] = [Self::Owner, Self::Field(field::PROCESS)];
+}
+
 /// Keys that are not simply a field of the registry.
 const SPECIAL: &[(&str, Key)] = &[
     ("src", Key::Host(End::Local)),

@@ -320,10 +320,12 @@ impl Parser<'_> {
             let (value, at) = match self.next() {
                 Some(Token { kind: Kind::Word(text), start, end }) => (Written::plain(&text), start..end),
                 Some(Token { kind: Kind::Quoted(text), start, end }) => {
-                    (Written { text, quoted: true }, start..end)
+                    (Written { text, quoted: true, unowned: None }, start..end)
                 }
-                // As the column shows it.
-                Some(Token { kind: Kind::Open, start, .. }) if key == Key::Owner => self.reason(start)?,
+                // As the column shows it; in quotes it is a name.
+                Some(Token { kind: Kind::Open, start, .. }) if Key::NAMES_OWNERS.contains(&key) => {
+                    self.reason(start)?
+                }
                 Some(token) => {
                     return Err(self.misplaced(token.start..token.end, &format!("a value for {name}")));
                 }
@@ -353,8 +355,8 @@ impl Parser<'_> {
         if let (Some(Token { kind: Kind::Word(reason), .. }), Some(Token { kind: Kind::Close, end, .. })) =
             (self.next(), self.next())
         {
-            values::unowned(&reason).map_err(|what| self.error(start..end, what))?;
-            return Ok((Written::plain(&format!("({reason})")), start..end));
+            let reason = values::unowned(&reason).map_err(|what| self.error(start..end, what))?;
+            return Ok((Written { unowned: Some(reason), ..Written::plain("") }, start..end));
         }
         Err(self
             .error(start..start + 1, "expected one reason for having no owner, and a closing parenthesis"))

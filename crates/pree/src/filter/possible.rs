@@ -2,7 +2,7 @@
 
 use super::expr::{Expr, Test};
 use super::lex::Op;
-use crate::model::{Protocol, Protocols, States};
+use crate::model::{Protocol, Protocols, States, Unowned};
 
 /// States that a matching socket can be in: nothing else need be asked for. One whose state is not known matches a set of them
 /// only as `other`; whether it is in another is undecided.
@@ -16,6 +16,7 @@ pub(super) fn states(expr: &Expr) -> States {
             _ => States::all(),
         },
         Expr::Test(Test::State(set)) => *set,
+        Expr::Test(Test::Unowned(Unowned::TimeWait)) => States::TIME_WAIT,
         Expr::Test(_) => States::all(),
     }
 }

@@ -61,10 +61,7 @@ fn not_shown_so(word: &str) -> Option<Expr> {
 
 /// `tcp`, `TCP`: a protocol that a port can belong to.
 fn protocol(name: &str) -> Option<Protocol> {
-    let is_it = |protocol: &Protocol| {
-        Protocols::INET.contains(protocol.set()) && protocol.name().eq_ignore_ascii_case(name)
-    };
-    Protocol::ALL.into_iter().find(is_it)
+    Protocol::named(name).filter(|protocol| Protocols::INET.contains(protocol.set()))
 }
 
 /// `HOST[:PORTS]`, as lsof has it after the @: address and port at the same end.

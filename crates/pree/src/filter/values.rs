@@ -115,7 +115,7 @@ pub(super) fn port(text: &str) -> Read<u16> {
     if let Ok(port) = name.parse() {
         return Ok(port);
     }
-    let known = SERVICES.iter().find(|(service, _)| *service == name);
+    let known = SERVICES.iter().find(|(service, _)| service.eq_ignore_ascii_case(name));
     match known {
         Some((_, port)) => Ok(*port),
         None if name.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -245,6 +245,7 @@ pub(super) fn states(text: &str) -> Read<States> {
 }
 
 pub(super) fn family(text: &str) -> Read<Family> {
+    let text = &*text.to_ascii_lowercase();
     let name = match text {
         "inet" | "4" => "ipv4",
         "inet6" | "6" => "ipv6",
@@ -258,7 +259,7 @@ pub(super) fn family(text: &str) -> Read<Family> {
 }
 
 pub(super) fn scope(text: &str) -> Read<Scope> {
-    Scope::ALL.iter().copied().find(|scope| scope.name() == text).ok_or_else(|| {
+    Scope::ALL.iter().copied().find(|scope| scope.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
         format!(
             "{text:?} is not a scope: expected {}",
             Scope::ALL.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ")
@@ -286,14 +287,14 @@ pub(super) fn number(text: &str) -> Read<u64> {
 }
 
 pub(super) fn unowned(text: &str) -> Read<Unowned> {
-    Unowned::ALL.iter().copied().find(|reason| reason.name() == text).ok_or_else(|| {
+    Unowned::ALL.iter().copied().find(|reason| reason.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
         let names: Vec<&str> = Unowned::ALL.iter().map(|reason| reason.name()).collect();
         format!("{text:?} is not a reason for having no owner: expected {}", names.join(", "))
     })
 }
 
 pub(super) fn yes_or_no(text: &str) -> Read<bool> {
-    match text {
+    match &*text.to_ascii_lowercase() {
         "yes" | "true" | "1" => Ok(true),
         "no" | "false" | "0" => Ok(false),
         _ => Err(format!("{text:?} is not a yes or no")),

@@ -59,6 +59,11 @@ impl Protocol {
         }
     }
 
+    /// The protocol of this name, in capitals or not; `None` for those without a table of their own.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.name().eq_ignore_ascii_case(name))
+    }
+
     /// The name of the table that lists it.
     pub(crate) fn table_name(self) -> &'static str {
         match self {

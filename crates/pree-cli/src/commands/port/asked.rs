@@ -2,10 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use pree::{Filter, Protocol, Socket, State};
+use pree::{Filter, Protocol, Protocols, Socket, State};
 
 use crate::exit::Failure;
 use crate::text::escape;
+
+/// Protocols whose ports belong to somebody.
+const WITH_PORTS: Protocols =
+    Protocols::USUAL.union(Protocols::MPTCP).union(Protocols::SCTP).union(Protocols::VSOCK);
 
 /// A port, of a protocol or an address or of any.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,11 +27,12 @@ impl<'w> Asked<'w> {
     pub(super) fn read(word: &'w str) -> Result<Self, Failure> {
         let wrong = || {
             let word = escape::quoted(word.as_bytes());
-            Failure::Usage(format!("{word} is not a port: expected 8080, https, 53/udp or 10.0.0.5:8080"))
+            let expected = "expected 8080, https, 10.0.0.5:8080, or 53/udp with a protocol that has ports";
+            let with_ports = |protocol: &&Protocol| WITH_PORTS.contains(protocol.set());
+            let names: Vec<&str> = Protocol::ALL.iter().filter(with_ports).map(Protocol::name).collect();
+            Failure::Usage(format!("{word} is not a port: {expected} ({})", names.join(", ")))
         };
-        let by_name = |name: &str| {
-            [Protocol::Tcp, Protocol::Udp, Protocol::UdpLite].into_iter().find(|known| known.name() == name)
-        };
+        let by_name = |name: &str| Protocol::named(name).filter(|known| WITH_PORTS.contains(known.set()));
         let (end, behind) = match word.rsplit_once('/') {
             Some((end, name)) => (end, Some(by_name(name).ok_or_else(wrong)?)),
             None => (word, None),
@@ -140,7 +145,12 @@ mod tests {
             ("-1", None),
             ("", None),
             ("nonsense", None),
-            ("53/sctp", None),
+            ("53/sctp", Some((53, Some(Protocol::Sctp)))),
+            ("1000/MPTCP", Some((1000, Some(Protocol::Mptcp)))),
+            ("1000/TCP", Some((1000, tcp))),
+            ("HTTPS", Some((443, None))),
+            ("53/icmp", None),
+            ("53/dccp", None),
             ("53/udp/tcp", None),
             ("tcp:10.0.0.1:80", Some((80, tcp))),
             ("10.0.0.1:80/udp", Some((80, udp))),
@@ -154,7 +164,8 @@ mod tests {
             ("tcp@127.0.0.1:80", Some((80, tcp))),
             ("udp@:53", Some((53, udp))),
             ("tcp@80", None),
-            ("sctp@127.0.0.1:80", None),
+            ("sctp@127.0.0.1:80", Some((80, Some(Protocol::Sctp)))),
+            ("raw@127.0.0.1:80", None),
             ("@127.0.0.1:80/tcp", Some((80, tcp))),
             ("udp@127.0.0.1:80/tcp", None),
             ("/run:80", None),

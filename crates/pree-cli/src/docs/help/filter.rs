@@ -33,12 +33,12 @@ pub(in crate::docs) const KEYS: &[(&str, &str)] = &[
     ("scope", "of the local address: loopback, link, private or public (the wildcard is public)"),
     ("dev", "interface the socket is bound to, by name or index; gone: a packet socket's that is no more"),
     ("fwmark", "firewall mark, with a mask if need be: 0x10/0xf0"),
-    ("cgroup", "path of the cgroup the socket was made in; pcgroup is that of its process"),
+    ("cgroup", "path or id of the cgroup the socket was made in; pcgroup is that of its process"),
     ("user", "user the socket belongs to, by name or number; puser is the one its process runs as"),
     ("uid", "the same as user"),
     (
         "owner",
-        "a process as the column shows it: nginx, nginx[46], nginx[46]/3; or (accept_queue), as unowned has it",
+        "a process as the column shows it: nginx, nginx[46], nginx[46]/3; or (accept_queue), as unowned has it: in quotes a name",
     ),
     (
         "unowned",

@@ -39,7 +39,11 @@ fn what_columns_show_of_owners_and_odd_addresses() {
         ("owner = \"(sd-pam)\"[7]/9", [true, false, false, false, false]),
         ("owner = (accept_queue)", [false, true, false, false, false]),
         ("owner = x,(accept_queue)", [false, true, false, false, false]),
-        ("owner = \"(accept_queue)\"", [false, true, false, false, false]),
+        ("process = (accept_queue)", [false, true, false, false, false]),
+        // In quotes it is a name, which a process may have.
+        ("owner = \"(accept_queue)\"", [false; 5]),
+        ("process = \"(accept_queue)\"", [false; 5]),
+        ("owner = \"(sd-pam)\",(orphaned)", [true, false, false, false, false]),
         ("unowned = accept_queue", [false, true, false, false, false]),
         ("unowned != orphaned", [true; 5]),
         ("has owner", [true, false, false, false, false]),

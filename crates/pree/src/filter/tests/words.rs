@@ -238,3 +238,48 @@ fn dates() {
         assert!(format!("started>{text}").parse::<Filter>().is_err(), "{text}");
     }
 }
+
+/// Words of ours are the same in capitals; texts from outside are not.
+#[test]
+fn our_words_are_the_same_in_capitals() {
+    for (capitals, small) in [
+        ("proto=TCP", "proto=tcp"),
+        ("proto=Dccp", "proto=dccp"),
+        ("family=IPv4", "family=ipv4"),
+        ("family=INET6", "family=ipv6"),
+        ("state=LISTEN", "state=listen"),
+        ("scope=Public", "scope=public"),
+        ("dport=HTTPS", "dport=443"),
+        (":HTTPS", ":443"),
+        ("443/TCP", "443/tcp"),
+        ("1000/MPTCP", "1000/mptcp"),
+        ("dir=IN", "dir=in"),
+        ("bloat=Yes", "bloat=yes"),
+        ("limited=Receiver", "limited=receiver"),
+        ("issue=Zero_Window", "issue=zero_window"),
+        ("unowned=TIME_WAIT", "unowned=time_wait"),
+        ("owner=(Time_Wait)", "owner=(time_wait)"),
+        ("v6only=NO", "v6only=no"),
+    ] {
+        assert_eq!(parse(capitals), parse(small), "{capitals}");
+    }
+    for (one, other) in
+        [("process=A", "process=a"), ("proto=\"TCP\"", "proto=tcp"), ("src=/A", "src=/a"), ("cmd=A", "cmd=a")]
+    {
+        assert_ne!(parse(one), parse(other), "{one}");
+    }
+}
+
+/// Only these can match: a list that leaves such states out by itself does not then.
+#[test]
+fn reasons_that_are_states() {
+    for (filter, states) in [
+        ("unowned = time_wait", States::TIME_WAIT),
+        ("owner = (time_wait) and sport = 1", States::TIME_WAIT),
+        ("unowned = time_wait or state listen", States::TIME_WAIT | States::LISTEN),
+        ("unowned != time_wait", States::all()),
+        ("unowned = no_visible_holder", States::all()),
+    ] {
+        assert_eq!(parse(filter).states(), states, "{filter}");
+    }
+}
