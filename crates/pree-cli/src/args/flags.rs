@@ -5,7 +5,7 @@ use std::time::Duration;
 use pree::quality::Severity;
 use pree::{
     Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
-    States, Text,
+    States, Text, field,
 };
 
 use Takes::{Nothing, One, Several};
@@ -197,17 +197,23 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("vsock", set!(a => protocol(a, Protocols::VSOCK))),
     ])), "sockets of a family, as ss has it", NOTHING),
     flag!("Which sockets", CHOICE, Some('l'), "listening", Nothing, "only sockets that wait for peers",
-        set!(a => a.asked.states.get_or_insert(States::LISTENING))),
+        set!(a => states(a, States::LISTENING))),
     flag!("Which sockets", CHOICE, Some('a'), "all", Nothing, "every state, on a terminal TIME-WAIT too",
-        set!(a => a.asked.states = Some(States::all()))),
-    flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", Nothing, "only TCP sockets bound and neither listening nor connected",
-        set!(a => a.asked.states = Some(States::BOUND_INACTIVE))),
+        set!(a => states(a, States::all()))),
+    flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", Nothing, "only TCP sockets bound and neither listening nor connected; with -l both",
+        set!(a => states(a, States::BOUND_INACTIVE))),
     flag!("Which sockets", ASKING, Some('N'), "net", One(File("NAME|PID|PATH")), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
     flag!("Which sockets", MACHINE, None, "all-netns", Nothing, "sockets of every network namespace",
         |a, _| namespaces(a, Namespaces::All)),
     flag!("Which sockets", FILTERED, Some('F'), "filter", Several(File("FILE")), "filter from a file, - for standard input",
-        set!(a, path => a.asked.filter_files.push(path.into()))),
+        |a, path| {
+            if path == "-" && a.asked.filter_files.iter().any(|file| file.as_os_str() == "-") {
+                return Err("-F - is given twice: standard input can be read once".to_owned());
+            }
+            a.asked.filter_files.push(path.into());
+            Ok(())
+        }),
     flag!("What about them", ASKING, Some('p'), "processes", Nothing, "owning processes (the default)",
         set!(a => if a.asked.owners == Some(OwnerLookup::None) { a.asked.owners = None })),
     flag!("What about them", ROWS, Some('i'), "info", Nothing, "TCP statistics", set!(a => a.shown.details.tcp_info = true)),
@@ -322,7 +328,12 @@ pub(super) fn unknown(written: &str, letters: &str) -> String {
     if LATER.contains(&name) {
         return format!("{written} is not implemented yet{way}");
     }
-    format!("no flag {written}{way}")
+    // Of a letter every other one is near.
+    let longs = || FLAGS.iter().map(|flag| flag.long).chain(ALIASES.iter().map(|(alias, _)| *alias));
+    let near = if name.len() > 1 { field::nearest(name, longs()) } else { None };
+    let near =
+        near.filter(|_| way.is_empty()).map_or(String::new(), |near| format!("; did you mean --{near}?"));
+    format!("no flag {written}{way}{near}")
 }
 
 fn protocol(args: &mut Args, protocols: Protocols) {
@@ -349,6 +360,11 @@ fn owners_from(args: &mut Args, source: OwnerSource) {
     (args.asked.owners, args.asked.owner_source) = (Some(OwnerLookup::All), source);
 }
 
+/// States add up, whatever the order of the flags.
+fn states(args: &mut Args, states: States) {
+    args.asked.states = Some(args.asked.states.unwrap_or(States::empty()) | states);
+}
+
 /// Lists join.
 fn add(list: &mut Option<String>, more: &str) {
     *list = Some(list.take().map_or_else(|| more.to_owned(), |list| format!("{list},{more}")));
@@ -366,8 +382,7 @@ fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
         if let Some(says) = typed(name) {
             return Err(says);
         }
-        let known = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
-        let named = match (known, name) {
+        let named = match (Protocol::named(name), name) {
             (Some(known), _) => known.set(),
             (None, "inet") => Protocols::INET,
             (None, "all") => Protocols::all(),

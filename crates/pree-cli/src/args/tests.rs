@@ -67,6 +67,11 @@ fn long_flags_and_values() {
         a.asked.source = SourceChoice::Proc;
         a.shown.format = Format::Jsonl;
     });
+    for line in ["-l -B", "-B -l", "-lB"] {
+        check(line, |a| a.asked.states = Some(States::LISTENING | States::BOUND_INACTIVE));
+    }
+    check("-B -a -l", |a| a.asked.states = Some(States::all()));
+    check("-A TCP", |a| a.asked.protocols = Some(Protocols::TCP));
     check("-c +rtt,-fd --sort -rtt,pid --limit 5", |a| {
         a.shown.columns = Some("+rtt,-fd".into());
         a.shown.sort = vec!["-rtt".into(), "pid".into()];
@@ -112,6 +117,9 @@ fn refusals_say_what_is_right() {
     refused("-A unix,tipc", "-A other proto=tipc");
     refused("-A unx", "unx");
     refused("--nonsense", "no flag --nonsense");
+    refused("--lisening", "did you mean --listening?");
+    refused("--Lisetning", "did you mean --listening?");
+    refused("-F - -F -", "standard input can be read once");
     refused("--json=yes", "takes no value");
     refused("top", "not implemented yet");
     refused("dprot=80", "did you mean dport?");

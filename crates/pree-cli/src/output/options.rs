@@ -65,13 +65,20 @@ pub(crate) struct Rows {
     pub(crate) namespaces: bool,
 }
 
+impl Details {
+    /// Those that are asked for, as they are written with the fewest letters.
+    pub(super) fn letters(self) -> Vec<&'static str> {
+        let all = [(self.tcp_info, "-i"), (self.extended, "-e"), (self.memory, "-m"), (self.timers, "-o")];
+        all.into_iter().filter(|(asked, _)| *asked).map(|(_, letter)| letter).collect()
+    }
+}
+
 impl Options {
     /// True with flags that are about the rows and columns of a table: where there is another screen, these choose rows.
     pub(crate) fn shows_rows(&self) -> bool {
         self.columns.is_some()
             || !self.sort.is_empty()
             || self.group_by.is_some()
-            || self.limit.is_some()
             || self.count
             || self.no_header
             || self.raw_units

@@ -134,6 +134,12 @@ impl Request {
         if *format == Format::Template && columns.is_some() {
             return refuse("-c and --format both say what is shown: take one of them");
         }
+        let details = self.options.details.letters().join(" ");
+        if !details.is_empty() && (grouped || *count || *format == Format::Template) {
+            return refuse(&format!(
+                "{details}: details are for rows, and groups, counts and --format have columns of their own"
+            ));
+        }
         Ok(())
     }
 
@@ -205,6 +211,7 @@ impl Request {
         if relative {
             self.needs |= everything;
         }
+        self.needs |= details::needs(self.options.details);
         if self.quality {
             self.needs |= Needs::STATS | Needs::MEMORY;
         }
@@ -280,6 +287,7 @@ mod tests {
         check("--json", "", everything | owners);
         check("--json -c -quality", "", everything | owners);
         check("--json -c local", "local", none);
+        check("--json -c local -i", "local", Needs::STATS);
         check("--json -c quality", "", Needs::STATS | Needs::MEMORY);
         check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY);
         check("-g limited", "", Needs::STATS | Needs::MEMORY | Needs::RECV_QUEUE);
@@ -291,7 +299,7 @@ mod tests {
         let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES | QUEUES;
         for (line, needs) in [
             ("", both | Needs::OWNERS),
-            ("-c +user", both | Needs::OWNERS | Needs::PROCESS_USER),
+            ("-c +puser", both | Needs::OWNERS | Needs::PROCESS_USER),
             ("-c local", Needs::empty()),
         ] {
             let Ok(request) = request(line, screen) else { panic!("{line} was refused") };

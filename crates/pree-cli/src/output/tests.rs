@@ -6,7 +6,7 @@ use pree::field::View;
 use pree::{Coverage, Socket};
 
 use super::screen::Screen;
-use super::{Request, sample};
+use super::{Format, Request, sample};
 
 /// The test kit is Linux's; its list of names is for every system.
 #[allow(unreachable_pub, reason = "it is another crate's module")]
@@ -467,4 +467,55 @@ fn hostile_names_stay_in_their_cell_and_look_like_no_other() {
         );
         assert_eq!(&bytes, name);
     }
+}
+
+/// `-i`, `-e`, `-m` and `-o` change what is written, ask for what would be unknown, or are refused with a line: they are never
+/// taken without effect. JSON without `-c` asks for all of it by itself.
+#[test]
+fn details_have_an_effect_or_are_refused() {
+    let (mut changed, mut refused) = (0, 0);
+    for output in [
+        "",
+        "--raw-units",
+        "-c local",
+        "--csv",
+        "--csv -c local",
+        "--tsv",
+        "--json -c local",
+        "--jsonl -c local",
+        "--json",
+        "--jsonl",
+        "--format {pid}",
+        "--count",
+        "--count --json",
+        "-g state",
+        "-g state --csv",
+        "-g state --count --jsonl",
+    ] {
+        for flag in ["-i", "-e", "-m", "-o"] {
+            let words: Vec<&str> = output.split_whitespace().collect();
+            let with: Vec<&str> = words.iter().copied().chain([flag]).collect();
+            let args = crate::args::parse(with.iter().map(Into::into).collect()).unwrap_or_default();
+            let after = match Request::new(args.shown, args.asked.rows(), Screen::default()) {
+                Ok(request) => request,
+                Err(failure) => {
+                    let text = failure.text().unwrap().to_string();
+                    assert!(text.contains(flag) && !text.contains('\n'), "{output} {flag}: {text}");
+                    refused += 1;
+                    continue;
+                }
+            };
+            let before = request(&words, Screen::default());
+            let written = |words: &[&str]| written(words, Screen::default(), &sample::sockets());
+            // None of these sockets has a timer: a table has no word of it then.
+            let is_table = after.options.format == Format::Table;
+            let adds = is_table && !super::table::details::Details::of(after.options.details).is_empty();
+            let differs = adds || written(&with) != written(&words) || after.needs() != before.needs();
+            // Timers are told with every row.
+            let is_whole = output.starts_with("--json") && (!output.contains("-c") || flag == "-o");
+            assert_ne!(differs, is_whole, "{output} {flag}");
+            changed += usize::from(differs);
+        }
+    }
+    assert_eq!((changed, refused), (8 * 4 - 2, 6 * 4));
 }

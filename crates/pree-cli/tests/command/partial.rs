@@ -334,9 +334,7 @@ fn outputs() -> Result<(), Failed> {
         }
     }
     // What is asked for itself is missing where it is told, and with -q too.
-    for (output, code) in
-        [("-m", 3), ("-m -q", 3), ("-c +rmem", 3), ("-m --count", 0), ("--count", 0), ("-s", 0)]
-    {
+    for (output, code) in [("-m", 3), ("-m -q", 3), ("-c +rmem", 3), ("--count", 0), ("-s", 0)] {
         let words = format!("{output} --strict --source proc");
         run::pree(&words)?.code(code).map_err(|failed| run::while_doing(&words, failed))?;
     }

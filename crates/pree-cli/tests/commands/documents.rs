@@ -35,7 +35,7 @@ fn schema() -> Result<(), Failed> {
     let held = all.truth().iter().find(|truth| truth.state == "listen").ok_or("no listener")?;
     let port = format!("port {}", held.local.port());
     for words in
-        ["", "-a -c +cmd,+exe,+user,+cgroup", "--source proc", "--owners none", "-c local", port.as_str()]
+        ["", "-a -c +cmd,+exe,+puser,+pcgroup", "--source proc", "--owners none", "-c local", port.as_str()]
     {
         let answer = run::pree(&format!("{words} --json"))?;
         follows("document", &answer.out).map_err(|failed| run::while_doing(words, failed))?;

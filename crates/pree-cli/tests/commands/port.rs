@@ -349,7 +349,7 @@ fn usage() -> Result<(), Failed> {
         ("port", "takes one port"),
         ("port 80 443", "takes one port"),
         ("port nonsense", "service name"),
-        ("port 53/sctp", "is not a port"),
+        ("port 53/icmp", "is not a port"),
         ("port -q", "takes one port"),
         ("port 80 -F /dev/null", ""),
     ] {

@@ -106,10 +106,6 @@ fn why_untold(system: System, field: &Field, view: &View<'_>) -> Option<Why> {
 fn why_untold_of_owners(system: System, field: &Field, socket: &Socket) -> Option<Why> {
     let of_one = of_owner().find(|one| one.key == field.key)?;
     let lacks = |owner: &&Owner| (of_one.get)(owner) == Value::Unknown;
-    // Only Linux has threads with descriptors of their own.
-    if field == field::THREAD {
-        return None;
-    }
     if !field.told_by.contains(&system) {
         return socket.owners.iter().any(|owner| lacks(&owner)).then_some(Why::Never);
     }

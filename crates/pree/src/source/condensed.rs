@@ -61,6 +61,9 @@ impl About {
     }
 }
 
+/// How questions about statistics of a connection of Windows begin.
+const ESTATS: &str = "windows estats ";
+
 /// A question and the records of its answer, as a file has them.
 struct Exchange<'r> {
     key: &'r str,
@@ -118,8 +121,16 @@ impl Recording {
         self.questions().map(exchange).collect()
     }
 
-    /// The recording that has these, and no answer twice that a replay repeats by itself.
-    fn of(&self, exchanges: Vec<Exchange<'_>>) -> Self {
+    /// The recording that has these, and no answer twice that a replay repeats by itself. Of statistics that were switched on for
+    /// it the answers from before are left out: who does not switch them on again is told them too.
+    fn of(&self, mut exchanges: Vec<Exchange<'_>>) -> Self {
+        let last: HashMap<&str, usize> =
+            exchanges.iter().enumerate().map(|(place, exchange)| (exchange.key, place)).collect();
+        let mut place = 0..;
+        exchanges.retain(|exchange| {
+            let is_last = place.next() == last.get(exchange.key).copied();
+            is_last || !exchange.key.starts_with(ESTATS)
+        });
         let mut small = Self::new(self.system());
         for Exchange { key, answer, .. } in without_repeats(exchanges) {
             small.push(Record::Question(key));

@@ -1,7 +1,7 @@
 //! Collections from a Windows that the tests play. The bytes are written here, by code that shares nothing with the
 //! decoders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use pree::source::{Errno, Failure, Question, Recorder, Recording, Source, System, WindowsQuestion};
@@ -407,6 +407,7 @@ fn a_filter_on_what_windows_does_not_tell_is_undecided() {
         ("puser = me", "filter by puser", 5),
         ("puid = 0", "filter by puid", 5),
         ("fd = 3", "filter by fd", 5),
+        ("thread > 0", "filter by thread", 5),
         ("pcgroup = /x", "filter by pcgroup", 5),
         ("uid = 0", "filter by uid", 6),
         ("user != 0", "filter by uid", 6),
@@ -436,6 +437,8 @@ fn a_filter_on_what_windows_does_not_tell_is_undecided() {
         gaps.sort_by_key(|gap| gap.0 == Absent);
         check_filter(filter, 0, &gaps);
     }
+    // The one without an owner has no thread.
+    check_filter("not has thread", 1, &[(Unsupported, "filter by thread", 5)]);
     check_filter("dev = 9", 1, &[(Unsupported, "filter by dev", 5)]);
     check_filter("pid = 1234 or cmd ~ x", 2, &[(Unsupported, "filter by cmd", 3)]);
     // Something else decides, or there is no such thing of any of these sockets.
@@ -444,7 +447,6 @@ fn a_filter_on_what_windows_does_not_tell_is_undecided() {
         "proto = udp and rtt > 1ms",
         "v6only = yes",
         "dst [fe80::1%3]",
-        "thread > 0",
         "fanout > 1",
         "netns_name = blue",
         "has timer and sport = 53",
@@ -640,6 +642,25 @@ fn what_is_switched_on_is_switched_off_again() {
     assert_eq!((windows.on.len(), windows.on.values().any(|on| *on)), (8, false));
     assert_eq!(windows.count("wait 5000"), 1);
     assert!(windows.asked.last().unwrap().contains("estats_off"));
+}
+
+/// A recording for which statistics were switched on has them, whoever replays it.
+#[test]
+fn a_recording_has_the_statistics_that_were_switched_on_for_it() {
+    let mut windows = with_estats(windows(), 0);
+    windows.switches = true;
+    let switched = Query::new().tcp().collect_estats(Duration::from_secs(5));
+    let mut recorder = Recorder::new(windows);
+    switched.clone().stats().family(Family::Ipv4).collect_from(&mut recorder).unwrap();
+    let whole = recorder.finish();
+    let inodes = HashSet::new();
+    for small in [whole.only_about(&inodes), whole.without_processes()] {
+        for query in [Query::new().tcp().stats(), switched.clone().stats()] {
+            let snapshot = query.family(Family::Ipv4).collect_from(&mut small.replay()).unwrap();
+            assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
+            assert_eq!(find(&snapshot, 50000).tcp.as_ref().unwrap().total_retrans, Some(3));
+        }
+    }
 }
 
 #[test]
