@@ -54,7 +54,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
             verdicts::diagnosed(&snapshot, &host, views, &looked_for(&host))
         } else {
             let screen = Screen::of_stdout(color, &Environment::read());
-            let mut page = Page::new(screen.color);
+            let mut page = Page::new(screen);
             let place = asked.looked_at(snapshot.coverage());
             screen::write(&mut page, (&snapshot, &place), &host, &troubled, limit.unwrap_or(SHOWN));
             page.text.into_bytes()

@@ -75,7 +75,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
             verdicts::explained(views, &coverage)
         } else {
             let screen = Screen::of_stdout(color, &Environment::read());
-            let mut page = Page::new(screen.color);
+            let mut page = Page::new(screen);
             let seen = screen::Seen { now: session.now(), coverage: &coverage, intervals };
             screen::write(&mut page, &sockets, WHOLE, limit.unwrap_or(TOLD), &seen);
             page.text.into_bytes()

@@ -77,8 +77,9 @@ enum Folding {
 impl Folding {
     fn of(asked: &session::Options, request: &Request) -> Self {
         let table = request.screen.terminal && request.options.format == Format::Table && !asked.quiet;
-        // A filter that names states is about those.
-        let named = asked.filter.as_ref().is_some_and(Filter::names_states);
+        // A filter that names states is about those, as is one that nothing else can match.
+        let only_folded = |filter: &Filter| (filter.states() - States::TIME_WAIT).is_empty();
+        let named = asked.filter.as_ref().is_some_and(|filter| filter.names_states() || only_folded(filter));
         if !table || asked.states.is_some() || named {
             Self::Shown
         } else if io::stderr().is_terminal() && request.options.limit.is_none() {
@@ -159,4 +160,29 @@ fn end(asked: &session::Options, request: &Request, listed: &Listed) -> ExitCode
     } else {
         ANSWERED
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_memory_can_match_is_shown_on_a_terminal() {
+        for (line, shows) in [
+            ("", false),
+            ("sport=80", false),
+            ("unowned!=time_wait", false),
+            ("unowned=time_wait", true),
+            ("owner=(time_wait) and sport=80", true),
+            ("state time-wait", true),
+            ("-a sport=80", true),
+            ("--csv", true),
+        ] {
+            let args = crate::args::parse(line.split_whitespace().map(Into::into).collect());
+            let Args { asked, shown, .. } = args.unwrap_or_default();
+            let screen = Screen { terminal: true, ..Screen::default() };
+            let request = Request::new(shown, asked.rows(), screen).unwrap_or_else(|_| panic!("{line}"));
+            assert_eq!(Folding::of(&asked, &request) == Folding::Shown, shows, "{line}");
+        }
+    }
 }

@@ -6,9 +6,12 @@ use pree::Socket;
 use pree::quality::{Evidence, Severity, Value};
 
 use super::phrases;
-use crate::output::screen;
+use crate::output::screen::{self, Screen};
 use crate::text::paragraph::SCREEN;
 use crate::text::{escape, figures};
+
+/// Columns that the words need beside their labels.
+const NARROWEST: usize = COLUMN + 16;
 
 /// Column in which the words begin.
 const COLUMN: usize = 22;
@@ -16,12 +19,18 @@ const COLUMN: usize = 22;
 /// A text that grows.
 pub(super) struct Page {
     pub(super) text: String,
-    pub(super) color: bool,
+    color: bool,
+    width: usize,
+}
+
+/// Columns of a page on this screen: wide ones are not filled, lines of text are read with ease up to there.
+pub(super) fn width(screen: Screen) -> usize {
+    screen.width.unwrap_or(SCREEN).clamp(NARROWEST, SCREEN)
 }
 
 impl Page {
-    pub(super) fn new(color: bool) -> Self {
-        Self { text: String::new(), color }
+    pub(super) fn new(screen: Screen) -> Self {
+        Self { text: String::new(), color: screen.color, width: width(screen) }
     }
 
     /// A line as it is: what comes from outside is escaped already, and nothing in it is moved.
@@ -32,12 +41,12 @@ impl Page {
 
     /// Two texts on one line, the second at the right end, or on two lines.
     pub(super) fn ends(&mut self, left: &str, right: &str) {
-        let room = SCREEN.saturating_sub(left.chars().count() + 1);
+        let room = self.width.saturating_sub(left.chars().count() + 1);
         if right.chars().count() <= room {
             self.line(&format!("{left} {right:>room$}"));
         } else {
             self.line(left);
-            self.line(&format!("{right:>SCREEN$}"));
+            self.line(&format!("{right:>0$}", self.width));
         }
     }
 
@@ -109,13 +118,13 @@ impl Page {
             if room == 0 {
                 // Writing to a String cannot fail.
                 let _ = write!(self.text, "{:1$}", "", COLUMN - column);
-                room = SCREEN - COLUMN;
+                room = self.width - COLUMN;
             } else if width < room {
                 self.text.push(' ');
                 room -= 1;
             } else {
                 let _ = write!(self.text, "\n{:COLUMN$}", "");
-                room = SCREEN - COLUMN;
+                room = self.width - COLUMN;
             }
             self.text.push_str(word);
             room = room.saturating_sub(width).max(1);
@@ -193,7 +202,7 @@ mod tests {
 
     #[test]
     fn words_go_on_in_their_column() {
-        let mut page = Page::new(false);
+        let mut page = Page::new(Screen::default());
         page.row("label", &"word ".repeat(20));
         page.row("a label that is too long", "beside it");
         page.row("nothing", "");
@@ -208,5 +217,17 @@ mod tests {
         assert!(page.text.contains(&format!("left{:>76}\n", "right")), "{}", page.text);
         assert!(page.text.contains("!! name               \"a  b\"[7]\n"), "{}", page.text);
         assert!(lines.iter().all(|line| line.trim_end() == *line));
+    }
+
+    #[test]
+    fn a_page_is_no_wider_than_its_screen() {
+        for (columns, wide) in [(Some(60), 60), (Some(10), 38), (Some(200), 80), (None, 80)] {
+            let mut page = Page::new(Screen { width: columns, ..Screen::default() });
+            page.row("label", &"ab ".repeat(100));
+            page.ends("left", "right");
+            page.more(&"ab ".repeat(100));
+            let widest = page.text.lines().map(str::len).max();
+            assert_eq!(widest, Some(wide), "{columns:?}");
+        }
     }
 }

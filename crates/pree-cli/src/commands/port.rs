@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use pree::{Coverage, Family, Namespaces, Needs, Process, Socket, States};
 
-use super::{judged, stream};
+use super::{judged, page, stream};
 use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
@@ -57,13 +57,19 @@ impl<'w> Options<'w> {
 pub(crate) fn run(mut args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let word = std::mem::take(&mut args.words).concat();
     let Options { port, asked, shown } = Options::of(&word, args)?;
+    // Who chooses columns wants rows.
+    let is_screen = shown.format == Format::Table && !shown.shows_rows();
+    if is_screen && shown.limit.is_some() {
+        let text =
+            "--limit is for rows, and port tells of every holder: choose rows with -c, --sort or a format";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let session = Session::open(asked, rights)?;
     if session.options.quiet {
         return quiet(&session, port);
     }
-    // Who chooses columns wants rows.
-    if shown.format == Format::Table && !shown.shows_rows() {
-        return show(&session, port, shown.no_trunc);
+    if is_screen {
+        return show(&session, port, &shown);
     }
     list(&session, port, shown)
 }
@@ -137,7 +143,7 @@ fn list(session: &Session, port: Asked<'_>, shown: output::Options) -> Result<Ex
 }
 
 /// The screen for people.
-fn show(session: &Session, port: Asked<'_>, whole_commands: bool) -> Result<ExitCode, Failure> {
+fn show(session: &Session, port: Asked<'_>, shown: &output::Options) -> Result<ExitCode, Failure> {
     let asked = &session.options;
     let names_namespaces = asked.namespaces == Namespaces::All;
     let names = if names_namespaces { Needs::NAMESPACE_NAME } else { Needs::empty() };
@@ -159,7 +165,14 @@ fn show(session: &Session, port: Asked<'_>, whole_commands: bool) -> Result<Exit
     if found {
         sockets.retain(|socket| is_asked_for(session, port, socket));
         let holders = holders::of(sockets, wanted);
-        let screen = screen::Screen { port, processes, now: session.now(), whole_commands, names_namespaces };
+        let screen = screen::Screen {
+            port,
+            processes,
+            now: session.now(),
+            whole_commands: shown.no_trunc,
+            width: page::width(Screen::of_stdout(shown.color, &Environment::read())),
+            names_namespaces,
+        };
         output::print(screen.text(&holders))?;
     } else {
         session::say(&looked_at::nobody(asked, port, &coverage, &sockets));

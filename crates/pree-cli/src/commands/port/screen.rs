@@ -16,9 +16,6 @@ use crate::commands::phrases::{age, command, plural, state, waiting_at, why_nobo
 use crate::text::escape;
 use crate::text::words::listed;
 
-/// Every terminal has as many columns.
-const SCREEN: usize = 80;
-
 /// Ancestors of a process that are named: a limit, should their ids go round in a circle.
 const ANCESTORS: usize = 8;
 
@@ -32,6 +29,8 @@ pub(super) struct Screen<'a> {
     /// Time from the Unix epoch.
     pub(super) now: Option<Duration>,
     pub(super) whole_commands: bool,
+    /// Columns that lines may take, but for what comes from outside.
+    pub(super) width: usize,
     /// There may be sockets of several network namespaces.
     pub(super) names_namespaces: bool,
 }
@@ -92,7 +91,7 @@ impl Screen<'_> {
             _ => format!("reachable from: {}", reach::of(group.waiting.iter())),
         };
         let left = format!("{name} {state} {}{place}", addresses.join(" + "));
-        if left.chars().count() + 3 + reachable.chars().count() <= SCREEN {
+        if left.chars().count() + 3 + reachable.chars().count() <= self.width {
             line(text, 0, &format!("{left}   {reachable}"));
         } else {
             line(text, 0, &left);
@@ -117,7 +116,7 @@ impl Screen<'_> {
                 (None, None) => {}
             }
             if let Some(arguments) = &process.command_line {
-                let room = SCREEN.saturating_sub(who.chars().count() + 4);
+                let room = self.width.saturating_sub(who.chars().count() + 4);
                 let room = if self.whole_commands { usize::MAX } else { room };
                 let command = command(arguments.as_bytes(), room);
                 if !command.is_empty() {

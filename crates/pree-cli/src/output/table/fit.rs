@@ -13,6 +13,8 @@ use crate::text::width::width;
 
 /// An IPv4 address and port: what an address column keeps however narrow the terminal is.
 const ADDRESS: usize = 21;
+/// An IPv6 address and port at their longest: wider ones, as names of Unix sockets can be, push their own row and no other.
+const LONGEST_ADDRESS: usize = 47;
 /// What a column that may be shortened keeps.
 const LEAST: usize = 8;
 /// Rows that wait: more than anybody reads, and a few megabytes. Columns fit these; a later cell that is wider pushes the
@@ -73,7 +75,7 @@ impl<W: Write> Fitted<W> {
             .map(|(index, (column, (width, least)))| Shown {
                 index,
                 column: *column,
-                width: *width,
+                width: if column.is_address() { (*width).min(LONGEST_ADDRESS) } else { *width },
                 least: *least,
             })
             .collect();

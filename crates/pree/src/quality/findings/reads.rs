@@ -1,5 +1,6 @@
 //! What a source must report about a socket for a detector to check it: without that, finding nothing means nothing.
 
+use crate::coverage::{Coverage, Origin};
 use crate::model::{Protocol, Socket, State};
 use crate::quality::buffer::is_datagram;
 
@@ -24,19 +25,41 @@ impl Reads {
             socket.protocol == Protocol::Tcp && can_have_statistics(socket.state) && socket.tcp.is_none();
         let listens = socket.state == State::Listen
             && matches!(socket.protocol, Protocol::Tcp | Protocol::Mptcp | Protocol::Unix);
-        let (lacks, what) = match self {
-            Self::Statistics => (bare, "statistics of connections are not reported"),
-            Self::AcceptQueue => {
-                (listens && socket.listen.is_none(), "limits of accept queues are not reported")
-            }
-            Self::Drops => (is_datagram && socket.drops.is_none(), "drops of datagrams are not reported"),
-            Self::Unread => (
-                bare || (is_datagram && (socket.recv_queue.is_none() || socket.memory.is_none())),
-                "receive buffers are not reported",
-            ),
+        let lacks = match self {
+            Self::Statistics => bare,
+            Self::AcceptQueue => listens && socket.listen.is_none(),
+            Self::Drops => is_datagram && socket.drops.is_none(),
+            Self::Unread => bare || (is_datagram && (socket.recv_queue.is_none() || socket.memory.is_none())),
         };
-        lacks.then_some(what)
+        lacks.then_some(self.what())
     }
+
+    /// What the source of some tables does not report of it, whichever sockets there are.
+    pub(in crate::quality) fn untold_by_source(self, coverage: &Coverage) -> Option<&'static str> {
+        let tables: &[&str] = match self {
+            Self::Statistics => &["tcp"],
+            Self::AcceptQueue => &["tcp", "mptcp", "unix"],
+            Self::Drops => &["udp", "udplite"],
+            Self::Unread => &["tcp", "udp", "udplite"],
+        };
+        tables.iter().any(|table| comes_from_proc(coverage, table)).then_some(self.what())
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Statistics => "statistics of connections are not reported",
+            Self::AcceptQueue => "limits of accept queues are not reported",
+            Self::Drops => "drops of datagrams are not reported",
+            Self::Unread => "receive buffers are not reported",
+        }
+    }
+}
+
+/// Whether a table, of one family or both, was read from /proc/net.
+pub(in crate::quality) fn comes_from_proc(coverage: &Coverage, table: &str) -> bool {
+    let is_proc =
+        |(name, origin): &(&str, Origin)| *name == table && matches!(origin, Origin::Proc | Origin::Procfs);
+    coverage.origins().iter().any(is_proc)
 }
 
 /// True for a full connection; a `FIN_WAIT_2` may be only a remnant in the kernel.

@@ -11,7 +11,8 @@ pub(super) const SYN_STUCK: Detector = Detector {
     name: "syn_stuck",
     short: "stuck",
     takes_time: false,
-    advice: "check the address, the peer and the firewalls on the way: nothing answers, not even a refusal",
+    advice: "check the address, the peer and the firewalls on the way, and at the peer whether the listener's accept queue is \
+             full: nothing answers, not even a refusal",
     more: "RFC 6298; man 7 tcp, tcp_syn_retries",
     reads: Reads::Statistics,
     check: |subject, _| {

@@ -124,7 +124,8 @@ fn unchecked_in(snapshot: &Snapshot) -> impl Iterator<Item = Unchecked> {
         // Most read the same.
         let told = known.iter().find(|(reads, _)| *reads == detector.reads).map(|(_, why)| *why);
         let why = told.unwrap_or_else(|| {
-            let why = snapshot.iter().find_map(|socket| detector.reads.untold(socket));
+            let of_socket = snapshot.iter().find_map(|socket| detector.reads.untold(socket));
+            let why = of_socket.or_else(|| detector.reads.untold_by_source(snapshot.coverage()));
             known.push((detector.reads, why));
             why
         });

@@ -16,8 +16,14 @@ fn waiting(mut listener: Socket, queue: u32) -> Socket {
 
 fn shown(sockets: Vec<Socket>) -> String {
     let port = Asked { number: 80, protocol: None, address: None };
-    let screen =
-        Screen { port, processes: HashMap::new(), now: None, whole_commands: false, names_namespaces: false };
+    let screen = Screen {
+        port,
+        processes: HashMap::new(),
+        now: None,
+        whole_commands: false,
+        width: 80,
+        names_namespaces: false,
+    };
     screen.text(&holders::of(sockets, States::all()))
 }
 
