@@ -5,7 +5,7 @@ use std::time::Duration;
 use pree::quality::Severity;
 use pree::{
     Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
-    States, Text, field,
+    States, Text,
 };
 
 use Takes::{Nothing, One, Several};
@@ -17,7 +17,7 @@ use super::command::Command::{
 use super::options::Args;
 use crate::output::{Format, When};
 use crate::text::escape;
-use crate::text::words::listed;
+use crate::text::words::{listed, nearest};
 
 /// What a flag sets.
 type Set = fn(&mut Args, &str) -> Result<(), String>;
@@ -330,7 +330,7 @@ pub(super) fn unknown(written: &str, letters: &str) -> String {
     }
     // Of a letter every other one is near.
     let longs = || FLAGS.iter().map(|flag| flag.long).chain(ALIASES.iter().map(|(alias, _)| *alias));
-    let near = if name.len() > 1 { field::nearest(name, longs()) } else { None };
+    let near = if name.len() > 1 { nearest(name, longs()) } else { None };
     let near =
         near.filter(|_| way.is_empty()).map_or(String::new(), |near| format!("; did you mean --{near}?"));
     format!("no flag {written}{way}{near}")

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+pub(crate) use pree::field::nearest;
 use pree::{Address, Owner, Socket, State};
 
 use super::{escape, figures};

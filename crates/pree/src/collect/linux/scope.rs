@@ -117,6 +117,14 @@ pub(super) fn may_hide(source: &mut dyn Source) -> Result<bool, Failure> {
     Ok(!is_excepted || !is_first_user_namespace(&read_with_retries(source, &Question::UserNamespace)?))
 }
 
+/// Whether /proc may list fewer processes than there are.
+pub(super) fn hidden(source: &mut dyn Source) -> Option<Blind> {
+    match may_hide(source) {
+        Ok(may_hide) => may_hide.then_some(Blind::Hidden),
+        Err(failure) => Some(Blind::Failed(failure)),
+    }
+}
+
 /// What is to be said of processes that refuse although we may look into all.
 const KEPT: &str = "they are closed even to CAP_SYS_PTRACE: a security module or a sandbox keeps them";
 

@@ -11,7 +11,7 @@ use pree_wire::proc_pid;
 
 use super::blind::{Blind, is_passing, read_with_retries};
 use super::owners::{Only, OwnerSearch};
-use super::scope::{Scope, may_hide};
+use super::scope::{Scope, hidden};
 use crate::collect::names::users;
 use crate::collect::retry::with_retries;
 use crate::error::ErrorKind;
@@ -265,14 +265,6 @@ impl OwnerSearch {
             self.details.failed(pid, need, failure, source);
         }
         result.ok()
-    }
-}
-
-/// Whether /proc may list fewer processes than there are.
-pub(super) fn hidden(source: &mut dyn Source) -> Option<Blind> {
-    match may_hide(source) {
-        Ok(may_hide) => may_hide.then_some(Blind::Hidden),
-        Err(failure) => Some(Blind::Failed(failure)),
     }
 }
 
