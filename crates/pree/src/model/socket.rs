@@ -114,8 +114,8 @@ pub struct Peer {
 }
 
 impl Socket {
-    /// What this socket is known by; `None` where the source tells nothing that lasts: of a socket of /proc that no file
-    /// stands for, of Windows before the tables that tell when, of a flow of a network stack in user space (macOS).
+    /// How this socket is recognised; `None` where the source reports nothing lasting: in /proc a socket without a file, on Windows
+    /// before tables with creation times, on macOS a flow of a network stack in user space.
     pub fn id(&self) -> Option<SocketId> {
         if let Some(id) = self.kernel_id {
             return Some(SocketId::Kernel(id));
