@@ -14,7 +14,7 @@ use crate::model::{Socket, State};
 use crate::series::AllSeries;
 use crate::snapshot::Snapshot;
 
-/// Intervals of many sockets, each known by its [`SocketId`].
+/// Intervals of many sockets, each known by its [`SocketId`](crate::SocketId).
 #[derive(Clone, Debug, Default)]
 pub struct Intervals {
     of: AllSeries<Point>,
