@@ -76,7 +76,7 @@ pub(super) fn condition(key: Key, name: &str, op: Op, value: &Written) -> Read<E
         // As an address shows it; an interface of that name can be named by its number.
         Key::Device if text == "gone" => Test::Shown(End::Local, Text::from(&b"*%gone"[..])),
         Key::Device => Test::Device(Named::new(text)),
-        Key::Cgroup => Test::Cgroup(Named { id: text.parse().ok(), ..Named::new(text) }),
+        Key::Cgroup => Test::Cgroup(Named { id: values::number(text).ok(), ..Named::new(text) }),
         _ => Test::User(Named::new(text)),
     }))
 }

@@ -32,6 +32,8 @@ fn never_told() -> Result<(), Failed> {
     for (protocols, filter, undecided) in [
         (Protocols::UNIX, "cgroup = 1", true),
         (Protocols::UNIX, "not cgroup = 1", true),
+        // As its column shows it.
+        (Protocols::UNIX, "cgroup = 0x1", true),
         (Protocols::UNIX, "has cgroup_id", true),
         (Protocols::UNIX, "fwmark = 1", true),
         (Protocols::UNIX, "user = 65533", false),
