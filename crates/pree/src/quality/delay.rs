@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::growth::{Growth, growth};
 use super::limits::{
-    BLOAT_FROM, BLOAT_MILD_FROM, BLOAT_SAMPLES, BLOAT_SEVERE_FROM, DELAY_SAMPLES, DOWNLOAD_FULL_SHARE,
-    DOWNLOAD_LOOKS, DOWNLOAD_PAUSE, DOWNLOAD_SAMPLES, LATENCY_FROM, LOADING_APP_LIMITED_SHARE,
-    LOADING_BUSY_SHARE, QUEUE_ALLOWED_MOST,
+    BBR_QUEUE_MOST, BLOAT_FROM, BLOAT_MILD_FROM, BLOAT_SAMPLES, BLOAT_SEVERE_FROM, DELAY_SAMPLES,
+    DOWNLOAD_FULL_SHARE, DOWNLOAD_LOOKS, DOWNLOAD_PAUSE, DOWNLOAD_SAMPLES, LATENCY_FROM,
+    LOADING_APP_LIMITED_SHARE, LOADING_BUSY_SHARE, QUEUE_ALLOWED_MOST,
 };
 use super::turns::{data_received_at_least, data_sent_at_least};
 use super::{Context, Subject, Unknown, Verdict};
@@ -68,7 +68,9 @@ pub(super) fn queue_delay(subject: &Subject<'_>, context: &Context) -> Result<Qu
         return Err(Unknown::FewSamples);
     }
     let delay = QueueDelay::new(rtt, stats.min_rtt, context).ok_or(Unknown::NotTold)?;
-    let grew = delay.excess >= BLOAT_MILD_FROM && is_loading(subject) == Some(true);
+    // What BBR has in flight does not grow with the queue of others, so it tells no longer way from that.
+    let grew =
+        delay.excess >= BLOAT_MILD_FROM && is_loading(subject) == Some(true) && !is_of_others(subject, delay);
     match subject.interval.filter(|_| grew).map(growth) {
         Some(Growth::WithoutDataInFlight) => Err(Unknown::PathChanged),
         _ => Ok(delay),
@@ -90,6 +92,14 @@ fn is_loading(subject: &Subject<'_>) -> Option<bool> {
     Some(busy && interval.share(|look| look.app_limited)? < LOADING_APP_LIMITED_SHARE)
 }
 
+/// Whether the queue is longer than one that BBR makes itself: it has two round trips in flight at most (`cwnd_gain`), as
+/// long as it saw its path empty.
+fn is_of_others(subject: &Subject<'_>, delay: QueueDelay) -> bool {
+    let algorithm = subject.now().congestion_algorithm.as_ref();
+    algorithm.is_some_and(|name| name.as_bytes().starts_with(b"bbr"))
+        && delay.queue > BBR_QUEUE_MOST * delay.base
+}
+
 /// Whether a connection that fills its path creates a harmful queue for itself.
 pub(super) fn bloat(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -> Verdict {
     let delay = match delay {
@@ -103,16 +113,22 @@ pub(super) fn bloat(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -
         Some(true) if data_sent_at_least(subject.stats) < Some(BLOAT_SAMPLES) => {
             Verdict::Unknown(Unknown::FewSamples)
         }
+        Some(true) if is_of_others(subject, delay) => Verdict::No,
         Some(true) => delay.grade(),
     }
 }
 
-/// Whether a connection that does not fill its path waits in somebody else's queue. Sparse flows are acknowledged
-/// late, so only what no delayed acknowledgement explains counts; between that and nothing it stays open.
+/// Whether a connection that does not fill its path, or fills it with BBR, waits in somebody else's queue. Sparse flows are
+/// acknowledged late, so only what no delayed acknowledgement explains counts; between that and nothing it stays open.
 pub(super) fn latency_raised(subject: &Subject<'_>, delay: Result<QueueDelay, Unknown>) -> Verdict {
     match delay {
         Err(why) => Verdict::Unknown(why),
-        Ok(_) if is_loading(subject) == Some(true) => Verdict::Unknown(Unknown::Loading),
+        Ok(delay) if is_loading(subject) == Some(true) => match is_of_others(subject, delay) {
+            true if delay.excess >= BLOAT_FROM => Verdict::Yes,
+            true if delay.excess < BLOAT_MILD_FROM => Verdict::No,
+            true => Verdict::Unknown(Unknown::Undecided),
+            false => Verdict::Unknown(Unknown::Loading),
+        },
         Ok(delay) if delay.queue >= LATENCY_FROM && delay.excess >= BLOAT_FROM => Verdict::Yes,
         Ok(delay) if delay.excess < BLOAT_MILD_FROM => Verdict::No,
         Ok(_) => Verdict::Unknown(Unknown::Undecided),

@@ -51,6 +51,9 @@ pub(super) const REORDERING_SHARE: f64 = 0.005;
 pub(super) const DELAY_SAMPLES: u64 = 20;
 /// Data segments from which a queue is more than the first window's burst.
 pub(super) const BLOAT_SAMPLES: u64 = 100;
+/// BBR has two round trips in flight at most (`bbr_cwnd_gain`), and 2.89 for the moment in which it starts (`bbr_high_gain`):
+/// no more than so many wait in a queue of its own making.
+pub(super) const BBR_QUEUE_MOST: u32 = 2;
 /// One bandwidth-delay product of buffer is what a path needs, so a queue of one base RTT is no fault; more than
 /// 100 ms never is needed (LEDBAT's target, RFC 6817).
 pub(super) const QUEUE_ALLOWED_MOST: Duration = Duration::from_millis(100);

@@ -82,7 +82,9 @@ fn one(check: Check, run: &Run, seen: &Seen) -> Vec<String> {
             let mut wrong = Vec::new();
             for (basis, said, waits) in [("life", life, &seen.waits), ("live", live, &seen.waits_live)] {
                 let (what, queue) = (format!("bloat ({basis})"), Queue::bloat(waits, seen.base));
-                wrong.extend(against_queue(&what, said.bloat.is_yes(), meant, queue, waits));
+                // What is more than BBR makes itself is said to be others' queue.
+                let is_said = said.bloat.is_yes() || says(said, "latency_raised");
+                wrong.extend(against_queue(&what, is_said, meant, queue, waits));
                 if says(said, "buffer_bloat") && said.bloat == Verdict::No {
                     wrong.push(format!("buffer_bloat is found and denied ({basis})"));
                 }
@@ -131,12 +133,13 @@ fn one(check: Check, run: &Run, seen: &Seen) -> Vec<String> {
             }
         }
         Check::NamesRouteChange => {
-            let bloat = life.findings.iter().find(|finding| finding.name == "buffer_bloat");
-            let named = bloat.is_some_and(|finding| {
-                finding.evidence.iter().any(
+            let queues = ["buffer_bloat", "latency_raised"];
+            let named =
+                life.findings.iter().filter(|finding| queues.contains(&finding.name)).any(|finding| {
+                    finding.evidence.iter().any(
                     |evidence| matches!(evidence.value, Value::Word(word) if word.contains("route change")),
                 )
-            });
+                });
             (!named).then(|| "no bloat that may be a route change is said".to_owned()).into_iter().collect()
         }
     }

@@ -9,8 +9,8 @@ pub(super) const BUFFER_BLOAT: Detector = Detector {
     name: "buffer_bloat",
     short: "bloat",
     takes_time: false,
-    advice: "shorten the queue where the path is narrowest (fq_codel or cake, shaped just below its rate); senders with \
-             cubic or reno fill any queue, with bbr they do less",
+    advice: "shorten the queue where the path is narrowest (fq_codel or cake, shaped just below its rate): \
+             cubic and reno fill any queue that is there",
     more: "RFC 8289; bufferbloat.net",
     reads: Reads::Statistics,
     check: |subject, judged| {

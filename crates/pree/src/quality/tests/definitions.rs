@@ -155,6 +155,38 @@ fn bloat_at_its_limits() {
     );
 }
 
+/// What BBR has in flight makes no queue of more than two round trips: a longer one is filled by others.
+#[test]
+fn a_queue_that_bbr_does_not_make_is_somebody_elses() {
+    let with = |algorithm: &[u8], base: f64, rtt: f64| {
+        let stats = with_delay(healthy(), base, rtt, true);
+        let judged = judge(&TcpStats { congestion_algorithm: Some(algorithm.into()), ..stats });
+        let names: Vec<&str> = judged.findings.iter().map(|finding| finding.name).collect();
+        (
+            judged.bloat,
+            judged.latency_raised,
+            names.contains(&"latency_raised"),
+            judged.score.unwrap().get() < 0.7,
+        )
+    };
+    let loading = Verdict::Unknown(Unknown::Loading);
+    let undecided = Verdict::Unknown(Unknown::Undecided);
+    for (algorithm, base, rtt, expected) in [
+        (&b"bbr"[..], 20.0, 165.0, (Verdict::No, Verdict::Yes, true, true)),
+        (b"bbr2", 20.0, 165.0, (Verdict::No, Verdict::Yes, true, true)),
+        (b"cubic", 20.0, 165.0, (Verdict::Yes, loading, false, true)),
+        // As long as it can make it itself.
+        (b"bbr", 100.0, 300.0, (Verdict::Yes, loading, false, true)),
+        (b"bbr", 20.0, 60.1, (Verdict::No, Verdict::No, false, false)),
+        (b"bbr", 20.0, 80.0, (Verdict::No, undecided, false, false)),
+    ] {
+        let said = with(algorithm, base, rtt);
+        // What is undecided has a score of loss alone, or the worth of a mild excess.
+        assert_eq!((said.0, said.1, said.2), (expected.0, expected.1, expected.2), "{base} {rtt}");
+        assert_eq!(said.3, expected.3, "{base} {rtt}");
+    }
+}
+
 #[test]
 fn raised_latency_is_more_than_a_delayed_acknowledgement() {
     for (base, rtt, expected) in [

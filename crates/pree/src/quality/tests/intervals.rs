@@ -186,6 +186,17 @@ fn a_longer_way_does_not() {
     let queue = looks(1000.0, (0..16).map(|second| opens(second, 29.0 * second.max(1) as f64)));
     // Half the time it was above 232 ms.
     assert_eq!(queue.bloat, Verdict::Yes);
+    // With BBR a queue of others looks the same: it is named, and the longer way as the alternative.
+    let bbr = ten(|second, stats| {
+        let (rtt, unacked) = if second < 3 { before } else { (165.0, 80) };
+        TcpStats {
+            rtt: Some(ms(rtt)),
+            unacked: Some(unacked),
+            congestion_algorithm: Some(b"bbr"[..].into()),
+            ..stats
+        }
+    });
+    assert_eq!((bbr.bloat, names(&bbr)), (Verdict::No, vec!["latency_raised"]));
     // After it nothing moves any more: then the numbers do not tell, and the finding says so.
     let judged = moved([a; 10]);
     assert_eq!(judged.bloat, Verdict::Yes);
