@@ -41,6 +41,8 @@ pub enum Need {
     Veth,
     /// TUN devices can be made in a lab, for [`crate::link::Link`].
     Tun,
+    /// Rings (`io_uring`) can be made, and their files name the sockets in them: 6.14 or newer.
+    Ring,
     /// This congestion control, and the right to choose it.
     Congestion(&'static str),
     /// The library under test was built with this feature: say `cfg!(feature = …)` beside its name.
@@ -60,6 +62,7 @@ impl fmt::Display for Need {
             Self::Bpf => f.write_str("BPF iterators"),
             Self::Veth => f.write_str("veth in the kernel"),
             Self::Tun => f.write_str("/dev/net/tun"),
+            Self::Ring => f.write_str("kernel 6.14 with io_uring"),
             Self::Congestion(name) => write!(f, "congestion control {name}"),
             Self::Feature(name, _) => write!(f, "the feature {name}"),
             Self::ChildEhash => f.write_str("kernel 6.1 for tcp_child_ehash_entries"),
@@ -100,6 +103,9 @@ impl Need {
             // As root it loads the module, which a lab may not.
             Self::Congestion(name) => {
                 Socket::tcp(Family::V4).and_then(|socket| socket.set_congestion(name)).is_ok()
+            }
+            Self::Ring => {
+                kernel_version() >= (6, 14) && Socket::tcp(Family::V4).and_then(Socket::into_ring).is_ok()
             }
             Self::Feature(_, built) => built,
             Self::UdpLite => Socket::udplite(Family::V4).is_ok(),

@@ -1,7 +1,9 @@
 //! What can be set on a packet socket: its ring, its fanout group, its filter.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::sys;
 
@@ -26,6 +28,17 @@ impl Ring {
             .flat_map(u32::to_ne_bytes)
             .collect()
     }
+}
+
+/// A packet socket for one protocol of one interface.
+///
+/// # Errors
+/// The kernel's: no right.
+pub fn bound_to(protocol: u16, interface: u32) -> io::Result<OwnedFd> {
+    let domain = AddressFamily::PACKET;
+    let socket = rustix::net::socket_with(domain, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+    sys::bind_packet(&socket, protocol, interface)?;
+    Ok(socket)
 }
 
 /// Sets the version of the ring, 0 to 2 (`PACKET_VERSION`), before there is one.

@@ -193,6 +193,12 @@ pub(crate) fn interface_index(name: &str) -> io::Result<u32> {
     Ok(rustix::net::netdevice::name_to_index(socket, name)?)
 }
 
+/// And back.
+pub(crate) fn interface_name(index: u32) -> io::Result<String> {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    Ok(rustix::net::netdevice::index_to_name(socket, index)?)
+}
+
 /// `struct ifinfomsg`
 fn link_header(index: u32, flags: u32, change: u32) -> Vec<u8> {
     let mut header = vec![0; 4];

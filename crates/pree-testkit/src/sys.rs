@@ -1,7 +1,7 @@
 //! The only file of the kit with `unsafe`: the few kernel calls that rustix does not wrap, each as a safe function.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -57,12 +57,31 @@ pub(crate) fn ioctl_int(fd: impl AsFd, request: libc::c_ulong) -> io::Result<i32
     check(result).map(|_| answer)
 }
 
-/// Binds an `AF_PACKET` socket to every protocol of one interface.
-pub(crate) fn bind_packet(fd: impl AsFd, interface: u32) -> io::Result<()> {
+/// An `io_uring` with this one file registered (`IORING_REGISTER_FILES`).
+pub(crate) fn ring_with(fd: impl AsFd) -> io::Result<OwnedFd> {
+    /// `struct io_uring_params` has 120 bytes; all zeroes are a plain ring.
+    const PARAMS: usize = 120;
+    const REGISTER_FILES: libc::c_long = 2;
+    let mut params = [0_u64; PARAMS / 8];
+    // SAFETY: the kernel reads and writes the 120 bytes of `params`, which are borrowed mutably for the call.
+    let ring = unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, params.as_mut_ptr()) };
+    let ring = RawFd::try_from(ring).map_err(io::Error::other).and_then(check)?;
+    // SAFETY: the descriptor is new, and nobody else's.
+    let ring = unsafe { OwnedFd::from_raw_fd(ring) };
+    let files = [fd.as_fd().as_raw_fd()];
+    // SAFETY: the kernel reads one descriptor number from `files`, which lives through the call.
+    let result = unsafe {
+        libc::syscall(libc::SYS_io_uring_register, ring.as_raw_fd(), REGISTER_FILES, files.as_ptr(), 1)
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(ring) }
+}
+
+/// Binds an `AF_PACKET` socket to one protocol (`ETH_P_ALL`: to every one) of one interface.
+pub(crate) fn bind_packet(fd: impl AsFd, protocol: u16, interface: u32) -> io::Result<()> {
     // SAFETY: `sockaddr_ll` is plain integers, for which all zeroes are a value.
     let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
     address.sll_family = libc::AF_PACKET as libc::c_ushort;
-    address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
+    address.sll_protocol = protocol.to_be();
     address.sll_ifindex = i32::try_from(interface).map_err(io::Error::other)?;
     // SAFETY: the pointer and the size describe `address`, which lives through the call and is only read.
     let result = unsafe {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use crate::rtnetlink::interface_name;
 use crate::socket::Socket;
 
 /// Datagrams that wait to be read.
@@ -116,6 +117,25 @@ impl Truth {
             timer,
             ..self
         }
+    }
+
+    /// The local end as it is shown: with the name of its interface, and `*` for every address of both versions of IP.
+    ///
+    /// # Errors
+    /// There is no such interface.
+    pub fn shown_local(&self) -> io::Result<String> {
+        let name = self.interface.map(interface_name).transpose()?;
+        let (ip, port) = (self.local.ip(), self.local.port());
+        let is_scoped = matches!(self.local, SocketAddr::V6(local) if local.scope_id() != 0);
+        let outside = name.as_ref().filter(|_| !is_scoped).map_or(String::new(), |name| format!("%{name}"));
+        let inside = name.as_ref().filter(|_| is_scoped).map_or(String::new(), |name| format!("%{name}"));
+        Ok(match ip {
+            IpAddr::V4(ip) => format!("{ip}{outside}:{port}"),
+            IpAddr::V6(ip) if ip.is_unspecified() && self.v6only == Some(false) => {
+                format!("*{outside}:{port}")
+            }
+            IpAddr::V6(ip) => format!("[{ip}{inside}]{outside}:{port}"),
+        })
     }
 
     fn unknown(

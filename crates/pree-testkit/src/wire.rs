@@ -137,6 +137,6 @@ fn packet_socket(interface: u32) -> io::Result<OwnedFd> {
     let domain = AddressFamily::PACKET;
     // Protocol 0: nothing is received before the socket is bound to the interface.
     let socket = rustix::net::socket_with(domain, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
-    sys::bind_packet(&socket, interface)?;
+    sys::bind_packet(&socket, libc::ETH_P_ALL as u16, interface)?;
     Ok(socket)
 }

@@ -6,16 +6,19 @@
 use crate::bytes::fixed;
 use crate::malformed::Malformed;
 
-/// One descriptor of a process that is a socket.
+/// One descriptor of a process that is a socket, or an `io_uring`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FdRecord {
     /// Number of the descriptor.
     pub fd: u32,
-    /// Inode number of the socket.
+    /// Inode number of the socket; [`FdRecord::RING`] of a ring.
     pub inode: u64,
 }
 
 impl FdRecord {
+    /// In place of an inode, which no socket has: the descriptor is an `io_uring`, and may stand for sockets itself.
+    pub const RING: u64 = 0;
+
     /// Bytes of a record.
     pub const SIZE: usize = 12;
 

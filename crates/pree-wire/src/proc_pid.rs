@@ -98,6 +98,23 @@ pub fn socket_inode(link: &[u8]) -> Option<u64> {
     decimal(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
 
+/// Whether the target of a link in /proc/PID/fd is an `io_uring`.
+pub fn is_ring(link: &[u8]) -> bool {
+    link == b"anon_inode:[io_uring]"
+}
+
+/// The sockets among the files that are registered with an `io_uring`, from /proc/PID/fdinfo/FD: slot and inode of each line below
+/// `UserFiles:`. Linux 6.14: before, a line had the last part of a file's name, which anybody chooses and a socket does not have.
+/// A ring that is busy may show none.
+pub fn ring_sockets(fdinfo: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
+    let lines = fdinfo.split(|byte| *byte == b'\n').skip_while(|line| !line.starts_with(b"UserFiles:"));
+    let files = lines.skip(1).map_while(|line| {
+        let (slot, file) = line.split_at(line.iter().position(|byte| *byte == b':')?);
+        Some((id(slot.trim_ascii())?, file.strip_prefix(b": ")?))
+    });
+    files.filter_map(|(slot, file)| Some((slot, socket_inode(file)?)))
+}
+
 /// How many descriptors were passed to a Unix socket and are not received yet (`SCM_RIGHTS`), and the inode of the
 /// socket that the file is about, from /proc/PID/fdinfo/FD: the lines `scm_fds:` and `ino:` (Linux 5.14).
 pub fn fds_in_flight(fdinfo: &[u8]) -> Option<(u32, Option<u64>)> {

@@ -12,6 +12,9 @@ pub const CAP_DAC_READ_SEARCH: u64 = 1 << 2;
 /// The inode of the machine's first user namespace: `PROC_USER_INIT_INO` of `include/linux/proc_ns.h`, since 3.8.
 const FIRST_USER_NAMESPACE: u64 = 0xefff_fffd;
 
+/// The inode of its first pid namespace: `PROC_PID_INIT_INO`, likewise.
+const FIRST_PID_NAMESPACE: u64 = 0xefff_fffc;
+
 /// How many pid namespaces lie between the one that /proc shows and that of the process itself: 0 when they are the same.
 /// From the `NSpid:` line of its status, which has the process's number in each of them (Linux 4.1). `None` where that
 /// line is missing, as in kernels without pid namespaces.
@@ -33,8 +36,16 @@ pub fn is_in_group(status: &[u8], group: u32) -> bool {
 
 /// Whether the link /proc/PID/ns/user is that of the machine's first user namespace, in which capabilities count everywhere.
 pub fn is_first_user_namespace(link: &[u8]) -> bool {
-    let inode = link.strip_prefix(b"user:[").and_then(|rest| rest.strip_suffix(b"]"));
-    inode.and_then(decimal) == Some(FIRST_USER_NAMESPACE)
+    namespace(link, b"user:[") == Some(FIRST_USER_NAMESPACE)
+}
+
+/// Whether the link /proc/PID/ns/pid is that of the machine's first pid namespace, which all processes are in.
+pub fn is_first_pid_namespace(link: &[u8]) -> bool {
+    namespace(link, b"pid:[") == Some(FIRST_PID_NAMESPACE)
+}
+
+fn namespace(link: &[u8], kind: &[u8]) -> Option<u64> {
+    link.strip_prefix(kind).and_then(|rest| rest.strip_suffix(b"]")).and_then(decimal)
 }
 
 /// Whom a /proc shows to whom: its mount option `hidepid`.
@@ -106,6 +117,10 @@ mod tests {
         assert_eq!(effective_capabilities(b"CapEff:\tx\n"), None);
         for (group, is_in) in [(7, true), (8, true), (4, true), (24, true), (2, false), (0, false)] {
             assert_eq!(is_in_group(STATUS, group), is_in, "{group}");
+        }
+        assert!(is_first_pid_namespace(b"pid:[4026531836]"));
+        for link in [&b"pid:[4026531837]"[..], b"user:[4026531836]", b"pid:[4026531836", b""] {
+            assert!(!is_first_pid_namespace(link));
         }
         assert!(is_first_user_namespace(b"user:[4026531837]"));
         for link in [&b"user:[4026531838]"[..], b"pid:[4026531837]", b"user:[4026531837", b""] {

@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(SocketInfo::from(&socket).process_id, None);
         for (pid, name) in [(7, &b"a\xff"[..]), (8, b"b")] {
             let process = Process { pid, name: Text::from(name), ..Process::default() };
-            socket.owners.push(Owner { process: Arc::new(process), fd: Some(3), thread: None });
+            socket.owners.push(Owner::new(Arc::new(process), Some(3)));
         }
         let info = SocketInfo::from(&socket);
         assert_eq!((info.process_id, info.process_name.as_deref()), (Some(7), Some("a\u{fffd}")));

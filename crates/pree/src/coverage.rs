@@ -127,6 +127,7 @@ pub struct Coverage {
     untold: Vec<Untold>,
     origins: Vec<(&'static str, Origin)>,
     owners: Option<Origin>,
+    sees_every_pid_namespace: bool,
 }
 
 impl Coverage {
@@ -153,6 +154,12 @@ impl Coverage {
     /// Which source the owners came from; `None` when owners were not asked for.
     pub fn owners_origin(&self) -> Option<Origin> {
         self.owners
+    }
+
+    /// True where it was found out, for a socket without a visible holder, that no process is outside the pid namespaces that were
+    /// looked at: on Linux the machine's first one was.
+    pub fn sees_every_pid_namespace(&self) -> bool {
+        self.sees_every_pid_namespace
     }
 
     /// Remarks that are no gaps: a protocol this kernel lacks, a fallback that was taken.
@@ -225,6 +232,10 @@ impl Coverage {
 
     pub(crate) fn came_from(&mut self, table: &'static str, origin: Origin) {
         self.origins.push((table, origin));
+    }
+
+    pub(crate) fn saw_every_pid_namespace(&mut self) {
+        self.sees_every_pid_namespace = true;
     }
 
     pub(crate) fn owners_came_from(&mut self, origin: Origin) {

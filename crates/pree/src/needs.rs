@@ -78,6 +78,9 @@ bitflags::bitflags! {
         const STATE_AND_ENDS = 1 << 30;
         /// Inode of [`Socket::network_namespace`]. It is read once for all rows.
         const NAMESPACE = 1 << 31;
+        /// [`Socket::interface_name`]: a question for each interface that rows name. On Linux, rows with one come after the
+        /// others of their table.
+        const INTERFACE_NAME = 1 << 32;
     }
 }
 

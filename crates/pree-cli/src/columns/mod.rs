@@ -17,7 +17,7 @@ pub(crate) use column::{Column, all};
 pub(crate) use key::Key;
 pub(crate) use notes::NOTES;
 pub(crate) use ranks::LONG;
-pub(crate) use sort::{Order, parse_orders};
+pub(crate) use sort::{Order, direction, parse_orders};
 pub(crate) use special::Shrink;
 
 #[cfg(test)]

@@ -36,17 +36,25 @@ impl Order {
     }
 }
 
+/// Whether it goes down, and the name.
+pub(crate) fn direction(word: &str) -> (bool, &str) {
+    let word = word.trim();
+    match word.strip_prefix('-') {
+        Some(name) => (true, name),
+        None => (false, word.strip_prefix('+').unwrap_or(word)),
+    }
+}
+
 /// Reads `--sort`: names, a `-` before those that go down.
 pub(crate) fn parse_orders(words: &[String]) -> Result<Vec<Order>, String> {
     words
         .iter()
         .map(|word| {
-            let word = word.trim();
-            let (descending, name) = match word.strip_prefix('-') {
-                Some(name) => (true, name),
-                None => (false, word.strip_prefix('+').unwrap_or(word)),
-            };
-            let column = find(name).ok_or_else(|| format!("--sort: {}", unknown(name)))?;
+            let (descending, name) = direction(word);
+            let column = find(name).ok_or_else(|| match name {
+                "count" => "--sort: groups have a count: -g FIELD".to_owned(),
+                _ => format!("--sort: {}", unknown(name)),
+            })?;
             Ok(Order { column, descending })
         })
         .collect()

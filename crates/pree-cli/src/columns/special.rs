@@ -52,7 +52,20 @@ const PLAIN: Special = Special {
     trouble: |_| false,
 };
 
-pub(crate) static SPECIAL: [Special; 15] = [
+pub(crate) static SPECIAL: [Special; 16] = [
+    Special {
+        name: field::DEV.name,
+        heading: "DEV",
+        pipe_width: 7,
+        needs: Needs::INTERFACE.union(Needs::INTERFACE_NAME),
+        doc: "Interface the socket is bound to, or whose link-local address it uses.",
+        write: |s, form, out| match s.shown_interface() {
+            Some(interface) if form != Form::Machine => words::display(interface, out),
+            _ => write(field::DEV, s, form, out),
+        },
+        key: |s| key_of(field::DEV, s),
+        ..PLAIN
+    },
     Special {
         name: field::NETNS.name,
         heading: "NETNS",
@@ -118,10 +131,11 @@ pub(crate) static SPECIAL: [Special; 15] = [
         name: "local",
         heading: "LOCAL",
         pipe_width: 25,
-        doc: "Address and port of this end.",
+        needs: Needs::INTERFACE_NAME,
+        doc: "Address and port of this end, and the interface that it is bound to.",
         write: |s, _, out| match &s.local {
             Address::Unknown => {}
-            local => words::address(local, out),
+            _ => words::local(s, out),
         },
         key: |s| s.local.socket_addr().map_or(Key::Unknown, Key::Address),
         ..PLAIN
@@ -130,10 +144,10 @@ pub(crate) static SPECIAL: [Special; 15] = [
         name: "remote",
         heading: "REMOTE",
         pipe_width: 25,
-        needs: Needs::REMOTE_NAMES,
+        needs: Needs::REMOTE_NAMES.union(Needs::INTERFACE_NAME),
         doc: "Address and port, or name, of the other end; * is none.",
         write: |s, form, out| match &s.remote {
-            Some(remote) => words::address(remote, out),
+            Some(_) => words::remote(s, out),
             None if form == Form::Machine || s.local == Address::Unknown => {}
             None => out.push(b'*'),
         },

@@ -110,7 +110,7 @@ fn record(asked: &session::Options, recorder: &mut impl Source) -> Result<Answer
     ask(recorder, &Question::Time);
     let mut first = query
         .clone()
-        .needs(of_processes | Needs::HOST | Needs::MODULE | Needs::NAMESPACE_NAME)
+        .needs(of_processes | Needs::HOST | Needs::MODULE | Needs::NAMESPACE_NAME | Needs::INTERFACE_NAME)
         .owner_lookup(asked.owners())
         .owner_source(asked.owner_source)
         .source(asked.source);
@@ -131,6 +131,11 @@ fn record(asked: &session::Options, recorder: &mut impl Source) -> Result<Answer
     // For a filter that names one of them.
     for path in &cgroups {
         ask(recorder, &Question::Cgroup(path));
+    }
+    let names: BTreeSet<&[u8]> =
+        snapshot.iter().filter_map(|socket| Some(socket.interface_name.as_ref()?.as_bytes())).collect();
+    for name in names.into_iter().filter_map(|name| std::str::from_utf8(name).ok()) {
+        ask(recorder, &Question::Interface(name));
     }
     if asked.source == SourceChoice::Auto {
         // For `--source proc`. Its answer is beside the first one, so what it lacks is not reported.

@@ -34,7 +34,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     let names = if asked.namespaces == Namespaces::All { Needs::NAMESPACE_NAME } else { Needs::empty() };
-    let needs = Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | names;
+    let needs = Needs::OWNERS | Needs::SEND_QUEUE | Needs::HOST | Needs::INTERFACE_NAME | names;
     // Windows has no list of them, which is nobody's problem.
     let has_unix = session.system() != System::Windows;
     let question = Question { protocols: Some(if has_unix { JUDGED } else { Protocols::USUAL }), needs };

@@ -57,7 +57,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let asked = &session.options;
     // What the machine counted is judged over time only.
     let of_host = if look_for.is_some() { Needs::HOST } else { Needs::empty() };
-    let needs = asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | of_host;
+    let needs = asked.needs(Needs::OWNERS) | Needs::SEND_QUEUE | Needs::INTERFACE_NAME | of_host;
     let question = Question { protocols: None, needs };
     let Seen { snapshot, intervals } = look::look(&session, look_for, question)?;
     let intervals = intervals.as_ref();

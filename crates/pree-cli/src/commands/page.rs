@@ -190,9 +190,10 @@ pub(super) fn process(process: &pree::Process) -> String {
 pub(super) fn line(socket: &Socket) -> String {
     let who = who(socket);
     let space = if who.is_empty() { "" } else { " " };
-    match &socket.remote {
-        Some(remote) => format!("{who}{space}{} -> {remote}", socket.local),
-        None => format!("{who}{space}{} {} {}", socket.protocol, phrases::state(socket.state), socket.local),
+    let (local, state) = (socket.shown_local(), phrases::state(socket.state));
+    match socket.shown_remote() {
+        Some(remote) => format!("{who}{space}{local} -> {remote}"),
+        None => format!("{who}{space}{} {state} {local}", socket.protocol),
     }
 }
 

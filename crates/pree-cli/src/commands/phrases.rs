@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use pree::quality::LocalPorts;
-use pree::{CountsSince, Socket, State, TcpStats, Unowned};
+use pree::{CountsSince, Coverage, Socket, State, TcpStats, Unowned};
 
 use crate::text::words;
 
@@ -15,14 +15,18 @@ pub(super) fn state(state: State) -> String {
     String::from_utf8_lossy(&word).into_owned()
 }
 
-pub(super) fn why_nobody(reason: Unowned) -> &'static str {
+pub(super) fn why_nobody(reason: Unowned, coverage: &Coverage) -> &'static str {
     match reason {
         Unowned::NotPermitted => "owner unknown: not permitted to look",
         Unowned::NotLookedUp => "owner unknown: it could not be looked up",
         Unowned::AcceptQueue => "no process: connected, and not accepted yet",
         Unowned::Handshake => "no process: the handshake is not finished",
+        Unowned::ClosedSince => "no process: closed while it was looked for who held it",
         Unowned::Orphaned => "no process: closed, and the kernel still sends",
         Unowned::TimeWait => "no process: closed, and the kernel remembers it",
+        _ if coverage.sees_every_pid_namespace() => {
+            "no process that can be seen: on its way in SCM_RIGHTS, of io_uring, or the kernel"
+        }
         _ => {
             "no process that can be seen: on its way in SCM_RIGHTS, of io_uring, the kernel or another pid namespace"
         }

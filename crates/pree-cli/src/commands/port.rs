@@ -33,6 +33,7 @@ use asked::{Asked, is_held};
 const NEEDS: Needs = Needs::MEMORY
     .union(Needs::SEND_QUEUE)
     .union(Needs::INTERFACE)
+    .union(Needs::INTERFACE_NAME)
     .union(Needs::V6ONLY)
     .union(Needs::OWNERS)
     .union(Needs::PROCESS_USER)
@@ -167,6 +168,7 @@ fn show(session: &Session, port: Asked<'_>, shown: &output::Options) -> Result<E
         let holders = holders::of(sockets, wanted);
         let screen = screen::Screen {
             port,
+            coverage: &coverage,
             processes,
             now: session.now(),
             whole_commands: shown.no_trunc,

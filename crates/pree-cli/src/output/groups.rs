@@ -1,6 +1,6 @@
 //! `--count` and `-g`: how many, not which.
 //!
-//! A group is all sockets with the same text in one column. The remote end counts without its port, which for a client
+//! A group is all sockets with the same text in one column, or in several. The remote end counts without its port, which for a client
 //! is a different one each time; the process by its name, with the reason for those that have none: `(accept_queue)`, where a process
 //! of that name is `"(accept_queue)"`.
 
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use pree::field::{self, View};
 use pree::{Coverage, Process, State};
 
+use super::group_order::{Order, Sums};
 use super::json::document::completeness;
 use super::json::writer::Json;
 use super::options::{Format, Options};
@@ -57,9 +58,14 @@ impl<W: Write> Output for Count<W> {
     }
 }
 
-/// A number of sockets for each value of a column.
+/// What stands between the cells of a group's key, and before the number of a long text: no cell has either, for it is escaped.
+const BETWEEN: u8 = 0;
+const LONG_TEXT: u8 = 1;
+
+/// A number of sockets for each value of a column, or of several.
 pub(super) struct Groups<W> {
-    by: Column,
+    by: Vec<Column>,
+    orders: Vec<Order>,
     form: Form,
     format: Format,
     header: bool,
@@ -71,18 +77,13 @@ pub(super) struct Groups<W> {
     all: Vec<(Vec<u8>, Sums)>,
     /// Their places in the list.
     places: HashMap<Vec<u8>, usize>,
-    /// Those of groups by a command line, by where in memory it is: it is written once for each process. Of a process that is
-    /// kept, no other's is there.
-    long: HashMap<*const u8, (usize, Arc<Process>)>,
+    /// Cells that are long, each once, and their places in the list.
+    texts: Vec<Vec<u8>>,
+    text_places: HashMap<Vec<u8>, usize>,
+    /// The same by where in memory they are: a command line is written once for each process. Of a process that is kept, no
+    /// other's is there.
+    long: HashMap<(usize, *const u8), (usize, Arc<Process>)>,
     key: Vec<u8>,
-}
-
-#[derive(Clone, Copy)]
-struct Sums {
-    count: u64,
-    /// Bytes; a listener's queue is none. `None` once it is unknown of any socket: a part is not the sum.
-    recv_queue: Option<u64>,
-    send_queue: Option<u64>,
 }
 
 impl Sums {
@@ -94,7 +95,7 @@ fn add(sum: &mut Option<u64>, bytes: Option<u32>) {
 }
 
 impl<W: Write> Groups<W> {
-    pub(super) fn new(by: Column, options: &Options, writer: W) -> Self {
+    pub(super) fn new(by: Vec<Column>, orders: Vec<Order>, options: &Options, writer: W) -> Self {
         let form = match (options.format, options.raw_units) {
             (Format::Table, false) => Form::Human,
             (Format::Table, true) => Form::Raw,
@@ -102,6 +103,7 @@ impl<W: Write> Groups<W> {
         };
         Self {
             by,
+            orders,
             form,
             format: options.format,
             header: !options.no_header,
@@ -110,18 +112,20 @@ impl<W: Write> Groups<W> {
             writer,
             all: Vec::new(),
             places: HashMap::new(),
+            texts: Vec::new(),
+            text_places: HashMap::new(),
             long: HashMap::new(),
             key: Vec::new(),
         }
     }
 
-    fn read_key(&mut self, view: &View<'_>) {
+    /// Adds the text of a column to the key.
+    fn read_cell(&mut self, by: Column, view: &View<'_>) {
         let socket = view.socket();
-        self.key.clear();
-        match self.by.name() {
+        match by.name() {
             "remote" => match socket.remote.as_ref().and_then(pree::Address::socket_addr) {
-                Some(address) => words::host(address, &mut self.key),
-                None => self.by.write(view, self.form, &mut self.key),
+                Some(address) => words::host(socket, address, &mut self.key),
+                None => by.write(view, self.form, &mut self.key),
             },
             name if name == "owner" || name == field::PROCESS.name => match socket.owners.first() {
                 Some(owner) => {
@@ -136,43 +140,83 @@ impl<W: Write> Groups<W> {
                 }
                 None => words::unowned(socket, &mut self.key),
             },
-            _ => self.by.write(view, self.form, &mut self.key),
+            _ => by.write(view, self.form, &mut self.key),
         }
+    }
+
+    /// The same of a long text, by its number.
+    fn read_long_cell(
+        &mut self,
+        place: usize,
+        by: Column,
+        text: *const u8,
+        view: &View<'_>,
+        owner: &Arc<Process>,
+    ) {
+        let known = self.long.get(&(place, text)).map(|(number, _)| *number);
+        let number = known.unwrap_or_else(|| {
+            let start = self.key.len();
+            self.read_cell(by, view);
+            let cell = self.key.split_off(start);
+            let number = *self.text_places.entry(cell).or_insert_with_key(|cell| {
+                self.texts.push(cell.clone());
+                self.texts.len() - 1
+            });
+            self.long.insert((place, text), (number, Arc::clone(owner)));
+            number
+        });
+        self.key.push(LONG_TEXT);
+        figures::number(number as u64, &mut self.key);
     }
 
     /// The place of the group that a socket is of.
     fn place(&mut self, view: &View<'_>) -> usize {
-        let owner = view.socket().owners.first();
-        let long = match (self.by.key(view), owner) {
-            (Key::Text(text), Some(owner)) if text.len() > LONG => Some((text.as_ptr(), owner)),
-            _ => None,
-        };
-        if let Some((at, _)) = long.and_then(|(text, _)| self.long.get(&text)) {
-            return *at;
+        self.key.clear();
+        for place in 0..self.by.len() {
+            let by = self.by[place];
+            if place > 0 {
+                self.key.push(BETWEEN);
+            }
+            match (by.key(view), view.socket().owners.first()) {
+                (Key::Text(text), Some(owner)) if text.len() > LONG => {
+                    self.read_long_cell(place, by, text.as_ptr(), view, &owner.process);
+                }
+                _ => self.read_cell(by, view),
+            }
         }
-        self.read_key(view);
-        let at = self.places.get(&self.key).copied().unwrap_or_else(|| {
+        self.places.get(&self.key).copied().unwrap_or_else(|| {
             self.places.insert(self.key.clone(), self.all.len());
             self.all.push((self.key.clone(), Sums::NONE));
             self.all.len() - 1
-        });
-        if let Some((text, owner)) = long {
-            self.long.insert(text, (at, Arc::clone(&owner.process)));
-        }
-        at
+        })
     }
 
-    /// The largest first, those of one size by name.
-    fn ordered(&mut self) -> Vec<(Vec<u8>, Sums)> {
-        let mut groups = std::mem::take(&mut self.all);
-        groups.sort_by(|(a, of_a), (b, of_b)| of_b.count.cmp(&of_a.count).then_with(|| a.cmp(b)));
+    /// What the sockets of a group have in common.
+    fn cells<'k>(&'k self, key: &'k [u8]) -> Vec<&'k [u8]> {
+        let of_number =
+            |number: &[u8]| self.texts.get(std::str::from_utf8(number).ok()?.parse::<usize>().ok()?);
+        let whole = |cell: &'k [u8]| match cell {
+            [LONG_TEXT, number @ ..] => of_number(number).map_or(&b""[..], Vec::as_slice),
+            cell => cell,
+        };
+        key.split(|byte| *byte == BETWEEN).map(whole).collect()
+    }
+
+    /// As they are sorted; else the largest first, those of one size by name.
+    fn ordered(&self) -> Vec<(Vec<&[u8]>, Sums)> {
+        let mut groups: Vec<_> = self.all.iter().map(|(key, sums)| (self.cells(key), *sums)).collect();
+        groups.sort_by(|(a, of_a), (b, of_b)| {
+            let by_size = || of_b.count.cmp(&of_a.count).then_with(|| a.cmp(b));
+            let mut each = self.orders.iter().map(|order| order.compare((a, of_a), (b, of_b)));
+            each.find(|order| order.is_ne()).unwrap_or_else(by_size)
+        });
         groups.truncate(self.limit);
         groups
     }
 
     fn headings(&self) -> Vec<String> {
-        let name = if self.form == Form::Machine { self.by.machine_name() } else { self.by.heading() };
-        let mut headings = vec![name];
+        let name = |by: &Column| if self.form == Form::Machine { by.machine_name() } else { by.heading() };
+        let mut headings: Vec<String> = self.by.iter().map(name).collect();
         let numbers =
             if self.brief { &["count"][..] } else { &["count", field::RECVQ.name, field::SENDQ.name] };
         let upper =
@@ -194,34 +238,35 @@ impl<W: Write> Groups<W> {
         all.iter().take(shown).map(digits).collect()
     }
 
-    fn table(&mut self) -> Vec<u8> {
+    fn table(&self) -> Vec<u8> {
         let mut rows: Vec<Vec<Vec<u8>>> = Vec::new();
         if self.header {
             rows.push(self.headings().into_iter().map(String::into_bytes).collect());
         }
-        for (key, sums) in self.ordered() {
-            let key = if key.is_empty() { b"-".to_vec() } else { key };
-            rows.push(std::iter::once(key).chain(self.numbers(sums)).collect());
+        for (cells, sums) in self.ordered() {
+            let cells =
+                cells.into_iter().map(|cell| if cell.is_empty() { b"-".to_vec() } else { cell.to_vec() });
+            rows.push(cells.chain(self.numbers(sums)).collect());
         }
-        super::table::small::lines(&rows)
+        super::table::small::lines(&rows, self.by.len())
     }
 
-    fn separated(&mut self) -> Vec<u8> {
+    fn separated(&self) -> Vec<u8> {
         let csv = self.format == Format::Csv;
         let mut out = Vec::new();
         if self.header {
             let headings = self.headings();
             separated::record(headings.iter().map(String::as_bytes), csv, &mut out);
         }
-        for (key, sums) in self.ordered() {
+        for (cells, sums) in self.ordered() {
             let numbers = self.numbers(sums);
-            let cells = std::iter::once(key.as_slice()).chain(numbers.iter().map(Vec::as_slice));
+            let cells = cells.into_iter().chain(numbers.iter().map(Vec::as_slice));
             separated::record(cells, csv, &mut out);
         }
         out
     }
 
-    fn json(&mut self, coverage: &Coverage) -> Vec<u8> {
+    fn json(&self, coverage: &Coverage) -> Vec<u8> {
         let lines = self.format == Format::Jsonl;
         let mut json = Json::default();
         let mut last = Json::default();
@@ -232,13 +277,18 @@ impl<W: Write> Groups<W> {
             json.key("groups");
             json.open(b'[');
         }
-        for (key, sums) in self.ordered() {
+        for (cells, sums) in self.ordered() {
             json.open(b'{');
             json.key("key");
-            if key.is_empty() {
-                json.null();
-            } else {
-                json.string(&String::from_utf8_lossy(&key));
+            let is_list = cells.len() > 1;
+            if is_list {
+                json.open(b'[');
+            }
+            for cell in cells {
+                if cell.is_empty() { json.null() } else { json.string(&String::from_utf8_lossy(cell)) }
+            }
+            if is_list {
+                json.close(b']');
             }
             json.key("count");
             json.number(sums.count);

@@ -3,6 +3,7 @@
 mod answer;
 mod console;
 pub(crate) mod environment;
+mod group_order;
 mod groups;
 pub(crate) mod json;
 pub(crate) mod options;
@@ -28,8 +29,9 @@ pub(crate) use stdout::{not_writable, print, stdout};
 
 /// The output that was asked for.
 pub(crate) fn of<'w>(request: &'w Request, writer: impl Write + 'w) -> Box<dyn Output + 'w> {
-    if let Some(by) = request.group_by {
-        return Box::new(groups::Groups::new(by, &request.options, writer));
+    if !request.group_by.is_empty() {
+        let (by, orders) = (request.group_by.clone(), request.group_orders.clone());
+        return Box::new(groups::Groups::new(by, orders, &request.options, writer));
     }
     if request.options.count {
         return Box::new(groups::Count::new(request.options.format, writer));

@@ -12,6 +12,7 @@ pub(crate) struct Options {
     pub(crate) columns: Option<String>,
     /// `--sort`: fields, a `-` before those that go down.
     pub(crate) sort: Vec<String>,
+    /// `-g`: one field, or several with commas.
     pub(crate) group_by: Option<String>,
     pub(crate) count: bool,
     pub(crate) limit: Option<usize>,

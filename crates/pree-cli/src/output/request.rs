@@ -4,6 +4,7 @@ use pree::field;
 use pree::quality::Peers;
 use pree::{Needs, Protocols};
 
+use super::group_order;
 use super::options::{Format, Options, Rows};
 use super::screen::Screen;
 use super::table::details;
@@ -20,7 +21,9 @@ pub(crate) struct Request {
     pub(super) columns: Vec<Column>,
     pub(super) template: Template,
     pub(super) orders: Vec<Order>,
-    pub(super) group_by: Option<Column>,
+    /// Empty: rows.
+    pub(super) group_by: Vec<Column>,
+    pub(super) group_orders: Vec<group_order::Order>,
     /// Whether JSON judges.
     pub(super) quality: bool,
     /// What is known of the paths beside each connection itself, for `--json`.
@@ -32,38 +35,44 @@ impl Request {
     /// # Errors
     /// An unknown name, or things that do not go together.
     pub(crate) fn new(options: Options, rows: Rows, screen: Screen) -> Result<Self, Failure> {
-        let orders = columns::parse_orders(&options.sort).map_err(Failure::Usage)?;
         let mut request = Self {
             options,
             rows,
             screen,
             columns: Vec::new(),
             template: Template::default(),
-            orders,
-            group_by: None,
+            orders: Vec::new(),
+            group_by: Vec::new(),
+            group_orders: Vec::new(),
             quality: false,
             peers: Peers::default(),
             needs: Needs::empty(),
         };
         let options = &request.options;
-        if let Some(name) = &options.group_by {
-            let column = columns::find(name).ok_or_else(|| {
-                // lsof's -g takes process groups.
-                let is_number = |part: &str| part.trim_start_matches('^').parse::<u32>().is_ok();
-                let way = if name.split(',').all(is_number) { "; process groups are not shown" } else { "" };
-                Failure::Usage(format!("--group-by: {}{way}", columns::unknown(name)))
-            })?;
-            request.group_by = Some(column);
-            request.needs |= column.needs();
+        if let Some(names) = &options.group_by {
+            // lsof's -g takes process groups.
+            let is_number = |part: &str| part.trim_start_matches('^').parse::<u32>().is_ok();
+            let way = if names.split(',').all(is_number) { "; process groups are not shown" } else { "" };
+            let unknown = |name| Failure::Usage(format!("--group-by: {}{way}", columns::unknown(name)));
+            let names = names.split(',').map(str::trim);
+            request.group_by = names
+                .map(|name| columns::find(name).ok_or_else(|| unknown(name)))
+                .collect::<Result<_, _>>()?;
+            request.needs |=
+                request.group_by.iter().fold(Needs::empty(), |needs, column| needs | column.needs());
             if !options.count {
                 // Sums of queues: a source that reports one of them reports both.
                 request.needs |= Needs::RECV_QUEUE;
             }
+            let orders = group_order::parse_orders(&options.sort, &request.group_by, options.count);
+            request.group_orders = orders.map_err(Failure::Usage)?;
+        } else {
+            request.orders = columns::parse_orders(&options.sort).map_err(Failure::Usage)?;
         }
         request.refuse_contradictions()?;
         match request.options.format {
             // Numbers of sockets need nothing but what decides which.
-            _ if request.options.count || request.group_by.is_some() => {}
+            _ if request.options.count || !request.group_by.is_empty() => {}
             Format::Table => request.table()?,
             Format::Csv | Format::Tsv => request.separated()?,
             Format::Template => {
@@ -86,7 +95,7 @@ impl Request {
 
     /// How many rows are enough, where the first that come are as good as any others.
     pub(crate) fn most(&self) -> usize {
-        let as_good = self.orders.is_empty() && self.group_by.is_none() && !self.options.count;
+        let as_good = self.orders.is_empty() && self.group_by.is_empty() && !self.options.count;
         self.options.limit.filter(|_| as_good).unwrap_or(usize::MAX)
     }
 
@@ -118,9 +127,9 @@ impl Request {
     fn refuse_contradictions(&self) -> Result<(), Failure> {
         let Options { sort, columns, count, limit, format, .. } = &self.options;
         let refuse = |text: &str| Err(Failure::Usage(text.to_owned()));
-        let grouped = self.group_by.is_some();
-        if (grouped || *count) && !sort.is_empty() {
-            return refuse("--sort is for rows: groups come largest first, and --count is one number");
+        let grouped = !self.group_by.is_empty();
+        if *count && !grouped && !sort.is_empty() {
+            return refuse("--sort is for rows and groups: --count is one number");
         }
         if *count && !grouped && limit.is_some() {
             return refuse("--limit is for rows and groups: --count is one number");
@@ -184,6 +193,7 @@ impl Request {
             | Needs::PROCESS_START
             | Needs::NAMESPACE_NAME
             | Needs::REMOTE_NAMES
+            | Needs::INTERFACE_NAME
             // Marks take rights, as sequence numbers do: a caller that has them gets these, and one that asks for them without is told that they are missing.
             | Needs::UNASKED;
         let Some(list) = &self.options.columns else {
@@ -254,7 +264,7 @@ mod tests {
         let owners = Needs::OWNERS;
         let table = TABLE.join(" ");
         // Names cost nothing where there are no Unix sockets.
-        let names = Needs::REMOTE_NAMES | QUEUES;
+        let names = Needs::REMOTE_NAMES | Needs::INTERFACE_NAME | QUEUES;
         check("", &table, names | owners);
         check("-i", &table, names | Needs::STATS | owners);
         check("-m --owners none", table.trim_end_matches(" owner"), names | Needs::MEMORY);
@@ -267,9 +277,11 @@ mod tests {
             | Needs::CGROUP
             | Needs::MARK;
         check("-e", &table, names | extended | Needs::TRAFFIC_CLASS | Needs::MODULE | owners);
-        check("-x", &ONLY_UNIX.join(" "), Needs::PEERS | Needs::SOCKET_TYPE | QUEUES | owners);
-        check("-c local", "local", none);
-        check("-c local --sort -rtt", "local", Needs::STATS);
+        let unix = Needs::PEERS | Needs::SOCKET_TYPE | QUEUES | owners;
+        check("-x", &ONLY_UNIX.join(" "), unix | Needs::INTERFACE_NAME);
+        check("-c local", "local", Needs::INTERFACE_NAME);
+        check("-c state", "state", none);
+        check("-c state --sort -rtt", "state", Needs::STATS);
         check("-c pid,exe", "pid exe", Needs::PROCESS_EXECUTABLE | owners);
         check("-c pid --owners first", "pid", owners);
         check("--csv", &SEPARATED.join(" "), owners | QUEUES | Needs::ID | Needs::UID);
@@ -283,11 +295,11 @@ mod tests {
         check("--count -g process", "", owners);
         let everything =
             Needs::STATS | Needs::MEMORY | Needs::TRAFFIC_CLASS | Needs::NAMESPACE_NAME | Needs::REMOTE_NAMES;
-        let everything = everything | Needs::UNASKED | Needs::PROCESS_START;
+        let everything = everything | Needs::INTERFACE_NAME | Needs::UNASKED | Needs::PROCESS_START;
         check("--json", "", everything | owners);
         check("--json -c -quality", "", everything | owners);
-        check("--json -c local", "local", none);
-        check("--json -c local -i", "local", Needs::STATS);
+        check("--json -c state", "state", none);
+        check("--json -c state -i", "state", Needs::STATS);
         check("--json -c quality", "", Needs::STATS | Needs::MEMORY);
         check("-c score,issue", "score issue", Needs::STATS | Needs::MEMORY);
         check("-g limited", "", Needs::STATS | Needs::MEMORY | Needs::RECV_QUEUE);
@@ -296,23 +308,28 @@ mod tests {
     #[test]
     fn a_terminal_is_told_of_trouble() {
         let screen = Screen { terminal: true, ..Screen::default() };
-        let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES | QUEUES;
+        let both = Needs::STATS | Needs::MEMORY | Needs::REMOTE_NAMES | Needs::INTERFACE_NAME | QUEUES;
         for (line, needs) in [
             ("", both | Needs::OWNERS),
             ("-c +puser", both | Needs::OWNERS | Needs::PROCESS_USER),
-            ("-c local", Needs::empty()),
+            ("-c state", Needs::empty()),
         ] {
             let Ok(request) = request(line, screen) else { panic!("{line} was refused") };
             assert_eq!(request.needs(), needs, "{line}");
         }
         let Ok(request) = request("--source proc", screen) else { panic!("refused") };
-        assert_eq!(request.needs(), Needs::REMOTE_NAMES | QUEUES | Needs::OWNERS, "/proc has no statistics");
+        let without = both - Needs::STATS - Needs::MEMORY | Needs::OWNERS;
+        assert_eq!(request.needs(), without, "/proc has no statistics");
     }
 
     #[test]
     fn contradictions() {
         for (line, says) in [
             ("--count --sort rtt", "--sort is for rows"),
+            ("--sort count", "-g FIELD"),
+            ("-g state --sort rtt", "groups are sorted by count, recvq, sendq or state, not \"rtt\""),
+            ("-g state,uid --count --sort recvq", "sorted by count, state or uid"),
+            ("-g state,nonsense", "--group-by: no field"),
             ("--count --limit 3", "--limit is for rows"),
             ("-g state -c rtt", "-c is for rows"),
             ("-g state --format {pid}", "--format is for rows"),

@@ -255,6 +255,29 @@ fn counts_and_groups() {
         "-g process --jsonl --count --limit 1",
         "{\"key\":\"postgres\",\"count\":2}\n{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[],\"notes\":[]}",
     );
+    piped("-g process --count -H --sort process --limit 2", "\"a b\"       1\n(time_wait) 1");
+    piped(
+        "-g process --count -H --sort count,-process",
+        "(time_wait) 1\n\"a b\"       1\nsshd        2\npostgres    2",
+    );
+    piped("-g process -H --sort -sendq --limit 1", "postgres 2 7 2048");
+    piped("-g dport --count -H --sort -dport", "5432 1\n443  2\n-    3");
+    piped(
+        "-g process,state --count --sort process,-state",
+        r#"
+        PROCESS     STATE      COUNT
+        "a b"       CLOSE-WAIT     1
+        (time_wait) TIME-WAIT      1
+        postgres    UNCONN         1
+        postgres    ESTAB          1
+        sshd        LISTEN         2
+        "#,
+    );
+    piped("-g uid,dport -g state --csv --count --limit 1", "uid,dport,state,count\n1000,,listen,2");
+    piped(
+        "-g process,dport --jsonl --count --limit 1 --sort process",
+        "{\"key\":[\"(time_wait)\",\"443\"],\"count\":1}\n{\"schema\":\"pree/1\",\"complete\":true,\"missing\":[],\"notes\":[]}",
+    );
     piped(
         "-g uid --json --limit 1",
         r#"{"schema":"pree/1","complete":true,"missing":[],"notes":[],"groups":[{"key":"1000","count":5,"recv_queue":8,"send_queue":2048}]}"#,

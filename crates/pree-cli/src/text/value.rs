@@ -21,6 +21,21 @@ pub(crate) enum Form {
 /// Writes the value; nothing when it is unknown.
 pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u8>) {
     match value {
+        Value::Number(number) if form != Form::Machine && !field.choices.is_empty() => {
+            let start = out.len();
+            for word in field.words(number) {
+                if out.len() > start {
+                    out.push(b',');
+                }
+                match word {
+                    Value::Number(code) => figures::number(code, out),
+                    word => write(field, word, form, out),
+                }
+            }
+            if out.len() == start {
+                out.push(b'0');
+            }
+        }
         Value::Number(number) => count(field, number, form, out),
         Value::Duration(time) => match (form, field.unit) {
             (Form::Human, Unit::UnixTime) => figures::date(time, out),
@@ -109,6 +124,12 @@ mod tests {
             ("rtt", Value::Duration(Duration::from_micros(1_500)), "1.5ms", "1500", "1500"),
             ("timer_expires", Value::Duration(Duration::from_millis(1_500)), "1.5s", "1500", "1500"),
             ("rcvbuf", Value::Number(131_072), "128KiB", "131072", "131072"),
+            ("options", Value::Number(7), "ts,sack,wscale", "ts,sack,wscale", "7"),
+            ("options", Value::Number(0x301), "ts,0x300", "ts,0x300", "769"),
+            ("options", Value::Number(0), "0", "0", "0"),
+            ("ca_state", Value::Number(3), "recovery", "recovery", "3"),
+            ("ca_state", Value::Number(9), "9", "9", "9"),
+            ("tcp_state", Value::Number(1), "1", "1", "1"),
             ("snd_mss", Value::Number(65_483), "65483", "65483", "65483"),
             ("tx_packets", Value::Number(1500), "1500/s", "1500", "1500"),
             ("pacing_rate", Value::Number(131_072), "128KiB/s", "131072", "131072"),

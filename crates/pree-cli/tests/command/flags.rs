@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pree_testkit::{Case, Failed, Need, Truth};
 
-use crate::rows::{Row, common};
+use crate::rows::{Row, common, without_scope};
 use crate::table::{self, Form, USUAL};
 use crate::truth::{self, Differences, FULL, Owners, View, has_stats};
 use crate::{json, population, run};
@@ -107,10 +107,10 @@ fn details() -> Result<(), Failed> {
         let fits = |row: &&Row| {
             let differences = detail_differences(truth, row);
             let owners: Vec<_> = row.owners.iter().map(|owner| (owner.pid, owner.fd)).collect();
-            row.local == truth.local && owners == truth.owners && differences.is_empty()
+            row.local == without_scope(truth.local) && owners == truth.owners && differences.is_empty()
         };
         if !rows.iter().any(|row| fits(&row)) {
-            let mut near = rows.iter().filter(|row| row.local == truth.local);
+            let mut near = rows.iter().filter(|row| row.local == without_scope(truth.local));
             let near = near.clone().find(|row| row.state == truth.state).or_else(|| near.next());
             let differences = near.map(|row| detail_differences(truth, row));
             return Err(format!("{truth}: {differences:?} in {near:?}").into());
@@ -123,7 +123,7 @@ fn detail_differences(truth: &Truth, row: &Row) -> Vec<String> {
     let mut all = Differences::default();
     let detail = |name: &str| row.details.get(name).map(String::as_str);
     let number = |name: &str| detail(name).and_then(|value| value.parse::<u64>().ok());
-    let remote = truth.remote.filter(|_| truth.state != "bound_inactive");
+    let remote = truth.remote.filter(|_| truth.state != "bound_inactive").map(without_scope);
     all.same("state", truth.state, row.state.as_str());
     all.same("remote", remote, row.remote);
     // -e
@@ -133,7 +133,6 @@ fn detail_differences(truth: &Truth, row: &Row) -> Vec<String> {
     all.known("cookie", truth.cookie, cookie);
     all.known("uid", truth.uid.map(u64::from), number("uid"));
     all.known("v6only", truth.v6only.map(|only| if only { "yes" } else { "no" }), detail("v6only"));
-    all.same("dev", truth.interface.map(u64::from), number("dev"));
     all.same("fwmark", truth.mark.map(u64::from), number("fwmark").filter(|mark| *mark != 0));
     // -i
     all.same("statistics", has_stats(truth), detail("snd_mss").is_some());
@@ -169,7 +168,7 @@ fn each_letter_adds_its_own(together: &[Row]) -> Result<(), Failed> {
     };
     let mut before: BTreeSet<String> = BTreeSet::new();
     for (flag, some) in [
-        ("-e", &["inode", "uid", "id", "sockopt", "v6only", "dev"][..]),
+        ("-e", &["inode", "uid", "id", "sockopt", "v6only"][..]),
         ("-m", &["rmem", "rcvbuf", "wmem", "sndbuf", "drops"]),
         ("-o", &["timer", "timer_expires"]),
         ("-i", &["rtt", "rttvar", "cwnd", "snd_mss", "rto", "cc", "minrtt"]),

@@ -12,6 +12,7 @@ mod environment;
 mod families;
 mod field_names;
 mod flags;
+mod interfaces;
 mod json;
 mod machine_formats;
 mod names;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         families::cases(),
         field_names::cases(),
         namespaces::cases(),
+        interfaces::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -1,6 +1,9 @@
 //! `--owners bpf`: an answer where it is permitted, an error with the missing right where it is not.
 
-use pree_testkit::{Case, Failed, Need, lab, population};
+use std::os::fd::AsRawFd;
+
+use pree_testkit::{Case, Failed, Family, Need, Socket, lab, population};
+use serde_json::Value;
 
 use crate::run;
 
@@ -9,6 +12,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         lab("owners_by_program_and_by_walk", both_ways).needs(Need::Bpf),
         lab("owners_by_program_without_the_right", without_the_right),
+        lab("a_listener_that_only_a_ring_holds_has_an_owner", in_a_ring).needs(Need::Ring),
     ]
 }
 
@@ -35,5 +39,33 @@ fn without_the_right() -> Result<(), Failed> {
         run::pree(words)?.code(4)?.tells("CAP_BPF and CAP_PERFMON")?.silent()?;
     }
     run::pree("--owners auto")?.code(0)?;
+    Ok(())
+}
+
+fn in_a_ring() -> Result<(), Failed> {
+    let way = "--owners proc";
+    let socket = Socket::tcp(Family::V4)?;
+    socket.bind((Family::V4.loopback(), 7990))?;
+    socket.listen(1)?;
+    let ring = socket.into_ring()?;
+    let (pid, fd) = (std::process::id(), ring.as_raw_fd());
+    let out = run::pree(&format!("-Hl -c owner {way}"))?.whole()?.out;
+    let shown = out.trim();
+    assert!(shown.ends_with(&format!("[{pid}]/{fd}:io_uring")), "{out}");
+    for filter in
+        [format!("owner={shown}"), format!("pid={pid}"), "io_uring=yes".to_owned(), shown.to_owned()]
+    {
+        assert_eq!(
+            run::pree(&format!("-Hl -c sport {way} {filter}"))?.whole()?.out.trim(),
+            "7990",
+            "{filter}"
+        );
+    }
+    let document: Value = serde_json::from_str(&run::pree(&format!("-l --json {way}"))?.whole()?.out)?;
+    let owner = &document["sockets"][0]["owners"][0];
+    assert_eq!((&owner["pid"], &owner["fd"], &owner["io_uring"]), (&pid.into(), &fd.into(), &true.into()));
+    let page = run::pree(&format!("port 7990 {way}"))?.whole()?.out;
+    assert!(page.contains("through io_uring"), "{page}");
+    drop(ring);
     Ok(())
 }

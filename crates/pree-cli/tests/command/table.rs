@@ -2,6 +2,7 @@
 //! `name:value`.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use pree_testkit::Failed;
 
@@ -61,8 +62,8 @@ fn parse_row(line: &str, form: Form) -> Option<Row> {
         state: state_name(state)?.to_owned(),
         recv_queue: number(recv_queue)?,
         send_queue: number(send_queue)?,
-        local: local.parse().ok()?,
-        remote: if remote == "*" { None } else { Some(remote.parse().ok()?) },
+        local: address(local)?,
+        remote: if remote == "*" { None } else { Some(address(remote)?) },
         owners: Vec::new(),
         unowned: None,
         details: BTreeMap::new(),
@@ -101,6 +102,18 @@ fn parse_row(line: &str, form: Form) -> Option<Row> {
         }
     }
     Some(row)
+}
+
+/// Without its interface, inside the brackets or behind the address; `*` is `::` where it takes IPv4 too.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (host, port) = text.rsplit_once(':')?;
+    let (ip, interface) = host.split_once('%').unwrap_or((host, ""));
+    let is_bracketed = ip.starts_with('[');
+    let ip = match ip.trim_start_matches('[').trim_end_matches(']') {
+        "*" => Ipv6Addr::UNSPECIFIED.into(),
+        ip => ip.parse::<IpAddr>().ok().filter(|ip| ip.is_ipv6() == is_bracketed)?,
+    };
+    (!interface.contains('%')).then_some(SocketAddr::new(ip, port.parse().ok()?))
 }
 
 fn word<'l>(rest: &mut &'l str) -> &'l str {

@@ -46,9 +46,10 @@ fn narrow() -> Result<(), Failed> {
             return Err(format!("{columns} columns: rows are missing\n{out}").into());
         }
         for truth in all.truth() {
-            let whole = |line: &str| line.split_whitespace().any(|word| word == truth.local.to_string());
+            let local = truth.shown_local()?;
+            let whole = |line: &str| line.split_whitespace().any(|word| word == local);
             if !out.lines().any(whole) {
-                return Err(format!("{columns} columns: no {}\n{out}", truth.local).into());
+                return Err(format!("{columns} columns: no {local}\n{out}").into());
             }
         }
         // Wider than the terminal are only rows whose addresses are unusually long.

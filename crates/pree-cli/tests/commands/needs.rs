@@ -70,8 +70,8 @@ const OUTPUTS: &[(&str, Counted)] = &[
 /// Outputs that say only whether there are any.
 const QUIET: &[&str] = &["-q", "-q -c local", "-q --json", "-s -q", "explain -q"];
 
-/// Keys that no TCP or UDP socket has a value of.
-const OF_OTHERS: &[&str] = &["fds_in_flight"];
+/// Keys that no TCP or UDP socket here has a value of.
+const OF_OTHERS: &[&str] = &["fds_in_flight", "io_uring"];
 
 fn owners() -> Result<(), Failed> {
     let all = population::few()?;

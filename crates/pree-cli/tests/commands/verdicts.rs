@@ -386,7 +386,7 @@ fn others() -> Result<(), Failed> {
         let words = format!("explain {}:{} state={}", truth.protocol, truth.local, truth.state);
         let out = run::pree(&words)?.whole()?.out;
         fits(&out)?;
-        let label = format!("{} {}", truth.protocol, truth.local);
+        let label = format!("{} {}", truth.protocol, truth.shown_local()?);
         ensure(out.contains(&label), || format!("{words}: no {label:?} in\n{out}"))?;
         ensure(!out.contains("score"), || format!("{words}: a score?\n{out}"))?;
         let waits = if truth.state == "listen" { "accept queue 0/" } else { "B not yet read" };

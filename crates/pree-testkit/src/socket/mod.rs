@@ -171,6 +171,11 @@ impl Socket {
         Ok(sockopt::set_socket_linger(&self.fd, Some(Duration::ZERO))?)
     }
 
+    /// Registers it with a new `io_uring`, which alone holds it then.
+    pub fn into_ring(self) -> io::Result<OwnedFd> {
+        sys::ring_with(&self.fd)
+    }
+
     /// Others may bind the same address and share the work.
     pub fn reuse_port(&self) -> io::Result<()> {
         Ok(sockopt::set_socket_reuseport(&self.fd, true)?)

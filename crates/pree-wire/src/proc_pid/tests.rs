@@ -165,3 +165,25 @@ fn a_title_over_the_arguments_is_one_argument() {
         assert_eq!(arguments(cmdline), expected, "{}", cmdline.escape_ascii());
     }
 }
+
+#[test]
+fn sockets_of_a_ring() {
+    const TEXT: &[u8] = b"pos:\t0\nSqThread:\t-1\nUserFiles:\t70000\n    0: socket:[33418495]\n    2: /tmp/a\\040socket:[1]\n\
+        \x20   3: /socket:[2]\n65536: socket:[4]\n    7: pipe:[5]\n    8: socket:[33418496]\nUserBufs:\t1\n    0: socket:[6]\n";
+    assert!(ring_sockets(TEXT).eq([(0, 33_418_495), (65_536, 4), (8, 33_418_496)]));
+    for text in [
+        &b""[..],
+        b"UserFiles:\t0\n",
+        b"UserFiles:",
+        b"UserFiles:\t1\n    0: \n",
+        b"UserFiles:\t1\n:::\n    :",
+        b"    0: socket:[1]\n",
+    ] {
+        assert_eq!(ring_sockets(text).count(), 0, "{text:?}");
+    }
+    assert!(
+        is_ring(b"anon_inode:[io_uring]")
+            && !is_ring(b"/tmp/anon_inode:[io_uring]")
+            && !is_ring(b"anon_inode:[eventfd]")
+    );
+}

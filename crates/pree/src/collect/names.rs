@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::coverage::{Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
-use crate::model::Text;
+use crate::model::{Socket, Text};
 use crate::source::{Failure, Question, Source, read_all};
 
 /// The number that goes by this name; `None` when nothing does.
@@ -30,6 +30,50 @@ pub(super) fn number(source: &mut dyn Source, what: Name, name: &str) -> Result<
             .and_then(|bytes| bytes.try_into().ok())
             .map(u64::from_le_bytes),
     })
+}
+
+/// Names of the interfaces of one network namespace, each asked for once.
+#[derive(Default)]
+pub(super) struct InterfaceNames {
+    known: HashMap<u32, Option<Text>>,
+    /// Why some could not be read.
+    unread: Option<Failure>,
+}
+
+impl InterfaceNames {
+    /// Stores the name on the row. False where it has not been asked for yet.
+    pub(super) fn complete(&self, socket: &mut Socket) -> bool {
+        let Some(index) = socket.interface else { return true };
+        let name = self.known.get(&index);
+        socket.interface_name = name.cloned().flatten();
+        name.is_some()
+    }
+
+    /// Asks for a name. An interface that is gone has none.
+    pub(super) fn ask(&mut self, index: u32, source: &mut dyn Source) {
+        let name = match read_all(source, &Question::InterfaceName(index)) {
+            Ok(name) => Some(Text::from(name)),
+            Err(failure) => {
+                // Recordings of before this was asked have none.
+                if !matches!(failure.kind(), ErrorKind::Absent | ErrorKind::NotRecorded) {
+                    self.unread.get_or_insert(failure);
+                }
+                None
+            }
+        };
+        self.known.insert(index, name);
+    }
+
+    /// The gap that indices without their names are.
+    pub(super) fn gap(&self) -> Option<Gap> {
+        Some(Gap {
+            what: Missing::Fields,
+            why: self.unread?.kind(),
+            count: None,
+            object: "names of interfaces".to_owned(),
+            hint: "their numbers are exact",
+        })
+    }
 }
 
 /// The gap that user ids without their names are.

@@ -8,4 +8,4 @@ mod nothing;
 
 pub(crate) use families::decode_table;
 pub(crate) use held::{decode_held, protocol_named};
-pub(crate) use inet::{Decoder, has_stats};
+pub(crate) use inet::{Decoder, has_stats, version};

@@ -83,6 +83,30 @@ impl Field {
         Self { section, told_by, ..Self::PLAIN }
     }
 
+    /// The words that a number of it stands for: of one that is a code, or has flags. What has no word is a number of its own.
+    pub fn words(&self, number: u64) -> impl Iterator<Item = Value<'static>> + use<> {
+        let words = self.choices;
+        let (flags, code) = match self.unit {
+            Unit::Flags => (number, None),
+            _ => (0, Some(number)),
+        };
+        let flag = move |place: usize| 1_u64.checked_shl(place as u32).is_some_and(|bit| flags & bit != 0);
+        let named = words.iter().enumerate().filter(move |(place, _)| flag(*place)).map(|(_, word)| *word);
+        let unnamed = flags & !1_u64.checked_shl(words.len() as u32).map_or(u64::MAX, |bit| bit - 1);
+        let of_code = code.map(|code| match usize::try_from(code).ok().and_then(|code| words.get(code)) {
+            Some(word) => Value::Word(word),
+            None => Value::Number(code),
+        });
+        let rest = (unnamed != 0).then_some(Value::Id(unnamed));
+        named.map(Value::Word).chain(rest).chain(of_code)
+    }
+
+    /// The number that a word of [`Field::words`] stands for.
+    pub(crate) fn number_of(&self, word: &str) -> Option<u64> {
+        let place = self.choices.iter().position(|choice| choice.eq_ignore_ascii_case(word))?;
+        if self.unit == Unit::Flags { 1_u64.checked_shl(place as u32) } else { Some(place as u64) }
+    }
+
     /// Columns of a terminal reserved for its values before they are known.
     pub fn width(&self) -> usize {
         self.width.map_or(self.unit.width(), usize::from)
@@ -203,8 +227,12 @@ pub enum Unit {
     Word,
     /// Yes or no.
     Bool,
-    /// Numbers that are names, flags or codes.
+    /// Numbers that are names, or codes without words.
     Id,
+    /// Numbers that stand for words: `choices`, from 0 on. Tables have the words.
+    Code,
+    /// Numbers whose bits stand for words: `choices`, the lowest bit first. Tables have those that are set.
+    Flags,
     /// Numbers of 64 bits that are names. In JSON they are texts, since not every reader can hold them.
     LongId,
     /// IP addresses.
@@ -251,7 +279,7 @@ impl Unit {
             | Self::Milliseconds => 7,
             Self::Bytes => 8,
             Self::BytesPerSecond => 10,
-            Self::Text | Self::Word => 12,
+            Self::Text | Self::Word | Self::Code | Self::Flags => 12,
             Self::Address => 15,
             Self::UnixTime => 20,
         }

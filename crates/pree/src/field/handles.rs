@@ -21,6 +21,7 @@ handles! {
     CWND "cwnd";
     DATA_SEGS_OUT "data_segs_out";
     DEV "dev";
+    DEV_NAME "dev_name";
     DPORT "dport";
     DROPS "drops";
     DSACK_DUPS "dsack_dups";

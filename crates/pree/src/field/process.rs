@@ -51,6 +51,8 @@ owner! {
     "fd" "fd" Id NONE; "/proc/PID/fd"; "Descriptor number in the process.", told_by: LINUX_MACOS => |o| o.fd.into();
     "thread" "thread" Id NONE; "/proc/PID/task"; "Thread, when the descriptor is private to it.", told_by: LINUX =>
         |o| o.thread.into();
+    "io_uring" "io_uring" Bool NONE; "/proc/PID/fdinfo, Linux 6.14"; "Whether the descriptor is an io_uring that holds the socket.", told_by: LINUX =>
+        |o| o.io_uring.then_some(true).into();
     "started" "start_time" UnixTime Needs::PROCESS_START; "/proc/PID/stat"; "When the process started." =>
         |o| o.process.start_time.and_then(StartTime::since_unix_epoch).map(whole_ticks).into();
     "ppid" "parent" Id NONE; "/proc/PID/stat"; "Process id of its parent." => |o| o.process.parent.into();

@@ -28,6 +28,12 @@ macro_rules! unit {
     (count) => {
         Unit::Count
     };
+    (flags) => {
+        Unit::Flags
+    };
+    (code) => {
+        Unit::Code
+    };
     ($other:ident) => {
         Unit::Id
     };
@@ -93,9 +99,27 @@ const fn also(name: &str, unit: Unit) -> Field {
         is_exact: is_in(names!(snd_mss rcv_mss advmss pmtu), name),
         // The socket's own state has a column.
         is_usual: is_in(names!(state), name),
+        choices: words(name),
         drop_priority: if is_in(names!(rtt), name) { 7 } else { 0 },
         told_by: told_by(name),
         ..Field::of(Section::Tcp)
+    }
+}
+
+/// The words that the numbers of a code, or the bits of flags, stand for: include/uapi/linux/tcp.h and include/net/tcp.h.
+const fn words(name: &str) -> &'static [&'static str] {
+    match name {
+        _ if is_in(names!(ca_state), name) => &["open", "disorder", "cwr", "recovery", "loss"],
+        _ if is_in(names!(options), name) => {
+            &["ts", "sack", "wscale", "ecn", "ecn_seen", "syn_data", "usec_ts", "tfo_child"]
+        }
+        _ if is_in(names!(fastopen_client_fail), name) => {
+            &["unspecified", "no_cookie", "data_not_acked", "syn_retransmitted"]
+        }
+        _ if is_in(names!(ecn_mode), name) => &["no_ecn", "rfc3168", "accecn", "pending"],
+        _ if is_in(names!(accecn_opt_seen), name) => &["nothing", "empty", "counters", "failed"],
+        _ if is_in(names!(accecn_fail_mode), name) => &["ace_send", "ace_recv", "opt_send", "opt_recv"],
+        _ => &[],
     }
 }
 
@@ -134,7 +158,7 @@ const fn begins_at_zero(name: &str, unit: Unit) -> bool {
     match unit {
         Unit::Count | Unit::Segments | Unit::Bytes => !is_in(SIZES, name),
         Unit::Microseconds | Unit::Milliseconds => is_in(TIMES, name),
-        Unit::Id => is_in(CODES, name),
+        Unit::Id | Unit::Code | Unit::Flags => is_in(CODES, name),
         _ => false,
     }
 }
@@ -165,13 +189,13 @@ macro_rules! fields {
                 rcv_wscale, "rcv_wscale", Id, STATS, "tcpi_rcv_wscale", "Shift of the windows offered to the peer.";
                 delivery_rate_app_limited, "delivery_rate_app_limited", Bool, STATS,
                     "tcpi_delivery_rate_app_limited", "Whether the delivery rate was limited by the program.";
-                fastopen_client_fail, "fastopen_client_fail", Id, STATS,
+                fastopen_client_fail, "fastopen_client_fail", Code, STATS,
                     "tcpi_fastopen_client_fail", "Why fast open failed.";
-                accecn_fail_mode, "accecn_fail_mode", Id, STATS,
+                accecn_fail_mode, "accecn_fail_mode", Flags, STATS,
                     "tcpi_accecn_fail_mode", "What of Accurate ECN failed.";
-                accecn_opt_seen, "accecn_opt_seen", Id, STATS,
+                accecn_opt_seen, "accecn_opt_seen", Code, STATS,
                     "tcpi_accecn_opt_seen", "What was seen of the Accurate ECN option.";
-                ecn_mode, "ecn_mode", Id, STATS, "tcpi_ecn_mode", "What of ECN was negotiated.";
+                ecn_mode, "ecn_mode", Code, STATS, "tcpi_ecn_mode", "What of ECN was negotiated.";
                 counts_since, "counts_since", Word, STATS,
                     "the system", "Since when counters count: opening, switched_on.";
                 max_rtt, "max_rtt_us", Microseconds, STATS, "MaxRtt (Windows)", "Longest round-trip time measured.";

@@ -14,11 +14,19 @@ pub(super) fn needs(expr: &Expr) -> Needs {
 pub(super) fn needs_of(test: &Test) -> Needs {
     match test {
         Test::Has(Has::Owner) | Test::Unowned(_) => Needs::OWNERS,
-        Test::Path(End::Remote | End::Either, _)
-        | Test::Shown(End::Remote | End::Either, _)
-        | Test::Has(Has::Remote) => Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS,
+        Test::Shown(End::Remote | End::Either, _) => {
+            Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS | Needs::INTERFACE_NAME
+        }
+        Test::Shown(..) => Needs::STATE_AND_ENDS | Needs::INTERFACE_NAME,
+        Test::Path(End::Remote | End::Either, _) | Test::Has(Has::Remote) => {
+            Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS
+        }
         Test::Word(_) => {
-            Needs::OWNERS | Needs::PROCESS_COMMAND_LINE | Needs::REMOTE_NAMES | Needs::STATE_AND_ENDS
+            Needs::OWNERS
+                | Needs::PROCESS_COMMAND_LINE
+                | Needs::REMOTE_NAMES
+                | Needs::STATE_AND_ENDS
+                | Needs::INTERFACE_NAME
         }
         Test::Mark(..) => Needs::MARK,
         Test::Cgroup(_) => Needs::CGROUP,
@@ -27,7 +35,6 @@ pub(super) fn needs_of(test: &Test) -> Needs {
         Test::State(_)
         | Test::Scope(_)
         | Test::Host(..)
-        | Test::Shown(..)
         | Test::Path(..)
         | Test::Port(..)
         | Test::PortRange(..) => Needs::STATE_AND_ENDS,
@@ -46,6 +53,7 @@ pub(super) fn field_of(test: &Test) -> Option<&'static Field> {
         | Test::Time(field, ..)
         | Test::Share(field, ..)
         | Test::Bool(field, _)
+        | Test::Flag(field, _)
         | Test::Words(field, ..)
         | Test::Has(Has::Field(field)) => Some(field),
         _ => None,

@@ -248,6 +248,13 @@ fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
             Op::Equal => Expr::Test(Test::Bool(field, values::yes_or_no(text)?)),
             _ => return Err(format!("{} takes only = and !=", field.name)),
         },
+        Unit::Code | Unit::Flags
+            if !field.choices.is_empty() && !text.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            let word = field.number_of(text).filter(|_| op == Op::Equal);
+            let Some(bits) = word else { return Err(one_of_words(field, op, text)) };
+            Expr::Test(if field.unit == Unit::Flags { Test::Flag(field, bits) } else { number(bits) })
+        }
         Unit::Address => return Err(format!("{} cannot be a filter key", field.name)),
         _ => {
             ordered()?;
@@ -280,6 +287,14 @@ fn words(field: &'static Field, op: Op, value: &Written) -> Read<Test> {
     Ok(Test::Words(field, op, known.unwrap_or_else(|| value.text.clone()).into()))
 }
 
+fn one_of_words(field: &Field, op: Op, text: &str) -> String {
+    if op == Op::Equal {
+        not_among(field, text)
+    } else {
+        format!("a word of {} takes only = and !=", field.name)
+    }
+}
+
 /// The word as values have it, where these are of a list. One that no value can be would silently match nothing.
 fn known_word(field: &Field, value: &Written) -> Read<Option<Text>> {
     let known = field.choices;
@@ -290,7 +305,12 @@ fn known_word(field: &Field, value: &Written) -> Read<Option<Text>> {
     if let Some(word) = known.iter().find(|word| word.eq_ignore_ascii_case(text)) {
         return Ok(Some(Text::from(word.as_bytes())));
     }
+    Err(not_among(field, text))
+}
+
+fn not_among(field: &Field, text: &str) -> String {
+    let known = field.choices;
     let near = field::nearest(text, known.iter().copied());
     let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-    Err(format!("{} must be one of {}, not {text:?}{hint}", field.name, known.join(", ")))
+    format!("{} must be one of {}, not {text:?}{hint}", field.name, known.join(", "))
 }

@@ -1,13 +1,14 @@
 //! Does a socket match? Three answers: yes, no and unknown. Unknown matches neither a condition nor its negation.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::about;
 use super::expr::{End, Expr, Has, Host, Named, Scope, Test};
+use super::interfaces::{in_zone, is_device, tells_device};
 use super::lex::Op;
 use super::numbers::SHARE_WHOLE;
-use super::texts::{contains, glob, is_command, small};
+use super::texts::{as_shown, contains, glob, is_command, is_shown, small};
 use super::verdicts::Verdicts;
 use crate::field::{self, Field, Section, Value, View, of_owner};
 use crate::model::{
@@ -115,7 +116,7 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
         Test::Host(end, host) => at_end(*end, socket, |address| {
             all([matches_host(host, address), in_zone(host.zone.as_ref(), address, socket)].into_iter())
         }),
-        Test::Shown(end, shown) => at_end(*end, socket, |address| Some(is_shown(shown, address))),
+        Test::Shown(end, shown) => at_end(*end, socket, |address| Some(is_shown(shown, address, socket))),
         Test::Path(end, pattern) => at_end(*end, socket, |address| Some(matches_path(pattern, address))),
         // Without ports none is equal or unequal.
         Test::Port(..) | Test::PortRange(..) if !WITH_PORTS.contains(socket.protocol.set()) => None,
@@ -128,14 +129,17 @@ fn eval_test(test: &Test, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> 
         }
         // Bound to no interface is known: it is bound to none.
         Test::Device(device) => {
-            tells_device(socket).then_some(socket.interface.map(u64::from) == Some(device.id?))
+            tells_device(socket).then_some(())?;
+            is_device(device, socket.interface, socket)
         }
         Test::Mark(mark, mask) => Some(socket.mark? & mask == *mark),
         Test::Cgroup(cgroup) => Some(socket.cgroup_id? == cgroup.id?),
         Test::User(user) => Some(u64::from(socket.uid?) == user.id?),
-        Test::Number(field, ..) | Test::Time(field, ..) | Test::Share(field, ..) | Test::Bool(field, _) => {
-            of_field(field, view, false, |_, value| holds(test, value, false))
-        }
+        Test::Number(field, ..)
+        | Test::Time(field, ..)
+        | Test::Share(field, ..)
+        | Test::Bool(field, _)
+        | Test::Flag(field, _) => of_field(field, view, false, |_, value| holds(test, value, false)),
         Test::Words(field, _, wanted) => {
             let any_case =
                 verdicts.any_case() && [field::PROCESS, field::EXE].iter().any(|it| it.name == field.name);
@@ -182,6 +186,7 @@ pub(super) fn holds(test: &Test, value: Value<'_>, any_case: bool) -> Option<boo
         (Test::Share(_, op, wanted), Value::Share(share)) => {
             Some(compare(*op, &share, &(*wanted as f64 / SHARE_WHOLE as f64)))
         }
+        (Test::Flag(_, flag), Value::Number(number)) => Some(number & flag != 0),
         (Test::Bool(_, wanted), Value::Bool(yes)) => Some(yes == *wanted),
         (Test::Words(_, op, wanted), value) => {
             let is = |text: &[u8]| match op {
@@ -200,13 +205,6 @@ pub(super) fn holds(test: &Test, value: Value<'_>, any_case: bool) -> Option<boo
         }
         _ => None,
     }
-}
-
-/// /proc does not report the interfaces of these (nor an identity, by which its rows are recognised); others are bound to none.
-fn tells_device(socket: &Socket) -> bool {
-    socket.interface.is_some()
-        || socket.kernel_id.is_some()
-        || !Protocols::INET.contains(socket.protocol.set())
 }
 
 /// One that is not known may be any; `other` finds it.
@@ -307,7 +305,8 @@ fn of_owners(owners: &[Owner], test: impl Fn(Value<'_>) -> Option<bool>) -> Opti
 fn shown(owner: &Owner) -> [Vec<u8>; 3] {
     let name = owner.process.name.as_bytes();
     let process = [name, format!("[{}]", owner.pid()).as_bytes()].concat();
-    let fd = owner.fd.map_or(String::new(), |fd| format!("/{fd}"));
+    let ring = if owner.io_uring { ":io_uring" } else { "" };
+    let fd = owner.fd.map_or(String::new(), |fd| format!("/{fd}{ring}"));
     let descriptor = [&process, fd.as_bytes()].concat();
     [name.to_vec(), process, descriptor]
 }
@@ -338,26 +337,6 @@ fn matches_host(host: &Host, address: &Address) -> Option<bool> {
         }
         (IpAddr::V6(_), IpAddr::V4(_)) => false,
     })
-}
-
-/// What follows the % of an address is its scope, or the interface that the socket is bound to.
-fn in_zone(zone: Option<&Named>, address: &Address, socket: &Socket) -> Option<bool> {
-    let Some(zone) = zone else { return Some(true) };
-    let scope = match address {
-        Address::Inet(SocketAddr::V6(v6)) if v6.scope_id() != 0 => Some(v6.scope_id()),
-        Address::Raw { scope_id, .. } if *scope_id != 0 => Some(*scope_id),
-        _ => socket.interface,
-    };
-    let is_known = scope.is_some() || tells_device(socket);
-    is_known.then_some(scope.map(u64::from) == Some(zone.id?))
-}
-
-/// An address that is neither IP nor Unix, as outputs show it.
-fn is_shown(text: &Text, address: &Address) -> bool {
-    match address {
-        Address::Inet(_) | Address::Unix(_) => false,
-        other => glob(text.as_bytes(), other.to_string().as_bytes()),
-    }
 }
 
 /// As it is shown, with @ for the NUL of an abstract name.
@@ -406,7 +385,9 @@ fn shows(socket: &Socket, word: &Arc<Text>, verdicts: &Verdicts) -> bool {
     let in_address = |address: Option<&Address>| match (address.and_then(Address::path), address) {
         (Some([0, name @ ..]), _) => contains(&[b"@", name].concat(), word),
         (Some(path), _) => contains(path, word),
-        (None, Some(address)) => contains(address.to_string().as_bytes(), word),
+        (None, Some(address)) => {
+            as_shown(address, socket).iter().any(|shown| contains(shown.as_bytes(), word))
+        }
         (None, None) => false,
     };
     in_address(Some(&socket.local))

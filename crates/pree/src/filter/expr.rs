@@ -54,6 +54,8 @@ pub(super) enum Test {
     /// In billionths, so that what is printed is read back the same.
     Share(&'static Field, Op, u64),
     Bool(&'static Field, bool),
+    /// This flag is set.
+    Flag(&'static Field, u64),
     Words(&'static Field, Op, Arc<Text>),
     /// Why it has no owner.
     Unowned(Unowned),

@@ -42,7 +42,7 @@ impl Holders {
     /// Whether any condition holds of the process with this id and name.
     pub(crate) fn count(&self, pid: u32, name: Text) -> bool {
         let process = Process { pid, name, ..Process::default() };
-        let owner = Owner { process: Arc::new(process), fd: None, thread: None };
+        let owner = Owner::new(Arc::new(process), None);
         self.conditions.iter().any(|condition| holds(condition, &owner))
     }
 }

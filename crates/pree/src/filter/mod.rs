@@ -12,6 +12,7 @@ mod error;
 mod eval;
 mod expr;
 mod holders;
+mod interfaces;
 mod keys;
 mod lex;
 mod numbers;

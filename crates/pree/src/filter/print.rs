@@ -9,7 +9,7 @@ use super::keys::{self, Key};
 use super::lex::is_word;
 use super::numbers::SHARE_WHOLE;
 use super::values::STATES;
-use crate::field::Unit;
+use crate::field::{Unit, Value};
 use crate::model::{OtherProtocol, Protocol, States, Text};
 
 impl Display for Expr {
@@ -87,6 +87,13 @@ impl Display for Test {
             Self::Words(field, op, text) => {
                 write!(f, "{} {} ", field.name, op.symbol())?;
                 quoted(f, text)
+            }
+            Self::Flag(field, flag) => {
+                write!(f, "{} = ", field.name)?;
+                match field.words(*flag).next() {
+                    Some(Value::Word(word)) => f.write_str(word),
+                    _ => flag.fmt(f),
+                }
             }
             Self::Has(Has::Field(field)) => write!(f, "has {}", field.name),
             Self::Has(Has::Remote) => f.write_str("has dst"),

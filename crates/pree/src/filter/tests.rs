@@ -351,7 +351,7 @@ fn unix(name: &[u8]) -> Socket {
 fn paths_and_peers_of_unix_sockets() {
     let mut peered = unix(b"");
     let process = crate::model::Process { name: Text::from(&b"nginx"[..]), ..Default::default() };
-    let owner = crate::model::Owner { process: std::sync::Arc::new(process), fd: None, thread: None };
+    let owner = crate::model::Owner::new(std::sync::Arc::new(process), None);
     peered.peer = Some(Box::new(crate::model::Peer { inode: Some(7), owners: vec![owner] }));
     let tcp = socket("127.0.0.1:80", "", State::Listen);
     for (text, name, expected) in [

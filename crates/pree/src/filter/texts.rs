@@ -1,7 +1,7 @@
 //! Is a text like a pattern, or does it contain something?
 
 use super::lex::{self, Op};
-use crate::model::Text;
+use crate::model::{Address, Socket, Text};
 
 /// The arguments each ended by NUL, or as a table shows them: with spaces between, and quotes around what has some itself.
 pub(super) fn is_command(op: Op, wanted: &Text, arguments: &[u8]) -> bool {
@@ -54,6 +54,21 @@ pub(super) fn small(text: &[u8]) -> Vec<u8> {
 pub(super) fn contains(text: &[u8], wanted: &Text) -> bool {
     let wanted = wanted.as_bytes();
     wanted.is_empty() || text.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
+}
+
+/// An address that is neither IP nor Unix, as outputs show it, or with the index of its interface.
+pub(super) fn is_shown(text: &Text, address: &Address, socket: &Socket) -> bool {
+    match address {
+        Address::Inet(_) | Address::Unix(_) => false,
+        other => as_shown(other, socket).iter().any(|shown| glob(text.as_bytes(), shown.as_bytes())),
+    }
+}
+
+/// An end of a socket without names of interfaces, and as outputs show it.
+pub(super) fn as_shown(address: &Address, socket: &Socket) -> [String; 2] {
+    let is_local = std::ptr::eq(address, &raw const socket.local);
+    let end = if is_local { Some(socket.shown_local()) } else { socket.shown_remote() };
+    [address.to_string(), end.map(|end| end.to_string()).unwrap_or_default()]
 }
 
 #[cfg(test)]

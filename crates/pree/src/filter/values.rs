@@ -53,7 +53,7 @@ pub(super) fn host(text: &str) -> Read<Host> {
 }
 
 /// True for what addresses that are neither IP with a port nor Unix are shown as: `route:4242`, `generic:kernel`, `2:1024`,
-/// `0x0800%2`, `0.0.0.0:icmp`, `[::]:ipv6-icmp`.
+/// `0x0800%eth0`, `0.0.0.0:icmp`, `[::]:ipv6-icmp`.
 pub(super) fn is_other_address(text: &str) -> bool {
     let is_protocol = |word: &str| (0..=u8::MAX).filter_map(ip_protocol).any(|name| name == word);
     if let Some((ip, _)) = text.rsplit_once(':').filter(|(_, protocol)| is_protocol(protocol)) {
@@ -63,8 +63,10 @@ pub(super) fn is_other_address(text: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let hex = |text: &str| text.strip_prefix("0x").is_some_and(|hex| u16::from_str_radix(hex, 16).is_ok());
     let named = || (0..=u8::MAX).filter_map(netlink_protocol).any(|name| name == front);
+    // The name of an interface; `*%eth0` is every socket that is bound to it.
+    let is_name = || hex(front) && text[front.len()..].starts_with('%') && !back.is_empty();
     (front == "*" || number(front) || hex(front) || named())
-        && (matches!(back, "*" | "kernel" | "gone") || number(back))
+        && (matches!(back, "*" | "kernel" | "gone") || number(back) || is_name())
 }
 
 fn maybe_ports(text: Option<&str>) -> Read<Option<(u16, u16)>> {

@@ -119,10 +119,7 @@ impl fmt::Display for Address {
                 path => path.escape_ascii().fmt(f),
             },
             Self::Packet { protocol, interface } => {
-                match *protocol {
-                    ALL_PROTOCOLS => f.write_str("*")?,
-                    other => write!(f, "0x{other:04x}")?,
-                }
+                write_packet_protocol(*protocol, f)?;
                 f.write_str("%")?;
                 match interface {
                     Some(index) => number_or_star(f, *index, 0),
@@ -135,10 +132,7 @@ impl fmt::Display for Address {
                     (IpAddr::V6(ip), 0) => write!(f, "[{ip}]:")?,
                     (IpAddr::V6(ip), scope) => write!(f, "[{ip}%{scope}]:")?,
                 }
-                match ip_protocol(*protocol) {
-                    Some(name) => f.write_str(name),
-                    None => protocol.fmt(f),
-                }
+                write_ip_protocol(*protocol, f)
             }
             Self::Netlink { protocol, port_id } => {
                 match netlink_protocol(*protocol) {
@@ -160,8 +154,23 @@ impl fmt::Display for Address {
     }
 }
 
-/// `ETH_P_ALL`.
-const ALL_PROTOCOLS: u16 = 3;
+/// What a packet socket reads, without the interface.
+pub(super) fn write_packet_protocol(protocol: u16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// `ETH_P_ALL`.
+    const ALL: u16 = 3;
+    match protocol {
+        ALL => f.write_str("*"),
+        other => write!(f, "0x{other:04x}"),
+    }
+}
+
+/// What stands in place of a raw socket's port.
+pub(super) fn write_ip_protocol(protocol: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match ip_protocol(protocol) {
+        Some(name) => f.write_str(name),
+        None => write!(f, "{protocol}"),
+    }
+}
 
 /// The name of an IP protocol, as IANA has it; `None` for a number that raw sockets seldom have.
 pub(crate) fn ip_protocol(number: u8) -> Option<&'static str> {

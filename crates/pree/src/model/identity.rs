@@ -27,7 +27,7 @@ pub enum SocketId {
         remote: Option<Address>,
         /// [`Socket::created`](crate::Socket::created).
         created: Duration,
-        /// [`Socket::creator`](crate::Socket::creator); `None` where the process is no longer reported, as in `TIME_WAIT`.
+        /// [`Socket::creator`](crate::Socket::creator); `None` where the process is no longer told, as in `TIME_WAIT`.
         creator: Option<u32>,
     },
 }

@@ -18,9 +18,16 @@ pub struct Owner {
     /// The thread (Linux: its id), when the descriptor is in a table private to a thread (`unshare(CLONE_FILES)`)
     /// or the leader of the process has already ended.
     pub thread: Option<u32>,
+    /// The descriptor is not the socket itself but an `io_uring` that the socket is registered with (Linux 6.14).
+    pub io_uring: bool,
 }
 
 impl Owner {
+    /// A process that holds it through this descriptor, if one is known.
+    pub(crate) fn new(process: Arc<Process>, fd: Option<u32>) -> Self {
+        Self { process, fd, thread: None, io_uring: false }
+    }
+
     /// The process id: see [`Process::pid`].
     pub fn pid(&self) -> u32 {
         self.process.pid
@@ -123,6 +130,8 @@ named! {
         /// Not every process could be examined, for another reason than rights: no descriptors or memory were left, /proc is absent, the
         /// recording was made without owners. The coverage says which.
         NotLookedUp = "not_looked_up",
+        /// It was closed while pree looked for who held it: a row tells what was there a moment before.
+        ClosedSince = "closed_since",
         /// Every process of this pid namespace, and on Linux of the one that /proc shows, was examined, and none holds it. It is in flight
         /// between processes, held by `io_uring` or the kernel itself (on macOS it may be an MPTCP subflow), or by a process outside these
         /// pid namespaces. These cannot be told apart.

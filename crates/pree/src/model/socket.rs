@@ -45,6 +45,8 @@ pub struct Socket {
     pub module: Option<Text>,
     /// Index of the interface it is bound to (`SO_BINDTODEVICE`), or whose link-local address it uses.
     pub interface: Option<u32>,
+    /// Its name in the socket's network namespace, as it is now. On request, and where the system tells.
+    pub interface_name: Option<Text>,
     /// Inode in sockfs; `None` when the socket has no file (`TIME_WAIT`, handshake, accept queue, orphan).
     pub inode: Option<u64>,
     /// Owner of that inode; unknown when there is none.
@@ -114,8 +116,8 @@ pub struct Peer {
 }
 
 impl Socket {
-    /// How this socket is recognised; `None` where the source reports nothing lasting: in /proc a socket without a file, on Windows
-    /// before tables with creation times, on macOS a flow of a network stack in user space.
+    /// What this socket is known by; `None` where the source tells nothing that lasts: of a socket of /proc that no file
+    /// stands for, of Windows before the tables that tell when, of a flow of a network stack in user space (macOS).
     pub fn id(&self) -> Option<SocketId> {
         if let Some(id) = self.kernel_id {
             return Some(SocketId::Kernel(id));
@@ -163,6 +165,7 @@ impl Socket {
             creator: None,
             module: None,
             interface: None,
+            interface_name: None,
             inode: None,
             uid: None,
             recv_queue: None,

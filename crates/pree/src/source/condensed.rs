@@ -22,6 +22,10 @@ enum About {
         pid: u32,
         thread: u32,
     },
+    /// `process PID ring FD`, `process PID thread TID ring FD`
+    Ring {
+        pid: u32,
+    },
     /// `process PID threads`
     Threads {
         pid: u32,
@@ -49,6 +53,9 @@ impl About {
             ["process", pid, "sockets"] => number(pid).map(|pid| Self::Sockets { pid, thread: 0 }),
             ["process", pid, "thread", thread, "sockets"] => {
                 number(pid).zip(number(thread)).map(|(pid, thread)| Self::Sockets { pid, thread })
+            }
+            ["process", pid, "ring", _] | ["process", pid, "thread", _, "ring", _] => {
+                number(pid).map(|pid| Self::Ring { pid })
             }
             ["process", pid, "threads"] => number(pid).map(|pid| Self::Threads { pid }),
             ["process", pid, "socket", _] | ["process", pid, "thread", _, "socket", _] => {
@@ -84,7 +91,14 @@ impl Recording {
                 About::Holders => self.rewrite(answer, |told| holders(told, inodes, &mut tables)),
                 About::Sockets { pid, thread } => self.rewrite(answer, |told| {
                     let kept = sockets(told, inodes)?;
-                    tables.extend((!kept.is_empty()).then_some((pid, thread)));
+                    let leads_to_any = || decode_sockets(&kept).any(|record| record.inode != FdRecord::RING);
+                    tables.extend(leads_to_any().then_some((pid, thread)));
+                    Some(kept)
+                }),
+                // The socket is held by the process, whatever else it holds.
+                About::Ring { pid } => self.rewrite(answer, |told| {
+                    let kept = sockets(told, inodes)?;
+                    tables.extend((!kept.is_empty()).then_some((pid, 0)));
                     Some(kept)
                 }),
                 _ => {}
@@ -93,6 +107,7 @@ impl Recording {
         let processes: HashSet<u32> = tables.iter().map(|(pid, _)| *pid).collect();
         exchanges.retain_mut(|Exchange { about, answer, .. }| match *about {
             About::Process { pid } => processes.contains(&pid),
+            About::Ring { pid } => processes.contains(&pid),
             About::Socket { pid } => processes.contains(&pid) && self.leads_to(answer, inodes),
             About::Sockets { pid, thread } => thread == 0 || tables.contains(&(pid, thread)),
             About::Threads { pid } => {
@@ -200,11 +215,15 @@ fn sockets(told: &[u8], inodes: &HashSet<u64>) -> Option<Vec<u8>> {
     let mut kept = Vec::new();
     for record in fd_records::decode_all(told) {
         let record: FdRecord = record.ok()?;
-        if inodes.contains(&record.inode) {
+        if record.inode == FdRecord::RING || inodes.contains(&record.inode) {
             kept.extend_from_slice(&record.encode());
         }
     }
     Some(kept)
+}
+
+fn decode_sockets(told: &[u8]) -> impl Iterator<Item = FdRecord> + '_ {
+    fd_records::decode_all(told).filter_map(Result::ok)
 }
 
 fn threads(told: &[u8], pid: u32, tables: &HashSet<(u32, u32)>) -> Vec<u8> {

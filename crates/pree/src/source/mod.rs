@@ -128,6 +128,8 @@ pub enum Question<'a> {
     Users,
     /// Index of the interface of this name, a little-endian u32.
     Interface(&'a str),
+    /// Name of the interface with this index.
+    InterfaceName(u32),
     /// Linux: id of the cgroup v2 at this path below its root, a little-endian u64.
     Cgroup(&'a str),
     /// Linux: process ids, each a little-endian u32.
@@ -150,6 +152,8 @@ pub enum Question<'a> {
     OwnStatus,
     /// Linux: the link `/proc/thread-self/ns/user`, `user:[inode]`.
     UserNamespace,
+    /// Linux: the link `/proc/thread-self/ns/pid`, `pid:[inode]`.
+    PidNamespace,
     /// Linux: the line of `/proc/thread-self/mountinfo` about the file system at /proc.
     ProcMount,
     /// Linux 4.9: one byte, 1 when /proc shows processes of a pid namespace below that of the asking thread, 0 when of one
@@ -260,7 +264,7 @@ named! {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ProcessPart {
-    /// `fd`: descriptors that are sockets, as [`pree_wire::fd_records`].
+    /// `fd`: descriptors that are sockets or rings (`io_uring`), as [`pree_wire::fd_records`].
     Sockets,
     /// `task`: thread ids, each a little-endian u32.
     Threads,
@@ -282,6 +286,16 @@ pub enum ProcessPart {
         /// Thread whose table has the descriptor; 0 for the process's own.
         thread: u32,
         /// The descriptor.
+        fd: u32,
+    },
+    /// `fd`: descriptors that are rings alone, as [`ProcessPart::Sockets`].
+    Rings,
+    /// The sockets that are registered with a ring, from `fdinfo/FD`: as [`ProcessPart::Sockets`], the slot in place of the
+    /// descriptor. Other files of it are not told.
+    RingSockets {
+        /// Thread whose table has the ring; 0 for the process's own.
+        thread: u32,
+        /// The descriptor of the ring.
         fd: u32,
     },
     /// The port of the socket behind a descriptor of the process's own table, as [`pree_wire::fd_records::BoundPort`]. Linux
@@ -326,6 +340,7 @@ impl fmt::Display for Question<'_> {
             Self::Time => f.write_str("time"),
             Self::Users => f.write_str("users"),
             Self::Interface(name) => write!(f, "interface {name}"),
+            Self::InterfaceName(index) => write!(f, "interface_name {index}"),
             Self::Cgroup(path) => write!(f, "cgroup {path}"),
             Self::Processes => f.write_str("processes"),
             Self::OpenFiles => f.write_str("open_files"),
@@ -333,6 +348,7 @@ impl fmt::Display for Question<'_> {
             Self::Holders { levels_above } => write!(f, "holders above {levels_above}"),
             Self::OwnStatus => f.write_str("own_status"),
             Self::UserNamespace => f.write_str("user_namespace"),
+            Self::PidNamespace => f.write_str("pid_namespace"),
             Self::ProcMount => f.write_str("proc_mount"),
             Self::ProcIsBelow => f.write_str("proc_is_below"),
             Self::Sequences => f.write_str("sequences"),
@@ -351,6 +367,9 @@ impl fmt::Display for Question<'_> {
                     ProcessPart::Cgroup => f.write_str("cgroup"),
                     ProcessPart::DescriptorInfo { thread: 0, fd } => write!(f, "fdinfo {fd}"),
                     ProcessPart::DescriptorInfo { thread, fd } => write!(f, "thread {thread} fdinfo {fd}"),
+                    ProcessPart::Rings => f.write_str("rings"),
+                    ProcessPart::RingSockets { thread: 0, fd } => write!(f, "ring {fd}"),
+                    ProcessPart::RingSockets { thread, fd } => write!(f, "thread {thread} ring {fd}"),
                     ProcessPart::BoundPort { fd } => write!(f, "port {fd}"),
                     ProcessPart::HeldSocket { thread: 0, fd } => write!(f, "socket {fd}"),
                     ProcessPart::HeldSocket { thread, fd } => write!(f, "thread {thread} socket {fd}"),

@@ -194,6 +194,8 @@ impl Mac {
                     .to_vec()
             }
             Question::Interface("lo0") => 1_u32.to_le_bytes().to_vec(),
+            Question::InterfaceName(1) => b"lo0".to_vec(),
+            Question::InterfaceName(_) => return Err(Failure::Answer(Errno::apple(6))),
             Question::Interface(_) => return Err(Failure::Answer(Errno::apple(6))),
             _ => panic!("a Mac is not asked {question}"),
         })

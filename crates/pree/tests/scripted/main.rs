@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use every::every;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
-use pree::source::{DiagPass, Errno, Failure, Question, Recorder, Recording};
+use pree::source::{DiagPass, Errno, Failure, ProcessPart, Question, Recorder, Recording};
 use pree::{
     ErrorKind, Family, Missing, Origin, OwnerLookup, Protocol, Query, Snapshot, Socket, SocketId,
     SourceChoice, State, States, Unowned,
@@ -581,6 +581,41 @@ fn owners_that_cannot_be_seen_are_told() {
     let snapshot = collect(&mut kernel);
     assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::NoVisibleHolder));
     assert!(snapshot.coverage().is_complete());
+}
+
+/// A row tells what was there when it was read. What is gone by the time that processes were looked into again is not held by
+/// nobody that can be seen.
+#[test]
+fn a_socket_that_is_closed_during_the_looks_is_told_to_be() {
+    let mut kernel = Kernel::new(population()).on(|population, question, before| {
+        if matches!(question, Question::Processes) && before == 1 {
+            population.sockets.retain(|socket| socket.inode != 1000);
+            population
+                .processes
+                .values_mut()
+                .for_each(|process| process.sockets.retain(|(_, inode)| *inode != 1000));
+        }
+        None
+    });
+    kernel.population.processes.get_mut(&40).unwrap().sockets.retain(|(_, inode)| *inode != 1000);
+    let snapshot = collect(&mut kernel);
+    assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::ClosedSince));
+    assert!(snapshot.coverage().is_complete());
+}
+
+/// A process that began after the processes were listed took the socket over from one that was not read yet.
+#[test]
+fn a_socket_that_goes_to_a_process_younger_than_the_look_gets_its_owner() {
+    let mut kernel = Kernel::new(population()).on(|population, question, before| {
+        if matches!(question, Question::Process { pid: 40, part: ProcessPart::Sockets }) && before > 0 {
+            let young = population.processes.entry(60).or_default();
+            (young.name, young.sockets) = (b"young".to_vec(), vec![(9, 1000)]);
+        }
+        None
+    });
+    kernel.population.processes.get_mut(&40).unwrap().sockets.retain(|(_, inode)| *inode != 1000);
+    let snapshot = collect(&mut kernel);
+    assert_eq!(find(&snapshot, 1000).owners[0].pid(), 60);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Text | Unit::Word => "word",
         Unit::Bool => "yes/no",
-        Unit::Id | Unit::LongId => "number",
+        Unit::Id | Unit::LongId | Unit::Code | Unit::Flags => "number",
         Unit::Address => "address",
         Unit::Count => "count",
         Unit::Segments => "segments",

@@ -11,7 +11,7 @@ use pree::{Snapshot, Socket};
 use super::looked_for::looked_for;
 use crate::commands::page::{self, Page, figure};
 use crate::commands::phrases::{self, plural};
-use crate::text::{figures, words};
+use crate::text::{escape, figures, words};
 
 pub(super) fn write(
     page: &mut Page,
@@ -61,7 +61,9 @@ fn heading(host: usize, groups: usize, sockets: usize) -> String {
 }
 
 fn of_host(page: &mut Page, found: &HostFinding) {
-    let device = found.interface.map(|index| format!(" on interface {index}")).unwrap_or_default();
+    let name = found.interface_name.as_ref().map(|name| escape::word(name.as_bytes()).into_owned());
+    let device = name.or_else(|| Some(found.interface?.to_string()));
+    let device = device.map(|device| format!(" on interface {device}")).unwrap_or_default();
     let namespace = of_namespace(found.network_namespace.as_deref());
     let whose = format!("{}{device}{namespace}", about(&found.about));
     page.heading(found.severity, found.name, &whose);

@@ -143,11 +143,12 @@ fn one(page: &mut Page, socket: &Socket, assessment: &Assessment, seen: &Seen<'_
 fn heading(page: &mut Page, socket: &Socket, assessment: &Assessment) {
     let who = page::who(socket);
     let state = phrases::state(socket.state);
-    let left = match (who.is_empty(), &socket.remote) {
+    let local = socket.shown_local();
+    let left = match (who.is_empty(), socket.shown_remote()) {
         (false, Some(remote)) => format!("{who} -> {remote}  {state}"),
-        (true, Some(remote)) => format!("{} -> {remote}  {state}", socket.local),
-        (false, None) => format!("{who}  {state} {}", socket.local),
-        (true, None) => format!("{state} {}", socket.local),
+        (true, Some(remote)) => format!("{local} -> {remote}  {state}"),
+        (false, None) => format!("{who}  {state} {local}"),
+        (true, None) => format!("{state} {local}"),
     };
     let idle = socket.tcp.as_deref().and_then(idle);
     let idle = idle.map(|idle| format!(", idle {}", figure(figures::duration, idle))).unwrap_or_default();
@@ -165,10 +166,8 @@ fn idle(stats: &TcpStats) -> Option<Duration> {
 }
 
 fn ends(socket: &Socket) -> String {
-    match &socket.remote {
-        Some(remote) => format!("{} {} -> {remote}", socket.protocol, socket.local),
-        None => format!("{} {}", socket.protocol, socket.local),
-    }
+    let local = format!("{} {}", socket.protocol, socket.shown_local());
+    socket.shown_remote().map(|remote| format!("{local} -> {remote}")).unwrap_or(local)
 }
 
 /// What the score is the product of.

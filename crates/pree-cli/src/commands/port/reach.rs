@@ -5,15 +5,15 @@ use std::net::IpAddr;
 use pree::Socket;
 
 /// From where, the widest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Reach {
     Anywhere,
     /// At every address; which interface it is bound to, if any, is not reported.
     AnyAddress,
-    Interface(u32),
+    Interface(String),
     Address(IpAddr),
     Private(IpAddr),
-    Link(IpAddr, Option<u32>),
+    Link(IpAddr, Option<String>),
     Loopback,
 }
 
@@ -50,13 +50,14 @@ fn reach(socket: &Socket) -> Option<Reach> {
         IpAddr::V4(ip) => (ip.is_loopback(), ip.is_link_local(), ip.is_private()),
         IpAddr::V6(ip) => (ip.is_loopback(), ip.is_unicast_link_local(), ip.is_unique_local()),
     };
-    Some(match (ip.is_unspecified(), socket.interface) {
+    let interface = socket.shown_interface().map(|interface| interface.to_string());
+    Some(match (ip.is_unspecified(), interface) {
         (true, None) if socket.kernel_id.is_some() => Reach::Anywhere,
         // A source without ids has no interfaces either.
         (true, None) => Reach::AnyAddress,
-        (true, Some(index)) => Reach::Interface(index),
+        (true, Some(interface)) => Reach::Interface(interface),
         _ if loopback => Reach::Loopback,
-        _ if link => Reach::Link(ip, socket.interface),
+        (_, interface) if link => Reach::Link(ip, interface),
         _ if private => Reach::Private(ip),
         _ => Reach::Address(ip),
     })

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pree::{Process, Protocol, Socket, State};
+use pree::{Coverage, Process, Protocol, Socket, State};
 
 use super::asked::Asked;
 use super::group::{Connections, Group, Shared, is_of_datagrams};
@@ -24,6 +24,7 @@ const PEERS: usize = 5;
 
 pub(super) struct Screen<'a> {
     pub(super) port: Asked<'a>,
+    pub(super) coverage: &'a Coverage,
     /// Everybody who is known by name.
     pub(super) processes: HashMap<u32, Arc<Process>>,
     /// Time from the Unix epoch.
@@ -106,6 +107,10 @@ impl Screen<'_> {
         }
         for process in processes.values() {
             let mut who = format!("{}[{}]", escape::word(process.name.as_bytes()), process.pid);
+            let held = group.first().map_or(&[][..], |socket| &socket.owners);
+            if held.iter().all(|owner| owner.pid() != process.pid || owner.io_uring) {
+                who.push_str(" through io_uring");
+            }
             match (&process.user, process.uid) {
                 (Some(user), _) => {
                     let _ = write!(who, " user {}", escape::word(user.as_bytes()));
@@ -129,7 +134,7 @@ impl Screen<'_> {
             }
         }
         if let Some(reason) = group.first().and_then(|socket| socket.unowned) {
-            line(text, 2, why_nobody(reason));
+            line(text, 2, why_nobody(reason, self.coverage));
         }
     }
 
@@ -224,8 +229,8 @@ fn states(connections: &Connections) -> impl Iterator<Item = String> {
 /// The other ends, where there is no listener.
 fn peers(text: &mut String, group: &Group) {
     for socket in group.connections.0.iter().take(PEERS) {
-        let remote = socket.remote.as_ref().map(ToString::to_string).unwrap_or_default();
-        line(text, 2, &format!("{} {} to {remote}", state(socket.state), socket.local));
+        let remote = socket.shown_remote().map(|end| end.to_string()).unwrap_or_default();
+        line(text, 2, &format!("{} {} to {remote}", state(socket.state), socket.shown_local()));
     }
     let rest = group.connections.0.len().saturating_sub(PEERS);
     if rest > 0 {
@@ -245,10 +250,12 @@ fn address(socket: &Socket) -> String {
             Some(false) => "[::] (IPv4 too)".to_owned(),
             None => "[::] (IPv4 too: unknown)".to_owned(),
         },
-        (_, Some(SocketAddr::V6(end))) if end.scope_id() != 0 => format!("[{}%{}]", end.ip(), end.scope_id()),
+        (_, Some(SocketAddr::V6(end))) if end.scope_id() != 0 => {
+            format!("[{}%{}]", end.ip(), socket.zone(end.scope_id()))
+        }
         (Some(IpAddr::V6(ip)), _) => format!("[{ip}]"),
         (Some(IpAddr::V4(ip)), _) => ip.to_string(),
-        (None, _) => socket.local.to_string(),
+        (None, _) => socket.shown_local().to_string(),
     }
 }
 

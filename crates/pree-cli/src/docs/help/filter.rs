@@ -1,6 +1,6 @@
 //! `pree help FILTER`: the language, its keys, examples, and where it differs from ss.
 
-use pree::{Filter, field};
+use pree::Filter;
 
 use super::layout::row;
 use crate::text::paragraph::paragraph;
@@ -42,7 +42,7 @@ pub(in crate::docs) const KEYS: &[(&str, &str)] = &[
     ),
     (
         "unowned",
-        "why it has no owner: time_wait handshake accept_queue orphaned not_permitted not_looked_up no_visible_holder",
+        "why it has no owner: time_wait handshake accept_queue orphaned not_permitted not_looked_up closed_since no_visible_holder",
     ),
     ("mss", "the same as snd_mss"),
     ("rate", "the same as delivery_rate"),
@@ -138,9 +138,6 @@ pub(super) fn text() -> String {
     }
     text.push_str("\nEvery field is a key too (pree help COLUMNS says what each is):\n");
     paragraph(&mut text, 2, &fields().collect::<Vec<_>>().join(" "));
-    text.push_str("\nWith pree explain --for, what takes several looks is a key too:\n");
-    let over_time = field::all().filter(|field| field.takes_time).map(|field| field.name);
-    paragraph(&mut text, 2, &over_time.collect::<Vec<_>>().join(" "));
     text.push_str("\nExamples:\n");
     for (example, doc) in EXAMPLES {
         row(&mut text, &format!("  {example}"), 38, doc);
@@ -167,7 +164,7 @@ mod tests {
     #[test]
     fn every_key_has_help_and_no_other() {
         for key in fields() {
-            assert!(field::named(key).is_some(), "{key}: say in KEYS what it means");
+            assert!(pree::field::named(key).is_some(), "{key}: say in KEYS what it means");
         }
         for (key, _) in KEYS {
             assert!(Filter::keys().any(|known| known == *key), "{key}");

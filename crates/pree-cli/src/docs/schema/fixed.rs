@@ -1,14 +1,14 @@
 //! The parts of the schema that no field stands for: gaps, judgements, groups, numbers.
 
-use pree::quality::{About, Severity};
-use pree::{Missing, field};
+use pree::field;
+use pree::quality::About;
 
 use super::node::{Node, object, text, words};
 use super::parts::{closed, completeness_members, count, list, named, of_type, of_types, or_null, reference};
 
 pub(super) fn gap() -> Node {
     closed(named([
-        ("what", one_of(Missing::ALL, |missing| missing.name())),
+        ("what", object([("enum", words(&["rows", "owners", "stats", "fields", "looks"]))])),
         ("why", of_type("string")),
         (
             "object",
@@ -76,12 +76,7 @@ pub(super) fn finding() -> Node {
 }
 
 fn severity() -> Node {
-    one_of(Severity::ALL, |severity| severity.name())
-}
-
-/// One of the names of an enum.
-fn one_of<T>(all: &[T], name: fn(&T) -> &'static str) -> Node {
-    object([("enum", Node::List(all.iter().map(|one| text(name(one))).collect()))])
+    object([("enum", words(&["info", "warning", "critical"]))])
 }
 
 /// What every finding rests on and leads to.
@@ -108,6 +103,8 @@ pub(super) fn host_finding() -> Node {
             ("ip", of_type("string")),
             ("port", count()),
             ("interface", count().with("description", text("Index of the one that all are bound to."))),
+            (field::DEV_NAME.key, of_type("string")),
+            ("interface_name_bytes", of_type("string")),
             (field::NETNS.name, count().with("description", text("Inode, where several were looked at."))),
             (field::NETNS_NAME.name, of_type("string")),
             ("netns_name_bytes", of_type("string")),
@@ -146,7 +143,11 @@ pub(super) fn diagnosis() -> Node {
 
 pub(super) fn group() -> Node {
     let members = object([
-        ("key", or_null("string")),
+        (
+            "key",
+            object([("type", words(&["string", "null", "array"])), ("items", or_null("string"))])
+                .with("description", text("What they have in common; of several fields a list.")),
+        ),
         ("count", count()),
         ("recv_queue", or_null("integer")),
         ("send_queue", or_null("integer")),

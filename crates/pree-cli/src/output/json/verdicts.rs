@@ -136,6 +136,9 @@ fn about(json: &mut Json, found: &HostFinding) {
         json.key("interface");
         json.number(index.into());
     }
+    if let Some(name) = &found.interface_name {
+        json.text(field::DEV_NAME.key, name.as_bytes());
+    }
     if let Some(namespace) = &found.network_namespace {
         json.key(field::NETNS.name);
         json.number(namespace.inode);

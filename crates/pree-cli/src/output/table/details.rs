@@ -37,7 +37,10 @@ pub(crate) struct Details {
 
 impl Details {
     pub(crate) fn of(asked: options::Details) -> Self {
-        let words = fields(asked).filter(|field| field.section != Section::Tcp).map(Word::new).collect();
+        // The local end has its interface.
+        let is_shown = |field: &&Field| ![field::DEV, field::DEV_NAME].contains(field);
+        let words = fields(asked).filter(|field| field.section != Section::Tcp).filter(is_shown);
+        let words = words.map(Word::new).collect();
         let of_tcp = field::of(Section::Tcp).filter(|_| asked.tcp_info).map(TcpWord::new).collect();
         Self { words, of_tcp, repeated: Repeated::new(), options: asked.extended }
     }

@@ -3,8 +3,8 @@
 use super::line;
 use crate::text::width;
 
-/// The first column is text, the others are numbers.
-pub(in crate::output) fn lines(rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
+/// The first so many columns are text, the others are numbers.
+pub(in crate::output) fn lines(rows: &[Vec<Vec<u8>>], texts: usize) -> Vec<u8> {
     let columns = rows.first().map_or(0, Vec::len);
     let widest =
         |index: usize| rows.iter().filter_map(|row| row.get(index)).map(|cell| width::width(cell)).max();
@@ -12,7 +12,7 @@ pub(in crate::output) fn lines(rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
     let mut out = Vec::new();
     for row in rows {
         for (index, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            line::add(&mut out, cell, *width, index > 0, false, index + 1 == columns);
+            line::add(&mut out, cell, *width, index >= texts, false, index + 1 == columns);
         }
         out.push(b'\n');
     }

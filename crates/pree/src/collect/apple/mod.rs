@@ -49,6 +49,7 @@ pub(super) fn visit(mut collection: Collection<'_>, visitor: &mut Visitor<'_>) -
         waiting: Vec::new(),
         told: HashSet::new(),
         peers: HashMap::new(),
+        interface_names: names::InterfaceNames::default(),
         without_stats: 0,
         unknown_owners: 0,
     };
@@ -78,6 +79,7 @@ struct Reading<'s, 'v> {
     told: HashSet<Key>,
     /// The socket that each Unix control block of a list belongs to.
     peers: HashMap<(AppleList, u64), u64>,
+    interface_names: names::InterfaceNames,
     without_stats: u64,
     unknown_owners: u64,
 }
@@ -289,6 +291,13 @@ impl Reading<'_, '_> {
                 self.unknown_owners += 1;
             }
         }
+        if self.collection.plan.needs.contains(Needs::INTERFACE_NAME)
+            && !self.interface_names.complete(&mut socket)
+        {
+            let source = &mut *self.collection.source;
+            socket.interface.into_iter().for_each(|index| self.interface_names.ask(index, source));
+            self.interface_names.complete(&mut socket);
+        }
         let told = self.rows.told();
         let flow = self.rows.deliver(&mut socket, |_| {});
         if self.rows.told() > told {
@@ -344,7 +353,8 @@ impl Reading<'_, '_> {
             }
         }
         let undecided = self.rows.undecided_owners(self.processes.why_blind());
-        undecided.into_iter().chain(self.processes.unknown_details()).for_each(|gap| coverage.add(gap));
+        let gaps = undecided.into_iter().chain(self.processes.unknown_details());
+        gaps.chain(self.interface_names.gap()).for_each(|gap| coverage.add(gap));
         self.rows.finish(&mut coverage);
         coverage
     }

@@ -208,9 +208,11 @@ impl Processes {
     pub(super) fn find(&self, key: Key, owners: &mut Vec<Owner>) {
         let Some(holders) = self.by_key.get(&key).and_then(|index| self.holders.get(*index)) else { return };
         let most = if self.lookup == OwnerLookup::First { 1 } else { usize::MAX };
-        owners.extend(holders.iter().take(most).filter_map(|(process, fd)| {
-            Some(Owner { process: Arc::clone(self.looked_into.get(*process)?), fd: *fd, thread: None })
-        }));
+        owners.extend(
+            holders.iter().take(most).filter_map(|(process, fd)| {
+                Some(Owner::new(Arc::clone(self.looked_into.get(*process)?), *fd))
+            }),
+        );
     }
 
     /// The process of a flow that no descriptor leads to, as far as it is visible to everybody.
@@ -220,7 +222,7 @@ impl Processes {
             self.others.insert(pid, process.map(Arc::new));
         }
         let process = self.others.get(&pid)?.as_ref()?;
-        Some(Owner { process: Arc::clone(process), fd: None, thread: None })
+        Some(Owner::new(Arc::clone(process), None))
     }
 
     fn short_process(&mut self, pid: u32, source: &mut dyn Source) -> Option<Process> {

@@ -14,7 +14,7 @@ use crate::filter::Filter;
 use crate::model::{Socket, State};
 use crate::needs::Needs;
 use crate::plan::Plan;
-use crate::source::Source;
+use crate::source::{Namespaces, Source};
 
 /// Rows that are held when few are expected; more are better met with every owner known.
 const HELD_MOST: usize = 4096;
@@ -112,6 +112,11 @@ impl<'v> Delivery<'v> {
         if self.holds_too_many() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    /// A table was read to its end: what its rows turned out to need is asked for.
+    pub(super) fn end_table(&mut self, source: &mut dyn Source) {
+        self.joins.all().for_each(|join| join.ask(source));
+    }
+
     fn pass_on(&mut self, socket: &Socket) -> ControlFlow<()> {
         self.owners.details.unread.count(socket);
         self.untold.count(socket);
@@ -136,6 +141,12 @@ impl<'v> Delivery<'v> {
             }
         }
         self.owners.look_for(source, parts.iter().flat_map(|part| &part.held));
+        // What a look left without a holder may be gone, or with a process that is younger.
+        if let [Part { plan, held, .. }] = parts.as_slice()
+            && plan.namespaces == Namespaces::Own
+        {
+            self.owners.look_for_the_young(source, plan, held);
+        }
         for (place, Part { plan, held, .. }) in parts.into_iter().enumerate() {
             self.joins.all().for_each(|join| join.resume(place));
             for mut socket in held {

@@ -16,7 +16,7 @@ use crate::coverage::{Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
 use crate::error::{ErrorKind, NOT_RECORDED};
 use crate::model::{Protocol, Protocols, Socket};
-use crate::needs::SourceChoice;
+use crate::needs::{Needs, OwnerLookup, SourceChoice};
 use crate::plan::Plan;
 use crate::query::Query;
 use crate::source::{Errno, Failure, ProcessPart, Question, Source, read_all};
@@ -93,24 +93,38 @@ impl OwnerSearch {
     }
 }
 
-/// The sockets of every table of a recording, from either source.
+/// The sockets of every table of a recording, from either source. What it lacks is not told here: a socket that it does not
+/// have stays missing.
 fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
-    let mut inodes = HashSet::new();
-    for choice in [SourceChoice::Auto, SourceChoice::Proc] {
+    let of_source = |choice| {
         let query = Query::new().protocols(Protocols::all() - Protocols::OTHER).source(choice);
-        let Ok(plan) = Plan::new(&query) else { continue };
-        let mut visitor = |socket: &Socket| {
-            inodes.extend(socket.inode);
-            ControlFlow::Continue(())
-        };
-        let mut collection = Collection::new(plan, source);
-        let mut delivery = Delivery::new(&collection.plan, &mut visitor);
-        delivery.begin(None, &mut collection);
-        // What it lacks is not reported here: a socket that it does not have stays missing.
-        let here = (&mut NamespaceWalk::own(), &None);
-        let _ = read_tables(&mut collection, here, &mut delivery, &mut Protocols::empty());
-    }
-    inodes
+        Some(read_inodes(source, Plan::new(&query).ok()?).0)
+    };
+    [SourceChoice::Auto, SourceChoice::Proc].into_iter().filter_map(of_source).flatten().collect()
+}
+
+/// The sockets of these protocols that the plan's tables have now, of the namespace that the source is in; `None` where some
+/// could not be read.
+pub(super) fn inodes_now(source: &mut dyn Source, protocols: Protocols, plan: &Plan) -> Option<HashSet<u64>> {
+    let mut plan = plan.clone();
+    (plan.needs, plan.asked, plan.owners) = (Needs::empty(), Needs::empty(), OwnerLookup::None);
+    plan.others = false;
+    plan.tables.retain(|table| protocols.contains(table.protocol.set()));
+    let (inodes, is_whole) = read_inodes(source, plan);
+    is_whole.then_some(inodes)
+}
+
+/// The inodes of all rows that come by, and whether all could be read.
+fn read_inodes(source: &mut dyn Source, plan: Plan) -> (HashSet<u64>, bool) {
+    let mut visitor = |_: &Socket| ControlFlow::Continue(());
+    let mut collection = Collection::new(plan, source);
+    let mut delivery = Delivery::new(&collection.plan, &mut visitor);
+    delivery.owners.met = Some(HashSet::new());
+    delivery.begin(None, &mut collection);
+    let here = (&mut NamespaceWalk::own(), &None);
+    let read = read_tables(&mut collection, here, &mut delivery, &mut Protocols::empty());
+    let is_whole = read.is_ok() && !collection.coverage.lacks_rows();
+    (delivery.owners.met.take().unwrap_or_default(), is_whole)
 }
 
 /// What the first descriptor reports that still leads to this socket; `None` when none does.

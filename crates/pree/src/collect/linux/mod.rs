@@ -21,6 +21,7 @@ mod proc_net;
 mod procfs;
 mod program;
 mod scope;
+mod second_thoughts;
 #[cfg(test)]
 mod steps;
 mod tables;
@@ -116,7 +117,11 @@ fn read_namespaces(
         // A descriptor does not report the namespace of its socket.
         delivery.begin(None, collection);
     }
-    Ok(held::read(absent, collection, delivery))
+    let flow = held::read(absent, collection, delivery);
+    if asked.namespaces == Namespaces::Own {
+        delivery.end_table(collection.source);
+    }
+    Ok(flow)
 }
 
 /// Finds the numbers that names have in this namespace. Where others are asked too, one may lack an interface.

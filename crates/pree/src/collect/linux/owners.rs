@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::blind::Blind;
 use super::details::UnreadDetails;
-use super::inode_map::InodeMap;
+use super::inode_map::{Holder, InodeMap};
 use super::program::refused;
 use super::scope::{Scope, TO_LOOK, against_refusal, hidden};
 use crate::collect::names;
@@ -30,7 +30,7 @@ const UNREAD_ONCE: &str = "names of users are read from /etc/passwd, the time of
 pub(super) struct OwnerSearch {
     pub(super) needs: Needs,
     pub(super) lookup: OwnerLookup,
-    method: OwnerSource,
+    pub(super) method: OwnerSource,
     /// The only processes that are looked into, when the filter names some.
     pub(super) named: Option<Holders>,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
@@ -51,11 +51,19 @@ pub(super) struct OwnerSearch {
     /// Their places in the list, by pid, start in ticks, and whether that is the pid in /proc.
     places: HashMap<(u32, Option<u64>, bool), u32>,
     /// Which sources reported, in this search.
-    told: Told,
+    pub(super) told: Told,
     /// What kept us from seeing every descriptor, if anything did.
     pub(super) blind: Option<Blind>,
     /// What helps against processes that refuse, once one did.
     against_refusal: Option<&'static str>,
+    /// Sockets that were closed while it was looked for who holds them.
+    pub(super) gone: HashSet<u64>,
+    /// Descriptors of rings (`io_uring`) that the walk met.
+    pub(super) rings: Vec<Place>,
+    /// Who holds sockets in these, by their inodes.
+    pub(super) in_rings: HashMap<u64, Vec<Holder>>,
+    /// Processes that the walk was told of.
+    pub(super) listed: HashSet<u32>,
     /// Processes whose descriptors /proc did not give, and those of which the program reported.
     pub(super) unread: HashSet<u32>,
     pub(super) told_of: HashSet<u32>,
@@ -75,9 +83,9 @@ struct Met {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Told {
-    proc: bool,
-    program: bool,
+pub(super) struct Told {
+    pub(super) proc: bool,
+    pub(super) program: bool,
     /// The program has reported all that /proc could.
     whole_by_program: bool,
 }
@@ -210,6 +218,9 @@ impl OwnerSearch {
         self.blind = None;
         self.unread.clear();
         self.told_of.clear();
+        self.listed.clear();
+        self.rings.clear();
+        self.in_rings.clear();
         self.details.unread.clear();
         let scope = self.scope(source);
         match self.method {
@@ -316,14 +327,22 @@ impl OwnerSearch {
     pub(super) fn find_at_most(&self, most: usize, inode: u64, owners: &mut Vec<Owner>) -> bool {
         let wanted = if self.lookup == OwnerLookup::First { 1 } else { usize::MAX };
         let mut holders = self.map.holders(inode).take(wanted);
-        owners.extend(holders.by_ref().take(most).filter_map(|holder| {
-            Some(Owner {
-                process: Arc::clone(&self.processes.get(holder.process as usize)?.process),
-                fd: Some(holder.fd),
-                thread: (holder.thread != 0).then_some(holder.thread),
-            })
-        }));
-        holders.next().is_some()
+        owners.extend(holders.by_ref().take(most).filter_map(|holder| self.owner(holder, false)));
+        let are_more = holders.next().is_some();
+        if owners.is_empty() {
+            let in_rings = self.in_rings.get(&inode).into_iter().flatten().take(wanted.min(most));
+            owners.extend(in_rings.filter_map(|holder| self.owner(*holder, true)));
+        }
+        are_more
+    }
+
+    fn owner(&self, holder: Holder, io_uring: bool) -> Option<Owner> {
+        Some(Owner {
+            process: Arc::clone(&self.processes.get(holder.process as usize)?.process),
+            fd: Some(holder.fd),
+            thread: (holder.thread != 0).then_some(holder.thread),
+            io_uring,
+        })
     }
 
     /// Where /proc has the descriptors that lead to a socket.
@@ -344,8 +363,11 @@ impl OwnerSearch {
         self.blind.is_some()
     }
 
-    /// Why a socket with an inode has no owner after all looks.
-    pub(super) fn reason_unowned(&self) -> Unowned {
+    /// Why the socket with this inode has no owner after all looks.
+    pub(super) fn reason_unowned(&self, inode: u64) -> Unowned {
+        if self.gone.contains(&inode) {
+            return Unowned::ClosedSince;
+        }
         if self.is_blind() { Unowned::blind(self.why_blind().0) } else { Unowned::NoVisibleHolder }
     }
 

@@ -2,8 +2,8 @@
 //! hides some of them.
 
 use pree_wire::proc_scope::{
-    CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, HidePid, effective_capabilities, hidepid, is_first_user_namespace,
-    is_in_group, levels_above,
+    CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, HidePid, effective_capabilities, hidepid, is_first_pid_namespace,
+    is_first_user_namespace, is_in_group, levels_above,
 };
 
 use super::blind::{Blind, read_with_retries};
@@ -95,6 +95,12 @@ impl Scope {
             _ => Blind::BeyondNamespace,
         }
     }
+}
+
+/// Whether ours is the pid namespace that all others are inside of. Where that is not known, it is not taken for that one.
+pub(super) fn is_in_first_pid_namespace(source: &mut dyn Source) -> bool {
+    let link = read_with_retries(source, &Question::PidNamespace);
+    link.is_ok_and(|link| is_first_pid_namespace(&link))
 }
 
 /// Whether /proc may hide processes from us. That process 1 is listed proves nothing: it can be our own user's.

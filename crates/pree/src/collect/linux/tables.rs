@@ -33,7 +33,9 @@ pub(super) fn read_tables(
     let plan = Rc::clone(&collection.plan);
     let mut first_error = None;
     for table in &plan.tables {
-        match read_table(*table, collection, &decoder, delivery, absent) {
+        let read = read_table(*table, collection, &decoder, delivery, absent);
+        delivery.end_table(collection.source);
+        match read {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {

@@ -10,7 +10,7 @@ use pree_wire::fd_records::{self, FdRecord};
 use pree_wire::proc_pid;
 
 use super::blind::{Blind, is_passing, read_with_retries};
-use super::owners::{Only, OwnerSearch};
+use super::owners::{Only, OwnerSearch, Place};
 use super::scope::{Scope, hidden};
 use crate::collect::names::users;
 use crate::collect::retry::with_retries;
@@ -30,6 +30,7 @@ impl OwnerSearch {
     /// Reads the table of every process. False where there are none to read.
     pub(super) fn walk(&mut self, source: &mut dyn Source, only: Only<'_>, scope: Scope) -> bool {
         let Some(pids) = self.pids(source) else { return false };
+        self.listed = pids.iter().copied().collect();
         for pid in pids {
             if !self.counts(source, pid) {
                 continue;
@@ -47,7 +48,7 @@ impl OwnerSearch {
     }
 
     /// Reads one table of descriptors (thread 0: the process's own).
-    fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
+    pub(super) fn read(&mut self, source: &mut dyn Source, pid: u32, thread: u32, only: Only<'_>) {
         match self.try_read(source, pid, thread, only) {
             // Made with another source of owners.
             Err(Failure::NotRecorded) if thread == 0 => self.blind = Some(Blind::NotRecorded),
@@ -84,7 +85,14 @@ impl OwnerSearch {
         let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
         with_retries(is_passing, || {
             let records = records(source, pid, part)?;
-            self.add(source, pid, thread, records.into_iter().filter(|record| only.has(record.inode)))
+            let rings = records.iter().filter(|record| record.inode == FdRecord::RING);
+            self.rings.extend(rings.map(|ring| Place { pid, thread, fd: ring.fd }));
+            self.add(
+                source,
+                pid,
+                thread,
+                records.into_iter().filter(|record| record.inode != FdRecord::RING && only.has(record.inode)),
+            )
         })
     }
 
@@ -114,7 +122,7 @@ impl OwnerSearch {
     }
 
     /// Whether this process is to be looked into.
-    fn counts(&self, source: &mut dyn Source, pid: u32) -> bool {
+    pub(super) fn counts(&self, source: &mut dyn Source, pid: u32) -> bool {
         let Some(named) = &self.named else { return true };
         let stat = if named.need_names() {
             read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })
@@ -186,7 +194,7 @@ impl OwnerSearch {
     }
 
     /// The place in the list of the process that has this pid now; what was asked about it is read when it is met first.
-    fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<u32, Failure> {
+    pub(super) fn process(&mut self, source: &mut dyn Source, pid: u32) -> Result<u32, Failure> {
         self.prepare(source);
         let bytes = read_all(source, &Question::Process { pid, part: ProcessPart::Stat })?;
         let stat = proc_pid::Stat::parse(&bytes).map_err(|_| Failure::MALFORMED)?;
@@ -269,13 +277,17 @@ impl OwnerSearch {
 }
 
 /// The sockets among a process's descriptors.
-fn records(source: &mut dyn Source, pid: u32, part: ProcessPart) -> Result<Vec<FdRecord>, Failure> {
+pub(super) fn records(
+    source: &mut dyn Source,
+    pid: u32,
+    part: ProcessPart,
+) -> Result<Vec<FdRecord>, Failure> {
     let bytes = read_all(source, &Question::Process { pid, part })?;
     fd_records::decode_all(&bytes).map(|record| record.map_err(|_| Failure::MALFORMED)).collect()
 }
 
 /// Little-endian u32s, as [`Question::Processes`] gives them.
-fn ids(bytes: &[u8]) -> Vec<u32> {
+pub(super) fn ids(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
 }
 

@@ -78,7 +78,7 @@ impl Owners {
             process = Arc::new(Process { pid, ..Process::default() });
         }
         self.nameless += u64::from(process.name.is_empty());
-        socket.owners.push(Owner { process, fd: None, thread: None });
+        socket.owners.push(Owner::new(process, None));
     }
 
     /// Whether the endpoint is in its table when that is read again, after every process in it was seen.

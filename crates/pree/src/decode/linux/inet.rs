@@ -175,7 +175,7 @@ pub(crate) fn acc_ecn_layout(release: &[u8]) -> AccEcnLayout {
 }
 
 /// The first two numbers of a release: `6.18.1-…`, `7.0-rc1`.
-fn version(release: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn version(release: &[u8]) -> Option<(u32, u32)> {
     let mut numbers = release
         .split(|byte| !byte.is_ascii_digit())
         .map(|digits| std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()));

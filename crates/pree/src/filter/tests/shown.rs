@@ -7,10 +7,9 @@ use crate::model::{Address, Family, Owner, Process, Protocol, Socket, State, Tex
 
 #[test]
 fn what_columns_show_of_owners_and_odd_addresses() {
-    let owner = |name: &[u8], pid, fd| Owner {
-        process: Arc::new(Process { pid, name: Text::from(name), ..Process::default() }),
-        fd: Some(fd),
-        thread: None,
+    let owner = |name: &[u8], pid, fd| {
+        let process = Arc::new(Process { pid, name: Text::from(name), ..Process::default() });
+        Owner { io_uring: pid == 7, ..Owner::new(process, Some(fd)) }
     };
     let held = Socket {
         owners: vec![owner(b"python3", 5146, 3), owner(b"(sd-pam)", 7, 9)],
@@ -36,7 +35,9 @@ fn what_columns_show_of_owners_and_odd_addresses() {
         ("owner = python3", [true, false, false, false, false]),
         ("owner = x[1]/2,python3[5146]/3", [true, false, false, false, false]),
         ("owner = \"(sd-pam)\"", [true, false, false, false, false]),
-        ("owner = \"(sd-pam)\"[7]/9", [true, false, false, false, false]),
+        ("owner = \"(sd-pam)\"[7]/9", [false; 5]),
+        ("io_uring = yes", [true, false, false, false, false]),
+        ("owner = \"(sd-pam)\"[7]/9:io_uring", [true, false, false, false, false]),
         ("owner = (accept_queue)", [false, true, false, false, false]),
         ("owner = x,(accept_queue)", [false, true, false, false, false]),
         ("process = (accept_queue)", [false, true, false, false, false]),
@@ -82,11 +83,10 @@ fn the_deepest_filter_takes_little_stack() {
 /// A field of an owner is there when any owner has it, whichever comes first.
 #[test]
 fn what_any_owner_has_is_there() {
-    let bare =
-        || Owner { process: Arc::new(Process { pid: 7, ..Process::default() }), fd: None, thread: None };
+    let bare = || Owner::new(Arc::new(Process { pid: 7, ..Process::default() }), None);
     let full = || {
         let process = Process { pid: 8, ..Process::default() };
-        Owner { process: Arc::new(process), fd: Some(3), thread: Some(11) }
+        Owner { thread: Some(11), ..Owner::new(Arc::new(process), Some(3)) }
     };
     for owners in [vec![bare(), full()], vec![full(), bare()]] {
         let held = Socket { owners, ..socket("10.0.0.1:80", "10.0.0.2:1", State::Established) };

@@ -8,7 +8,7 @@ fn twice_as_long_costs_twice_as_many_steps() {
         let mut socket = socket("10.0.0.5:80", "10.9.9.9:443", State::Established);
         let process =
             crate::model::Process { name: Text::from(&b"aaaaaaaaaaaaaab"[..]), ..Default::default() };
-        socket.owners = vec![crate::model::Owner { process: process.into(), fd: None, thread: None }];
+        socket.owners = vec![crate::model::Owner::new(process.into(), None)];
         socket
     };
     let shapes: [fn(usize) -> String; 9] = [

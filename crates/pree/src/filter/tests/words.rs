@@ -183,7 +183,7 @@ fn escapes_are_those_of_outputs() {
 fn command_lines_as_they_are_shown() {
     let line = |bytes: &[u8]| {
         let process = crate::model::Process { command_line: Some(Text::from(bytes)), ..Default::default() };
-        let owner = crate::model::Owner { process: std::sync::Arc::new(process), fd: None, thread: None };
+        let owner = crate::model::Owner::new(std::sync::Arc::new(process), None);
         let mut socket = socket("10.0.0.5:80", "", State::Listen);
         socket.owners.push(owner);
         socket

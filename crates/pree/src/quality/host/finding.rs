@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use crate::model::{NetworkNamespace, Process};
+use crate::model::{NetworkNamespace, Process, Text};
 use crate::quality::{Assessment, Basis, Evidence, Severity};
 
 /// The judgement of everything in one snapshot.
@@ -42,6 +42,8 @@ pub struct HostFinding {
     pub network_namespace: Option<Arc<NetworkNamespace>>,
     /// Index of the interface that all its sockets are bound to; `None` where they are not bound to one.
     pub interface: Option<u32>,
+    /// Its name, where the sockets were asked for with it.
+    pub interface_name: Option<Text>,
     /// The sockets it rests on: their places in the snapshot, in order.
     pub sockets: Vec<usize>,
     /// The numbers it rests on.

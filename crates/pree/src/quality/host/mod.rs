@@ -98,6 +98,7 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
         findings.extend(found.hits.into_iter().map(|Hit { severity, about, sockets, evidence }| {
             let network_namespace = view.common(&sockets, |socket| socket.network_namespace.clone());
             let interface = view.common(&sockets, |socket| socket.interface);
+            let interface_name = view.common(&sockets, |socket| socket.interface_name.clone());
             HostFinding {
                 name,
                 severity,
@@ -105,6 +106,7 @@ fn judge(snapshot: &Snapshot, intervals: Option<&Intervals>) -> HostAssessment {
                 about,
                 network_namespace,
                 interface,
+                interface_name,
                 sockets,
                 evidence,
                 advice,

@@ -154,7 +154,7 @@ fn left_open(port: u16, pid: u32, idle: Option<u64>) -> Socket {
     socket.tcp = Some(Box::new(TcpStats { last_ack_recv, ..TcpStats::default() }));
     if pid > 0 {
         let process = Process { pid, name: (&b"leaky"[..]).into(), ..Process::default() };
-        socket.owners = vec![Owner { process: Arc::new(process), fd: Some(port.into()), thread: None }];
+        socket.owners = vec![Owner::new(Arc::new(process), Some(port.into()))];
     }
     socket
 }

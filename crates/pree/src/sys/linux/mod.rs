@@ -91,7 +91,8 @@ impl Source for Live {
             | Question::OwnAddresses
             | Question::Protocols
             | Question::NetNamespace
-            | Question::Interface(_) => self.in_namespace(question)?,
+            | Question::Interface(_)
+            | Question::InterfaceName(_) => self.in_namespace(question)?,
             Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
             Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
@@ -104,6 +105,7 @@ impl Source for Live {
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::OwnStatus => Answer::File(proc::open(c"/proc/thread-self/status")?),
             Question::UserNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/user")?),
+            Question::PidNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/pid")?),
             Question::ProcMount => Answer::Whole(numbering::proc_mount()?),
             Question::ProcIsBelow => Answer::Whole(vec![u8::from(numbering::proc_is_below()?)]),
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
@@ -164,6 +166,7 @@ fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),
+        Question::InterfaceName(index) => Answer::Whole(names::interface_name(index)?),
         _ => return Err(UNKNOWN),
     })
 }

@@ -1,7 +1,9 @@
 //! Resolves names of interfaces and cgroups to ids.
 
+use std::os::fd::OwnedFd;
+
 use rustix::fs::{stat, statfs};
-use rustix::net::netdevice::name_to_index;
+use rustix::net::netdevice::{index_to_name, name_to_index};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 
 use super::failures::{errno, lookup_named, transport};
@@ -13,10 +15,21 @@ pub(super) fn interface_index(name: &str) -> Result<u32, Failure> {
     if name.contains('\0') {
         return Err(Failure::Answer(Errno::ENODEV));
     }
-    // Any socket does: the namespace is what counts.
-    let socket =
-        socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(transport)?;
-    name_to_index(&socket, name).map_err(|error| Failure::of_call(&[Errno::ENODEV], errno(error)))
+    name_to_index(any_socket()?, name).map_err(no_device)
+}
+
+/// The name of the interface with this index in this thread's network namespace.
+pub(super) fn interface_name(index: u32) -> Result<Vec<u8>, Failure> {
+    index_to_name(any_socket()?, index).map(String::into_bytes).map_err(no_device)
+}
+
+/// Any does: the namespace is what counts.
+fn any_socket() -> Result<OwnedFd, Failure> {
+    socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(transport)
+}
+
+fn no_device(error: rustix::io::Errno) -> Failure {
+    Failure::of_call(&[Errno::ENODEV], errno(error))
 }
 
 /// There is none of this name.

@@ -4,8 +4,8 @@ use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use pree_wire::fd_records::{FdRecord, HeldSocket};
-use pree_wire::proc_pid::{fd_name, socket_inode};
+use pree_wire::fd_records::{FdRecord, HeldSocket, decode_all};
+use pree_wire::proc_pid::{fd_name, is_ring, socket_inode};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, RawDir, fstat, getxattr, openat, readlinkat_raw, statat,
 };
@@ -15,7 +15,7 @@ use super::borrowed::bound_port;
 use super::failures::{lookup, of_process, transport};
 use super::numbering::Numbering;
 use super::proc::{
-    DIRECTORY_BUFFER, LINK, SOCKET_LINK, has_ended, has_no_program, ids, link, open_directory,
+    DIRECTORY_BUFFER, LINK, SOCKET_LINK, has_ended, has_no_program, ids, link, open_directory, read_on,
 };
 use super::same_files::{Met, Tables, Unsorted};
 use crate::error::ErrorKind;
@@ -95,6 +95,14 @@ impl Processes {
             ProcessPart::DescriptorInfo { thread, fd } => {
                 file(&path_of(thread, format_args!("fdinfo/{fd}"))?)
             }
+            ProcessPart::Rings => {
+                let records = sockets_in(process, c"fd", counts, None)?;
+                let rings = decode_all(&records).flatten().filter(|record| record.inode == FdRecord::RING);
+                Ok(Answer::Whole(rings.flat_map(FdRecord::encode).collect()))
+            }
+            ProcessPart::RingSockets { thread, fd } => {
+                ring_sockets(process, &path_of(thread, format_args!("fdinfo/{fd}"))?).map(Answer::Whole)
+            }
             ProcessPart::BoundPort { fd } => {
                 let pid = numbering.own(pid).ok_or(Failure::Answer(Errno::EOPNOTSUPP))?;
                 Ok(Answer::Whole(bound_port(pid, fd)?.encode().to_vec()))
@@ -155,6 +163,7 @@ impl Pinned {
         let thread = match part {
             ProcessPart::ThreadSockets(thread)
             | ProcessPart::DescriptorInfo { thread, .. }
+            | ProcessPart::RingSockets { thread, .. }
             | ProcessPart::HeldSocket { thread, .. } => thread,
             _ => 0,
         };
@@ -171,6 +180,10 @@ impl Pinned {
                 !path_of(thread, format_args!("fd/{fd}"))
                     .is_ok_and(|path| leads_to_socket(&self.process, &path))
             }
+            // The ring was closed.
+            ProcessPart::RingSockets { thread, fd } => !path_of(thread, format_args!("fd/{fd}"))
+                .and_then(|path| link(&self.process, &path, SOCKET_LINK))
+                .is_ok_and(|link| is_ring(&link)),
             ProcessPart::BoundPort { .. } => true,
             // A kernel can be without.
             ProcessPart::Cgroup => statat(CWD, c"/proc/thread-self/cgroup", AtFlags::empty()).is_err(),
@@ -210,7 +223,8 @@ fn sockets_in(
             Err(rustix::io::Errno::NOENT) if !is_there(&directory, entry.file_name()) => continue,
             Err(error) => return Err(lookup(error)),
         };
-        if let Some(inode) = socket_inode(link) {
+        let inode = if is_ring(link) { Some(FdRecord::RING) } else { socket_inode(link) };
+        if let Some(inode) = inode {
             records.extend_from_slice(&FdRecord { fd, inode }.encode());
         }
     }
@@ -229,6 +243,15 @@ fn is_there(directory: &OwnedFd, name: &CStr) -> bool {
 
 fn leads_to_socket(process: &OwnedFd, descriptor: &CStr) -> bool {
     link(process, descriptor, SOCKET_LINK).is_ok_and(|link| socket_inode(&link).is_some())
+}
+
+/// The sockets that a ring's file tells of, as [`FdRecord`]s.
+fn ring_sockets(process: &OwnedFd, path: &CStr) -> Result<Vec<u8>, Failure> {
+    let file = openat(process, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(lookup)?;
+    let mut text = Vec::new();
+    while read_on(&file, &mut text).map_err(of_process)? {}
+    let sockets = pree_wire::proc_pid::ring_sockets(&text);
+    Ok(sockets.flat_map(|(fd, inode)| FdRecord { fd, inode }.encode()).collect())
 }
 
 /// What a descriptor reports about its socket, as a [`HeldSocket`].

@@ -44,6 +44,7 @@ impl Source for Live {
             Question::Users => {
                 std::fs::read("/etc/passwd").map_err(|error| Failure::of_call(LOOKUP, errno(&error)))?
             }
+            Question::InterfaceName(index) => names::interface_name(index)?,
             Question::Interface(name) => names::interface_index(name)?.to_le_bytes().to_vec(),
             _ => return Err(Failure::Answer(ENOTSUP)),
         });

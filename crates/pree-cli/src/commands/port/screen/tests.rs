@@ -18,6 +18,7 @@ fn shown(sockets: Vec<Socket>) -> String {
     let port = Asked { number: 80, protocol: None, address: None };
     let screen = Screen {
         port,
+        coverage: &Coverage::default(),
         processes: HashMap::new(),
         now: None,
         whole_commands: false,

@@ -30,6 +30,9 @@ pub(in crate::collect::linux) trait Join {
     /// A row comes by, whether or not it is asked for: others may be joined with it.
     fn see(&mut self, _socket: &mut Socket) {}
 
+    /// A table was read to its end, and the source, which is still in its namespace, can be asked.
+    fn ask(&mut self, _source: &mut dyn Source) {}
+
     /// Rows that had to wait follow, of the namespace at this place.
     fn resume(&mut self, _place: usize) {}
 
@@ -72,7 +75,17 @@ impl<J: Join + Default> Join for OfNamespace<J> {
         self.now = place;
     }
 
+    fn ask(&mut self, source: &mut dyn Source) {
+        if let Some(join) = self.all.get_mut(self.now) {
+            join.ask(source);
+        }
+    }
+
     fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
         self.all.get_mut(self.now).is_none_or(|join| join.complete(socket, at))
+    }
+
+    fn tell(&self, owners: &OwnerSearch, coverage: &mut Coverage) {
+        self.all.iter().for_each(|join| join.tell(owners, coverage));
     }
 }

@@ -3,6 +3,7 @@
 mod directions;
 mod ends;
 mod in_flight;
+mod interfaces;
 mod join;
 mod owners;
 mod sequences;
@@ -20,7 +21,8 @@ pub(super) use join::{At, Join};
 type Entry = (Needs, fn() -> Box<dyn Join>);
 
 /// What takes rows and nothing else. Each may use what those before it gave.
-const WITH_ROWS: [Entry; 4] = [
+const WITH_ROWS: [Entry; 5] = [
+    (Needs::INTERFACE_NAME, join::<OfNamespace<interfaces::Interfaces>>),
     (Needs::SEQUENCES, join::<sequences::Sequences>),
     (Needs::REMOTE_NAMES, join::<unix_ends::UnixEnds>),
     (Needs::DIRECTION, join::<OfNamespace<directions::Directions>>),

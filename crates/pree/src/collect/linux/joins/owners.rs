@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::join::{At, Join};
 use crate::collect::linux::owners::OwnerSearch;
+use crate::collect::linux::scope::is_in_first_pid_namespace;
 use crate::coverage::Coverage;
 use crate::model::{Address, Protocol, Socket, State, Unowned};
 
@@ -17,6 +18,8 @@ pub(super) struct Owners {
     associated: HashSet<u64>,
     /// Some owners were left out: [`OWNERS_AGAIN`].
     left_out: bool,
+    /// Whether a process outside our pid namespace could hold what nobody is seen to hold, once that is asked.
+    may_be_outside: Option<bool>,
 }
 
 impl Join for Owners {
@@ -45,7 +48,11 @@ impl Join for Owners {
         let is_known = self.find_peer(socket, owners);
         // Where the filter names processes: of none of these, as far as they could be looked into.
         if socket.owners.is_empty() && (at.is_last() || owners.named.is_some()) {
-            socket.unowned = Some(owners.reason_unowned());
+            let reason = owners.reason_unowned(inode);
+            if let (Unowned::NoVisibleHolder, Some(source)) = (reason, &mut at.source) {
+                self.may_be_outside.get_or_insert_with(|| !is_in_first_pid_namespace(*source));
+            }
+            socket.unowned = Some(reason);
             return true;
         }
         at.is_last() || (is_known && !socket.owners.is_empty())
@@ -53,6 +60,9 @@ impl Join for Owners {
 
     fn tell(&self, owners: &OwnerSearch, coverage: &mut Coverage) {
         owners.tell(coverage);
+        if self.may_be_outside == Some(false) {
+            coverage.saw_every_pid_namespace();
+        }
         if self.left_out {
             coverage.note(format!(
                 "of other ends, and of one socket's further associations, {OWNERS_AGAIN} owners are listed"

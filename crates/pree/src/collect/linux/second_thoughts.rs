@@ -1,0 +1,107 @@
+//! What a look left without a holder: it may have been closed meanwhile, be held by a process that is younger than the look, or be
+//! registered with an `io_uring`, which no descriptor shows.
+
+use std::collections::HashSet;
+
+use super::blind::read_with_retries;
+use super::held;
+use super::inode_map::Holder;
+use super::owners::{Only, OwnerSearch, Place};
+use super::walk::{ids, records};
+use crate::decode::linux::version;
+use crate::model::{Protocols, Socket};
+use crate::needs::{OwnerLookup, OwnerSource};
+use crate::plan::Plan;
+use crate::source::{ProcessPart, Question, Source, read_all};
+
+/// How often it is looked for processes that began during the look before: each is shorter than the last.
+const YOUNGER_MOST: usize = 16;
+
+/// Since when a ring's file names the sockets in it.
+const RINGS_NAME_SOCKETS: (u32, u32) = (6, 14);
+
+impl OwnerSearch {
+    /// Of these sockets, some may be left without a holder because they were closed meanwhile, or went to a process that began
+    /// after the processes were listed.
+    pub(super) fn look_for_the_young(&mut self, source: &mut dyn Source, plan: &Plan, held: &[Socket]) {
+        if self.lookup == OwnerLookup::None {
+            return;
+        }
+        let unheld =
+            |socket: &&Socket| socket.inode.is_some_and(|inode| self.map.holders(inode).next().is_none());
+        let unheld: Vec<&Socket> = held.iter().filter(unheld).collect();
+        let protocols = unheld.iter().fold(Protocols::empty(), |all, socket| all | socket.protocol.set());
+        let protocols = protocols - Protocols::OTHER;
+        if protocols.is_empty() {
+            return;
+        }
+        // What cannot be read again may be there.
+        let Some(there) = held::inodes_now(source, protocols, plan) else { return };
+        let of_tables = unheld.iter().filter(|socket| protocols.contains(socket.protocol.set()));
+        let (stay, gone): (HashSet<u64>, HashSet<u64>) =
+            of_tables.filter_map(|socket| socket.inode).partition(|inode| there.contains(inode));
+        self.gone = gone;
+        self.look_into_the_young(source, &stay);
+        self.look_into_rings(source, &stay);
+    }
+
+    /// Looks for these sockets in processes that are younger than the last look, and in those that begin meanwhile. The program
+    /// has no list of processes: it looks once more.
+    fn look_into_the_young(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
+        for _ in 0..YOUNGER_MOST {
+            let unheld = self.unheld(wanted);
+            if unheld.is_empty() {
+                return;
+            }
+            if !self.told.proc {
+                if !self.told.program {
+                    return;
+                }
+                let scope = self.scope(source);
+                let _ = self.add_from_program(source, &|inode| unheld.contains(&inode), scope);
+                return;
+            }
+            let Ok(bytes) = read_with_retries(source, &Question::Processes) else { return };
+            let young: Vec<u32> = ids(&bytes).into_iter().filter(|pid| self.listed.insert(*pid)).collect();
+            if young.is_empty() {
+                return;
+            }
+            for pid in young {
+                if self.counts(source, pid) {
+                    self.read(source, pid, 0, Only::These(&unheld));
+                }
+            }
+        }
+    }
+
+    /// Looks for these sockets in rings. The program shows none: where it alone told unforced, every table is read for them.
+    fn look_into_rings(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
+        let unheld = self.unheld(wanted);
+        let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
+        if unheld.is_empty() || version(&release).is_none_or(|version| version < RINGS_NAME_SOCKETS) {
+            return;
+        }
+        let alone = self.told.program && !self.told.proc && self.method == OwnerSource::Auto;
+        if alone && self.scope(source).numbers_agree() {
+            let processes = read_with_retries(source, &Question::Processes).unwrap_or_default();
+            for pid in ids(&processes) {
+                let rings = records(source, pid, ProcessPart::Rings).unwrap_or_default();
+                self.rings.extend(rings.iter().map(|ring| Place { pid, thread: 0, fd: ring.fd }));
+            }
+        }
+        for Place { pid, thread, fd } in std::mem::take(&mut self.rings) {
+            let records = records(source, pid, ProcessPart::RingSockets { thread, fd }).unwrap_or_default();
+            let held: HashSet<u64> = records.iter().map(|record| record.inode).collect();
+            let held: Vec<u64> = held.intersection(&unheld).copied().collect();
+            // It may have ended by now.
+            let Some(process) = held.first().and_then(|_| self.process(source, pid).ok()) else { continue };
+            for inode in held {
+                self.in_rings.entry(inode).or_default().push(Holder { process, fd, thread });
+            }
+        }
+    }
+
+    fn unheld(&self, wanted: &HashSet<u64>) -> HashSet<u64> {
+        wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect()
+    }
+}
