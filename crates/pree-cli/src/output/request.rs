@@ -318,7 +318,7 @@ mod tests {
             assert_eq!(request.needs(), needs, "{line}");
         }
         let Ok(request) = request("--source proc", screen) else { panic!("refused") };
-        let without = both - Needs::STATS - Needs::MEMORY | Needs::OWNERS;
+        let without = (both - Needs::STATS - Needs::MEMORY) | Needs::OWNERS;
         assert_eq!(request.needs(), without, "/proc has no statistics");
     }
 

@@ -115,7 +115,7 @@ fn every_output() -> Result<(), Failed> {
     assert_eq!(groups, [vec![name.to_owned(), "7".into()], vec!["-".into(), "6".into()]].into());
     let shown = format!("0x88b5%{name}");
     for filter in [format!("src={shown}"), shown.clone(), format!("src=0x88b5%{index}"), by_name.clone()] {
-        assert_eq!(lines(&format!("-H -0 -c local {filter}"))?, [shown.clone()], "{filter}");
+        assert_eq!(lines(&format!("-H -0 -c local {filter}"))?, std::slice::from_ref(&shown), "{filter}");
     }
     // A recording keeps the names, and reads what it shows.
     let file = pree_testkit::fresh_path("interfaces")?;

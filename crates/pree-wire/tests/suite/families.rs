@@ -7,7 +7,7 @@ use pree_wire::proc_net::netlink::netlink_line;
 use pree_wire::proc_net::packet::packet_line;
 use pree_wire::proc_net::unix::{UnixLine, unix_lines};
 use pree_wire::proc_net::{Family, inet_line, lines};
-use pree_wire::{Malformed, inet_diag, netlink_diag, packet_diag, unix_diag, vsock_diag};
+use pree_wire::{Malformed, netlink_diag, packet_diag, unix_diag, vsock_diag};
 use std::collections::BTreeMap;
 
 pub(crate) const UNIX: &[u8] = include_bytes!("../golden/unix.bin");

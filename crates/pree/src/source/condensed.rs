@@ -106,8 +106,7 @@ impl Recording {
         }
         let processes: HashSet<u32> = tables.iter().map(|(pid, _)| *pid).collect();
         exchanges.retain_mut(|Exchange { about, answer, .. }| match *about {
-            About::Process { pid } => processes.contains(&pid),
-            About::Ring { pid } => processes.contains(&pid),
+            About::Process { pid } | About::Ring { pid } => processes.contains(&pid),
             About::Socket { pid } => processes.contains(&pid) && self.leads_to(answer, inodes),
             About::Sockets { pid, thread } => thread == 0 || tables.contains(&(pid, thread)),
             About::Threads { pid } => {
