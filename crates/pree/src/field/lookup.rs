@@ -19,30 +19,11 @@ pub fn is_planned(name: &str) -> bool {
 }
 
 /// The name that somebody who typed `word` may have meant: the one that takes the fewest changes, at most a third of
-/// its letters; capitals are none.
+/// its letters; neighbours swapped are one, capitals are none.
 pub fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let word = &*word.to_ascii_lowercase();
-    let (changes, nearest) = known.map(|name| (distance(word, name), name)).min()?;
+    let (changes, nearest) = known.map(|name| (strsim::osa_distance(word, name), name)).min()?;
     (changes <= word.len().max(nearest.len()) / 3).then_some(nearest)
-}
-
-/// Letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -58,6 +39,7 @@ mod tests {
             ("LOCAL", Some("local")),
             ("Porcess", Some("process")),
             ("nonsense", None),
+            (&"x".repeat(200), None),
             ("", None),
         ] {
             let known = ["rtt", "state", "process", "local", "cwnd"];
