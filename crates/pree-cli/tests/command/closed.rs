@@ -15,7 +15,21 @@ use crate::table::USUAL;
 use crate::{json, table};
 
 /// Every way to write something.
-const OUTPUTS: [&str; 6] = ["", "-liemo", "--json", "--jsonl", "--help", "--version"];
+const OUTPUTS: [&str; 13] = [
+    "",
+    "-liemo",
+    "--json",
+    "--jsonl",
+    "-s",
+    "-s --json",
+    "--help",
+    "help port",
+    "help FILTER",
+    "--version",
+    "schema",
+    "man",
+    "completions bash",
+];
 /// Those whose size depends on the sockets.
 const LISTS: [&str; 4] = ["", "-liemo", "--json", "--jsonl"];
 /// Sockets enough to fill every buffer on the way, and a pipe.

@@ -15,9 +15,9 @@ pub fn cases() -> Vec<Case> {
     let lab = |name, run: fn() -> Result<(), Failed>| Case::new(name, run).lab().needs(Need::Ipv6);
     vec![
         lab("environment_changes_nothing", variables),
-        lab("directory_that_is_gone", directory_gone),
-        lab("few_descriptors", few_descriptors),
-        lab("standard_descriptors_closed", standard_descriptors_closed),
+        lab("a_directory_that_is_gone_changes_nothing", directory_gone),
+        lab("few_descriptors_lose_nothing_untold", few_descriptors),
+        lab("closed_standard_descriptors_are_no_panic_and_no_silence", standard_descriptors_closed),
     ]
 }
 

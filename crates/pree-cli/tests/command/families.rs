@@ -13,12 +13,12 @@ use crate::{clean, run};
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("unix_sockets_in_every_output", every_output).lab(),
-        Case::new("unix_names_of_any_bytes_in_every_output", hostile_names).lab(),
-        Case::new("other_ends_of_any_bytes_in_every_output", hostile_ends).lab(),
-        Case::new("unix_filters_as_ss_has_them", filters).lab(),
-        Case::new("netlink_sockets_by_port_id", netlink).lab(),
-        Case::new("sockets_without_a_table_in_every_output", without_a_table).lab(),
+        Case::new("unix_sockets_are_the_same_in_every_output", every_output).lab(),
+        Case::new("unix_names_of_any_bytes_are_exact_in_every_output", hostile_names).lab(),
+        Case::new("other_ends_of_any_bytes_are_exact_in_every_output", hostile_ends).lab(),
+        Case::new("unix_filters_find_what_those_of_ss_find", filters).lab(),
+        Case::new("netlink_sockets_are_found_by_port_id", netlink).lab(),
+        Case::new("sockets_without_a_table_are_in_every_output", without_a_table).lab(),
         Case::new("a_protocol_that_was_asked_for_and_is_not_there_is_named", not_there).lab(),
     ]
 }

@@ -15,7 +15,7 @@ pub fn cases() -> Vec<Case> {
     };
     vec![
         lab("flags_choose_rows_in_every_format", choose_rows),
-        lab("details_of_each_socket", details),
+        lab("details_are_those_of_each_socket", details),
         lab("owners_and_sources_can_be_forced", forced),
         Case::new("an_empty_table_is_an_answer", nothing_there).lab(),
     ]

@@ -15,7 +15,7 @@ pub fn cases() -> Vec<Case> {
         Case::new(name, run).lab().needs(Need::Ipv6).needs(Need::Veth)
     };
     vec![
-        lab("json_members_and_values", values),
+        lab("json_has_every_member_with_its_value", values),
         lab("json_tells_when_owners_started", start_times),
         lab("json_is_the_same_with_any_flag", flags_make_no_difference),
     ]

@@ -5,31 +5,47 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "the command under test is a program")]
 
+#[path = "../../src/docs/schema/check.rs"]
+mod check;
 mod clean;
 mod closed;
 mod csv_readers;
+mod documents;
 mod environment;
 mod families;
 mod field_names;
 mod flags;
+mod folder;
 mod interfaces;
 mod json;
+mod judged;
 mod machine_formats;
 mod names;
 mod namespaces;
+mod needs;
+mod other_systems;
 mod owners;
 mod partial;
+mod pasted;
 mod population;
+mod port;
+mod rates;
 mod refusals;
 mod replaced;
+mod replay;
+mod rights;
 mod rows;
 mod run;
 mod screens;
 mod seccomp;
+mod shells;
+mod summary;
 mod table;
 mod terminal;
 mod truth;
 mod usage;
+mod verdicts;
+mod written;
 
 use std::process::ExitCode;
 
@@ -52,6 +68,19 @@ fn main() -> ExitCode {
         field_names::cases(),
         namespaces::cases(),
         interfaces::cases(),
+        rates::cases(),
+        replay::cases(),
+        pasted::cases(),
+        rights::cases(),
+        port::cases(),
+        verdicts::cases(),
+        judged::cases(),
+        needs::cases(),
+        summary::cases(),
+        documents::cases(),
+        shells::cases(),
+        other_systems::cases(),
+        written::cases(),
     ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

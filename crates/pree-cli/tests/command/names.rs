@@ -22,7 +22,7 @@ const SPELT: [&[u8]; 8] = [
 ];
 
 pub fn cases() -> Vec<Case> {
-    vec![Case::new("hostile_process_names", hostile_names).lab()]
+    vec![Case::new("hostile_process_names_are_exact_and_harmless_in_every_output", hostile_names).lab()]
 }
 
 fn hostile_names() -> Result<(), Failed> {

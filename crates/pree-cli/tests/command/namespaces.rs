@@ -13,11 +13,11 @@ use crate::run;
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("all_namespaces_and_one", all_and_one).lab(),
+        Case::new("all_namespaces_and_one_have_their_rows", all_and_one).lab(),
         Case::new("every_name_of_a_namespace_finds_it_live_and_recorded", several_names).lab(),
         Case::new("namespaces_that_stay_closed_are_told", closed).lab(),
-        Case::new("names_that_are_no_namespace_and_those_that_are_closed", no_namespaces).lab(),
-        Case::new("many_namespaces_with_few_descriptors", many).lab(),
+        Case::new("names_of_no_namespace_are_told_from_those_of_closed_ones", no_namespaces).lab(),
+        Case::new("many_namespaces_need_few_descriptors", many).lab(),
     ]
 }
 

@@ -10,8 +10,8 @@ use crate::run;
 pub fn cases() -> Vec<Case> {
     let lab = |name: &str, run: fn() -> Result<(), Failed>| Case::new(name, run).lab().needs(Need::Ipv6);
     vec![
-        lab("owners_by_program_and_by_walk", both_ways).needs(Need::Bpf),
-        lab("owners_by_program_without_the_right", without_the_right),
+        lab("owners_by_program_are_those_by_walk", both_ways).needs(Need::Bpf),
+        lab("owners_by_program_without_the_right_fail", without_the_right),
         lab("a_listener_that_only_a_ring_holds_has_an_owner", in_a_ring).needs(Need::Ring),
     ]
 }

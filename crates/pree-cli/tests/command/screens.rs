@@ -12,7 +12,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("help_is_the_snapshot", help),
         Case::new("help_tells_every_letter_and_no_other", letters),
         Case::new("what_help_tells_is_taken", help_is_true),
-        Case::new("version", version),
+        Case::new("version_is_one_line", version),
     ]
 }
 

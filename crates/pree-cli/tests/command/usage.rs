@@ -9,9 +9,10 @@ use crate::run::{self, PREE};
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("arguments_that_make_no_sense", senseless),
-        Case::new("filters_that_make_no_sense", filters),
-        Case::new("arguments_that_are_no_text", not_text),
+        Case::new("arguments_that_make_no_sense_are_refused_with_what_would_be_right", senseless),
+        Case::new("questions_that_a_command_does_not_answer_are_refused", unanswered),
+        Case::new("filters_that_make_no_sense_are_shown_with_the_place", filters),
+        Case::new("arguments_that_are_no_text_are_refused_and_shown_harmless", not_text),
         Case::new("a_word_that_finds_nothing_says_where_it_was_searched", word_without_answer).lab(),
         Case::new("a_flag_that_a_command_does_not_take_is_refused", flags_of_others),
         Case::new("help_is_given_whatever_else_was_written", helped),
@@ -114,7 +115,14 @@ fn senseless() -> Result<(), Failed> {
         ("completions bash x", "pree completions takes one shell"),
         ("completions", "pree completions takes one shell"),
         ("capture a b", "pree capture takes one file"),
+        ("port", "takes one port"),
+        ("port -q", "takes one port"),
         ("port 80 81", "pree port takes one port"),
+        ("port 70000", "expected 0 to 65535"),
+        ("port nonsense", "service name"),
+        ("port 53/icmp", "is not a port"),
+        ("capture", "pree capture"),
+        ("capture a --replay b", "pree capture"),
         ("help FILTER x", "pree help takes one topic or command at most"),
     ] {
         refused(words, says)?;
@@ -122,6 +130,36 @@ fn senseless() -> Result<(), Failed> {
     // The line makes sense: what it names cannot be read.
     for words in ["-F /nonexistent/filter", "-F /", "-F /nonexistent/filter summary"] {
         run::pree(words)?.code(4)?.silent()?.tells("cannot read \"/")?;
+    }
+    Ok(())
+}
+
+/// Questions, judged by what is said of them: some of them are shown with the place.
+fn unanswered() -> Result<(), Failed> {
+    for (words, says) in [
+        ("explain", "takes a socket"),
+        ("explain :80 --for", "--for"),
+        ("explain tx>1MiB", "tx takes several looks: pree explain --for"),
+        ("explain not(tx>1MiB or user=root) --for 1s", "cannot stand in an or or not with it"),
+        ("list utilisation>.5", "utilisation takes several looks"),
+        ("list -c local,rx", "-c: rx takes several looks: pree explain --for"),
+        ("list --sort -tx_packets", "--sort: tx_packets takes several looks"),
+        ("list --format {retrans_rate}", "--format: retrans_rate takes several looks"),
+        ("list -g tx", "--group-by: tx takes several looks"),
+        ("list --json -c +tx", "-c: tx takes several looks"),
+        ("explain :80 --for 10", "from 200ms to 1h"),
+        ("explain :80 --for 1ms", "from 200ms to 1h"),
+        ("explain :80 --for 2h", "from 200ms to 1h"),
+        ("explain :80 --for 1s --replay /dev/null", "a recording is one look"),
+        ("doctor :80", "pree explain takes a filter"),
+        ("doctor -t", "pree explain takes a filter"),
+        ("explain score<7", "a fraction"),
+        ("explain issue=losy", "did you mean lossy?"),
+    ] {
+        let answer = run::pree(words)?.code(2)?.silent()?;
+        if !answer.err.contains(says) {
+            return Err(format!("{words}: {}", answer.err).into());
+        }
     }
     Ok(())
 }

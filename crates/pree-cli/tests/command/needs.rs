@@ -10,7 +10,7 @@ use crate::{population, run};
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("every_output_finds_what_a_filter_names_owners_by", owners).lab().needs(Need::Ipv6),
-        Case::new("filters_about_owners_where_none_are_looked_for", refused),
+        Case::new("filters_about_owners_are_refused_where_none_are_looked_for", refused),
     ]
 }
 

@@ -10,8 +10,8 @@ use crate::{population, run};
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("every_port_has_its_owners", owners).lab().needs(Need::Ipv6),
-        Case::new("a_full_accept_queue_and_its_clients", accept_queue).lab(),
-        Case::new("nobody_has_a_port", nobody).lab(),
+        Case::new("a_full_accept_queue_has_its_owner_and_its_clients", accept_queue).lab(),
+        Case::new("a_port_that_nobody_has_is_code_1", nobody).lab(),
         Case::new("who_takes_ipv4_has_its_port", dual_stack).lab().needs(Need::Ipv6),
         Case::new("nobody_says_what_was_looked_at", looked_at).lab().needs(Need::Ipv6),
         Case::new("a_port_at_an_address_is_also_that_of_every_address", at_address).lab(),
@@ -21,7 +21,6 @@ pub fn cases() -> Vec<Case> {
             .lab()
             .needs(Need::Ipv6)
             .needs(Need::Veth),
-        Case::new("what_is_no_port", usage),
     ]
 }
 
@@ -340,20 +339,5 @@ fn looked_at() -> Result<(), Failed> {
         ),
     )?;
     tells("port 9 -A udp,tcp -4", &format!("nobody has port 9 (tcp and udp over IPv4 {here}"))?;
-    Ok(())
-}
-
-fn usage() -> Result<(), Failed> {
-    for (words, says) in [
-        ("port 70000", "expected 0 to 65535"),
-        ("port", "takes one port"),
-        ("port 80 443", "takes one port"),
-        ("port nonsense", "service name"),
-        ("port 53/icmp", "is not a port"),
-        ("port -q", "takes one port"),
-        ("port 80 -F /dev/null", ""),
-    ] {
-        run::pree(words)?.code(2)?.silent()?.tells(says)?;
-    }
     Ok(())
 }

@@ -8,12 +8,12 @@ use crate::run;
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::new("a_mac_seen_by_root", root),
-        Case::new("a_mac_that_keeps_sockets_back", kept_back),
-        Case::new("a_mac_in_every_format", formats),
+        Case::new("a_mac_seen_by_root_is_whole", root),
+        Case::new("a_mac_that_keeps_sockets_back_is_told", kept_back),
+        Case::new("a_mac_is_the_same_in_every_format", formats),
         Case::new("doctor_asks_windows_for_no_unix_sockets", windows),
-        Case::new("questions_that_a_mac_has_no_answer_to", refused),
-        Case::new("a_windows_without_statistics", without_statistics),
+        Case::new("questions_that_a_mac_has_no_answer_to_fail", refused),
+        Case::new("a_windows_without_statistics_says_so", without_statistics),
     ]
 }
 

@@ -22,9 +22,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_recording_is_a_private_whole_file", files).lab(),
         Case::new("a_recording_goes_into_the_systems_devices", devices),
         Case::new("a_recording_keeps_what_its_sockets_need_and_that_once", small).lab(),
-        Case::new("damaged_and_unreadable_recordings", damage).lab(),
+        Case::new("damaged_and_unreadable_recordings_are_refused", damage).lab(),
         Case::new("the_format_is_as_documented", documented).lab().needs(Need::Ipv6),
-        Case::new("what_makes_no_sense_for_recordings", usage),
     ]
 }
 
@@ -358,13 +357,4 @@ fn documented() -> Result<(), Failed> {
     every(&tables, |key| key.split(' ').count() == if key.contains(" exact ") { 5 } else { 4 });
     let questions = keys.len();
     if questions > 20 { Ok(()) } else { Err(format!("{questions} questions").into()) }
-}
-
-fn usage() -> Result<(), Failed> {
-    for words in
-        ["capture", "capture a b", "capture a -t", "capture a -l", "capture a --json", "capture a --replay b"]
-    {
-        run::pree(words)?.code(2)?.silent()?.tells("pree capture")?;
-    }
-    Ok(())
 }
