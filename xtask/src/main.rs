@@ -9,17 +9,14 @@
 mod arguments;
 mod cargo;
 mod cross;
-mod deps;
 #[cfg(target_os = "linux")]
 mod faults;
-mod features;
 mod kernels;
 mod msrv;
 mod quality;
 mod result;
 mod rust_text;
 mod servers;
-mod spdx;
 mod suite;
 mod tidy;
 
@@ -42,8 +39,6 @@ usage: cargo xtask COMMAND
                           doctor beside real programs under load, and beside troubles made on purpose: the last section
                           of docs/quality-results.md; with a filter only on the terminal
   tidy                    the house rules that no lint knows (`cargo test` checks them too)
-  deps                    licences, duplicates and sources of the dependencies
-  features                the library with no feature, each alone, and all; with and without a platform
   kernels [--update] [--golden] [5.10|6.1|6.12|newest …]
                           pree on other kernels, booted under emulation; --update asks Debian for newer ones,
                           --golden keeps their recordings for the tests of pree-wire
@@ -53,9 +48,6 @@ usage: cargo xtask COMMAND
   msrv --toolchain DIR    the library with the oldest compiler it declares; DIR holds usr/bin/rustc";
 
 fn main() -> ExitCode {
-    if features::is_compiler() {
-        return features::as_compiler();
-    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
@@ -65,8 +57,6 @@ fn main() -> ExitCode {
         ["faults", rest @ ..] => faults::run(rest),
         ["servers", rest @ ..] => servers::run(rest),
         ["tidy"] => tidy::run(),
-        ["deps"] => deps::run(),
-        ["features"] => features::run(),
         ["kernels", rest @ ..] => kernels::run(rest),
         ["cross", rest @ ..] => cross::run(rest),
         ["msrv", "--toolchain", dir] => msrv::run(dir),
@@ -75,7 +65,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["msrv", ..] => return usage("msrv needs --toolchain DIR, where DIR/usr/bin/rustc is"),
-        ["tidy" | "deps" | "features", extra, ..] => return usage(&format!("unexpected argument {extra:?}")),
+        ["tidy", extra, ..] => return usage(&format!("unexpected argument {extra:?}")),
         [unknown, ..] => return usage(&format!("no command {unknown:?}; `cargo xtask help` lists them")),
     };
     match outcome {
