@@ -145,7 +145,8 @@ pub(super) fn group() -> Node {
     let members = object([
         (
             "key",
-            object([("type", words(&["string", "null", "array"])), ("items", or_null("string"))])
+            of_types(&["string", "null", "array"])
+                .with("items", or_null("string"))
                 .with("description", text("What they have in common; of several fields a list.")),
         ),
         ("count", count()),
