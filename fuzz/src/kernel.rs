@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 
-use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
+use pree::source::{Answer, DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
 use pree::{Query, Socket};
 use pree_wire::fd_records::FdRecord;
 use pree_wire::netlink::attributes;
@@ -174,13 +174,10 @@ const RECORDED: [(u8, NetTable, &[u8], &[u8]); 3] = [
 ];
 
 /// The machine.
-#[derive(Default)]
-pub(crate) struct Kernel {
-    answer: Option<Vec<u8>>,
-}
+pub(crate) struct Kernel;
 
 impl Kernel {
-    fn dump(&mut self, family: u8, protocol: u16, request: &[u8]) {
+    fn dump(&self, family: u8, protocol: u16, request: &[u8]) -> Vec<u8> {
         let is_v1 = request[4] == 18 || request[5] == 18;
         let (states_at, attributes_at) = if is_v1 { (68, 76) } else { (20, 72) };
         let states = u32::from_ne_bytes(request[states_at..states_at + 4].try_into().unwrap_or_default());
@@ -197,7 +194,7 @@ impl Kernel {
             }
         }
         answer.extend(message(3, &[0; 4]));
-        self.answer = Some(answer);
+        answer
     }
 
     fn net_table(table: NetTable) -> Vec<u8> {
@@ -253,17 +250,14 @@ impl Kernel {
 }
 
 impl Source for Kernel {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.answer = Some(match *question {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
+        Ok(Answer::whole(match *question {
             Question::Diag { pass: DiagPass::Exact(_), .. } => return Err(Failure::Answer(Errno::ENOENT)),
             Question::Diag { table, .. } if !matches!(table.family, 0 | 2 | 10) => {
                 let recorded = RECORDED.iter().find(|(family, ..)| *family == table.family);
                 recorded.ok_or(Failure::Answer(Errno::ENOENT))?.2.to_vec()
             }
-            Question::Diag { table, request, .. } => {
-                self.dump(table.family, table.protocol, request);
-                return Ok(());
-            }
+            Question::Diag { table, request, .. } => self.dump(table.family, table.protocol, request),
             Question::NetTable(table) => match RECORDED.iter().find(|(_, recorded, ..)| *recorded == table) {
                 Some((.., text)) => text.to_vec(),
                 None => Self::net_table(table),
@@ -284,19 +278,7 @@ impl Source for Kernel {
             Question::Processes => [1_u32, 40].iter().flat_map(|pid| pid.to_le_bytes()).collect(),
             Question::Process { pid, part } => Self::process(pid, part),
             _ => return Err(Failure::Answer(Errno::ENOSYS)),
-        });
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        match self.answer.take() {
-            Some(answer) => {
-                *batch = answer;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        }))
     }
 }
 
@@ -305,7 +287,7 @@ pub(crate) fn sockets() -> &'static [Socket] {
     static SOCKETS: OnceLock<Vec<Socket>> = OnceLock::new();
     SOCKETS.get_or_init(|| {
         let query = Query::new().needs(pree::Needs::all());
-        let sockets = query.collect_from(&mut Kernel::default()).map(pree::Snapshot::into_sockets);
+        let sockets = query.collect_from(&mut Kernel).map(pree::Snapshot::into_sockets);
         let sockets = sockets.unwrap_or_default();
         assert_eq!(sockets.len(), rows().len(), "the machine shows all it has");
         sockets

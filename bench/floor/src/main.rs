@@ -121,8 +121,8 @@ fn holders() -> Result<(), Errno> {
     let failed = |failure: pree::source::Failure| {
         failure.errno().map_or(Errno::IO, |errno| Errno::from_raw_os_error(errno.number()))
     };
-    source.ask(&Question::Holders { levels_above: 0 }).map_err(failed)?;
-    while source.next(&mut batch).map_err(failed)? {}
+    let mut answer = source.ask(&Question::Holders { levels_above: 0 }).map_err(failed)?;
+    while source.next(&mut answer, &mut batch).map_err(failed)? {}
     Ok(())
 }
 

@@ -218,7 +218,7 @@ mod tests {
 
     use super::{SocketInfo, SocketState, segments, sockets_of};
     use crate::model::{Address, Family, Owner, Process, Protocol, Socket, State, TcpStats, Text};
-    use crate::source::{Errno, Failure, NetTable, Question, Recording, Source};
+    use crate::source::{Answer, Errno, Failure, NetTable, Question, Recording, Source};
 
     fn socket(local: &str, remote: Option<&str>, state: State) -> Socket {
         let inet = |text: &str| Address::Inet(text.parse().unwrap());
@@ -318,7 +318,7 @@ mod tests {
     }
 
     impl Source for Breaks {
-        fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
             self.rows = match question {
                 Question::Diag { .. } if self.after_rows => {
                     Some(include_bytes!("../../pree-wire/tests/golden/tcp.bin"))
@@ -330,10 +330,10 @@ mod tests {
                 Question::NetTable(_) => Some(b""),
                 _ => return Err(Failure::Answer(Errno::ENOSYS)),
             };
-            Ok(())
+            Ok(Answer::batches([]))
         }
 
-        fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        fn next(&mut self, _: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
             batch.clear();
             match self.rows.take() {
                 Some(rows) => {

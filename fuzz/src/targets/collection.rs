@@ -2,7 +2,7 @@
 
 use pree::field::View;
 use pree::quality::{Context, assess};
-use pree::source::{Errno, Failure, Question, Source};
+use pree::source::{Answer, Errno, Failure, Question, Source};
 use pree::{Family, Filter, Needs, Protocols, Query, SourceChoice, States, field};
 
 use crate::input::Input;
@@ -40,7 +40,7 @@ pub(super) fn target(data: &[u8]) {
             query = query.filter(filter);
         }
     }
-    look(&query, &mut Arbitrary { input, kernel: Kernel::default(), honest: false, left: 0 });
+    look(&query, &mut Arbitrary { input, kernel: Kernel, honest: false, left: 0 });
 }
 
 /// Asks, and looks at everything in the answer.
@@ -101,7 +101,7 @@ fn failure(choice: usize) -> Failure {
 }
 
 impl Source for Arbitrary<'_> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let choice = self.input.byte();
         self.honest = choice >= 96;
         self.left = usize::from(choice % 5);
@@ -109,17 +109,17 @@ impl Source for Arbitrary<'_> {
             // Also when the bytes are used up.
             0..16 => Err(failure(usize::from(choice))),
             96.. => self.kernel.ask(question),
-            _ => Ok(()),
+            _ => Ok(Answer::batches([])),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         let choice = self.input.byte();
         if choice > 250 {
             return Err(failure(self.input.below(2 * ERRNOS.len())));
         }
         if self.honest {
-            let more = self.kernel.next(batch)?;
+            let more = self.kernel.next(answer, batch)?;
             // One in two is damaged.
             for _ in 0..if choice & 1 == 0 { 0 } else { choice & 7 } {
                 let at = usize::from(u16::from_ne_bytes(self.input.array()));

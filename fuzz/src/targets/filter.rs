@@ -125,7 +125,7 @@ pub(super) fn target(data: &[u8]) {
     for socket in sockets() {
         let _ = filter.matches(socket);
     }
-    let ask = |query: Query| query.filter(filter.clone()).collect_from(&mut Kernel::default());
+    let ask = |query: Query| query.filter(filter.clone()).collect_from(&mut Kernel);
     match (ask(Query::new()), ask(Query::new().push_down(false))) {
         (Ok(pushed), Ok(plain)) => {
             // Rows that are few wait for their owners; many stream.

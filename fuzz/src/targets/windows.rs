@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use pree::source::{Errno, Failure, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable};
+use pree::source::{
+    Answer, Errno, Failure, OwnerClass, Question, Source, System, WindowsQuestion, WindowsTable,
+};
 use pree::{Needs, Query};
 use pree_wire::windows::estats::Class;
 use pree_wire::windows::{process, tables};
@@ -23,7 +25,7 @@ pub(super) fn target(data: &[u8]) {
     for entry in process::entries(data) {
         let _ = (entry.process_id(), entry.exe_file().map(|name| process::utf16(&name).count()));
     }
-    let mut source = Scripted { data, at: 0, answer: Vec::new(), asked: 0 };
+    let mut source = Scripted { data, at: 0, asked: 0 };
     let query = Query::new().tcp().udp().stats().owners().needs(Needs::MODULE | Needs::PROCESS_EXECUTABLE);
     let query = if data.first().is_some_and(|byte| byte & 1 == 1) {
         query.collect_estats(Duration::from_millis(1))
@@ -42,7 +44,6 @@ const TABLES: [WindowsTable; 4] =
 struct Scripted<'d> {
     data: &'d [u8],
     at: usize,
-    answer: Vec<u8>,
     asked: usize,
 }
 
@@ -51,12 +52,11 @@ impl Source for Scripted<'_> {
         System::Windows
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.asked += 1;
         assert!(self.asked < 100 * (self.data.len() + 10), "it asks for ever");
-        self.answer.clear();
         if matches!(question, Question::Windows(WindowsQuestion::Wait(_))) {
-            return Ok(());
+            return Ok(Answer::batches([]));
         }
         let head = self.data.get(self.at..self.at + 2).ok_or(Failure::Answer(Errno::windows(50)))?;
         let head = u16::from_le_bytes([head[0], head[1]]);
@@ -65,14 +65,8 @@ impl Source for Scripted<'_> {
             return Err(Failure::Answer(Errno::windows((head & 0x7fff).into())));
         }
         let end = self.data.len().min(self.at + usize::from(head));
-        self.answer.extend(&self.data[self.at..end]);
+        let answer = self.data[self.at..end].to_vec();
         self.at = end;
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        std::mem::swap(batch, &mut self.answer);
-        Ok(!batch.is_empty())
+        Ok(Answer::whole(answer))
     }
 }

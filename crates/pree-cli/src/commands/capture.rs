@@ -150,7 +150,7 @@ fn record(asked: &session::Options, recorder: &mut impl Source) -> Result<Answer
 /// Asks for the recording's sake.
 fn ask(recorder: &mut impl Source, question: &Question<'_>) {
     let mut batch = Vec::new();
-    if recorder.ask(question).is_ok() {
-        while matches!(recorder.next(&mut batch), Ok(true)) {}
+    if let Ok(mut answer) = recorder.ask(question) {
+        while matches!(recorder.next(&mut answer, &mut batch), Ok(true)) {}
     }
 }

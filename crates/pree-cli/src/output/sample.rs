@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use pree::source::{DiagPass, Errno, Failure, ProcessPart, Question, Source};
+use pree::source::{Answer, DiagPass, Errno, Failure, ProcessPart, Question, Source};
 use pree::{Query, Socket};
 
 /// A listener on 22 whose accept queue is full, a UDP socket on 53, a listener on 443, and connections from 40000
@@ -79,12 +79,11 @@ struct Process {
 struct Kernel {
     rows: Vec<Row>,
     processes: Vec<Process>,
-    answer: VecDeque<Vec<u8>>,
 }
 
 impl Source for Kernel {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.answer = match question {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
+        let answer: VecDeque<Vec<u8>> = match question {
             Question::Diag { pass: DiagPass::First | DiagPass::Check, table, request } => {
                 // The v1 request asks for both families; states are in its last word.
                 let family = table.family;
@@ -128,14 +127,7 @@ impl Source for Kernel {
             }
             _ => return Err(Failure::Answer(Errno::ENOENT)),
         };
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        let next = self.answer.pop_front();
-        batch.extend(next.iter().flatten());
-        Ok(next.is_some())
+        Ok(Answer::batches(answer))
     }
 }
 

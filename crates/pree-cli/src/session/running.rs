@@ -8,7 +8,9 @@ use std::io;
 use std::time::Duration;
 
 use pree::Moment;
-use pree::source::{Errno, Failure, Namespaces, Question, Reachable, Source, System, WindowsQuestion, live};
+use pree::source::{
+    Answer, Errno, Failure, Namespaces, Question, Reachable, Source, System, WindowsQuestion, live,
+};
 
 use crate::exit;
 use crate::sys::Rights;
@@ -54,7 +56,7 @@ impl Source for Running {
         self.source.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         use WindowsQuestion::{SwitchEstats, Wait};
         match question {
             Question::Windows(SwitchEstats { on: false, .. }) => {
@@ -75,8 +77,8 @@ impl Source for Running {
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.with_lent(|source| source.next(batch))
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.with_lent(|source| source.next(answer, batch))
     }
 
     fn now(&mut self) -> Moment {

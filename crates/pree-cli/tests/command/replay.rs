@@ -277,10 +277,11 @@ fn small() -> Result<(), Failed> {
 
 /// Every question in a recording.
 fn questions(recording: &[u8]) -> Result<Vec<String>, Failed> {
-    let mut rest = recording.get(16..).ok_or("no header")?;
+    let mut rest = recording.get(24..).ok_or("no header")?;
     let mut questions = Vec::new();
     while let Some((kind, after)) = rest.split_first() {
         let (length, after) = after.split_first_chunk::<4>().ok_or("no length")?;
+        let (_number_and_time, after) = after.split_first_chunk::<12>().ok_or("no number")?;
         let (body, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or("no body")?;
         rest = after;
         if *kind == 1 {
@@ -305,7 +306,7 @@ fn damage() -> Result<(), Failed> {
         answer.tells("damaged: ")?.tells(" at byte ")?.tells(&broken)?;
     }
     for (at, byte, says) in
-        [(0, b'x', "at byte 0"), (8, 9, "version 9"), (16, 77, "unknown record at byte 16")]
+        [(0, b'x', "at byte 0"), (8, 9, "version 9"), (24, 77, "unknown record at byte 24")]
     {
         let mut other = bytes.clone();
         other[at] = byte;

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use pree_wire::bpf_records::{self, Record as Told};
 use pree_wire::fd_records::{self, FdRecord, HeldSocket};
 
-use super::recording::{Record, Recording, records_in};
+use super::recording::{Entry, Record, Recording, Runs};
 use super::system::System;
 
 /// What a question is about, as its text says (docs/replay-format.md).
@@ -73,6 +73,7 @@ const ESTATS: &str = "windows estats ";
 
 /// A question and the records of its answer, as a file has them.
 struct Exchange<'r> {
+    question: Entry<'r>,
     key: &'r str,
     about: About,
     answer: Cow<'r, [u8]>,
@@ -127,12 +128,33 @@ impl Recording {
     }
 
     fn exchanges(&self) -> Vec<Exchange<'_>> {
-        let exchange = |question| {
-            let key = self.key(question);
+        let runs = Runs::of(self);
+        let mut exchanges = Vec::new();
+        for (question, _, next) in self.entries() {
+            let Record::Question(key) = question.record else { continue };
             let about = if self.system() == System::Linux { About::of(key) } else { About::Other };
-            Exchange { key, about, answer: Cow::Borrowed(self.answer(question)) }
-        };
-        self.questions().map(exchange).collect()
+            let answer = self.answer(question.number, next, &runs);
+            exchanges.push(Exchange { question, key, about, answer });
+        }
+        exchanges
+    }
+
+    /// The records of the answer with this number, from an offset on.
+    fn answer(&self, number: u32, start: usize, runs: &Runs) -> Cow<'_, [u8]> {
+        let mut answer = Cow::Borrowed(self.slice(start, start));
+        let (mut from, mut end) = (start, start);
+        while let Some((_, at, next)) = runs.next(self, number, end) {
+            if at != end {
+                answer.to_mut().extend_from_slice(self.slice(from, end));
+                from = at;
+            }
+            end = next;
+        }
+        if answer.is_empty() {
+            return Cow::Borrowed(self.slice(from, end));
+        }
+        answer.to_mut().extend_from_slice(self.slice(from, end));
+        answer
     }
 
     /// The recording that has these, and no answer twice that a replay repeats by itself. Of statistics that were switched on for
@@ -145,21 +167,48 @@ impl Recording {
             let is_last = place.next() == last.get(exchange.key).copied();
             is_last || !exchange.key.starts_with(ESTATS)
         });
-        let mut small = Self::new(self.system());
-        for Exchange { key, answer, .. } in without_repeats(exchanges) {
-            small.push(Record::Question(key));
+        let mut small = self.emptied();
+        for Exchange { question, answer, .. } in self.without_repeats(exchanges) {
+            small.push(question);
             small.extend(&answer);
         }
         small
+    }
+
+    /// Of answers to one question that are the same to the last the first is enough: a replay repeats it.
+    fn without_repeats<'r>(
+        &self,
+        exchanges: Vec<Exchange<'r>>,
+    ) -> impl Iterator<Item = Exchange<'r>> + use<'r> {
+        let same = |a: &[u8], b: &[u8]| {
+            let records = |answer| self.entries_in(answer).map(|entry| entry.record);
+            records(a).eq(records(b))
+        };
+
+        let mut repeats = vec![false; exchanges.len()];
+        // The first of the same answers at the end, and whether there was no other before it.
+        let mut last: HashMap<&str, (usize, bool)> = HashMap::new();
+        for (place, exchange) in exchanges.iter().enumerate().rev() {
+            let (first, is_last) = last.entry(exchange.key).or_insert((place, true));
+            if *first == place {
+                continue;
+            }
+            *is_last = *is_last && same(&exchanges[*first].answer, &exchange.answer);
+            if *is_last {
+                repeats[*first] = true;
+                *first = place;
+            }
+        }
+        exchanges.into_iter().zip(repeats).filter(|(_, repeats)| !repeats).map(|(exchange, _)| exchange)
     }
 
     /// Leaves out of an answer's bytes what `kept` does; what makes no sense to it stays as it is.
     fn rewrite(&self, answer: &mut Cow<'_, [u8]>, kept: impl FnOnce(&[u8]) -> Option<Vec<u8>>) {
         let (told, end) = self.told(answer);
         let Some(kept) = kept(&told) else { return };
-        let mut records = Self::new(self.system());
-        if !kept.is_empty() {
-            records.push(Record::Batch(&kept));
+        let mut records = self.emptied();
+        if let Some(first) = self.entries_in(answer).next().filter(|_| !kept.is_empty()) {
+            records.push(Entry { record: Record::Batch(&kept), ..first });
         }
         for record in end {
             records.push(record);
@@ -168,12 +217,12 @@ impl Recording {
     }
 
     /// The bytes of all batches of an answer, and how it ends.
-    fn told<'a>(&self, answer: &'a [u8]) -> (Vec<u8>, Vec<Record<'a>>) {
+    fn told<'a>(&self, answer: &'a [u8]) -> (Vec<u8>, Vec<Entry<'a>>) {
         let (mut told, mut end) = (Vec::new(), Vec::new());
-        for record in records_in(answer, self.system()) {
-            match record {
+        for entry in self.entries_in(answer) {
+            match entry.record {
                 Record::Batch(bytes) => told.extend_from_slice(bytes),
-                other => end.push(other),
+                _ => end.push(entry),
             }
         }
         (told, end)
@@ -231,25 +280,6 @@ fn threads(told: &[u8], pid: u32, tables: &HashSet<(u32, u32)>) -> Vec<u8> {
     told.chunks_exact(4).filter(has_table).flatten().copied().collect()
 }
 
-/// Of answers to one question that are the same to the last the first is enough: a replay repeats it.
-fn without_repeats(exchanges: Vec<Exchange<'_>>) -> impl Iterator<Item = Exchange<'_>> {
-    let mut repeats = vec![false; exchanges.len()];
-    // The first of the same answers at the end, and whether there was no other before it.
-    let mut last: HashMap<&str, (usize, bool)> = HashMap::new();
-    for (place, exchange) in exchanges.iter().enumerate().rev() {
-        let (first, is_last) = last.entry(exchange.key).or_insert((place, true));
-        if *first == place {
-            continue;
-        }
-        *is_last = *is_last && exchanges[*first].answer == exchange.answer;
-        if *is_last {
-            repeats[*first] = true;
-            *first = place;
-        }
-    }
-    exchanges.into_iter().zip(repeats).filter(|(_, repeats)| !repeats).map(|(exchange, _)| exchange)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,11 +298,11 @@ mod tests {
 
     #[test]
     fn what_leads_to_other_sockets_is_left_out_and_the_rest_is_as_it_was() {
-        let mut whole = Recording::new(System::Linux);
+        let mut whole = Recording::new(System::Linux, 0);
         let mut add = |key: &str, answer: &[u8]| {
-            whole.push(Record::Question(key));
-            whole.push(Record::Batch(answer));
-            whole.push(Record::End);
+            whole.push_record(Record::Question(key));
+            whole.push_record(Record::Batch(answer));
+            whole.push_record(Record::End);
         };
         add("time", b"now");
         add("process 1 sockets", &[fd(3, 10), fd(4, 99), fd(5, 11)].concat());
@@ -297,7 +327,7 @@ mod tests {
         );
         // That there is nothing is an answer; what is left out was not asked.
         let mut replay = small.replay();
-        replay.ask(&Question::Process { pid: 2, part: ProcessPart::Sockets }).unwrap();
+        let _ = replay.ask(&Question::Process { pid: 2, part: ProcessPart::Sockets }).unwrap();
         replay.ask(&Question::Process { pid: 2, part: ProcessPart::Stat }).unwrap_err();
         assert!(Recording::from_bytes(small.as_bytes()).is_ok());
     }
@@ -305,14 +335,14 @@ mod tests {
     #[test]
     fn a_replay_of_repeated_answers_says_the_same() {
         for pattern in ["a", "aa", "aab", "abb", "abbb", "aba", "abab", "aaba", "baaa"] {
-            let mut whole = Recording::new(System::Linux);
+            let mut whole = Recording::new(System::Linux, 0);
             for letter in pattern.bytes() {
-                whole.push(Record::Question("time"));
-                whole.push(Record::Batch(&[letter]));
-                whole.push(Record::End);
+                whole.push_record(Record::Question("time"));
+                whole.push_record(Record::Batch(&[letter]));
+                whole.push_record(Record::End);
             }
-            whole.push(Record::Question("users"));
-            whole.push(Record::Answered(Errno::EACCES));
+            whole.push_record(Record::Question("users"));
+            whole.push_record(Record::Answered(Errno::EACCES));
             let small = whole.only_about(&HashSet::new());
             assert_eq!(told(&small, Question::Time, 6), told(&whole, Question::Time, 6), "{pattern}");
             let kept = small.questions().count() - 1;

@@ -3,7 +3,9 @@
 //! A [`Source`] answers [`Question`]s with batches of bytes, not rows. Everything above it (what to ask, in which
 //! order, what to do when an answer is torn) is the same code for all of them, on every platform.
 
+mod answer;
 mod apple;
+mod clock;
 mod condensed;
 mod failure;
 mod namespaces;
@@ -21,6 +23,7 @@ use pree_wire::inet_diag::StateBits;
 
 pub use crate::live::live;
 use crate::model::Moment;
+pub use answer::Answer;
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
@@ -35,29 +38,31 @@ pub use windows::{
 
 /// Answers questions about a system's sockets with bytes.
 ///
-/// A question is asked with [`ask`](Source::ask); then [`next`](Source::next) gives the answer batch by batch until it
-/// says `false`. A new question ends the answer to the one before.
+/// A question is asked with [`ask`](Source::ask), whose [`Answer`] is read batch by batch with [`next`](Source::next) until
+/// that says `false`. Several answers may be read at once.
 pub trait Source {
     /// The system whose sockets it reports; it decides which questions are asked and how answers are read.
     fn system(&self) -> System {
         System::Linux
     }
 
-    /// Asks.
+    /// Asks. Other answers go on.
     ///
     /// # Errors
     /// The system refuses the question, or it could not be asked: [`Failure`] says which.
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure>;
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure>;
 
-    /// Replaces `batch` with the next part of the answer; `false` and an empty batch when there is no more.
+    /// Replaces `batch` with the next part of an answer that this source gave; `false` and an empty batch when there is no
+    /// more. By itself it gives what is in the [`Answer`].
     /// The answer to [`Question::Diag`] has no end of its own: its last message says so (`NLMSG_DONE`).
     ///
     /// # Errors
     /// Why it breaks off; the answer is not whole then.
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure>;
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        answer.next(batch)
+    }
 
-    /// The time by both clocks of that system; unknown from a source that has none, as this says by itself. From a recording
-    /// it is the time when the last answer was recorded.
+    /// The time by both clocks of that system; unknown from a source that has none, as this says by itself.
     fn now(&mut self) -> Moment {
         Moment::default()
     }
@@ -381,9 +386,9 @@ impl fmt::Display for Question<'_> {
 
 /// Asks and reads the whole answer into one buffer. Not for [`Question::Diag`], whose end is in its messages.
 pub(crate) fn read_all(source: &mut dyn Source, question: &Question<'_>) -> Result<Vec<u8>, Failure> {
-    source.ask(question)?;
+    let mut answer = source.ask(question)?;
     let (mut whole, mut batch) = (Vec::new(), Vec::new());
-    while source.next(&mut batch)? {
+    while source.next(&mut answer, &mut batch)? {
         if whole.is_empty() {
             std::mem::swap(&mut whole, &mut batch);
         } else {

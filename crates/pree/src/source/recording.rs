@@ -1,27 +1,40 @@
 //! A collection's bytes, kept: to repeat it on another machine, for bug reports, tests and screenshots.
 //!
-//! The format, version 2. All numbers little-endian.
+//! The format, version 3. All numbers little-endian.
 //!
 //! ```text
 //! 8 bytes  "pree rec"
-//! u32      version, 2
+//! u32      version, 3
 //! u8       byte order of the recorded system: 0 little-endian, 1 big-endian
 //! u8       system: 1 Linux, 2 macOS, 3 Windows
 //! u16      0
+//! i64      Unix time in nanoseconds when the clock of the records was 0; 0: unknown
 //! then records until the end of the file:
 //! u8       kind: 1 question (its text), 2 batch (bytes of the answer), 3 end of the answer (empty),
 //!          4 the system answered with an error (i32, its number; about the question when it follows it at once, else the
-//!          answer broke off), 5 a call on the way to the answer failed (the same). Version 1 had only 4, for both
+//!          answer broke off), 5 a call on the way to the answer failed (the same)
 //! u32      length
+//! u32      number of the question, and of the answer that this is a part of
+//! u64      when, in nanoseconds of a clock that only goes forward; 0: unknown
 //! …        that many bytes
 //! ```
+//!
+//! Versions 1 and 2 have neither numbers nor times: what is behind a question is its answer. Version 1 had only kind 4.
 
-use super::{Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces};
+use std::time::Duration;
+
+use super::{Answer, Errno, Failure, Namespaces, Question, Reachable, Source, System, clock, namespaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Moment;
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+/// What every version begins with.
 const HEADER_LEN: usize = 16;
+
+/// How long the header of a version is, and what stands before a record's bytes.
+fn lengths(version: u32) -> (usize, usize) {
+    if version < 3 { (HEADER_LEN, 5) } else { (HEADER_LEN + 8, 17) }
+}
 
 /// One record, where it lies in a file's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,12 +46,23 @@ pub(super) enum Record<'r> {
     Failed(Errno),
 }
 
+/// A record, and what stands beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Entry<'r> {
+    pub(super) record: Record<'r>,
+    /// Of a question, and of the answer that it is a part of.
+    pub(super) number: u32,
+    /// When, in nanoseconds; 0: unknown.
+    pub(super) at: u64,
+}
+
 /// Every question of one collection with its answer, in order.
 ///
 /// It is kept as the bytes of its file, each record checked: what is small there must not be large here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recording {
     system: System,
+    version: u32,
     bytes: Vec<u8>,
 }
 
@@ -46,12 +70,33 @@ impl Recording {
     /// The first bytes of every recording.
     pub const MAGIC: [u8; 8] = *b"pree rec";
 
-    /// One without any record.
-    pub(super) fn new(system: System) -> Self {
+    /// One without any record, whose clock was 0 at this Unix time in nanoseconds.
+    pub(super) fn new(system: System, zero: i64) -> Self {
         let mut bytes = Self::MAGIC.to_vec();
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&[u8::from(cfg!(target_endian = "big")), system.code(), 0, 0]);
-        Self { system, bytes }
+        bytes.extend_from_slice(&zero.to_le_bytes());
+        Self { system, version: VERSION, bytes }
+    }
+
+    /// The same without any record.
+    pub(super) fn emptied(&self) -> Self {
+        let header = self.bytes.get(..self.start()).unwrap_or_default().to_vec();
+        Self { system: self.system, version: self.version, bytes: header }
+    }
+
+    /// Where the first record is.
+    fn start(&self) -> usize {
+        lengths(self.version).0
+    }
+
+    /// The time of a record by both clocks.
+    pub(super) fn moment(&self, at: u64) -> Moment {
+        let zero = self.bytes.get(HEADER_LEN..self.start()).and_then(|bytes| bytes.try_into().ok());
+        let zero = zero.map(i64::from_le_bytes).filter(|zero| *zero != 0 && at != 0);
+        let wall = zero.and_then(|zero| zero.checked_add_unsigned(at)?.try_into().ok());
+        let monotonic = (at != 0).then(|| Duration::from_nanos(at));
+        Moment { wall: wall.map(Duration::from_nanos), monotonic }
     }
 
     /// The system that was recorded.
@@ -82,7 +127,7 @@ impl Recording {
     /// # Errors
     /// [`ErrorKind::Malformed`] with the offset of the first byte that makes no sense; [`ErrorKind::Unsupported`] for a
     /// newer version or another byte order.
-    pub fn from_vec(mut bytes: Vec<u8>) -> Result<Self> {
+    pub fn from_vec(bytes: Vec<u8>) -> Result<Self> {
         let refused = |what: String| Error::new(ErrorKind::Unsupported, "replay", what);
         // Said of a short file too.
         if bytes.iter().zip(&Self::MAGIC).any(|(found, right)| found != right) {
@@ -98,68 +143,96 @@ impl Recording {
         }
         let system = System::ALL.iter().copied().find(|system| system.code() == header[13]);
         let system = system.ok_or_else(|| refused(format!("recording of system {}", header[13])))?;
-        let mut offset = HEADER_LEN;
-        while let Some((record, next)) = read(&bytes, offset, system)? {
-            if version == 1 && matches!(record, Record::Failed(_)) {
-                return Err(damaged("unknown record", offset));
+        let (mut offset, _) = lengths(version);
+        if bytes.len() < offset {
+            return Err(damaged("header cut off", bytes.len()));
+        }
+        let mut asked = 0;
+        while let Some((entry, next)) = read(&bytes, offset, (system, version))? {
+            if let (3.., Record::Question(_)) = (version, entry.record) {
+                if entry.number <= asked {
+                    return Err(damaged("question that is not numbered behind the one before", offset));
+                }
+                asked = entry.number;
             }
             offset = next;
         }
-        // The same records in the version that we write.
-        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        Ok(Self { system, bytes })
+        Ok(Self { system, version, bytes })
     }
 
-    pub(super) fn push(&mut self, record: Record<'_>) {
+    pub(super) fn push(&mut self, entry: Entry<'_>) {
         let number;
-        let (kind, body): (u8, &[u8]) = match record {
+        let (kind, body): (u8, &[u8]) = match entry.record {
             Record::Question(key) => (1, key.as_bytes()),
             Record::Batch(bytes) => (2, bytes),
             Record::End => (3, &[]),
             Record::Answered(errno) | Record::Failed(errno) => {
                 number = errno.number().to_le_bytes();
-                (if matches!(record, Record::Answered(_)) { 4 } else { 5 }, &number)
+                (if matches!(entry.record, Record::Answered(_)) { 4 } else { 5 }, &number)
             }
         };
         self.bytes.push(kind);
         self.bytes.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
+        if self.version >= 3 {
+            self.bytes.extend_from_slice(&entry.number.to_le_bytes());
+            self.bytes.extend_from_slice(&entry.at.to_le_bytes());
+        }
         self.bytes.extend_from_slice(body);
     }
 
-    /// The records from an offset on, each with where the next one begins.
-    pub(super) fn records_from(&self, offset: usize) -> impl Iterator<Item = (Record<'_>, usize)> {
-        each(&self.bytes, offset, self.system)
+    /// Numbered as if every answer had ended before the next question.
+    #[cfg(test)]
+    pub(super) fn push_record(&mut self, record: Record<'_>) {
+        let is_question = u32::from(matches!(record, Record::Question(_)));
+        let number = self.questions().count() as u32 + is_question;
+        self.push(Entry { record, number, at: 0 });
+    }
+
+    /// The record that begins at an offset, and where the next one does.
+    pub(super) fn entry(&self, offset: usize) -> Option<(Entry<'_>, usize)> {
+        read(&self.bytes, offset, (self.system, self.version)).ok()?
+    }
+
+    /// All records, each with where it begins and where the next one does.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Entry<'_>, usize, usize)> {
+        let mut offset = self.start();
+        std::iter::from_fn(move || {
+            let (entry, next) = self.entry(offset)?;
+            Some((entry, std::mem::replace(&mut offset, next), next))
+        })
+    }
+
+    /// Some records of this recording.
+    pub(super) fn entries_in<'a>(&self, mut bytes: &'a [u8]) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+        let of = (self.system, self.version);
+        std::iter::from_fn(move || {
+            let (entry, next) = read(bytes, 0, of).ok()??;
+            bytes = bytes.get(next..)?;
+            Some(entry)
+        })
     }
 
     /// Where questions are, in order.
     pub(super) fn questions(&self) -> impl Iterator<Item = usize> {
-        let mut offset = HEADER_LEN;
-        self.records_from(HEADER_LEN).filter_map(move |(record, next)| {
-            let at = std::mem::replace(&mut offset, next);
-            matches!(record, Record::Question(_)).then_some(at)
-        })
+        self.entries().filter_map(|(entry, at, _)| matches!(entry.record, Record::Question(_)).then_some(at))
     }
 
     /// The text of the question that is there.
     pub(super) fn key(&self, question: usize) -> &str {
-        match self.records_from(question).next() {
-            Some((Record::Question(key), _)) => key,
+        match self.entry(question) {
+            Some((Entry { record: Record::Question(key), .. }, _)) => key,
             _ => "",
         }
     }
 
-    /// The answer to the question that is there: the bytes of the records before the next one.
-    pub(super) fn answer(&self, question: usize) -> &[u8] {
-        let Some((_, start)) = self.records_from(question).next() else { return &[] };
-        let records =
-            self.records_from(start).take_while(|(record, _)| !matches!(record, Record::Question(_)));
-        let end = records.last().map_or(start, |(_, next)| next);
-        self.bytes.get(start..end).unwrap_or_default()
+    /// Bytes between two offsets.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &[u8] {
+        self.bytes.get(from..to).unwrap_or_default()
     }
 
     /// The bytes of all records.
     pub(super) fn records(&self) -> &[u8] {
-        self.bytes.get(HEADER_LEN..).unwrap_or_default()
+        self.bytes.get(self.start()..).unwrap_or_default()
     }
 
     /// Adds records that were read before.
@@ -168,17 +241,53 @@ impl Recording {
     }
 }
 
+/// Where answers go on behind others that were read meanwhile. Of a recording whose answers were read one after the other it
+/// is empty.
+#[derive(Debug)]
+pub(super) struct Runs(Vec<(u32, usize)>);
+
+impl Runs {
+    pub(super) fn of(recording: &Recording) -> Self {
+        let mut before = None;
+        let runs = recording.entries().filter_map(|(entry, at, _)| {
+            let goes_on = before.replace(entry.number) == Some(entry.number);
+            (!goes_on && !matches!(entry.record, Record::Question(_))).then_some((entry.number, at))
+        });
+        let mut runs: Vec<_> = runs.collect();
+        runs.sort_unstable();
+        Self(runs)
+    }
+
+    /// The next record of the answer with this number, from an offset on, and where the one behind it is.
+    pub(super) fn next<'r>(
+        &self,
+        recording: &'r Recording,
+        number: u32,
+        offset: usize,
+    ) -> Option<(Entry<'r>, usize, usize)> {
+        let is_of =
+            |entry: &Entry<'_>| entry.number == number && !matches!(entry.record, Record::Question(_));
+        if let Some((entry, next)) = recording.entry(offset).filter(|(entry, _)| is_of(entry)) {
+            return Some((entry, offset, next));
+        }
+        let run = self.0.get(self.0.partition_point(|run| *run < (number, offset)))?;
+        let (entry, next) = recording.entry(run.1).filter(|(entry, _)| is_of(entry))?;
+        Some((entry, run.1, next))
+    }
+}
+
 /// The record that begins at an offset, and where the next one does; `None` at the end.
-fn read(bytes: &[u8], offset: usize, system: System) -> Result<Option<(Record<'_>, usize)>> {
+fn read(bytes: &[u8], offset: usize, (system, version): (System, u32)) -> Result<Option<(Entry<'_>, usize)>> {
     let Some(&kind) = bytes.get(offset) else { return Ok(None) };
-    let length = bytes
-        .get(offset + 1..offset + 5)
-        .and_then(|b| b.try_into().ok())
-        .map(|b| u32::from_le_bytes(b) as usize)
-        .ok_or_else(|| damaged("record cut off", offset))?;
-    let start = offset + 5;
+    let start = offset + lengths(version).1;
+    let head = bytes.get(offset + 1..start).ok_or_else(|| damaged("record cut off", offset))?;
+    let (length, rest) = head.split_first_chunk().ok_or_else(|| damaged("record cut off", offset))?;
+    let (number, at) = match rest.split_first_chunk() {
+        Some((number, at)) => (u32::from_le_bytes(*number), at.try_into().map_or(0, u64::from_le_bytes)),
+        None => (0, 0),
+    };
     let body = start
-        .checked_add(length)
+        .checked_add(u32::from_le_bytes(*length) as usize)
         .and_then(|end| bytes.get(start..end))
         .ok_or_else(|| damaged("record longer than the file", offset))?;
     let errno = || {
@@ -190,24 +299,10 @@ fn read(bytes: &[u8], offset: usize, system: System) -> Result<Option<(Record<'_
         2 => Record::Batch(body),
         3 if body.is_empty() => Record::End,
         4 => Record::Answered(errno()?),
-        5 => Record::Failed(errno()?),
+        5 if version > 1 => Record::Failed(errno()?),
         _ => return Err(damaged("unknown record", offset)),
     };
-    Ok(Some((record, start + length)))
-}
-
-/// The records from an offset on, up to one that makes no sense, each with where the next one begins.
-fn each(bytes: &[u8], mut offset: usize, system: System) -> impl Iterator<Item = (Record<'_>, usize)> {
-    std::iter::from_fn(move || {
-        let (record, next) = read(bytes, offset, system).ok()??;
-        offset = next;
-        Some((record, next))
-    })
-}
-
-/// Some records without a file's header.
-pub(super) fn records_in(bytes: &[u8], system: System) -> impl Iterator<Item = Record<'_>> {
-    each(bytes, 0, system).map(|(record, _)| record)
+    Ok(Some((Entry { record, number, at }, start + body.len())))
 }
 
 fn damaged(what: &str, offset: usize) -> Error {
@@ -220,14 +315,25 @@ pub struct Recorder<S> {
     source: S,
     /// The one namespace that was entered.
     entered: Option<u64>,
+    /// How many questions were asked.
+    asked: u32,
     recording: Recording,
+}
+
+/// An answer that is recorded, and its number.
+struct Recorded {
+    number: u32,
+    answer: Answer,
 }
 
 impl<S: Source> Recorder<S> {
     /// Records what `source` is asked and answers.
-    pub fn new(source: S) -> Self {
-        let recording = Recording::new(source.system());
-        Self { source, entered: None, recording }
+    pub fn new(mut source: S) -> Self {
+        let Moment { wall, monotonic } = source.now();
+        let nanos = |time: Duration| i64::try_from(time.as_nanos()).ok();
+        let zero = wall.and_then(nanos).zip(monotonic.and_then(nanos)).map_or(0, |(wall, at)| wall - at);
+        let recording = Recording::new(source.system(), zero);
+        Self { source, entered: None, asked: 0, recording }
     }
 
     /// Ends the recording.
@@ -235,10 +341,21 @@ impl<S: Source> Recorder<S> {
         self.recording
     }
 
-    fn keep<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+    fn push(&mut self, number: u32, record: Record<'_>) {
+        let at = self.source.now().monotonic.and_then(|at| u64::try_from(at.as_nanos()).ok());
+        self.recording.push(Entry { record, number, at: at.unwrap_or(0) });
+    }
+
+    fn question(&mut self, key: &str) -> u32 {
+        self.asked = self.asked.wrapping_add(1);
+        self.push(self.asked, Record::Question(key));
+        self.asked
+    }
+
+    fn keep<T>(&mut self, number: u32, result: Result<T, Failure>) -> Result<T, Failure> {
         match result {
-            Err(Failure::Answer(errno)) => self.recording.push(Record::Answered(errno)),
-            Err(Failure::Transport(errno)) => self.recording.push(Record::Failed(errno)),
+            Err(Failure::Answer(errno)) => self.push(number, Record::Answered(errno)),
+            Err(Failure::Transport(errno)) => self.push(number, Record::Failed(errno)),
             Ok(_) | Err(Failure::NotRecorded) => {}
         }
         result
@@ -250,27 +367,33 @@ impl<S: Source> Source for Recorder<S> {
         self.recording.system
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let before = self.recording.bytes.len();
-        self.recording.push(Record::Question(&question.to_string()));
+        let number = self.question(&question.to_string());
         let result = self.source.ask(question);
         // A replay says this by itself.
-        if result == Err(Failure::NotRecorded) {
+        if matches!(result, Err(Failure::NotRecorded)) {
             self.recording.bytes.truncate(before);
             return result;
         }
-        self.keep(result)
+        self.keep(number, result).map(|answer| Answer::reading(Recorded { number, answer }))
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        let result = self.source.next(batch);
-        let more = self.keep(result)?;
-        self.recording.push(if more { Record::Batch(batch) } else { Record::End });
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        let Some(Recorded { number, answer }) = answer.open() else { return answer.next(batch) };
+        let result = self.source.next(answer, batch);
+        let more = self.keep(*number, result)?;
+        self.push(*number, if more { Record::Batch(batch) } else { Record::End });
         Ok(more)
     }
 
+    /// A replay says the same.
     fn now(&mut self) -> Moment {
-        self.source.now()
+        let now = self.source.now();
+        let number = self.question(clock::KEY);
+        self.push(number, Record::Batch(&clock::encode(now)));
+        self.push(number, Record::End);
+        now
     }
 
     /// A recording holds one namespace, and its names: nothing in it says which one an answer is about.
@@ -284,12 +407,12 @@ impl<S: Source> Source for Recorder<S> {
             Err(failure) => (None, Err(*failure)),
         };
         if end != Err(Failure::NotRecorded) {
-            self.recording.push(Record::Question(namespaces::KEY));
+            let number = self.question(namespaces::KEY);
             if let Some(namespace) = namespace {
-                self.recording.push(Record::Batch(&namespaces::encode(namespace)));
+                self.push(number, Record::Batch(&namespaces::encode(namespace)));
             }
-            if self.keep(end).is_ok() {
-                self.recording.push(Record::End);
+            if self.keep(number, end).is_ok() {
+                self.push(number, Record::End);
             }
         }
         found
@@ -310,9 +433,9 @@ mod tests {
     use super::*;
 
     fn recording(system: System, records: &[Record<'_>]) -> Recording {
-        let mut recording = Recording::new(system);
+        let mut recording = Recording::new(system, 7);
         for record in records {
-            recording.push(*record);
+            recording.push_record(*record);
         }
         recording
     }
@@ -347,12 +470,12 @@ mod tests {
             // Through a recorder too, and what was never recorded does not become an error of that system.
             let mut recorder = Recorder::new(read.replay());
             assert_eq!(recorder.system(), system);
-            assert_eq!(recorder.ask(&Question::Time), Err(Failure::Answer(system.errno(5))));
-            assert_eq!(recorder.ask(&Question::Users), Err(Failure::NotRecorded));
+            assert_eq!(recorder.ask(&Question::Time).unwrap_err(), Failure::Answer(system.errno(5)));
+            assert_eq!(recorder.ask(&Question::Users).unwrap_err(), Failure::NotRecorded);
             let again = recorder.finish();
             assert_eq!((again.system(), again.replay().system()), (system, system));
-            assert_eq!(again.replay().ask(&Question::Time), Err(Failure::Answer(system.errno(5))));
-            assert_eq!(again.replay().ask(&Question::Users), Err(Failure::NotRecorded));
+            assert_eq!(again.replay().ask(&Question::Time).unwrap_err(), Failure::Answer(system.errno(5)));
+            assert_eq!(again.replay().ask(&Question::Users).unwrap_err(), Failure::NotRecorded);
         }
         let mut unknown = sample().to_bytes();
         assert_eq!(unknown[13], 1);
@@ -361,46 +484,96 @@ mod tests {
         assert!(error.to_string().contains("recording of system 9"), "{error}");
     }
 
-    /// In version 1 every error was taken for an answer, and so it still is.
+    /// A file as earlier versions wrote it: no numbers, no times.
+    fn old(version: u8, records: &[(u8, &[u8])]) -> Vec<u8> {
+        let mut bytes = Recording::MAGIC.to_vec();
+        bytes.extend([version, 0, 0, 0, u8::from(cfg!(target_endian = "big")), 1, 0, 0]);
+        for (kind, body) in records {
+            bytes.push(*kind);
+            bytes.extend((body.len() as u32).to_le_bytes());
+            bytes.extend(*body);
+        }
+        bytes
+    }
+
+    /// In version 1 every error was taken for an answer, and so it still is; versions 1 and 2 tell one time.
     #[test]
-    fn recordings_of_version_1_replay() {
-        let bytes = sample().to_bytes();
-        let kinds: Vec<_> = [(4, Errno::EACCES), (5, Errno::EINTR)]
-            .map(|(kind, errno)| [&[kind, 4, 0, 0, 0][..], &errno.number().to_le_bytes()].concat())
-            .map(|record| bytes.windows(9).position(|part| part == record).unwrap())
-            .into();
-        let mut old = bytes;
-        old[8] = 1;
-        let refused = Recording::from_bytes(&old).unwrap_err().to_string();
-        assert!(refused.contains(&format!("unknown record at byte {}", kinds[1])), "{refused}");
-        old[kinds[1]] = 4;
-        let read = Recording::from_bytes(&old).unwrap();
-        let last = |question| {
-            let question = read.questions().nth(question).unwrap();
-            records_in(read.answer(question), System::Linux).last()
+    fn recordings_of_versions_1_and_2_replay() {
+        let number = 13_i32.to_le_bytes();
+        let records = |failed| {
+            [
+                (1, &b"time"[..]),
+                (2, &[0, 0, 0, 0, 1, 0, 0, 0]),
+                (3, b""),
+                (1, b"boot_id"),
+                (4, &number),
+                (1, b"processes"),
+                (2, b"1"),
+                (2, b"2"),
+                (failed, &number),
+                (1, b"users"),
+                (2, b"u"),
+            ]
         };
-        assert_eq!(last(1), Some(Record::Answered(Errno::EACCES)));
-        assert_eq!(last(2), Some(Record::Answered(Errno::EINTR)));
+        let refused = Recording::from_bytes(&old(1, &records(5))).unwrap_err().to_string();
+        assert!(refused.contains("unknown record at byte "), "{refused}");
+        let failed = Failure::Transport(Errno::EACCES);
+        for (version, kind, end) in [(1, 4, Failure::Answer(Errno::EACCES)), (2, 5, failed)] {
+            let bytes = old(version, &records(kind));
+            let recording = Recording::from_bytes(&bytes).unwrap();
+            assert_eq!(recording.as_bytes(), bytes, "as it was");
+            let small = recording.only_about(&std::collections::HashSet::new());
+            assert_eq!(Recording::from_bytes(small.as_bytes()).unwrap(), small);
+            for recording in [recording, small] {
+                let mut replay = recording.replay();
+                assert_eq!(replay.now().wall, Some(Duration::from_nanos(1 << 32)));
+                assert_eq!(replay.ask(&Question::BootId).unwrap_err(), Failure::Answer(Errno::EACCES));
+                let mut answer = replay.ask(&Question::Processes).unwrap();
+                let mut batch = Vec::new();
+                for expected in [b"1", b"2"] {
+                    assert_eq!((replay.next(&mut answer, &mut batch), &batch[..]), (Ok(true), &expected[..]));
+                }
+                assert_eq!(replay.next(&mut answer, &mut batch), Err(end));
+                let mut answer = replay.ask(&Question::Users).unwrap();
+                assert_eq!(replay.next(&mut answer, &mut batch), Ok(true));
+                assert_eq!(replay.next(&mut answer, &mut batch), Ok(false));
+            }
+        }
     }
 
     #[test]
     fn damage_is_named_with_its_offset() {
         let bytes = sample().to_bytes();
-        for (cut, offset) in [(0, "byte 0"), (15, "byte 15"), (18, "byte 16")] {
+        for (cut, offset) in
+            [(0, "byte 0"), (15, "byte 15"), (20, "byte 20"), (26, "byte 24"), (40, "byte 24")]
+        {
             let error = Recording::from_bytes(&bytes[..cut]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Malformed);
             assert!(error.to_string().contains(offset), "{error}");
         }
         let mut unknown = bytes.clone();
-        unknown[16] = 9;
+        unknown[24] = 9;
         assert!(
-            Recording::from_bytes(&unknown).unwrap_err().to_string().contains("unknown record at byte 16")
+            Recording::from_bytes(&unknown).unwrap_err().to_string().contains("unknown record at byte 24")
         );
         let mut newer = bytes;
-        newer[8] = 3;
+        newer[8] = 4;
         assert_eq!(Recording::from_bytes(&newer).unwrap_err().kind(), ErrorKind::Unsupported);
         let error = Recording::from_bytes(b"root:x").unwrap_err();
         assert!(error.to_string().contains("not a pree recording at byte 0"), "{error}");
+    }
+
+    /// A question whose number another one may have would have its answer.
+    #[test]
+    fn questions_are_numbered_one_after_another() {
+        for numbers in [[0, 1], [1, 1], [2, 1]] {
+            let mut recording = Recording::new(System::Linux, 0);
+            for number in numbers {
+                recording.push(Entry { record: Record::Question("time"), number, at: 0 });
+            }
+            let error = Recording::from_bytes(recording.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains("not numbered behind the one before at byte"), "{error}");
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use pree_wire::diag_request::Narrowing;
 
-use super::recording::{Record, Recording};
+use super::recording::{Entry, Record, Recording, Runs};
 use super::{
-    DiagPass, DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, namespaces,
+    Answer, DiagPass, DiagTable, Errno, Failure, Namespaces, Question, Reachable, Source, System, clock,
+    namespaces,
 };
 use crate::model::Moment;
 
@@ -22,7 +23,7 @@ impl Recording {
     pub fn replay(&self) -> Replay<'_> {
         let mut index: Vec<usize> = self.questions().collect();
         index.sort_unstable_by_key(|question| (self.key(*question), *question));
-        Replay { recording: self, index, asked: HashMap::new(), current: self.as_bytes().len() }
+        Replay { recording: self, index, runs: Runs::of(self), asked: HashMap::new(), at: 0 }
     }
 }
 
@@ -37,24 +38,47 @@ pub struct Replay<'r> {
     index: Vec<usize>,
     /// How often a question was asked, by its first place in the index.
     asked: HashMap<usize, usize>,
-    /// Where the answer goes on.
-    current: usize,
+    runs: Runs,
+    /// When the record that was read last was recorded.
+    at: u64,
+}
+
+/// Where an answer goes on, and its number.
+struct Place {
+    number: u32,
+    offset: usize,
 }
 
 impl Replay<'_> {
     /// Where the next answer to this question begins.
-    fn find(&mut self, key: &str) -> Option<usize> {
+    fn find(&mut self, key: &str) -> Option<Place> {
         let Self { recording, index, asked, .. } = self;
         let first = index.partition_point(|question| recording.key(*question) < key);
         let same = index.get(first..)?.iter().take_while(|question| recording.key(**question) == key);
         let times = asked.entry(first).or_default();
         let question = same.take(*times + 1).last()?;
         *times += 1;
-        Some(recording.records_from(*question).next()?.1)
+        let (entry, offset) = recording.entry(*question)?;
+        self.at = entry.at;
+        Some(Place { number: entry.number, offset })
+    }
+
+    /// The next part of the answer; `None` at its end.
+    fn read(&mut self, place: &mut Place) -> Result<Option<&[u8]>, Failure> {
+        let next = self.runs.next(self.recording, place.number, place.offset);
+        let Some((entry, _, offset)) = next else { return Ok(None) };
+        place.offset = offset;
+        self.at = entry.at;
+        match entry.record {
+            Record::Batch(bytes) => Ok(Some(bytes)),
+            Record::Answered(errno) => Err(Failure::Answer(errno)),
+            Record::Failed(errno) => Err(Failure::Transport(errno)),
+            Record::End | Record::Question(_) => Ok(None),
+        }
     }
 
     /// The same for this request or one with a wider answer: about all sockets of the table, about both families.
-    fn find_diag(&mut self, table: DiagTable, pass: DiagPass, request: &[u8]) -> Option<usize> {
+    fn find_diag(&mut self, table: DiagTable, pass: DiagPass, request: &[u8]) -> Option<Place> {
         // What only the kernel knows of a socket cannot be found out from its row.
         let not_narrowed = (!Narrowing::of(request).asks_the_kernel()).then_some(WHOLE_TABLE);
         let both = DiagTable { family: BOTH_FAMILIES, ..table };
@@ -70,50 +94,56 @@ impl Source for Replay<'_> {
         self.recording.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.current = self.recording.as_bytes().len();
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let found = match *question {
             Question::Diag { table, pass, request } => self.find_diag(table, pass, request),
             _ => self.find(&question.to_string()),
         };
-        let answer = found.ok_or(Failure::NotRecorded)?;
-        match self.recording.records_from(answer).next() {
-            Some((Record::Answered(errno), _)) => Err(Failure::Answer(errno)),
-            Some((Record::Failed(errno), _)) => Err(Failure::Transport(errno)),
-            _ => {
-                self.current = answer;
-                Ok(())
+        let place = found.ok_or(Failure::NotRecorded)?;
+        match self.recording.entry(place.offset) {
+            Some((Entry { record: Record::Answered(errno), number, .. }, _)) if number == place.number => {
+                Err(Failure::Answer(errno))
             }
+            Some((Entry { record: Record::Failed(errno), number, .. }, _)) if number == place.number => {
+                Err(Failure::Transport(errno))
+            }
+            _ => Ok(Answer::reading(place)),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        let Some(place) = answer.open() else { return answer.next(batch) };
         batch.clear();
-        let Some((record, next)) = self.recording.records_from(self.current).next() else { return Ok(false) };
-        match record {
-            // The answer has ended.
-            Record::Question(_) => return Ok(false),
-            _ => self.current = next,
-        }
-        match record {
-            Record::Batch(bytes) => {
-                batch.extend_from_slice(bytes);
-                Ok(true)
-            }
-            Record::Answered(errno) => Err(Failure::Answer(errno)),
-            Record::Failed(errno) => Err(Failure::Transport(errno)),
-            Record::End | Record::Question(_) => Ok(false),
-        }
+        let part = self.read(place)?;
+        batch.extend_from_slice(part.unwrap_or_default());
+        Ok(part.is_some())
     }
 
-    /// A recording says once when it was made.
+    /// As it was said then; to who did not ask it then, when the last answer was recorded. Before version 3 a recording only
+    /// says once when it was made.
     fn now(&mut self) -> Moment {
+        let at = self.at;
+        if let Some(mut place) = self.find(clock::KEY) {
+            let told = self.read(&mut place).ok().flatten().and_then(clock::decode);
+            self.at = at;
+            return told.unwrap_or_default();
+        }
+        let first = || self.recording.entries().next().map_or(0, |(entry, ..)| entry.at);
+        let at = if self.at == 0 { first() } else { self.at };
+        if at != 0 {
+            return self.recording.moment(at);
+        }
         let key = Question::Time.to_string();
-        let at = self.index.partition_point(|question| self.recording.key(*question) < &*key);
-        let first = self.index.get(at).filter(|question| self.recording.key(**question) == key);
-        let record = first.and_then(|question| self.recording.records_from(*question).nth(1));
+        let first = self.index.partition_point(|question| self.recording.key(*question) < &*key);
+        let question = self.index.get(first).filter(|question| self.recording.key(**question) == key);
+        let record = question.and_then(|question| {
+            let (entry, offset) = self.recording.entry(*question)?;
+            self.runs.next(self.recording, entry.number, offset)
+        });
         let nanos = match record {
-            Some((Record::Batch(bytes), _)) => bytes.try_into().ok().map(i64::from_le_bytes),
+            Some((Entry { record: Record::Batch(bytes), .. }, ..)) => {
+                bytes.try_into().ok().map(i64::from_le_bytes)
+            }
             _ => None,
         };
         let wall = nanos.and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos);
@@ -125,13 +155,9 @@ impl Source for Replay<'_> {
         if *which != Namespaces::Own {
             return Err(Failure::Answer(Errno::EOPNOTSUPP));
         }
-        self.current = self.find(namespaces::KEY).ok_or(Failure::NotRecorded)?;
-        let mut batch = Vec::new();
-        if !self.next(&mut batch)? {
-            return Err(Failure::MALFORMED);
-        }
-        let namespace = namespaces::decode(&batch).ok_or(Failure::MALFORMED)?;
-        let without_names = self.next(&mut batch).err();
+        let mut place = self.find(namespaces::KEY).ok_or(Failure::NotRecorded)?;
+        let namespace = self.read(&mut place)?.and_then(namespaces::decode).ok_or(Failure::MALFORMED)?;
+        let without_names = self.read(&mut place).err();
         Ok(Reachable { namespaces: vec![namespace], without_names, ..Reachable::default() })
     }
 }
@@ -153,43 +179,93 @@ mod tests {
             Record::Batch(&[3, 0, 0, 0]),
             Record::Failed(Errno::EINTR),
         ];
-        let mut recording = Recording::new(System::Linux);
+        let mut recording = Recording::new(System::Linux, 0);
         for record in records {
-            recording.push(record);
+            recording.push_record(record);
         }
         let mut replay = recording.replay();
         let mut batch = Vec::new();
         for _ in 0..2 {
-            replay.ask(&Question::Processes).unwrap();
-            while matches!(replay.next(&mut batch), Ok(true)) {}
+            let mut answer = replay.ask(&Question::Processes).unwrap();
+            while matches!(replay.next(&mut answer, &mut batch), Ok(true)) {}
         }
-        replay.ask(&Question::Processes).unwrap();
-        assert_eq!(replay.next(&mut batch), Ok(true));
+        let mut answer = replay.ask(&Question::Processes).unwrap();
+        assert_eq!(replay.next(&mut answer, &mut batch), Ok(true));
         assert_eq!(batch, [3, 0, 0, 0]);
-        assert_eq!(replay.next(&mut batch), Err(Failure::Transport(Errno::EINTR)));
-        assert_eq!(replay.ask(&Question::BootId), Err(Failure::Answer(Errno::EACCES)));
-        assert_eq!(replay.ask(&Question::Users), Err(Failure::NotRecorded));
+        assert_eq!(replay.next(&mut answer, &mut batch), Err(Failure::Transport(Errno::EINTR)));
+        assert_eq!(replay.ask(&Question::BootId).unwrap_err(), Failure::Answer(Errno::EACCES));
+        assert_eq!(replay.ask(&Question::Users).unwrap_err(), Failure::NotRecorded);
+    }
+
+    /// Two answers that were read in turn replay in turn, in the other order, and one after the other.
+    #[test]
+    fn answers_that_were_open_at_once_replay() {
+        let zero = 1_000_000_000_000_000_000;
+        let mut recording = Recording::new(System::Linux, zero);
+        for (number, at, record) in [
+            (1, 10, Record::Question("holders")),
+            (2, 20, Record::Question("processes")),
+            (1, 30, Record::Batch(b"a")),
+            (2, 40, Record::Batch(b"1")),
+            (2, 50, Record::Batch(b"2")),
+            (1, 60, Record::Batch(b"b")),
+            (3, 70, Record::Question("boot_id")),
+            (3, 80, Record::Answered(Errno::EACCES)),
+            (2, 90, Record::End),
+            (1, 100, Record::Batch(b"c")),
+            (1, 110, Record::Failed(Errno::EINTR)),
+        ] {
+            recording.push(Entry { record, number, at });
+        }
+        let recording = Recording::from_bytes(recording.as_bytes()).unwrap();
+        for turns in ["1122211", "2221111", "1111222", "1212121"] {
+            let mut replay = recording.replay();
+            assert_eq!(replay.now(), recording.moment(10), "the first record's");
+            let holders = replay.ask(&Question::Holders { levels_above: 0 }).unwrap();
+            let mut answers = [holders, replay.ask(&Question::Processes).unwrap()];
+            assert_eq!(replay.ask(&Question::BootId).unwrap_err(), Failure::Answer(Errno::EACCES));
+            let mut read = [Vec::new(), Vec::new()];
+            let mut batch = Vec::new();
+            for turn in turns.bytes().map(|digit| usize::from(digit - b'1')) {
+                match replay.next(&mut answers[turn], &mut batch) {
+                    Ok(true) => read[turn].push(batch.clone()),
+                    Ok(false) => assert_eq!(turn, 1, "{turns}"),
+                    Err(failure) => {
+                        assert_eq!((turn, failure), (0, Failure::Transport(Errno::EINTR)), "{turns}")
+                    }
+                }
+            }
+            assert_eq!(
+                read,
+                [vec![b"a".to_vec(), b"b".to_vec(), b"c".to_vec()], vec![b"1".to_vec(), b"2".to_vec()]]
+            );
+            let last = if turns.ends_with('1') { 110 } else { 90 };
+            let Moment { wall, monotonic } = replay.now();
+            assert_eq!(monotonic, Some(Duration::from_nanos(last)), "{turns}");
+            assert_eq!(wall, Some(Duration::from_nanos(zero as u64 + last)));
+        }
     }
 
     /// Many small records: none costs more than its place in the index, and no answer is lost among them.
     #[test]
     fn small_records_take_little_memory() {
-        let mut many = Recording::new(System::Linux);
-        for _ in 0..100_000 {
-            many.push(Record::Question("time"));
-            many.push(Record::End);
+        let mut many = Recording::new(System::Linux, 0);
+        let mut push = |number, record| many.push(Entry { record, number, at: 0 });
+        for number in 1..=100_000 {
+            push(number, Record::Question("time"));
+            push(number, Record::End);
         }
-        many.push(Record::Question("boot_id"));
-        many.push(Record::Batch(b"id"));
+        push(100_001, Record::Question("boot_id"));
+        push(100_001, Record::Batch(b"id"));
         let length = many.as_bytes().len();
         let mut replay = many.replay();
         assert_eq!(replay.index.len(), 100_001);
         assert!(replay.index.capacity() * size_of::<usize>() <= 2 * length);
         let mut batch = Vec::new();
-        replay.ask(&Question::BootId).unwrap();
-        assert_eq!((replay.next(&mut batch), &*batch), (Ok(true), &b"id"[..]));
-        assert_eq!(replay.next(&mut batch), Ok(false));
-        replay.ask(&Question::Time).unwrap();
-        assert_eq!(replay.next(&mut batch), Ok(false));
+        let mut answer = replay.ask(&Question::BootId).unwrap();
+        assert_eq!((replay.next(&mut answer, &mut batch), &*batch), (Ok(true), &b"id"[..]));
+        assert_eq!(replay.next(&mut answer, &mut batch), Ok(false));
+        let mut answer = replay.ask(&Question::Time).unwrap();
+        assert_eq!(replay.next(&mut answer, &mut batch), Ok(false));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::TcpStats;
-use crate::source::{Failure, Question, Source};
+use crate::source::{Answer, Failure, Question, Source};
 
 /// Never made.
 pub(crate) enum Live {}
@@ -14,11 +14,7 @@ pub(crate) fn live() -> Result<Live> {
 }
 
 impl Source for Live {
-    fn ask(&mut self, _: &Question<'_>) -> std::result::Result<(), Failure> {
-        match *self {}
-    }
-
-    fn next(&mut self, _: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
+    fn ask(&mut self, _: &Question<'_>) -> std::result::Result<Answer, Failure> {
         match *self {}
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use pree::source::{DiagPass, Failure, Question, Source};
+use pree::source::{Answer, DiagPass, Failure, Question, Source};
 
 /// A source with a tally.
 pub struct Counting<'c, S> {
@@ -31,7 +31,7 @@ impl Tally {
 }
 
 impl<S: Source> Source for Counting<'_, S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let kind = match question {
             Question::Diag { pass: DiagPass::Exact(cookie), .. } => {
                 self.tally.torn += u64::from(self.lasting.contains(cookie));
@@ -47,7 +47,7 @@ impl<S: Source> Source for Counting<'_, S> {
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.inner.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.inner.next(answer, batch)
     }
 }

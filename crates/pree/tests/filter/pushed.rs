@@ -1,6 +1,6 @@
 //! The kernel is told: the program is in the request, and fewer rows come back.
 
-use pree::source::{DiagPass, Failure, Question, Source, live};
+use pree::source::{Answer, DiagPass, Failure, Question, Source, live};
 use pree::{Filter, Query};
 use pree_testkit::{Failed, every};
 
@@ -16,7 +16,7 @@ struct Watching<S> {
 }
 
 impl<S: Source> Source for Watching<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.in_diag = matches!(question, Question::Diag { .. });
         if let Question::Diag { request, pass: DiagPass::First, .. } = question {
             self.dumps.push((has_program(request), states(request)));
@@ -24,8 +24,8 @@ impl<S: Source> Source for Watching<S> {
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        let more = self.inner.next(batch)?;
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        let more = self.inner.next(answer, batch)?;
         if self.in_diag {
             self.rows += rows(batch);
         }

@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
-use pree::source::{Errno, Failure, ProcessPart, Question, Source, live};
+use pree::source::{Answer, Errno, Failure, ProcessPart, Question, Source, live};
 use pree::{
     Address, Detail, Direction, ErrorKind, Missing, Needs, OwnerSource, Protocols, Query, Snapshot, Socket,
     SourceChoice, State,
@@ -193,7 +193,7 @@ fn in_flight(sources: &[OwnerSource]) -> Result<(), Failed> {
 struct Refusing<S>(S, Errno);
 
 impl<S: Source> Source for Refusing<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         match question {
             Question::Process { part: ProcessPart::DescriptorInfo { .. }, .. } => {
                 Err(Failure::Answer(self.1))
@@ -202,8 +202,8 @@ impl<S: Source> Source for Refusing<S> {
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.0.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.0.next(answer, batch)
     }
 }
 

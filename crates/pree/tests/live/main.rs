@@ -4,6 +4,7 @@
 //! Each case has a laboratory of its own, where no other sockets are.
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 
+mod answers;
 mod compare;
 mod conversations;
 mod ends;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         others::cases(),
         owners::cases(),
         repeats::cases(),
+        answers::cases(),
         still::cases(),
         families::cases(),
         ends::cases(),

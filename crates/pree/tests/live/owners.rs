@@ -94,7 +94,8 @@ fn ended() -> Result<(), Failed> {
     let table = fs::read_dir(format!("/proc/{pid}/fd")).map(drop).map_err(|error| error.kind());
     assert_eq!(table, Err(std::io::ErrorKind::PermissionDenied));
     let mut source = live()?;
-    let mut ask = |part| source.ask(&Question::Process { pid, part }).map_err(|failure| failure.kind());
+    let mut ask =
+        |part| source.ask(&Question::Process { pid, part }).map(drop).map_err(|failure| failure.kind());
     assert_eq!(ask(ProcessPart::HeldSocket { thread: 0, fd }), Err(ErrorKind::Absent));
     assert_eq!(ask(ProcessPart::HeldSocket { thread, fd }), Ok(()));
     assert_eq!(ask(ProcessPart::ThreadSockets(thread)), Ok(()));

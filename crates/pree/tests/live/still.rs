@@ -1,7 +1,7 @@
 //! The rule by which one pass over the TCP table is enough: whatever leaves the table changes the kernel's counters.
 
 use pree::Query;
-use pree::source::{self, Failure, Question, Source};
+use pree::source::{self, Answer, Failure, Question, Source};
 use pree_testkit::wire::Wire;
 use pree_testkit::{Case, Failed, Family, Need, Socket, wait_until};
 
@@ -15,9 +15,9 @@ pub fn cases() -> Vec<Case> {
 /// Sockets in the table, remembered ones, and what counts their coming and going.
 fn counters() -> Result<Vec<u64>, Failed> {
     let mut live = source::live()?;
-    live.ask(&Question::TcpCounters)?;
+    let mut answer = live.ask(&Question::TcpCounters)?;
     let (mut text, mut batch) = (Vec::new(), Vec::new());
-    while live.next(&mut batch)? {
+    while live.next(&mut answer, &mut batch)? {
         text.extend_from_slice(&batch);
     }
     let text = String::from_utf8(text)?;
@@ -116,12 +116,12 @@ struct Asked<S> {
 }
 
 impl<S: Source> Source for Asked<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.keys.push(question.to_string());
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.inner.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.inner.next(answer, batch)
     }
 }

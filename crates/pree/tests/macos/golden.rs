@@ -36,11 +36,24 @@ fn recorded_files_answer_as_the_mac_did() {
     }
 }
 
+/// Kind and body of each record, but for what time it was: the files are of version 2, which does not say.
+fn records(recording: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let (mut rest, between) = if recording[8] < 3 { (&recording[16..], 0) } else { (&recording[24..], 12) };
+    let (mut records, mut is_clock) = (Vec::new(), false);
+    while let [kind, a, b, c, d, behind @ ..] = rest {
+        let (body, after) = behind[between..].split_at(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+        is_clock = if *kind == 1 { body == b"clock" } else { is_clock };
+        records.extend((!is_clock).then(|| (*kind, body.to_vec())));
+        rest = after;
+    }
+    records
+}
+
 #[test]
 fn the_same_questions_are_asked() {
     for (name, asks) in FILES {
         let (_, bytes) = record(asks);
-        if fs::read(file(name)).ok() != Some(bytes.clone()) {
+        if fs::read(file(name)).ok().as_deref().map(records) != Some(records(&bytes)) {
             let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
             fs::write(&new, bytes).unwrap();
             panic!(

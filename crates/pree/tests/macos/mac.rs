@@ -8,7 +8,9 @@
 
 use std::collections::HashMap;
 
-use pree::source::{AppleList, AppleProcessPart, AppleQuestion, Errno, Failure, Question, Source, System};
+use pree::source::{
+    Answer, AppleList, AppleProcessPart, AppleQuestion, Errno, Failure, Question, Source, System,
+};
 
 macro_rules! golden {
     ($name:literal) => {
@@ -61,7 +63,6 @@ pub struct Mac {
     /// The question whose answer fills whatever room it has.
     pub grows: Option<&'static str>,
     asked: HashMap<String, usize>,
-    answer: Option<Vec<u8>>,
     /// Every question, in order.
     pub log: Vec<String>,
 }
@@ -81,7 +82,6 @@ impl Mac {
             event: Box::new(event),
             grows: None,
             asked: HashMap::new(),
-            answer: None,
             log: Vec::new(),
         }
     }
@@ -325,8 +325,7 @@ impl Source for Mac {
         System::Macos
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.answer = None;
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let key = question.to_string();
         let before = self.asked.entry(key.clone()).or_default();
         let count = *before;
@@ -337,18 +336,6 @@ impl Source for Mac {
         if self.grows == Some(key.as_str()) {
             honest = honest.map(|bytes| bytes.iter().copied().cycle().take(room(question)).collect());
         }
-        self.answer = Some((self.event)(&key, count, honest)?);
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        match self.answer.take() {
-            Some(bytes) => {
-                batch.extend(bytes);
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        (self.event)(&key, count, honest).map(Answer::whole)
     }
 }

@@ -1,6 +1,6 @@
 //! What is said where sockets are kept back, refused, damaged, gone or too many: a partial answer and why, and an end.
 
-use pree::source::{Errno, Failure, Question, Recorder, Recording, Source, System};
+use pree::source::{Answer, Errno, Failure, Question, Recorder, Recording, Source, System};
 use pree::{ErrorKind, Missing, Needs, Origin, Protocols, Query, Snapshot};
 
 use crate::every::every;
@@ -532,15 +532,15 @@ impl Source for WithoutUsers {
         self.0.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         match question {
             Question::Users => Err(Failure::Answer(Errno::apple(13))),
             other => self.0.ask(other),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.0.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.0.next(answer, batch)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use pree::source::{Failure, Question, Reachable, Recorder, Source, live};
+use pree::source::{Answer, Failure, Question, Reachable, Recorder, Source, live};
 use pree::{Address, ErrorKind, Missing, Namespaces, Needs, Query, Snapshot, States, TcpStats};
 use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Need, lab, wait_until};
@@ -108,13 +108,13 @@ struct Counting<S> {
 }
 
 impl<S: Source> Source for Counting<S> {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.sequences += usize::from(*question == Question::Sequences);
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.inner.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.inner.next(answer, batch)
     }
 
     fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {

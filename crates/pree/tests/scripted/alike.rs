@@ -1,8 +1,6 @@
 //! Sockets that are alike in part, so that whoever compares less than the whole takes them for one: each is told.
 
-use std::collections::VecDeque;
-
-use pree::source::{DiagPass, Errno, Failure, NetTable, Question, Source};
+use pree::source::{Answer, DiagPass, Errno, Failure, NetTable, Question, Source};
 use pree::{Detail, Family, Protocols, Query, Snapshot, SourceChoice, State};
 
 use crate::kernel::{Fake, Kernel, Population, message};
@@ -125,24 +123,18 @@ fn a_line_that_came_twice_in_passing_is_told_once() {
 }
 
 /// Answers the dump of SCTP sockets of IPv6 and nothing else.
-struct Sctp(Vec<u8>, VecDeque<Vec<u8>>);
+struct Sctp(Vec<u8>);
 
 impl Source for Sctp {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         match question {
             Question::Diag { table, .. } if table.protocol == 132 => {
                 let rows = if table.family == 10 { self.0.clone() } else { Vec::new() };
                 // In two messages, so that a second dump follows.
-                self.1 = [rows.clone(), rows, message(3, 2, &[0; 4])].into();
-                Ok(())
+                Ok(Answer::batches([rows.clone(), rows, message(3, 2, &[0; 4])]))
             }
             _ => Err(Failure::Answer(Errno::ENOENT)),
         }
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        *batch = self.1.pop_front().unwrap_or_default();
-        Ok(!batch.is_empty())
     }
 }
 
@@ -169,7 +161,7 @@ fn associations_that_differ_in_their_peers_alone() {
         message(20, 2, &row)
     };
     let peers = [[10, 0, 0, 2], [10, 0, 0, 3]];
-    let mut source = Sctp(peers.map(association).concat(), VecDeque::new());
+    let mut source = Sctp(peers.map(association).concat());
     let query = Query::new().protocols(Protocols::SCTP).source(SourceChoice::Diag);
     let snapshot = query.collect_from(&mut source).unwrap();
     let remote: Vec<_> = snapshot

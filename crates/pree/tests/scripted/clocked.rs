@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use pree::quality::Intervals;
-use pree::source::{Failure, Question, Source, System};
+use pree::source::{Answer, Failure, Question, Source, System};
 use pree::{Moment, Query, Session, Snapshot};
 
 /// Answers as another source does, at the time that it is.
@@ -20,12 +20,12 @@ impl<S: Source> Source for Clocked<S> {
         self.source.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.source.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.source.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.source.next(answer, batch)
     }
 
     fn now(&mut self) -> Moment {

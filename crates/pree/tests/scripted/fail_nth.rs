@@ -1,7 +1,7 @@
 //! A source that stands before another one and fails once.
 #![allow(unreachable_pub, reason = "a module of a test")]
 
-use pree::source::{Failure, Question, Source, System};
+use pree::source::{Answer, Failure, Question, Source, System};
 
 /// Passes calls on and fails the n-th, counting questions and batches alike.
 pub struct FailNth<S> {
@@ -23,13 +23,13 @@ impl<S: Source> Source for FailNth<S> {
         self.inner.system()
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.fails()?;
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.fails()?;
-        self.inner.next(batch)
+        self.inner.next(answer, batch)
     }
 }

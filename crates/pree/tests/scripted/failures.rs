@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pree::source::{Errno, Failure, Question, Source};
+use pree::source::{Answer, Errno, Failure, Question, Source};
 use pree::{ErrorKind, Protocol, Query, Snapshot, SourceChoice, Unowned};
 
 use crate::kernel::{Fake, Kernel, Population};
@@ -55,15 +55,15 @@ impl Failing {
 }
 
 impl Source for Failing {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         self.asked = question.to_string();
         self.fails()?;
         self.inner.ask(question)
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         self.fails()?;
-        self.inner.next(batch)
+        self.inner.next(answer, batch)
     }
 }
 

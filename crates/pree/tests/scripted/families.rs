@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
+use pree::source::{Answer, DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
 use pree::{Detail, ErrorKind, Missing, Needs, Origin, Protocols, Query, SourceChoice, State};
 
 /// What a question about sockets is answered with, in the order of asking; the last one from then on.
@@ -18,7 +18,6 @@ struct Played {
     /// Descriptors of process 1 and their sockets, and what each tells when it is asked.
     fds: Vec<(u32, u64, Result<Vec<u8>, Failure>)>,
     asked: Vec<DiagPass>,
-    current: VecDeque<Vec<u8>>,
 }
 
 impl Played {
@@ -29,9 +28,8 @@ impl Played {
 }
 
 impl Source for Played {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
-        self.current.clear();
-        match *question {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
+        Ok(Answer::batches(match *question {
             Question::Diag { table, pass, .. } => {
                 let answers = self
                     .diag
@@ -39,50 +37,35 @@ impl Source for Played {
                     .ok_or(Failure::Answer(Errno::ENOENT))?;
                 let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
                 self.asked.push(pass);
-                self.current = answer.ok_or(Failure::Answer(Errno::ENOENT))??.into();
+                answer.ok_or(Failure::Answer(Errno::ENOENT))??
             }
             Question::NetTable(NetTable::Unix) => {
-                self.current
-                    .push_back(self.unix_text.ok_or(Failure::Answer(Errno::ENOENT))?.as_bytes().to_vec());
+                vec![self.unix_text.ok_or(Failure::Answer(Errno::ENOENT))?.as_bytes().to_vec()]
             }
             Question::Protocols => {
                 let text = self.protocols.ok_or(Failure::Answer(Errno::ENOENT))?;
-                self.current.push_back(text.as_bytes().to_vec());
+                vec![text.as_bytes().to_vec()]
             }
-            Question::Processes => self.current.push_back(vec![1, 0, 0, 0]),
-            Question::OwnStatus => self.current.push_back(b"NSpid:\t1\nCapEff:\t0\n".to_vec()),
-            Question::ProcMount => self.current.push_back(b"22 1 0:21 / /proc rw - proc proc rw".to_vec()),
+            Question::Processes => vec![vec![1, 0, 0, 0]],
+            Question::OwnStatus => vec![b"NSpid:\t1\nCapEff:\t0\n".to_vec()],
+            Question::ProcMount => vec![b"22 1 0:21 / /proc rw - proc proc rw".to_vec()],
             Question::Process { pid: 1, part: ProcessPart::Stat } => {
                 let stat = format!("1 (init) S 0{}", " 0".repeat(48));
-                self.current.push_back(stat.into_bytes());
+                vec![stat.into_bytes()]
             }
             Question::Process { pid: 1, part: ProcessPart::Sockets } => {
                 let records = self.fds.iter().flat_map(|(fd, inode, _)| {
                     pree_wire::fd_records::FdRecord { fd: *fd, inode: *inode }.encode()
                 });
-                self.current.push_back(records.collect());
+                vec![records.collect()]
             }
             Question::Process { pid: 1, part: ProcessPart::HeldSocket { thread: 0, fd } } => {
                 let (_, _, told) =
                     self.fds.iter().find(|one| one.0 == fd).ok_or(Failure::Answer(Errno::ENOENT))?;
-                self.current.push_back(told.clone()?);
+                vec![told.clone()?]
             }
             _ => return Err(Failure::Answer(Errno::ENOENT)),
-        }
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        match self.current.pop_front() {
-            // One byte stands for a failure of the call.
-            Some(bytes) if bytes.len() == 1 => Err(Failure::Answer(Errno::linux(bytes[0].into()))),
-            Some(bytes) => {
-                *batch = bytes;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        }))
     }
 }
 
@@ -402,7 +385,7 @@ fn check_held(query: Query, told: Result<Vec<u8>, Failure>, expected: (usize, Op
 struct NoProc(Played);
 
 impl Source for NoProc {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         match question {
             Question::Processes | Question::OwnStatus | Question::ProcMount => {
                 Err(Failure::Answer(Errno::ENOENT))
@@ -411,8 +394,8 @@ impl Source for NoProc {
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.0.next(batch)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.0.next(answer, batch)
     }
 }
 

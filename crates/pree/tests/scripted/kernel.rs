@@ -4,12 +4,12 @@
 
 #![allow(unreachable_pub, reason = "a module of a test")]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use pree_wire::fd_records::BoundPort;
 
-use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Setting, Source};
+use pree::source::{Answer, DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Setting, Source};
 
 pub const TCP: u16 = 6;
 pub const UDP: u16 = 17;
@@ -176,12 +176,11 @@ pub struct Kernel {
     /// answer itself.
     pub event: Option<Event>,
     pub asked: Vec<String>,
-    answer: VecDeque<Vec<u8>>,
 }
 
 impl Kernel {
     pub fn new(population: Population) -> Self {
-        Self { population, event: None, asked: Vec::new(), answer: VecDeque::new() }
+        Self { population, event: None, asked: Vec::new() }
     }
 
     pub fn on(
@@ -311,15 +310,13 @@ impl Population {
 }
 
 impl Source for Kernel {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let key = question.to_string();
         let before = self.asked.iter().filter(|asked| **asked == key).count();
         self.asked.push(key);
-        self.answer.clear();
         if let Some(event) = &mut self.event {
             if let Some(answer) = event(&mut self.population, question, before) {
-                self.answer = answer?.into();
-                return Ok(());
+                return answer.map(Answer::batches);
             }
         }
         let answer = match *question {
@@ -359,18 +356,6 @@ impl Source for Kernel {
             Question::Process { pid, part } => vec![self.population.process(pid, part)?],
             _ => return Err(Failure::Answer(Errno::ENOSYS)),
         };
-        self.answer = answer.into();
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        match self.answer.pop_front() {
-            Some(bytes) => {
-                *batch = bytes;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        Ok(Answer::batches(answer))
     }
 }

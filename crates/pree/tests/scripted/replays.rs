@@ -41,9 +41,10 @@ fn recorded(query: &Query) -> Recording {
 /// Kind and body of each record behind the header.
 fn records(recording: &Recording) -> Vec<(u8, Vec<u8>)> {
     let bytes = recording.to_bytes();
-    let (mut records, mut rest) = (Vec::new(), &bytes[16..]);
-    while let [kind, a, b, c, d, body @ ..] = rest {
-        let (body, after) = body.split_at(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+    let (mut records, mut rest) = (Vec::new(), &bytes[24..]);
+    while let [kind, a, b, c, d, behind @ ..] = rest {
+        // A number and a time stand between.
+        let (body, after) = behind[12..].split_at(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
         records.push((*kind, body.to_vec()));
         rest = after;
     }
@@ -135,7 +136,9 @@ fn what_a_recording_cannot_answer_is_named() {
 #[test]
 fn what_was_recorded_torn_stays_partial() {
     let recording = recorded(&whole());
+    // Written as version 2, without numbers and times.
     let mut bytes = recording.to_bytes()[..16].to_vec();
+    bytes[8] = 2;
     // The end of the answer about TCP is cut off.
     let mut datagrams = None;
     for (kind, body) in records(&recording) {

@@ -1,6 +1,6 @@
 //! The search for network namespaces, as a source may tell of it: what it could not see is missing and told.
 
-use pree::source::{Errno, Failure, Namespaces, ProcessPart, Question, Reachable, Source};
+use pree::source::{Answer, Errno, Failure, Namespaces, ProcessPart, Question, Reachable, Source};
 use pree::{ErrorKind, Missing, Needs, NetworkNamespace, Protocols, Query};
 
 use crate::kernel::Kernel;
@@ -16,8 +16,6 @@ struct Machine {
     entered: Option<u64>,
     /// Whether one may look into every process.
     has_all_rights: bool,
-    /// What it answers next.
-    instead: Vec<u8>,
 }
 
 impl Machine {
@@ -29,30 +27,24 @@ impl Machine {
             unread: None,
             entered: None,
             has_all_rights: true,
-            instead: Vec::new(),
         }
     }
 }
 
 impl Source for Machine {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let unread = self.unread.filter(|_| self.entered.is_some_and(|inode| inode != 1));
         match (question, unread) {
             (Question::Diag { .. } | Question::NetTable(_), Some(failure)) => Err(failure),
             (Question::OwnStatus, _) if !self.has_all_rights => {
-                self.instead = b"NSpid:\t1\nCapEff:\t0\n".to_vec();
-                Ok(())
+                Ok(Answer::whole(b"NSpid:\t1\nCapEff:\t0\n".to_vec()))
             }
             _ => self.kernel.ask(question),
         }
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        if self.instead.is_empty() {
-            return self.kernel.next(batch);
-        }
-        *batch = std::mem::take(&mut self.instead);
-        Ok(true)
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.kernel.next(answer, batch)
     }
 
     fn namespaces(&mut self, _: &Namespaces) -> Result<Reachable, Failure> {

@@ -1,6 +1,6 @@
 //! Sources of other systems than Linux: who answers, in whose numbers, and recordings of them.
 
-use pree::source::{Failure, Question, Recorder, Recording, Source, System};
+use pree::source::{Answer, Failure, Question, Recorder, Recording, Source, System};
 use pree::{ErrorKind, Query};
 
 /// A system that refuses everything.
@@ -11,12 +11,8 @@ impl Source for Refusing {
         self.0
     }
 
-    fn ask(&mut self, _: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, _: &Question<'_>) -> Result<Answer, Failure> {
         Err(Failure::Answer(self.0.errno(5)))
-    }
-
-    fn next(&mut self, _: &mut Vec<u8>) -> Result<bool, Failure> {
-        Ok(false)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use pree::source::{Errno, Failure, Question, Recorder, Recording, Source, System, WindowsQuestion};
+use pree::source::{Answer, Errno, Failure, Question, Recorder, Recording, Source, System, WindowsQuestion};
 use pree::{
     ErrorKind, Family, Missing, Needs, Protocol, Protocols, Query, Snapshot, Socket, SourceChoice, State,
     States, Unowned,
@@ -29,7 +29,6 @@ struct Windows {
     /// What is switched on, and whether that works.
     on: BTreeMap<String, bool>,
     switches: bool,
-    answer: Option<Vec<u8>>,
 }
 
 impl Windows {
@@ -59,7 +58,7 @@ impl Source for Windows {
         System::Windows
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let key = question.to_string();
         if let (true, Some(answer)) = (self.asked.contains(&key), self.later.get(&key)) {
             self.answers.insert(key.clone(), answer.clone());
@@ -69,8 +68,7 @@ impl Source for Windows {
             (self.switches, question)
         {
             self.on.insert(format!("{class:?} {connection}"), *on);
-            self.answer = Some(Vec::new());
-            return Ok(());
+            return Ok(Answer::batches([]));
         }
         if matches!(question, Question::Windows(WindowsQuestion::Wait(_))) {
             // Whoever waits is told what was collected meanwhile.
@@ -79,23 +77,14 @@ impl Source for Windows {
                     bytes[0] = 1;
                 }
             }
-            self.answer = Some(Vec::new());
-            return Ok(());
+            return Ok(Answer::batches([]));
         }
         match self.answers.get(&key) {
-            Some(Ok(bytes)) => {
-                self.answer = Some(bytes.clone());
-                Ok(())
-            }
+            Some(Ok(bytes)) if bytes.is_empty() => Ok(Answer::batches([])),
+            Some(Ok(bytes)) => Ok(Answer::whole(bytes.clone())),
             Some(Err(code)) => Err(Failure::Answer(Errno::windows(*code))),
             None => Err(Failure::Answer(Errno::windows(NOT_SUPPORTED))),
         }
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        batch.extend(self.answer.take().unwrap_or_default());
-        Ok(!batch.is_empty())
     }
 }
 

@@ -196,7 +196,7 @@ fn is_lacking(failure: Failure) -> bool {
 /// Makes sure that the program runs.
 pub(super) fn demand(source: &mut dyn Source) -> Result<()> {
     let levels_above = Scope::of(source).levels();
-    source.ask(&Question::Holders { levels_above }).map_err(refused)
+    source.ask(&Question::Holders { levels_above }).map(drop).map_err(refused)
 }
 
 /// Whether the program costs less than a walk; `None` where that is unknown.

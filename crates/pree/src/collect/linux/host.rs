@@ -87,28 +87,24 @@ fn ranges(text: &str) -> Option<Vec<PortRange>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Errno, Failure};
+    use crate::source::{Answer, Errno, Failure};
 
     /// Answers with the text of one file, the same for all.
-    struct Same(&'static [u8], bool);
+    struct Same(&'static [u8]);
 
     impl Source for Same {
-        fn ask(&mut self, _: &Question<'_>) -> Result<(), Failure> {
-            self.1 = true;
-            if self.0.is_empty() { Err(Failure::Answer(Errno::ENOENT)) } else { Ok(()) }
-        }
-
-        fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-            batch.clear();
-            batch.extend_from_slice(self.0);
-            Ok(std::mem::take(&mut self.1))
+        fn ask(&mut self, _: &Question<'_>) -> Result<Answer, Failure> {
+            if self.0.is_empty() {
+                return Err(Failure::Answer(Errno::ENOENT));
+            }
+            Ok(Answer::whole(self.0.to_vec()))
         }
     }
 
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "cases read better so")]
     fn check<T: PartialEq + std::fmt::Debug>(text: &'static [u8], get: fn(HostLimits) -> T, expected: T) {
-        assert_eq!(get(host_limits(&mut Same(text, false))), expected, "{}", text.escape_ascii());
+        assert_eq!(get(host_limits(&mut Same(text))), expected, "{}", text.escape_ascii());
     }
 
     #[test]

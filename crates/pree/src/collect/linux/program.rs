@@ -31,9 +31,9 @@ pub(super) fn read_records(
     question: &Question<'_>,
     mut take: impl FnMut(&mut &[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    source.ask(question)?;
+    let mut answer = source.ask(question)?;
     let (mut batch, mut pending) = (Vec::new(), Vec::new());
-    while source.next(&mut batch)? {
+    while source.next(&mut answer, &mut batch)? {
         pending.extend_from_slice(&batch);
         let mut rest = &pending[..];
         take(&mut rest)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::owners::OwnerSearch;
 use crate::plan::Plan;
-use crate::source::{Errno, Failure, NetTable, ProcessPart, Question, Source};
+use crate::source::{Answer, Errno, Failure, NetTable, ProcessPart, Question, Source};
 use crate::steps::count;
 use crate::{OwnerSource, Query, SourceChoice};
 
@@ -17,7 +17,6 @@ struct Played {
     tables: Vec<Table>,
     /// Of every process.
     command_line: Vec<u8>,
-    answer: Vec<u8>,
 }
 
 impl Played {
@@ -75,9 +74,9 @@ impl Played {
 }
 
 impl Source for Played {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         count(1);
-        self.answer = match *question {
+        let answer = match *question {
             Question::Holders { .. } => self.holders(),
             Question::Process { pid, part } => self.process(pid, part)?,
             Question::NetTable(NetTable::Tcp) => self.listeners(),
@@ -91,12 +90,7 @@ impl Source for Played {
             Question::ProcMount => b"22 1 0:21 / /proc rw - proc proc rw".to_vec(),
             _ => return Err(Failure::Answer(Errno::ENOENT)),
         };
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        *batch = std::mem::take(&mut self.answer);
-        Ok(!batch.is_empty())
+        Ok(Answer::whole(answer))
     }
 }
 

@@ -7,7 +7,6 @@ use crate::source::ProcessPart;
 
 /// What is read on, or known.
 pub(super) enum Answer {
-    None,
     /// Datagrams of one netlink request.
     Diag(netlink::Request),
     /// A program that runs while it is read.
@@ -15,7 +14,7 @@ pub(super) enum Answer {
     /// A file that is read on.
     File(OwnedFd),
     /// The same of a process, which may end meanwhile: this part of it.
-    ProcessFile(OwnedFd, ProcessPart),
+    ProcessFile { file: OwnedFd, pid: u32, part: ProcessPart },
     /// Bytes that are known whole.
     Whole(Vec<u8>),
 }

@@ -20,7 +20,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Result;
 use crate::model::Moment;
-use crate::source::{Errno, Failure, Namespaces, Question, Reachable, Source};
+use crate::source::{self, Errno, Failure, Namespaces, Question, Reachable, Source};
 use answer::Answer;
 use failures::{of_process, transport};
 
@@ -29,7 +29,6 @@ const UNKNOWN: Failure = Failure::Answer(Errno::ENOSYS);
 
 /// Answers from the running system.
 pub(crate) struct Live {
-    answer: Answer,
     processes: processes::Processes,
     /// Loaded at the first question for it, and the levels above our pid namespace whose numbers it reports.
     holders: Option<(u32, bpf::Holders)>,
@@ -44,7 +43,6 @@ pub(crate) struct Live {
 #[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
 pub(crate) fn live() -> Result<Live> {
     Ok(Live {
-        answer: Answer::None,
         processes: processes::Processes::default(),
         holders: None,
         sequences: None,
@@ -78,10 +76,8 @@ impl Live {
 }
 
 impl Source for Live {
-    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Failure> {
-        // The old answer's descriptor is closed first: there may be no room for another.
-        self.answer = Answer::None;
-        self.answer = match *question {
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<source::Answer, Failure> {
+        let answer = match *question {
             Question::Diag { .. }
             | Question::NetTable(_)
             | Question::TcpBuckets
@@ -111,25 +107,28 @@ impl Source for Live {
             Question::OpenFiles => Answer::File(proc::open(c"/proc/sys/fs/file-nr")?),
             Question::Windows(_) | Question::Apple(_) => return Err(UNKNOWN),
         };
-        Ok(())
+        Ok(match answer {
+            Answer::Whole(bytes) => source::Answer::whole(bytes),
+            open => source::Answer::reading(open),
+        })
     }
 
-    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
+    fn next(
+        &mut self,
+        answer: &mut source::Answer,
+        batch: &mut Vec<u8>,
+    ) -> std::result::Result<bool, Failure> {
+        let Some(open) = answer.open::<Answer>() else { return answer.next(batch) };
         batch.clear();
-        match &mut self.answer {
-            Answer::None => Ok(false),
+        match open {
             Answer::Diag(request) => request.receive(batch),
             Answer::Bpf(run) => run.read(batch),
             Answer::File(file) => proc::read_on(file, batch).map_err(transport),
-            Answer::ProcessFile(file, part) => {
-                let judged = |error| self.processes.judged(*part, of_process(error));
+            Answer::ProcessFile { file, pid, part } => {
+                let judged = |error| self.processes.judged(*pid, *part, of_process(error));
                 proc::read_on(file, batch).map_err(judged)
             }
-            Answer::Whole(bytes) => {
-                std::mem::swap(bytes, batch);
-                self.answer = Answer::None;
-                Ok(true)
-            }
+            Answer::Whole(_) => Ok(false),
         }
     }
 
@@ -143,7 +142,6 @@ impl Source for Live {
     }
 
     fn enter(&mut self, inode: Option<u64>) -> std::result::Result<(), Failure> {
-        self.answer = Answer::None;
         self.processes.forget();
         self.entered = None;
         if let Some(inode) = inode {

@@ -55,13 +55,13 @@ impl Processes {
     }
 
     pub(super) fn ask(&mut self, pid: u32, part: ProcessPart) -> Result<Answer, Failure> {
-        self.ask_living(pid, part).map_err(|failure| self.judged(part, failure))
+        self.ask_living(pid, part).map_err(|failure| self.judged(pid, part, failure))
     }
 
     /// What a failure says of the process that was asked about last. It has ended only where its `stat` says so too: that is
     /// not "not permitted", and that a file of a process which lives is not there is no answer.
-    pub(super) fn judged(&self, part: ProcessPart, failure: Failure) -> Failure {
-        let Some(pinned) = &self.pinned else { return failure };
+    pub(super) fn judged(&self, pid: u32, part: ProcessPart, failure: Failure) -> Failure {
+        let Some(pinned) = self.pinned.as_ref().filter(|pinned| pinned.pid == pid) else { return failure };
         match (failure, failure.kind()) {
             (_, ErrorKind::NotPermitted) if pinned.has_ended(part) => Failure::Answer(Errno::ESRCH),
             (Failure::Answer(errno), ErrorKind::Absent) if !pinned.lacks(part) => Failure::Transport(errno),
@@ -76,7 +76,8 @@ impl Processes {
         let process = &pinned.process;
         let file = |name: &CStr| -> Result<Answer, Failure> {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-            Ok(Answer::ProcessFile(openat(process, name, flags, Mode::empty()).map_err(lookup)?, part))
+            let file = openat(process, name, flags, Mode::empty()).map_err(lookup)?;
+            Ok(Answer::ProcessFile { file, pid, part })
         };
         match part {
             ProcessPart::Stat => file(c"stat"),
@@ -304,14 +305,15 @@ mod tests {
     fn of_a_process_that_lives_absent_is_no_answer() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut processes = Processes::default();
-        processes.pin(std::process::id()).unwrap();
+        let pid = std::process::id();
+        processes.pin(pid).unwrap();
         for part in parts(socket.as_raw_fd() as u32) {
             for errno in [Errno::ENOENT, Errno::ESRCH] {
-                let judged = processes.judged(part, Failure::Answer(errno));
+                let judged = processes.judged(pid, part, Failure::Answer(errno));
                 assert_eq!(judged, Failure::Transport(errno), "{part:?}");
             }
             let refused = Failure::Answer(Errno::EACCES);
-            assert_eq!(processes.judged(part, refused), refused, "{part:?}");
+            assert_eq!(processes.judged(pid, part, refused), refused, "{part:?}");
         }
         // What it can be without.
         let file = std::fs::File::open("/proc/self/stat").unwrap();
@@ -322,7 +324,7 @@ mod tests {
             ProcessPart::HeldSocket { thread: 0, fd },
         ] {
             let absent = Failure::Answer(Errno::ENOENT);
-            assert_eq!(processes.judged(part, absent), absent, "{part:?}");
+            assert_eq!(processes.judged(pid, part, absent), absent, "{part:?}");
         }
     }
 
@@ -336,10 +338,10 @@ mod tests {
         child.wait().unwrap();
         for part in parts(0) {
             for errno in [Errno::ENOENT, Errno::ESRCH] {
-                let judged = processes.judged(part, Failure::Answer(errno));
+                let judged = processes.judged(child.id(), part, Failure::Answer(errno));
                 assert_eq!(judged, Failure::Answer(errno), "{part:?}");
             }
-            let refused = processes.judged(part, Failure::Answer(Errno::EACCES));
+            let refused = processes.judged(child.id(), part, Failure::Answer(Errno::EACCES));
             assert_eq!(refused, Failure::Answer(Errno::ESRCH), "{part:?}");
         }
         assert_eq!(processes.pin(u32::MAX).map(|_| ()), Err(Failure::Answer(Errno::ENOENT)));

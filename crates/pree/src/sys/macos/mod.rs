@@ -14,19 +14,16 @@ use errno::errno;
 
 use crate::error::Result;
 use crate::model::Moment;
-use crate::source::{AppleQuestion, Errno, Failure, Question, Source, System};
+use crate::source::{Answer, AppleQuestion, Errno, Failure, Question, Source, System};
 use crate::sys::clock;
 
 /// Answers from the running system. No question leaves anything open.
-#[derive(Default)]
-pub(crate) struct Live {
-    answer: Option<Vec<u8>>,
-}
+pub(crate) struct Live;
 
 /// A source that answers from the running system.
 #[allow(clippy::unnecessary_wraps, reason = "other systems can refuse")]
 pub(crate) fn live() -> Result<Live> {
-    Ok(Live::default())
+    Ok(Live)
 }
 
 impl Source for Live {
@@ -34,9 +31,8 @@ impl Source for Live {
         System::Macos
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Failure> {
-        self.answer = None;
-        self.answer = Some(match *question {
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<Answer, Failure> {
+        Ok(Answer::whole(match *question {
             Question::Apple(question) => ask(question)?,
             Question::BootId => sysctl::text(c"kern.bootsessionuuid")?,
             Question::KernelRelease => sysctl::text(c"kern.osrelease")?,
@@ -47,17 +43,11 @@ impl Source for Live {
             Question::InterfaceName(index) => names::interface_name(index)?,
             Question::Interface(name) => names::interface_index(name)?.to_le_bytes().to_vec(),
             _ => return Err(Failure::Answer(ENOTSUP)),
-        });
-        Ok(())
+        }))
     }
 
     fn now(&mut self) -> Moment {
         clock::now()
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
-        batch.clear();
-        Ok(self.answer.take().map(|mut bytes| std::mem::swap(&mut bytes, batch)).is_some())
     }
 }
 

@@ -16,15 +16,15 @@ use pree_wire::errno::windows as code;
 
 use crate::error::Result;
 use crate::model::Moment;
-use crate::source::{EstatsClass, Failure, Question, Source, System, WindowsConnection, WindowsQuestion};
+use crate::source::{
+    Answer, EstatsClass, Failure, Question, Source, System, WindowsConnection, WindowsQuestion,
+};
 use crate::sys::clock;
 use functions::Functions;
 
 /// Answers from the running system.
 pub(crate) struct Live {
     functions: Functions,
-    /// The answer that is to be given; it is always known whole.
-    answer: Option<Vec<u8>>,
     /// Statistics that were switched on and not yet off.
     switched_on: Vec<(EstatsClass, WindowsConnection)>,
 }
@@ -38,7 +38,7 @@ pub(crate) fn live() -> Result<Live> {
 impl Live {
     /// With these functions for what not every Windows has: tests put their own here.
     fn with(functions: Functions) -> Self {
-        Self { functions, answer: None, switched_on: Vec::new() }
+        Self { functions, switched_on: Vec::new() }
     }
 
     fn answer(&mut self, question: &Question<'_>) -> std::result::Result<Vec<u8>, Failure> {
@@ -83,25 +83,12 @@ impl Source for Live {
         System::Windows
     }
 
-    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<(), Failure> {
-        self.answer = None;
-        self.answer = Some(self.answer(question)?);
-        Ok(())
+    fn ask(&mut self, question: &Question<'_>) -> std::result::Result<Answer, Failure> {
+        self.answer(question).map(Answer::whole)
     }
 
     fn now(&mut self) -> Moment {
         clock::now()
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> std::result::Result<bool, Failure> {
-        batch.clear();
-        match self.answer.take() {
-            Some(bytes) => {
-                *batch = bytes;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
     }
 }
 

@@ -316,7 +316,7 @@ fn functions_that_are_not_there_are_refused() {
     let socket = find(&snapshot, client.local_addr().unwrap(), Protocol::Tcp, State::Established);
     assert_eq!((socket.tcp.as_ref(), socket.module.as_ref()), (None, None));
     assert_eq!(snapshot.coverage().gaps()[0].why, ErrorKind::Unsupported);
-    assert_eq!(live.ask(&Question::Users), Err(Failure::Answer(code::ERROR_NOT_SUPPORTED)));
+    assert_eq!(live.ask(&Question::Users).map(drop), Err(Failure::Answer(code::ERROR_NOT_SUPPORTED)));
 }
 
 /// A name at the end of the buffer, and pointers to it.
@@ -369,9 +369,9 @@ fn what_a_program_is_told_of_its_own_socket() {
 fn counters_of_the_host() {
     let mut live = super::live().unwrap();
     let question = Question::Windows(crate::source::WindowsQuestion::TcpStatistics { v6: false });
-    live.ask(&question).unwrap();
+    let mut answer = live.ask(&question).unwrap();
     let mut bytes = Vec::new();
-    assert_eq!(live.next(&mut bytes), Ok(true));
+    assert_eq!(live.next(&mut answer, &mut bytes), Ok(true));
     assert_eq!(bytes.len(), 60);
-    assert_eq!(live.next(&mut bytes), Ok::<bool, Failure>(false));
+    assert_eq!(live.next(&mut answer, &mut bytes), Ok::<bool, Failure>(false));
 }

@@ -80,12 +80,12 @@ pub(super) fn exchange_bytes(
     receiver: &mut dyn Receiver,
 ) -> Result<Pass, PassError> {
     let failed = PassError::Failed;
-    source.ask(&Question::Diag { table, pass, request }).map_err(failed)?;
+    let mut answer = source.ask(&Question::Diag { table, pass, request }).map_err(failed)?;
     let single = matches!(pass, DiagPass::Exact(_));
     let mut done = Pass::default();
     let mut batch = Vec::new();
     loop {
-        if !source.next(&mut batch).map_err(failed)? {
+        if !source.next(&mut answer, &mut batch).map_err(failed)? {
             // The answer to a dump ends with a message that says so; without it something is missing.
             return Err(failed(Failure::Transport(Errno::EPROTO)));
         }
