@@ -14,11 +14,7 @@ pub(crate) fn sockets() -> Vec<Socket> {
         name: name.as_bytes().to_vec(),
         sockets: sockets.to_vec(),
     };
-    collect(Kernel {
-        rows: ROWS.to_vec(),
-        processes: PROCESSES.iter().map(process).collect(),
-        ..Kernel::default()
-    })
+    collect(Kernel { rows: ROWS.to_vec(), processes: PROCESSES.iter().map(process).collect() })
 }
 
 /// Listeners on ports from 1 up, each of a process with one of these names.

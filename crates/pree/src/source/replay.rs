@@ -231,7 +231,7 @@ mod tests {
                     Ok(true) => read[turn].push(batch.clone()),
                     Ok(false) => assert_eq!(turn, 1, "{turns}"),
                     Err(failure) => {
-                        assert_eq!((turn, failure), (0, Failure::Transport(Errno::EINTR)), "{turns}")
+                        assert_eq!((turn, failure), (0, Failure::Transport(Errno::EINTR)), "{turns}");
                     }
                 }
             }

@@ -164,8 +164,7 @@ fn a_command_line_is_gone_through_once() {
             let steps = |n: u32| {
                 let mut command_line = vec![b'a'; 100 * n as usize];
                 command_line.extend(b"xyz\0");
-                let mut played =
-                    Played { tables: vec![(40, 40, shape(n))], command_line, ..Played::default() };
+                let mut played = Played { tables: vec![(40, 40, shape(n))], command_line };
                 let query = Query::new().tcp().source(SourceChoice::Proc).owner_source(OwnerSource::Proc);
                 let query = query.owners().filter(filter.parse().unwrap());
                 crate::steps::of(|| {
