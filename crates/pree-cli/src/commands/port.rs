@@ -86,8 +86,11 @@ fn is_asked_for(session: &Session, port: Asked<'_>, socket: &Socket) -> bool {
 
 /// What `is_asked_for` goes by.
 fn needs_to_choose(session: &Session, port: Asked<'_>) -> Needs {
-    let chooses = port.address.is_some() || !session.options.families.is_empty();
-    if chooses { Needs::V6ONLY } else { Needs::empty() }
+    match port.address {
+        Some(_) => Needs::V6ONLY.union(Needs::INTERFACE).union(Needs::INTERFACE_NAME),
+        None if session.options.families.is_empty() => Needs::empty(),
+        None => Needs::V6ONLY,
+    }
 }
 
 /// The exit code where nobody was found: a port of a protocol that is not reported may be taken.

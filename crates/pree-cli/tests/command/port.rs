@@ -1,6 +1,7 @@
 //! `pree port`: every owner of every port, and an exit code for scripts.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 
 use pree_testkit::{Case, Failed, Family, Need, Population, Socket, Truth, population as made};
 use serde_json::Value;
@@ -50,12 +51,21 @@ fn at_address() -> Result<(), Failed> {
         ("[::ffff:127.0.0.2]:8080", 1),
         ("[::ffff:127.0.0.2]:8081", 0),
         ("127.0.0.2:8082", 1),
+        // Whoever binds every address meets whoever has the port at one.
+        ("0.0.0.0:8080", 0),
+        ("[::]:8081", 1),
     ] {
         run::pree(&format!("port {words} -q"))?.code(code)?.silent()?;
         let answer = run::pree(&format!("port {words}"))?.code(code)?;
         if code == 1 {
-            answer.tells("127.0.0.")?.tells(" at ")?;
+            answer.tells(" at ")?;
         }
+    }
+    // A connection of a listener at every address is at one of them.
+    let _clients = [TcpStream::connect(("127.0.0.1", 8081))?, TcpStream::connect(("127.0.0.2", 8081))?];
+    for words in ["8081", "*:8081", "0.0.0.0:8081", "0.0.0.0%lo:8081"] {
+        let answer = run::pree(&format!("port {words}"))?.code(0)?;
+        assert!(answer.out.contains("2 clients from "), "{words}: {}", answer.out);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use pree::{Filter, Protocol, Protocols, Socket, State};
+use pree::{Family, Filter, Protocol, Protocols, Socket, State};
 
 use crate::exit::Failure;
 use crate::text::escape;
@@ -70,7 +70,12 @@ impl<'w> Asked<'w> {
             if let Some(ip) = ip(address).filter(|ip| ip.to_canonical() != *ip) {
                 local = local.or(Filter::local_at(ip.to_canonical()));
             }
-            filter = filter.and(every.into_iter().fold(local, Filter::or));
+            let mut there = every.into_iter().fold(local, Filter::or);
+            if is_every(address) {
+                // The connections of a listener at every address are each at one.
+                there = there.or(Filter::local_port(self.number));
+            }
+            filter = filter.and(there);
         }
         Ok(match self.protocol {
             Some(protocol) => filter.and(Filter::protocol(protocol)),
@@ -78,10 +83,15 @@ impl<'w> Asked<'w> {
         })
     }
 
-    /// Whether a socket that has the port at this address or at every address has it here: those of the other family are
-    /// no obstacle to whoever binds it.
+    /// Whether a socket that has the port at this address or at every address has it here: those of the other family, or of
+    /// another interface, are no obstacle to whoever binds it.
     pub(super) fn has_its_address(self, socket: &Socket) -> bool {
         let (Some(address), Some(ip)) = (self.address, socket.local.ip()) else { return true };
+        if is_every(address) {
+            let is_of_family =
+                if is_ipv4(address) { takes_ipv4(socket) } else { socket.family == Family::Ipv6 };
+            return is_of_family && zone(address).is_none_or(|zone| may_be_of_interface(socket, zone));
+        }
         if !ip.to_canonical().is_unspecified() {
             return true;
         }
@@ -92,6 +102,22 @@ impl<'w> Asked<'w> {
 /// Of an address as a filter reads it: `10.0.0.5`, `10/8`, `[::ffff:10.0.0.5]`.
 fn is_ipv4(address: &str) -> bool {
     ip(address).map_or(!address.contains(':'), |ip| ip.to_canonical().is_ipv4())
+}
+
+/// Every address of a family: `0.0.0.0`, `[::]`, `0.0.0.0%eth0`.
+fn is_every(address: &str) -> bool {
+    ip(address).is_some_and(|ip| ip.to_canonical().is_unspecified())
+}
+
+/// The interface behind an address: `eth0` of `0.0.0.0%eth0`.
+fn zone(address: &str) -> Option<&str> {
+    address.trim_end_matches(']').split_once('%').map(|(_, zone)| zone)
+}
+
+/// A socket that is bound to no interface is of each.
+fn may_be_of_interface(socket: &Socket, zone: &str) -> bool {
+    let is_named = socket.interface_name.as_ref().is_some_and(|name| name.as_bytes() == zone.as_bytes());
+    socket.interface.is_none_or(|index| is_named || index.to_string() == zone)
 }
 
 fn ip(address: &str) -> Option<IpAddr> {
