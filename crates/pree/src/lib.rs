@@ -18,6 +18,8 @@ mod needs;
 mod plan;
 pub mod quality;
 mod query;
+#[cfg(feature = "serde")]
+mod serialize;
 mod series;
 mod session;
 mod snapshot;
@@ -35,6 +37,8 @@ pub use model::{
 };
 pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 pub use query::Query;
+#[cfg(feature = "serde")]
+pub use serialize::SCHEMA;
 pub use series::{Sample, Series};
 pub use session::{Rest, Session};
 pub use snapshot::Snapshot;

@@ -5,3 +5,6 @@ mod quality;
 pub(crate) mod repeated;
 pub(crate) mod verdicts;
 pub(crate) mod writer;
+
+#[cfg(test)]
+mod tests;

@@ -112,11 +112,8 @@ impl Json {
 
     /// A fraction, with at most six digits; what is no number is null.
     pub(crate) fn fraction(&mut self, value: f64) {
-        if !value.is_finite() {
-            return self.null();
-        }
         self.separate();
-        figures::fraction(value, &mut self.bytes);
+        fraction(value, &mut self.bytes);
     }
 
     pub(crate) fn string(&mut self, text: &str) {
@@ -203,11 +200,10 @@ impl Json {
             }
             Value::Duration(time) => match unit {
                 Unit::Milliseconds => figures::number(figures::milliseconds(time), out),
-                Unit::UnixTime => {
-                    let _ = write!(out, "{}.{:02}", time.as_secs(), time.subsec_millis() / 10);
-                }
+                Unit::UnixTime => fraction((figures::milliseconds(time) / 10) as f64 / 100.0, out),
                 _ => figures::number(figures::microseconds(time), out),
             },
+            Value::Share(share) => fraction(share, out),
             Value::Word(word) => self.string(word),
             Value::Unnamed(what, number) => self.string(&format!("{what}{number}")),
             Value::Ip(ip) => {
@@ -217,6 +213,18 @@ impl Json {
             }
             _ => out.extend_from_slice(b"null"),
         }
+    }
+}
+
+/// The fewest characters, as `serde_json` writes them.
+fn fraction(value: f64, out: &mut Vec<u8>) {
+    let millionths = (value * 1e6).round();
+    if !value.is_finite() {
+        out.extend_from_slice(b"null");
+    } else if (1.0..10.0).contains(&millionths) {
+        out.extend_from_slice(&[b'0' + millionths as u8, b'e', b'-', b'6']);
+    } else {
+        figures::fraction(value, out);
     }
 }
 

@@ -1,0 +1,209 @@
+//! What the library gives to serde, beside what this writer writes: the same bytes for every row of every recording.
+
+use std::time::Duration;
+
+use pree::field::{self, Section, Value, View};
+use pree::quality::{Basis, Peers};
+use pree::source::{DiagPass, Errno, Failure, Question, Recording, Source};
+use pree::{Detail, Needs, OwnerLookup, Protocols, Query, Snapshot, Socket};
+
+use super::document::{Document, Lines, socket};
+use super::repeated::Repeated;
+use super::writer::Json;
+use crate::output::{Output, sample};
+use crate::text::escape;
+
+const RECORDINGS: [&[u8]; 4] = [
+    include_bytes!("../../../../pree/tests/golden/macos-root.pree"),
+    include_bytes!("../../../../pree/tests/golden/macos-27-user.pree"),
+    include_bytes!("../../../../pree/tests/golden/windows-wine.pree"),
+    include_bytes!("../../../../../bench/recorded/1k.pree"),
+];
+
+/// A kernel whose tables are the recorded ones of the families that the recordings lack.
+#[derive(Default)]
+struct Families(Vec<u8>);
+
+impl Source for Families {
+    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        let Question::Diag { pass: DiagPass::First | DiagPass::Check, table, .. } = question else {
+            return Err(Failure::Answer(Errno::ENOENT));
+        };
+        macro_rules! golden {
+            ($name:literal) => {
+                include_bytes!(concat!("../../../../pree-wire/tests/golden/", $name)).as_slice()
+            };
+        }
+        self.0 = match (table.family, table.protocol) {
+            (1, _) => golden!("unix.bin"),
+            (40, _) => golden!("linux-7.3/vsock.bin"),
+            (_, 6) => golden!("linux-7.3/tcp.bin"),
+            (_, 17) => golden!("linux-7.3/udp.bin"),
+            (16, _) => golden!("netlink.bin"),
+            (17, _) => golden!("packet.bin"),
+            (_, 132) => golden!("linux-7.3/sctp.bin"),
+            (_, 262) => golden!("mptcp.bin"),
+            _ => return Err(Failure::Answer(Errno::ENOENT)),
+        }
+        .to_vec();
+        Ok(())
+    }
+
+    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        batch.clear();
+        batch.append(&mut self.0);
+        Ok(!batch.is_empty())
+    }
+}
+
+fn everything() -> Query {
+    Query::new().protocols(Protocols::all()).needs(Needs::all()).owner_lookup(OwnerLookup::All)
+}
+
+fn snapshots() -> Vec<Snapshot> {
+    let mut all: Vec<Snapshot> = RECORDINGS
+        .iter()
+        .map(|bytes| everything().collect_from(&mut Recording::from_bytes(bytes).unwrap().replay()).unwrap())
+        .collect();
+    all.push(everything().collect_from(&mut Families::default()).unwrap());
+    all
+}
+
+/// What `serde_json` writes, with the characters escaped that only we escape: they stand in texts alone.
+fn by_serde(value: &impl serde_core::Serialize) -> String {
+    let mut escaped = String::new();
+    for c in serde_json::to_string(value).unwrap().chars() {
+        if escape::must_escape(c) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escaped += &format!("\\u{unit:04x}"));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+#[track_caller]
+fn same(serde: &str, ours: &str) {
+    let alike = serde.bytes().zip(ours.bytes()).take_while(|(one, other)| one == other).count();
+    let part = |text: &str| {
+        String::from_utf8_lossy(text.as_bytes().get(alike.saturating_sub(40)..).unwrap_or_default())
+            .chars()
+            .take(120)
+            .collect::<String>()
+    };
+    assert_eq!(part(serde), part(ours), "after {alike} bytes");
+    assert_eq!(serde.len(), ours.len());
+}
+
+fn by_us(view: &View<'_>, judge: bool, before: &mut Repeated) -> String {
+    let mut json = Json::default();
+    socket(&mut json, view, judge, before);
+    String::from_utf8(json.into_text()).unwrap()
+}
+
+#[test]
+fn every_row_of_every_recording() {
+    let (mut rows, mut unseen) = (0, field::all().collect::<Vec<_>>());
+    for snapshot in snapshots() {
+        let (peers, mut before) = (Peers::of(snapshot.sockets()), Repeated::new());
+        for socket in &snapshot {
+            let alone = View::new(socket);
+            same(&by_serde(socket), &by_us(&alone, false, &mut before));
+            same(&by_serde(&alone), &by_us(&alone, true, &mut before));
+            let later = troubled(socket);
+            let view = View::new(&later).since(socket, Duration::from_secs(3)).among(&peers);
+            same(&by_serde(&view), &by_us(&view, true, &mut before));
+            if let Some(mut judged) = view.assessment().cloned() {
+                judged.basis = Basis::Interval(Duration::from_millis(2_500));
+                judged.utilisation = Ok(0.333_333_3);
+                judged.limited_by.iter_mut().for_each(|shares| shares.app = Some(0.25));
+                let view = View::new(&later).judged(&judged);
+                same(&by_serde(&view), &by_us(&view, true, &mut before));
+                unseen.retain(|field| (field.get)(&view) == Value::Unknown);
+            }
+            unseen.retain(|field| (field.get)(&view) == Value::Unknown);
+            rows += 1;
+        }
+    }
+    assert!(rows > 1000, "{rows}");
+    // What no row has is written like others that rows have.
+    let seen: Vec<_> = field::all().filter(|field| !unseen.contains(field)).collect();
+    for field in unseen {
+        assert!(seen.iter().any(|other| other.section == field.section), "{}", field.name);
+        assert!(seen.iter().any(|other| other.unit == field.unit), "{}", field.name);
+        assert!(field.section != Section::Quality, "{}", field.name);
+    }
+}
+
+/// The same socket three seconds later: half of what it sent was lost, and nothing gets through any more.
+fn troubled(socket: &Socket) -> Socket {
+    let mut later = socket.clone();
+    later.created = Some(Duration::from_millis(1_795_461_426_200));
+    if let Some(Detail::Netlink(netlink)) = later.detail.as_deref_mut() {
+        netlink.remote_group = Some(3);
+    }
+    if let Some(tcp) = &mut later.tcp {
+        tcp.bytes_sent = tcp.bytes_sent.map(|bytes| bytes + 2_000_000);
+        tcp.bytes_retrans = tcp.bytes_retrans.map(|bytes| bytes + 1_000_000);
+        tcp.data_segs_out = tcp.data_segs_out.map(|segments| segments + 1_400);
+        tcp.total_retrans = tcp.total_retrans.map(|segments| segments + 700);
+        tcp.busy_time = tcp.busy_time.map(|time| time + Duration::from_secs(3));
+        tcp.rwnd_limited = tcp.rwnd_limited.map(|time| time + Duration::from_secs(1));
+        (tcp.snd_wnd, tcp.backoff, tcp.notsent_bytes) = (Some(0), Some(4), Some(100_000));
+        (tcp.rtt, tcp.min_rtt) = (Some(Duration::from_millis(400)), Some(Duration::from_millis(3)));
+    }
+    later
+}
+
+#[test]
+fn whole_documents() {
+    for snapshot in snapshots() {
+        let (mut document, mut lines) = (Vec::new(), Vec::new());
+        let mut output = Document::new(false, &mut document);
+        output.begin(snapshot.coverage()).unwrap();
+        snapshot.iter().for_each(|socket| output.row(&View::new(socket)).unwrap());
+        output.end(snapshot.coverage()).unwrap();
+        same(&(by_serde(&snapshot) + "\n"), &String::from_utf8(document).unwrap());
+        Lines::new(false, &mut lines).end(snapshot.coverage()).unwrap();
+        same(&(by_serde(snapshot.coverage()) + "\n"), &String::from_utf8(lines).unwrap());
+    }
+}
+
+#[test]
+fn a_part_by_itself_is_the_member_of_its_row() {
+    let mut parts = 0;
+    for socket in snapshots().into_iter().flat_map(Snapshot::into_sockets) {
+        let row = serde_json::to_value(&socket).unwrap();
+        assert_eq!(serde_json::to_value(&socket.owners).unwrap(), row["owners"]);
+        assert_eq!(serde_json::to_value(&socket.tcp).unwrap(), row["tcp"]);
+        parts += usize::from(!socket.owners.is_empty()) + usize::from(socket.tcp.is_some());
+    }
+    assert!(parts > 1000, "{parts}");
+}
+
+#[test]
+fn texts_that_are_escaped_here_are_the_same_texts() {
+    let names: Vec<Vec<u8>> =
+        [&b"\xffa\n"[..], "\u{202e}exe\u{7f}".as_bytes(), b"\x08\"\\"].map(Vec::from).into();
+    let sockets: Vec<Socket> = sample::listeners_of(&names);
+    assert_eq!(sockets.len(), names.len());
+    for socket in &sockets {
+        let ours = by_us(&View::new(socket), false, &mut Repeated::new());
+        let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
+        assert_eq!(serde_json::to_value(socket).unwrap(), ours);
+    }
+}
+
+#[test]
+fn fractions() {
+    for millionth in
+        (0..30_000_u64).chain((1..400).map(|n| n * 2_503)).chain([123_456_789, 1_795_461_426_200_000])
+    {
+        let value = millionth as f64 / 1e6;
+        let mut json = Json::default();
+        json.fraction(value);
+        let expected = serde_json::to_string(&value).unwrap();
+        let expected = expected.strip_suffix(".0").unwrap_or(&expected);
+        assert_eq!(String::from_utf8_lossy(json.as_bytes()), expected);
+    }
+}
