@@ -315,7 +315,7 @@ impl Options {
     /// Where an answer looked, for sentences about what was not found.
     pub(crate) fn looked_at(&self, coverage: &Coverage) -> String {
         let linux =
-            |(_, origin): &(&str, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
+            |(_, origin): &(Protocol, Origin)| matches!(origin, Origin::Diag | Origin::Proc | Origin::Procfs);
         match &self.namespaces {
             _ if self.replay.is_some() => "the recording".to_owned(),
             Namespaces::All => "all network namespaces that could be found".to_owned(),
@@ -390,7 +390,7 @@ fn tell_origins(coverage: &Coverage) {
         // Both families of a protocol have a pass of their own.
         if !seen.contains(&(table, origin)) {
             seen.push((table, origin));
-            say(&format!("{table} from {}", origin.name()));
+            say(&format!("{} from {}", table.name(), origin.name()));
         }
     }
     if let Some(origin) = coverage.owners_origin() {

@@ -50,7 +50,7 @@ fn sockets_of(source: &mut dyn Source) -> Result<Vec<SocketInfo>> {
     let is_told_in_part = |gap: &Gap| {
         gap.why == ErrorKind::NotPermitted
             && coverage.origins().iter().any(|(table, origin)| {
-                *table == gap.object && matches!(origin, Origin::Sysctl | Origin::Libproc)
+                table.name() == gap.object && matches!(origin, Origin::Sysctl | Origin::Libproc)
             })
             && sockets.iter().any(|socket| socket.protocol.table_name() == gap.object)
     };

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{ErrorKind, NOT_RECORDED};
+use crate::model::Protocol;
 use crate::named::named;
 
 named! {
@@ -125,7 +126,7 @@ pub struct Coverage {
     gaps: Vec<Gap>,
     notes: Vec<String>,
     untold: Vec<Untold>,
-    origins: Vec<(&'static str, Origin)>,
+    origins: Vec<(Protocol, Origin)>,
     owners: Option<Origin>,
     sees_every_pid_namespace: bool,
 }
@@ -146,8 +147,8 @@ impl Coverage {
         self.gaps.iter().any(|gap| gap.what == Missing::Rows)
     }
 
-    /// Which source each table (`tcp`, `udp`, …) came from, in the order they were read.
-    pub fn origins(&self) -> &[(&'static str, Origin)] {
+    /// Which source the sockets of each protocol came from, in the order they were read.
+    pub fn origins(&self) -> &[(Protocol, Origin)] {
         &self.origins
     }
 
@@ -230,8 +231,8 @@ impl Coverage {
         }
     }
 
-    pub(crate) fn came_from(&mut self, table: &'static str, origin: Origin) {
-        self.origins.push((table, origin));
+    pub(crate) fn came_from(&mut self, protocol: Protocol, origin: Origin) {
+        self.origins.push((protocol, origin));
     }
 
     pub(crate) fn saw_every_pid_namespace(&mut self) {

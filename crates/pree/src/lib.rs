@@ -2,6 +2,70 @@
 //!
 //! [`Query`] asks this machine's kernel directly (never another program) and answers with [`Socket`]s: addresses,
 //! state, owners, statistics. What an answer leaves out is part of it: [`Coverage`].
+//!
+//! ```
+//! # fn main() -> Result<(), pree::Error> {
+//! // Who listens?
+//! let listeners = pree::Query::new().tcp().states(pree::States::LISTENING).owners().collect()?;
+//! for socket in &listeners {
+//!     let names: Vec<_> = socket.owners.iter().map(|owner| owner.process.name.to_string()).collect();
+//!     println!("{} {}", socket.local, names.join(", "));
+//! }
+//! println!("missing: {}", listeners.coverage());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Filter`] is the language of the command, and much of it is decided in the kernel:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let filter: pree::Filter = "state established and rtt > 50ms and not scope = loopback".parse()?;
+//! for socket in pree::Query::new().tcp().stats().filter(filter).collect()? {
+//!     println!("{} {:?}", socket.local, socket.tcp.as_ref().and_then(|tcp| tcp.rtt));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Session`] keeps its source open from look to look, and [`Socket::id`] finds a socket again:
+//!
+//! ```
+//! # fn main() -> Result<(), pree::Error> {
+//! use std::collections::HashSet;
+//!
+//! let mut session = pree::Session::new(pree::source::live()?);
+//! let query = pree::Query::new().tcp();
+//! let mut before = HashSet::new();
+//! for _ in 0..3 {
+//!     let look = session.collect(&query)?;
+//!     let now: HashSet<_> = look.iter().filter_map(pree::Socket::id).collect();
+//!     println!("{} came, {} went", now.difference(&before).count(), before.difference(&now).count());
+//!     before = now;
+//!     std::thread::sleep(std::time::Duration::from_millis(20));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Its ideas
+//!
+//! - **What is missing is data.** A partial answer is a [`Snapshot`] whose [`Coverage`] names each [`Gap`] with its reason and what would
+//!   help. An error is only what has no answer at all.
+//! - **Unknown is `None`**, never 0, and a condition on it is neither true nor false: see [`Filter`].
+//! - **Only what is needed is asked for.** [`Needs`] of query, filter and columns are united, and the kernel is asked for just these.
+//! - **Bytes come through one door.** A [`Source`](source::Source) answers questions with the system's own bytes, so a recording or a test
+//!   can stand in its place, and the code above it is the same on every platform.
+//! - **One table of fields.** [`field`] says of each what it is called, means, costs and is made of; outputs and filters come from it.
+//! - **Judging is apart.** [`quality`] is pure functions of what was reported; below its smallest sample an answer is unknown.
+//!
+//! # Features
+//!
+//! - `serde`: `Serialize` for rows and what surrounds them, in the shapes of `pree schema`: `serde_json::to_string(&socket)` is a line of
+//!   `pree --jsonl -c -quality`, of a [`field::View`] one with its judgement, of a [`Snapshot`] the document of `--json`. Only escapes of
+//!   characters that would deceive on a terminal are the command's own.
+//! - `linux-procfs`: /proc/net through the parser of the `procfs` crates, for [`SourceChoice::Procfs`].
+//! - `socket-tracking`: for the live part, which is not implemented yet; the example `socket_info_libproc` is built with it.
 #![warn(missing_docs)]
 
 mod collect;

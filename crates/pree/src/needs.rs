@@ -7,6 +7,10 @@ bitflags::bitflags! {
     /// What to ask about each socket. Whatever is asked for and missing from the answer is a gap in the [`Coverage`]. All but
     /// [`UNASKED`](Needs::UNASKED), `STATE_AND_ENDS`, `NAMESPACE`, `MARK` and `PACKET_FILTER` cost the kernel time: `PLATFORM.md`
     /// says how much.
+    ///
+    /// Why bits and not a list of fields: what a query, its filter, a column and an output need is united, once, and nothing else is
+    /// asked of the kernel. So the order of calls does not matter, a field that nobody wants costs nothing, and what was wanted and did
+    /// not come can be told from what was never asked.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Needs: u64 {
         /// [`Socket::tcp`]: `tcp_info`, congestion control.

@@ -23,10 +23,14 @@ mod view;
 pub use entry::{Field, Section, Unit};
 pub use handles::*;
 pub use issues::Issues;
-pub use lookup::{ALIASES, is_planned, nearest};
+pub use lookup::ALIASES;
+// For filters and for the command: no part of the interface.
+#[doc(hidden)]
+pub use lookup::{is_planned, nearest};
 pub use process::OwnerField;
 use tables::TABLES;
 pub(crate) use tcp::is_of_later_kernels;
+#[doc(hidden)]
 pub use tcp::tcp_differences;
 pub use value::Value;
 pub use view::View;

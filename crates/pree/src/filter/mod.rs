@@ -43,6 +43,10 @@ use expr::{Expr, Test};
 /// The language is a superset of ss's; `pree help filter` and the README describe it. A condition on a value that is
 /// not known is neither true nor false: such a socket matches neither `rtt > 5ms` nor `not rtt > 5ms`.
 ///
+/// Why three answers (Kleene's logic): with two, the unknown would have to be one of them. Taken for false, `not rtt > 5ms` would list
+/// listeners as fast connections; taken for true, `rtt > 5ms` would list them as slow. With *unknown*, a match is a fact, and how many
+/// sockets might match if more were known of them is a gap in the [`Coverage`](crate::Coverage).
+///
 /// ```
 /// let filter: pree::Filter = "rtt > 50ms and dst 10.0.0.0/8".parse()?;
 /// assert_eq!(filter.to_string(), "rtt > 50ms and dst = 10.0.0.0/8");
@@ -130,7 +134,8 @@ impl Filter {
     }
 
     /// Words to search for in names of processes, programs, command lines, addresses and names of Unix sockets. Useful to explain an
-    /// empty result.
+    /// empty result. For the command: no part of the interface.
+    #[doc(hidden)]
     pub fn words(&self) -> Vec<Text> {
         let mut words = Vec::new();
         for_each_test(&self.expr, &mut |test| {

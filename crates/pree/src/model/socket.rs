@@ -193,6 +193,7 @@ impl Socket {
 
 /// The accept queue of a listening socket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct ListenQueue {
     /// Connections established and waiting to be accepted (`sk_ack_backlog`).
     pub queue: u32,
@@ -202,6 +203,11 @@ pub struct ListenQueue {
 }
 
 impl ListenQueue {
+    /// So many wait, and so many may.
+    pub fn new(queue: u32, limit: u32) -> Self {
+        Self { queue, limit }
+    }
+
     /// True when it is as good as full: the kernel lets in one more than the limit.
     pub fn is_at_limit(self) -> bool {
         self.queue > 0 && self.queue >= self.limit
@@ -215,6 +221,7 @@ impl ListenQueue {
 
 /// A timer of a TCP socket.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct Timer {
     /// What happens when it fires.
     pub kind: TimerKind,
@@ -258,6 +265,7 @@ impl TimerKind {
 
 /// Directions that are shut down (`INET_DIAG_SHUTDOWN`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct Shutdown {
     /// Nothing more will be received.
     pub receive: bool,

@@ -186,7 +186,7 @@ fn lacks(coverage: &Coverage) -> Lacks {
     });
     let has_no_ids = |origin: &Origin| matches!(origin, Origin::Proc | Origin::Procfs);
     let tables = coverage.origins().iter().filter(|(_, origin)| has_no_ids(origin));
-    gaps.chain(tables.map(|(table, _)| (format!("ids {table}"), ErrorKind::Unsupported))).collect()
+    gaps.chain(tables.map(|(table, _)| (format!("ids {}", table.name()), ErrorKind::Unsupported))).collect()
 }
 
 /// True for a row without the statistics that the socket had before and, by its state, still has.
@@ -309,7 +309,7 @@ mod tests {
     fn a_look_without_ids_ends_nothing() {
         let mut bare = look(vec![Socket { inode: Some(7), tcp: None, ..socket(1) }], None);
         let mut coverage = Coverage::default();
-        coverage.came_from("tcp", Origin::Proc);
+        coverage.came_from(Protocol::Tcp, Origin::Proc);
         bare = bare.with_coverage(coverage);
         let mut intervals = Intervals::default();
         intervals.add(s(0), &whole(&[1]));

@@ -28,6 +28,8 @@ pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
 pub(crate) use narrowed::{INET_NUMBERS, possible_states, state_bits};
+/// The system's number of an error. A type of `pree-wire` on purpose, the only one in this crate's interface: who writes a [`Source`]
+/// fails with the numbers that the formats there know. The two crates have one version.
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording};
 pub use replay::Replay;
@@ -40,6 +42,10 @@ pub use windows::{
 ///
 /// A question is asked with [`ask`](Source::ask), whose [`Answer`] is read batch by batch with [`next`](Source::next) until
 /// that says `false`. Several answers may be read at once.
+///
+/// Why bytes and not rows: everything that can go wrong (torn dumps, short structures, refusals, a process that ends meanwhile) is in
+/// the bytes. So a [`Replay`] of a [`Recording`] runs the code of a live answer, with other filters and columns than were asked for
+/// then, a test can play a kernel or a Mac, and what is read on one system is decoded on every other.
 pub trait Source {
     /// The system whose sockets it reports; it decides which questions are asked and how answers are read.
     fn system(&self) -> System {
@@ -180,6 +186,7 @@ pub enum Question<'a> {
 
 /// Which sockets a `sock_diag` request is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub struct DiagTable {
     /// `AF_INET`, `AF_INET6`, or 0 for both at once (the v1-compat request); `AF_UNIX`, `AF_PACKET`, …
     pub family: u8,

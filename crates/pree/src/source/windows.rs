@@ -8,6 +8,7 @@ pub use pree_wire::windows::estats::Class as EstatsClass;
 pub use pree_wire::windows::tables::OwnerClass;
 use pree_wire::windows::tables::{Tcp4Row, Tcp6Row, Udp4Row, Udp6Row};
 
+use crate::model::Protocol;
 use crate::named::named;
 
 /// A question that only Windows answers. Errors are Win32 error codes.
@@ -82,6 +83,14 @@ named! {
 }
 
 impl WindowsTable {
+    /// Whose table it is.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::Tcp4 | Self::Tcp6 => Protocol::Tcp,
+            Self::Udp4 | Self::Udp6 => Protocol::Udp,
+        }
+    }
+
     /// Bytes of its rows.
     pub fn row_size(self, class: OwnerClass) -> usize {
         match self {

@@ -95,17 +95,18 @@ fn through(population: &Population, choice: SourceChoice, view: View) -> Result<
 }
 
 fn coverage(snapshot: &Snapshot, choice: SourceChoice, view: View) -> Result<(), Failed> {
+    use pree::Protocol::{Tcp, Udp, UdpLite};
     let coverage = snapshot.coverage();
     // The /proc of a kernel without UDP-Lite has no such file; sock_diag answers with nothing.
     let udplite = view == View::Diag || Need::UdpLite.missing().is_none();
-    let expected = ["tcp", "udp", "udp", "udplite", "udplite"]
+    let expected = [Tcp, Udp, Udp, UdpLite, UdpLite]
         .into_iter()
-        .filter(|table| udplite || *table != "udplite")
+        .filter(|table| udplite || *table != UdpLite)
         .map(|table| {
             let origin = match (view, table) {
                 (View::Diag, _) => Origin::Diag,
                 // The crate does not know it.
-                (View::Procfs, "tcp" | "udp") => Origin::Procfs,
+                (View::Procfs, Tcp | Udp) => Origin::Procfs,
                 _ => Origin::Proc,
             };
             (table, origin)

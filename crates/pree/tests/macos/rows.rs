@@ -77,7 +77,10 @@ fn root_sees_every_row_with_its_owners() {
     expected.sort_unstable();
     assert_eq!(all(&snapshot), expected);
     assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
-    assert_eq!(snapshot.coverage().origins(), [("tcp", Origin::Sysctl), ("udp", Origin::Sysctl)]);
+    assert_eq!(
+        snapshot.coverage().origins(),
+        [(Protocol::Tcp, Origin::Sysctl), (Protocol::Udp, Origin::Sysctl)]
+    );
     assert_eq!(snapshot.coverage().owners_origin(), Some(Origin::Libproc));
 }
 
@@ -310,7 +313,10 @@ fn raw_and_icmp_sockets_of_all_users() {
             ]
         );
         assert!(!snapshot.coverage().lacks_rows(), "{}", snapshot.coverage());
-        assert_eq!(snapshot.coverage().origins(), [("raw", Origin::Sysctl), ("icmp", Origin::Sysctl)]);
+        assert_eq!(
+            snapshot.coverage().origins(),
+            [(Protocol::Raw, Origin::Sysctl), (Protocol::Icmp, Origin::Sysctl)]
+        );
         assert_eq!(find(&snapshot, "raw 0.0.0.0").uid, Some(0));
     }
     // One list for both.

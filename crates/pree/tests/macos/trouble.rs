@@ -60,7 +60,8 @@ fn nothing_told_is_never_nothing_there() {
     assert_eq!(snapshot.sockets().len(), 6);
     let origins = snapshot.coverage().origins();
     assert!(
-        origins.contains(&("tcp", Origin::Libproc)) && origins.contains(&("udp", Origin::Libproc)),
+        origins.contains(&(pree::Protocol::Tcp, Origin::Libproc))
+            && origins.contains(&(pree::Protocol::Udp, Origin::Libproc)),
         "{origins:?}"
     );
 }
@@ -132,7 +133,7 @@ fn a_refused_list_is_a_gap_and_rows_come_from_processes() {
     let snapshot = usual().collect_from(&mut Mac::with(Asks::Root, refused)).unwrap();
     assert!(gaps(&snapshot).contains(&(Missing::Rows, ErrorKind::NotPermitted, "tcp".to_owned(), None)));
     assert_eq!(snapshot.iter().filter(|socket| socket.local.port() == Some(8080)).count(), 2);
-    assert_eq!(snapshot.coverage().origins()[0], ("tcp", Origin::Libproc));
+    assert_eq!(snapshot.coverage().origins()[0], (pree::Protocol::Tcp, Origin::Libproc));
     let notes = snapshot.coverage().notes().join("\n");
     assert!(notes.contains("cannot read net.inet.tcp.pcblist_n: EPERM (1)"), "{notes}");
 }

@@ -181,7 +181,10 @@ fn what_a_refused_table_of_unix_sockets_does_not_tell_is_a_gap_where_it_is_asked
             &mut Played { unix_text: Some(TEXT), ..Played::unix([Err(Failure::Answer(Errno::EACCES))]) };
         let snapshot = Query::new().protocols(Protocols::UNIX).needs(needs).collect_from(played).unwrap();
         let coverage = snapshot.coverage();
-        assert_eq!((snapshot.sockets().len(), coverage.origins()), (2, &[("unix", Origin::Proc)][..]));
+        assert_eq!(
+            (snapshot.sockets().len(), coverage.origins()),
+            (2, &[(pree::Protocol::Unix, Origin::Proc)][..])
+        );
         let [gap] = coverage.gaps() else { panic!("{name}: {coverage}") };
         assert_eq!((gap.what, gap.why), (Missing::Fields, ErrorKind::NotPermitted));
         assert_eq!(gap.object, format!("/proc/net: {name}"));
@@ -198,7 +201,7 @@ fn a_refused_table_comes_from_proc_or_is_an_error() {
         found,
         [(Some(101), State::Listen, Some(&b"\0name"[..])), (Some(102), State::Established, None)]
     );
-    assert_eq!(snapshot.coverage().origins(), [("unix", Origin::Proc)]);
+    assert_eq!(snapshot.coverage().origins(), [(pree::Protocol::Unix, Origin::Proc)]);
     assert!(snapshot.coverage().notes()[0].contains("unix sockets come from /proc/net"));
     let error = query(SourceChoice::Diag).collect_from(&mut refused()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotPermitted);

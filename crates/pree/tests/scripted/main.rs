@@ -494,8 +494,8 @@ fn sources_agree() {
         let snapshot = query.collect_from(&mut kernel).unwrap();
         assert!(snapshot.coverage().is_complete(), "{}", snapshot.coverage());
         let of_tcp: Vec<_> =
-            snapshot.coverage().origins().iter().filter(|(table, _)| *table == "tcp").collect();
-        assert_eq!(of_tcp, [&("tcp", origin)], "{source:?}");
+            snapshot.coverage().origins().iter().filter(|(table, _)| *table == Protocol::Tcp).collect();
+        assert_eq!(of_tcp, [&(Protocol::Tcp, origin)], "{source:?}");
         let told = snapshot.coverage().notes().iter().any(|note| note.contains("without the feature"));
         assert_eq!(told, source == SourceChoice::Procfs && origin == Origin::Proc, "{source:?}");
         let expected = expected.get_or_insert_with(|| rows(&snapshot));

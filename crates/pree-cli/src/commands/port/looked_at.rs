@@ -81,8 +81,8 @@ pub(super) fn protocols_told(options: &Options, asked: Asked<'_>, coverage: &Cov
 
 /// Whether sockets that are only bound would be among the rows, if they were asked for.
 fn tells_bound(options: &Options, coverage: &Coverage) -> bool {
-    let is_proc = |(table, origin): &(&str, Origin)| {
-        table.starts_with("tcp") && matches!(origin, Origin::Proc | Origin::Procfs)
+    let is_proc = |(protocol, origin): &(Protocol, Origin)| {
+        *protocol == Protocol::Tcp && matches!(origin, Origin::Proc | Origin::Procfs)
     };
     options.states == Some(States::LISTENING) || !coverage.origins().iter().any(is_proc)
 }

@@ -244,10 +244,10 @@ impl Reading<'_, '_> {
         }
         let from_lists = lists.of(protocol).any(|answer| answer.error.is_none());
         if from_lists {
-            coverage.came_from(name, Origin::Sysctl);
+            coverage.came_from(protocol, Origin::Sysctl);
         }
         if added > 0 || !from_lists {
-            coverage.came_from(name, Origin::Libproc);
+            coverage.came_from(protocol, Origin::Libproc);
         }
     }
 

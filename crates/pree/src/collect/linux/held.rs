@@ -43,7 +43,7 @@ pub(super) fn read(
         delivery.owners.look(*source);
     }
     for protocol in Protocol::ALL.into_iter().filter(|protocol| wanted.contains(protocol.set())) {
-        coverage.came_from(protocol.table_name(), Origin::Proc);
+        coverage.came_from(protocol, Origin::Proc);
     }
     let mut unread = None;
     let mut not_recorded = Vec::new();

@@ -17,7 +17,7 @@ mod joins;
 mod namespaces;
 mod owners;
 mod proc_net;
-#[cfg(feature = "linux-procfs")]
+#[cfg_attr(not(feature = "linux-procfs"), path = "no_procfs.rs")]
 mod procfs;
 mod program;
 mod scope;

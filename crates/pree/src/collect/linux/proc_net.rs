@@ -172,7 +172,6 @@ impl Files<'_> {
 
     /// The rows of a file's text, and how many lines made no sense.
     fn parse(&mut self, text: &[u8], family: Family) -> (Vec<Socket>, u64) {
-        #[cfg(feature = "linux-procfs")]
         if self.origin == Origin::Procfs {
             match super::procfs::parse(text, self.protocol, family) {
                 Ok(rows) => return (rows, 0),
@@ -188,13 +187,7 @@ impl Files<'_> {
 
     /// `procfs`, if this build has it and it knows the protocol.
     fn procfs_origin(&mut self) -> Origin {
-        let why = if cfg!(not(feature = "linux-procfs")) {
-            "this build is without the feature linux-procfs"
-        } else if !matches!(self.protocol, Protocol::Tcp | Protocol::Udp) {
-            "procfs does not know it, or has less"
-        } else {
-            return Origin::Procfs;
-        };
+        let Some(why) = super::procfs::refusal(self.protocol) else { return Origin::Procfs };
         self.coverage.note(format!("{why}: our own parser reads {}", self.protocol));
         Origin::Proc
     }

@@ -8,6 +8,12 @@ use procfs_core::{ExplicitSystemInfo, FromBufReadSI, ProcResult};
 use crate::decode::linux::inet::ProcRow;
 use crate::model::{Address, Family, Protocol, Socket};
 
+/// Why it does not read this protocol; `None` where it does.
+pub(super) fn refusal(protocol: Protocol) -> Option<&'static str> {
+    let is_known = matches!(protocol, Protocol::Tcp | Protocol::Udp);
+    (!is_known).then_some("procfs does not know it, or has less")
+}
+
 /// The rows of a file's text.
 pub(super) fn parse(text: &[u8], protocol: Protocol, family: Family) -> ProcResult<Vec<Socket>> {
     // Of all this only the byte order counts for socket tables.

@@ -76,7 +76,7 @@ fn read_table(
         SourceChoice::Auto | SourceChoice::Diag if table.protocol != Protocol::Icmp => {
             match diag::read(table, collection, decoder, delivery) {
                 Ok(flow) => {
-                    collection.coverage.came_from(table.name(), Origin::Diag);
+                    collection.coverage.came_from(table.protocol, Origin::Diag);
                     let is_told = decoder.tells_bound || delivery.untold.saw_bound;
                     if flow.is_continue()
                         && table.protocol == Protocol::Tcp
@@ -114,7 +114,7 @@ fn read_table(
         Err(error) => return Err(refused.unwrap_or(error)),
     };
     let coverage = &mut collection.coverage;
-    coverage.came_from(table.name(), origin);
+    coverage.came_from(table.protocol, origin);
     if let Some(error) = &refused {
         coverage.note(format!("{error}; {} sockets come from /proc/net", table.name()));
     }

@@ -118,7 +118,7 @@ fn read_table(
 ) -> Result<ControlFlow<()>> {
     let Collection { plan, source, coverage } = collection;
     let (bytes, class) = ask(table, *source)?;
-    coverage.came_from(table.name(), Origin::IpHelper);
+    coverage.came_from(table.protocol(), Origin::IpHelper);
     let mut modules = plan.needs.contains(Needs::MODULE) && class == OwnerClass::Module;
     for row in wire::rows(&bytes, class, table.row_size(class)) {
         let Some((row, mut endpoint)) = row.ok().and_then(|row| Some((row, endpoint(table, row)?))) else {

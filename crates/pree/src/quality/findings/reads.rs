@@ -36,13 +36,14 @@ impl Reads {
 
     /// What the source of some tables does not report of it, whichever sockets there are.
     pub(in crate::quality) fn untold_by_source(self, coverage: &Coverage) -> Option<&'static str> {
-        let tables: &[&str] = match self {
-            Self::Statistics => &["tcp"],
-            Self::AcceptQueue => &["tcp", "mptcp", "unix"],
-            Self::Drops => &["udp", "udplite"],
-            Self::Unread => &["tcp", "udp", "udplite"],
+        use Protocol::{Mptcp, Tcp, Udp, UdpLite, Unix};
+        let tables: &[Protocol] = match self {
+            Self::Statistics => &[Tcp],
+            Self::AcceptQueue => &[Tcp, Mptcp, Unix],
+            Self::Drops => &[Udp, UdpLite],
+            Self::Unread => &[Tcp, Udp, UdpLite],
         };
-        tables.iter().any(|table| comes_from_proc(coverage, table)).then_some(self.what())
+        tables.iter().any(|table| comes_from_proc(coverage, *table)).then_some(self.what())
     }
 
     fn what(self) -> &'static str {
@@ -56,9 +57,10 @@ impl Reads {
 }
 
 /// Whether a table, of one family or both, was read from /proc/net.
-pub(in crate::quality) fn comes_from_proc(coverage: &Coverage, table: &str) -> bool {
-    let is_proc =
-        |(name, origin): &(&str, Origin)| *name == table && matches!(origin, Origin::Proc | Origin::Procfs);
+pub(in crate::quality) fn comes_from_proc(coverage: &Coverage, table: Protocol) -> bool {
+    let is_proc = |(protocol, origin): &(Protocol, Origin)| {
+        *protocol == table && matches!(origin, Origin::Proc | Origin::Procfs)
+    };
     coverage.origins().iter().any(is_proc)
 }
 

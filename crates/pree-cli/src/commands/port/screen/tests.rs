@@ -9,7 +9,7 @@ use super::*;
 
 /// A listener with so many in its accept queue.
 fn waiting(mut listener: Socket, queue: u32) -> Socket {
-    listener.listen = Some(ListenQueue { queue, limit: 50 });
+    listener.listen = Some(ListenQueue::new(queue, 50));
     listener.recv_queue = Some(queue);
     listener
 }
