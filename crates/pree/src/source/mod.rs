@@ -28,8 +28,8 @@ pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
 pub(crate) use narrowed::{INET_NUMBERS, possible_states, state_bits};
-/// The system's number of an error. A type of `pree-wire` on purpose, the only one in this crate's interface: who writes a [`Source`]
-/// fails with the numbers that the formats there know. The two crates have one version.
+/// The system's number of an error. It is a type of `pree-wire` on purpose, as are [`EstatsClass`], [`OwnerClass`] and the numbers of
+/// congestion controls: who writes a [`Source`] speaks of the formats there. The two crates have one version, so they change together.
 pub use pree_wire::errno::Errno;
 pub use recording::{Recorder, Recording};
 pub use replay::Replay;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pree::field::{self, Section, Value, View};
 use pree::quality::{Basis, Peers};
-use pree::source::{DiagPass, Errno, Failure, Question, Recording, Source};
+use pree::source::{Answer, DiagPass, Errno, Failure, Question, Recording, Source};
 use pree::{Detail, Needs, OwnerLookup, Protocols, Query, Snapshot, Socket};
 
 use super::document::{Document, Lines, socket};
@@ -21,11 +21,10 @@ const RECORDINGS: [&[u8]; 4] = [
 ];
 
 /// A kernel whose tables are the recorded ones of the families that the recordings lack.
-#[derive(Default)]
-struct Families(Vec<u8>);
+struct Families;
 
 impl Source for Families {
-    fn ask(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
         let Question::Diag { pass: DiagPass::First | DiagPass::Check, table, .. } = question else {
             return Err(Failure::Answer(Errno::ENOENT));
         };
@@ -34,7 +33,7 @@ impl Source for Families {
                 include_bytes!(concat!("../../../../pree-wire/tests/golden/", $name)).as_slice()
             };
         }
-        self.0 = match (table.family, table.protocol) {
+        let bytes = match (table.family, table.protocol) {
             (1, _) => golden!("unix.bin"),
             (40, _) => golden!("linux-7.3/vsock.bin"),
             (_, 6) => golden!("linux-7.3/tcp.bin"),
@@ -44,15 +43,8 @@ impl Source for Families {
             (_, 132) => golden!("linux-7.3/sctp.bin"),
             (_, 262) => golden!("mptcp.bin"),
             _ => return Err(Failure::Answer(Errno::ENOENT)),
-        }
-        .to_vec();
-        Ok(())
-    }
-
-    fn next(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        batch.clear();
-        batch.append(&mut self.0);
-        Ok(!batch.is_empty())
+        };
+        Ok(Answer::whole(bytes.to_vec()))
     }
 }
 
@@ -65,7 +57,7 @@ fn snapshots() -> Vec<Snapshot> {
         .iter()
         .map(|bytes| everything().collect_from(&mut Recording::from_bytes(bytes).unwrap().replay()).unwrap())
         .collect();
-    all.push(everything().collect_from(&mut Families::default()).unwrap());
+    all.push(everything().collect_from(&mut Families).unwrap());
     all
 }
 
