@@ -8,8 +8,8 @@
 //! // Who listens?
 //! let listeners = pree::Query::new().tcp().states(pree::States::LISTENING).owners().collect()?;
 //! for socket in &listeners {
-//!     let names: Vec<_> = socket.owners.iter().map(|owner| owner.process.name.to_string()).collect();
-//!     println!("{} {}", socket.local, names.join(", "));
+//!     let names: Vec<_> = socket.owners.iter().map(|owner| &owner.process.name).collect();
+//!     println!("{} {names:?}", socket.local);
 //! }
 //! println!("missing: {}", listeners.coverage());
 //! # Ok(())

@@ -4,7 +4,7 @@ use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
 use super::value::{List, Members, Object, member};
 use crate::field::{self, Section, Unit, Value, View};
-use crate::model::{Address, Detail, Family, Owner, Peer, Protocol, Socket, State, TcpStats};
+use crate::model::{Address, Detail, Family, Owner, Peer, Protocol, Socket, State, TcpStats, Unowned};
 
 /// As `pree -c -quality --jsonl` writes it: without a judgement. [`View`] has one.
 impl Serialize for Socket {
@@ -70,12 +70,11 @@ impl Members for Row<'_, '_> {
             map.serialize_entry(field::OPTIONS.key, &options.names().collect::<Vec<_>>())?;
         }
         map.serialize_entry(Section::Owner.key(), &socket.owners)?;
-        map.serialize_entry("unowned", &socket.unowned.map(|reason| reason.name()))?;
+        map.serialize_entry("unowned", &socket.unowned.map(Unowned::name))?;
         map.serialize_entry(Section::Memory.key(), &part(Section::Memory, socket.memory.is_some()))?;
         map.serialize_entry(Section::Tcp.key(), &part(Section::Tcp, socket.tcp.is_some()))?;
-        if let Some(detail) = &socket.detail
-            && let Some(section) = section_of(detail)
-        {
+        if let Some(detail) = &socket.detail {
+            let section = section_of(detail);
             map.serialize_entry(section.key(), &Object(OfFamily(section, view, detail)))?;
         }
         if view.previous().is_some() {
@@ -157,14 +156,14 @@ impl Members for End<'_, '_> {
     }
 }
 
-fn section_of(detail: &Detail) -> Option<Section> {
-    Some(match detail {
+fn section_of(detail: &Detail) -> Section {
+    match detail {
         Detail::Unix(_) => Section::Unix,
         Detail::Packet(_) => Section::Packet,
         Detail::Netlink(_) => Section::Netlink,
         Detail::Sctp(_) => Section::Sctp,
         Detail::Mptcp(_) | Detail::Subflow(_) => Section::Mptcp,
-    })
+    }
 }
 
 /// What only its family has; what is not known is left out.

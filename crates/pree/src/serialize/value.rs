@@ -17,7 +17,9 @@ pub(super) fn member<M: SerializeMap>(
     let text = String::from_utf8_lossy(bytes);
     map.serialize_entry(key, &text)?;
     if std::str::from_utf8(bytes).is_err() {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digit = |four: u8| char::from_digit(four.into(), 16);
+        let hex: String =
+            bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect();
         map.serialize_entry(&format!("{key}_bytes"), &hex)?;
     }
     Ok(())
