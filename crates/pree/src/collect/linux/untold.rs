@@ -157,18 +157,39 @@ const STATS: Things = 1;
 /// Some [`THINGS`], a bit for the place of each.
 type Things = u32;
 
-fn places(things: Things) -> impl Iterator<Item = usize> {
-    (0..THINGS.len()).filter(move |place| things & 1 << place != 0)
+fn places(mut things: Things) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = (things != 0).then_some(things.trailing_zeros() as usize);
+        things &= things.wrapping_sub(1);
+        place
+    })
 }
 
-/// What is needed and this row lacks, of all that is not reported to everybody.
-fn lacking(needs: Needs, socket: &Socket) -> Things {
-    let from_diag = socket.kernel_id.is_some();
-    let lacks = |thing: &Thing| {
-        needs.intersects(thing.needs) && (!from_diag || thing.diag.is_some()) && (thing.lacks)(socket)
-    };
-    let bit = |(place, thing): (usize, &Thing)| if lacks(thing) { 1 << place } else { 0 };
-    THINGS.iter().enumerate().fold(0, |things, thing| things | bit(thing))
+/// What is needed and a row can lack. Each row is asked, so what none of them can lack is left out before.
+#[derive(Clone, Copy, Default)]
+struct CanLack {
+    needs: Needs,
+    /// Of all that is not reported to everybody, by where the row is from.
+    diag: Things,
+    proc: Things,
+}
+
+impl CanLack {
+    fn of(needs: Needs) -> Self {
+        let that = |wanted: fn(&Thing) -> bool| {
+            let wanted = |(_, thing): &(usize, &Thing)| needs.intersects(thing.needs) && wanted(thing);
+            THINGS.iter().enumerate().filter(wanted).fold(0, |things, (place, _)| things | 1 << place)
+        };
+        Self { needs, diag: that(|thing| thing.diag.is_some()), proc: that(|_| true) }
+    }
+
+    /// What this row lacks.
+    fn lacking(self, socket: &Socket) -> Things {
+        let can = if socket.kernel_id.is_some() { self.diag } else { self.proc };
+        places(can)
+            .filter(|place| (THINGS[*place].lacks)(socket))
+            .fold(0, |things, place| things | 1 << place)
+    }
 }
 
 /// What is missing of rows from one source, for one reason.
@@ -187,8 +208,8 @@ struct Lacking {
 #[derive(Default)]
 pub(super) struct Untold {
     /// What was asked for in so many words; a filter asks for more.
-    asked: Needs,
-    needed: Needs,
+    asked: CanLack,
+    needed: CanLack,
     /// Protocols some of whose rows come from /proc, and why.
     from_proc: Vec<(Protocol, ErrorKind)>,
     lacking: Vec<Lacking>,
@@ -207,7 +228,7 @@ pub(super) struct Untold {
 impl Untold {
     /// `needed`: what the filter must know.
     pub(super) fn new(asked: Needs, needed: Needs) -> Self {
-        Self { asked, needed, ..Self::default() }
+        Self { asked: CanLack::of(asked), needed: CanLack::of(needed), ..Self::default() }
     }
 
     /// Rows of this protocol without an identity come from /proc, for this reason.
@@ -224,7 +245,10 @@ impl Untold {
         if socket.protocol == Protocol::Icmp {
             return;
         }
-        let things = lacking(self.asked, socket);
+        let things = self.asked.lacking(socket);
+        if things == 0 {
+            return;
+        }
         for what in [Missing::Stats, Missing::Fields] {
             let of_these = places(things).filter(|place| THINGS[*place].what == what);
             self.add(socket, what, of_these.fold(0, |things, place| things | 1 << place));
@@ -234,9 +258,9 @@ impl Untold {
     /// Whether filter and states let the row through. Counts the row if that is not known.
     pub(super) fn lets_through(&mut self, plan: &Plan, socket: &Socket, owners: &OwnerSearch) -> bool {
         if let Some(filter) = &plan.filter {
-            let things = lacking(self.needed, socket);
+            let things = self.needed.lacking(socket);
             let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
-            let unread = owners.unread_of(socket) & self.needed;
+            let unread = owners.unread_of(socket) & self.needed.needs;
             let view = View::new(socket);
             if !filter.matches_without(&view, untold | unread, &self.verdicts) {
                 if filter.may_match_without(&view, untold | unread, &self.verdicts) {
@@ -254,7 +278,7 @@ impl Untold {
         }
         let is_undecided = plan.is_undecided(socket);
         if is_undecided {
-            self.add(socket, Missing::Rows, lacking(Needs::STATE_AND_ENDS, socket));
+            self.add(socket, Missing::Rows, CanLack::of(Needs::STATE_AND_ENDS).lacking(socket));
         }
         !is_undecided
     }
