@@ -21,7 +21,8 @@ mod tests {
 
     #[test]
     fn widths() {
-        for (text, columns) in [("", 0), ("abc", 3), ("grün", 4), ("世界", 4), ("🦀x", 3), ("…", 1)] {
+        for (text, columns) in [("", 0), ("abc", 3), ("grün", 4), ("世界", 4), ("🦀x", 3), ("🌡", 1), ("…", 1)]
+        {
             assert_eq!(width(text.as_bytes()), columns, "{text}");
         }
     }
