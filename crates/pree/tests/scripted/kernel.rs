@@ -154,6 +154,8 @@ pub struct Process {
     pub sockets: Vec<(u32, u64)>,
     /// Thread id and what is in a table of its own.
     pub threads: Vec<(u32, Vec<(u32, u64)>)>,
+    /// Descriptor of a ring (`io_uring`), and a socket in it.
+    pub rings: Vec<(u32, u64)>,
     /// Its descriptors are refused.
     pub refused: bool,
 }
@@ -267,7 +269,16 @@ impl Population {
         };
         match part {
             ProcessPart::Sockets if process.refused => Err(Failure::Answer(Errno::EACCES)),
-            ProcessPart::Sockets => Ok(records(&process.sockets)),
+            ProcessPart::Rings if process.refused => Err(Failure::Answer(Errno::EACCES)),
+            ProcessPart::Sockets | ProcessPart::Rings => {
+                let rings: Vec<_> = process.rings.iter().map(|(fd, _)| (*fd, 0)).collect();
+                let sockets = if part == ProcessPart::Rings { &[][..] } else { &process.sockets };
+                Ok(records(&[sockets, &rings].concat()))
+            }
+            ProcessPart::RingSockets { thread: 0, fd } => {
+                let of_ring = process.rings.iter().filter(|(ring, _)| *ring == fd);
+                Ok(records(&of_ring.map(|(_, inode)| (0, *inode)).collect::<Vec<_>>()))
+            }
             ProcessPart::Threads => {
                 let mut ids = pid.to_le_bytes().to_vec();
                 process.threads.iter().for_each(|(id, _)| ids.extend(id.to_le_bytes()));

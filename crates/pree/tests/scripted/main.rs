@@ -25,10 +25,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use every::every;
 use kernel::{Fake, Kernel, Population, Process, TCP, UDP, done, error, message};
-use pree::source::{DiagPass, Errno, Failure, ProcessPart, Question, Recorder, Recording};
+use pree::source::{DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Recorder, Recording};
 use pree::{
-    ErrorKind, Family, Missing, Origin, OwnerLookup, Protocol, Query, Snapshot, Socket, SocketId,
-    SourceChoice, State, States, Unowned,
+    ErrorKind, Family, Missing, Origin, OwnerLookup, OwnerSource, Protocol, Query, Snapshot, Socket,
+    SocketId, SourceChoice, State, States, Unowned,
 };
 
 const ESTABLISHED: u8 = 1;
@@ -584,23 +584,41 @@ fn owners_that_cannot_be_seen_are_told() {
 }
 
 /// A row tells what was there when it was read. What is gone by the time that processes were looked into again is not held by
-/// nobody that can be seen.
+/// nobody that can be seen, whoever else cannot be seen, and wherever rows and owners come from.
 #[test]
 fn a_socket_that_is_closed_during_the_looks_is_told_to_be() {
-    let mut kernel = Kernel::new(population()).on(|population, question, before| {
-        if matches!(question, Question::Processes) && before == 1 {
-            population.sockets.retain(|socket| socket.inode != 1000);
-            population
-                .processes
-                .values_mut()
-                .for_each(|process| process.sockets.retain(|(_, inode)| *inode != 1000));
-        }
-        None
-    });
-    kernel.population.processes.get_mut(&40).unwrap().sockets.retain(|(_, inode)| *inode != 1000);
-    let snapshot = collect(&mut kernel);
-    assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::ClosedSince));
-    assert!(snapshot.coverage().is_complete());
+    for (source, owners, refused, states) in [
+        (SourceChoice::Auto, OwnerSource::Auto, false, States::all()),
+        (SourceChoice::Auto, OwnerSource::Auto, true, States::all()),
+        (SourceChoice::Auto, OwnerSource::Bpf, false, States::all()),
+        (SourceChoice::Proc, OwnerSource::Proc, false, States::all() - States::BOUND_INACTIVE),
+        (SourceChoice::Proc, OwnerSource::Proc, true, States::all()),
+    ] {
+        let mut is_read = false;
+        let mut kernel = Kernel::new(population()).on(move |population, question, _| {
+            is_read |= matches!(question, Question::Diag { .. } | Question::NetTable(_));
+            let looks = matches!(question, Question::Processes | Question::Holders { .. });
+            if is_read && looks {
+                population.sockets.retain(|socket| socket.inode != 1000);
+            }
+            matches!(question, Question::Holders { .. }).then(|| Ok(Vec::new()))
+        });
+        let held = &mut kernel.population.processes;
+        held.get_mut(&40).unwrap().sockets.retain(|(_, inode)| ![1000, 1001].contains(inode));
+        held.get_mut(&41).unwrap().refused = refused;
+        let query = all().source(source).owner_source(owners).states(states);
+        let snapshot = query.collect_from(&mut kernel).unwrap();
+        let what = format!("{source:?} {owners:?} {refused}");
+        assert_eq!(find(&snapshot, 1000).unowned, Some(Unowned::ClosedSince), "{what}");
+        let (other, is_known) = match owners {
+            OwnerSource::Bpf => (Unowned::NotLookedUp, false),
+            _ if refused => (Unowned::NotPermitted, false),
+            _ => (Unowned::NoVisibleHolder, true),
+        };
+        assert_eq!(find(&snapshot, 1001).unowned, Some(other), "{what}");
+        let lacks_owners = snapshot.coverage().gaps().iter().any(|gap| gap.what == Missing::Owners);
+        assert_eq!(!lacks_owners, is_known, "{what}");
+    }
 }
 
 /// A process that began after the processes were listed took the socket over from one that was not read yet.
@@ -644,6 +662,33 @@ fn tables_private_to_a_thread_are_found() {
     let snapshot = collect(&mut kernel);
     let owner = &find(&snapshot, 1000).owners[0];
     assert_eq!((owner.pid(), owner.thread, owner.fd), (40, Some(44), Some(5)));
+}
+
+/// Whoever else refuses: the file of the ring tells of its own socket. Nor does it matter whether its table can be read again,
+/// and what is closed in another table is told to be.
+#[test]
+fn a_socket_in_a_ring_has_its_owner_though_another_process_or_its_table_is_closed() {
+    let mut looks_again = false;
+    let mut kernel = Kernel::new(population()).on(move |population, question, before| {
+        looks_again |= matches!(question, Question::Processes) && before > 0;
+        let of_tcp = match question {
+            Question::Diag { table, .. } => table.protocol == TCP,
+            question => matches!(question, Question::NetTable(NetTable::Tcp | NetTable::Tcp6)),
+        };
+        if looks_again {
+            population.sockets.retain(|socket| socket.inode != 3000);
+        }
+        (of_tcp && looks_again).then_some(Err(Failure::Answer(Errno::EACCES)))
+    });
+    kernel.population.processes.get_mut(&1).unwrap().refused = true;
+    let web = kernel.population.processes.get_mut(&40).unwrap();
+    web.sockets.retain(|(_, inode)| ![1000, 1001, 3000].contains(inode));
+    web.rings = vec![(5, 1000)];
+    let snapshot = collect(&mut kernel);
+    let owners = &find(&snapshot, 1000).owners;
+    assert_eq!((owners.len(), owners[0].pid(), owners[0].fd, owners[0].io_uring), (1, 40, Some(5), true));
+    assert_eq!(find(&snapshot, 1001).unowned, Some(Unowned::NotPermitted));
+    assert_eq!(find(&snapshot, 3000).unowned, Some(Unowned::ClosedSince));
 }
 
 #[test]

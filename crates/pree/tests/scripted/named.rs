@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use pree::source::{DiagPass, DiagTable, Question};
-use pree::{Filter, Missing, Query, Snapshot};
+use pree::source::{DiagPass, DiagTable, Question, Recorder, Recording};
+use pree::{Filter, Missing, OwnerSource, Query, Snapshot};
 
 use crate::kernel::{Fake, Kernel, Population, TCP};
 use crate::population;
@@ -67,6 +67,37 @@ fn sockets_of_their_threads_are_theirs() {
     assert_eq!(rows(&snapshot), [(2000, vec![41, 41]), (2003, vec![41])]);
     let of_thread = snapshot.iter().find(|socket| socket.inode == Some(2003)).unwrap();
     assert_eq!(of_thread.owners[0].thread, Some(42));
+}
+
+/// Their rows are met as they come by, so rings must be looked into before; and no descriptor tells the port of what is in one.
+#[test]
+fn sockets_that_only_their_rings_hold_are_theirs() {
+    let played = || {
+        let mut population = population();
+        let web = population.processes.get_mut(&40).unwrap();
+        web.sockets.retain(|(_, inode)| *inode != 1000);
+        web.rings = vec![(7, 1004)];
+        population.processes.get_mut(&41).unwrap().rings = vec![(5, 1000), (6, 1001)];
+        Kernel::new(population)
+    };
+    for filter in ["pid = 41", "process = helper*", "process ~ elper", "pid = 41 and io_uring = yes"] {
+        for way in [OwnerSource::Auto, OwnerSource::Proc] {
+            let query = Query::new().filter(filter.parse().unwrap()).owners().owner_source(way);
+            let mut recorder = Recorder::new(played());
+            let live = query.collect_from(&mut recorder).unwrap();
+            let of_named = Recording::from_bytes(&recorder.finish().to_bytes()).unwrap();
+            let mut recorder = Recorder::new(played());
+            Query::new().owners().collect_from(&mut recorder).unwrap();
+            let of_all = Recording::from_bytes(&recorder.finish().to_bytes()).unwrap();
+            let replayed = [&of_named, &of_all].map(|one| query.collect_from(&mut one.replay()).unwrap());
+            for snapshot in [&live, &replayed[0], &replayed[1]] {
+                let rows = rows(snapshot);
+                assert!(rows.contains(&(1000, vec![41])), "{filter} {way:?}: {rows:?}");
+                assert!(!rows.iter().any(|(inode, _)| *inode == 1004), "{filter} {way:?}: {rows:?}");
+                assert!(snapshot.coverage().is_complete(), "{filter} {way:?}: {}", snapshot.coverage());
+            }
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,8 @@ impl OwnerSearch {
     /// The local ports of all sockets that were found, where the filter names their processes. `None` where these do not
     /// report where all rows of theirs can be met.
     pub(super) fn bound_ports(&self, source: &mut dyn Source) -> Option<Vec<u16>> {
-        if self.named.is_none() || !self.is_whole_by_own_proc() {
+        // Of a socket in a ring no descriptor tells the port.
+        if self.named.is_none() || !self.is_whole_by_own_proc() || !self.in_rings.is_empty() {
             return None;
         }
         let mut ports = BTreeSet::new();

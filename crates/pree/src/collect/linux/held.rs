@@ -108,7 +108,8 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
 pub(super) fn inodes_now(source: &mut dyn Source, protocols: Protocols, plan: &Plan) -> Option<HashSet<u64>> {
     let mut plan = plan.clone();
     (plan.needs, plan.asked, plan.owners) = (Needs::empty(), Needs::empty(), OwnerLookup::None);
-    plan.others = false;
+    // Where the source does not report TCP sockets that are only bound, it reported none before.
+    (plan.others, plan.asks_for_bound) = (false, false);
     plan.tables.retain(|table| protocols.contains(table.protocol.set()));
     let (inodes, is_whole) = read_inodes(source, plan);
     is_whole.then_some(inodes)

@@ -165,16 +165,19 @@ impl OwnerSearch {
         }
     }
 
-    /// Reads every process's descriptors; where the filter names processes, those of their threads too, because rows
-    /// without an owner are then not met again.
+    /// Reads every process's descriptors; where the filter names processes, those of their threads and their rings too, because
+    /// rows without an owner are then not met again.
     pub(super) fn look(&mut self, source: &mut dyn Source) {
         self.see(source, Only::All);
         if self.met.is_some() {
             self.look_into_the_untold(source, Only::All);
         }
-        if self.named.is_some() && self.told.proc && !self.told.whole_by_program {
-            let known = self.map.inodes().collect();
-            self.walk_threads(source, Only::Others(&known));
+        if self.named.is_some() {
+            if self.told.proc && !self.told.whole_by_program {
+                let known = self.map.inodes().collect();
+                self.walk_threads(source, Only::Others(&known));
+            }
+            self.look_into_rings(source, Only::All);
         }
         self.note_look(source);
     }

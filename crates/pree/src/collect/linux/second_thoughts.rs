@@ -9,7 +9,7 @@ use super::inode_map::Holder;
 use super::owners::{Only, OwnerSearch, Place};
 use super::walk::{ids, records};
 use crate::decode::linux::version;
-use crate::model::{Protocols, Socket};
+use crate::model::{Protocol, Protocols, Socket};
 use crate::needs::{OwnerLookup, OwnerSource};
 use crate::plan::Plan;
 use crate::source::{ProcessPart, Question, Source, read_all};
@@ -32,17 +32,22 @@ impl OwnerSearch {
         let unheld: Vec<&Socket> = held.iter().filter(unheld).collect();
         let protocols = unheld.iter().fold(Protocols::empty(), |all, socket| all | socket.protocol.set());
         let protocols = protocols - Protocols::OTHER;
-        if protocols.is_empty() {
+        let mut stay = HashSet::new();
+        for protocol in Protocol::ALL.into_iter().filter(|protocol| protocols.contains(protocol.set())) {
+            let there = held::inodes_now(source, protocol.set(), plan);
+            let of_table = unheld.iter().filter(|socket| socket.protocol == protocol);
+            // What cannot be read again may be there.
+            let (still, gone): (Vec<u64>, Vec<u64>) = of_table
+                .filter_map(|socket| socket.inode)
+                .partition(|inode| there.as_ref().is_none_or(|there| there.contains(inode)));
+            stay.extend(still);
+            self.gone.extend(gone);
+        }
+        if stay.is_empty() {
             return;
         }
-        // What cannot be read again may be there.
-        let Some(there) = held::inodes_now(source, protocols, plan) else { return };
-        let of_tables = unheld.iter().filter(|socket| protocols.contains(socket.protocol.set()));
-        let (stay, gone): (HashSet<u64>, HashSet<u64>) =
-            of_tables.filter_map(|socket| socket.inode).partition(|inode| there.contains(inode));
-        self.gone = gone;
         self.look_into_the_young(source, &stay);
-        self.look_into_rings(source, &stay);
+        self.look_into_rings(source, Only::These(&stay));
     }
 
     /// Looks for these sockets in processes that are younger than the last look, and in those that begin meanwhile. The program
@@ -74,27 +79,36 @@ impl OwnerSearch {
         }
     }
 
-    /// Looks for these sockets in rings. The program shows none: where it alone told unforced, every table is read for them.
-    fn look_into_rings(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
-        let unheld = self.unheld(wanted);
+    /// Looks in rings for those of these sockets that have no holder. The program shows none: where it alone told unforced,
+    /// every table is read for them.
+    pub(super) fn look_into_rings(&mut self, source: &mut dyn Source, only: Only<'_>) {
         let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
-        if unheld.is_empty() || version(&release).is_none_or(|version| version < RINGS_NAME_SOCKETS) {
+        if matches!(only, Only::These(wanted) if self.unheld(wanted).is_empty())
+            || version(&release).is_none_or(|version| version < RINGS_NAME_SOCKETS)
+        {
             return;
         }
         let alone = self.told.program && !self.told.proc && self.method == OwnerSource::Auto;
         if alone && self.scope(source).numbers_agree() {
             let processes = read_with_retries(source, &Question::Processes).unwrap_or_default();
+            // Those of the untold are among them.
+            self.rings.clear();
             for pid in ids(&processes) {
+                if !self.counts(source, pid) {
+                    continue;
+                }
                 let rings = records(source, pid, ProcessPart::Rings).unwrap_or_default();
                 self.rings.extend(rings.iter().map(|ring| Place { pid, thread: 0, fd: ring.fd }));
             }
         }
         for Place { pid, thread, fd } in std::mem::take(&mut self.rings) {
             let records = records(source, pid, ProcessPart::RingSockets { thread, fd }).unwrap_or_default();
-            let held: HashSet<u64> = records.iter().map(|record| record.inode).collect();
-            let held: Vec<u64> = held.intersection(&unheld).copied().collect();
+            let is_unheld = |inode: &u64| only.has(*inode) && self.map.holders(*inode).next().is_none();
+            let held: HashSet<u64> = records.iter().map(|record| record.inode).filter(is_unheld).collect();
             // It may have ended by now.
-            let Some(process) = held.first().and_then(|_| self.process(source, pid).ok()) else { continue };
+            let Some(process) = held.iter().next().and_then(|_| self.process(source, pid).ok()) else {
+                continue;
+            };
             for inode in held {
                 self.in_rings.entry(inode).or_default().push(Holder { process, fd, thread });
             }

@@ -85,14 +85,11 @@ impl OwnerSearch {
         let part = if thread == 0 { ProcessPart::Sockets } else { ProcessPart::ThreadSockets(thread) };
         with_retries(is_passing, || {
             let records = records(source, pid, part)?;
-            let rings = records.iter().filter(|record| record.inode == FdRecord::RING);
-            self.rings.extend(rings.map(|ring| Place { pid, thread, fd: ring.fd }));
-            self.add(
-                source,
-                pid,
-                thread,
-                records.into_iter().filter(|record| record.inode != FdRecord::RING && only.has(record.inode)),
-            )
+            let (rings, sockets): (Vec<_>, Vec<_>) =
+                records.into_iter().partition(|record| record.inode == FdRecord::RING);
+            self.add(source, pid, thread, sockets.into_iter().filter(|socket| only.has(socket.inode)))?;
+            self.rings.extend(rings.iter().map(|ring| Place { pid, thread, fd: ring.fd }));
+            Ok(())
         })
     }
 
