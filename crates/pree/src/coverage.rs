@@ -129,6 +129,7 @@ pub struct Coverage {
     origins: Vec<(Protocol, Origin)>,
     owners: Option<Origin>,
     sees_every_pid_namespace: bool,
+    lacks_bound: bool,
 }
 
 impl Coverage {
@@ -161,6 +162,12 @@ impl Coverage {
     /// looked at: on Linux the machine's first one was.
     pub fn sees_every_pid_namespace(&self) -> bool {
         self.sees_every_pid_namespace
+    }
+
+    /// True where the source reports no TCP sockets that are only bound (/proc/net, and `sock_diag` before Linux 6.8): then at least the
+    /// local ports of the others are in use.
+    pub fn lacks_bound(&self) -> bool {
+        self.lacks_bound
     }
 
     /// Remarks that are no gaps: a protocol this kernel lacks, a fallback that was taken.
@@ -233,6 +240,10 @@ impl Coverage {
 
     pub(crate) fn came_from(&mut self, protocol: Protocol, origin: Origin) {
         self.origins.push((protocol, origin));
+    }
+
+    pub(crate) fn without_bound(&mut self) {
+        self.lacks_bound = true;
     }
 
     pub(crate) fn saw_every_pid_namespace(&mut self) {

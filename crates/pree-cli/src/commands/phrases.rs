@@ -53,7 +53,8 @@ pub(super) fn since<'s>(stats: impl IntoIterator<Item = &'s TcpStats>, lives: &s
 
 /// How many of the ports that the system chooses from are taken.
 pub(super) fn local_ports(ports: &LocalPorts) -> String {
-    format!("{} of {} in use for TCP", ports.used(), ports.all())
+    let least = if ports.used().is_none() { "at least " } else { "" };
+    format!("{least}{} of {} in use for TCP", ports.at_least(), ports.all())
 }
 
 /// Arguments as one line, in no more than so many columns.

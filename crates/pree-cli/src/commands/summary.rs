@@ -47,6 +47,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         summary.add(socket);
         ControlFlow::Continue(())
     })?;
+    if let Some(ports) = &mut summary.local_ports {
+        ports.end(&coverage);
+    }
     if !asked.quiet {
         output::print(if json { summary.json(&coverage) } else { summary.text().into() })?;
         if summary.all.total == 0 {

@@ -215,7 +215,12 @@ impl<W: Write> Groups<W> {
     }
 
     fn headings(&self) -> Vec<String> {
-        let name = |by: &Column| if self.form == Form::Machine { by.machine_name() } else { by.heading() };
+        let name = |by: &Column| match by.heading() {
+            _ if self.form == Form::Machine => by.machine_name(),
+            // Beside other columns it needs none.
+            none if none.is_empty() => by.name().to_uppercase(),
+            heading => heading,
+        };
         let mut headings: Vec<String> = self.by.iter().map(name).collect();
         let numbers =
             if self.brief { &["count"][..] } else { &["count", field::RECVQ.name, field::SENDQ.name] };

@@ -135,7 +135,7 @@ fn not_told() -> Result<(), Failed> {
     };
     let bound = Socket::tcp(Family::V4)?;
     bound.bind((Family::V4.loopback(), 1004))?;
-    let only_bound = "/proc does not report sockets that are only bound)";
+    let only_bound = "sockets that are only bound are not reported)";
     for words in ["port 1004 --source proc", "port 1004/tcp --source proc", "port 1004 -B --source proc"] {
         says(run::pree(words)?.silent()?, only_bound)?;
     }

@@ -12,8 +12,8 @@ use std::sync::mpsc;
 
 use pree::source::{Recorder, Source, live};
 use pree::{
-    ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Protocols, Query, Snapshot,
-    SourceChoice, Text,
+    ErrorKind, Filter, Missing, Namespaces, NetworkNamespace, OwnerSource, Protocols, Query, Session,
+    Snapshot, SourceChoice, Text,
 };
 use pree_testkit::forked::{self, Forked};
 use pree_testkit::holder::{Holder, HolderSpec};
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         lab("each_namespace_once", each_once),
         lab("each_namespace_once_from_proc", each_once_from_proc),
         lab("one_namespace_by_name_pid_and_path", one),
+        lab("one_namespace_from_look_to_look_though_its_name_or_process_goes", from_look_to_look),
         lab("sockets_without_a_table_in_every_namespace", without_a_table),
         lab("namespaces_as_filter", as_filter),
         lab("namespaces_without_rights", without_rights),
@@ -221,6 +222,55 @@ fn one() -> Result<(), Failed> {
     world.check(&query().network_namespaces(blue).collect_from(&mut source)?, &[world.named])?;
     let home = query().collect_from(&mut source)?;
     assert_eq!(home.sockets()[0].kernel_id.unwrap().network_namespace, world.own);
+    Ok(())
+}
+
+/// What was found for the first look is looked at until the last.
+fn from_look_to_look() -> Result<(), Failed> {
+    let blue = Namespace::new()?;
+    let inside = blue.run(listener)?;
+    let (tell, told) = mpsc::channel();
+    let (stay, end) = mpsc::channel::<()>();
+    let (done, ended) = mpsc::channel();
+    blue.spawn(move || {
+        let holder = Holder::start(HolderSpec::hold()).map_err(|_| io::Error::other("no holder"))?;
+        let _ = tell.send(holder.pid());
+        let _ = end.recv();
+        drop(holder);
+        let _ = done.send(());
+        Ok(())
+    });
+    mount(&blue, "/run/netns/blue")?;
+    let pid = told.recv()?.to_string();
+    drop(blue);
+    let take_away = || -> Result<(), Failed> {
+        rustix::mount::unmount("/run/netns/blue", rustix::mount::UnmountFlags::DETACH)?;
+        Ok(fs::remove_file("/run/netns/blue")?)
+    };
+    let end_process = || -> Result<(), Failed> {
+        drop(stay);
+        Ok(ended.recv()?)
+    };
+    type Ending<'a> = Box<dyn FnOnce() -> Result<(), Failed> + 'a>;
+    let cases: [(&str, Ending<'_>); 2] = [("blue", Box::new(take_away)), (&pid, Box::new(end_process))];
+    for (which, ending) in cases {
+        let query = query().network_namespaces(Namespaces::One(Text::from(which.as_bytes())));
+        let mut session = Session::new(live()?);
+        let (mut ending, mut failed) = (Some(ending), None);
+        let looked = session.look_for(std::time::Duration::from_millis(1), &query, |rest| {
+            failed = ending.take().and_then(|ending| ending().err());
+            std::thread::sleep(rest.length);
+        });
+        assert!(failed.is_none(), "{which}: {failed:?}");
+        let (last, intervals) = looked?;
+        let [socket] = last.sockets() else { return Err(format!("{which}: one socket").into()) };
+        assert_eq!(socket.inode, Some(fs::metadata(format!("/proc/self/fd/{}", inside.number()))?.ino()));
+        assert!(intervals.get(socket).is_some_and(|interval| interval.looks() == 2), "{which}");
+        assert!(last.coverage().is_complete(), "{which}: {}", last.coverage());
+        // A new session finds it no more.
+        let error = query.collect().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{which}");
+    }
     Ok(())
 }
 

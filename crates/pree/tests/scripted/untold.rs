@@ -124,6 +124,7 @@ fn sockets_that_are_only_bound_are_a_gap_of_rows_where_they_are_asked_for() {
             [(through_proc(&query), ErrorKind::NotPermitted), (of_choice.unwrap(), ErrorKind::Unsupported)]
         {
             let coverage = snapshot.coverage();
+            assert!(coverage.lacks_bound() || !missing, "{query:?}");
             let gaps: Vec<_> = coverage.gaps().iter().map(|gap| (gap.what, gap.why)).collect();
             let expected = if missing { vec![(Missing::Rows, why)] } else { Vec::new() };
             assert_eq!(gaps, expected, "{query:?}: {coverage}");
@@ -131,7 +132,9 @@ fn sockets_that_are_only_bound_are_a_gap_of_rows_where_they_are_asked_for() {
         }
         let told = query.collect_from(&mut Kernel::new(population())).unwrap();
         assert!(told.coverage().is_complete(), "{query:?}: {}", told.coverage());
+        assert!(!told.coverage().lacks_bound(), "{query:?}");
     }
+    assert!(through_proc(&tcp()).coverage().lacks_bound());
 }
 
 #[test]
@@ -166,6 +169,10 @@ fn a_kernel_that_does_not_list_sockets_that_are_only_bound_says_so() {
             let gaps: Vec<_> = snapshot.coverage().gaps().iter().map(|gap| (gap.what, gap.why)).collect();
             let gap = (asks && !tells).then_some((Missing::Rows, ErrorKind::Unsupported));
             assert_eq!(gaps, gap.into_iter().collect::<Vec<_>>(), "{release} {query:?}");
+        }
+        for (states, has_bound) in [(States::all(), true), (States::LISTENING, false)] {
+            let snapshot = Query::new().tcp().udp().states(states).collect_from(&mut of(release)).unwrap();
+            assert_eq!(snapshot.coverage().lacks_bound(), has_bound && !tells, "{release}");
         }
     }
     // One that comes by shows that this kernel does, whatever its release.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pree::{Coverage, Family, Origin, Process, Protocol, Protocols, Socket, States};
+use pree::{Coverage, Family, Process, Protocol, Protocols, Socket, States};
 
 use super::asked::{self, Asked, is_held};
 use crate::commands::phrases::plural;
@@ -60,11 +60,9 @@ fn place(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> String {
     }
     let place = options.looked_at(coverage);
     let whole = if coverage.lacks_rows() { ", as far as could be seen" } else { "" };
-    let bound = if tells_bound(options, coverage) || !told.contains(&Protocol::Tcp) {
-        ""
-    } else {
-        "; /proc does not report sockets that are only bound"
-    };
+    let may_be_bound = options.states != Some(States::LISTENING);
+    let lacks_bound = may_be_bound && coverage.lacks_bound() && told.contains(&Protocol::Tcp);
+    let bound = if lacks_bound { "; sockets that are only bound are not reported" } else { "" };
     format!("{text} in {place}{whole}{bound}")
 }
 
@@ -77,14 +75,6 @@ fn protocols(options: &Options, asked: Asked<'_>) -> impl Iterator<Item = Protoc
 pub(super) fn protocols_told(options: &Options, asked: Asked<'_>, coverage: &Coverage) -> Vec<Protocol> {
     let is_told = |protocol: &Protocol| !coverage.not_told().any(|name| name == protocol.name());
     protocols(options, asked).filter(is_told).collect()
-}
-
-/// Whether sockets that are only bound would be among the rows, if they were asked for.
-fn tells_bound(options: &Options, coverage: &Coverage) -> bool {
-    let is_proc = |(protocol, origin): &(Protocol, Origin)| {
-        *protocol == Protocol::Tcp && matches!(origin, Origin::Proc | Origin::Procfs)
-    };
-    options.states == Some(States::LISTENING) || !coverage.origins().iter().any(is_proc)
 }
 
 fn words(family: Family) -> String {

@@ -188,6 +188,8 @@ pub(super) fn summary() -> Node {
 
 fn local_ports() -> Node {
     let doc = "TCP ports that the system chooses from; null: not known, or not every TCP socket was counted.";
-    let members = Node::Object(named([("used", count()), ("all", count())]));
+    let used = or_null("integer")
+        .with("description", text("Null where sockets that are only bound are not reported."));
+    let members = Node::Object(named([("used", used), ("at_least", count()), ("all", count())]));
     or_null("object").with("description", text(doc)).with("properties", members)
 }

@@ -66,11 +66,16 @@ pub(crate) fn diagnosed<'s>(
     end(json)
 }
 
-/// How many there are and how many are in use; null where that is not known.
+/// How many there are and how many are in use at least and in all; null where that is not known.
 pub(crate) fn local_ports(json: &mut Json, ports: Option<&LocalPorts>) {
     let Some(ports) = ports else { return json.null() };
     json.open(b'{');
-    json.numbers([("used", ports.used().into()), ("all", ports.all().into())]);
+    json.key("used");
+    match ports.used() {
+        Some(used) => json.number(used.into()),
+        None => json.null(),
+    }
+    json.numbers([("at_least", ports.at_least().into()), ("all", ports.all().into())]);
     json.close(b'}');
 }
 

@@ -78,12 +78,12 @@ fn read_table(
                 Ok(flow) => {
                     collection.coverage.came_from(table.protocol, Origin::Diag);
                     let is_told = decoder.tells_bound || delivery.untold.saw_bound;
-                    if flow.is_continue()
-                        && table.protocol == Protocol::Tcp
-                        && plan.asks_for_bound
-                        && !is_told
-                    {
-                        collection.coverage.add(no_bound(ErrorKind::Unsupported, SINCE_6_8));
+                    let asks = plan.states.contains(States::BOUND_INACTIVE);
+                    if flow.is_continue() && table.protocol == Protocol::Tcp && asks && !is_told {
+                        collection.coverage.without_bound();
+                        if plan.asks_for_bound {
+                            collection.coverage.add(no_bound(ErrorKind::Unsupported, SINCE_6_8));
+                        }
                     }
                     return Ok(flow);
                 }
@@ -128,6 +128,7 @@ fn read_table(
     });
     // Who has seen enough misses nothing.
     if flow.is_continue() && table.protocol == Protocol::Tcp && plan.states.contains(States::BOUND_INACTIVE) {
+        coverage.without_bound();
         if plan.asks_for_bound {
             coverage.add(no_bound(why, NOT_IN_PROC));
         } else {

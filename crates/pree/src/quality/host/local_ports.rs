@@ -1,6 +1,7 @@
 //! How many of the ports that the system chooses from are in use.
 
 use super::chosen::is_reusable;
+use crate::coverage::Coverage;
 use crate::model::{HostLimits, Protocol, Socket};
 use crate::snapshot::Snapshot;
 
@@ -13,19 +14,22 @@ pub struct LocalPorts {
     all: u32,
     /// A bit for each port.
     used: Box<[u64]>,
+    /// Some that hold ports were not reported.
+    lacks_bound: bool,
 }
 
 impl LocalPorts {
     /// `None` where the range of ports is not known.
     pub fn new(limits: &HostLimits) -> Option<Self> {
         let all = limits.choosable_ports()?;
-        Some(Self { limits: limits.clone(), all, used: vec![0; (1 << 16) / 64].into() })
+        Some(Self { limits: limits.clone(), all, used: vec![0; (1 << 16) / 64].into(), lacks_bound: false })
     }
 
     /// Of all sockets of a snapshot; `None` where the range of ports is not known, or several namespaces were asked.
     pub fn of(snapshot: &Snapshot) -> Option<Self> {
         let mut ports = Self::new(snapshot.host())?;
         snapshot.iter().for_each(|socket| ports.add(socket));
+        ports.end(snapshot.coverage());
         Some(ports)
     }
 
@@ -46,8 +50,18 @@ impl LocalPorts {
         self.all
     }
 
-    /// How many of them are in use.
-    pub fn used(&self) -> u32 {
+    /// All were added that were reported.
+    pub fn end(&mut self, coverage: &Coverage) {
+        self.lacks_bound = coverage.lacks_bound();
+    }
+
+    /// How many of them are in use; `None` where sockets that are only bound were not reported.
+    pub fn used(&self) -> Option<u32> {
+        (!self.lacks_bound).then(|| self.at_least())
+    }
+
+    /// How many of them are in use by sockets that were reported.
+    pub fn at_least(&self) -> u32 {
         self.used.iter().map(|bits| bits.count_ones()).sum()
     }
 }

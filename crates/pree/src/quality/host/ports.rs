@@ -55,7 +55,8 @@ fn check(view: &Overview<'_>) -> Found {
             enough.then(|| hit(About::Destination(destination), held, &bound, (used, ports, over)))
         })
         .collect();
-    Found { hits, unchecked: None }
+    let lacks_bound = view.snapshot.coverage().lacks_bound();
+    Found { hits, unchecked: lacks_bound.then_some("sockets that are only bound are not reported") }
 }
 
 /// So many are too many.

@@ -42,6 +42,8 @@ const STACK: usize = 128 * 1024;
 pub(super) struct Known {
     own: Option<u64>,
     found: BTreeMap<u64, Found>,
+    /// The only one that is meant, as it was asked for. It stays open for questions to come: its name or process can go meanwhile.
+    one: Option<(Text, u64)>,
     /// How many more may be held open.
     may_hold: usize,
     /// Whose mounts were read: by mount namespace and root, as their links have them.
@@ -64,12 +66,13 @@ struct Found {
 impl Known {
     /// Finds those that are meant.
     pub(super) fn find(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
-        *self = Self::default();
+        let before = std::mem::take(self);
         let own = proc::read_link(c"/proc/thread-self/ns/net");
         self.own = own.as_deref().ok().and_then(network_namespace_inode);
         match which {
             Namespaces::One(which) => {
-                let (file, inode) = open_one(which.as_bytes())?;
+                let (file, inode) = before.held(which).map_or_else(|| open_one(which.as_bytes()), Ok)?;
+                self.one = Some((which.clone(), inode));
                 self.found.entry(inode).or_default().file = Some(file);
                 self.read_names(false);
                 self.prefer(inode, which.as_bytes());
@@ -102,6 +105,12 @@ impl Known {
             .collect();
         told.namespaces.sort_by_key(|namespace| Some(namespace.inode) != self.own);
         Ok(told)
+    }
+
+    /// The only one, which was found and is open.
+    fn held(mut self, which: &Text) -> Option<(OwnedFd, u64)> {
+        let (_, inode) = self.one.filter(|(name, _)| name == which)?;
+        Some((self.found.remove(&inode)?.file?, inode))
     }
 
     /// Puts the name by which it was asked for first, itself or as a path.

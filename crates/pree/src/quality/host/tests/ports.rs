@@ -1,6 +1,7 @@
 //! Ports that run out, and what waits in `TIME_WAIT`.
 
 use super::*;
+use crate::quality::LocalPorts;
 
 #[test]
 fn ports_exhausted() {
@@ -103,4 +104,27 @@ fn time_wait_pile() {
     check(name, served(50).collect(), Some((Info, About::Host, 50)));
     check(name, served(100).collect(), Some((Warning, About::Host, 100)));
     check_with(name, served(100).collect(), HostLimits { time_wait_limit: None, ..limits() }, None);
+}
+
+/// Where sockets that are only bound are not reported, more ports are taken than can be seen.
+#[test]
+fn ports_that_are_only_bound_may_be_taken_unseen() {
+    let name = "ports_exhausted";
+    let mut coverage = Coverage::default();
+    coverage.without_bound();
+    for (used, found) in [(0, false), (31, false), (32, true)] {
+        let sockets = many(used, 40_000, State::Established, WEB);
+        let unseen = snapshot(sockets, limits()).with_coverage(coverage.clone());
+        let host = assess_host(&unseen);
+        assert!(
+            host.unchecked.iter().any(|unchecked| unchecked.name == name),
+            "{used}: {:?}",
+            host.unchecked
+        );
+        assert_eq!(said(&host, name).is_some(), found, "{used}");
+        let ports = LocalPorts::of(&unseen).unwrap();
+        assert_eq!((ports.used(), ports.at_least(), ports.all()), (None, used.into(), 40));
+        let ports = LocalPorts::of(&unseen.with_coverage(Coverage::default())).unwrap();
+        assert_eq!(ports.used(), Some(used.into()));
+    }
 }
