@@ -66,7 +66,9 @@ fn by_serde(value: &impl serde_core::Serialize) -> String {
     let mut escaped = String::new();
     for c in serde_json::to_string(value).unwrap().chars() {
         if escape::must_escape(c) {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escaped += &format!("\\u{unit:04x}"));
+            let units =
+                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>();
+            escaped += &units.concat();
         } else {
             escaped.push(c);
         }
