@@ -3,6 +3,7 @@
 use crate::model::{Family, Protocol, Socket};
 
 /// Why it reads nothing of this protocol.
+#[expect(clippy::unnecessary_wraps, reason = "the parser that it stands for reads some protocols")]
 pub(super) fn refusal(_: Protocol) -> Option<&'static str> {
     Some("this build is without the feature linux-procfs")
 }
