@@ -161,9 +161,9 @@ fn proc_source() -> Result<(), Failed> {
             Gap { what: "stats", why: "unsupported", count: Some(stats), words: "statistics unknown for" };
         told(&all, view, &gap, &format!("-i --source {source}"), [0, 3])?;
         // Who does not ask for statistics misses none; listeners and UDP have none.
-        run::pree(&format!("--strict -c local,remote,recvq --source {source}"))?.whole()?;
-        run::pree(&format!("--strict -li -c local --source {source}"))?.whole()?;
-        run::pree(&format!("--strict -ui --source {source}"))?.whole()?;
+        run::pree(&format!("--strict -c state,sport,recvq --source {source}"))?.whole()?;
+        run::pree(&format!("--strict -li -c sport --source {source}"))?.whole()?;
+        run::pree(&format!("--strict -ui -c sport --source {source}"))?.whole()?;
     }
     Ok(())
 }
@@ -184,6 +184,8 @@ fn proc_fields() -> Result<(), Failed> {
         ("-c fwmark", "marks"),
         ("-c sockopt", "options"),
         ("-c tos", "traffic classes"),
+        ("-c local", "interfaces, v6only"),
+        ("-u", "interfaces, v6only"),
         ("--json", "memory, cookies, accept-queue limits"),
         ("--jsonl", "memory, cookies, accept-queue limits"),
     ] {
@@ -273,7 +275,7 @@ fn proc_lacks_udp() -> Result<(), Failed> {
             return Err(format!("{:?}", document.missing).into());
         }
         // Nothing of what was asked for is missing.
-        run::pree(&format!("{flags} -t -c local"))?.whole()?;
+        run::pree(&format!("{flags} -t -c sport"))?.whole()?;
         // Nothing of it is there.
         run::pree(&format!("{flags} -u"))?.code(4)?.tells("/proc/net/udp")?.silent()?;
     }
@@ -293,7 +295,7 @@ fn proc_nonsense() -> Result<(), Failed> {
     // A file that ends within a line is not all of it.
     fs::write("/proc/thread-self/net/tcp", b"  sl  local_address\n   0: 0100007F:1F90 0000000")?;
     run::pree(&format!("{flags} -t"))?.code(4)?.tells("/proc/net/tcp")?.silent()?;
-    run::pree(flags)?.code(3)?.tells("sockets missing (tcp)")?;
+    run::pree(flags)?.code(3)?.through_proc()?.tells("sockets missing (tcp)")?;
     Ok(())
 }
 

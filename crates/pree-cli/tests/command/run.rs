@@ -39,11 +39,11 @@ impl Answer {
         if answer.err.is_empty() { Ok(answer) } else { Err(format!("told: {}", answer.err).into()) }
     }
 
-    /// The answer without the line that says what /proc does not tell of listeners, which there must be.
+    /// The answer without the line that says what /proc does not report of local ends, which there must be.
     pub fn through_proc(mut self) -> Result<Self, Failed> {
-        let is_it = |line: &&str| line.contains("fields unknown for") && line.contains("accept-queue limits");
+        let is_it = |line: &&str| line.contains("fields unknown for") && line.contains("interfaces");
         if self.err.lines().filter(is_it).count() != 1 {
-            return Err(format!("nothing about accept-queue limits: {:?}", self.err).into());
+            return Err(format!("nothing about interfaces: {:?}", self.err).into());
         }
         self.err =
             self.err.lines().filter(|line| !is_it(line)).fold(String::new(), |all, line| all + line + "\n");

@@ -95,6 +95,20 @@ fn all_that_proc_does_not_tell_is_one_gap_beside_the_statistics() {
     assert_eq!(fields.count, Some(snapshot.sockets().len() as u64));
 }
 
+/// `0.0.0.0:80` may be `0.0.0.0%eth0:80`, and `[::]:80` `*:80`.
+#[test]
+fn ends_as_they_are_shown_lack_what_proc_does_not_tell() {
+    let snapshot = through_proc(&asked(Needs::INTERFACE_NAME));
+    let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    assert_eq!((gap.what, gap.why), (Missing::Fields, ErrorKind::NotPermitted));
+    assert_eq!(gap.object, "/proc/net: interfaces, v6only");
+    // A filter that reads them as text asks for no more rows than it did.
+    let filtered = asked_of_told(Needs::empty()).filter("nobodys-word".parse().unwrap());
+    assert!(!through_proc(&filtered).coverage().lacks_rows());
+    let told = asked(Needs::INTERFACE_NAME).collect_from(&mut Kernel::new(population())).unwrap();
+    assert!(told.coverage().is_complete(), "{}", told.coverage());
+}
+
 /// They are in no file of /proc: an answer that they may belong to lacks them, whoever refused `sock_diag`.
 #[test]
 fn sockets_that_are_only_bound_are_a_gap_of_rows_where_they_are_asked_for() {

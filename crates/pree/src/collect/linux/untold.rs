@@ -228,7 +228,10 @@ pub(super) struct Untold {
 impl Untold {
     /// `needed`: what the filter must know.
     pub(super) fn new(asked: Needs, needed: Needs) -> Self {
-        Self { asked: CanLack::of(asked), needed: CanLack::of(needed), ..Self::default() }
+        // A local end is shown with its interface, and as * where IPv4 comes to it too.
+        let shows_ends = asked.contains(Needs::INTERFACE_NAME);
+        let of_ends = if shows_ends { Needs::INTERFACE | Needs::V6ONLY } else { Needs::empty() };
+        Self { asked: CanLack::of(asked | of_ends), needed: CanLack::of(needed), ..Self::default() }
     }
 
     /// Rows of this protocol without an identity come from /proc, for this reason.
