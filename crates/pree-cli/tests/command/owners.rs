@@ -64,6 +64,10 @@ fn in_a_ring() -> Result<(), Failed> {
     let document: Value = serde_json::from_str(&run::pree(&format!("-l --json {way}"))?.whole()?.out)?;
     let owner = &document["sockets"][0]["owners"][0];
     assert_eq!((&owner["pid"], &owner["fd"], &owner["io_uring"]), (&pid.into(), &fd.into(), &true.into()));
+    for namespaces in ["--all-netns".to_owned(), format!("-N {pid}")] {
+        let out = run::pree(&format!("-Hl -c owner {namespaces} {way}"))?.whole()?.out;
+        assert_eq!(out.trim(), shown, "{namespaces}");
+    }
     let page = run::pree(&format!("port 7990 {way}"))?.whole()?.out;
     assert!(page.contains("through io_uring"), "{page}");
     drop(ring);

@@ -141,11 +141,13 @@ impl<'v> Delivery<'v> {
             }
         }
         self.owners.look_for(source, parts.iter().flat_map(|part| &part.held));
-        // What a look left without a holder may be gone, or with a process that is younger.
-        if let [Part { plan, held, .. }] = parts.as_slice()
-            && plan.namespaces == Namespaces::Own
-        {
-            self.owners.look_for_the_young(source, plan, held);
+        match parts.as_slice() {
+            // What a look left without a holder may be gone, or with a process that is younger.
+            [Part { plan, held, .. }] if plan.namespaces == Namespaces::Own => {
+                self.owners.look_for_the_young(source, plan, held);
+            }
+            // Tables of other namespaces are not read again.
+            parts => self.owners.look_for_in_rings(source, parts.iter().flat_map(|part| &part.held)),
         }
         for (place, Part { plan, held, .. }) in parts.into_iter().enumerate() {
             self.joins.all().for_each(|join| join.resume(place));

@@ -79,6 +79,18 @@ impl OwnerSearch {
         }
     }
 
+    /// Looks in rings for those of these sockets that have no holder.
+    pub(super) fn look_for_in_rings<'s>(
+        &mut self,
+        source: &mut dyn Source,
+        held: impl Iterator<Item = &'s Socket>,
+    ) {
+        let inodes: HashSet<u64> = held.filter_map(|socket| socket.inode).collect();
+        if self.lookup != OwnerLookup::None && !self.unheld(&inodes).is_empty() {
+            self.look_into_rings(source, Only::These(&inodes));
+        }
+    }
+
     /// Looks in rings for those of these sockets that have no holder. The program shows none: where it alone told unforced,
     /// every table is read for them.
     pub(super) fn look_into_rings(&mut self, source: &mut dyn Source, only: Only<'_>) {
