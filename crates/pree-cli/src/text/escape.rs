@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use pree::Filter;
+
 /// Characters that show nothing, or nothing of their own, or change how others show.
 fn is_deceptive(c: char) -> bool {
     matches!(c,
@@ -37,10 +39,10 @@ pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     escaped(bytes, |c| c == '\\')
 }
 
-/// Bytes as one word of a row: in quotes when they could be taken for something else, such as the `-` of the unknown.
+/// Bytes as one word of a row: in quotes when they could be taken for something else, such as the `-` of the unknown or a filter's `not`.
 pub(crate) fn word(bytes: &[u8]) -> Cow<'_, str> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._-+:/@%~#".contains(b);
-    if matches!(bytes, b"" | b"-") || !bytes.iter().all(plain) {
+    if matches!(bytes, b"" | b"-") || !bytes.iter().all(plain) || Filter::is_operator(bytes) {
         return quoted(bytes).into();
     }
     // Every plain byte is ASCII that needs no escape.
@@ -113,6 +115,9 @@ mod tests {
             (b"\"quoted\"", r#""\"quoted\"""#),
             (b"", "\"\""),
             (b"-", "\"-\""),
+            (b"not", "\"not\""),
+            (b"GT", "\"GT\""),
+            (b"nothing", "nothing"),
             (b"kworker/0:1", "kworker/0:1"),
         ] {
             assert_eq!(word(bytes), shown);

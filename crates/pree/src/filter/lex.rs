@@ -134,6 +134,11 @@ fn operator(word: &str) -> Option<Kind> {
     WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, kind)| kind.clone())
 }
 
+/// True for a word that is an operator, in any case.
+pub(super) fn is_operator(word: &[u8]) -> bool {
+    WORDS.iter().any(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()))
+}
+
 /// True for text that is read back as one word.
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.contains(ends_word) && operator(text).is_none()

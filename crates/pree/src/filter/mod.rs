@@ -146,6 +146,13 @@ impl Filter {
         words
     }
 
+    /// True for a word that is an operator of the language, such as `not`: as a value it stands in quotes. For the command: no part
+    /// of the interface.
+    #[doc(hidden)]
+    pub fn is_operator(word: &[u8]) -> bool {
+        lex::is_operator(word)
+    }
+
     /// True when it names this protocol or family, as `proto=sctp` or `family=ipv6`.
     pub fn names_kind(&self, name: &str) -> bool {
         let mut named = false;
