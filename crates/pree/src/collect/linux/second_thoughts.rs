@@ -4,18 +4,22 @@
 use std::collections::HashSet;
 
 use super::blind::read_with_retries;
+use super::diag::is_still_there;
 use super::held;
 use super::inode_map::Holder;
 use super::owners::{Only, OwnerSearch, Place};
 use super::walk::{ids, records};
 use crate::decode::linux::version;
-use crate::model::{Protocol, Protocols, Socket};
+use crate::model::{Protocol, Protocols, Socket, States};
 use crate::needs::{OwnerLookup, OwnerSource};
 use crate::plan::Plan;
 use crate::source::{ProcessPart, Question, Source, read_all};
 
 /// How often it is looked for processes that began during the look before: each is shorter than the last.
 const YOUNGER_MOST: usize = 16;
+
+/// Sockets that are asked for one by one; more are looked for in their tables.
+const ONE_BY_ONE_MOST: usize = 1000;
 
 /// Since when a ring's file names the sockets in it.
 const RINGS_NAME_SOCKETS: (u32, u32) = (6, 14);
@@ -30,14 +34,35 @@ impl OwnerSearch {
         let unheld =
             |socket: &&Socket| socket.inode.is_some_and(|inode| self.map.holders(inode).next().is_none());
         let unheld: Vec<&Socket> = held.iter().filter(unheld).collect();
-        let protocols = unheld.iter().fold(Protocols::empty(), |all, socket| all | socket.protocol.set());
-        let protocols = protocols - Protocols::OTHER;
         let mut stay = HashSet::new();
+        let mut others: Vec<&Socket> = Vec::new();
+        // A connection is asked for by itself. Who may not look into processes has all of their sockets here: too many to ask for.
+        if unheld.len() > ONE_BY_ONE_MOST {
+            if self.is_blind() {
+                return;
+            }
+            others = unheld;
+        } else {
+            for socket in unheld {
+                match (is_still_there(source, socket), socket.inode) {
+                    (Some(true), inode) => stay.extend(inode),
+                    (Some(false), inode) => self.gone.extend(inode),
+                    (None, _) => others.push(socket),
+                }
+            }
+        }
+        let protocols = others.iter().fold(Protocols::empty(), |all, socket| all | socket.protocol.set());
+        let protocols = protocols - Protocols::OTHER;
         for protocol in Protocol::ALL.into_iter().filter(|protocol| protocols.contains(protocol.set())) {
-            let there = held::inodes_now(source, protocol.set(), plan);
-            let of_table = unheld.iter().filter(|socket| socket.protocol == protocol);
+            let of_table: Vec<_> = others.iter().filter(|socket| socket.protocol == protocol).collect();
+            let states = of_table.iter().fold(States::empty(), |all, socket| all | socket.state.set());
+            // The table of connections can be long, and nobody seen could have made one of these.
+            let is_short = protocol == Protocol::Tcp && !states.intersects(States::CONNECTED);
+            let states = if is_short { states } else { States::all() };
+            let there = held::inodes_now(source, protocol.set(), states, plan);
             // What cannot be read again may be there.
             let (still, gone): (Vec<u64>, Vec<u64>) = of_table
+                .iter()
                 .filter_map(|socket| socket.inode)
                 .partition(|inode| there.as_ref().is_none_or(|there| there.contains(inode)));
             stay.extend(still);

@@ -11,6 +11,7 @@ mod any_table;
 mod cookies;
 mod exchange;
 mod families;
+mod still_there;
 mod table_counters;
 
 use std::collections::HashSet;
@@ -33,6 +34,7 @@ use crate::source::{DiagPass, DiagTable, Errno, Failure, INET_NUMBERS, Source};
 use any_table::{PASSES, error, family_number, gap, with_retries};
 use cookies::CookieSet;
 use exchange::{Pass, PassError, Receiver, Told, exchange, told};
+pub(super) use still_there::is_still_there;
 use table_counters::Counters;
 
 /// Sockets of one chain that the kernel reports under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
