@@ -222,10 +222,10 @@ impl Filter {
     /// In two parts that must both hold: what each look can decide, and what takes several. Either may be missing.
     ///
     /// ```
-    /// let filter: pree::Filter = "tx > 1MiB and dport = 443".parse()?;
+    /// let filter: pree::Filter = "tx > 1000 and dport = 443".parse()?;
     /// let (now, later) = filter.split_by_time();
     /// assert_eq!(now.map(|now| now.to_string()).as_deref(), Some("dport = 443"));
-    /// assert_eq!(later.map(|later| later.to_string()).as_deref(), Some("tx > 1MiB"));
+    /// assert_eq!(later.map(|later| later.to_string()).as_deref(), Some("tx > 1000"));
     /// # Ok::<(), pree::FilterError>(())
     /// ```
     pub fn split_by_time(self) -> (Option<Self>, Option<Self>) {
