@@ -15,7 +15,7 @@ use crate::collect::collection::Collection;
 use crate::coverage::{Gap, Missing, Origin};
 use crate::decode::linux::decode_held;
 use crate::error::{ErrorKind, NOT_RECORDED};
-use crate::model::{Protocol, Protocols, Socket, States};
+use crate::model::{Protocol, Protocols, Socket};
 use crate::needs::{Needs, OwnerLookup, SourceChoice};
 use crate::plan::Plan;
 use crate::query::Query;
@@ -103,16 +103,10 @@ fn in_tables(source: &mut dyn Source) -> HashSet<u64> {
     [SourceChoice::Auto, SourceChoice::Proc].into_iter().filter_map(of_source).flatten().collect()
 }
 
-/// The sockets of these protocols and states that the plan's tables have now, of the namespace that the source is in; `None` where
-/// some could not be read.
-pub(super) fn inodes_now(
-    source: &mut dyn Source,
-    protocols: Protocols,
-    states: States,
-    plan: &Plan,
-) -> Option<HashSet<u64>> {
+/// The sockets of these protocols that the plan's tables have now, of the namespace that the source is in; `None` where some
+/// could not be read.
+pub(super) fn inodes_now(source: &mut dyn Source, protocols: Protocols, plan: &Plan) -> Option<HashSet<u64>> {
     let mut plan = plan.clone();
-    plan.states &= states;
     (plan.needs, plan.asked, plan.owners) = (Needs::empty(), Needs::empty(), OwnerLookup::None);
     // Where the source does not report TCP sockets that are only bound, it reported none before.
     (plan.others, plan.asks_for_bound) = (false, false);

@@ -47,6 +47,8 @@ impl OwnerSearch {
                 match (is_still_there(source, socket), socket.inode) {
                     (Some(true), inode) => stay.extend(inode),
                     (Some(false), inode) => self.gone.extend(inode),
+                    // The table of connections can be long: a listener, or a socket that is only bound, is taken to be there.
+                    (None, inode) if is_alone(socket) => stay.extend(inode),
                     (None, _) => others.push(socket),
                 }
             }
@@ -55,11 +57,7 @@ impl OwnerSearch {
         let protocols = protocols - Protocols::OTHER;
         for protocol in Protocol::ALL.into_iter().filter(|protocol| protocols.contains(protocol.set())) {
             let of_table: Vec<_> = others.iter().filter(|socket| socket.protocol == protocol).collect();
-            let states = of_table.iter().fold(States::empty(), |all, socket| all | socket.state.set());
-            // The table of connections can be long, and nobody seen could have made one of these.
-            let is_short = protocol == Protocol::Tcp && !states.intersects(States::CONNECTED);
-            let states = if is_short { states } else { States::all() };
-            let there = held::inodes_now(source, protocol.set(), states, plan);
+            let there = held::inodes_now(source, protocol.set(), plan);
             // What cannot be read again may be there.
             let (still, gone): (Vec<u64>, Vec<u64>) = of_table
                 .iter()
@@ -155,4 +153,9 @@ impl OwnerSearch {
     fn unheld(&self, wanted: &HashSet<u64>) -> HashSet<u64> {
         wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect()
     }
+}
+
+/// True for a TCP socket without a peer.
+fn is_alone(socket: &Socket) -> bool {
+    socket.protocol == Protocol::Tcp && !States::CONNECTED.contains(socket.state.set())
 }
