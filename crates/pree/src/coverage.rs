@@ -54,6 +54,13 @@ impl Gap {
     }
 }
 
+impl Origin {
+    /// True for text of /proc/net, whichever parser read it.
+    pub(crate) fn is_proc(self) -> bool {
+        matches!(self, Self::Proc | Self::Procfs)
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.why {
@@ -236,6 +243,11 @@ impl Coverage {
             self.untold.push(Untold { name: name.to_owned(), sentence: sentence.clone(), is_absent });
             self.notes.push(sentence);
         }
+    }
+
+    /// True when a table of this protocol, of one family or both, was read from /proc/net.
+    pub fn is_from_proc(&self, protocol: Protocol) -> bool {
+        self.origins.iter().any(|(table, origin)| *table == protocol && origin.is_proc())
     }
 
     pub(crate) fn came_from(&mut self, protocol: Protocol, origin: Origin) {

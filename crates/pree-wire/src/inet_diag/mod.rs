@@ -16,7 +16,7 @@ pub mod subflow;
 pub use bytecode::{BytecodeError, Expr, HostCondition};
 pub use congestion::{Bbr, Dctcp, Vegas};
 pub use reply::{Row, inode_of};
-pub use request::{ANY_COOKIE, Extensions, Id, Kind, Request};
+pub use request::{ANY_COOKIE, Extensions, Id, Kind, Request, address};
 pub use socket_options::SocketOptions;
 pub use states::StateBits;
 pub use subflow::Subflow;

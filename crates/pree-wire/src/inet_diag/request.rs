@@ -6,6 +6,7 @@
 use super::states::StateBits;
 use super::{AF_INET, DCCP, DCCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY, TCP, TCPDIAG_GETSOCK};
 use crate::netlink::{BufferTooSmall, DUMP, REQUEST, RequestBuffer};
+use core::net::IpAddr;
 use core::ops::BitOr;
 
 /// "Whatever its cookie" in an [`Id`] (`INET_DIAG_NOCOOKIE`, twice).
@@ -59,9 +60,20 @@ impl BitOr for Extensions {
     }
 }
 
+/// An address as requests have it: one of IPv4 in the first 4 bytes, the other 12 are 0.
+pub fn address(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V6(ip) => ip.octets(),
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        }
+    }
+}
+
 /// Which socket (`struct inet_diag_sockid`). In a dump only the ports count: non-zero ones restrict it.
 ///
-/// An IPv4 address stands in the first 4 bytes, the other 12 are 0.
+/// Addresses are as [`address`] gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id {
     /// Local port.

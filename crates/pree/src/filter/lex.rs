@@ -130,18 +130,18 @@ const WORDS: [(&str, Kind); 12] = [
     ("geq", Kind::Op(Op::AtLeast)),
 ];
 
-fn operator(word: &str) -> Option<Kind> {
-    WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, kind)| kind.clone())
+fn operator(word: &[u8]) -> Option<Kind> {
+    WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes())).map(|(_, kind)| kind.clone())
 }
 
 /// True for a word that is an operator, in any case.
 pub(super) fn is_operator(word: &[u8]) -> bool {
-    WORDS.iter().any(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()))
+    operator(word).is_some()
 }
 
 /// True for text that is read back as one word.
 pub(super) fn is_word(text: &str) -> bool {
-    !text.is_empty() && !text.contains(ends_word) && operator(text).is_none()
+    !text.is_empty() && !text.contains(ends_word) && !is_operator(text.as_bytes())
 }
 
 /// A word: plain and quoted pieces with nothing between them, as in `@"a b"`.
@@ -162,7 +162,7 @@ fn word(text: &str, start: usize) -> Result<(Kind, usize), FilterError> {
     let kind = if has_quotes {
         Kind::Quoted(Text::from(bytes))
     } else {
-        operator(written).unwrap_or_else(|| Kind::Word(written.to_owned()))
+        operator(written.as_bytes()).unwrap_or_else(|| Kind::Word(written.to_owned()))
     };
     Ok((kind, at - start))
 }

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use pree_wire::inet_diag::bytecode::MAX_DEPTH;
-use pree_wire::inet_diag::{AF_INET, AF_INET6, BytecodeError, Expr as Condition, HostCondition};
+use pree_wire::inet_diag::{self, AF_INET, AF_INET6, BytecodeError, Expr as Condition, HostCondition};
 
 use super::expr::{End, Expr, Host, Named, Test};
 use super::lex::Op;
@@ -163,20 +163,12 @@ fn port_condition(local: bool, op: Op, port: u16) -> Option<Tree> {
 
 /// With its port if that is one.
 fn host_condition(local: bool, host: &Host) -> Tree {
-    let mut address = [0; 16];
     let (family, prefix_length) = match host.network {
         None => (0, 0),
-        Some((IpAddr::V4(ip), bits)) => {
-            for (to, from) in address.iter_mut().zip(ip.octets()) {
-                *to = from;
-            }
-            (AF_INET, bits)
-        }
-        Some((IpAddr::V6(ip), bits)) => {
-            address = ip.octets();
-            (AF_INET6, bits)
-        }
+        Some((IpAddr::V4(_), bits)) => (AF_INET, bits),
+        Some((IpAddr::V6(_), bits)) => (AF_INET6, bits),
     };
+    let address = host.network.map_or([0; 16], |(ip, _)| inet_diag::address(ip));
     let condition = HostCondition { family, prefix_length, address, port: host.port.map(|(port, _)| port) };
     Tree::Leaf(if local { Condition::SourceHost(condition) } else { Condition::DestinationHost(condition) })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Context;
 use super::interval::{Interval, Point};
-use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Socket, State};
 use crate::series::AllSeries;
@@ -184,8 +184,7 @@ fn lacks(coverage: &Coverage) -> Lacks {
         let object = gap.object.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default();
         (format!("{} {object}", gap.what.name()).trim_end().to_owned(), gap.why)
     });
-    let has_no_ids = |origin: &Origin| matches!(origin, Origin::Proc | Origin::Procfs);
-    let tables = coverage.origins().iter().filter(|(_, origin)| has_no_ids(origin));
+    let tables = coverage.origins().iter().filter(|(_, origin)| origin.is_proc());
     gaps.chain(tables.map(|(table, _)| (format!("ids {}", table.name()), ErrorKind::Unsupported))).collect()
 }
 
@@ -202,6 +201,7 @@ fn is_judged(socket: &Socket) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coverage::Origin;
     use crate::model::{Address, BootId, Family, HostLimits, KernelId, Protocol};
 
     fn s(seconds: u64) -> Duration {

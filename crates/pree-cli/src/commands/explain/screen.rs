@@ -22,13 +22,9 @@ impl Seen<'_> {
     /// The file of /proc/net that lists the socket, if it came from one.
     fn file_of(&self, socket: &Socket) -> Option<String> {
         let table = socket.protocol.name();
-        let from_proc = |(protocol, origin): &(Protocol, Origin)| {
-            *protocol == socket.protocol
-                && matches!(origin, Origin::Proc | Origin::Procfs)
-                && socket.kernel_id.is_none()
-        };
         let six = if socket.family == Family::Ipv6 { "6" } else { "" };
-        self.coverage.origins().iter().any(from_proc).then(|| format!("/proc/net/{table}{six}"))
+        let is_from_proc = self.coverage.is_from_proc(socket.protocol) && socket.kernel_id.is_none();
+        is_from_proc.then(|| format!("/proc/net/{table}{six}"))
     }
 
     /// What passed from the first look to the last, by the time between them; empty in a single look.

@@ -186,8 +186,7 @@ impl OwnerSearch {
     /// owner.
     pub(super) fn look_again(&mut self, source: &mut dyn Source, wanted: &HashSet<u64>) {
         self.see(source, Only::These(wanted));
-        let without: HashSet<u64> =
-            wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect();
+        let without = self.unheld(wanted);
         if !without.is_empty() {
             if self.told.proc && !self.told.whole_by_program {
                 self.walk_threads(source, Only::These(&without));

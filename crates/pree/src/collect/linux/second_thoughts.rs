@@ -31,9 +31,8 @@ impl OwnerSearch {
         if self.lookup == OwnerLookup::None {
             return;
         }
-        let unheld =
-            |socket: &&Socket| socket.inode.is_some_and(|inode| self.map.holders(inode).next().is_none());
-        let unheld: Vec<&Socket> = held.iter().filter(unheld).collect();
+        let unheld: Vec<&Socket> =
+            held.iter().filter(|socket| socket.inode.is_some_and(|inode| self.is_unheld(inode))).collect();
         let mut stay = HashSet::new();
         let mut others: Vec<&Socket> = Vec::new();
         // A connection is asked for by itself. Who may not look into processes has all of their sockets here: too many to ask for.
@@ -109,7 +108,7 @@ impl OwnerSearch {
         held: impl Iterator<Item = &'s Socket>,
     ) {
         let inodes: HashSet<u64> = held.filter_map(|socket| socket.inode).collect();
-        if self.lookup != OwnerLookup::None && !self.unheld(&inodes).is_empty() {
+        if self.lookup != OwnerLookup::None {
             self.look_into_rings(source, Only::These(&inodes));
         }
     }
@@ -117,10 +116,11 @@ impl OwnerSearch {
     /// Looks in rings for those of these sockets that have no holder. The program shows none: where it alone told unforced,
     /// every table is read for them.
     pub(super) fn look_into_rings(&mut self, source: &mut dyn Source, only: Only<'_>) {
+        if matches!(only, Only::These(wanted) if self.unheld(wanted).is_empty()) {
+            return;
+        }
         let release = read_all(source, &Question::KernelRelease).unwrap_or_default();
-        if matches!(only, Only::These(wanted) if self.unheld(wanted).is_empty())
-            || version(&release).is_none_or(|version| version < RINGS_NAME_SOCKETS)
-        {
+        if version(&release).is_none_or(|version| version < RINGS_NAME_SOCKETS) {
             return;
         }
         let alone = self.told.program && !self.told.proc && self.method == OwnerSource::Auto;
@@ -138,7 +138,7 @@ impl OwnerSearch {
         }
         for Place { pid, thread, fd } in std::mem::take(&mut self.rings) {
             let records = records(source, pid, ProcessPart::RingSockets { thread, fd }).unwrap_or_default();
-            let is_unheld = |inode: &u64| only.has(*inode) && self.map.holders(*inode).next().is_none();
+            let is_unheld = |inode: &u64| only.has(*inode) && self.is_unheld(*inode);
             let held: HashSet<u64> = records.iter().map(|record| record.inode).filter(is_unheld).collect();
             // It may have ended by now.
             let Some(process) = held.iter().next().and_then(|_| self.process(source, pid).ok()) else {
@@ -150,8 +150,13 @@ impl OwnerSearch {
         }
     }
 
-    fn unheld(&self, wanted: &HashSet<u64>) -> HashSet<u64> {
-        wanted.iter().copied().filter(|inode| self.map.holders(*inode).next().is_none()).collect()
+    fn is_unheld(&self, inode: u64) -> bool {
+        self.map.holders(inode).next().is_none()
+    }
+
+    /// Those that no descriptor leads to.
+    pub(super) fn unheld(&self, wanted: &HashSet<u64>) -> HashSet<u64> {
+        wanted.iter().copied().filter(|inode| self.is_unheld(*inode)).collect()
     }
 }
 

@@ -24,7 +24,7 @@ pub use detector::Detector;
 use detector::Hit;
 pub use evidence::{Evidence, Value};
 pub use finding::{Finding, Severity};
-pub(super) use reads::{Reads, can_have_statistics, comes_from_proc};
+pub(super) use reads::{Reads, can_have_statistics};
 
 /// Every issue of one socket. Some show only in an interval.
 pub const DETECTORS: &[Detector] = &[

@@ -1,6 +1,6 @@
 //! What a source must report about a socket for a detector to check it: without that, finding nothing means nothing.
 
-use crate::coverage::{Coverage, Origin};
+use crate::coverage::Coverage;
 use crate::model::{Protocol, Socket, State};
 use crate::quality::buffer::is_datagram;
 
@@ -43,7 +43,7 @@ impl Reads {
             Self::Drops => &[Udp, UdpLite],
             Self::Unread => &[Tcp, Udp, UdpLite],
         };
-        tables.iter().any(|table| comes_from_proc(coverage, *table)).then_some(self.what())
+        tables.iter().any(|table| coverage.is_from_proc(*table)).then_some(self.what())
     }
 
     fn what(self) -> &'static str {
@@ -54,14 +54,6 @@ impl Reads {
             Self::Unread => "receive buffers are not reported",
         }
     }
-}
-
-/// Whether a table, of one family or both, was read from /proc/net.
-pub(in crate::quality) fn comes_from_proc(coverage: &Coverage, table: Protocol) -> bool {
-    let is_proc = |(protocol, origin): &(Protocol, Origin)| {
-        *protocol == table && matches!(origin, Origin::Proc | Origin::Procfs)
-    };
-    coverage.origins().iter().any(is_proc)
 }
 
 /// True for a full connection; a `FIN_WAIT_2` may be only a remnant in the kernel.

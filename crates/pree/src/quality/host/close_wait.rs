@@ -8,7 +8,6 @@ use super::finding::About;
 use super::group::group;
 use super::overview::Overview;
 use crate::model::{Protocol, Socket, Unowned};
-use crate::quality::findings::comes_from_proc;
 use crate::quality::limits::{CLOSE_WAIT_LEAST, CLOSE_WAIT_OLD};
 use crate::quality::{Severity, Value};
 
@@ -33,7 +32,7 @@ fn check(view: &Overview<'_>) -> Found {
     }
     let many = group(owned).into_iter().filter(|(_, places)| places.len() >= CLOSE_WAIT_LEAST);
     let hits = many.filter_map(|(_, places)| hit(view, places)).collect();
-    let tells_ages = view.intervals.is_some() || !comes_from_proc(view.snapshot.coverage(), Protocol::Tcp);
+    let tells_ages = view.intervals.is_some() || !view.snapshot.coverage().is_from_proc(Protocol::Tcp);
     let unchecked = match unknown {
         CLOSE_WAIT_LEAST.. => Some("it is not known who holds many of the connections in CLOSE_WAIT"),
         _ if !tells_ages => Some("how long connections have been in CLOSE_WAIT is not reported"),

@@ -9,9 +9,9 @@
 
 mod any_table;
 mod cookies;
+mod exact;
 mod exchange;
 mod families;
-mod still_there;
 mod table_counters;
 
 use std::collections::HashSet;
@@ -33,8 +33,9 @@ use crate::plan::{Plan, Table};
 use crate::source::{DiagPass, DiagTable, Errno, Failure, INET_NUMBERS, Source};
 use any_table::{PASSES, error, family_number, gap, with_retries};
 use cookies::CookieSet;
-use exchange::{Pass, PassError, Receiver, Told, exchange, told};
-pub(super) use still_there::is_still_there;
+use exact::ask_exactly;
+pub(super) use exact::is_still_there;
+use exchange::{Pass, Receiver, Told, exchange, told};
 use table_counters::Counters;
 
 /// Sockets of one chain that the kernel reports under one lock (`SKARR_SZ` in `net/ipv4/inet_diag.c`).
@@ -252,22 +253,10 @@ impl Reader<'_, '_> {
         missed: Missed,
     ) -> ControlFlow<()> {
         let table = DiagTable { family: family_number(missed.socket.family), protocol: self.number() };
-        let request = Request::exact(table.family, table.protocol, missed.id);
-        let request = request.with_extensions(extensions).with_sequence(1);
-        let mut found = false;
-        let pass = DiagPass::Exact(missed.id.cookie);
-        let answer = exchange(collection.source, &request, table, pass, &mut |row: &[u8]| {
-            let row = Row::parse(row)?;
-            found |= row.cookie() == missed.id.cookie;
-            Ok(told(&row, self.deliver(&row)))
-        });
-        match answer {
-            Err(PassError::Enough) => ControlFlow::Break(()),
-            Err(PassError::Failed(Failure::Answer(Errno::ENOENT | Errno::ESTALE))) => {
-                ControlFlow::Continue(())
-            }
-            Ok(_) if found => ControlFlow::Continue(()),
-            Ok(_) | Err(PassError::Failed(_)) => self.deliver_bare(missed, &mut collection.coverage),
+        let is_there = ask_exactly(collection.source, table, missed.id, extensions, |row| self.deliver(row))?;
+        match is_there {
+            Some(_) => ControlFlow::Continue(()),
+            None => self.deliver_bare(missed, &mut collection.coverage),
         }
     }
 
