@@ -17,8 +17,19 @@ pub(super) struct Asked<'w> {
     pub(super) number: u16,
     /// Any, when there is none.
     pub(super) protocol: Option<Protocol>,
-    /// As a filter reads it. A socket that has the port at every address of its family has it there too.
-    pub(super) address: Option<&'w str>,
+    /// A socket that has the port at every address of its family has it there too.
+    pub(super) address: Option<At<'w>>,
+}
+
+/// The address of a port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct At<'w> {
+    /// As a filter reads it: `10.0.0.5`, `10/8`, `[::ffff:10.0.0.5]`, `0.0.0.0%eth0`.
+    text: &'w str,
+    /// The address in it, or that of its network where it is written in full; a v4-mapped one is IPv4's.
+    ip: Option<IpAddr>,
+    /// The interface behind it: `eth0`.
+    zone: Option<&'w str>,
 }
 
 impl<'w> Asked<'w> {
@@ -47,7 +58,7 @@ impl<'w> Asked<'w> {
         let (address, number) = match end.rsplit_once(':') {
             None => (None, end),
             Some(("" | "*", number)) => (None, number),
-            Some((address, number)) if Filter::local(address).is_ok() => (Some(address), number),
+            Some((address, number)) if Filter::local(address).is_ok() => (Some(At::of(address)), number),
             Some(_) => return Err(wrong()),
         };
         if before.is_some() && behind.is_some() {
@@ -65,13 +76,13 @@ impl<'w> Asked<'w> {
         if let Some(address) = self.address {
             let every =
                 [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)].map(Filter::local_at);
-            let mut local = Filter::local(address).map_err(Failure::Filter)?;
+            let mut local = Filter::local(address.text).map_err(Failure::Filter)?;
             // A v4-mapped address is IPv4's.
-            if let Some(ip) = ip(address).filter(|ip| ip.to_canonical() != *ip) {
-                local = local.or(Filter::local_at(ip.to_canonical()));
+            if let Some(ip) = address.ip.filter(|_| address.is_mapped()) {
+                local = local.or(Filter::local_at(ip));
             }
             let mut there = every.into_iter().fold(local, Filter::or);
-            if is_every(address) {
+            if address.is_every() {
                 // The connections of a listener at every address are each at one.
                 there = there.or(Filter::local_port(self.number));
             }
@@ -87,42 +98,45 @@ impl<'w> Asked<'w> {
     /// another interface, are no obstacle to whoever binds it.
     pub(super) fn has_its_address(self, socket: &Socket) -> bool {
         let (Some(address), Some(ip)) = (self.address, socket.local.ip()) else { return true };
-        if is_every(address) {
+        if address.is_every() {
             let is_of_family =
-                if is_ipv4(address) { takes_ipv4(socket) } else { socket.family == Family::Ipv6 };
-            return is_of_family && zone(address).is_none_or(|zone| may_be_of_interface(socket, zone));
+                if address.is_ipv4() { takes_ipv4(socket) } else { socket.family == Family::Ipv6 };
+            return is_of_family && address.zone.is_none_or(|zone| may_be_of_interface(socket, zone));
         }
         if !ip.to_canonical().is_unspecified() {
             return true;
         }
-        if is_ipv4(address) { takes_ipv4(socket) } else { ip.to_canonical().is_ipv6() }
+        if address.is_ipv4() { takes_ipv4(socket) } else { ip.to_canonical().is_ipv6() }
     }
 }
 
-/// Of an address as a filter reads it: `10.0.0.5`, `10/8`, `[::ffff:10.0.0.5]`.
-fn is_ipv4(address: &str) -> bool {
-    ip(address).map_or(!address.contains(':'), |ip| ip.to_canonical().is_ipv4())
-}
+impl<'w> At<'w> {
+    fn of(text: &'w str) -> Self {
+        let bare = text.trim_start_matches('[').split(['%', '/', ']']).next().unwrap_or_default();
+        let ip: Option<IpAddr> = bare.parse().ok();
+        let zone = text.trim_end_matches(']').split_once('%').map(|(_, zone)| zone);
+        Self { text, ip: ip.map(|ip| ip.to_canonical()), zone }
+    }
 
-/// Every address of a family: `0.0.0.0`, `[::]`, `0.0.0.0%eth0`.
-fn is_every(address: &str) -> bool {
-    ip(address).is_some_and(|ip| ip.to_canonical().is_unspecified())
-}
+    fn is_ipv4(self) -> bool {
+        self.ip.map_or(!self.text.contains(':'), |ip| ip.is_ipv4())
+    }
 
-/// The interface behind an address: `eth0` of `0.0.0.0%eth0`.
-fn zone(address: &str) -> Option<&str> {
-    address.trim_end_matches(']').split_once('%').map(|(_, zone)| zone)
+    /// IPv4, written as IPv6.
+    fn is_mapped(self) -> bool {
+        self.is_ipv4() && self.text.contains(':')
+    }
+
+    /// Every address of a family: `0.0.0.0`, `[::]`, `0.0.0.0%eth0`.
+    fn is_every(self) -> bool {
+        self.ip.is_some_and(|ip| ip.is_unspecified())
+    }
 }
 
 /// A socket that is bound to no interface is of each.
 fn may_be_of_interface(socket: &Socket, zone: &str) -> bool {
     let is_named = socket.interface_name.as_ref().is_some_and(|name| name.as_bytes() == zone.as_bytes());
     socket.interface.is_none_or(|index| is_named || index.to_string() == zone)
-}
-
-fn ip(address: &str) -> Option<IpAddr> {
-    let bare = address.trim_start_matches('[').split(['%', '/', ']']).next().unwrap_or_default();
-    bare.parse().ok()
 }
 
 /// Whether binding the port for IPv4 fails: one of IPv6 at every address has it for IPv4 too, unless it is IPv6 only.
@@ -139,7 +153,7 @@ pub(super) fn port(asked: Asked<'_>) -> String {
         None => format!("port {}", asked.number),
     };
     match asked.address {
-        Some(address) => format!("{port} at {}", escape::text(address.as_bytes())),
+        Some(address) => format!("{port} at {}", escape::text(address.text.as_bytes())),
         None => port,
     }
 }

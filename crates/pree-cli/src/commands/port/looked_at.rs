@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn one_has_and_several_have() {
-        let asked = Asked { number: 80, protocol: None, address: Some("[::1]") };
+        let asked = Asked::read("[::1]:80").ok().unwrap();
         for (pids, says) in [
             (&[7][..], "; \"\"[7] has tcp 0.0.0.0:80"),
             (&[7, 8, 9], "; \"\"[7], \"\"[8] and \"\"[9] have tcp 0.0.0.0:80"),
