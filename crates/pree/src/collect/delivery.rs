@@ -9,7 +9,7 @@ use super::untold::Undecided;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::field::{self, Field, View};
-use crate::filter::{Filter, Name, Verdicts};
+use crate::filter::{Filter, Name, Unmet, Verdicts};
 use crate::model::{Socket, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
 use crate::plan::Plan;
@@ -30,6 +30,8 @@ pub(super) struct Delivery<'v> {
     undecided: Undecided,
     /// Rows that might match if it were known who holds them.
     undecided_owners: u64,
+    /// Of the filter's conditions on processes, those that nobody unseen meets.
+    pub(super) unmet: Unmet,
     /// Rows that went to the visitor.
     told: u64,
 }
@@ -48,6 +50,7 @@ impl<'v> Delivery<'v> {
         collection.resolve(number)?;
         let plan = Rc::clone(&collection.plan);
         let subjects = plan.filter.as_ref().map_or(Vec::new(), Filter::subjects);
+        let unmet = plan.filter.as_ref().map(Filter::unmet).unwrap_or_default();
         let needs = plan.filter.as_ref().map(Filter::needs);
         let asks_twice = needs.is_some_and(|needs| !needs.intersects(Needs::OWNERS | Needs::PEERS));
         Ok(Self {
@@ -61,6 +64,7 @@ impl<'v> Delivery<'v> {
             asks_twice,
             undecided: Undecided::new(collection.source.system()),
             undecided_owners: 0,
+            unmet,
             told: 0,
         })
     }
@@ -115,7 +119,8 @@ impl<'v> Delivery<'v> {
         }
         let matches = decided == Some(true);
         let unknown = socket.unowned.is_some_and(Unowned::is_unknown);
-        if !matches && unknown && filter.may_match_without(&view, Needs::OWNERS, &self.verdicts) {
+        if !matches && unknown && filter.may_match_without(&view, Needs::OWNERS, &self.unmet, &self.verdicts)
+        {
             self.undecided_owners += 1;
         }
         matches

@@ -15,8 +15,8 @@ use crate::model::{
     Address, OtherProtocol, Owner, Protocol, Protocols, Socket, State, States, Text, Unowned,
 };
 
-/// True for tests of fields that are not reported although the socket may have them.
-pub(super) type Untold<'a> = &'a dyn Fn(&Test) -> bool;
+/// True for tests of fields that are not reported although the socket may have them, if the test may have this answer then.
+pub(super) type Untold<'a> = &'a dyn Fn(&Test, bool) -> bool;
 
 /// Kleene's three-valued logic: unknown stays unknown unless the rest decides.
 pub(super) fn eval(expr: &Expr, view: &View<'_>, verdicts: &Verdicts) -> Option<bool> {
@@ -39,7 +39,7 @@ fn test_without(test: &Test, view: &View<'_>, untold: Untold<'_>, verdicts: &Ver
     let of_other_end =
         matches!(test, Test::Path(End::Remote | End::Either, _) | Test::Shown(End::Remote | End::Either, _));
     let may_be_more = of_other_end || matches!(test, Test::Has(_) | Test::Device(_)) || is_about_owners(test);
-    eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !untold(test))
+    eval_test(test, view, verdicts).filter(|yes| *yes || !may_be_more || !untold(test, true))
 }
 
 /// True when this answer is possible, given what was not reported.
@@ -52,7 +52,7 @@ pub(super) fn may_be(
 ) -> bool {
     can_be(expr, wanted, &|test, wanted| match test_without(test, view, untold, verdicts) {
         Some(yes) => yes == wanted,
-        None => untold(test),
+        None => untold(test, wanted),
     })
 }
 

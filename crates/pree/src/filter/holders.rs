@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::expr::{Expr, Test};
+use super::lex::Op;
 use super::{about, eval};
 use crate::field::{self, of_owner};
 use crate::model::{Owner, Process, Text};
@@ -24,7 +25,7 @@ impl Holders {
             one => std::slice::from_ref(one),
         };
         let (conditions, rest): (Vec<&Expr>, Vec<&Expr>) =
-            parts.iter().partition(|part| is_of_a_process(part));
+            parts.iter().partition(|part| are_of_a_process(part));
         let asks_more = rest.iter().any(|part| about::needs(part).contains(Needs::OWNERS));
         let conditions: Vec<Expr> = conditions.into_iter().cloned().collect();
         (!conditions.is_empty() && !asks_more).then_some(Self { conditions })
@@ -41,20 +42,29 @@ impl Holders {
 
     /// Whether any condition holds of the process with this id and name.
     pub(crate) fn count(&self, pid: u32, name: Text) -> bool {
-        let process = Process { pid, name, ..Process::default() };
-        let owner = Owner::new(Arc::new(process), None);
+        let owner = holder(pid, name);
         self.conditions.iter().any(|condition| holds(condition, &owner))
     }
 }
 
-/// True for alternatives of conditions on process id and name alone, which what is shown as `name[pid]/fd` is not.
-fn is_of_a_process(expr: &Expr) -> bool {
+fn holder(pid: u32, name: Text) -> Owner {
+    Owner::new(Arc::new(Process { pid, name, ..Process::default() }), None)
+}
+
+/// True for alternatives of conditions on process id and name alone.
+fn are_of_a_process(expr: &Expr) -> bool {
     match expr {
-        Expr::Or(parts) => parts.iter().all(is_of_a_process),
-        Expr::Test(Test::Words(_, _, text)) if eval::is_shown_owner(text) => false,
-        Expr::Test(Test::Number(field, ..) | Test::Words(field, ..)) => {
-            [field::PID, field::PROCESS].contains(field)
-        }
+        Expr::Or(parts) => parts.iter().all(are_of_a_process),
+        Expr::Test(test) => is_of_a_process(test),
+        _ => false,
+    }
+}
+
+/// True for a condition on process id or name, which what is shown as `name[pid]/fd` is not.
+fn is_of_a_process(test: &Test) -> bool {
+    match test {
+        Test::Words(_, _, text) if eval::is_shown_owner(text) => false,
+        Test::Number(field, ..) | Test::Words(field, ..) => [field::PID, field::PROCESS].contains(field),
         _ => false,
     }
 }
@@ -62,10 +72,72 @@ fn is_of_a_process(expr: &Expr) -> bool {
 fn holds(expr: &Expr, owner: &Owner) -> bool {
     match expr {
         Expr::Or(parts) => parts.iter().any(|part| holds(part, owner)),
-        Expr::Test(test @ (Test::Number(field, ..) | Test::Words(field, ..))) => of_owner()
-            .find(|one| one.key == field.key)
-            .is_some_and(|one| eval::holds(test, (one.get)(owner), false) == Some(true)),
+        Expr::Test(test) => meets(test, owner),
         _ => false,
+    }
+}
+
+fn meets(test: &Test, owner: &Owner) -> bool {
+    about::field_of(test)
+        .and_then(|field| of_owner().find(|one| one.key == field.key))
+        .is_some_and(|one| eval::holds(test, (one.get)(owner), false) == Some(true))
+}
+
+/// Processes whose descriptors were not seen, so that it is not known what they hold.
+pub(crate) struct Unseen<'a> {
+    /// By id and, where that is known, name.
+    pub(crate) refused: &'a [(u32, Option<Text>)],
+    /// There may be others, whose ids are not those of which this is true.
+    pub(crate) others: Option<&'a dyn Fn(u32) -> bool>,
+}
+
+/// Conditions of a filter on the id and the name of a holder, each with whether nobody unseen meets it.
+#[derive(Default)]
+pub(crate) struct Unmet(Vec<(Test, bool)>);
+
+impl Unmet {
+    /// Nothing is known of the unseen yet: they may meet any.
+    pub(super) fn of(expr: &Expr) -> Self {
+        let mut tests = Vec::new();
+        about::for_each_test(expr, &mut |test| {
+            if is_of_a_process(test) {
+                tests.push((test.clone(), false));
+            }
+        });
+        Self(tests)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn need_names(&self) -> bool {
+        self.0.iter().any(|(test, _)| matches!(test, Test::Words(..)))
+    }
+
+    /// Finds out which nobody of these meets.
+    pub(crate) fn settle(&mut self, unseen: &Unseen<'_>) {
+        for (test, unmet) in &mut self.0 {
+            *unmet = !unseen.may_meet(test);
+        }
+    }
+
+    pub(super) fn has(&self, wanted: &Test) -> bool {
+        self.0.iter().any(|(test, unmet)| *unmet && test == wanted)
+    }
+}
+
+impl Unseen<'_> {
+    fn may_meet(&self, test: &Test) -> bool {
+        let may_be_another = self.others.is_some_and(|is_seen| match test {
+            Test::Number(_, Op::Equal, pid) => !u32::try_from(*pid).is_ok_and(is_seen),
+            _ => true,
+        });
+        may_be_another
+            || self.refused.iter().any(|(pid, name)| match (test, name) {
+                (Test::Words(..), None) => true,
+                _ => meets(test, &holder(*pid, name.clone().unwrap_or_default())),
+            })
     }
 }
 

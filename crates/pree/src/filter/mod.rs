@@ -87,7 +87,7 @@ impl Filter {
 
     /// True when it cannot match, whatever else is found out, and whatever the unreported fields hold.
     pub(crate) fn excludes(&self, view: &View<'_>, untold: &dyn Fn(&Field) -> bool) -> bool {
-        let untold = |test: &Test| about::subject(test).is_some_and(untold);
+        let untold = |test: &Test, _| about::subject(test).is_some_and(untold);
         eval::eval_without(&self.expr, view, &untold, &Verdicts::default()) == Some(false)
     }
 
@@ -108,6 +108,11 @@ impl Filter {
     /// The processes whose sockets it is about, when it names any; see [`Holders::of`].
     pub(crate) fn holders(&self) -> Option<Holders> {
         Holders::of(&self.expr)
+    }
+
+    /// Its conditions on the id and the name of a holder.
+    pub(crate) fn unmet(&self) -> Unmet {
+        Unmet::of(&self.expr)
     }
 
     /// Words that a filter is made of beside its keys, for completion.
@@ -247,13 +252,27 @@ impl Filter {
     }
 
     /// True when the socket matches whatever the values of `untold`, which was asked for and is not known.
-    pub(crate) fn matches_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
-        eval::eval_without(&self.expr, view, &|test| is_untold(test, view, untold), verdicts) == Some(true)
+    pub(crate) fn matches_without(
+        &self,
+        view: &View<'_>,
+        untold: Needs,
+        unmet: &Unmet,
+        verdicts: &Verdicts,
+    ) -> bool {
+        let untold = |test: &Test, wanted| is_untold(test, wanted, view, untold, unmet);
+        eval::eval_without(&self.expr, view, &untold, verdicts) == Some(true)
     }
 
     /// True when a socket that does not match might, if this were known of it.
-    pub(crate) fn may_match_without(&self, view: &View<'_>, untold: Needs, verdicts: &Verdicts) -> bool {
-        eval::may_be(&self.expr, true, view, &|test| is_untold(test, view, untold), verdicts)
+    pub(crate) fn may_match_without(
+        &self,
+        view: &View<'_>,
+        untold: Needs,
+        unmet: &Unmet,
+        verdicts: &Verdicts,
+    ) -> bool {
+        let untold = |test: &Test, wanted| is_untold(test, wanted, view, untold, unmet);
+        eval::may_be(&self.expr, true, view, &untold, verdicts)
     }
 
     /// Whether the socket matches; `None` when that depends on fields that are not reported.
@@ -263,7 +282,7 @@ impl Filter {
         untold: &dyn Fn(&Field) -> bool,
         verdicts: &Verdicts,
     ) -> Option<bool> {
-        let untold = |test: &Test| about::subject(test).is_some_and(untold);
+        let untold = |test: &Test, _| about::subject(test).is_some_and(untold);
         if eval::eval_without(&self.expr, view, &untold, verdicts) == Some(true) {
             return Some(true);
         }
@@ -305,14 +324,14 @@ impl Filter {
     }
 }
 
-/// Whether a test is about any of this, or about statistics that only later kernels have.
-fn is_untold(test: &Test, view: &View<'_>, untold: Needs) -> bool {
-    about::needs_of(test).intersects(untold)
+/// Whether a test is about any of this, or about statistics that only later kernels have, and may have this answer then.
+fn is_untold(test: &Test, wanted: bool, view: &View<'_>, untold: Needs, unmet: &Unmet) -> bool {
+    (about::needs_of(test).intersects(untold) && !(wanted && unmet.has(test)))
         || about::field_of(test).is_some_and(|field| field::is_of_later_kernels(field, view))
 }
 
 pub(crate) use eval::What as Name;
-pub(crate) use holders::Holders;
+pub(crate) use holders::{Holders, Unmet, Unseen};
 pub(crate) use verdicts::Verdicts;
 
 #[cfg(test)]

@@ -251,8 +251,8 @@ fn what_is_not_told_decides_nothing() {
         let filter = parse(text);
         let verdicts = Verdicts::default();
         let told = (
-            filter.matches_without(&View::new(&of_proc), untold, &verdicts),
-            filter.may_match_without(&View::new(&of_proc), untold, &verdicts),
+            filter.matches_without(&View::new(&of_proc), untold, &Unmet::default(), &verdicts),
+            filter.may_match_without(&View::new(&of_proc), untold, &Unmet::default(), &verdicts),
         );
         // Who knows that it matches does not ask whether it may.
         assert_eq!((told.0, told.0 || told.1), (matches, may_match), "{text} without {untold:?}");

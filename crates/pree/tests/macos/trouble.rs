@@ -208,6 +208,24 @@ fn file_ports_that_are_refused_hide_owners() {
     }
 }
 
+/// What others hold unseen cannot matter to a filter that names a process which was looked into.
+#[test]
+fn a_filter_is_undecided_only_where_somebody_unseen_may_meet_it() {
+    for (filter, is_decided) in [
+        ("pid = 401 fd = 3", true),
+        ("pid = 400,401 not fd = 3", true),
+        ("pid = 401,500 fd = 3", false),
+        ("pid = 500 fd = 3", false),
+        ("fd = 3", false),
+        ("not pid = 401", false),
+    ] {
+        let query = usual().filter(filter.parse().unwrap());
+        let snapshot = query.collect_from(&mut Mac::new(Asks::User)).unwrap();
+        let told = snapshot.coverage();
+        assert_eq!(!told.lacks_rows(), is_decided, "{filter}: {told}");
+    }
+}
+
 #[test]
 fn command_lines_are_read_with_as_much_room_as_the_kernel_permits() {
     let query = Query::new().tcp().needs(Needs::PROCESS_COMMAND_LINE);

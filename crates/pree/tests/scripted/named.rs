@@ -161,3 +161,47 @@ fn the_kernel_is_asked_for_their_ports() {
         assert!(rows.contains(&(2000, vec![41, 41])), "{what}");
     }
 }
+
+/// What others hold unseen cannot matter to a filter that names a process which was looked into, nor to one that names none of
+/// those that were not, whatever else it asks about owners.
+#[test]
+fn a_filter_is_undecided_only_where_somebody_unseen_may_meet_it() {
+    let refused: &[(&str, bool)] = &[
+        ("pid = 40 fd = 3", true),
+        ("pid = 40 not fd = 3", true),
+        ("has fd pid = 1,40", true),
+        ("pid > 41 fd = 3", true),
+        ("process = web* fd = 3", true),
+        ("(pid = 40 and fd = 3) or sport = 9", true),
+        ("pid = 41 fd = 3", false),
+        ("pid = 40,41 fd = 3", false),
+        ("pid > 40 fd = 3", false),
+        ("process = helper* fd = 3", false),
+        ("fd = 3", false),
+        ("not pid = 40", false),
+        ("pid = 40 or fd = 3", false),
+    ];
+    let hidden: &[(&str, bool)] = &[
+        ("pid = 40 fd = 3", true),
+        ("pid = 40,41 fd = 3", true),
+        ("pid = 77 fd = 3", false),
+        ("pid > 41 fd = 3", false),
+        ("process = web* fd = 3", false),
+        ("not pid = 40", false),
+    ];
+    for (is_hidden, filters) in [(false, refused), (true, hidden)] {
+        for (filter, is_decided) in filters {
+            let mut kernel = Kernel::new(population());
+            let processes = &mut kernel.population.processes;
+            processes.get_mut(&40).unwrap().sockets.retain(|(_, inode)| *inode != 1000);
+            if is_hidden {
+                processes.remove(&1);
+            } else {
+                processes.get_mut(&41).unwrap().refused = true;
+            }
+            let snapshot = ask(&mut kernel, filter);
+            let told = snapshot.coverage();
+            assert_eq!(!told.lacks_rows(), *is_decided, "{filter}, hidden: {is_hidden}: {told}");
+        }
+    }
+}

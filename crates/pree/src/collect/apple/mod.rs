@@ -89,6 +89,11 @@ impl Reading<'_, '_> {
         self.collection.plan.tables.iter().any(|table| table.protocol == protocol)
     }
 
+    fn look(&mut self) {
+        self.processes.look(self.collection.source, &self.decoder);
+        self.processes.settle(&mut self.rows.unmet);
+    }
+
     /// Reads processes and lists. An error means that neither reported anything.
     fn read(&mut self, darwin: Option<u32>) -> Result<Lists> {
         self.tell_what_macos_lacks(darwin);
@@ -96,11 +101,11 @@ impl Reading<'_, '_> {
         wanted.retain(|list| protocols(*list).iter().any(|protocol| self.wants(*protocol)));
         let looks = self.collection.plan.owners != OwnerLookup::None;
         if looks {
-            self.processes.look(self.collection.source, &self.decoder);
+            self.look();
         }
         let lists = Lists::read(&wanted, self.is_root, self.collection.source);
         if !looks && !lists.answers.iter().all(Answer::is_whole) {
-            self.processes.look(self.collection.source, &self.decoder);
+            self.look();
         }
         let has_list = lists.answers.iter().any(|answer| answer.error.is_none());
         if has_list || self.processes.saw_any() {
@@ -312,7 +317,7 @@ impl Reading<'_, '_> {
         if waiting.is_empty() {
             return ControlFlow::Continue(());
         }
-        self.processes.look(self.collection.source, &self.decoder);
+        self.look();
         for mut decoded in waiting {
             if let Some(key) = decoded.key {
                 self.processes.find(key, &mut decoded.socket.owners);

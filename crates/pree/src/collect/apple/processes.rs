@@ -4,7 +4,7 @@
 //! A process is asked who it is before and after its descriptors, so that a pid which is used again cannot mix two
 //! processes up. One that ends meanwhile is no error.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::details::{Details, ONLY_ROOT, Rights};
 use crate::coverage::Gap;
 use crate::decode::apple::{Decoded, Decoder, Key};
 use crate::error::{ErrorKind, NOT_RECORDED};
+use crate::filter::{Unmet, Unseen};
 use crate::model::{Owner, Process, Socket, StartTime, Text, Unowned};
 use crate::needs::OwnerLookup;
 use crate::plan::Plan;
@@ -38,6 +39,8 @@ pub(super) struct Processes {
     /// Processes of flows that no descriptor leads to.
     others: HashMap<u32, Option<Arc<Process>>>,
     blind: Option<Blind>,
+    /// Ids of processes of which every descriptor was seen.
+    seen: HashSet<u32>,
     details: Details,
 }
 
@@ -69,6 +72,7 @@ impl Processes {
         self.by_key.clear();
         self.looked_into.clear();
         self.blind = None;
+        self.seen.clear();
         let question = |room| Question::Apple(AppleQuestion::Processes { room });
         let pids = match ask_whole(source, PROCESSES_ROOM.0, PROCESSES_ROOM.1, question) {
             Ok((bytes, whole)) => {
@@ -83,10 +87,24 @@ impl Processes {
             }
         };
         for pid in pids {
+            let earlier = self.blind.take();
             if let Err(failure) = self.read(source, decoder, pid) {
                 self.failed(failure);
             }
+            if self.blind.is_none() {
+                self.seen.insert(pid);
+            }
+            // A failure says more than a refusal.
+            self.blind = match self.blind {
+                None | Some(Blind::Refused) => earlier.or(self.blind),
+                later => later,
+            };
         }
+    }
+
+    /// Finds out which conditions on processes nobody meets whose descriptors were not seen.
+    pub(super) fn settle(&self, unmet: &mut Unmet) {
+        unmet.settle(&Unseen { refused: &[], others: Some(&|pid| self.seen.contains(&pid)) });
     }
 
     fn read(&mut self, source: &mut dyn Source, decoder: &Decoder, pid: u32) -> Result<(), Failure> {

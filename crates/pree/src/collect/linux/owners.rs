@@ -17,7 +17,7 @@ use super::scope::{Scope, TO_LOOK, against_refusal, hidden};
 use crate::collect::names;
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{ErrorKind, NOT_RECORDED};
-use crate::filter::Holders;
+use crate::filter::{Filter, Holders, Unmet};
 use crate::model::{Owner, Process, Socket, StartTime, Text, Unowned};
 use crate::needs::{Needs, OwnerLookup, OwnerSource};
 use crate::plan::Plan;
@@ -33,6 +33,8 @@ pub(super) struct OwnerSearch {
     pub(super) method: OwnerSource,
     /// The only processes that are looked into, when the filter names some.
     pub(super) named: Option<Holders>,
+    /// Of the filter's conditions on processes, those that nobody unseen meets.
+    pub(super) unmet: Unmet,
     /// Inodes of every row that came by, wanted or not, when sockets without a row are looked for.
     pub(super) met: Option<HashSet<u64>>,
     pub(super) has_looked: bool,
@@ -124,6 +126,7 @@ impl OwnerSearch {
             lookup: plan.owners,
             method: plan.owner_source,
             named: plan.holders(),
+            unmet: plan.filter.as_ref().map(Filter::unmet).unwrap_or_default(),
             met: plan.searches_holders().then(HashSet::new),
             ..Self::default()
         }
@@ -198,6 +201,7 @@ impl OwnerSearch {
 
     fn note_look(&mut self, source: &mut dyn Source) {
         self.has_looked = true;
+        self.settle_unmet(source);
         self.was_blind |= self.is_blind();
         if self.blind == Some(Blind::Refused) {
             self.against_refusal.get_or_insert_with(|| against_refusal(source, TO_LOOK));

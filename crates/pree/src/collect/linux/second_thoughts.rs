@@ -98,6 +98,7 @@ impl OwnerSearch {
                     self.read(source, pid, 0, Only::These(&unheld));
                 }
             }
+            self.settle_unmet(source);
         }
     }
 

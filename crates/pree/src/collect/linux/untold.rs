@@ -265,8 +265,8 @@ impl Untold {
             let untold = places(things).fold(Needs::empty(), |untold, place| untold | THINGS[place].needs);
             let unread = owners.unread_of(socket) & self.needed.needs;
             let view = View::new(socket);
-            if !filter.matches_without(&view, untold | unread, &self.verdicts) {
-                if filter.may_match_without(&view, untold | unread, &self.verdicts) {
+            if !filter.matches_without(&view, untold | unread, &owners.unmet, &self.verdicts) {
+                if filter.may_match_without(&view, untold | unread, &owners.unmet, &self.verdicts) {
                     self.add(socket, Missing::Rows, things);
                     if things == 0 && unread.is_empty() {
                         // The statistics are there, and what the filter asks for is not among them.

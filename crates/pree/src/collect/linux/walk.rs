@@ -15,6 +15,7 @@ use super::scope::{Scope, hidden};
 use crate::collect::names::users;
 use crate::collect::retry::with_retries;
 use crate::error::ErrorKind;
+use crate::filter::Unseen;
 use crate::model::{Process, StartTime, Text};
 use crate::needs::{Needs, OwnerLookup};
 use crate::source::{Failure, ProcessPart, Question, Source, read_all};
@@ -64,6 +65,7 @@ impl OwnerSearch {
             self.blind = self.blind.filter(|blind| *blind != Blind::NotRecorded || self.named.is_none());
             return;
         };
+        self.listed = pids.iter().copied().collect();
         for pid in pids {
             if !self.told_of.contains(&pid) && self.counts(source, pid) {
                 if let Err(failure) = self.try_read(source, pid, 0, only) {
@@ -121,19 +123,32 @@ impl OwnerSearch {
     /// Whether this process is to be looked into.
     pub(super) fn counts(&self, source: &mut dyn Source, pid: u32) -> bool {
         let Some(named) = &self.named else { return true };
-        let stat = if named.need_names() {
-            read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })
-        } else {
-            Ok(Vec::new())
-        };
-        match stat {
-            Ok(stat) => {
-                let name = proc_pid::Stat::parse(&stat).map(|stat| Text::from(stat.name));
-                named.count(pid, name.unwrap_or_default())
-            }
-            // Reading its descriptors will report why, or find none.
-            Err(_) => true,
+        if !named.need_names() {
+            return named.count(pid, Text::default());
         }
+        // Without a name, reading its descriptors will report why, or find none.
+        name_of(source, pid).is_none_or(|name| named.count(pid, name))
+    }
+
+    /// Finds out which conditions of the filter on processes nobody meets whose descriptors were not seen.
+    pub(super) fn settle_unmet(&mut self, source: &mut dyn Source) {
+        if self.unmet.is_empty() || !self.is_blind() {
+            return;
+        }
+        let has_our_numbers = matches!(self.scope(source), Scope::Above(_) | Scope::NoProc);
+        let is_known = self.blind != Some(Blind::NotRecorded) && has_our_numbers;
+        let need_names = self.unmet.need_names();
+        let refused: Vec<_> = self
+            .unread
+            .difference(&self.told_of)
+            .map(|pid| (*pid, need_names.then(|| name_of(source, *pid)).flatten()))
+            .collect();
+        let is_listed = is_known && self.listed.contains(&1) && hidden(source).is_none();
+        let (listed, told_of, unread) = (&self.listed, &self.told_of, &self.unread);
+        let is_told = |pid: &u32| told_of.contains(pid) || (listed.contains(pid) && !unread.contains(pid));
+        let is_seen = |pid: u32| is_known && is_told(&pid);
+        let others: Option<&dyn Fn(u32) -> bool> = if is_listed { None } else { Some(&is_seen) };
+        self.unmet.settle(&Unseen { refused: &refused, others });
     }
 
     fn pids(&mut self, source: &mut dyn Source) -> Option<Vec<u32>> {
@@ -271,6 +286,12 @@ impl OwnerSearch {
         }
         result.ok()
     }
+}
+
+/// The name of the process that has this pid now, where it can be read.
+pub(super) fn name_of(source: &mut dyn Source, pid: u32) -> Option<Text> {
+    let stat = read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat }).ok()?;
+    proc_pid::Stat::parse(&stat).ok().map(|stat| Text::from(stat.name))
 }
 
 /// The sockets among a process's descriptors.
