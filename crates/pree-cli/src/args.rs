@@ -14,6 +14,7 @@ use pree::{Family, Namespaces, Protocol, Protocols};
 
 use crate::exit::Failure;
 use crate::text::escape;
+use crate::text::words::nearest;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
 pub(crate) use flags::{FLAGS, Flag, GROUPS, Takes, Value, protocol_names};
@@ -40,6 +41,8 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
     args.command.check(&flags, &args.words)?;
     if args.command.words() == Words::Filter && !args.words.is_empty() {
         args.asked.filter = Some(args.words.join(" ").parse().map_err(Failure::Filter)?);
+        let first = args.words.first().filter(|word| named.is_none() && Command::named(word).is_none());
+        args.asked.meant = first.and_then(|word| nearest(word, Command::ALL.iter().map(|entry| entry.name)));
     }
     refuse_contradictions(&args)?;
     Ok(args)

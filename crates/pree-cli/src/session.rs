@@ -40,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) states: Option<States>,
     /// What the words say, and, once there is a session, the files.
     pub(crate) filter: Option<Filter>,
+    /// The command that the first word of the filter may have been meant as.
+    pub(crate) meant: Option<&'static str>,
     /// Whether several looks are taken, so that the filter may be about rates.
     pub(crate) over_time: bool,
     /// `-F`: files that hold a filter each.
@@ -368,8 +370,9 @@ impl Options {
         }
         let was = if quoted.len() == 1 { "was" } else { "were" };
         let more = if self.protocols.is_none() { " (-A all: of every protocol)" } else { "" };
+        let meant = self.meant.map_or(String::new(), |name| format!("; did you mean the command {name}?"));
         say(&format!(
-            "found nothing: {} {was} searched for in process names, command lines, programs and addresses{more}",
+            "found nothing: {} {was} searched for in process names, command lines, programs and addresses{more}{meant}",
             quoted.join(" and ")
         ));
         true

@@ -39,6 +39,8 @@ pub enum Need {
     Bpf,
     /// The kernel has veth pairs, for [`crate::wire::Wire`] and the populations that are made with it.
     Veth,
+    /// The kernel has VXLAN tunnels.
+    Vxlan,
     /// TUN devices can be made in a lab, for [`crate::link::Link`].
     Tun,
     /// Rings (`io_uring`) can be made, and their files name the sockets in them: 6.14 or newer.
@@ -61,6 +63,7 @@ impl fmt::Display for Need {
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
             Self::Bpf => f.write_str("BPF iterators"),
             Self::Veth => f.write_str("veth in the kernel"),
+            Self::Vxlan => f.write_str("VXLAN in the kernel"),
             Self::Tun => f.write_str("/dev/net/tun"),
             Self::Ring => f.write_str("kernel 6.14 with io_uring"),
             Self::Congestion(name) => write!(f, "congestion control {name}"),
@@ -87,6 +90,9 @@ impl Need {
                 return lab::probe(lab::Probe::Nothing).err().map(|error| format!("{self} ({error})"));
             }
             Self::Veth => return lab::probe(lab::Probe::Wire).err().map(|error| format!("{self} ({error})")),
+            Self::Vxlan => {
+                return lab::probe(lab::Probe::Tunnel).err().map(|error| format!("{self} ({error})"));
+            }
             Self::Tun => return lab::probe(lab::Probe::Link).err().map(|error| format!("{self} ({error})")),
             Self::RealRoot => {
                 rustix::process::geteuid().is_root() && in_first_user_namespace() && has_full_rights()

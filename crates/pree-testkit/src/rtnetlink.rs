@@ -29,6 +29,8 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const IFLA_NET_NS_FD: u16 = 28;
 const VETH_INFO_PEER: u16 = 1;
+const IFLA_VXLAN_ID: u16 = 1;
+const IFLA_VXLAN_PORT: u16 = 15;
 const NLA_F_NESTED: u16 = 0x8000;
 const TCA_KIND: u16 = 1;
 const TCA_OPTIONS: u16 = 2;
@@ -93,13 +95,27 @@ impl Rtnetlink {
         }
         let mut data = Vec::new();
         attribute(&mut data, VETH_INFO_PEER, &peer_link);
+        let mut address = Vec::new();
+        attribute(&mut address, IFLA_ADDRESS, &hardware_address);
+        self.add_link(name, b"veth", &data, &address)
+    }
+
+    /// Adds a VXLAN tunnel, whose socket the kernel has once it is up.
+    pub(crate) fn add_vxlan(&self, name: &str, number: u32, port: u16) -> io::Result<()> {
+        let mut data = Vec::new();
+        attribute(&mut data, IFLA_VXLAN_ID, &number.to_ne_bytes());
+        attribute(&mut data, IFLA_VXLAN_PORT, &port.to_be_bytes());
+        self.add_link(name, b"vxlan", &data, &[])
+    }
+
+    fn add_link(&self, name: &str, kind: &[u8], data: &[u8], more: &[u8]) -> io::Result<()> {
         let mut info = Vec::new();
-        attribute(&mut info, IFLA_INFO_KIND, b"veth");
-        attribute(&mut info, IFLA_INFO_DATA, &data);
+        attribute(&mut info, IFLA_INFO_KIND, kind);
+        attribute(&mut info, IFLA_INFO_DATA, data);
         let mut link = link_header(0, 0, 0);
         attribute(&mut link, IFLA_IFNAME, &terminated(name));
-        attribute(&mut link, IFLA_ADDRESS, &hardware_address);
         attribute(&mut link, IFLA_LINKINFO, &info);
+        link.extend(more);
         self.request(RTM_NEWLINK, NLM_F_CREATE_EXCL, &link)
     }
 

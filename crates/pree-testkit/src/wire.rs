@@ -24,6 +24,24 @@ const NEAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const FAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
 const NEAR_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 
+/// Makes an interface of this name, of a pair whose other one is called `other`.
+///
+/// # Errors
+/// The kernel's: no right, no veth in this kernel, or the name is taken.
+pub fn named(name: &str) -> io::Result<()> {
+    Rtnetlink::open()?.add_veth(name, NEAR_HARDWARE, "other", None)
+}
+
+/// Makes a VXLAN tunnel that is up, so that the kernel has a UDP socket at this port.
+///
+/// # Errors
+/// The kernel's: no right, no VXLAN in this kernel, or the name or the port is taken.
+pub fn tunnel(name: &str, port: u16) -> io::Result<()> {
+    let network = Rtnetlink::open()?;
+    network.add_vxlan(name, port.into(), port)?;
+    network.set_up(interface_index(name)?)
+}
+
 /// An interface of the lab behind which nobody answers unless a [`Peer`] does.
 #[derive(Debug, Clone, Copy)]
 pub struct Wire {

@@ -3,11 +3,9 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::malformed::{BufferTooSmall, Malformed};
-use crate::netlink::{Body, DUMP, REQUEST, RequestBuffer, attributes, messages};
+use crate::malformed::Malformed;
+use crate::netlink::attributes;
 
-/// `RTM_GETADDR`.
-const GET: u16 = 22;
 /// `RTM_NEWADDR`, the type of each message of the answer.
 pub const ADDRESS: u16 = 20;
 /// Bytes of `struct ifaddrmsg`.
@@ -16,16 +14,6 @@ const FIXED: usize = 8;
 const IFA_ADDRESS: u16 = 1;
 /// On a point-to-point link this end's (`IFA_LOCAL`).
 const IFA_LOCAL: u16 = 2;
-
-/// Writes the request for every address of every interface of the network namespace, and answers its length.
-///
-/// # Errors
-/// The buffer has no room: 24 bytes are enough.
-pub fn encode_request(buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
-    let mut request = RequestBuffer::new(buffer, GET, REQUEST | DUMP, 1)?;
-    request.payload(&[0; FIXED])?;
-    Ok(request.finish().len())
-}
 
 /// The address in one message of the answer; `None` for a message without one.
 ///
@@ -43,14 +31,6 @@ pub fn address(payload: &[u8]) -> Result<Option<IpAddr>, Malformed> {
         }
     }
     Ok(local.or(address))
-}
-
-/// Whether the answer ends in this datagram, well or with an error.
-pub fn ends(datagram: &[u8]) -> bool {
-    messages(datagram).any(|message| match message {
-        Ok(message) => matches!(message.body(), Body::Done(_) | Body::Error(_)),
-        Err(_) => true,
-    })
 }
 
 fn ip(bytes: &[u8]) -> Option<IpAddr> {
@@ -93,18 +73,5 @@ mod tests {
             }
         }
         assert!(address(&[0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 1]).is_err());
-    }
-
-    #[test]
-    fn the_request_is_a_dump() {
-        let mut buffer = [0; 24];
-        assert_eq!(encode_request(&mut buffer), Ok(24));
-        let message = messages(&buffer).next().unwrap().unwrap();
-        assert!(!ends(&buffer) && ends(&buffer[..20]));
-        let done = [20_u32, 3 << if cfg!(target_endian = "big") { 16 } else { 0 }, 1, 0, 0];
-        let done: Vec<u8> = done.into_iter().flat_map(u32::to_ne_bytes).collect();
-        assert!(ends(&[&buffer[..], &done].concat()));
-        assert_eq!((message.kind, message.flags, message.payload), (22, 0x301, &[0; 8][..]));
-        assert!(encode_request(&mut buffer[..23]).is_err());
     }
 }

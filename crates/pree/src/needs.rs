@@ -85,6 +85,8 @@ bitflags::bitflags! {
         /// [`Socket::interface_name`]: a question for each interface that rows name. On Linux, rows with one come after the
         /// others of their table.
         const INTERFACE_NAME = 1 << 32;
+        /// [`Socket::tunnel`]. Comes with `OWNERS`.
+        const TUNNEL = 1 << 33;
     }
 }
 

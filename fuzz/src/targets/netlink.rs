@@ -2,7 +2,8 @@
 
 use pree_wire::diag_request::Narrowing;
 use pree_wire::netlink::{Body, attributes, messages};
-use pree_wire::own_addresses;
+use pree_wire::links::Link;
+use pree_wire::{own_addresses, rtnetlink};
 
 /// Everything lies inside the datagram, in order, and the kinds say what the bytes say.
 pub(super) fn target(data: &[u8]) {
@@ -26,6 +27,9 @@ pub(super) fn target(data: &[u8]) {
             if let Err(broken) = own_addresses::address(payload) {
                 assert!(broken.offset <= payload.len());
             }
+            if let Ok(link) = Link::parse(payload) {
+                inside(link.name);
+            }
             let mut values = 0;
             for attribute in attributes(payload).flatten() {
                 inside(attribute.payload);
@@ -43,5 +47,5 @@ pub(super) fn target(data: &[u8]) {
     let _ = narrowing.asks_the_kernel();
     assert!(attributes(data).count() <= data.len());
     // What breaks off has no other end.
-    assert!(own_addresses::ends(data) || !failed);
+    assert!(rtnetlink::ends(data) || !failed);
 }

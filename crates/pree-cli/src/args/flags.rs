@@ -227,7 +227,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a, value => add(&mut a.shown.columns, value))),
     flag!("Output", ROWS, None, "sort", Several(Field("FIELD")), "order by a field, -FIELD largest first; several with commas",
         set!(a, value => a.shown.sort.extend(value.split(',').map(str::to_owned)))),
-    flag!("Output", ROWS, Some('g'), "group-by", Several(Field("FIELD")), "one row for process, remote, state or any other field; several with commas",
+    flag!("Output", ROWS, Some('g'), "group-by", Several(Field("FIELD")), "one row for process, remote (without its port), state or any other field; several with commas",
         set!(a, value => add(&mut a.shown.group_by, value))),
     flag!("Output", ROWS, None, "count", Nothing, "how many, not which", set!(a => a.shown.count = true)),
     flag!("Output", &[List, Port, Explain, Doctor], None, "limit", One(Other("N")), "at most this many rows", |a, value| {

@@ -60,7 +60,9 @@ pub(crate) static SPECIAL: [Special; 16] = [
         needs: Needs::INTERFACE.union(Needs::INTERFACE_NAME),
         doc: "Interface the socket is bound to, or whose link-local address it uses.",
         write: |s, form, out| match s.shown_interface() {
-            Some(interface) if form != Form::Machine => words::display(interface, out),
+            Some(interface) if form != Form::Machine => {
+                out.extend_from_slice(escape::word(interface.to_string().as_bytes()).as_bytes());
+            }
             _ => write(field::DEV, s, form, out),
         },
         key: |s| key_of(field::DEV, s),

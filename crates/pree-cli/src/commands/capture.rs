@@ -123,6 +123,8 @@ fn record(asked: &session::Options, recorder: &mut impl Source) -> Result<Answer
     ask(recorder, &Question::Protocols);
     // For `peer`.
     ask(recorder, &Question::OwnAddresses);
+    // For a filter that names an interface.
+    ask(recorder, &Question::Links);
     let mut inodes: HashSet<u64> = snapshot.iter().filter_map(|socket| socket.inode).collect();
     let of_owners = snapshot.iter().flat_map(|socket| &socket.owners);
     let paths = of_owners.filter_map(|owner| owner.process.cgroup.as_ref());

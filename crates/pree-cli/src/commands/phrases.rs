@@ -22,6 +22,7 @@ pub(super) fn why_nobody(reason: Unowned, coverage: &Coverage) -> &'static str {
         Unowned::AcceptQueue => "no process: connected, and not accepted yet",
         Unowned::Handshake => "no process: the handshake is not finished",
         Unowned::ClosedSince => "no process: closed while it was looked for who held it",
+        Unowned::Kernel => "the kernel",
         Unowned::Orphaned => "no process: closed, and the kernel still sends",
         Unowned::TimeWait => "no process: closed, and the kernel remembers it",
         _ if coverage.sees_every_pid_namespace() => {

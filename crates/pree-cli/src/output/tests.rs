@@ -1,6 +1,7 @@
 //! Every output of the same six sockets, as it is.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pree::field::View;
 use pree::{Coverage, Socket};
@@ -171,6 +172,26 @@ fn table_on_a_terminal() {
     let whole = Screen { terminal: true, width: Some(40), color: false };
     let text = written(&["--no-trunc"], whole, &sample::sockets());
     assert!(text.contains("postgres[77]/10") && !text.contains('…'), "{text}");
+}
+
+/// A table is never wider than the terminal where columns can still go, or become narrower.
+#[test]
+fn a_table_fits_wherever_it_can() {
+    let mut sockets = sample::sockets();
+    for owner in sockets.iter_mut().flat_map(|socket| &mut socket.owners) {
+        Arc::make_mut(&mut owner.process).pid += 4_000_000;
+    }
+    for words in [&[][..], &["-c", "+rtt,+cmd"], &["-c", "owner,peer,local,process"], &["-l"]] {
+        let widest = |columns: usize| {
+            let screen = Screen { terminal: true, width: Some(columns), color: false };
+            let text = written(words, screen, &sockets);
+            text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+        };
+        let least = widest(1);
+        for columns in least..=140 {
+            assert!(widest(columns) <= columns, "{words:?} in {columns}: {}", widest(columns));
+        }
+    }
 }
 
 /// What does not fit behind the columns goes on below them, and nothing of it is lost.

@@ -5,7 +5,7 @@ use std::net::SocketAddrV6;
 
 use pree_testkit::link::Namespace;
 use pree_testkit::packet::bound_to;
-use pree_testkit::wire::Wire;
+use pree_testkit::wire::{Wire, named, tunnel};
 use pree_testkit::{Case, Failed, Family, Need, Socket};
 use serde_json::Value;
 
@@ -23,6 +23,9 @@ pub fn cases() -> Vec<Case> {
             .needs(Need::Veth)
             .needs(Need::Ipv6),
         Case::new("names_of_interfaces_are_those_of_the_namespace", namespaces).lab().needs(Need::Veth),
+        Case::new("interfaces_called_like_operators", operators).lab().needs(Need::Veth),
+        Case::new("recordings_know_interfaces_without_sockets", recorded).lab().needs(Need::Veth),
+        Case::new("ports_of_tunnels_are_the_kernels", tunnels).lab().needs(Need::Vxlan),
     ]
 }
 
@@ -140,5 +143,78 @@ fn namespaces() -> Result<(), Failed> {
     })?;
     let out = run::pree("-Hl --all-netns -c local")?.whole()?.out;
     assert_eq!(out.trim(), "0.0.0.0%wire0:7002");
+    Ok(())
+}
+
+/// What stands under DEV is what `dev=` takes.
+fn operators() -> Result<(), Failed> {
+    let mut sockets = Vec::new();
+    for (name, shown) in [("not", "\"not\""), ("LT", "\"LT\""), ("nota", "nota")] {
+        // Each makes another pair, whose other end would have the same name.
+        let network = Namespace::new()?;
+        let (words, socket) = network.run(|| {
+            named(name)?;
+            let socket = Socket::tcp(Family::V4)?;
+            socket.bind_to_device(name)?;
+            socket.bind((Family::V4.any(), 0))?;
+            socket.listen(1)?;
+            let out = run::command("-Hl -c dev").output()?.stdout;
+            Ok((String::from_utf8_lossy(&out).trim().to_owned(), socket))
+        })?;
+        assert_eq!(words, shown);
+        let filter = format!("dev={words}");
+        let found =
+            network.run(move || run::hermetic(run::PREE).args(["-Hl", "-c", "dev", &filter]).output())?;
+        assert_eq!(String::from_utf8(found.stdout)?.trim(), shown);
+        sockets.push(socket);
+    }
+    Ok(())
+}
+
+/// As with the running system: an interface that is there and has no sockets is an empty list, one that is not is an error.
+fn recorded() -> Result<(), Failed> {
+    named("idle0")?;
+    let file = pree_testkit::fresh_path("idle")?;
+    let file = file.display();
+    run::pree(&format!("capture -q {file}"))?.code(0)?;
+    for of in [String::new(), format!("--replay {file} ")] {
+        assert_eq!(run::pree(&format!("-H {of}dev=idle0"))?.code(0)?.out, "");
+        let error = run::pree(&format!("-H {of}dev=nosuch"))?.code(2)?.err;
+        assert_eq!(error.trim(), "pree: no interface named \"nosuch\"");
+    }
+    Ok(())
+}
+
+/// A socket at a tunnel's port is the kernel's; one at the port of another namespace's tunnel is not.
+fn tunnels() -> Result<(), Failed> {
+    tunnel("vx0", 4789)?;
+    let other = Namespace::new()?;
+    let _of_others = other.run(|| tunnel("vx1", 8472))?;
+    let held = Socket::udp(Family::V4)?;
+    held.bind((Family::V4.any(), 8472))?;
+    let document: Value = serde_json::from_str(&run::pree("--json -u")?.whole()?.out)?;
+    let sockets = document["sockets"].as_array().ok_or("no sockets")?;
+    let of_kernel = |socket: &&Value| socket["unowned"] == "kernel";
+    let of_tunnel: Vec<_> = sockets.iter().filter(of_kernel).collect();
+    assert!((1..=2).contains(&of_tunnel.len()), "{sockets:?}");
+    for socket in &of_tunnel {
+        assert_eq!((&socket["tunnel"], &socket["local"]["port"]), (&"vx0".into(), &4789.into()));
+    }
+    assert_eq!(sockets.iter().filter(|socket| !socket["tunnel"].is_null()).count(), of_tunnel.len());
+    let found = |filter: &str| -> Result<usize, Failed> {
+        Ok(run::pree(&format!("-Hu {filter}"))?.whole()?.out.lines().count())
+    };
+    for filter in ["unowned=kernel", "owner=(kernel)", "tunnel=vx0", "has tunnel"] {
+        assert_eq!(found(filter)?, of_tunnel.len(), "{filter}");
+    }
+    let page = run::pree("port 4789")?.whole()?.out;
+    assert!(page.contains("the kernel, for the tunnel vx0"), "{page}");
+    // With every namespace, each has its own tunnels; through /proc they are found too.
+    let out = run::pree("-Hu --all-netns -c local,tunnel has tunnel")?.whole()?.out;
+    for row in ["0.0.0.0:4789", "0.0.0.0:8472"] {
+        assert!(out.contains(row), "{out}");
+    }
+    let out = run::pree("-Hu --source proc -c tunnel has tunnel")?.out;
+    assert!(out.lines().count() == of_tunnel.len() && out.lines().all(|line| line.trim() == "vx0"), "{out}");
     Ok(())
 }

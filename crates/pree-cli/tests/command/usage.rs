@@ -238,6 +238,14 @@ fn word_without_answer() -> Result<(), Failed> {
     ] {
         run::pree(words)?.code(code)?.tells(says)?;
     }
+    for (words, code, meant) in [
+        ("explian", 0, "explain"),
+        ("dcotor --count", 0, "doctor"),
+        ("sumary nosuchword", 0, "summary"),
+        ("-t pot nosuchword", 0, "port"),
+    ] {
+        run::pree(words)?.code(code)?.tells(&format!("; did you mean the command {meant}?\n"))?;
+    }
     run::pree("-A all nosuchword")?.code(0)?.tells("addresses\n")?;
     // Who names a key, or wants only the exit code, or no row at all, is told nothing.
     for (words, code) in

@@ -49,6 +49,8 @@ pub(crate) enum Probe {
     Wire,
     /// A link with a relay in a lab.
     Link,
+    /// A VXLAN tunnel in a lab.
+    Tunnel,
 }
 
 impl Probe {
@@ -58,6 +60,7 @@ impl Probe {
             Self::Nothing => "?nothing",
             Self::Wire => "?wire",
             Self::Link => "?link",
+            Self::Tunnel => "?tunnel",
         }
     }
 }
@@ -207,6 +210,8 @@ pub(crate) fn case_stage(run: impl FnOnce(&str) -> Option<Result<(), Failed>>) -
         Wire::open().map(drop)
     } else if name == Probe::Link.case() {
         Link::relayed(&[Plan::CLEAN; 2], 1).map(drop)
+    } else if name == Probe::Tunnel.case() {
+        crate::wire::tunnel("tunnel0", 4789).map_err(Failed::from)
     } else {
         run(&name).unwrap_or_else(|| Err(format!("this program has no case {name}").into()))
     };

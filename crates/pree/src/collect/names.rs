@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use pree_wire::links::Link;
+
 use crate::coverage::{Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Name;
@@ -23,9 +25,16 @@ pub(super) fn number(source: &mut dyn Source, what: Name, name: &str) -> Result<
                 .find(|(_, user)| user.as_bytes() == name.as_bytes())
                 .map(|(uid, _)| u64::from(*uid))
         }
-        Name::Device => ask(source, &Question::Interface(name))?
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(|bytes| u32::from_le_bytes(bytes).into()),
+        Name::Device => match ask(source, &Question::Interface(name)) {
+            // A recording has the names of all.
+            Err(error) if error.kind() == ErrorKind::NotRecorded => {
+                let links = read_all(source, &Question::Links).map_err(|_| error)?;
+                Link::all(&links).find(|link| link.name == name.as_bytes()).map(|link| link.index.into())
+            }
+            found => {
+                found?.and_then(|bytes| bytes.try_into().ok()).map(|bytes| u32::from_le_bytes(bytes).into())
+            }
+        },
         Name::Cgroup => ask(source, &Question::Cgroup(name))?
             .and_then(|bytes| bytes.try_into().ok())
             .map(u64::from_le_bytes),

@@ -1,5 +1,7 @@
 //! The names that fields go by, in filters, columns and everywhere else.
 
+use std::cmp::Reverse;
+
 /// Other names of fields: what people type, and the field they mean.
 pub const ALIASES: &[(&str, &str)] = &[
     ("mss", "snd_mss"),
@@ -19,10 +21,12 @@ pub fn is_planned(name: &str) -> bool {
 }
 
 /// The name that somebody who typed `word` may have meant: the one that takes the fewest changes, at most a third of
-/// its letters; neighbours swapped are one, capitals are none.
+/// its letters; neighbours swapped are one, capitals are none. Of several, the one that begins most alike.
 pub fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let word = &*word.to_ascii_lowercase();
-    let (changes, nearest) = known.map(|name| (strsim::osa_distance(word, name), name)).min()?;
+    let differs_at = |name: &str| word.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+    let changes = |name: &str| (strsim::osa_distance(word, name), Reverse(differs_at(name)));
+    let ((changes, _), nearest) = known.map(|name| (changes(name), name)).min()?;
     (changes <= word.len().max(nearest.len()) / 3).then_some(nearest)
 }
 
@@ -38,11 +42,14 @@ mod tests {
             ("porcess", Some("process")),
             ("LOCAL", Some("local")),
             ("Porcess", Some("process")),
+            ("sate", Some("state")),
+            ("prot", Some("proto")),
+            ("poto", Some("proto")),
             ("nonsense", None),
             (&"x".repeat(200), None),
             ("", None),
         ] {
-            let known = ["rtt", "state", "process", "local", "cwnd"];
+            let known = ["rtt", "rate", "state", "process", "port", "proto", "local", "cwnd"];
             assert_eq!(nearest(word, known.into_iter()), meant, "{word}");
         }
     }

@@ -107,6 +107,8 @@ mod tests {
             ("porcess", Some("process")),
             ("stat", Some("state")),
             ("rttt", Some("rtt")),
+            ("sate", Some("state")),
+            ("prot", Some("proto")),
             ("xyzzy", None),
         ] {
             assert_eq!(field::nearest(word, names()), key, "{word}");

@@ -124,6 +124,8 @@ named! {
         AcceptQueue = "accept_queue",
         /// Closed by its process, and the kernel still sends or waits for the peer.
         Orphaned = "orphaned",
+        /// The kernel holds it: its own end of netlink, or the port of a tunnel that is up ([`crate::Socket::tunnel`]).
+        Kernel = "kernel",
         /// Not every process could be examined: a right is missing, /proc hides some, or it belongs to another pid namespace. The
         /// coverage says which.
         NotPermitted = "not_permitted",

@@ -47,6 +47,8 @@ pub struct Socket {
     pub interface: Option<u32>,
     /// Its name in the socket's network namespace, as it is now. On request, and where the system tells.
     pub interface_name: Option<Text>,
+    /// Tunnel that the kernel holds this UDP socket for: the interface's name.
+    pub tunnel: Option<Text>,
     /// Inode in sockfs; `None` when the socket has no file (`TIME_WAIT`, handshake, accept queue, orphan).
     pub inode: Option<u64>,
     /// Owner of that inode; unknown when there is none.
@@ -166,6 +168,7 @@ impl Socket {
             module: None,
             interface: None,
             interface_name: None,
+            tunnel: None,
             inode: None,
             uid: None,
             recv_queue: None,

@@ -124,6 +124,9 @@ pub enum Question<'a> {
     /// Linux: the addresses of this network namespace's interfaces, as the messages in which rtnetlink reports them
     /// (`RTM_NEWADDR`).
     OwnAddresses,
+    /// Linux: the interfaces of this network namespace, as the messages in which rtnetlink reports them (`RTM_NEWLINK`):
+    /// [`pree_wire::links`].
+    Links,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -345,6 +348,7 @@ impl fmt::Display for Question<'_> {
             Self::Setting(setting) => write!(f, "setting {}", setting.name()),
             Self::Protocols => f.write_str("protocols"),
             Self::OwnAddresses => f.write_str("own_addresses"),
+            Self::Links => f.write_str("links"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

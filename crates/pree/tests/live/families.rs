@@ -573,7 +573,7 @@ fn netlink() -> Result<(), Failed> {
         let kernels = |row: &&Socket| matches!(row.local, Address::Netlink { port_id: 0, .. });
         let kernels: Vec<_> = snapshot.iter().filter(kernels).collect();
         assert!(!kernels.is_empty());
-        assert!(kernels.iter().all(|row| row.unowned == Some(pree::Unowned::NoVisibleHolder)));
+        assert!(kernels.iter().all(|row| row.unowned == Some(pree::Unowned::Kernel)));
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ struct Machine {
     kernel: Kernel,
     found: Reachable,
     refuses: Option<Failure>,
+    /// Why none is found.
+    none: Option<Failure>,
     /// Why its tables cannot be read, where one is not 1 that was entered.
     unread: Option<Failure>,
     entered: Option<u64>,
@@ -24,6 +26,7 @@ impl Machine {
             kernel: Kernel::new(population()),
             found,
             refuses,
+            none: None,
             unread: None,
             entered: None,
             has_all_rights: true,
@@ -48,7 +51,7 @@ impl Source for Machine {
     }
 
     fn namespaces(&mut self, _: &Namespaces) -> Result<Reachable, Failure> {
-        Ok(self.found.clone())
+        self.none.map_or_else(|| Ok(self.found.clone()), Err)
     }
 
     fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
@@ -198,5 +201,29 @@ fn parts_that_are_refused_whoever_asks_are_told_as_such() {
             assert_eq!(gap.hint.contains("even to CAP_SYS_PTRACE"), has_all_rights, "{gap}");
             assert_eq!(gap.hint.contains("root"), !has_all_rights, "{gap}");
         }
+    }
+}
+
+/// A namespace that is found through /proc is not said to be none where there is no /proc.
+#[test]
+fn what_is_found_through_proc_is_not_denied_without_it() {
+    let is_proc = |question: &Question<'_>| {
+        matches!(question, Question::OwnStatus | Question::Processes | Question::ProcMount)
+    };
+    let gone = Failure::Answer(Errno::ENOENT);
+    let said = |which: &str, has_proc: bool| {
+        let mut machine = Machine::new(Reachable::default(), None);
+        machine.none = Some(gone);
+        machine.kernel =
+            machine.kernel.on(move |_, question, _| (!has_proc && is_proc(question)).then_some(Err(gone)));
+        let one = Namespaces::One(pree::Text::from(which.as_bytes()));
+        Query::new().tcp().network_namespaces(one).collect_from(&mut machine).unwrap_err().to_string()
+    };
+    for which in ["3", "/proc/3/ns/net"] {
+        let absent = format!("cannot enter network namespace \"{which}\": /proc is not there");
+        assert_eq!(said(which, false), absent);
+    }
+    for (which, has_proc) in [("3", true), ("/proc/3/ns/net", true), ("blue", false), ("/run/3", false)] {
+        assert_eq!(said(which, has_proc), format!("no network namespace \"{which}\""));
     }
 }

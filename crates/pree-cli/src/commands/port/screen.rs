@@ -133,8 +133,13 @@ impl Screen<'_> {
                 line(text, 4, &origin);
             }
         }
-        if let Some(reason) = group.first().and_then(|socket| socket.unowned) {
-            line(text, 2, why_nobody(reason, self.coverage));
+        let Some(socket) = group.first() else { return };
+        if let Some(reason) = socket.unowned {
+            let mut why = why_nobody(reason, self.coverage).to_owned();
+            if let Some(tunnel) = &socket.tunnel {
+                let _ = write!(why, ", for the tunnel {}", escape::word(tunnel.as_bytes()));
+            }
+            line(text, 2, &why);
         }
     }
 

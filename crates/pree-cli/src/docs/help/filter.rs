@@ -42,7 +42,7 @@ pub(in crate::docs) const KEYS: &[(&str, &str)] = &[
     ),
     (
         "unowned",
-        "why it has no owner: time_wait handshake accept_queue orphaned not_permitted not_looked_up closed_since no_visible_holder",
+        "why it has no owner: time_wait handshake accept_queue orphaned kernel not_permitted not_looked_up closed_since no_visible_holder",
     ),
     ("mss", "the same as snd_mss"),
     ("rate", "the same as delivery_rate"),

@@ -35,7 +35,7 @@ pub(crate) struct Fitted<W> {
     trouble: Vec<u64>,
     /// The widest cell of each column.
     widest: Vec<usize>,
-    /// What each column keeps if it may be shortened: the words in it that say why there is no owner stay whole.
+    /// What each column keeps if it may be shortened: process ids, and the words that say why there is no owner, stay whole.
     least: Vec<usize>,
     /// Whether any row knows the value of each column.
     known: Vec<bool>,
@@ -88,11 +88,13 @@ impl<W: Write> Fitted<W> {
         });
         let Some(room) = self.room() else { return shown };
         let shrinks = |column: &Shown| !self.style.whole && column.column.shrink() != Shrink::No;
-        // What the columns take at least, with the spaces between them.
-        let least = |shown: &[Shown]| -> usize {
-            let width = |s: &Shown| if shrinks(s) { s.width.min(s.least) } else { s.width };
-            shown.iter().map(|s| width(s) + 1).sum::<usize>().saturating_sub(1)
+        // How wide a column is where those that may be shortened are no wider than this, or than the least they can be.
+        let width = |s: &Shown, cap: usize| if shrinks(s) { s.width.min(cap.max(s.least)) } else { s.width };
+        // What the columns take then, with the spaces between them.
+        let taken = |shown: &[Shown], cap| -> usize {
+            shown.iter().map(|s| width(s, cap) + 1).sum::<usize>().saturating_sub(1)
         };
+        let least = |shown: &[Shown]| taken(shown, 0);
         while least(&shown) > room {
             let unasked = shown.iter().filter(|s| self.style.unasked.contains(&s.column.name()));
             let first = unasked.max_by_key(|s| s.column.dropped()).filter(|s| s.column.dropped() > 0);
@@ -106,11 +108,9 @@ impl<W: Write> Fitted<W> {
             let Some(address) = addresses.max_by_key(|s| s.width) else { break };
             address.width = address.width.saturating_sub(over).max(ADDRESS);
         }
-        let taken: usize = shown.iter().filter(|s| !shrinks(s)).map(|s| s.width + 1).sum();
-        let elastic = shown.iter().filter(|s| shrinks(s)).count().max(1);
-        let each = (room.saturating_sub(taken) / elastic).saturating_sub(usize::from(elastic > 1));
-        for column in shown.iter_mut().filter(|s| shrinks(s)) {
-            column.width = column.width.min(each.max(column.least));
+        let cap = (0..=room).rev().find(|cap| taken(&shown, *cap) <= room).unwrap_or(0);
+        for column in &mut shown {
+            column.width = width(column, cap);
         }
         shown
     }
@@ -199,8 +199,9 @@ impl<W: Write> Output for Fitted<W> {
             }
             let cell = self.text.get(start..).unwrap_or_default();
             *widest = (*widest).max(width(cell));
-            if column.shrink() == Shrink::Owners && cell.starts_with(b"(") {
-                *least = (*least).max(width(cell));
+            if column.shrink() == Shrink::Owners && width(cell) > *least {
+                let narrow = std::str::from_utf8(cell).map(|cell| shorten::owners(cell, 0));
+                *least = (*least).max(width(narrow.as_ref().map_or(cell, |narrow| narrow.as_bytes())));
             }
             self.ends.push(self.text.len());
             if self.style.screen.color && index < 64 && column.trouble(view) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::scope::{against_refusal, may_hide};
+use super::scope::{Scope, against_refusal, may_hide};
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::NetworkNamespace;
@@ -241,8 +241,15 @@ fn refusal(namespaces: &Namespaces, failure: Failure, source: &mut dyn Source) -
             .with_hint("name one below /run/netns, a process in it, or a path with a slash")
     };
     let error = Error::of(failure, "enter", object_of(namespaces));
+    let is_of_proc =
+        which.as_bytes().starts_with(b"/proc/") || which.as_bytes().iter().all(u8::is_ascii_digit);
     match failure.kind() {
         _ if failure == Failure::Answer(Errno::EINVAL) => invalid().because("it is not a network namespace"),
+        ErrorKind::Absent if is_of_proc && Scope::of(source) == Scope::NoProc => {
+            Error::new(ErrorKind::Absent, "enter", object_of(namespaces))
+                .because("/proc is not there")
+                .with_hint("those of processes are found through it: mount it")
+        }
         ErrorKind::Absent => invalid(),
         ErrorKind::NotPermitted if failure.errno() == Some(Errno::EPERM) => error.with_hint(TO_ENTER),
         ErrorKind::NotPermitted if which.as_bytes().starts_with(b"/proc/") => error.with_hint(PATH),

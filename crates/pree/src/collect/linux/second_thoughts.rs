@@ -151,7 +151,7 @@ impl OwnerSearch {
         }
     }
 
-    fn is_unheld(&self, inode: u64) -> bool {
+    pub(super) fn is_unheld(&self, inode: u64) -> bool {
         self.map.holders(inode).next().is_none()
     }
 

@@ -16,6 +16,7 @@ mod same_files;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use pree_wire::rtnetlink::Every;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Result;
@@ -85,6 +86,7 @@ impl Source for Live {
             | Question::TcpExtCounters
             | Question::Setting(_)
             | Question::OwnAddresses
+            | Question::Links
             | Question::Protocols
             | Question::NetNamespace
             | Question::Interface(_)
@@ -160,7 +162,8 @@ fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
         Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),
         Question::TcpExtCounters => Answer::File(proc::open(c"/proc/thread-self/net/netstat")?),
         Question::Protocols => Answer::File(proc::open(c"/proc/thread-self/net/protocols")?),
-        Question::OwnAddresses => Answer::Whole(netlink::Request::addresses()?),
+        Question::OwnAddresses => Answer::Whole(netlink::Request::every(Every::Address)?),
+        Question::Links => Answer::Whole(netlink::Request::every(Every::Link)?),
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),

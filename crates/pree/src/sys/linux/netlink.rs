@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use pree_wire::own_addresses;
+use pree_wire::rtnetlink::{self, Every};
 use rustix::buffer::spare_capacity;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
@@ -19,8 +19,8 @@ const DATAGRAM: usize = 32 * 1024;
 /// The kernel answers at once; waiting means that it never will.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Some 100 bytes an address: more of them than a machine has.
-const MOST_ADDRESS_BYTES: usize = 64 << 20;
+/// Some 100 bytes an address and 2,000 an interface: more of them than a machine has.
+const MOST_BYTES: usize = 64 << 20;
 
 /// The kernel is built without netlink, or without this part of it. That it has no such table is said in its messages.
 fn without_netlink(error: rustix::io::Errno) -> Failure {
@@ -39,18 +39,18 @@ impl Request {
         Self::send_to(Some(netlink::SOCK_DIAG), message)
     }
 
-    /// Asks rtnetlink for the addresses of the interfaces: every message of the answer.
-    pub(super) fn addresses() -> Result<Vec<u8>, Failure> {
-        let mut buffer = [0; 32];
-        let length = own_addresses::encode_request(&mut buffer).map_err(|_| Failure::MALFORMED)?;
+    /// Asks rtnetlink for everything of a kind: every message of the answer.
+    pub(super) fn every(every: Every) -> Result<Vec<u8>, Failure> {
+        let mut buffer = [0; 40];
+        let length = rtnetlink::encode_request(every, &mut buffer).map_err(|_| Failure::MALFORMED)?;
         // NETLINK_ROUTE is 0.
         let mut request = Self::send_to(None, buffer.get(..length).unwrap_or_default())?;
         let (mut answer, mut datagram) = (Vec::new(), Vec::new());
-        while answer.len() < MOST_ADDRESS_BYTES {
+        while answer.len() < MOST_BYTES {
             datagram.clear();
             request.receive(&mut datagram)?;
             answer.extend_from_slice(&datagram);
-            if own_addresses::ends(&datagram) {
+            if rtnetlink::ends(&datagram) {
                 return Ok(answer);
             }
         }

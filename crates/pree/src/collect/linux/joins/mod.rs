@@ -7,6 +7,7 @@ mod interfaces;
 mod join;
 mod owners;
 mod sequences;
+mod tunnels;
 mod unix_ends;
 
 use std::ops::Range;
@@ -21,12 +22,14 @@ pub(super) use join::{At, Join};
 type Entry = (Needs, fn() -> Box<dyn Join>);
 
 /// What takes rows and nothing else. Each may use what those before it gave.
-const WITH_ROWS: [Entry; 5] = [
+const WITH_ROWS: [Entry; 6] = [
     (Needs::INTERFACE_NAME, join::<OfNamespace<interfaces::Interfaces>>),
     (Needs::SEQUENCES, join::<sequences::Sequences>),
     (Needs::REMOTE_NAMES, join::<unix_ends::UnixEnds>),
     (Needs::DIRECTION, join::<OfNamespace<directions::Directions>>),
     (Needs::PEERS, join::<OfNamespace<ends::Ends>>),
+    // Those who hold sockets are looked for after it.
+    (Needs::OWNERS.union(Needs::TUNNEL), join::<OfNamespace<tunnels::Tunnels>>),
 ];
 
 /// What takes those who hold the sockets, too.
@@ -89,12 +92,13 @@ mod tests {
             (all, Needs::SEQUENCES, 1),
             (all, Needs::DIRECTION | Needs::REMOTE_NAMES, 2),
             (all, Needs::PEERS, 3),
-            (all, Needs::OWNERS | Needs::SEQUENCES, 4),
-            (Needs::OWNERS, Needs::OWNERS, 1),
+            (all, Needs::OWNERS | Needs::SEQUENCES, 5),
+            (all, Needs::TUNNEL, 4),
+            (Needs::OWNERS, Needs::OWNERS, 2),
             (Needs::empty(), Needs::STATS, 0),
         ] {
             assert_eq!(Joins::new(needs, filter).of_filter, expected, "{needs:?} {filter:?}");
         }
-        assert_eq!(Joins::new(all, Needs::empty()).with_rows, 3);
+        assert_eq!(Joins::new(all, Needs::empty()).with_rows, 4);
     }
 }

@@ -48,7 +48,7 @@ impl Join for Owners {
         let is_known = self.find_peer(socket, owners);
         // Where the filter names processes: of none of these, as far as they could be looked into.
         if socket.owners.is_empty() && (at.is_last() || owners.named.is_some()) {
-            let reason = owners.reason_unowned(inode);
+            let reason = if socket.tunnel.is_some() { Unowned::Kernel } else { owners.reason_unowned(inode) };
             if let (Unowned::NoVisibleHolder, Some(source)) = (reason, &mut at.source) {
                 self.may_be_outside.get_or_insert_with(|| !is_in_first_pid_namespace(*source));
             }
@@ -96,6 +96,7 @@ fn is_kernels(socket: &Socket) -> bool {
 /// Why a socket to which no descriptor leads has no owner: if no file stands for it, its state says so.
 fn reason_without_descriptor(socket: &Socket) -> Unowned {
     match socket.state {
+        _ if is_kernels(socket) => Unowned::Kernel,
         _ if socket.inode.is_some() => Unowned::NoVisibleHolder,
         State::TimeWait => Unowned::TimeWait,
         State::SynReceived => Unowned::Handshake,
