@@ -41,6 +41,8 @@ pub enum Need {
     Veth,
     /// The kernel has VXLAN tunnels.
     Vxlan,
+    /// The kernel has keys of TCP-MD5.
+    Md5,
     /// TUN devices can be made in a lab, for [`crate::link::Link`].
     Tun,
     /// Rings (`io_uring`) can be made, and their files name the sockets in them: 6.14 or newer.
@@ -63,6 +65,7 @@ impl fmt::Display for Need {
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
             Self::Bpf => f.write_str("BPF iterators"),
             Self::Veth => f.write_str("veth in the kernel"),
+            Self::Md5 => f.write_str("TCP-MD5 in the kernel"),
             Self::Vxlan => f.write_str("VXLAN in the kernel"),
             Self::Tun => f.write_str("/dev/net/tun"),
             Self::Ring => f.write_str("kernel 6.14 with io_uring"),
@@ -112,6 +115,10 @@ impl Need {
             }
             Self::Ring => {
                 kernel_version() >= (6, 14) && Socket::tcp(Family::V4).and_then(Socket::into_ring).is_ok()
+            }
+            Self::Md5 => {
+                let any = std::net::Ipv4Addr::LOCALHOST.into();
+                Socket::tcp(Family::V4).and_then(|socket| socket.set_md5(any, 32, b"key")).is_ok()
             }
             Self::Feature(_, built) => built,
             Self::UdpLite => Socket::udplite(Family::V4).is_ok(),

@@ -87,6 +87,8 @@ bitflags::bitflags! {
         const INTERFACE_NAME = 1 << 32;
         /// [`Socket::tunnel`]. Comes with `OWNERS`.
         const TUNNEL = 1 << 33;
+        /// [`Socket::md5`]; brings `STATS`. Takes `CAP_NET_ADMIN`.
+        const MD5 = 1 << 34;
     }
 }
 

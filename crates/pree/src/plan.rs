@@ -78,7 +78,7 @@ impl Plan {
         let owners = owner_lookup(query, asked, of_filter)?;
         let mut needs = query.needs | of_filter;
         needs.set(Needs::OWNERS, owners != OwnerLookup::None);
-        if needs.contains(Needs::SEQUENCES) {
+        if needs.intersects(Needs::SEQUENCES | Needs::MD5) {
             needs |= Needs::STATS;
         }
         let of_query = query.states.unwrap_or(States::all()) - query.without_states;

@@ -25,7 +25,13 @@ pub(super) fn target(data: &[u8]) {
     let _ = (row.meminfo(), row.vegas(), row.dctcp(), row.bbr());
     let _ =
         (row.tos(), row.tclass(), row.shutdown(), row.v6only(), row.mark(), row.class_id(), row.protocol());
-    let _ = (row.cgroup_id(), row.ulp_name(), row.ulp_tls(), row.ulp_mptcp(), row.md5_signatures());
+    let _ = (
+        row.cgroup_id(),
+        row.ulp_name(),
+        row.ulp_tls(),
+        row.ulp_mptcp(),
+        row.md5_peers().map(Iterator::count),
+    );
     assert!(row.congestion_algorithm().is_none_or(|name| !name.contains(&0)));
     if let Some(options) = row.socket_options() {
         let _ = (options.recverr(), options.defer_connect(), options.bind_address_no_port());

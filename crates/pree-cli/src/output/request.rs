@@ -276,7 +276,11 @@ mod tests {
             | Needs::OPTIONS
             | Needs::CGROUP
             | Needs::MARK;
-        check("-e", &table, names | extended | Needs::TRAFFIC_CLASS | Needs::MODULE | Needs::TUNNEL | owners);
+        check(
+            "-e",
+            &table,
+            names | extended | Needs::TRAFFIC_CLASS | Needs::MODULE | Needs::TUNNEL | Needs::MD5 | owners,
+        );
         let unix = Needs::PEERS | Needs::SOCKET_TYPE | QUEUES | owners;
         check("-x", &ONLY_UNIX.join(" "), unix | Needs::INTERFACE_NAME);
         check("-c local", "local", Needs::INTERFACE_NAME);

@@ -210,11 +210,18 @@ fn proc_fields() -> Result<(), Failed> {
 fn marks() -> Result<(), Failed> {
     let _all = populations::few()?;
     lab::give_up_rights()?;
-    for asks in ["-e", "-c fwmark", "--json -c +fwmark", "--sort fwmark", "--format {fwmark}"] {
+    for (asks, things) in [
+        ("-e", "marks, md5"),
+        ("-c fwmark", "marks"),
+        ("--json -c +fwmark", "marks"),
+        ("--sort fwmark", "marks"),
+        ("--format {fwmark}", "marks"),
+        ("-c md5", "md5"),
+    ] {
         for (strict, code) in [("", 0), ("--strict", 3)] {
             let words = format!("{asks} --owners none {strict}");
-            let answer =
-                run::pree(&words)?.code(code).and_then(|answer| answer.tells("(marks): not permitted"));
+            let says = format!("({things}): not permitted; shown only to holders of CAP_NET_ADMIN");
+            let answer = run::pree(&words)?.code(code).and_then(|answer| answer.tells(&says));
             answer.map_err(|failed| run::while_doing(&words, failed))?;
         }
     }

@@ -1,5 +1,6 @@
 //! What a recording of everything answers is what the machine answered, whatever is asked of it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -14,6 +15,7 @@ use crate::{population, run};
 
 pub fn cases() -> Vec<Case> {
     vec![
+        Case::new("keys_of_tcp_md5_have_peers_and_are_in_no_recording", md5).lab().needs(Need::Md5),
         Case::new("a_recording_answers_as_the_machine_did", same_answers)
             .lab()
             .needs(Need::Ipv6)
@@ -358,4 +360,37 @@ fn documented() -> Result<(), Failed> {
     every(&tables, |key| key.split(' ').count() == if key.contains(" exact ") { 5 } else { 4 });
     let questions = keys.len();
     if questions > 20 { Ok(()) } else { Err(format!("{questions} questions").into()) }
+}
+
+/// Whom keys are for is shown and found; the keys themselves stand nowhere.
+fn md5() -> Result<(), Failed> {
+    let socket = Socket::tcp(Family::V4)?;
+    let key = b"a secret of two routers";
+    socket.set_md5("10.1.2.0".parse()?, 24, key)?;
+    socket.set_md5("192.0.2.7".parse()?, 32, key)?;
+    socket.bind((Family::V4.loopback(), 179))?;
+    socket.listen(1)?;
+    let without = Socket::tcp(Family::V4)?;
+    without.bind((Family::V4.loopback(), 180))?;
+    without.listen(1)?;
+    let file = pree_testkit::fresh_path("md5")?;
+    run::pree(&format!("capture -q {}", file.display()))?.code(0)?;
+    let recording = fs::read(&file)?;
+    assert!(!recording.windows(8).any(|part| part == &key[..8]), "a key is in the recording");
+    let replay = format!("--replay {} ", file.display());
+    for of in ["", &replay] {
+        let shown = |words: &str| -> Result<String, Failed> {
+            Ok(run::pree(&format!("-Htl {of}{words}"))?.whole()?.out)
+        };
+        let peers = shown("-c md5 has md5")?;
+        let peers: BTreeSet<&str> = peers.trim().trim_matches('"').split(',').collect();
+        assert_eq!(peers, ["10.1.2.0/24", "192.0.2.7/32"].into());
+        for (filter, port) in [("md5~192.0.2.7", "179"), ("md5=*10.1.2.0/24*", "179"), ("not has md5", "180")]
+        {
+            assert_eq!(shown(&format!("-c sport {filter}"))?.trim(), port, "{filter}");
+        }
+        let everything = shown("-e")? + &shown("--json -c +md5,+fwmark,+cgroup")? + &shown("-i")?;
+        assert!(everything.contains("192.0.2.7/32") && !everything.contains("secret"), "{everything}");
+    }
+    Ok(())
 }

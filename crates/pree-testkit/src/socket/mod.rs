@@ -211,6 +211,24 @@ impl Socket {
         sys::set_option(&self.fd, libc::SOL_SOCKET, libc::SO_MARK, &mark.to_ne_bytes())
     }
 
+    /// `TCP_MD5SIG_EXT`: a key for the peers that have these first bits.
+    pub fn set_md5(&self, peers: IpAddr, prefix: u8, key: &[u8]) -> io::Result<()> {
+        const TCP_MD5SIG_EXT: i32 = 32;
+        const FLAG_PREFIX: u8 = 1;
+        // `struct tcp_md5sig`: an address with its family, flags, prefix, length, interface, key.
+        let mut option = vec![0; 216];
+        let (family, at, bytes) = match peers {
+            IpAddr::V4(ip) => (libc::AF_INET, 4, ip.octets().to_vec()),
+            IpAddr::V6(ip) => (libc::AF_INET6, 8, ip.octets().to_vec()),
+        };
+        option[..2].copy_from_slice(&(family as u16).to_ne_bytes());
+        option[at..at + bytes.len()].copy_from_slice(&bytes);
+        option[128..130].copy_from_slice(&[FLAG_PREFIX, prefix]);
+        option[130..132].copy_from_slice(&(key.len() as u16).to_ne_bytes());
+        option[136..136 + key.len()].copy_from_slice(key);
+        sys::set_option(&self.fd, libc::IPPROTO_TCP, TCP_MD5SIG_EXT, &option)
+    }
+
     /// Any option whose value is an int.
     pub fn set_int(&self, level: i32, name: i32, value: i32) -> io::Result<()> {
         sys::set_option(&self.fd, level, name, &value.to_ne_bytes())

@@ -1,11 +1,12 @@
 //! `inet_diag`: the kernel's answer to "which TCP, UDP, raw, MPTCP … sockets are there", over `NETLINK_SOCK_DIAG`.
 //!
 //! Owns the numbers of `include/uapi/linux/inet_diag.h`, the writing of requests ([`request`]) and filters
-//! ([`bytecode`]), and the reading of rows ([`reply`], [`congestion`], [`socket_options`], [`subflow`], [`sctp`]). Sending, repeating and
+//! ([`bytecode`]), and the reading of rows ([`reply`], [`congestion`], [`socket_options`], [`subflow`], [`sctp`], [`md5`]). Sending, repeating and
 //! judging whether a dump is whole are the caller's.
 
 pub mod bytecode;
 pub mod congestion;
+pub mod md5;
 pub mod reply;
 pub mod request;
 pub mod sctp;

@@ -5,9 +5,9 @@
 //! measures it.
 
 use super::congestion::{Bbr, Dctcp, Vegas};
-use super::sctp;
 use super::socket_options::SocketOptions;
 use super::subflow::Subflow;
+use super::{md5, sctp};
 use crate::bytes::fixed;
 use crate::mptcp_info::MptcpInfo;
 use crate::netlink::attributes;
@@ -246,9 +246,9 @@ impl<'a> Row<'a> {
         self.attribute(attribute::PEERS).map(sctp::endpoints)
     }
 
-    /// `struct tcp_diag_md5sig`, 100 bytes each, **with the keys** (Linux 4.14; `CAP_NET_ADMIN` only). Never show them.
-    pub fn md5_signatures(&self) -> Option<&'a [u8]> {
-        self.attribute(attribute::MD5SIG)
+    /// Peers that this TCP socket has keys of TCP-MD5 for; on request of [`INFO`](super::Extensions::INFO) (Linux 4.14; `CAP_NET_ADMIN` only).
+    pub fn md5_peers(&self) -> Option<impl Iterator<Item = md5::Peers> + use<'a>> {
+        self.attribute(attribute::MD5SIG).map(md5::peers)
     }
 
     fn ulp(&self, kind: u16) -> Option<&'a [u8]> {

@@ -126,6 +126,50 @@ fn no_sample_is_no_time() {
     assert_eq!((bbr(u32::MAX), bbr(300)), (None, Some(300)));
 }
 
+/// Three keys, one of a family that TCP does not have, each 0x5a.
+fn md5_keys() -> Vec<u8> {
+    let key = |family: u8, prefix: u8, first: u8| {
+        let mut key = [0x5a; 100];
+        key[..4].copy_from_slice(&[family, prefix, 80, 0]);
+        key[4..20].fill(0);
+        key[4] = first;
+        key
+    };
+    [key(2, 8, 10), key(10, 64, 0x20), key(1, 0, 9)].concat()
+}
+
+#[test]
+fn keys_are_blotted_out_and_nothing_else() {
+    let message = |kind: u16, payload: &[u8]| {
+        let mut message = (16 + payload.len() as u32).to_ne_bytes().to_vec();
+        message.extend(kind.to_ne_bytes());
+        message.extend([0; 10]);
+        message.extend(payload);
+        message.resize(message.len().next_multiple_of(4), 0);
+        message
+    };
+    // What stands elsewhere, and in messages that are no rows, only looks like a key.
+    let with_keys = row(&[(4, &[0x5a; 6]), (18, &md5_keys()), (22, &[0x5a; 2])]);
+    let without = row(&[(4, &[0x5a; 6]), (22, &[0x5a; 2])]);
+    for kind in [20, 18, 3] {
+        let datagram = [message(kind, &with_keys), message(20, &without), message(kind, &with_keys)].concat();
+        let mut blotted = datagram.clone();
+        md5::blot_out_keys(&mut blotted);
+        let secret = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == 0x5a).count();
+        let left = if kind == 3 { secret(&datagram) } else { 3 * 8 };
+        assert_eq!(secret(&blotted), left, "{kind}");
+        for (message, before) in messages(&blotted).zip(messages(&datagram)) {
+            let (message, before) = (message.unwrap(), before.unwrap());
+            let (now, then) = (Row::parse(message.payload).unwrap(), Row::parse(before.payload).unwrap());
+            assert!(now.md5_peers().into_iter().flatten().eq(then.md5_peers().into_iter().flatten()));
+            assert_eq!(now.congestion_algorithm(), then.congestion_algorithm());
+        }
+        for length in 0..datagram.len() {
+            md5::blot_out_keys(&mut datagram.clone()[..length]);
+        }
+    }
+}
+
 #[test]
 fn attributes_of_every_kind() {
     let words = |words: &[u32]| words.iter().flat_map(|w| w.to_ne_bytes()).collect::<Vec<_>>();
@@ -148,7 +192,7 @@ fn attributes_of_every_kind() {
         (15, &words(&[0x2a])),
         (16, &words(&[5, 1, 300, 739, 512])),
         (17, &words(&[99])),
-        (18, &[1; 100]),
+        (18, &md5_keys()),
         (0x8013, &ulp),
         (21, &77_u64.to_ne_bytes()),
         (22, &[0b0101_0010, 0b101]),
@@ -174,7 +218,9 @@ fn attributes_of_every_kind() {
     assert_eq!((row.tos(), row.tclass(), row.shutdown()), (Some(0x10), Some(0x20), Some(3)));
     assert_eq!((row.protocol(), row.v6only(), row.mark()), (Some(58), Some(true), Some(42)));
     assert_eq!((row.class_id(), row.cgroup_id()), (Some(99), Some(77)));
-    assert_eq!(row.md5_signatures().map(<[u8]>::len), Some(100));
+    let peers: Vec<_> =
+        row.md5_peers().unwrap().map(|peers| (peers.family, peers.address[0], peers.prefix)).collect();
+    assert_eq!(peers, [(2, 10, 8), (10, 0x20, 64)]);
     assert_eq!(row.attribute(99), None);
     if cfg!(target_endian = "little") {
         assert_eq!((row.ulp_name(), row.ulp_tls()), (Some(&b"tls"[..]), Some(&[1, 2, 3, 4][..])));

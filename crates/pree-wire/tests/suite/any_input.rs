@@ -21,7 +21,8 @@ fn read_row(payload: &[u8]) -> Option<Vec<String>> {
         ($($name:ident)*) => { $( if let Some(value) = row.$name() { values.push(format!("{value:?}")); } )* };
     }
     read! { tos tclass shutdown v6only mark class_id protocol cgroup_id socket_options ulp_name ulp_tls ulp_mptcp
-    md5_signatures congestion_algorithm meminfo vegas dctcp bbr }
+    congestion_algorithm meminfo vegas dctcp bbr }
+    values.extend(row.md5_peers().into_iter().flatten().map(|peers| format!("{peers:?}")));
     let _: (Option<Vegas>, Option<Dctcp>, Option<Bbr>) = (row.vegas(), row.dctcp(), row.bbr());
     for value in (0..64).filter_map(|kind| row.attribute(kind)) {
         // A value lies inside the row it was read from.

@@ -137,7 +137,7 @@ fn statistics_say_what_was_done() {
     let bbr = row.bbr().unwrap();
     assert_eq!(bbr.min_rtt_us, sender.min_rtt());
     assert!(bbr.bandwidth_bytes_per_s > 0 && bbr.pacing_gain >= 256);
-    assert!(row.vegas().is_none() && row.dctcp().is_none() && row.md5_signatures().is_none());
+    assert!(row.vegas().is_none() && row.dctcp().is_none() && row.md5_peers().is_none());
     assert_eq!((row.mark(), row.class_id(), row.tos(), row.shutdown()), (Some(0), Some(0), Some(0), Some(0)));
     assert_eq!((row.tclass(), row.v6only(), row.protocol(), row.ulp_name()), (None, None, None, None));
     assert!(row.socket_options().unwrap().is_icsk());

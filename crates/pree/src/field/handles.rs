@@ -30,6 +30,7 @@ handles! {
     FAMILY "family";
     FWMARK "fwmark";
     LOSS "loss";
+    MD5 "md5";
     MIN_RTT "minrtt";
     NETNS "netns";
     NETNS_NAME "netns_name";

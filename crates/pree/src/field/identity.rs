@@ -10,6 +10,9 @@ const NONE: Needs = Needs::empty();
 /// The kernel reports it beside the statistics.
 const UPPER_LAYER: Needs = Needs::OPTIONS.union(Needs::STATS);
 
+/// The same.
+const MD5: Needs = Needs::MD5.union(Needs::STATS);
+
 const DIRECTION: Needs = Needs::DIRECTION.union(Needs::STATS).union(Needs::REMOTE_NAMES);
 
 /// What has no name has no abstract one.
@@ -85,6 +88,8 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.v6only.into();
     "upper_layer" Socket "upper_layer" Text UPPER_LAYER; "Protocol on top: tls, mptcp, …"; "INET_DIAG_ULP_INFO" =>
         |s| s.upper_layer.as_ref().map(crate::Text::as_bytes).into();
+    "md5" Socket "md5" Text MD5; "Peers with a key of TCP-MD5, as in 10.0.0.1/32; shown only to CAP_NET_ADMIN, the key to nobody."; "INET_DIAG_MD5SIG" =>
+        |s| s.md5.as_ref().map(crate::Text::as_bytes).into();
     "cgroup_id" Socket "cgroup_id" LongId Needs::CGROUP; "Id of the cgroup v2 the socket was made in."; "INET_DIAG_CGROUP_ID" =>
         |s| s.cgroup_id.map_or(Value::Unknown, Value::Id);
     "fwmark" Socket "mark" Id Needs::MARK; "Firewall mark; shown only to CAP_NET_ADMIN."; "INET_DIAG_MARK" =>

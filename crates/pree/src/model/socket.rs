@@ -81,6 +81,9 @@ pub struct Socket {
     pub options: Option<SocketOptions>,
     /// Upper-layer protocol on a TCP socket (`tls`, `mptcp`, …).
     pub upper_layer: Option<Text>,
+    /// Peers that a TCP socket has keys of TCP-MD5 for, with the length of the prefix and commas between: `10.0.0.1/32,2001:db8::/64`.
+    /// Reported only to `CAP_NET_ADMIN`; the keys themselves are never read.
+    pub md5: Option<Text>,
     /// Memory in use and its limits. On request.
     pub memory: Option<SocketMemory>,
     /// Packets dropped on receive since the socket was made (`sk_drops`): UDP, full buffer; a TCP listener, full
@@ -184,6 +187,7 @@ impl Socket {
             cgroup_id: None,
             options: None,
             upper_layer: None,
+            md5: None,
             memory: None,
             drops: None,
             owners: Vec::new(),

@@ -23,6 +23,8 @@
 
 use std::time::Duration;
 
+use pree_wire::inet_diag;
+
 use super::{Answer, Errno, Failure, Namespaces, Question, Reachable, Source, System, clock, namespaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Moment;
@@ -324,6 +326,8 @@ pub struct Recorder<S> {
 struct Recorded {
     number: u32,
     answer: Answer,
+    /// Rows of TCP, which can have keys: these are not kept.
+    may_have_keys: bool,
 }
 
 impl<S: Source> Recorder<S> {
@@ -376,13 +380,20 @@ impl<S: Source> Source for Recorder<S> {
             self.recording.bytes.truncate(before);
             return result;
         }
-        self.keep(number, result).map(|answer| Answer::reading(Recorded { number, answer }))
+        let may_have_keys =
+            matches!(question, Question::Diag { table, .. } if table.protocol == inet_diag::TCP);
+        self.keep(number, result).map(|answer| Answer::reading(Recorded { number, answer, may_have_keys }))
     }
 
     fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        let Some(Recorded { number, answer }) = answer.open() else { return answer.next(batch) };
+        let Some(Recorded { number, answer, may_have_keys }) = answer.open() else {
+            return answer.next(batch);
+        };
         let result = self.source.next(answer, batch);
         let more = self.keep(*number, result)?;
+        if *may_have_keys {
+            inet_diag::md5::blot_out_keys(batch);
+        }
         self.push(*number, if more { Record::Batch(batch) } else { Record::End });
         Ok(more)
     }

@@ -312,6 +312,18 @@ fn marks_that_sock_diag_keeps_to_itself_are_a_gap_where_they_are_asked_for() {
         let query = asked(needs).source(SourceChoice::Diag);
         query.collect_from(&mut Kernel::new(population.clone())).unwrap()
     };
+    // Keys of TCP-MD5 are reported to whom marks are.
+    let snapshot = look(Needs::MD5);
+    let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };
+    let told = (gap.what, gap.why, gap.count, gap.object.as_str());
+    assert_eq!(told, (Missing::Fields, ErrorKind::NotPermitted, Some(1), "md5"));
+    let filter = Query::new().tcp().source(SourceChoice::Diag).filter("has md5".parse().unwrap());
+    let snapshot = filter.collect_from(&mut Kernel::new(population.clone())).unwrap();
+    assert!(snapshot.coverage().lacks_rows(), "{}", snapshot.coverage());
+    // A row that lacks both is one.
+    let both = look(Needs::MARK | Needs::MD5);
+    let counts: Vec<_> = both.coverage().gaps().iter().map(|gap| (gap.object.as_str(), gap.count)).collect();
+    assert_eq!(counts, [("marks, md5", Some(2))]);
     let snapshot = look(Needs::MARK);
     assert_eq!(snapshot.sockets().len(), 3);
     let [gap] = snapshot.coverage().gaps() else { panic!("{}", snapshot.coverage()) };

@@ -47,9 +47,8 @@ const fn since(hint: &'static str, thing: Thing) -> Thing {
     Thing { diag: Some((ErrorKind::Unsupported, hint)), ..thing }
 }
 
-const NO_MARKS: &str = "marks are shown only to holders of CAP_NET_ADMIN: run as root";
-const NO_PACKET_FILTERS: &str =
-    "programs of packet sockets are shown only to holders of CAP_NET_ADMIN: run as root";
+const TO_ADMINS: (ErrorKind, &str) =
+    (ErrorKind::NotPermitted, "shown only to holders of CAP_NET_ADMIN: run as root");
 const NO_SEQUENCES: &str =
     "known only of connections that a process of this pid namespace has a descriptor of";
 const NOT_IN_FDINFO: &str =
@@ -63,7 +62,7 @@ const NO_TABLE: &str =
 pub(super) const NOT_IN_PROC: &str =
     "/proc does not have them: sock_diag must be permitted and its modules loaded";
 
-static THINGS: [Thing; 26] = [
+static THINGS: [Thing; 27] = [
     on_request(Thing {
         what: Missing::Stats,
         ..field(Needs::STATS.union(Needs::SEQUENCES), "statistics", |s| has_stats(s) && s.tcp.is_none())
@@ -119,17 +118,24 @@ static THINGS: [Thing; 26] = [
     ),
     field(Needs::DETAIL, "files and rings", lacks_detail),
     Thing {
-        diag: Some((ErrorKind::NotPermitted, NO_PACKET_FILTERS)),
+        diag: Some(TO_ADMINS),
         ..field(Needs::PACKET_FILTER, "packet filters", |s| match s.detail.as_deref() {
             Some(Detail::Packet(packet)) => packet.filter_instructions.is_none(),
             _ => false,
         })
     },
     Thing {
-        diag: Some((ErrorKind::NotPermitted, NO_MARKS)),
+        diag: Some(TO_ADMINS),
         // A handshake has one already.
         ..field(Needs::MARK, "marks", |s| {
             (is_whole_inet(s) || s.state == State::SynReceived) && s.mark.is_none()
+        })
+    },
+    Thing {
+        diag: Some(TO_ADMINS),
+        // Without a key nothing is reported; to whom marks are, keys would be.
+        ..field(Needs::MD5, field::MD5.name, |s| {
+            s.protocol == Protocol::Tcp && is_whole(s) && s.mark.is_none()
         })
     },
     since(
@@ -289,14 +295,15 @@ impl Untold {
     /// Adds these things of a row, if any, to what is missing. What was found through its holders alone has no table that could
     /// report more; only whether it was asked for at all is worth saying.
     fn add(&mut self, socket: &Socket, what: Missing, things: Things) {
-        let mut left = 0;
-        for place in places(things) {
-            let refused = self.refused.iter().find(|(needs, _)| *needs == THINGS[place].needs);
-            let of_diag = THINGS[place].diag.filter(|_| socket.kernel_id.is_some());
-            match refused.map(|(_, reason)| *reason).or(of_diag) {
-                Some(reason) => self.add_from(false, what, reason, 1 << place),
-                None => left |= 1 << place,
-            }
+        let mut left = things;
+        // A row is counted once for each reason.
+        while let Some((reason, of_it)) = places(left).find_map(|place| {
+            let reason = self.reason(socket, place)?;
+            let same = places(left).filter(|other| self.reason(socket, *other) == Some(reason));
+            Some((reason, same.fold(0, |things, place| things | 1 << place)))
+        }) {
+            self.add_from(false, what, reason, of_it);
+            left &= !of_it;
         }
         if left == 0 || socket.kernel_id.is_some() {
             return;
@@ -307,6 +314,13 @@ impl Untold {
         } else if what == Missing::Rows {
             self.add_from(false, what, (ErrorKind::Unsupported, NO_TABLE), left);
         }
+    }
+
+    /// Why this thing is not reported of a row, where that is not because of where the row is from.
+    fn reason(&self, socket: &Socket, place: usize) -> Option<(ErrorKind, &'static str)> {
+        let refused = self.refused.iter().find(|(needs, _)| *needs == THINGS[place].needs);
+        let of_diag = THINGS[place].diag.filter(|_| socket.kernel_id.is_some());
+        refused.map(|(_, reason)| *reason).or(of_diag)
     }
 
     fn add_from(

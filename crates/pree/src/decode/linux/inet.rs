@@ -1,9 +1,10 @@
 //! Rows and lines of internet sockets, and what those of the other families are decoded with too.
 
+use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, Subflow, states};
+use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, Subflow, md5, states};
 use pree_wire::proc_net::{Endpoint, InetLine};
 use pree_wire::tcp_info::AccEcnLayout;
 
@@ -84,6 +85,7 @@ impl Decoder {
         socket.cgroup_id = row.cgroup_id().filter(|id| *id != 0);
         socket.options = row.socket_options().map(|options| SocketOptions(options.0));
         socket.upper_layer = row.ulp_name().map(Text::from);
+        socket.md5 = row.md5_peers().map(md5_peers);
         socket.memory = row.socket_memory().map(SocketMemory::from);
         socket.drops = socket.memory.and_then(|memory| memory.drops);
         match protocol {
@@ -111,6 +113,17 @@ impl Decoder {
             }
         }
     }
+}
+
+fn md5_peers(peers: impl Iterator<Item = md5::Peers>) -> Text {
+    let mut text = String::new();
+    for md5::Peers { family: number, address: bytes, prefix } in peers {
+        let Some(ip) = address(bytes, 0, family(number), 0).ip() else { continue };
+        let comma = if text.is_empty() { "" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{comma}{ip}/{prefix}");
+    }
+    Text::from(text.into_bytes())
 }
 
 /// What every reader of /proc/net gets out of a line.
