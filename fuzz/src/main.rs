@@ -1,6 +1,7 @@
 //! Runs the targets on mutated inputs with a stable compiler: no coverage, but millions of tries.
 //!
 //! `cargo run --release -- [--seconds N] [--executions N] [--seed N] [--target NAME]… [FILE]…`
+#![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a program reads its arguments")]
 #![allow(clippy::print_stdout, reason = "its report")]
 #![allow(clippy::exit, reason = "a target that hangs can only be left")]

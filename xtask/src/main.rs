@@ -15,7 +15,6 @@ mod kernels;
 mod msrv;
 mod quality;
 mod result;
-mod rust_text;
 mod servers;
 mod suite;
 mod tidy;

@@ -2,18 +2,21 @@
 //!
 //! Arguments are validated (`args`), resolved to a query and an output (`commands`), and only then anything is
 //! opened: what the user names with the user's own rights. Rows come from the library; this crate owns words: tables, JSON, messages, exit codes.
+#![cfg_attr(not(test), forbid(clippy::expect_used, clippy::unwrap_used))]
 
 mod args;
 mod columns;
 mod commands;
 mod docs;
 mod exit;
+#[allow(clippy::disallowed_methods, reason = "what the user names is opened here, and nowhere else")]
 mod files;
 mod output;
 mod session;
 #[cfg(test)]
 #[path = "../../pree/src/steps.rs"]
 mod steps;
+#[allow(unsafe_code, clippy::disallowed_methods, reason = "the door to the system")]
 mod sys;
 mod text;
 

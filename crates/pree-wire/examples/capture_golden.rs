@@ -5,6 +5,7 @@
 //! Which sockets it makes stands in `tests/suite/golden.rs` a second time, as expectation.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::disallowed_methods,
     reason = "a program for the people who write these tests"
 )]

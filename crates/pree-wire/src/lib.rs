@@ -12,7 +12,8 @@
 //! - What the kernel did not give is `None`, never 0; a number we do not know stays that number.
 //! - Unknown attributes and longer structures than ours are normal: kernels grow.
 #![no_std]
-#![forbid(unsafe_code)]
+#![forbid(missing_docs, unsafe_code)]
+#![cfg_attr(not(test), forbid(clippy::expect_used, clippy::unwrap_used))]
 
 mod bytes;
 #[macro_use]

@@ -66,7 +66,21 @@
 //!   characters that would deceive on a terminal are the command's own.
 //! - `linux-procfs`: /proc/net through the parser of the `procfs` crates, for [`SourceChoice::Procfs`].
 //! - `socket-tracking`: for the live part, which is not implemented yet; the example `socket_info_libproc` is built with it.
-#![warn(missing_docs)]
+// The promises of a library, which nothing in it can switch off.
+#![cfg_attr(
+    not(test),
+    forbid(
+        missing_docs,
+        clippy::dbg_macro,
+        clippy::disallowed_methods,
+        clippy::exit,
+        clippy::expect_used,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::undocumented_unsafe_blocks,
+        clippy::unwrap_used
+    )
+)]
 
 mod collect;
 mod compat;
@@ -90,6 +104,7 @@ mod snapshot;
 pub mod source;
 #[cfg(test)]
 mod steps;
+#[allow(unsafe_code, reason = "the door to the system")]
 mod sys;
 
 pub use coverage::{Coverage, Gap, Missing, Origin};

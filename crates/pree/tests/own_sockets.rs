@@ -1,6 +1,6 @@
 //! Sockets that this very process makes, beside what is told of them: with nothing but the standard library, so that it runs on
 //! every system that pree knows, without any right.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
+#![allow(clippy::pedantic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "the test has its own environment")]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};

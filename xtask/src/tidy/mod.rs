@@ -1,174 +1,123 @@
-//! The house rules that neither the compiler nor clippy knows, over every source file of the repository.
-//!
-//! One entry of `RULES` a rule, each with the way to fix what it finds. `cargo test` holds them all, and each is
-//! shown to fire on a bad sample and to be silent on a good one.
+//! The house rules that neither the compiler nor clippy knows, over every source file of the repository. `cargo test` holds
+//! them too.
 
-mod arrows;
-mod circles;
-mod house;
-mod promises;
-mod shape;
-mod unsafety;
+mod imports;
 
 use crate::{Result, cargo};
-use house::{House, Rule};
+use imports::{Graph, circles};
 
-const RULES: &[Rule] = &[
-    shape::ONE_DOOR,
-    shape::MODULE_DOC,
-    shape::LENGTH,
-    shape::FINISHED,
-    unsafety::LEAF_FILES,
-    unsafety::REASONS,
-    promises::NO_PANIC,
-    promises::NAMED_FILES,
-    promises::NO_IGNORE,
-    promises::LINTS_STAY,
-    promises::LINTS_TAKEN,
-    arrows::ONE_WAY,
-    arrows::OWN_OPTIONS,
-    circles::NO_CIRCLES,
+/// The library's door to the system, the command's, and who may run on one system only.
+const NAME_SYSTEMS: [&str; 5] = [
+    "crates/pree/src/sys/mod.rs",
+    "crates/pree-cli/src/sys/mod.rs",
+    "crates/pree-testkit/",
+    "xtask/",
+    "fuzz/",
 ];
+/// Crates whose files do not use each other in circles, and those where two may: what does not ship.
+const CRATES: [&str; 5] =
+    ["crates/pree-wire/src/", "crates/pree/src/", COMMAND, "crates/pree-testkit/src/", "xtask/src/"];
+const MAY_HAVE_PAIRS: [&str; 2] = ["crates/pree-testkit/src/", "xtask/src/"];
+const COMMAND: &str = "crates/pree-cli/src/";
+/// The rooms of the command. None is used by an earlier one.
+const ROOMS: [&str; 5] = ["text", "columns", "output exit files sys", "session", "args commands docs"];
+/// Who sees the arguments: a command's entry makes its own options of them.
+const SEE_ARGUMENTS: &str = "args.rs args/ commands/mod.rs commands/capture.rs commands/doctor.rs commands/explain.rs \
+                             commands/list.rs commands/port.rs commands/summary.rs";
+/// Lines of a file in `src/`.
+const LONGEST: usize = 600;
 
 pub(crate) fn run() -> Result<()> {
-    let house = House::read(cargo::root())?;
-    let mut broken = 0;
-    for rule in RULES {
-        let places = (rule.check)(&house);
-        if !places.is_empty() {
-            broken += 1;
-            println!("{}", complaint(rule, &places));
-        }
+    let mut files = Vec::new();
+    for folder in ["bench", "crates", "fuzz", "xtask"] {
+        read(folder, &mut files).map_err(|error| format!("{folder}: {error}"))?;
     }
-    if broken == 0 {
-        println!("{} files, {} rules: tidy", house.sources.len() + house.manifests.len(), RULES.len());
-        return Ok(());
-    }
-    Err(format!("{broken} of {} house rules are broken", RULES.len()))
+    let broken = complaints(&files)?;
+    println!("{} files, {} places that are not tidy", files.len(), broken.len());
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
 }
 
-fn complaint(rule: &Rule, places: &[String]) -> String {
-    format!("{}: {}\n  {}", rule.name, rule.fix, places.join("\n  "))
+/// Every source file and manifest below a folder: its path from the root of the repository, and its text.
+fn read(folder: &str, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
+    for entry in cargo::root().join(folder).read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{folder}/{name}");
+        if entry.file_type()?.is_dir() && name != "target" && !name.starts_with('.') {
+            read(&path, files)?;
+        } else if name == "Cargo.toml" || entry.path().extension().is_some_and(|extension| extension == "rs")
+        {
+            files.push((path, std::fs::read_to_string(entry.path())?));
+        }
+    }
+    Ok(())
+}
+
+/// What breaks a rule, and what would be right.
+fn complaints(files: &[(String, String)]) -> Result<Vec<String>> {
+    let mut broken: Vec<String> = files.iter().flat_map(|(path, text)| in_file(path, text)).collect();
+    for folder in CRATES {
+        let own = files.iter().filter_map(|(path, text)| Some((path.strip_prefix(folder)?, text.as_str())));
+        let graph = Graph::new(own).map_err(|error| format!("{folder}: {error}"))?;
+        let all = graph.arrows();
+        if folder == COMMAND {
+            let up = all.iter().filter(|(from, to)| room(from) < room(to));
+            broken.extend(up.map(|(from, to)| format!("{from} -> {to}: a later room, of {ROOMS:?}")));
+            let sees = graph.named().filter(|(_, path)| *path == ["args", "Args"]);
+            let below =
+                sees.filter(|(file, _)| !SEE_ARGUMENTS.split(' ').any(|entry| file.starts_with(entry)));
+            broken.extend(
+                below.map(|(file, _)| format!("{file}: Args below a command's entry: give it options")),
+            );
+        }
+        let arrows = all
+            .iter()
+            .filter(|&&(from, to)| !(MAY_HAVE_PAIRS.contains(&folder) && all.contains(&(to, from))));
+        let circles = circles(arrows.copied().collect());
+        let say = |(from, to)| {
+            format!("{folder}: {from} -> {to} in a circle: what both need stands in a third file")
+        };
+        broken.extend(circles.into_iter().map(say));
+    }
+    Ok(broken)
+}
+
+/// The number of a file's room; nobody is below `main.rs`.
+fn room(file: &str) -> usize {
+    let name = file.trim_end_matches(".rs").split('/').next();
+    ROOMS.iter().position(|rooms| rooms.split(' ').any(|room| Some(room) == name)).unwrap_or(ROOMS.len())
+}
+
+fn in_file(path: &str, text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut must = |holds: bool, says: &str| (!holds).then(|| broken.push(format!("{path}: {says}")));
+    if path.ends_with("Cargo.toml") {
+        // The workspaces of their own have lints of their own.
+        let member = path.starts_with("crates/") || path.starts_with("xtask/");
+        must(
+            !member || text.contains("\n[lints]\nworkspace = true"),
+            "promises are lints: [lints], workspace = true",
+        );
+        let shipped =
+            |section: &&str| section.contains("dependencies]") && !section.contains("dev-dependencies]");
+        let mut taken = text.split("\n[").filter(shipped).flat_map(str::lines);
+        must(!taken.any(|line| line.starts_with("pree-testkit")), "the test kit is for [dev-dependencies]");
+        must(
+            !path.contains("pree-wire/") || !text.contains("\n[dependencies]"),
+            "the formats depend on nothing",
+        );
+        return broken;
+    }
+    let names_system = |line: &str| line.contains("target_os") && !line.trim_start().starts_with("//");
+    let may = NAME_SYSTEMS.iter().any(|door| path.starts_with(door));
+    must(text.starts_with("//! "), "begins with //!: what it owns and what it leaves to others");
+    must(may || !text.lines().any(names_system), "says target_os: what differs stands behind sys/mod.rs");
+    must(
+        !path.contains("/src/") || text.lines().count() <= LONGEST,
+        "is too long: split it at its second topic",
+    );
+    broken
 }
 
 #[cfg(test)]
-mod tests {
-    use super::house::{House, Manifest, Rule, Source, files, walk};
-    use super::{RULES, cargo, complaint};
-
-    fn rule(name: &str) -> &'static Rule {
-        RULES.iter().find(|rule| rule.name == name).unwrap_or_else(|| panic!("no rule {name}"))
-    }
-
-    /// The rule holds in this repository.
-    fn holds(name: &str) {
-        let house = House::read(cargo::root()).unwrap();
-        let places = (rule(name).check)(&house);
-        assert!(places.is_empty(), "\n{}\n", complaint(rule(name), &places));
-    }
-
-    #[test]
-    fn only_one_file_knows_the_platform() {
-        holds("one-door");
-    }
-
-    #[test]
-    fn every_module_has_its_doc() {
-        holds("module-doc");
-    }
-
-    #[test]
-    fn files_have_one_topic() {
-        holds("length");
-    }
-
-    #[test]
-    fn nothing_is_left_unfinished() {
-        holds("finished");
-    }
-
-    #[test]
-    fn unsafe_stays_in_leaf_files() {
-        holds("unsafe-leaf-files");
-    }
-
-    #[test]
-    fn every_unsafe_block_has_its_reason() {
-        holds("unsafe-reasons");
-    }
-
-    #[test]
-    fn libraries_and_command_do_not_panic() {
-        holds("no-panic");
-    }
-
-    #[test]
-    fn no_test_is_ignored() {
-        holds("no-ignore");
-    }
-
-    #[test]
-    fn promises_are_not_switched_off() {
-        holds("lints-stay");
-    }
-
-    #[test]
-    fn every_crate_takes_the_lints() {
-        holds("lints-taken");
-    }
-
-    #[test]
-    fn arrows_go_one_way() {
-        holds("one-way");
-        holds("own-options");
-    }
-
-    #[test]
-    fn no_import_runs_back_up() {
-        holds("no-circles");
-    }
-
-    /// What the rule finds in a repository of these files.
-    pub(super) fn check(name: &str, files: &[(&str, &str)], expected: &[&str]) {
-        let mut house = House::default();
-        for &(path, text) in files {
-            if path.ends_with("Cargo.toml") {
-                house.manifests.push(Manifest { path: path.into(), text: text.into() });
-            } else {
-                house.sources.push(Source::new(path.into(), text));
-            }
-        }
-        house.mark_test_modules();
-        let places = (rule(name).check)(&house);
-        assert_eq!(places.len(), expected.len(), "{name} on {files:?}: {places:?}");
-        for (place, expected) in places.iter().zip(expected) {
-            assert!(place.starts_with(expected), "{name}: {place:?} does not start with {expected:?}");
-        }
-    }
-
-    #[test]
-    fn test_modules_in_their_own_files_are_test_code() {
-        let uses = "//! Doc.\nfn f() { x.unwrap() }\n";
-        let declares = "//! Doc.\n#[cfg(test)]\nmod check;\n";
-        let not = "//! Doc.\nmod check;\n";
-        let at = |parent, declares| [(parent, declares), ("crates/pree/src/a/check.rs", uses)];
-        check("no-panic", &at("crates/pree/src/a/mod.rs", declares), &[]);
-        check("no-panic", &at("crates/pree/src/a.rs", declares), &[]);
-        check("no-panic", &at("crates/pree/src/a.rs", not), &["crates/pree/src/a/check.rs:2"]);
-        check("no-panic", &at("crates/pree/src/b.rs", declares), &["crates/pree/src/a/check.rs:2"]);
-        check("no-panic", &[("crates/pree/tests/a.rs", uses)], &[]);
-    }
-
-    #[test]
-    fn a_copy_without_git_is_read_too() {
-        let root = cargo::root();
-        let mut walked = Vec::new();
-        walk(root, "", &mut walked).unwrap();
-        let rust = |files: &[String]| -> Vec<String> {
-            files.iter().filter(|path| path.starts_with("xtask/src/")).cloned().collect()
-        };
-        walked.sort();
-        assert!(!rust(&walked).is_empty());
-        assert_eq!(rust(&files(root).unwrap()), rust(&walked));
-    }
-}
+mod tests;

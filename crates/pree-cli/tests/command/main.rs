@@ -2,7 +2,14 @@
 //! a code.
 //!
 //! Each case that looks at sockets has a laboratory of its own, where no others are.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 #![allow(clippy::disallowed_methods, reason = "the command under test is a program")]
 
 #[path = "../../src/docs/schema/check.rs"]

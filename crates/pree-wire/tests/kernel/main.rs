@@ -1,6 +1,6 @@
 //! The running kernel agrees: requests are understood, rows are read, and a filter in the kernel leaves the rows its
 //! expression describes.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod families;
 #[path = "../suite/meaning.rs"]

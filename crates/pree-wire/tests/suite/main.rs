@@ -1,5 +1,5 @@
 //! Tests from outside, as one program: any input at all, recorded answers of a kernel, filter programs.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 #[cfg(target_endian = "little")]
 mod any_input;

@@ -3,7 +3,14 @@
 //!
 //! `PREE_CHURN_RUNS` sets how often each case collects; what a case saw is printed, and appended to the file that
 //! `PREE_CHURN_REPORT` names, for a case that passes is silent.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,

@@ -1,7 +1,13 @@
 //! The filter language on the running kernel: what a filter lets through is what the test itself picks out of a
 //! population that it made, whether the kernel decides, or pree, or whether the rows come from /proc; and what `ss` picks
 //! for the same words.
-#![allow(clippy::pedantic, clippy::unwrap_used, clippy::type_complexity, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::type_complexity,
+    reason = "test code"
+)]
 #![allow(missing_docs, unreachable_pub, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "the tests run ss and mount")]
 

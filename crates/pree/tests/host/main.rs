@@ -1,6 +1,13 @@
 //! What shows only across sockets, and what single listeners and datagram sockets show, on the running kernel: the test
 //! makes the trouble itself, in a lab, and counts. Before it, and a step below each limit, nothing may be said.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 
 mod close_wait;
 mod handshakes;

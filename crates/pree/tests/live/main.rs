@@ -2,7 +2,14 @@
 //! program knows too.
 //!
 //! Each case has a laboratory of its own, where no other sockets are.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 
 mod answers;
 mod compare;
@@ -18,6 +25,7 @@ mod repeats;
 mod rows;
 mod ss;
 mod still;
+#[allow(unsafe_code, reason = "system calls that no library has")]
 mod sys;
 
 use std::process::ExitCode;

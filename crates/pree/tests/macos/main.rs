@@ -1,6 +1,6 @@
 //! Collections from a Mac that the tests play, on every system: rows, owners, statistics, and what is said where some of it is
 //! kept back, refused, damaged or gone.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
+#![allow(clippy::pedantic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "test code")]
 // Structures and recordings are of little-endian machines.
 #![cfg(target_endian = "little")]
 

@@ -1,6 +1,13 @@
 //! Network namespaces that the tests make: each is found once however it is held, with its sockets and their owners, and
 //! the one who asks stays where it is.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};

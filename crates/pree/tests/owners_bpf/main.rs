@@ -2,7 +2,14 @@
 //! does not. And the sequence numbers that another such program tells.
 //!
 //! Each case has a laboratory of its own, where no other sockets are.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 
 mod beside_proc;
 #[path = "../live/compare.rs"]
@@ -17,6 +24,7 @@ mod meddling;
 mod pid_namespaces;
 mod played;
 mod sequences;
+#[allow(unsafe_code, reason = "system calls that no library has")]
 #[path = "../live/sys.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod sys;

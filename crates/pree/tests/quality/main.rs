@@ -3,7 +3,14 @@
 //! `scenarios.rs` is the table; a run is one scenario with one congestion control, IP version and seed. By default each
 //! scenario runs once; `PREE_QUALITY_SEEDS` runs all combinations with so many seeds, and what each run saw is appended
 //! to the file that `PREE_QUALITY_REPORT` names. `cargo xtask quality` does both and makes a table of it.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code"
+)]
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,

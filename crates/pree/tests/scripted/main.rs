@@ -1,5 +1,5 @@
 //! Collections from a kernel that the tests play: torn dumps, refusals, damage, and the n-th call that fails.
-#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, reason = "test code")]
+#![allow(clippy::pedantic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "test code")]
 
 mod alike;
 mod clocked;

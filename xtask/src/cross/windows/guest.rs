@@ -7,6 +7,7 @@
     clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test program: it runs the command and speaks"
 )]
 

@@ -2,7 +2,7 @@
 //! checks and writes what they left to the disk; then as the checks themselves.
 //!
 //! `cargo xtask kernels` builds it static and boots it; started by hand it does nothing.
-#![allow(clippy::pedantic, clippy::unwrap_used, unreachable_pub, reason = "test code")]
+#![allow(clippy::pedantic, clippy::unwrap_used, clippy::expect_used, unreachable_pub, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "it starts the command under test")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its console is all it has to speak")]
 

@@ -6,6 +6,7 @@ mod unix;
 pub(crate) use unix::{show_colors, width};
 
 #[cfg(windows)]
+#[allow(unsafe_code, reason = "the console's own calls")]
 mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{show_colors, width};
