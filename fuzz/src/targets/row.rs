@@ -1,7 +1,7 @@
 //! Rows of `inet_diag` with every accessor.
 
 use pree_wire::inet_diag::Row;
-use pree_wire::inet_diag::reply::attribute;
+use pree_wire::inet_diag::attribute;
 use pree_wire::netlink::attributes;
 
 use super::statistics;

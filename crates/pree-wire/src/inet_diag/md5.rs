@@ -1,7 +1,7 @@
 //! Keys of TCP-MD5 (RFC 2385): `struct tcp_diag_md5sig`, one after another. Whom they are for is read; the keys, which the kernel
 //! adds, are only ever blotted out.
 
-use super::reply::attribute::MD5SIG;
+use super::attribute::MD5SIG;
 use super::{AF_INET, AF_INET6, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK};
 use crate::bytes::align4;
 use crate::netlink::{HEADER, attributes, messages};

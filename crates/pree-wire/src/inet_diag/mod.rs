@@ -4,6 +4,7 @@
 //! ([`bytecode`]), and the reading of rows ([`reply`], [`congestion`], [`socket_options`], [`subflow`], [`sctp`], [`md5`]). Sending, repeating and
 //! judging whether a dump is whole are the caller's.
 
+pub mod attribute;
 pub mod bytecode;
 pub mod congestion;
 pub mod md5;
