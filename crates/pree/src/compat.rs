@@ -217,31 +217,23 @@ mod tests {
     use std::time::Duration;
 
     use super::{SocketInfo, SocketState, segments, sockets_of};
-    use crate::model::{Address, Family, Owner, Process, Protocol, Socket, State, TcpStats, Text};
+    use crate::model::{Owner, Process, Socket, State, TcpStats, Text};
     use crate::source::{Answer, Errno, Failure, NetTable, Question, Recording, Source};
-
-    fn socket(local: &str, remote: Option<&str>, state: State) -> Socket {
-        let inet = |text: &str| Address::Inet(text.parse().unwrap());
-        let family = if local.starts_with('[') { Family::Ipv6 } else { Family::Ipv4 };
-        let mut socket = Socket::new(Protocol::Tcp, family, state, inet(local));
-        socket.remote = remote.map(inet);
-        socket
-    }
 
     #[test]
     fn no_peer_is_the_wildcard() {
         let remote = |local, remote| {
-            let socket = socket(local, remote, State::Listen);
+            let socket = Socket::tcp(State::Listen, local, remote);
             SocketInfo::from(&socket).remote_addr.to_string()
         };
-        assert_eq!(remote("127.0.0.1:80", None), "0.0.0.0:0");
-        assert_eq!(remote("[::1]:80", None), "[::]:0");
-        assert_eq!(remote("127.0.0.1:80", Some("192.0.2.1:5")), "192.0.2.1:5");
+        assert_eq!(remote("127.0.0.1:80", ""), "0.0.0.0:0");
+        assert_eq!(remote("[::1]:80", ""), "[::]:0");
+        assert_eq!(remote("127.0.0.1:80", "192.0.2.1:5"), "192.0.2.1:5");
     }
 
     #[test]
     fn first_owner_by_a_lossy_name() {
-        let mut socket = socket("127.0.0.1:80", None, State::Listen);
+        let mut socket = Socket::tcp(State::Listen, "127.0.0.1:80", "");
         assert_eq!(SocketInfo::from(&socket).process_id, None);
         for (pid, name) in [(7, &b"a\xff"[..]), (8, b"b")] {
             let process = Process { pid, name: Text::from(name), ..Process::default() };
@@ -255,7 +247,7 @@ mod tests {
 
     #[test]
     fn unknown_has_the_documented_default() {
-        let mut socket = socket("127.0.0.1:80", Some("127.0.0.1:5"), State::Established);
+        let mut socket = Socket::tcp(State::Established, "127.0.0.1:80", "127.0.0.1:5");
         socket.recv_queue = Some(9);
         socket.tcp = Some(Box::default());
         let stats = SocketInfo::from(&socket).stats.unwrap();
@@ -284,7 +276,7 @@ mod tests {
             delivery_rate_app_limited: Some(false),
             ..TcpStats::default()
         };
-        let mut socket = socket("192.0.2.1:80", Some("192.0.2.2:5"), State::Established);
+        let mut socket = Socket::tcp(State::Established, "192.0.2.1:80", "192.0.2.2:5");
         socket.tcp = Some(Box::new(tcp));
         let stats = SocketInfo::from(&socket).stats.unwrap();
         assert_eq!((stats.congestion_window, stats.retransmits, stats.mss), (Some(10), 100, Some(1448)));

@@ -75,13 +75,10 @@ mod tests {
 
     use super::*;
     use crate::field::{self, View};
-    use crate::model::{Address, Family, Protocol, Socket, State, TcpStats};
+    use crate::model::{Socket, State, TcpStats};
 
     fn socket(stats: Option<TcpStats>) -> Socket {
-        let local = Address::Inet("10.0.0.5:80".parse().unwrap());
-        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
-        socket.tcp = stats.map(Box::new);
-        socket
+        Socket { tcp: stats.map(Box::new), ..Socket::tcp(State::Established, "10.0.0.5:80", "") }
     }
 
     fn value<'s>(name: &str, socket: &'s Socket) -> Value<'s> {

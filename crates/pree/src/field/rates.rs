@@ -48,14 +48,11 @@ fn per_second<T: Counter + Into<u64>>(view: &View<'_>, get: fn(&TcpStats) -> Opt
 mod tests {
     use super::*;
     use crate::field;
-    use crate::model::{Address, Family, Protocol, Socket, State};
+    use crate::model::{Socket, State};
 
     fn socket(port: u16, stats: TcpStats) -> Socket {
-        let local = Address::Inet((std::net::Ipv4Addr::LOCALHOST, port).into());
-        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
-        socket.inode = Some(port.into());
-        socket.tcp = Some(Box::new(stats));
-        socket
+        let socket = Socket::tcp(State::Established, &format!("127.0.0.1:{port}"), "");
+        Socket { inode: Some(port.into()), tcp: Some(Box::new(stats)), ..socket }
     }
 
     fn counts(bytes_sent: u64, bytes_retrans: u64, bytes_received: u64, segs_out: u32) -> TcpStats {

@@ -79,12 +79,11 @@ impl<'s> View<'s> {
 mod tests {
     use super::*;
     use crate::field::{self, Section};
-    use crate::model::{Address, Family, Protocol, State, TcpStats};
+    use crate::model::{State, TcpStats};
 
     #[test]
     fn a_row_is_judged_once_and_only_where_that_is_asked_for() {
-        let local = Address::Inet("10.0.0.5:80".parse().unwrap());
-        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
+        let mut socket = Socket::tcp(State::Established, "10.0.0.5:80", "");
         socket.tcp = Some(Box::new(TcpStats::default()));
         let view = View::new(&socket);
         for field in field::all().filter(|field| field.section != Section::Quality) {

@@ -1,7 +1,5 @@
 //! The language by example: what it reads and what it says of mistakes.
 
-use std::net::SocketAddr;
-
 use super::*;
 use crate::field::View;
 use crate::model::{Address, Family, Protocol, Protocols, Socket, State, Text};
@@ -14,12 +12,7 @@ mod steps;
 mod words;
 
 fn socket(local: &str, remote: &str, state: State) -> Socket {
-    let address = |text: &str| Address::Inet(text.parse::<SocketAddr>().unwrap());
-    let family = if local.starts_with('[') { Family::Ipv6 } else { Family::Ipv4 };
-    let mut socket = Socket::new(Protocol::Tcp, family, state, address(local));
-    socket.remote = (!remote.is_empty()).then(|| address(remote));
-    socket.uid = Some(33);
-    socket
+    Socket { uid: Some(33), ..Socket::tcp(state, local, remote) }
 }
 
 fn parse(text: &str) -> Filter {

@@ -58,6 +58,13 @@ pub struct KernelId {
     pub cookie: u64,
 }
 
+impl KernelId {
+    /// The socket with this cookie in this network namespace, in this boot.
+    pub fn new(boot: BootId, network_namespace: u64, cookie: u64) -> Self {
+        Self { boot, network_namespace, cookie }
+    }
+}
+
 /// One boot of one machine (Linux: `/proc/sys/kernel/random/boot_id`, a random UUID); all zero when unreadable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct BootId(pub(crate) u128);
@@ -66,6 +73,12 @@ impl BootId {
     /// The UUID as a number.
     pub fn as_u128(self) -> u128 {
         self.0
+    }
+}
+
+impl From<u128> for BootId {
+    fn from(uuid: u128) -> Self {
+        Self(uuid)
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Owner {
 
 impl Owner {
     /// A process that holds it through this descriptor, if one is known.
-    pub(crate) fn new(process: Arc<Process>, fd: Option<u32>) -> Self {
+    pub fn new(process: Arc<Process>, fd: Option<u32>) -> Self {
         Self { process, fd, thread: None, io_uring: false }
     }
 
@@ -78,7 +78,7 @@ const TICKS_PER_S: u64 = 100;
 
 impl StartTime {
     /// From ticks since boot (`/proc/PID/stat` field 22) and, where known, the time from the Unix epoch to boot.
-    pub(crate) fn new(ticks: u64, boot_time: Option<Duration>) -> Self {
+    pub fn new(ticks: u64, boot_time: Option<Duration>) -> Self {
         Self(Told::SinceBoot { ticks, boot_time })
     }
 
@@ -91,7 +91,7 @@ impl StartTime {
     }
 
     /// From the time since the Unix epoch, where the system records that.
-    pub(crate) fn wall(since_unix_epoch: Duration) -> Self {
+    pub fn wall(since_unix_epoch: Duration) -> Self {
         Self(Told::Wall(since_unix_epoch))
     }
 

@@ -1,5 +1,6 @@
 //! One socket: identity, ends, state, queues, memory, owners.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,8 +154,31 @@ impl Socket {
         self.remote = self.remote.take().map(|end| end.of_raw(protocol));
     }
 
-    /// A socket about which only this is known.
-    pub(crate) fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
+    /// One of the internet protocols, between these ends: [`Socket::new`] of what a test or a history has at hand.
+    ///
+    /// ```
+    /// use pree::{Protocol, Socket, State};
+    ///
+    /// let mut socket = Socket::between(Protocol::Tcp, State::Established, "10.0.0.5:22".parse()?, "10.0.0.9:4000".parse().ok());
+    /// socket.uid = Some(0);
+    /// assert!("dport = 4000 and uid = 0".parse::<pree::Filter>()?.matches(&socket));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn between(protocol: Protocol, state: State, local: SocketAddr, remote: Option<SocketAddr>) -> Self {
+        let family = if local.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+        let socket = Self::new(protocol, family, state, Address::Inet(local));
+        Self { remote: remote.map(Address::Inet), ..socket }
+    }
+
+    /// A TCP socket of a test; one without another end says `""`.
+    #[cfg(test)]
+    pub(crate) fn tcp(state: State, local: &str, remote: &str) -> Self {
+        let remote = (!remote.is_empty()).then(|| remote.parse().unwrap());
+        Self::between(Protocol::Tcp, state, local.parse().unwrap(), remote)
+    }
+
+    /// A socket about which only this is known; everything else is set afterwards.
+    pub fn new(protocol: Protocol, family: Family, state: State, local: Address) -> Self {
         Self {
             kernel_id: None,
             network_namespace: None,
@@ -238,6 +262,13 @@ pub struct Timer {
     pub retransmits: u8,
 }
 
+impl Timer {
+    /// This happens then, after so many times without an answer.
+    pub fn new(kind: TimerKind, expires: Duration, retransmits: u8) -> Self {
+        Self { kind, expires, retransmits }
+    }
+}
+
 /// What a timer is for (`idiag_timer`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -278,6 +309,13 @@ pub struct Shutdown {
     pub receive: bool,
     /// Nothing more will be sent.
     pub send: bool,
+}
+
+impl Shutdown {
+    /// Whether nothing more will be received, and nothing more sent.
+    pub fn new(receive: bool, send: bool) -> Self {
+        Self { receive, send }
+    }
 }
 
 /// Flags set on a socket (`struct inet_diag_sockopt`).

@@ -202,7 +202,7 @@ fn is_judged(socket: &Socket) -> bool {
 mod tests {
     use super::*;
     use crate::coverage::Origin;
-    use crate::model::{Address, BootId, Family, HostLimits, KernelId, Protocol};
+    use crate::model::{BootId, HostLimits, KernelId, Protocol};
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -210,10 +210,8 @@ mod tests {
 
     /// A connection from this port with statistics.
     fn socket(port: u16) -> Socket {
-        let local = Address::Inet(([127, 0, 0, 1], port).into());
-        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, local);
-        socket.tcp = Some(Box::default());
-        socket
+        let socket = Socket::tcp(State::Established, &format!("127.0.0.1:{port}"), "");
+        Socket { tcp: Some(Box::default()), ..socket }
     }
 
     fn with_id(port: u16) -> Socket {

@@ -217,11 +217,9 @@ mod tests {
 
     /// Port 0 of the remote end: a listener.
     fn row(inode: u64, state: State, ports: (u16, u16)) -> Socket {
-        let end = |port| Address::Inet(([127, 0, 0, 1], port).into());
-        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, state, end(ports.0));
-        socket.remote = (ports.1 != 0).then(|| end(ports.1));
-        socket.inode = (inode != 0).then_some(inode);
-        socket
+        let end = |port| format!("127.0.0.1:{port}");
+        let remote = if ports.1 == 0 { String::new() } else { end(ports.1) };
+        Socket { inode: (inode != 0).then_some(inode), ..Socket::tcp(state, &end(ports.0), &remote) }
     }
 
     #[track_caller]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{About, HOST_DETECTORS, HostAssessment, assess_host, assess_host_interval};
 use crate::coverage::Coverage;
 use crate::model::{
-    Address, BootId, Family, HostLimits, KernelId, ListenQueue, NetworkNamespace, Owner, PortRange, Process,
+    Address, BootId, HostLimits, KernelId, ListenQueue, NetworkNamespace, Owner, PortRange, Process,
     Protocol, Socket, SocketMemory, State, TcpStats, TimeWaitReuse, Timer, TimerKind, Unowned,
 };
 use crate::quality::{DETECTORS, Evidence, Intervals, Severity, Value};
@@ -26,15 +26,9 @@ fn end(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn tcp(state: State, local: &str, remote: &str) -> Socket {
-    let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, state, Address::Inet(end(local)));
-    socket.remote = (!remote.is_empty()).then(|| Address::Inet(end(remote)));
-    socket
-}
-
 /// Connections from ports `from..from + count` of one address.
 fn many(count: u16, from: u16, state: State, remote: &str) -> Vec<Socket> {
-    (from..from + count).map(|port| tcp(state, &format!("192.0.2.1:{port}"), remote)).collect()
+    (from..from + count).map(|port| Socket::tcp(state, &format!("192.0.2.1:{port}"), remote)).collect()
 }
 
 /// 40 ports that the system chooses from; room for 100 in `TIME_WAIT`.
@@ -98,11 +92,14 @@ fn an_empty_machine_is_well() {
 /// What never has statistics lacks none.
 #[test]
 fn memories_need_no_statistics() {
-    let resting = [tcp(State::TimeWait, "192.0.2.1:80", WEB), tcp(State::SynReceived, "192.0.2.1:80", WEB)];
+    let resting = [
+        Socket::tcp(State::TimeWait, "192.0.2.1:80", WEB),
+        Socket::tcp(State::SynReceived, "192.0.2.1:80", WEB),
+    ];
     assert_eq!(assess_host(&snapshot(resting.to_vec(), limits())).unchecked, []);
-    let bare = assess_host(&snapshot(vec![tcp(State::Established, "192.0.2.1:80", WEB)], limits()));
+    let bare = assess_host(&snapshot(vec![Socket::tcp(State::Established, "192.0.2.1:80", WEB)], limits()));
     assert_eq!(of_machine(&bare).len(), 2);
-    let told = vec![tcp(State::Established, "192.0.2.1:80", WEB), connection(WEB, healthy())];
+    let told = vec![Socket::tcp(State::Established, "192.0.2.1:80", WEB), connection(WEB, healthy())];
     assert_eq!(of_machine(&assess_host(&snapshot(told, limits()))), [""; 0]);
 }
 
@@ -115,8 +112,9 @@ fn of_machine(host: &HostAssessment) -> Vec<&'static str> {
 /// Of each kind of socket what its detectors read, and those that cannot look where it is not told.
 #[test]
 fn what_is_not_told_of_sockets_was_not_looked_for() {
-    let mut listener = tcp(State::Listen, "192.0.2.1:80", "");
-    let mut datagrams = Socket { protocol: Protocol::Udp, ..tcp(State::Unconnected, "192.0.2.1:53", "") };
+    let mut listener = Socket::tcp(State::Listen, "192.0.2.1:80", "");
+    let mut datagrams =
+        Socket { protocol: Protocol::Udp, ..Socket::tcp(State::Unconnected, "192.0.2.1:53", "") };
     let of_sockets = |socket: &Socket| -> Vec<&str> {
         let host = assess_host(&snapshot(vec![socket.clone(), connection(WEB, healthy())], limits()));
         assert_eq!(of_machine(&host), [""; 0]);
@@ -130,11 +128,11 @@ fn what_is_not_told_of_sockets_was_not_looked_for() {
     assert_eq!(of_sockets(&datagrams), ["unread_data"]);
     (datagrams.recv_queue, datagrams.memory) = (Some(0), Some(SocketMemory::default()));
     assert_eq!(of_sockets(&datagrams), [""; 0]);
-    let bare = of_sockets(&tcp(State::Established, "192.0.2.1:80", WEB));
+    let bare = of_sockets(&Socket::tcp(State::Established, "192.0.2.1:80", WEB));
     let others = DETECTORS.iter().map(|detector| detector.name);
     let others: Vec<_> = others.filter(|name| !["accept_overflow", "udp_drops"].contains(name)).collect();
     assert_eq!(bare, others);
-    assert_eq!(of_sockets(&tcp(State::TimeWait, "192.0.2.1:80", WEB)), [""; 0]);
+    assert_eq!(of_sockets(&Socket::tcp(State::TimeWait, "192.0.2.1:80", WEB)), [""; 0]);
 }
 
 /// Nothing is known of the machine, and of connections only that they are there.
@@ -149,7 +147,7 @@ fn what_is_not_known_is_said() {
 
 /// A connection of this process in `CLOSE_WAIT`, last heard of so many seconds ago.
 fn left_open(port: u16, pid: u32, idle: Option<u64>) -> Socket {
-    let mut socket = tcp(State::CloseWait, "192.0.2.1:80", &format!("10.0.0.1:{port}"));
+    let mut socket = Socket::tcp(State::CloseWait, "192.0.2.1:80", &format!("10.0.0.1:{port}"));
     let last_ack_recv = idle.map(Duration::from_secs);
     socket.tcp = Some(Box::new(TcpStats { last_ack_recv, ..TcpStats::default() }));
     if pid > 0 {
@@ -215,14 +213,14 @@ fn close_wait_leak_grows() {
 }
 
 fn handshake(local: &str, port: u16, tries: u8) -> Socket {
-    let mut socket = tcp(State::SynReceived, local, &format!("203.0.113.5:{port}"));
+    let mut socket = Socket::tcp(State::SynReceived, local, &format!("203.0.113.5:{port}"));
     let kind = TimerKind::Retransmit;
     socket.timer = Some(Timer { kind, expires: Duration::from_secs(1), retransmits: tries });
     socket
 }
 
 fn listening(local: &str, queue: u32, limit: u32) -> Socket {
-    let mut socket = tcp(State::Listen, local, "");
+    let mut socket = Socket::tcp(State::Listen, local, "");
     socket.listen = Some(ListenQueue { queue, limit });
     socket
 }
@@ -290,7 +288,7 @@ fn healthy() -> TcpStats {
 }
 
 fn connection(remote: &str, stats: TcpStats) -> Socket {
-    let mut socket = tcp(State::Established, "192.0.2.1:5000", remote);
+    let mut socket = Socket::tcp(State::Established, "192.0.2.1:5000", remote);
     socket.tcp = Some(Box::new(stats));
     socket
 }

@@ -15,7 +15,7 @@ mod unknowns;
 use std::time::Duration;
 
 use super::{Assessment, Context, Severity, Verdict, assess_stats};
-use crate::model::{Address, Family, Protocol, Socket, State, TcpStats};
+use crate::model::{Socket, State, TcpStats};
 
 const MSS: u32 = 1448;
 
@@ -38,9 +38,7 @@ fn severity(assessment: &Assessment, name: &str) -> Option<Severity> {
 
 /// A connection with these statistics.
 fn tcp(stats: TcpStats) -> Socket {
-    let inet = |text: &str| Address::Inet(text.parse().unwrap());
-    let socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, inet("192.0.2.1:1"));
-    Socket { remote: Some(inet("192.0.2.2:2")), tcp: Some(Box::new(stats)), ..socket }
+    Socket { tcp: Some(Box::new(stats)), ..Socket::tcp(State::Established, "192.0.2.1:1", "192.0.2.2:2") }
 }
 
 /// An established bulk connection about which nothing is wrong: 20 ms away, 10,000 segments sent.

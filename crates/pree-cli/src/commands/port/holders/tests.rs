@@ -1,32 +1,23 @@
 //! Whose connections are whose: by process, by device, by address, or by nobody.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use pree::model::Detail;
-use pree::{Address, Family, Process, Unowned};
+use pree::model::{BootId, Detail, KernelId};
+use pree::{Owner, Process, Unowned};
 
 use super::*;
 use crate::output::sample;
 
 /// A socket at these ends, held by these processes.
 fn socket(state: State, local: &str, remote: &str, pids: &[u32]) -> Socket {
-    let end = |text: &str| text.parse::<SocketAddr>().ok().map(Address::Inet);
-    let mut socket = sample::sockets().remove(0);
-    socket.local = end(local).unwrap();
-    socket.remote = end(remote);
-    socket.family = if local.starts_with('[') { Family::Ipv6 } else { Family::Ipv4 };
-    (socket.protocol, socket.state, socket.v6only) = (Protocol::Tcp, state, None);
+    let mut socket = Socket::between(Protocol::Tcp, state, local.parse().unwrap(), remote.parse().ok());
+    socket.kernel_id = Some(KernelId::new(BootId::default(), 1, 1));
     socket.unowned = pids.is_empty().then_some(Unowned::AcceptQueue);
-    let owner = socket.owners.first().cloned().unwrap();
-    let process = |pid: &u32| {
+    socket.owners.extend(pids.iter().map(|&pid| {
         let mut process = Process::default();
-        process.pid = *pid;
-        let mut owner = owner.clone();
-        owner.process = Arc::new(process);
-        owner
-    };
-    socket.owners = pids.iter().map(process).collect();
+        process.pid = pid;
+        Owner::new(Arc::new(process), Some(3))
+    }));
     socket
 }
 

@@ -121,9 +121,7 @@ mod tests {
     use crate::model::Family;
 
     fn tcp(state: State, local: &str, interface: u32) -> Socket {
-        let local = Address::Inet(local.parse().unwrap());
-        let family = if local.ip().is_some_and(|ip| ip.is_ipv4()) { Family::Ipv4 } else { Family::Ipv6 };
-        let mut socket = Socket::new(Protocol::Tcp, family, state, local);
+        let mut socket = Socket::tcp(state, local, "");
         socket.interface = (interface != 0).then_some(interface);
         socket
     }

@@ -132,14 +132,9 @@ fn own_addresses(source: &mut dyn Source) -> Result<HashSet<IpAddr>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Family;
-
     fn socket(local: &str, remote: &str, inode: u64) -> Socket {
-        let address = |text: &str| Address::Inet(text.parse().unwrap());
-        let mut socket = Socket::new(Protocol::Tcp, Family::Ipv4, State::Established, address(local));
-        socket.remote = (!remote.is_empty()).then(|| address(remote));
-        socket.inode = (inode != 0).then_some(inode);
-        socket
+        let inode = (inode != 0).then_some(inode);
+        Socket { inode, ..Socket::tcp(State::Established, local, remote) }
     }
 
     #[test]

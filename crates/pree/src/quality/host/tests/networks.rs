@@ -95,7 +95,7 @@ fn of_namespace(inode: u64, mut socket: Socket) -> Socket {
 #[test]
 fn networks_are_not_mixed() {
     let used = |device, range: std::ops::Range<u16>| {
-        range.map(move |port| on(device, tcp(State::Established, &format!("192.0.2.1:{port}"), WEB)))
+        range.map(move |port| on(device, Socket::tcp(State::Established, &format!("192.0.2.1:{port}"), WEB)))
     };
     check("ports_exhausted", used(1, 40_000..40_016).chain(used(2, 40_016..40_032)).collect(), None);
     check("ports_exhausted", used(1, 40_000..40_032).collect(), Some((Warning, to(WEB), 32)));

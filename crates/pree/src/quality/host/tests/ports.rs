@@ -26,12 +26,12 @@ fn ports_exhausted() {
     check(name, many(40, 40_000, State::SynReceived, WEB), None);
     // v4-mapped ends are the same ends.
     let mapped = (40_000..40_016).map(|port| {
-        tcp(State::Established, &format!("[::ffff:192.0.2.1]:{port}"), "[::ffff:198.51.100.7]:443")
+        Socket::tcp(State::Established, &format!("[::ffff:192.0.2.1]:{port}"), "[::ffff:198.51.100.7]:443")
     });
     let both = many(16, 40_016, State::SynSent, WEB).into_iter().chain(mapped).collect();
     check(name, both, Some((Warning, to(WEB), 32)));
     // A listener keeps its port from every destination; two of them at one port keep one.
-    let listener = |port: u16| tcp(State::Listen, &format!("[::]:{port}"), "");
+    let listener = |port: u16| Socket::tcp(State::Listen, &format!("[::]:{port}"), "");
     check(name, [used(31), vec![listener(40_035)]].concat(), Some((Warning, to(WEB), 31)));
     check(name, [used(30), vec![listener(40_035), listener(40_035)]].concat(), None);
     check(name, [used(31), vec![listener(40_005)]].concat(), None);
@@ -51,7 +51,9 @@ fn ports_taken_by_bind() {
     let hundred = HostLimits { local_ports: PortRange::new(40_000, 40_099), ..limits() };
     let spread = |count: u16, port: fn(u16) -> u16| -> Vec<Socket> {
         let to = |at: u16| format!("198.51.100.{}:443", at % 50 + 1);
-        (0..count).map(|at| tcp(State::Established, &format!("192.0.2.1:{}", port(at)), &to(at))).collect()
+        (0..count)
+            .map(|at| Socket::tcp(State::Established, &format!("192.0.2.1:{}", port(at)), &to(at)))
+            .collect()
     };
     let bound = |at| 40_000 + at;
     check_with(name, spread(79, bound), hundred.clone(), None);
@@ -61,7 +63,7 @@ fn ports_taken_by_bind() {
     let shared = [spread(100, bound), spread(1, |_| 40_001)].concat();
     check_with(name, shared, hundred.clone(), None);
     // Who comes to a listener shares its port.
-    let listener = tcp(State::Listen, "0.0.0.0:40099", "");
+    let listener = Socket::tcp(State::Listen, "0.0.0.0:40099", "");
     let clients = spread(10, |_| 40_099);
     let served = [spread(79, bound), vec![listener], clients].concat();
     check_with(name, served, hundred.clone(), Some((Warning, About::Host, 79)));
@@ -98,8 +100,9 @@ fn time_wait_pile() {
     check_with(name, resting(20), always, Some((Info, to(WEB), 20)));
     check(name, many(40, 40_000, State::Established, WEB), None);
     // At a service of ours they hold no port that is chosen, but a place.
-    let served =
-        |count: u16| (1..=count).map(|n| tcp(State::TimeWait, "192.0.2.1:80", &format!("10.0.0.1:{n}")));
+    let served = |count: u16| {
+        (1..=count).map(|n| Socket::tcp(State::TimeWait, "192.0.2.1:80", &format!("10.0.0.1:{n}")))
+    };
     check(name, served(49).collect(), None);
     check(name, served(50).collect(), Some((Info, About::Host, 50)));
     check(name, served(100).collect(), Some((Warning, About::Host, 100)));

@@ -27,7 +27,7 @@ const SHAPES: [Shape; 12] = [
     ("ports_exhausted", "destinations beside so many bound ports that one more is too many", |n| {
         let many = (f64::from(n) * PORTS_USED_SHARE).ceil() as u16;
         let bound = (0..many - 1).map(|at| listening(&format!("0.0.0.0:{}", 40_000 + at), 0, 1));
-        let to = |at| tcp(State::Established, &format!("192.0.2.1:{}", 40_000 + many), &host(at));
+        let to = |at| Socket::tcp(State::Established, &format!("192.0.2.1:{}", 40_000 + many), &host(at));
         (bound.chain((0..n).map(to)).collect(), n)
     }),
     ("ports_exhausted", "connections to one destination", |n| {
