@@ -10,7 +10,7 @@ mod options;
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
-use pree::{Family, Namespaces, Protocol, Protocols};
+use pree::{Family, Namespaces, Protocol, Protocols, WatchSource};
 
 use crate::exit::Failure;
 use crate::text::escape;
@@ -18,7 +18,7 @@ use crate::text::words::nearest;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
 pub(crate) use flags::{FLAGS, Flag, GROUPS, Takes, Value, protocol_names};
-pub(crate) use options::Args;
+pub(crate) use options::{Args, Watched};
 
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
@@ -144,7 +144,19 @@ fn value(parser: &mut Parser, flag: &Flag, written: &str) -> Result<String, Fail
 /// Flags that the command takes, and not together.
 fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
     let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-    if args.look_for.is_some() && args.asked.replay.is_some() {
+    let watches =
+        args.command == Command::Watch || (args.command == Command::Capture && args.look_for.is_some());
+    if !watches && args.asked.watch_source != WatchSource::Auto {
+        let name = args.asked.watch_source.name();
+        return usage(&format!(
+            "--source {name} is how pree watch sees what happens: rows come from diag, proc or procfs"
+        ));
+    }
+    let Watched { events, ends, failed } = args.watched;
+    if [events, ends, failed].into_iter().filter(|flag| *flag).count() > 1 {
+        return usage("--events, --ends and --failed each say which events are shown: take one of them");
+    }
+    if args.look_for.is_some() && args.asked.replay.is_some() && args.command != Command::Watch {
         return usage("--for looks at the running system: a recording is one look");
     }
     if args.asked.estats.is_some() && args.look_for.is_some() {

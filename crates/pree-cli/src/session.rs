@@ -13,7 +13,7 @@ use pree::quality::Intervals;
 use pree::source::{Recording, Source, System};
 use pree::{
     Coverage, ErrorKind, Family, Filter, Namespaces, Needs, Origin, OwnerLookup, OwnerSource, Protocol,
-    Protocols, Query, Rest, Snapshot, Socket, SourceChoice, States,
+    Protocols, Query, Rest, Snapshot, Socket, SourceChoice, States, Watch, WatchSource,
 };
 
 use crate::exit::{ANSWERED, Failure, INCOMPLETE};
@@ -44,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) meant: Option<&'static str>,
     /// Whether several looks are taken, so that the filter may be about rates.
     pub(crate) over_time: bool,
+    /// Whether events are told, so that the filter may be about these.
+    pub(crate) of_events: bool,
     /// `-F`: files that hold a filter each.
     pub(crate) filter_files: Vec<PathBuf>,
     /// `-N` or `--all-netns`.
@@ -52,6 +54,7 @@ pub(crate) struct Options {
     pub(crate) owners: Option<OwnerLookup>,
     pub(crate) owner_source: OwnerSource,
     pub(crate) source: SourceChoice,
+    pub(crate) watch_source: WatchSource,
     /// `--estats`: Windows: how long statistics are collected first.
     pub(crate) estats: Option<Duration>,
     pub(crate) replay: Option<PathBuf>,
@@ -163,6 +166,14 @@ impl Session {
         }
     }
 
+    /// [`Query::watch`] there.
+    pub(crate) fn watch(&mut self, query: &Query) -> Result<Watch<'_>, Failure> {
+        Ok(match &mut self.place {
+            Place::Running(running) => query.watch_from(running.get_mut().source())?,
+            Place::Recorded(recording) => query.watch_from(recording.replay())?,
+        })
+    }
+
     /// The system whose sockets are reported there.
     pub(crate) fn system(&self) -> System {
         match &self.place {
@@ -237,6 +248,9 @@ impl Options {
         if self.replay.is_some() && filter.needs_the_kernel() {
             return usage("only the running kernel can decide autobound: a recording cannot");
         }
+        if let Some(field) = filter.of_events().filter(|_| !self.of_events) {
+            return usage(&format!("{} is told of events: pree watch", field.name));
+        }
         if let Some(field) = filter.takes_time().filter(|_| !self.over_time) {
             return usage(&format!("{} takes several looks: pree explain --for", field.name));
         }
@@ -281,6 +295,7 @@ impl Options {
             statistics: !matches!(self.source, SourceChoice::Proc | SourceChoice::Procfs),
             owners: self.owners() != OwnerLookup::None,
             namespaces: self.namespaces == Namespaces::All,
+            events: None,
         }
     }
 

@@ -28,6 +28,7 @@ pub mod diag_request;
 pub mod errno;
 pub mod fd_records;
 pub mod inet_diag;
+pub mod life_records;
 pub mod links;
 pub mod malformed;
 pub mod mptcp_info;

@@ -21,6 +21,8 @@ named! {
         Fields = "fields",
         /// Some of several looks, or parts of them ([`Intervals`](crate::quality::Intervals)).
         Looks = "looks",
+        /// Events of a watch.
+        Events = "events",
     }
 }
 
@@ -79,6 +81,7 @@ impl fmt::Display for Gap {
             Missing::Stats => "statistics unknown",
             Missing::Fields => "fields unknown",
             Missing::Looks => "looks failed or incomplete",
+            Missing::Events => "events missing",
         })?;
         if let Some(count) = self.count {
             let word = if self.what == Missing::Looks { ":" } else { " for" };
@@ -220,6 +223,18 @@ impl Coverage {
             object: "filter by rates".to_owned(),
             hint: "their statistics, or which sockets they were in an earlier look, are not known",
         });
+    }
+
+    /// Adds what another answer lacked, and where it came from; of its gaps those that concern this one.
+    #[cfg(feature = "socket-tracking")]
+    pub(crate) fn join(&mut self, other: &Self, concerns: impl Fn(&Gap) -> bool) {
+        other.gaps.iter().filter(|gap| concerns(gap)).for_each(|gap| self.add(gap.clone()));
+        other.notes.iter().for_each(|note| self.note(note.clone()));
+        self.untold.extend(other.untold.iter().cloned());
+        self.origins.extend(&other.origins);
+        self.owners = self.owners.or(other.owners);
+        self.sees_every_pid_namespace |= other.sees_every_pid_namespace;
+        self.lacks_bound |= other.lacks_bound;
     }
 
     pub(crate) fn note(&mut self, note: String) {

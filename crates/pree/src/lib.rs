@@ -65,7 +65,8 @@
 //!   `pree --jsonl -c -quality`, of a [`field::View`] one with its judgement, of a [`Snapshot`] the document of `--json`. Only escapes of
 //!   characters that would deceive on a terminal are the command's own.
 //! - `linux-procfs`: /proc/net through the parser of the `procfs` crates, for [`SourceChoice::Procfs`].
-//! - `socket-tracking`: for the live part, which is not implemented yet; the example `socket_info_libproc` is built with it.
+//! - `socket-tracking`: [`Watch`], which follows sockets from their opening to their end; the example `socket_info_libproc` is built
+//!   with it.
 // The promises of a library, which nothing in it can switch off.
 #![cfg_attr(
     not(test),
@@ -106,15 +107,18 @@ pub mod source;
 mod steps;
 #[allow(unsafe_code, reason = "the door to the system")]
 mod sys;
+#[cfg(feature = "socket-tracking")]
+mod watch;
 
 pub use coverage::{Coverage, Gap, Missing, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{Filter, FilterError};
 pub use model::{
-    Address, CountsSince, Detail, Direction, Family, Moment, NetworkNamespace, OtherProtocol, Owner, Peer,
-    Process, Protocol, Protocols, Socket, SocketId, SocketType, State, States, TcpStats, Text, Unowned,
+    Address, CountsSince, Detail, Direction, Ending, Event, EventKind, Family, How, Moment, NetworkNamespace,
+    OtherProtocol, Owner, Peer, Process, Protocol, Protocols, Socket, SocketId, SocketType, State, States,
+    TcpStats, Text, Unowned,
 };
-pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice, WatchSource};
 pub use query::Query;
 #[cfg(feature = "serde")]
 pub use serialize::SCHEMA;
@@ -122,6 +126,8 @@ pub use series::{Sample, Series};
 pub use session::{Rest, Session};
 pub use snapshot::Snapshot;
 pub use source::Namespaces;
+#[cfg(feature = "socket-tracking")]
+pub use watch::{Stop, Watch};
 
 /// The path of the compatibility API.
 pub mod socket {

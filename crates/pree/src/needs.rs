@@ -1,5 +1,6 @@
 //! What to ask about each socket, how far to look for owners, and where to read: shared by queries, filters, fields and collections.
 
+use crate::named::named;
 #[cfg(doc)]
 use crate::{Coverage, Snapshot, Socket};
 
@@ -157,4 +158,20 @@ pub enum SourceChoice {
     /// /proc/net through the `procfs` crates' parser (feature `linux-procfs`); ours takes over, with a note, where that
     /// one refuses a table.
     Procfs,
+}
+
+named! {
+    /// How a watch sees what happens.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[non_exhaustive]
+    pub enum WatchSource, name: "The name on the command line and in JSON." {
+        /// The best that is permitted.
+        #[default]
+        Auto = "auto",
+        /// BPF programs at tracepoints of the kernel report every change of state of a TCP socket, and which process uses it. Linux
+        /// 5.12; `CAP_BPF` and `CAP_PERFMON`.
+        Bpf = "bpf",
+        /// Looks ten times a second are compared: on every system, without a right. What lives shorter is not seen.
+        Poll = "poll",
+    }
 }

@@ -73,6 +73,11 @@ impl Plan {
             let what = format!("by {} in a single look", field.name);
             return Err(Error::new(ErrorKind::Contradictory, "filter", what).because("it takes several"));
         }
+        if let Some(field) = filter.as_ref().and_then(Filter::of_events) {
+            let what = format!("by {} in a list", field.name);
+            return Err(Error::new(ErrorKind::Contradictory, "filter", what)
+                .because("only events of a watch tell it"));
+        }
         let of_filter = filter.as_ref().map_or(Needs::empty(), Filter::needs);
         let asked = asked_owners(query);
         let owners = owner_lookup(query, asked, of_filter)?;

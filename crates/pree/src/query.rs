@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::filter::Filter;
 use crate::model::{Family, Protocols, States};
-use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice};
+use crate::needs::{Needs, OwnerLookup, OwnerSource, SourceChoice, WatchSource};
 use crate::source::Namespaces;
 #[cfg(doc)]
 use crate::{Coverage, Snapshot, Socket};
@@ -42,6 +42,7 @@ pub struct Query {
     pub(crate) push_down: bool,
     pub(crate) namespaces: Namespaces,
     pub(crate) estats: Option<Duration>,
+    pub(crate) watch_source: WatchSource,
 }
 
 impl Default for Query {
@@ -66,6 +67,7 @@ impl Query {
             push_down: true,
             namespaces: Namespaces::Own,
             estats: None,
+            watch_source: WatchSource::Auto,
         }
     }
 
@@ -199,6 +201,13 @@ impl Query {
     pub fn collect_estats(mut self, time: Duration) -> Self {
         self.estats = self.estats.max(Some(time));
         self.needs(Needs::STATS)
+    }
+
+    /// Forces how a watch (feature `socket-tracking`) sees what happens.
+    #[must_use]
+    pub fn watch_source(mut self, source: WatchSource) -> Self {
+        self.watch_source = source;
+        self
     }
 
     /// Forces where rows are read from.

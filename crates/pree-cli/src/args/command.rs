@@ -9,6 +9,7 @@ pub(crate) enum Command {
     Explain,
     Doctor,
     Summary,
+    Watch,
     Capture,
     Schema,
     Completions,

@@ -33,7 +33,7 @@ pub(crate) struct Entry {
 }
 
 /// Commands that are agreed and not implemented yet.
-const LATER: &[&str] = &["top", "watch", "record", "history", "diff", "kill", "close"];
+const LATER: &[&str] = &["top", "record", "history", "diff", "kill", "close"];
 
 macro_rules! command {
     ($name:literal, $command:ident, $words:expr, $doc:literal, $rather:literal, $usage:expr, $more:expr) => {
@@ -121,6 +121,31 @@ impl Command {
                  nothing was found and sockets are missing. What could not be checked, and why, is listed. --limit says how \
                  many connections are shown, -q shows nothing. What is only good to know of one socket is told by pree \
                  explain and --json.",
+            ]
+        ),
+        command!(
+            "watch",
+            Watch,
+            Words::Filter,
+            "connections as they end: whose, how long, how much, how they ended",
+            "",
+            &[
+                "pree watch",
+                "pree watch dport=443",
+                "pree watch --failed",
+                "pree watch --events process=curl",
+                "pree watch --jsonl --for 10s",
+                "pree watch --limit 1 --for 30s :8080",
+            ],
+            &[
+                "A line a connection when it has ended, with its last statistics, however short it was; --failed: only those \
+             that could not be opened; --events: a line for each event, the sockets that are there first. The filter is asked \
+             of each event, and a connection that was told once is told to its end.",
+                "As root, or with CAP_BPF and CAP_PERFMON, the kernel reports every change of state of TCP sockets (Linux 5.12). \
+             Without, and for other protocols and systems, looks ten times a second are compared: what lives shorter is not seen, \
+             and how it ended is unknown. pree says which of the two it is; --source chooses.",
+                "It ends with ^C, after --for, or after --limit lines, with exit code 0; with 3 when events were lost, and with 1 \
+             when --for ran out before --limit. --jsonl tells every event, with --ends only ends; its last line says what was seen and lost.",
             ]
         ),
         command!(

@@ -5,14 +5,14 @@ use std::time::Duration;
 use pree::quality::Severity;
 use pree::{
     Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
-    States, Text,
+    States, Text, WatchSource,
 };
 
 use Takes::{Nothing, One, Several};
 use Value::{Field, File, Other, Word};
 
 use super::command::Command::{
-    self, Capture, Completions, Doctor, Explain, Help, List, Man, Port, Schema, Summary, Version,
+    self, Capture, Completions, Doctor, Explain, Help, List, Man, Port, Schema, Summary, Version, Watch,
 };
 use super::options::Args;
 use crate::output::{Format, When};
@@ -121,17 +121,23 @@ impl Flag {
 /// Commands that show rows.
 const ROWS: &[Command] = &[List, Port];
 /// Commands of which one can choose which sockets they are about.
-const CHOICE: &[Command] = &[List, Port, Explain, Summary];
+const CHOICE: &[Command] = &[List, Port, Explain, Summary, Watch];
 /// Commands whose words are a filter.
-const FILTERED: &[Command] = &[List, Explain, Summary];
+const FILTERED: &[Command] = &[List, Explain, Summary, Watch];
 /// Commands that list sockets for people or programs.
-const TOLD: &[Command] = &[List, Port, Explain, Doctor, Summary];
+const TOLD: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch];
 /// Commands that ask the system.
-const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture];
+const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Capture];
 /// Commands that can be about a machine's network namespaces together.
-const MACHINE: &[Command] = &[List, Port, Doctor, Summary];
-const JUDGING: &[Command] = &[Explain, Doctor];
-const EVERY: &[Command] = &[List, Port, Explain, Doctor, Summary, Capture, Schema, Completions, Man, Help];
+const MACHINE: &[Command] = &[List, Port, Doctor, Summary, Watch];
+const OVER_TIME: &[Command] = &[Explain, Doctor, Watch, Capture];
+const EVERY: &[Command] =
+    &[List, Port, Explain, Doctor, Summary, Watch, Capture, Schema, Completions, Man, Help];
+/// Commands that write a line for each of what they show.
+const LINES: &[Command] = &[List, Port, Watch];
+/// Commands that write documents.
+const DOCUMENTS: &[Command] = &[List, Port, Explain, Doctor, Summary];
+const STATES: &[Command] = &[List, Port, Explain, Summary];
 const _: () = assert!(EVERY.len() == Command::ALL.len(), "a command is missing from EVERY");
 
 /// Groups of the help, in order.
@@ -196,11 +202,11 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("netlink", set!(a => protocol(a, Protocols::NETLINK))),
         ("vsock", set!(a => protocol(a, Protocols::VSOCK))),
     ])), "sockets of a family, as ss has it", NOTHING),
-    flag!("Which sockets", CHOICE, Some('l'), "listening", Nothing, "only sockets that wait for peers",
+    flag!("Which sockets", STATES, Some('l'), "listening", Nothing, "only sockets that wait for peers",
         set!(a => states(a, States::LISTENING))),
-    flag!("Which sockets", CHOICE, Some('a'), "all", Nothing, "every state, on a terminal TIME-WAIT too",
+    flag!("Which sockets", STATES, Some('a'), "all", Nothing, "every state, on a terminal TIME-WAIT too",
         set!(a => states(a, States::all()))),
-    flag!("Which sockets", CHOICE, Some('B'), "bound-inactive", Nothing, "only TCP sockets bound and neither listening nor connected; with -l both",
+    flag!("Which sockets", STATES, Some('B'), "bound-inactive", Nothing, "only TCP sockets bound and neither listening nor connected; with -l both",
         set!(a => states(a, States::BOUND_INACTIVE))),
     flag!("Which sockets", ASKING, Some('N'), "net", One(File("NAME|PID|PATH")), "sockets of another network namespace",
         |a, value| namespaces(a, Namespaces::One(Text::from(value.as_bytes())))),
@@ -223,28 +229,28 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("What about them", ROWS, Some('o'), "options", Nothing, "timers", set!(a => a.shown.details.timers = true)),
     flag!("What about them", &[List, Summary], Some('s'), "summary", Nothing, "how many of each, no list",
         set!(a => instead(a, Summary))),
-    flag!("Output", ROWS, Some('c'), "columns", Several(Field("LIST")), "columns, or +more,-fewer; see pree help COLUMNS",
+    flag!("Output", LINES, Some('c'), "columns", Several(Field("LIST")), "columns, or +more,-fewer; see pree help COLUMNS",
         set!(a, value => add(&mut a.shown.columns, value))),
     flag!("Output", ROWS, None, "sort", Several(Field("FIELD")), "order by a field, -FIELD largest first; several with commas",
         set!(a, value => a.shown.sort.extend(value.split(',').map(str::to_owned)))),
     flag!("Output", ROWS, Some('g'), "group-by", Several(Field("FIELD")), "one row for process, remote (without its port), state or any other field; several with commas",
         set!(a, value => add(&mut a.shown.group_by, value))),
     flag!("Output", ROWS, None, "count", Nothing, "how many, not which", set!(a => a.shown.count = true)),
-    flag!("Output", &[List, Port, Explain, Doctor], None, "limit", One(Other("N")), "at most this many rows", |a, value| {
+    flag!("Output", &[List, Port, Explain, Doctor, Watch], None, "limit", One(Other("N")), "at most this many rows", |a, value| {
         a.shown.limit = Some(value.parse().map_err(|_| choice("--limit", value, "a number of rows"))?);
         Ok(())
     }),
-    flag!("Output", TOLD, None, "json", Nothing, "one JSON document", |a, _| format(a, Format::Json)),
-    flag!("Output", &[List, Port, Summary], None, "jsonl", Nothing, "a JSON object a line, as sockets come; also --ndjson",
+    flag!("Output", DOCUMENTS, None, "json", Nothing, "one JSON document", |a, _| format(a, Format::Json)),
+    flag!("Output", &[List, Port, Summary, Watch], None, "jsonl", Nothing, "a JSON object a line, as sockets come; also --ndjson",
         |a, _| format(a, Format::Jsonl)),
-    flag!("Output", ROWS, None, "csv", Nothing, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
-    flag!("Output", ROWS, None, "tsv", Nothing, "tab-separated values", |a, _| format(a, Format::Tsv)),
-    flag!("Output", ROWS, None, "format", One(Other("TEXT")), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
+    flag!("Output", LINES, None, "csv", Nothing, "comma-separated values, RFC 4180", |a, _| format(a, Format::Csv)),
+    flag!("Output", LINES, None, "tsv", Nothing, "tab-separated values", |a, _| format(a, Format::Tsv)),
+    flag!("Output", LINES, None, "format", One(Other("TEXT")), "a line a socket, with {fields}: '{pid} {local}'", |a, value| {
         a.shown.template = Some(value.to_owned());
         format(a, Format::Template)
     }),
-    flag!("Output", ROWS, None, "raw-units", Nothing, "plain numbers: microseconds, bytes", set!(a => a.shown.raw_units = true)),
-    flag!("Output", ROWS, None, "no-trunc", Nothing, "no process name or command is shortened", set!(a => a.shown.no_trunc = true)),
+    flag!("Output", LINES, None, "raw-units", Nothing, "plain numbers: microseconds, bytes", set!(a => a.shown.raw_units = true)),
+    flag!("Output", LINES, None, "no-trunc", Nothing, "no process name or command is shortened", set!(a => a.shown.no_trunc = true)),
     flag!("Output", TOLD, None, "color", One(Word(&[
         ("auto", set!(a => a.shown.color = When::Auto)),
         ("always", set!(a => a.shown.color = When::Always)),
@@ -252,7 +258,7 @@ pub(crate) const FLAGS: &[Flag] = &[
     ])), "colour for trouble", NOTHING),
     flag!("Output", &[List], None, "pager", Nothing, "page by page on a terminal, through $PAGER or less",
         set!(a => a.pager = true)),
-    flag!("Output", ROWS, Some('H'), "no-header", Nothing, "no heading", set!(a => a.shown.no_header = true)),
+    flag!("Output", LINES, Some('H'), "no-header", Nothing, "no heading", set!(a => a.shown.no_header = true)),
     flag!("Output", TOLD, Some('n'), "numeric", Nothing, "numbers, not names (the default)", NOTHING),
     flag!("Output", TOLD, Some('P'), "numeric-ports", Nothing, "numbers of ports (the default)", NOTHING),
     flag!("Output", TOLD, Some('W'), "wide", Nothing, "addresses whole (the default)", NOTHING),
@@ -265,7 +271,9 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("diag", set!(a => a.asked.source = SourceChoice::Diag)),
         ("proc", set!(a => a.asked.source = SourceChoice::Proc)),
         ("procfs", set!(a => a.asked.source = SourceChoice::Procfs)),
-    ])), "where rows are read from", NOTHING),
+        ("bpf", set!(a => a.asked.watch_source = WatchSource::Bpf)),
+        ("poll", set!(a => a.asked.watch_source = WatchSource::Poll)),
+    ])), "where rows are read from; bpf and poll: how watch sees what happens", NOTHING),
     flag!("How", ASKING, None, "owners", One(Word(&[
         ("auto", set!(a => a.asked.owners = Some(OwnerLookup::All))),
         ("bpf", set!(a => owners_from(a, OwnerSource::Bpf))),
@@ -273,7 +281,12 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("first", set!(a => a.asked.owners = Some(OwnerLookup::First))),
         ("none", set!(a => a.asked.owners = Some(OwnerLookup::None))),
     ])), "how and how far owners are looked for", NOTHING),
-    flag!("How", JUDGING, None, "for", One(Other("TIME")), "explain, doctor: look for this long and judge what happens in it", look_for),
+    flag!("Output", &[Watch], None, "events", Nothing, "watch: a line for each event, not only for ends", set!(a => a.watched.events = true)),
+    flag!("Output", &[Watch], None, "ends", Nothing, "watch: only ends, in JSON too", set!(a => a.watched.ends = true)),
+    flag!("Output", &[Watch], None, "failed", Nothing, "watch: only connections that could not be opened",
+        set!(a => a.watched.failed = true)),
+    flag!("How", OVER_TIME, None, "for", One(Other("TIME")),
+        "explain, doctor: look for this long and judge what happens in it; watch, capture: follow sockets for this long", look_for),
     flag!("How", &[Doctor], None, "fail-on", One(Word(&[
         ("warning", set!(a => a.fail_on = Some(Severity::Warning))),
         ("critical", set!(a => a.fail_on = Some(Severity::Critical))),
@@ -308,7 +321,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Flags that are agreed and not implemented yet: said plainly instead of "unknown".
-const LATER: &[&str] = &["r", "E", "watch", "save", "resolve", "events", "no-runtime", "yes"];
+const LATER: &[&str] = &["r", "E", "watch", "stats", "every", "save", "resolve", "no-runtime", "yes"];
 
 /// The flag of this long name.
 pub(super) fn long(name: &str) -> Option<&'static Flag> {

@@ -24,4 +24,13 @@ pub(crate) struct Args {
     /// `--fail-on`: from which severity on `doctor` ends with code 5.
     pub(crate) fail_on: Option<Severity>,
     pub(crate) pager: bool,
+    pub(crate) watched: Watched,
+}
+
+/// Which events `pree watch` shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Watched {
+    pub(crate) events: bool,
+    pub(crate) ends: bool,
+    pub(crate) failed: bool,
 }

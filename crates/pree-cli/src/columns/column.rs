@@ -59,7 +59,13 @@ impl Column {
             Self::Special(special) => special.right,
             Self::Field(field) => !matches!(
                 field.unit,
-                Unit::Text | Unit::Word | Unit::LongId | Unit::Bool | Unit::Address | Unit::UnixTime
+                Unit::Text
+                    | Unit::Word
+                    | Unit::LongId
+                    | Unit::Bool
+                    | Unit::Address
+                    | Unit::UnixTime
+                    | Unit::Timestamp
             ),
         }
     }
@@ -76,6 +82,11 @@ impl Column {
     /// True for parts of the judgement, which JSON has in an object of its own.
     pub(crate) fn is_judgement(self) -> bool {
         matches!(self, Self::Field(Field { section: Section::Quality, .. }))
+    }
+
+    /// True for what only events of a watch tell.
+    pub(crate) fn is_of_events(self) -> bool {
+        matches!(self, Self::Field(Field { section: Section::Event, .. }))
     }
 
     /// True for what takes several looks.

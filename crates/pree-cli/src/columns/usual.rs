@@ -15,6 +15,40 @@ pub(crate) const TABLE_UNIX: [&str; 8] =
 pub(crate) const ONLY_UNIX: [&str; 8] =
     ["proto", "type", "state", "recvq", "sendq", "local", "peer", "owner"];
 
+/// The columns of ends, of `pree watch`. The owner, which has no fixed width, stands last.
+pub(crate) const ENDS: [&str; 12] = [
+    "time", "lasted", "sent", "received", "retrans", "minrtt", "score", "how", "local", "remote", "owner",
+    "worst",
+];
+
+/// The same of other events.
+pub(crate) const EVENTS: [&str; 8] = ["time", "event", "from", "state", "how", "local", "remote", "owner"];
+
+/// The same of both for programs.
+pub(crate) const SEPARATED_EVENTS: [&str; 21] = [
+    "time",
+    "event",
+    "protocol",
+    "family",
+    "from",
+    "state",
+    "src",
+    "sport",
+    "dst",
+    "dport",
+    "lasted",
+    "sent",
+    "received",
+    "retrans",
+    "minrtt",
+    "how",
+    "errno",
+    "id",
+    "pid",
+    "process",
+    "provisional",
+];
+
 /// The columns of CSV and TSV; `-i`, `-m`, `-o` and `-e` add theirs.
 pub(crate) const SEPARATED: [&str; 17] = [
     "protocol", "family", "state", "src", "sport", "dst", "dport", "recvq", "sendq", "uid", "inode", "id",

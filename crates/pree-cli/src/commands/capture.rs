@@ -7,9 +7,10 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pree::source::{Question, Recorder, Recording, Source};
-use pree::{Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
+use pree::{Coverage, Needs, OwnerLookup, Protocols, Query, Snapshot, SourceChoice};
 
 use super::phrases::plural;
 use crate::args::Args;
@@ -17,11 +18,14 @@ use crate::exit::Failure;
 use crate::files;
 use crate::session;
 use crate::sys::Rights;
+use crate::sys::interrupts::{self, Interrupts};
 
 /// What it takes.
 struct Options {
     path: PathBuf,
     asked: session::Options,
+    /// `--for`: how long sockets are followed.
+    length: Option<Duration>,
 }
 
 impl TryFrom<Args> for Options {
@@ -33,16 +37,24 @@ impl TryFrom<Args> for Options {
             let text = "a recording is not for a terminal: name a file, or send it to one with >";
             return Err(Failure::Usage(text.to_owned()));
         }
-        Ok(Self { path, asked: args.asked })
+        if args.look_for.is_some() && args.asked.owners == Some(OwnerLookup::None) {
+            let text = "--for keeps which process used each socket: leave out --owners none";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        Ok(Self { path, asked: args.asked, length: args.look_for })
     }
 }
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let Options { path, asked } = args.try_into()?;
+    let Options { path, asked, length } = args.try_into()?;
     let processes = asked.owners() != OwnerLookup::None;
     let mut recorder = Recorder::new(session::Running::open(rights)?);
     let answer = record(&asked, &mut recorder);
-    let Answer { snapshot, inodes } = session::unless_interrupted(answer)?;
+    let Answer { snapshot, mut inodes } = session::unless_interrupted(answer)?;
+    let mut coverage = snapshot.coverage().clone();
+    if let Some(length) = length {
+        coverage = follow(&asked, &mut recorder, length, &mut inodes)?;
+    }
     let recording = recorder.finish();
     let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
     let bytes = recording.as_bytes();
@@ -64,7 +76,26 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
             bytes.len()
         ));
     }
-    Ok(asked.end(snapshot.coverage()))
+    Ok(asked.end(&coverage))
+}
+
+/// Records what happens to TCP sockets for so long, or until an interrupt.
+fn follow(
+    asked: &session::Options,
+    recorder: &mut impl Source,
+    length: Duration,
+    inodes: &mut HashSet<u64>,
+) -> Result<Coverage, Failure> {
+    let _held = Interrupts::hold();
+    let query = Query::new().tcp().stats().owners().network_namespaces(asked.namespaces.clone());
+    let mut watch = query.watch_source(asked.watch_source).watch_from(recorder)?;
+    let end = watch.now().saturating_add(length);
+    while !interrupts::came()
+        && let Some(event) = watch.next_before(end)?
+    {
+        inodes.extend(event.socket.and_then(|socket| socket.inode));
+    }
+    Ok(watch.coverage())
 }
 
 /// What is recorded.

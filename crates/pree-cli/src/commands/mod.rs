@@ -11,6 +11,7 @@ mod phrases;
 mod port;
 mod stream;
 mod summary;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         Command::Doctor => doctor::run(args, rights),
         Command::Capture => capture::run(args, rights),
         Command::Summary => summary::run(args, rights),
+        Command::Watch => watch::run(args, rights),
         Command::Schema => docs::schema::run(),
         Command::Completions => docs::completions::run(&args.words.concat()),
         Command::Man => docs::man::run(),

@@ -9,12 +9,12 @@ mod parts;
 
 use std::process::ExitCode;
 
-use pree::Filter;
 use pree::field::{self, Section, Unit};
+use pree::{Filter, WatchSource};
 
 use crate::exit::Failure;
 use crate::output;
-use crate::output::json::document::PROTOCOL_NUMBER;
+use crate::output::json::document::{LOST, PROTOCOL_NUMBER};
 use fixed::{diagnosis, finding, gap, group, host_finding, numbers, quality, summary};
 use node::{Node, object, text, words};
 use parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
@@ -27,7 +27,18 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 }
 
 /// The values that are written as such, each a definition.
-const WRITTEN: [&str; 8] = ["document", "groups", "count", "summary", "diagnosis", "socket", "group", "end"];
+const WRITTEN: [&str; 10] = [
+    "document",
+    "groups",
+    "count",
+    "summary",
+    "diagnosis",
+    "socket",
+    "group",
+    "end",
+    field::EVENT.key,
+    "watched",
+];
 
 fn schema() -> Node {
     object([
@@ -40,7 +51,8 @@ fn schema() -> Node {
                 "Members are only ever added. null means: not known, or there is none. --json writes one value: \
                  #/$defs/document for sockets and pree explain, #/$defs/groups with -g, #/$defs/count with --count, \
                  #/$defs/summary with -s, #/$defs/diagnosis for pree doctor. --jsonl writes a value a line: #/$defs/socket, \
-                 with -g #/$defs/group, and as the last line #/$defs/end; with --count and -s one line as --json does.",
+                 with -g #/$defs/group, and as the last line #/$defs/end; with --count and -s one line as --json does. \
+                 pree watch --jsonl writes #/$defs/event a line, and as the last line #/$defs/watched.",
             ),
         ),
         ("anyOf", Node::List(WRITTEN.iter().map(|name| reference(name)).collect())),
@@ -56,6 +68,8 @@ fn schema() -> Node {
                 ("diagnosis", diagnosis()),
                 ("gap", gap()),
                 ("socket", socket()),
+                (field::EVENT.key, event()),
+                ("watched", watched()),
                 ("owner", owner()),
                 ("quality", quality()),
                 ("finding", finding()),
@@ -79,7 +93,7 @@ fn document(name: &str, node: Node) -> Node {
 /// The type of a field's values.
 fn value(unit: Unit) -> Node {
     or_null(match unit {
-        Unit::Text | Unit::Word | Unit::LongId | Unit::Address => "string",
+        Unit::Text | Unit::Word | Unit::LongId | Unit::Address | Unit::Timestamp => "string",
         Unit::Bool => "boolean",
         Unit::UnixTime | Unit::Share | Unit::Score => "number",
         _ => "integer",
@@ -126,6 +140,11 @@ fn section_or_null(of: Section) -> Node {
 }
 
 fn socket() -> Node {
+    let required = [field::PROTOCOL.key, field::STATE.key, Section::Local.key(), Section::Owner.key()];
+    of_type("object").with("required", words(&required)).with("properties", Node::Object(socket_members()))
+}
+
+fn socket_members() -> Vec<(String, Node)> {
     let mut members = fields(Section::Socket);
     members.extend(named([
         (Section::Local.key(), end(Section::Local).with("description", text("What its family has of this."))),
@@ -167,8 +186,7 @@ fn socket() -> Node {
                 .with("description", text("Left out with -c. --jsonl judges each socket by itself.")),
         ),
     ]));
-    let required = [field::PROTOCOL.key, field::STATE.key, Section::Local.key(), Section::Owner.key()];
-    of_type("object").with("required", words(&required)).with("properties", Node::Object(members))
+    members
 }
 
 /// An end: what each family has.
@@ -221,6 +239,45 @@ fn peer() -> Node {
     of_type("object")
         .with("description", text("The socket at the other end, where it is reported: for Unix sockets."))
         .with("properties", Node::Object(members))
+}
+
+/// An event, with the socket that it is about.
+fn event() -> Node {
+    let mut members = fields(Section::Event);
+    members.extend(named([(
+        "count",
+        or_null("integer")
+            .with("description", text("Of lost: records of the kernel; null where that is not known.")),
+    )]));
+    members.extend(socket_members());
+    of_type("object")
+        .with(
+            "description",
+            text("What happened, and the socket as it was then. current, connecting, opened, state and closed are about a socket."),
+        )
+        .with("required", words(&[field::EVENT.key, field::TIME.key, field::MONOTONIC.key]))
+        .with("properties", Node::Object(members))
+}
+
+/// The last line of a watch.
+fn watched() -> Node {
+    let mut members = completeness_members();
+    members.extend(named([
+        ("seen", count().with("description", text("Events about sockets."))),
+        (
+            LOST,
+            or_null("integer")
+                .with("description", text("Records of the kernel that were lost; null: not counted.")),
+        ),
+        (
+            "source",
+            object([(
+                "enum",
+                words(&WatchSource::ALL.iter().map(|source| source.name()).collect::<Vec<_>>()),
+            )]),
+        ),
+    ]));
+    closed(members)
 }
 
 fn owner() -> Node {

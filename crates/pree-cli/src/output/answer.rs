@@ -15,6 +15,11 @@ pub(crate) trait Output {
     /// Writes a socket, or keeps it for the end.
     fn row(&mut self, view: &View<'_>) -> io::Result<()>;
 
+    /// Passes on what was written so far, where rows go out as they come.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes what comes last, and makes sure that everything is out.
     fn end(&mut self, coverage: &Coverage) -> io::Result<()>;
 }

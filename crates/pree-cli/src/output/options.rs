@@ -64,6 +64,8 @@ pub(crate) struct Rows {
     pub(crate) owners: bool,
     /// They are of several network namespaces.
     pub(crate) namespaces: bool,
+    /// They come as events: the usual columns of these.
+    pub(crate) events: Option<&'static [&'static str]>,
 }
 
 impl Details {

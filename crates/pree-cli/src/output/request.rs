@@ -9,14 +9,16 @@ use super::options::{Format, Options, Rows};
 use super::screen::Screen;
 use super::table::details;
 use super::template::{self, Template};
-use crate::columns::usual::{ONLY_UNIX, SEPARATED, SEPARATED_UNIX, TABLE, TABLE_UNIX, TERMINAL};
+use crate::columns::usual::{
+    ONLY_UNIX, SEPARATED, SEPARATED_EVENTS, SEPARATED_UNIX, TABLE, TABLE_UNIX, TERMINAL,
+};
 use crate::columns::{self, Column, Order};
 use crate::exit::Failure;
 
 /// What is written, resolved: everything that can be wrong with it was.
 pub(crate) struct Request {
     pub(crate) options: Options,
-    rows: Rows,
+    pub(super) rows: Rows,
     pub(crate) screen: Screen,
     pub(super) columns: Vec<Column>,
     pub(super) template: Template,
@@ -99,6 +101,11 @@ impl Request {
         self.options.limit.filter(|_| as_good).unwrap_or(usize::MAX)
     }
 
+    /// Whether JSON judges.
+    pub(crate) fn judges(&self) -> bool {
+        self.quality
+    }
+
     /// True for the output that judges with what the whole machine knows: it has no row before the last one came.
     pub(crate) fn judges_with_the_host(&self) -> bool {
         self.quality && self.options.format == Format::Json
@@ -116,6 +123,9 @@ impl Request {
 
     /// The columns of a table, before `-c`.
     fn usual(&self) -> &'static [&'static str] {
+        if let Some(usual) = self.rows.events {
+            return usual;
+        }
         match self.rows.protocols {
             Some(Protocols::UNIX) => return &ONLY_UNIX,
             Some(some) if some.contains(Protocols::UNIX) => return &TABLE_UNIX,
@@ -164,7 +174,10 @@ impl Request {
     fn separated(&mut self) -> Result<(), Failure> {
         let unix = self.rows.protocols.is_some_and(|some| some.contains(Protocols::UNIX));
         let of_unix = named(if unix { &SEPARATED_UNIX } else { &[] });
-        let mut usual: Vec<_> = named(&SEPARATED).chain(of_unix).collect();
+        let mut usual: Vec<_> = match self.rows.events {
+            Some(_) => named(&SEPARATED_EVENTS).collect(),
+            None => named(&SEPARATED).chain(of_unix).collect(),
+        };
         self.add_namespace(&mut usual);
         self.columns = self.choose(&usual)?;
         for field in details::fields(self.options.details) {
@@ -229,7 +242,13 @@ impl Request {
     }
 
     fn choose(&self, usual: &[Column]) -> Result<Vec<Column>, Failure> {
-        columns::choose(self.options.columns.as_deref(), usual).map_err(Failure::Usage)
+        let chosen = columns::choose(self.options.columns.as_deref(), usual).map_err(Failure::Usage)?;
+        match chosen.iter().find(|column| column.is_of_events() && self.rows.events.is_none()) {
+            Some(column) => {
+                Err(Failure::Usage(format!("-c: {} is told of events: pree watch", column.name())))
+            }
+            None => Ok(chosen),
+        }
     }
 }
 

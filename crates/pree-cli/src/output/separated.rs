@@ -107,6 +107,11 @@ impl<W: Write> Output for Separated<W> {
         writer.write_all(line)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.header()?;
+        self.writer.flush()
+    }
+
     fn end(&mut self, _: &Coverage) -> io::Result<()> {
         self.header()?;
         self.writer.flush()

@@ -100,6 +100,10 @@ impl<W: Write> Output for Filled<'_, W> {
         self.writer.write_all(line)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
     fn end(&mut self, _: &Coverage) -> io::Result<()> {
         self.writer.flush()
     }

@@ -37,8 +37,9 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{interrupts, pipe::reader_is_gone};
 
-#[cfg(not(windows))]
-pub(crate) mod interrupts;
+#[cfg(unix)]
+pub(crate) use unix::interrupts;
+
 #[cfg(not(windows))]
 mod pipe;
 #[cfg(not(windows))]

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use pree::field::date_of;
+
 /// Decimal digits. The standard formatter costs five times as much, and a row of statistics has fifty numbers.
 #[inline]
 pub(crate) fn number(number: u64, out: &mut Vec<u8>) {
@@ -89,20 +91,36 @@ pub(crate) fn fraction(value: f64, out: &mut Vec<u8>) {
 
 /// A point in time, UTC: `2026-01-31T23:59:59Z`. The machine's time zone would need its database.
 pub(crate) fn date(since_epoch: Duration, out: &mut Vec<u8>) {
-    let seconds = since_epoch.as_secs();
-    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
-    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: years begin in March.
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    day(since_epoch, out);
+    out.push(b'T');
+    time(since_epoch, out);
+    out.push(b'Z');
+}
+
+/// The same to the microsecond: `2026-01-31T23:59:59.000001Z`.
+pub(crate) fn timestamp(since_epoch: Duration, out: &mut Vec<u8>) {
+    day(since_epoch, out);
+    out.push(b'T');
+    time(since_epoch, out);
+    let _ = write!(out, ".{:06}Z", since_epoch.subsec_micros());
+}
+
+/// Without the day, to the millisecond: `23:59:59.001Z`.
+pub(crate) fn time_of_day(since_epoch: Duration, out: &mut Vec<u8>) {
+    time(since_epoch, out);
+    let _ = write!(out, ".{:03}Z", since_epoch.subsec_millis());
+}
+
+fn time(since_epoch: Duration, out: &mut Vec<u8>) {
+    let of_day = since_epoch.as_secs() % 86_400;
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
     // Writing to a Vec cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+    let _ = write!(out, "{hour:02}:{minute:02}:{second:02}");
+}
+
+fn day(since_epoch: Duration, out: &mut Vec<u8>) {
+    let (year, month, day) = date_of(since_epoch.as_secs() / 86_400);
+    let _ = write!(out, "{year:04}-{month:02}-{day:02}");
 }
 
 #[inline]
@@ -206,5 +224,8 @@ mod tests {
         ] {
             check(shown, |out| date(Duration::from_secs(seconds), out));
         }
+        let late = Duration::new(1_767_225_599, 1_999_999);
+        check("2025-12-31T23:59:59.001999Z", |out| timestamp(late, out));
+        check("23:59:59.001Z", |out| time_of_day(late, out));
     }
 }

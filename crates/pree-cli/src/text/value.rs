@@ -38,6 +38,8 @@ pub(crate) fn write(field: &Field, value: Value<'_>, form: Form, out: &mut Vec<u
         }
         Value::Number(number) => count(field, number, form, out),
         Value::Duration(time) => match (form, field.unit) {
+            (Form::Human, Unit::Timestamp) => figures::time_of_day(time, out),
+            (_, Unit::Timestamp) => figures::timestamp(time, out),
             (Form::Human, Unit::UnixTime) => figures::date(time, out),
             (Form::Human, _) => figures::duration(time, out),
             (_, Unit::UnixTime) => {

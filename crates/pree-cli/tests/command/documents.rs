@@ -109,8 +109,17 @@ fn validated() -> Result<(), Failed> {
         rows.iter().for_each(|row| add(of, row));
         add("end", end);
     }
+    let lines = read("watch --for 300ms --jsonl")?;
+    let (end, told) = lines.split_last().ok_or("no lines")?;
+    if told.len() < 2 {
+        return Err(format!("watch: {} events", told.len()).into());
+    }
+    told.iter().for_each(|event| add("event", event));
+    add("watched", end);
     let wrong = json!({ "schema": "pree/1", "complete": "yes" });
-    for of in ["document", "groups", "count", "summary", "diagnosis", "socket", "group", "end"] {
+    for of in
+        ["document", "groups", "count", "summary", "diagnosis", "socket", "group", "end", "event", "watched"]
+    {
         add(of, &wrong);
     }
     drop(all);
@@ -129,7 +138,7 @@ fn validated() -> Result<(), Failed> {
     if said.len() != names.len() {
         return Err(format!("{} answers, not {}", said.len(), names.len()).into());
     }
-    let (right, refused) = said.split_at(said.len() - 8);
+    let (right, refused) = said.split_at(said.len() - 10);
     for (name, wrong) in right {
         if !wrong.is_empty() {
             return Err(format!("{name}: {wrong:?}").into());

@@ -189,7 +189,7 @@ fn recorded() -> Result<(), Failed> {
 fn tunnels() -> Result<(), Failed> {
     tunnel("vx0", 4789)?;
     let other = Namespace::new()?;
-    let _of_others = other.run(|| tunnel("vx1", 8472))?;
+    other.run(|| tunnel("vx1", 8472))?;
     let held = Socket::udp(Family::V4)?;
     held.bind((Family::V4.any(), 8472))?;
     let document: Value = serde_json::from_str(&run::pree("--json -u")?.whole()?.out)?;

@@ -52,6 +52,7 @@ mod terminal;
 mod truth;
 mod usage;
 mod verdicts;
+mod watch;
 mod written;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cases = [
         usage::cases(),
+        watch::cases(),
         replaced::cases(),
         screens::cases(),
         flags::cases(),

@@ -85,7 +85,7 @@ const FLAGS: &[&str] = &[
     "--jsonl",
     "-H, --no-header",
     "-n, --numeric",
-    "--source auto|diag|proc|procfs",
+    "--source auto|diag|proc|procfs|bpf|poll",
     "--owners auto|bpf|proc|first|none",
     "--strict",
     "-h, --help",

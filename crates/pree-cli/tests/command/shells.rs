@@ -48,7 +48,7 @@ fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Re
         .map(str::to_owned)
         .collect();
     let mut offered = BTreeSet::new();
-    for command in ["", "port 80 ", "explain ", "doctor ", "summary ", "capture file "] {
+    for command in ["", "port 80 ", "explain ", "doctor ", "summary ", "watch ", "capture file "] {
         offered.extend(offers(&format!("pree {command}--"))?);
     }
     if flags.len() < 40 || flags != offered {
@@ -56,7 +56,9 @@ fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Re
     }
     let keys = pree::Filter::keys().map(|key| format!("{key}="));
     let commands = ["list", "port", "explain", "capture", "help"].map(str::to_owned);
-    let fields = pree::field::all().filter(|field| !field.takes_time).map(|field| field.name.to_owned());
+    let fields =
+        pree::field::all().filter(|field| !field.takes_time && field.section != pree::field::Section::Event);
+    let fields = fields.map(|field| field.name.to_owned());
     for (line, words) in [
         ("pree ", keys.chain(commands).collect::<Vec<_>>()),
         ("pree has ", fields.collect()),

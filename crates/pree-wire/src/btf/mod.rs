@@ -199,6 +199,21 @@ impl<'a> Btf<'a> {
         if name.is_empty() { None } else { self.member_below(of, name.as_bytes(), &mut looks) }
     }
 
+    /// A member of a member, and so on: `sk_lock.owned`. Of an array it is the first element.
+    pub fn member_at(self, of: &Type<'a>, path: &str) -> Option<Member> {
+        let mut names = path.split('.');
+        let mut found = self.member(of, names.next()?)?;
+        for name in names {
+            let mut inside = self.resolve(found.type_id)?;
+            if inside.kind == Kind::ARRAY {
+                inside = self.resolve(u32::at(inside.rest, 0)?)?;
+            }
+            let inner = self.member(&inside, name)?;
+            found = Member { offset: found.offset.checked_add(inner.offset)?, ..inner };
+        }
+        Some(found)
+    }
+
     fn member_below(self, of: &Type<'a>, name: &[u8], looks: &mut u32) -> Option<Member> {
         if !matches!(of.kind, Kind::STRUCT | Kind::UNION) {
             return None;

@@ -16,6 +16,8 @@ use std::ops::ControlFlow;
 
 use crate::coverage::Coverage;
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "socket-tracking")]
+use crate::filter::Filter;
 use crate::model::{HostCounters, HostLimits, Socket};
 use crate::needs::Needs;
 use crate::plan::Plan;
@@ -24,6 +26,8 @@ use crate::snapshot::Snapshot;
 use crate::source::{Namespaces, Source, System};
 use crate::sys;
 use collection::Collection;
+#[cfg(feature = "socket-tracking")]
+pub(crate) use linux::{LifeStream, ProcessDetails};
 use visitor::Visitor;
 
 impl Query {
@@ -76,6 +80,14 @@ impl Query {
     ) -> Result<Coverage> {
         visit(Collection::new(Plan::new(self)?, source), &mut visitor)
     }
+}
+
+/// The filter with the numbers of what it names: users, interfaces.
+#[cfg(feature = "socket-tracking")]
+pub(crate) fn resolved(filter: &Filter, source: &mut dyn Source) -> Result<Filter> {
+    let mut filter = filter.clone();
+    filter.resolve(|what, name| names::number(source, what, name))?;
+    Ok(filter)
 }
 
 /// Carries out the plan, as the system does whose source it is.

@@ -3,6 +3,8 @@
 mod families;
 mod held;
 pub(crate) mod inet;
+#[cfg(feature = "socket-tracking")]
+pub(crate) mod lives;
 #[cfg(test)]
 mod nothing;
 

@@ -212,6 +212,8 @@ named! {
         Tcp = "tcp",
         /// `rates`, between two looks; absent in a single one.
         Rates = "rates",
+        /// The event itself, of a watch; absent in lists.
+        Event = "",
         /// `quality`; null for what is not judged. In JSON it has an order of its own.
         Quality = "quality",
     }
@@ -253,6 +255,8 @@ pub enum Unit {
     Milliseconds,
     /// Time since the Unix epoch; seconds with two decimals in machine formats.
     UnixTime,
+    /// Time of day since the Unix epoch: in machine formats RFC 3339, UTC, with microseconds.
+    Timestamp,
     /// A part of 1; per cent in tables, the fraction in machine formats.
     Share,
     /// A mark from 0 to 1.
@@ -282,6 +286,7 @@ impl Unit {
             Self::Text | Self::Word | Self::Code | Self::Flags => 12,
             Self::Address => 15,
             Self::UnixTime => 20,
+            Self::Timestamp => 27,
         }
     }
 }

@@ -26,12 +26,14 @@ handles! {
     DROPS "drops";
     DSACK_DUPS "dsack_dups";
     EFFICIENCY "efficiency";
+    EVENT "event";
     EXE "exe";
     FAMILY "family";
     FWMARK "fwmark";
     LOSS "loss";
     MD5 "md5";
     MIN_RTT "minrtt";
+    MONOTONIC "monotonic";
     NETNS "netns";
     NETNS_NAME "netns_name";
     OPTIONS "options";
@@ -43,6 +45,7 @@ handles! {
     PORT_ID "port_id";
     PROCESS "process";
     PROTOCOL "protocol";
+    PROVISIONAL "provisional";
     RECVQ "recvq";
     RETRANS "retrans";
     RTT "rtt";
@@ -52,6 +55,7 @@ handles! {
     STATE "state";
     TCLASS "tclass";
     THREAD "thread";
+    TIME "time";
     TOS "tos";
     UID "uid";
     UTILISATION "utilisation";

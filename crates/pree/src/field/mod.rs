@@ -5,6 +5,7 @@
 //! entries, so a new field is a new entry and nothing else.
 
 mod entry;
+mod events;
 mod families;
 mod handles;
 mod identity;
@@ -54,6 +55,20 @@ pub fn of_owner() -> impl Iterator<Item = &'static OwnerField> {
 pub fn named(name: &str) -> Option<&'static Field> {
     let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| *name);
     all().find(|field| field.name == name)
+}
+
+/// Year, month and day of a day, counted from 1970-01-01 as 0.
+#[doc(hidden)]
+pub fn date_of(day: u64) -> (u64, u64, u64) {
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: years begin in March.
+    let shifted = day + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

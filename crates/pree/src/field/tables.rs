@@ -1,9 +1,9 @@
 //! Where the entries stand.
 
 use super::entry::Field;
-use super::{families, identity, memory, process, quality, queues, rates, tcp};
+use super::{events, families, identity, memory, process, quality, queues, rates, tcp};
 
-pub(super) const TABLES: [&[Field]; 8] = [
+pub(super) const TABLES: [&[Field]; 9] = [
     identity::FIELDS,
     queues::FIELDS,
     memory::FIELDS,
@@ -12,4 +12,5 @@ pub(super) const TABLES: [&[Field]; 8] = [
     rates::FIELDS,
     quality::FIELDS,
     families::FIELDS,
+    events::FIELDS,
 ];

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use crate::model::Socket;
+use crate::model::{Event, Socket};
 use crate::quality::{Assessment, Context, Peers, assess};
 
 /// A socket as fields see it, with what is known beside it.
@@ -23,6 +23,7 @@ pub struct View<'s> {
     socket: &'s Socket,
     previous: Option<(&'s Socket, Duration)>,
     peers: Option<&'s Peers>,
+    event: Option<&'s Event>,
     given: Option<&'s Assessment>,
     /// Boxed, because most views are never judged.
     made: OnceCell<Box<Assessment>>,
@@ -31,7 +32,7 @@ pub struct View<'s> {
 impl<'s> View<'s> {
     /// The socket alone.
     pub fn new(socket: &'s Socket) -> Self {
-        Self { socket, previous: None, peers: None, given: None, made: OnceCell::new() }
+        Self { socket, previous: None, peers: None, event: None, given: None, made: OnceCell::new() }
     }
 
     /// With the same socket as it was in an earlier look, so long before this one: that is what rates take.
@@ -50,6 +51,17 @@ impl<'s> View<'s> {
     #[must_use]
     pub fn judged(self, assessment: &'s Assessment) -> Self {
         Self { given: Some(assessment), ..self }
+    }
+
+    /// As an event told of it.
+    #[must_use]
+    pub fn during(self, event: &'s Event) -> Self {
+        Self { event: Some(event), ..self }
+    }
+
+    /// What was told of it.
+    pub fn event(&self) -> Option<&'s Event> {
+        self.event
     }
 
     /// The socket.

@@ -224,10 +224,10 @@ fn of_field(field: &'static Field, op: Op, value: &Written) -> Read<Expr> {
     }
     let number = |number| Test::Number(field, op, number);
     Ok(match field.unit {
-        Unit::Microseconds | Unit::Milliseconds | Unit::UnixTime => {
+        Unit::Microseconds | Unit::Milliseconds | Unit::UnixTime | Unit::Timestamp => {
             ordered()?;
             let span = match field.unit {
-                Unit::UnixTime => numbers::date(text)?,
+                Unit::UnixTime | Unit::Timestamp => numbers::date(text)?,
                 unit => numbers::duration_of(unit, op == Op::Equal, text)?,
             };
             spanned(op, span, |op, nanos| Test::Time(field, op, std::time::Duration::from_nanos(nanos)))

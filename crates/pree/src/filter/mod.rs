@@ -32,7 +32,7 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::field::{self, Field, View};
+use crate::field::{self, Field, Section, View};
 use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
 use about::for_each_test;
@@ -120,7 +120,9 @@ impl Filter {
 
     /// Every key that a single collection can decide, for help and completion.
     pub fn keys() -> impl Iterator<Item = &'static str> {
-        keys::names().filter(|name| !field::named(name).is_some_and(|field| field.takes_time))
+        keys::names().filter(|name| {
+            !field::named(name).is_some_and(|field| field.takes_time || field.section == Section::Event)
+        })
     }
 
     /// The words that values of a key can be, for help and completion; empty where there is no such list.
@@ -220,6 +222,15 @@ impl Filter {
         let mut found = None;
         for_each_test(&self.expr, &mut |test| {
             found = found.or(about::field_of(test).filter(|field| field.takes_time));
+        });
+        found
+    }
+
+    /// The first field in it that only events of a watch tell: a list cannot decide it.
+    pub fn of_events(&self) -> Option<&'static Field> {
+        let mut found = None;
+        for_each_test(&self.expr, &mut |test| {
+            found = found.or(about::field_of(test).filter(|field| field.section == Section::Event));
         });
         found
     }

@@ -77,7 +77,11 @@ impl Display for Test {
             Self::Number(field, op, number) => write!(f, "{} {} {number}", field.name, op.symbol()),
             Self::Time(field, op, time) => {
                 write!(f, "{} {} ", field.name, op.symbol())?;
-                if field.unit == Unit::UnixTime { seconds(f, *time) } else { duration(f, *time) }
+                if matches!(field.unit, Unit::UnixTime | Unit::Timestamp) {
+                    seconds(f, *time)
+                } else {
+                    duration(f, *time)
+                }
             }
             Self::Share(field, op, share) => {
                 write!(f, "{} {} ", field.name, op.symbol())?;

@@ -70,6 +70,12 @@ impl KernelId {
 pub struct BootId(pub(crate) u128);
 
 impl BootId {
+    /// From the text of `boot_id`.
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        let hex: String = text.iter().filter(|b| b.is_ascii_hexdigit()).map(|b| char::from(*b)).collect();
+        Self(u128::from_str_radix(&hex, 16).unwrap_or(0))
+    }
+
     /// The UUID as a number.
     pub fn as_u128(self) -> u128 {
         self.0

@@ -5,6 +5,7 @@
 
 mod address;
 mod detail;
+mod event;
 mod host;
 mod identity;
 mod memory;
@@ -24,6 +25,7 @@ pub(crate) use address::{ip_protocol, netlink_protocol};
 pub use detail::{
     BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
 };
+pub use event::{Ending, Event, EventKind, How};
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 pub use identity::{BootId, KernelId, SocketId};
 pub use memory::SocketMemory;

@@ -238,7 +238,7 @@ impl TcpStats {
     }
 
     /// Removes the numbers by which the kernel means "unknown".
-    fn forget_placeholders(&mut self) {
+    pub(crate) fn forget_placeholders(&mut self) {
         let is_set = |time: &Duration| !time.is_zero();
         self.rtt = self.rtt.filter(is_set);
         // Without a sample it is an initial value.

@@ -4,7 +4,9 @@ use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
 use super::value::{List, Members, Object, member};
 use crate::field::{self, Section, Unit, Value, View};
-use crate::model::{Address, Detail, Family, Owner, Peer, Protocol, Socket, State, TcpStats, Unowned};
+use crate::model::{
+    Address, Detail, Event, EventKind, Family, Owner, Peer, Protocol, Socket, State, TcpStats, Unowned,
+};
 
 /// As `pree -c -quality --jsonl` writes it: without a judgement. [`View`] has one.
 impl Serialize for Socket {
@@ -46,6 +48,9 @@ impl Members for Row<'_, '_> {
     fn add<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (view, socket) = (self.view, self.view.socket());
         let part = |section, there: bool| there.then_some(Object(Part(section, view)));
+        if let Some(event) = view.event() {
+            OfEvent(view, event).add(map)?;
+        }
         Part(Section::Socket, view).add(map)?;
         let local = Some(&socket.local);
         for (section, address) in [(Section::Local, local), (Section::Remote, socket.remote.as_ref())] {
@@ -84,6 +89,48 @@ impl Members for Row<'_, '_> {
             map.serialize_entry(Section::Quality.key(), &view.assessment())?;
         }
         Ok(())
+    }
+}
+
+/// As `pree watch --jsonl` writes it; ends with their `quality`.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.socket {
+            Some(socket) => {
+                let is_judged = matches!(self.kind, EventKind::Closed(_));
+                Object(Row { view: &View::new(socket).during(self), is_judged }).serialize(serializer)
+            }
+            None => Object(Bare(self)).serialize(serializer),
+        }
+    }
+}
+
+/// What happened; of what is not about an end, only what is known.
+struct OfEvent<'v, 's>(&'v View<'s>, &'v Event);
+
+impl Members for OfEvent<'_, '_> {
+    fn add<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let is_end = matches!(self.1.kind, EventKind::Closed(_));
+        field::of(Section::Event).try_for_each(|field| match (field.get)(self.0) {
+            Value::Unknown if !is_end || field == field::PROVISIONAL => Ok(()),
+            value => member(map, field.key, field.unit, value),
+        })
+    }
+}
+
+/// An event that is about no socket.
+struct Bare<'e>(&'e Event);
+
+impl Members for Bare<'_> {
+    fn add<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let Event { kind, at, .. } = self.0;
+        map.serialize_entry(field::EVENT.key, kind.name())?;
+        member(map, field::TIME.key, field::TIME.unit, at.wall.into())?;
+        member(map, field::MONOTONIC.key, field::MONOTONIC.unit, at.monotonic.into())?;
+        match kind {
+            EventKind::Lost { count } => map.serialize_entry("count", count),
+            _ => Ok(()),
+        }
     }
 }
 

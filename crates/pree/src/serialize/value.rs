@@ -1,8 +1,11 @@
 //! Values of fields, and the members they are.
 
+use std::fmt;
+use std::time::Duration;
+
 use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::field::{Unit, Value};
+use crate::field::{Unit, Value, date_of};
 
 /// Adds a field's value. Bytes that are not UTF-8 come once more, exactly, as hex under `KEY_bytes`.
 pub(super) fn member<M: SerializeMap>(
@@ -38,6 +41,7 @@ impl Serialize for Plain<'_> {
             Value::Id(id) => serializer.collect_str(&id),
             Value::Duration(time) => match self.0 {
                 Unit::Milliseconds => serializer.serialize_u64(whole(time.as_millis())),
+                Unit::Timestamp => serializer.collect_str(&Timestamp(time)),
                 // Two decimals; a double has room for them until the year 2 800 000.
                 Unit::UnixTime => Fraction(whole(time.as_millis() / 10) as f64 / 100.0).serialize(serializer),
                 _ => serializer.serialize_u64(whole(time.as_micros())),
@@ -48,6 +52,19 @@ impl Serialize for Plain<'_> {
             Value::Share(share) => Fraction(share).serialize(serializer),
             _ => serializer.serialize_none(),
         }
+    }
+}
+
+/// `2026-01-31T23:59:59.000001Z`
+struct Timestamp(Duration);
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_day = self.0.as_secs() % 86_400;
+        let (year, month, day) = date_of(self.0.as_secs() / 86_400);
+        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+        let micros = self.0.subsec_micros();
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
     }
 }
 

@@ -16,6 +16,7 @@ mod system;
 mod windows;
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::named::named;
 
@@ -73,6 +74,13 @@ pub trait Source {
         Moment::default()
     }
 
+    /// Lets so much time pass. A source whose time is not ours, as a [`Replay`], does not wait. False when its time is over: nothing
+    /// that is asked from here on has another answer.
+    fn wait(&mut self, time: Duration) -> bool {
+        std::thread::sleep(time);
+        true
+    }
+
     /// The network namespaces that are meant, as the thread that asks finds them.
     ///
     /// # Errors
@@ -89,6 +97,36 @@ pub trait Source {
     /// `EPERM` is the answer without the right, `EOPNOTSUPP` from a source that knows only one.
     fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
         if inode.is_some() { Err(Failure::Answer(Errno::EOPNOTSUPP)) } else { Ok(()) }
+    }
+}
+
+impl<S: Source + ?Sized> Source for &mut S {
+    fn system(&self) -> System {
+        (**self).system()
+    }
+
+    fn ask(&mut self, question: &Question<'_>) -> Result<Answer, Failure> {
+        (**self).ask(question)
+    }
+
+    fn next(&mut self, answer: &mut Answer, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        (**self).next(answer, batch)
+    }
+
+    fn now(&mut self) -> Moment {
+        (**self).now()
+    }
+
+    fn wait(&mut self, time: Duration) -> bool {
+        (**self).wait(time)
+    }
+
+    fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
+        (**self).namespaces(which)
+    }
+
+    fn enter(&mut self, inode: Option<u64>) -> Result<(), Failure> {
+        (**self).enter(inode)
     }
 }
 
@@ -161,6 +199,16 @@ pub enum Question<'a> {
         /// such a one.
         levels_above: u32,
     },
+    /// Linux 5.12: lives of TCP sockets from now on, as BPF programs in the kernel report them: [`pree_wire::life_records`],
+    /// whole records in each batch. The answer has no end, and a batch is empty when nothing happened since the last one.
+    Lives {
+        /// The only network namespace, by its inode; 0: all.
+        namespace: u32,
+        /// As for [`Question::Holders`].
+        levels_above: u32,
+    },
+    /// Asked before a watch begins: a [`Replay`] gives from here on what was answered while one was recorded. The answer is empty.
+    Watch,
     /// Linux: `/proc/thread-self/status`: which pid namespace /proc shows, and what the asking thread may see in it.
     /// `ENOENT` where it shows one that the thread is not in.
     OwnStatus,
@@ -362,6 +410,8 @@ impl fmt::Display for Question<'_> {
             Self::OpenFiles => f.write_str("open_files"),
             Self::Holders { levels_above: 0 } => f.write_str("holders"),
             Self::Holders { levels_above } => write!(f, "holders above {levels_above}"),
+            Self::Watch => f.write_str("watch"),
+            Self::Lives { namespace, levels_above } => write!(f, "lives {namespace} above {levels_above}"),
             Self::OwnStatus => f.write_str("own_status"),
             Self::UserNamespace => f.write_str("user_namespace"),
             Self::PidNamespace => f.write_str("pid_namespace"),

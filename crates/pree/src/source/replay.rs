@@ -1,6 +1,7 @@
 //! A source that answers from a recording.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use pree_wire::diag_request::Narrowing;
@@ -23,7 +24,7 @@ impl Recording {
     pub fn replay(&self) -> Replay<'_> {
         let mut index: Vec<usize> = self.questions().collect();
         index.sort_unstable_by_key(|question| (self.key(*question), *question));
-        Replay { recording: self, index, runs: Runs::of(self), asked: HashMap::new(), at: 0 }
+        Replay { recording: self, index, runs: Runs::of(self), asked: HashMap::new(), watch: None, at: 0 }
     }
 }
 
@@ -39,36 +40,70 @@ pub struct Replay<'r> {
     /// How often a question was asked, by its first place in the index.
     asked: HashMap<usize, usize>,
     runs: Runs,
+    /// The watch that is replayed.
+    watch: Option<Clock>,
     /// When the record that was read last was recorded.
     at: u64,
+}
+
+/// The time of a watch, which goes on while it waits.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    /// Where its records begin.
+    begins: usize,
+    /// Now, and when the last of its records was made: nanoseconds as in `Entry::at`.
+    now: u64,
+    ends: u64,
 }
 
 /// Where an answer goes on, and its number.
 struct Place {
     number: u32,
     offset: usize,
+    /// It was read on while time passed: what was read later comes later.
+    goes_on: bool,
 }
 
 impl Replay<'_> {
     /// Where the next answer to this question begins.
     fn find(&mut self, key: &str) -> Option<Place> {
-        let Self { recording, index, asked, .. } = self;
-        let first = index.partition_point(|question| recording.key(*question) < key);
-        let same = index.get(first..)?.iter().take_while(|question| recording.key(**question) == key);
-        let times = asked.entry(first).or_default();
-        let question = same.take(*times + 1).last()?;
+        let all = self.all(key);
+        let times = self.asked.entry(all.start).or_default();
+        let question = *self.index.get(all.end.checked_sub(1)?.min(all.start + *times))?;
         *times += 1;
-        let (entry, offset) = recording.entry(*question)?;
+        let (entry, offset) = self.recording.entry(question)?;
         self.at = entry.at;
-        Some(Place { number: entry.number, offset })
+        Some(Place { number: entry.number, offset, goes_on: false })
+    }
+
+    /// The places of this question in the index: those of the watch, if it was asked in one. None ends before it begins.
+    fn all(&self, key: &str) -> Range<usize> {
+        let Self { recording, index, watch, .. } = self;
+        let end = index.partition_point(|question| recording.key(*question) <= key);
+        let first = index.partition_point(|question| recording.key(*question) < key);
+        if first == end {
+            return 0..0;
+        }
+        let Some(Clock { begins, .. }) = *watch else { return first..end };
+        let of_watch =
+            index.partition_point(|question| (recording.key(*question), *question) < (key, begins));
+        // What was not asked again had the same answer.
+        if of_watch < end { of_watch..end } else { end - 1..end }
     }
 
     /// The next part of the answer; `None` at its end.
     fn read(&mut self, place: &mut Place) -> Result<Option<&[u8]>, Failure> {
         let next = self.runs.next(self.recording, place.number, place.offset);
         let Some((entry, _, offset)) = next else { return Ok(None) };
+        if place.goes_on && self.watch.is_some_and(|clock| entry.at > clock.now) {
+            // It has not happened yet.
+            return Ok(Some(&[]));
+        }
         place.offset = offset;
         self.at = entry.at;
+        if let Some(clock) = &mut self.watch {
+            clock.now = clock.now.max(entry.at);
+        }
         match entry.record {
             Record::Batch(bytes) => Ok(Some(bytes)),
             Record::Answered(errno) => Err(Failure::Answer(errno)),
@@ -99,7 +134,14 @@ impl Source for Replay<'_> {
             Question::Diag { table, pass, request } => self.find_diag(table, pass, request),
             _ => self.find(&question.to_string()),
         };
-        let place = found.ok_or(Failure::NotRecorded)?;
+        let mut place = found.ok_or(Failure::NotRecorded)?;
+        place.goes_on = matches!(question, Question::Lives { .. });
+        if *question == Question::Watch {
+            // Records of one answer stand together, so the last in the file may not be the latest.
+            let ends = self.recording.entries().map(|(entry, ..)| entry.at).max().unwrap_or(0);
+            self.watch = Some(Clock { begins: place.offset, now: self.at, ends });
+            self.asked.clear();
+        }
         match self.recording.entry(place.offset) {
             Some((Entry { record: Record::Answered(errno), number, .. }, _)) if number == place.number => {
                 Err(Failure::Answer(errno))
@@ -122,6 +164,9 @@ impl Source for Replay<'_> {
     /// As it was said then; to who did not ask it then, when the last answer was recorded. Before version 3 a recording only
     /// says once when it was made.
     fn now(&mut self) -> Moment {
+        if let Some(clock) = self.watch {
+            return self.recording.moment(clock.now);
+        }
         let at = self.at;
         if let Some(mut place) = self.find(clock::KEY) {
             let told = self.read(&mut place).ok().flatten().and_then(clock::decode);
@@ -148,6 +193,12 @@ impl Source for Replay<'_> {
         };
         let wall = nanos.and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos);
         Moment { wall, monotonic: None }
+    }
+
+    fn wait(&mut self, time: Duration) -> bool {
+        let Some(clock) = &mut self.watch else { return false };
+        clock.now = clock.now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        clock.now <= clock.ends
     }
 
     /// The one that was recorded is the only one, and taken for the asker's own.

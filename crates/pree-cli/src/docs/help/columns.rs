@@ -51,7 +51,7 @@ pub(in crate::docs) fn unit(unit: Unit) -> &'static str {
         Unit::BytesPerSecond => "bytes/s",
         Unit::PacketsPerSecond => "packets/s",
         Unit::Segments => "segments",
-        Unit::Microseconds | Unit::Milliseconds => "time",
+        Unit::Microseconds | Unit::Milliseconds | Unit::Timestamp => "time",
         Unit::UnixTime => "date",
         Unit::Bool => "yes/no",
         Unit::Share => "share",

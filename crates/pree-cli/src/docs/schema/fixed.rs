@@ -8,7 +8,7 @@ use super::parts::{closed, completeness_members, count, list, named, of_type, of
 
 pub(super) fn gap() -> Node {
     closed(named([
-        ("what", object([("enum", words(&["rows", "owners", "stats", "fields", "looks"]))])),
+        ("what", object([("enum", words(&["rows", "owners", "stats", "fields", "looks", "events"]))])),
         ("why", of_type("string")),
         (
             "object",

@@ -72,6 +72,7 @@ fn every_field_is_in_it() {
             Section::Owner => "owner".to_owned(),
             Section::Peer if field.key != "inode" => "owner".to_owned(),
             Section::Quality => "quality".to_owned(),
+            Section::Event => "event".to_owned(),
             inside => format!("socket/properties/{}", format!("{inside:?}").to_lowercase()),
         };
         let pointer = format!("/$defs/{place}/properties/{}", field.key);

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use pree::field::{self, Field, Section, Unit, Value, View};
-use pree::{Address, Coverage, Detail, Owner, State};
+use pree::{Address, Coverage, Detail, Event, EventKind, Owner, State};
 
 use super::quality::quality;
 use super::repeated::Repeated;
@@ -94,6 +94,61 @@ impl<W: Write> Output for Lines<W> {
     }
 }
 
+/// `pree watch --jsonl`: an event a line.
+pub(crate) struct Events<W>(Lines<W>);
+
+impl<W: Write> Events<W> {
+    pub(crate) fn new(quality: bool, writer: W) -> Self {
+        Self(Lines::new(quality, writer))
+    }
+
+    pub(crate) fn event(&mut self, event: &Event) -> io::Result<()> {
+        let Lines { writer, line, before, quality } = &mut self.0;
+        line.clear();
+        match &event.socket {
+            Some(socket) => {
+                // Of other events there are no statistics, or old ones.
+                let is_judged = *quality && matches!(event.kind, EventKind::Closed(_));
+                self::socket(line, &View::new(socket).during(event), is_judged, before);
+            }
+            None => bare(line, event),
+        }
+        line.raw(b"\n");
+        writer.write_all(line.as_bytes())
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.0.writer.flush()
+    }
+
+    /// The last line.
+    pub(crate) fn end(&mut self, coverage: &Coverage, watched: &Watched) -> io::Result<()> {
+        let Lines { writer, line, .. } = &mut self.0;
+        line.clear();
+        line.open(b'{');
+        completeness(line, coverage);
+        line.key("seen");
+        line.number(watched.seen);
+        line.value(LOST, Unit::Count, watched.lost.into());
+        line.key("source");
+        line.string(watched.source);
+        line.close(b'}');
+        line.raw(b"\n");
+        writer.write_all(line.as_bytes())?;
+        writer.flush()
+    }
+}
+
+/// How many records were lost.
+pub(crate) const LOST: &str = EventKind::Lost { count: None }.name();
+
+/// What a watch says of itself at its end.
+pub(crate) struct Watched {
+    pub(crate) seen: u64,
+    pub(crate) lost: Option<u64>,
+    pub(crate) source: &'static str,
+}
+
 /// The members that say how complete the answer is.
 pub(crate) fn completeness(json: &mut Json, coverage: &Coverage) {
     json.key("schema");
@@ -130,6 +185,9 @@ pub(crate) fn completeness(json: &mut Json, coverage: &Coverage) {
 pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut Repeated) {
     let socket = view.socket();
     json.open(b'{');
+    if let Some(event) = view.event() {
+        self::event(json, view, event);
+    }
     members(json, Section::Socket, view);
     end(json, Section::Local, view, Some(&socket.local));
     end(json, Section::Remote, view, socket.remote.as_ref());
@@ -188,6 +246,30 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
             Some(assessment) => quality(json, assessment),
             None => json.null(),
         }
+    }
+    json.close(b'}');
+}
+
+/// What happened; of what is not about an end, only what is known.
+fn event(json: &mut Json, view: &View<'_>, event: &Event) {
+    let is_end = matches!(event.kind, EventKind::Closed(_));
+    for (field, key) in fields(Section::Event) {
+        let value = (field.get)(view);
+        if !matches!(value, Value::Unknown) || (is_end && **field != *field::PROVISIONAL) {
+            json.member(key, field.unit, value);
+        }
+    }
+}
+
+/// An event that is about no socket.
+fn bare(json: &mut Json, event: &Event) {
+    json.open(b'{');
+    json.key(field::EVENT.key);
+    json.string(event.kind.name());
+    json.value(field::TIME.key, field::TIME.unit, event.at.wall.into());
+    json.value(field::MONOTONIC.key, field::MONOTONIC.unit, event.at.monotonic.into());
+    if let EventKind::Lost { count } = event.kind {
+        json.value("count", Unit::Count, count.into());
     }
     json.close(b'}');
 }

@@ -1,13 +1,17 @@
 //! What the library gives to serde, beside what this writer writes: the same bytes for every row of every recording.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pree::field::{self, Section, Value, View};
 use pree::quality::{Basis, Peers};
 use pree::source::{Answer, DiagPass, Errno, Failure, Question, Recording, Source};
-use pree::{Detail, Needs, OwnerLookup, Protocols, Query, Snapshot, Socket};
+use pree::{
+    Detail, Ending, Event, EventKind, How, Moment, Needs, OwnerLookup, Protocols, Query, Snapshot, Socket,
+    State,
+};
 
-use super::document::{Document, Lines, socket};
+use super::document::{Document, Events, Lines, socket};
 use super::repeated::Repeated;
 use super::writer::Json;
 use crate::output::{Output, sample};
@@ -116,6 +120,11 @@ fn every_row_of_every_recording() {
                 unseen.retain(|field| (field.get)(&view) == Value::Unknown);
             }
             unseen.retain(|field| (field.get)(&view) == Value::Unknown);
+            for event in events(socket) {
+                let view = View::new(socket).during(&event);
+                unseen.retain(|field| (field.get)(&view) == Value::Unknown);
+                same(&by_serde(&event), &event_by_us(&event));
+            }
             rows += 1;
         }
     }
@@ -127,6 +136,32 @@ fn every_row_of_every_recording() {
         assert!(seen.iter().any(|other| other.unit == field.unit), "{}", field.name);
         assert!(field.section != Section::Quality, "{}", field.name);
     }
+}
+
+/// What can happen to a socket, and what is about none.
+fn events(socket: &Socket) -> Vec<Event> {
+    let mut at = Moment::default();
+    at.wall = Some(Duration::from_nanos(1_795_461_426_200_001_999));
+    at.monotonic = Some(Duration::from_micros(7));
+    let mut ending = Ending::default();
+    (ending.from, ending.how, ending.errno) = (Some(State::SynSent), How::Refused, Some(Errno::linux(111)));
+    (ending.sent, ending.received, ending.lasted) = (Some(1), Some(2), Some(Duration::from_micros(3)));
+    let of = |kind| Event::new(kind, at, Some(Arc::new(socket.clone())));
+    let mut provisional = of(EventKind::Opened);
+    provisional.owner_provisional = true;
+    let bare = [EventKind::Ready, EventKind::Lost { count: None }, EventKind::Lost { count: Some(5) }];
+    let told = [EventKind::Current, EventKind::Closed(Ending::default()), EventKind::Closed(ending)];
+    let bare = bare.map(|kind| Event::new(kind, Moment::default(), None));
+    told.map(of).into_iter().chain(bare).chain([provisional]).collect()
+}
+
+fn event_by_us(event: &Event) -> String {
+    let mut text = Vec::new();
+    let mut events = Events::new(true, &mut text);
+    events.event(event).unwrap();
+    drop(events);
+    let text = String::from_utf8(text).unwrap();
+    text.trim_end_matches('\n').to_owned()
 }
 
 /// The same socket three seconds later: half of what it sent was lost, and nothing gets through any more.

@@ -200,6 +200,11 @@ impl Json {
             }
             Value::Duration(time) => match unit {
                 Unit::Milliseconds => figures::number(figures::milliseconds(time), out),
+                Unit::Timestamp => {
+                    out.push(b'"');
+                    figures::timestamp(time, out);
+                    out.push(b'"');
+                }
                 Unit::UnixTime => fraction((figures::milliseconds(time) / 10) as f64 / 100.0, out),
                 _ => figures::number(figures::microseconds(time), out),
             },

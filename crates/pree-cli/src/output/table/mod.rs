@@ -33,7 +33,7 @@ pub(super) fn of<'w>(request: &'w Request, writer: impl Write + 'w) -> Box<dyn O
         details: Details::of(options.details),
         oneline: options.oneline,
     };
-    if request.screen.terminal {
+    if request.screen.terminal && request.rows.events.is_none() {
         Box::new(Fitted::new(request.columns.clone(), style, writer))
     } else {
         Box::new(Streamed::new(request.columns.clone(), style, writer))

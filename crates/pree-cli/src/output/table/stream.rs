@@ -84,6 +84,11 @@ impl<W: Write> Output for Streamed<W> {
         writer.write_all(line)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.header()?;
+        self.writer.flush()
+    }
+
     fn end(&mut self, _: &Coverage) -> io::Result<()> {
         // A table without rows has its heading.
         self.header()?;

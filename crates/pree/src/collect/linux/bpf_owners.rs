@@ -183,7 +183,7 @@ impl OwnerSearch {
 const TOO_MANY: Failure = Failure::Transport(Errno::ENOBUFS);
 
 /// When the process that has this pid now started, in ticks.
-fn starts(source: &mut dyn Source, pid: u32) -> Result<u64, Failure> {
+pub(super) fn starts(source: &mut dyn Source, pid: u32) -> Result<u64, Failure> {
     let stat = read_with_retries(source, &Question::Process { pid, part: ProcessPart::Stat })?;
     proc_pid::Stat::parse(&stat).map(|stat| stat.start_time_ticks).map_err(|_| Failure::MALFORMED)
 }

@@ -14,6 +14,8 @@ mod held;
 mod host;
 mod inode_map;
 mod joins;
+#[cfg(feature = "socket-tracking")]
+mod lives;
 mod namespaces;
 mod owners;
 mod proc_net;
@@ -46,6 +48,8 @@ use crate::plan::Plan;
 use crate::source::{Namespaces, Question, read_all};
 use delivery::Delivery;
 pub(super) use host::{host_counters, host_limits};
+#[cfg(feature = "socket-tracking")]
+pub(crate) use lives::{LifeStream, ProcessDetails};
 use namespaces::NamespaceWalk;
 use proc_net::{IPV6, NO_IPV6};
 use tables::{read_tables, tell_absent};

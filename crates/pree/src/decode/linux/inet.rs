@@ -27,11 +27,10 @@ impl Decoder {
     /// From the text of `/proc/sys/kernel/random/boot_id`, of the link `/proc/thread-self/ns/net`, and the kernel's
     /// release.
     pub(crate) fn new(boot_id: &[u8], network_namespace: &[u8], release: &[u8]) -> Self {
-        let hex: String = boot_id.iter().filter(|b| b.is_ascii_hexdigit()).map(|b| char::from(*b)).collect();
         let digits: String =
             network_namespace.iter().filter(|b| b.is_ascii_digit()).map(|b| char::from(*b)).collect();
         Self {
-            boot: BootId(u128::from_str_radix(&hex, 16).unwrap_or(0)),
+            boot: BootId::parse(boot_id),
             network_namespace: digits.parse().unwrap_or(0),
             acc_ecn: acc_ecn_layout(release),
             tells_bound: version(release).is_none_or(|version| version >= (6, 8)),
@@ -203,7 +202,7 @@ pub(super) fn set_queues(socket: &mut Socket, receive: u32, send: u32) {
     }
 }
 
-fn family(number: u8) -> Family {
+pub(super) fn family(number: u8) -> Family {
     match number {
         AF_INET => Family::Ipv4,
         AF_INET6 => Family::Ipv6,
@@ -243,7 +242,7 @@ pub(super) fn ip(bytes: [u8; 16], family: u8) -> Option<IpAddr> {
 }
 
 /// A link-local address means nothing without its interface, which the kernel reports as the bound one.
-fn address(bytes: [u8; 16], port: u16, family: Family, interface: u32) -> Address {
+pub(super) fn address(bytes: [u8; 16], port: u16, family: Family, interface: u32) -> Address {
     Address::Inet(if family == Family::Ipv4 {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3])), port)
     } else {
@@ -254,7 +253,7 @@ fn address(bytes: [u8; 16], port: u16, family: Family, interface: u32) -> Addres
 }
 
 /// The kernel writes no peer as port 0 of the wildcard address. A datagram socket can be connected to port 0.
-fn has_peer(remote: &Address) -> bool {
+pub(super) fn has_peer(remote: &Address) -> bool {
     remote.port() != Some(0) || !remote.is_wildcard()
 }
 

@@ -11,6 +11,8 @@ pub(super) enum Answer {
     Diag(netlink::Request),
     /// A program that runs while it is read.
     Bpf(bpf::Run),
+    /// Programs that go on running.
+    Lives(Box<bpf::Lives>),
     /// A file that is read on.
     File(OwnedFd),
     /// The same of a process, which may end meanwhile: this part of it.

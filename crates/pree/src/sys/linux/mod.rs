@@ -101,6 +101,11 @@ impl Source for Live {
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders { levels_above } => Answer::Bpf(self.holders(levels_above)?.run()?),
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
+            Question::Watch => Answer::Whole(Vec::new()),
+            Question::Lives { namespace, levels_above } => {
+                let namespace = (namespace != 0).then_some(namespace);
+                Answer::Lives(Box::new(bpf::Lives::attach(namespace, levels_above)?))
+            }
             Question::OwnStatus => Answer::File(proc::open(c"/proc/thread-self/status")?),
             Question::UserNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/user")?),
             Question::PidNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/pid")?),
@@ -125,6 +130,7 @@ impl Source for Live {
         match open {
             Answer::Diag(request) => request.receive(batch),
             Answer::Bpf(run) => run.read(batch),
+            Answer::Lives(lives) => lives.read(batch),
             Answer::File(file) => proc::read_on(file, batch).map_err(transport),
             Answer::ProcessFile { file, pid, part } => {
                 let judged = |error| self.processes.judged(*pid, *part, of_process(error));

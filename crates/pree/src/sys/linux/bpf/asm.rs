@@ -14,6 +14,7 @@ pub(super) const R1: Reg = Reg(1);
 pub(super) const R2: Reg = Reg(2);
 pub(super) const R3: Reg = Reg(3);
 pub(super) const R6: Reg = Reg(6);
+pub(super) const R4: Reg = Reg(4);
 pub(super) const R7: Reg = Reg(7);
 pub(super) const R8: Reg = Reg(8);
 pub(super) const R9: Reg = Reg(9);
@@ -88,6 +89,19 @@ impl Assembler {
         self.push(0, R0, R0, 0, 0);
     }
 
+    /// A map itself, as an argument of a call.
+    pub(super) fn map(&mut self, to: Reg, map: i32) {
+        /// `BPF_PSEUDO_MAP_FD`
+        const MAP_FD: Reg = Reg(1);
+        self.push(0x18, to, MAP_FD, 0, map);
+        self.push(0, R0, R0, 0, 0);
+    }
+
+    /// Adds to a number that others add to at the same time.
+    pub(super) fn add_atomically(&mut self, to: Reg, offset: i16, from: Reg) {
+        self.push(0xdb, to, from, offset, 0);
+    }
+
     pub(super) fn add(&mut self, to: Reg, number: i32) {
         if number != 0 {
             self.push(0x07, to, R0, 0, number);
@@ -102,12 +116,24 @@ impl Assembler {
         self.push(0x27, to, R0, 0, number);
     }
 
+    pub(super) fn load8(&mut self, to: Reg, from: Reg, offset: i16) {
+        self.push(0x71, to, from, offset, 0);
+    }
+
+    pub(super) fn load16(&mut self, to: Reg, from: Reg, offset: i16) {
+        self.push(0x69, to, from, offset, 0);
+    }
+
     pub(super) fn load32(&mut self, to: Reg, from: Reg, offset: i16) {
         self.push(0x61, to, from, offset, 0);
     }
 
     pub(super) fn load64(&mut self, to: Reg, from: Reg, offset: i16) {
         self.push(0x79, to, from, offset, 0);
+    }
+
+    pub(super) fn store32(&mut self, to: Reg, offset: i16, from: Reg) {
+        self.push(0x63, to, from, offset, 0);
     }
 
     pub(super) fn store64(&mut self, to: Reg, offset: i16, from: Reg) {
@@ -122,8 +148,16 @@ impl Assembler {
         self.load64(to, FP, slot.0);
     }
 
+    pub(super) fn store_slot8(&mut self, slot: Slot, from: Reg) {
+        self.push(0x73, FP, from, slot.0, 0);
+    }
+
+    pub(super) fn store_slot16(&mut self, slot: Slot, from: Reg) {
+        self.push(0x6b, FP, from, slot.0, 0);
+    }
+
     pub(super) fn store_slot32(&mut self, slot: Slot, from: Reg) {
-        self.push(0x63, FP, from, slot.0, 0);
+        self.store32(FP, slot.0, from);
     }
 
     pub(super) fn store_slot(&mut self, slot: Slot, from: Reg) {
@@ -132,6 +166,11 @@ impl Assembler {
 
     pub(super) fn set_slot32(&mut self, slot: Slot, number: u32) {
         self.push(0x62, FP, R0, slot.0, i32::from_ne_bytes(number.to_ne_bytes()));
+    }
+
+    /// Sets all 64 bits to 0.
+    pub(super) fn clear_slot(&mut self, slot: Slot) {
+        self.push(0x7a, FP, R0, slot.0, 0);
     }
 
     pub(super) fn slot_address(&mut self, to: Reg, slot: Slot) {
@@ -159,6 +198,11 @@ impl Assembler {
         if let Some(place) = self.labels.get_mut(label.0) {
             *place = Some(here);
         }
+    }
+
+    pub(super) fn jump(&mut self, label: Label) {
+        self.jumps.push((self.code.len(), label));
+        self.push(0x05, R0, R0, 0, 0);
     }
 
     pub(super) fn jump_if(&mut self, left: Reg, when: When, right: i32, label: Label) {

@@ -7,6 +7,8 @@
 mod asm;
 mod call;
 mod holders;
+mod lives;
+mod ring;
 mod sequences;
 mod task_file;
 mod types;
@@ -14,6 +16,7 @@ mod types;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use pree_wire::btf::Btf;
+use pree_wire::life_records;
 use rustix::buffer::spare_capacity;
 use rustix::thread::{CapabilitySet, capabilities};
 
@@ -40,8 +43,8 @@ impl Holders {
         let types = types::Types::of_kernel()?;
         let layout = holders::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
         drop(types);
-        let program = holders::program(&layout, state.as_raw_fd(), boot_offset_ns(), levels_above)?;
-        let program = call::load_iterator(&program, layout.function).map_err(refusal)?;
+        let program = holders::program(&layout, state.as_raw_fd(), offset_ns(BOOTTIME), levels_above)?;
+        let program = call::load(&program, call::Purpose::Iterator(layout.function)).map_err(refusal)?;
         let link = call::attach_iterator(program.as_fd())?;
         Ok(Self { link, state })
     }
@@ -66,13 +69,76 @@ impl Sequences {
         let types = types::Types::of_kernel()?;
         let layout = sequences::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
         drop(types);
-        let program = call::load_iterator(&sequences::program(&layout)?, layout.function).map_err(refusal)?;
+        let program = call::load(&sequences::program(&layout)?, call::Purpose::Iterator(layout.function))
+            .map_err(refusal)?;
         Ok(Self { link: call::attach_iterator(program.as_fd())? })
     }
 
     /// Begins a run over all descriptors.
     pub(super) fn run(&self) -> Result<Run, Failure> {
         Ok(Run { iterator: call::run_iterator(self.link.as_fd())? })
+    }
+}
+
+/// Bytes of the ring that lives are written to: of 18,000 ends, or twice as many other events.
+const RING: u32 = 4 << 20;
+/// About how many bytes of it are given at once.
+const BATCH: usize = 256 << 10;
+
+/// The programs that report lives of TCP sockets, attached.
+pub(super) struct Lives {
+    ring: ring::Ring,
+    state: OwnedFd,
+    /// Records that were lost, as it was said last.
+    lost: u64,
+    _links: Vec<OwnedFd>,
+}
+
+impl Lives {
+    /// Builds, loads and attaches them: of one network namespace, or of all. Process ids are those of the pid namespace so
+    /// many levels above ours.
+    pub(super) fn attach(namespace: Option<u32>, levels_above: u32) -> Result<Self, Failure> {
+        demand_rights()?;
+        let types = types::Types::of_kernel()?;
+        let layout = lives::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
+        drop(types);
+        let state = call::array_of_one(lives::STATE_SIZE)?;
+        let numbering = lives::numbering(&layout, state.as_raw_fd(), levels_above)?;
+        let numbering = call::load(&numbering, call::Purpose::Call).map_err(refusal)?;
+        call::call_once(numbering.as_fd())?;
+        let storage = call::socket_storage(lives::STORAGE_SIZE)?;
+        let ring = ring::Ring::new(RING)?;
+        let shared = lives::Shared {
+            layout: &layout,
+            state: state.as_raw_fd(),
+            storage: storage.as_raw_fd(),
+            ring: ring.map().as_raw_fd(),
+            namespace,
+            boot_offset_ns: offset_ns(BOOTTIME),
+            monotonic_offset_ns: offset_ns(MONOTONIC),
+        };
+        let mut links = Vec::new();
+        for (program, at) in [
+            (shared.reads()?, layout.reads),
+            (shared.resets()?, layout.resets),
+            (shared.state_changes()?, layout.state_changes),
+        ] {
+            let program = call::load(&program, call::Purpose::Tracepoint(at)).map_err(refusal)?;
+            links.push(call::attach_tracepoint(program.as_fd())?);
+        }
+        Ok(Self { ring, state, lost: 0, _links: links })
+    }
+
+    /// Reads what there is, and how much was lost before it if that has grown.
+    pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        // Asked before the records: what is lost meanwhile is said with the next ones, which may only be too late.
+        let [lost, ..] = call::value::<3>(self.state.as_fd())?;
+        self.ring.read(batch, BATCH)?;
+        if lost != self.lost {
+            self.lost = lost;
+            batch.extend(life_records::lost(lost));
+        }
+        Ok(true)
     }
 }
 
@@ -120,15 +186,19 @@ fn is_locked_down() -> bool {
     mode.is_ok_and(|mode| mode.windows(17).any(|word| word == b"[confidentiality]"))
 }
 
-/// What our time namespace adds to the time since boot; 0 where there is none, or it is unknown.
-fn boot_offset_ns() -> i64 {
+/// Clocks that a time namespace sets apart, by their names in `timens_offsets`.
+const BOOTTIME: &str = "boottime";
+const MONOTONIC: &str = "monotonic";
+
+/// What our time namespace adds to a clock; 0 where there is none, or it is unknown.
+fn offset_ns(clock: &str) -> i64 {
     let text = super::proc::read_whole(c"/proc/self/timens_offsets").unwrap_or_default();
-    std::str::from_utf8(&text).ok().and_then(boot_offset_in).unwrap_or(0)
+    std::str::from_utf8(&text).ok().and_then(|text| offset_in(text, clock)).unwrap_or(0)
 }
 
 /// The line `boottime SECONDS NANOSECONDS`.
-fn boot_offset_in(text: &str) -> Option<i64> {
-    let mut words = text.lines().find_map(|line| line.strip_prefix("boottime"))?.split_whitespace();
+fn offset_in(text: &str, clock: &str) -> Option<i64> {
+    let mut words = text.lines().find_map(|line| line.strip_prefix(clock))?.split_whitespace();
     let seconds: i64 = words.next()?.parse().ok()?;
     let nanoseconds: i64 = words.next()?.parse().ok()?;
     seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)
@@ -140,7 +210,7 @@ mod tests {
 
     #[test]
     fn offsets_of_a_time_namespace() {
-        let check = |text, expected| assert_eq!(boot_offset_in(text), expected, "{text}");
+        let check = |text, expected| assert_eq!(offset_in(text, BOOTTIME), expected, "{text}");
         check("monotonic           0         0\nboottime            0         0\n", Some(0));
         check(
             "monotonic           5         0\nboottime       -86400       500\n",
@@ -149,5 +219,6 @@ mod tests {
         check("monotonic           5         0\n", None);
         check("boottime 9223372036854775807 0", None);
         check("", None);
+        assert_eq!(offset_in("monotonic  5  7\nboottime 0 0\n", MONOTONIC), Some(5_000_000_007));
     }
 }

@@ -1,0 +1,466 @@
+//! Records of lives as events: which sockets are known, who uses them, and what is put right after a loss.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life, Record, User};
+
+use super::told::Told;
+use crate::collect::{LifeStream, ProcessDetails};
+use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
+use crate::error::{Error, Result};
+use crate::model::{
+    Address, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId, StartTime,
+    State, Text,
+};
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+use crate::source::{Failure, Source};
+
+/// Sockets that are followed at most; of others only the end is told.
+const MOST: usize = 1 << 20;
+/// Processes that are remembered, to share their names.
+const MOST_PROCESSES: usize = 4096;
+/// Between two dumps that put things right.
+const REST: Duration = Duration::from_secs(1);
+/// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are reported.
+const NS_PER_TICK: u64 = 10_000_000;
+
+/// What is followed through the programs.
+pub(super) struct Lives {
+    stream: LifeStream,
+    /// What is asked to know what is there.
+    query: Query,
+    /// By the cookie, which is unique from Linux 5.4 on.
+    known: HashMap<u64, Known>,
+    /// Listeners, by network namespace and port.
+    listeners: HashMap<(u64, u16), Vec<u64>>,
+    processes: HashMap<User, Arc<Process>>,
+    /// Ends of which the next record may say that they were ours, and whether a whole reading has passed since.
+    held: Vec<(u64, Event, bool)>,
+    batch: Vec<u8>,
+    /// Records that were lost so far.
+    pub(super) lost: u64,
+    /// When a loss was seen that is not put right yet, the time before which nothing is done about it.
+    lacks: Option<Duration>,
+    put_right_at: Duration,
+    details: ProcessDetails,
+    /// The wall clock's time when the other one was 0.
+    zero: Option<Duration>,
+    /// Sockets that were not followed because there were too many.
+    pub(super) let_go: u64,
+}
+
+struct Known {
+    socket: Arc<Socket>,
+    /// It was told, so its end is told too.
+    told: bool,
+    provisional: bool,
+    /// From a dump, which knows more than records.
+    is_whole: bool,
+    /// When it changed last, or was in a dump.
+    changed: Duration,
+}
+
+impl Lives {
+    pub(super) fn new(stream: LifeStream, query: Query, source: &mut dyn Source) -> Self {
+        let details = ProcessDetails::new(query.needs, source);
+        Self {
+            stream,
+            query,
+            known: HashMap::new(),
+            listeners: HashMap::new(),
+            processes: HashMap::new(),
+            held: Vec::new(),
+            batch: Vec::new(),
+            lost: 0,
+            lacks: None,
+            put_right_at: Duration::ZERO,
+            details,
+            zero: None,
+            let_go: 0,
+        }
+    }
+
+    /// Tells what is there, then what happened since the programs run.
+    pub(super) fn start(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<Snapshot> {
+        let at = source.now();
+        self.put_right(source, told, at)
+    }
+
+    /// Reads what happened since the last time. False when no more will come.
+    pub(super) fn read(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<bool> {
+        let now = source.now();
+        self.zero = now.wall.zip(now.monotonic).and_then(|(wall, monotonic)| wall.checked_sub(monotonic));
+        let goes_on = self.next(source)?;
+        let batch = std::mem::take(&mut self.batch);
+        self.take(&batch, source, told, now);
+        self.batch = batch;
+        self.release(told);
+        if self.lacks.is_some_and(|after| now.monotonic.unwrap_or_default() >= after) {
+            self.lacks = None;
+            self.put_right(source, told, now)?;
+            told.tell(Event::bare(EventKind::Resynchronised, source.now()));
+            let begun = now.monotonic.unwrap_or_default();
+            let took = source.now().monotonic.unwrap_or_default().saturating_sub(begun);
+            self.put_right_at = begun + REST.max(took * 10);
+            self.lacks = self.lacks.map(|_| self.put_right_at);
+        }
+        Ok(goes_on)
+    }
+
+    fn next(&mut self, source: &mut dyn Source) -> Result<bool> {
+        let failed = |failure: Failure| Error::of(failure, "follow", "sockets through BPF");
+        source.next(&mut self.stream.answer, &mut self.batch).map_err(failed)
+    }
+
+    /// Tells of records in their order.
+    fn take(&mut self, batch: &[u8], source: &mut dyn Source, told: &mut Told, now: Moment) {
+        let mut rest = batch;
+        while !rest.is_empty() {
+            match records::take(&mut rest) {
+                Ok(Some(Record::Life(life))) => self.life(&life, source, told),
+                Ok(Some(Record::Lost(count))) => {
+                    let new = count.saturating_sub(self.lost);
+                    self.lost = count;
+                    self.lose(Some(new), told, now);
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    self.lose(None, told, now);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self, count: Option<u64>, told: &mut Told, now: Moment) {
+        told.tell(Event::bare(EventKind::Lost { count }, now));
+        self.lacks.get_or_insert(self.put_right_at);
+    }
+
+    fn life(&mut self, life: &Life<'_>, source: &mut dyn Source, told: &mut Told) {
+        if !self.held.is_empty() {
+            self.release_one(life, told);
+        }
+        match life.kind() {
+            KIND_RESET_SENT => {}
+            KIND_USER => self.used(life, source),
+            _ => self.changed(life, source, told),
+        }
+    }
+
+    /// A process was seen to use a connection that a peer opened.
+    fn used(&mut self, life: &Life<'_>, source: &mut dyn Source) {
+        let Some(owners) = life.user().map(|user| vec![self.owner(user, source)]) else { return };
+        if let Some(known) = self.known.get_mut(&life.cookie()) {
+            known.provisional = false;
+            Arc::make_mut(&mut known.socket).owners = owners;
+        }
+    }
+
+    fn changed(&mut self, life: &Life<'_>, source: &mut dyn Source, told: &mut Told) {
+        let cookie = life.cookie();
+        let (from, to) = (state_of(life.from()), state_of(life.to()));
+        let before = self.known.get(&cookie);
+        let is_new = matches!(to, State::SynSent | State::Listen);
+        if let Some(known) = before.filter(|_| !is_new && to != State::Closed) {
+            // The dump was later than the record.
+            if rank(to) <= rank(known.socket.state) {
+                return;
+            }
+        }
+        let kind = match (from, to) {
+            (_, State::Closed) => EventKind::Closed(ending(life)),
+            (_, State::SynSent) => EventKind::Connecting,
+            (_, State::Listen) | (State::SynSent | State::SynReceived, State::Established) => {
+                EventKind::Opened
+            }
+            // It was closed before the handshake was over (TCP Fast Open).
+            (State::SynReceived, _) if before.is_none() => EventKind::Opened,
+            _ => EventKind::State { from, to },
+        };
+        // What was there before us and ended or changed before it was read is nobody's.
+        if before.is_none() && life.opened_ns().is_none() && !is_new {
+            return;
+        }
+        let (mut socket, mut provisional) = (self.socket_of(life, source), false);
+        if socket.owners.is_empty() {
+            if let Some(known) = self.known.get(&cookie) {
+                socket.owners.clone_from(&known.socket.owners);
+                provisional = known.provisional;
+            } else if let Some(listener) = self.listener_of(&socket) {
+                socket.owners.clone_from(&listener.owners);
+                provisional = true;
+            }
+        }
+        let at = self.moment(life.time_ns());
+        let socket = Arc::new(socket);
+        let was_told = self.known.get(&cookie).is_some_and(|known| known.told) && !is_new;
+        let event = Event { kind, at, socket: Some(Arc::clone(&socket)), owner_provisional: provisional };
+        if let EventKind::Closed(ending) = kind {
+            self.unlist(cookie);
+            self.known.remove(&cookie);
+            if !told.wants(&event, was_told, tells) {
+                return;
+            }
+            if may_be_ours(life, &ending) {
+                self.held.push((cookie, event, false));
+            } else {
+                told.tell(event);
+            }
+            return;
+        }
+        let is_told = told.wants(&event, was_told, tells);
+        if to == State::Listen {
+            self.list(&socket, cookie);
+        }
+        let changed = Duration::from_nanos(life.time_ns());
+        let known = Known { socket, told: is_told || was_told, provisional, is_whole: false, changed };
+        self.insert(cookie, known);
+        if is_told {
+            told.tell(event);
+        }
+    }
+
+    fn insert(&mut self, cookie: u64, known: Known) {
+        if self.known.len() >= MOST && !self.known.contains_key(&cookie) {
+            self.let_go += 1;
+        } else {
+            self.known.insert(cookie, known);
+        }
+    }
+
+    /// The socket as it is now: as the record has it, with what a dump said besides.
+    fn socket_of(&mut self, life: &Life<'_>, source: &mut dyn Source) -> Socket {
+        let mut new = socket(life, self.stream.boot);
+        new.created = life.opened_ns().and_then(|opened| self.moment(opened).wall);
+        if let Some(user) = life.user() {
+            new.owners = vec![self.owner(user, source)];
+        }
+        match self.known.get(&life.cookie()) {
+            Some(known) if known.is_whole && life.opened_ns().is_none() => {
+                let mut whole = Socket::clone(&known.socket);
+                whole.state = new.state;
+                whole.uid = whole.uid.or(new.uid);
+                // What is unread or not acknowledged, and the timer, are of another time.
+                (whole.recv_queue, whole.send_queue, whole.timer) = (None, None, None);
+                whole.tcp = new.tcp;
+                if !new.owners.is_empty() {
+                    whole.owners = new.owners;
+                }
+                whole
+            }
+            _ => new,
+        }
+    }
+
+    fn owner(&mut self, user: User, source: &mut dyn Source) -> Owner {
+        if self.processes.len() >= MOST_PROCESSES {
+            self.processes.clear();
+        }
+        let Self { processes, details, .. } = self;
+        let process = processes.entry(user).or_insert_with(|| {
+            let mut process = Process {
+                pid: user.pid,
+                name: Text::from(user.name()),
+                start_time: Some(StartTime::new(user.start_time_ns / NS_PER_TICK, None)),
+                ..Process::default()
+            };
+            details.complete(&mut process, source);
+            Arc::new(process)
+        });
+        Owner::new(Arc::clone(process), None)
+    }
+
+    fn moment(&self, nanos: u64) -> Moment {
+        let monotonic = Duration::from_nanos(nanos);
+        let mut moment = Moment { wall: None, monotonic: Some(monotonic) };
+        moment.wall = self.zero.and_then(|zero| zero.checked_add(monotonic));
+        moment
+    }
+
+    fn list(&mut self, socket: &Socket, cookie: u64) {
+        if let Some(key) = listening_at(socket) {
+            let all = self.listeners.entry(key).or_default();
+            if !all.contains(&cookie) {
+                all.push(cookie);
+            }
+        }
+    }
+
+    /// Forgets a listener.
+    fn unlist(&mut self, cookie: u64) {
+        let Some(known) = self.known.get(&cookie).filter(|known| known.socket.state == State::Listen) else {
+            return;
+        };
+        let Some(key) = listening_at(&known.socket) else { return };
+        if let Some(all) = self.listeners.get_mut(&key) {
+            all.retain(|one| *one != cookie);
+            if all.is_empty() {
+                self.listeners.remove(&key);
+            }
+        }
+    }
+
+    /// The listener that a connection came to, where only one can be it.
+    fn listener_of(&self, socket: &Socket) -> Option<&Socket> {
+        let all = self.listeners.get(&listening_at(socket)?)?;
+        let end = ip(&socket.local)?;
+        let at = |wildcard: bool| {
+            let mut found = all.iter().filter_map(|cookie| self.known.get(cookie)).filter(move |known| {
+                let local = &known.socket.local;
+                if wildcard { local.is_wildcard() } else { ip(local) == Some(end) }
+            });
+            let first = found.next();
+            if found.next().is_some() { None } else { first }
+        };
+        at(false).or_else(|| at(true)).map(|known| &*known.socket)
+    }
+
+    /// A record about a socket whose end is held: it says that the end was ours, or that nothing will.
+    fn release_one(&mut self, life: &Life<'_>, told: &mut Told) {
+        let Some(place) = self.held.iter().position(|(cookie, ..)| *cookie == life.cookie()) else { return };
+        let (_, mut event, _) = self.held.swap_remove(place);
+        if let (KIND_RESET_SENT, EventKind::Closed(ending)) = (life.kind(), &mut event.kind) {
+            ending.how = How::ResetLocal;
+        }
+        told.tell(event);
+    }
+
+    /// Tells ends that were held for a whole reading.
+    fn release(&mut self, told: &mut Told) {
+        let held = std::mem::take(&mut self.held);
+        for (cookie, event, has_passed) in held {
+            if has_passed {
+                told.tell(event);
+            } else {
+                self.held.push((cookie, event, true));
+            }
+        }
+    }
+
+    /// Asks what is there, and makes of the difference to what is known what is to be told. Records that came meanwhile are
+    /// told after it.
+    fn put_right(&mut self, source: &mut dyn Source, told: &mut Told, at: Moment) -> Result<Snapshot> {
+        let snapshot = self.query.collect_from(source)?;
+        let mut meanwhile = Vec::new();
+        loop {
+            self.next(source)?;
+            meanwhile.extend_from_slice(&self.batch);
+            if self.batch.len() < WHOLE {
+                break;
+            }
+        }
+        let now = source.now();
+        self.zero = now.wall.zip(now.monotonic).and_then(|(wall, monotonic)| wall.checked_sub(monotonic));
+        let first = first_of_each(&meanwhile);
+        let mut here = HashSet::new();
+        for socket in &snapshot {
+            let Some(SocketId::Kernel(KernelId { cookie, .. })) = socket.id() else { continue };
+            here.insert(cookie);
+            // Its opening is among the records.
+            if first.get(&cookie) == Some(&First::Opens) {
+                continue;
+            }
+            let known = self.known.get(&cookie);
+            let (kind, was_told) = match known {
+                None => (EventKind::Current, false),
+                Some(known) if rank(socket.state) > rank(known.socket.state) => {
+                    (EventKind::State { from: known.socket.state, to: socket.state }, known.told)
+                }
+                Some(_) => continue,
+            };
+            let socket = Arc::new(socket.clone());
+            let event = Event { kind, at, socket: Some(Arc::clone(&socket)), owner_provisional: false };
+            let is_told = told.wants(&event, was_told, tells);
+            if socket.state == State::Listen {
+                self.list(&socket, cookie);
+            }
+            let changed = at.monotonic.unwrap_or_default();
+            let told_once = is_told || was_told;
+            self.insert(
+                cookie,
+                Known { socket, told: told_once, provisional: false, is_whole: true, changed },
+            );
+            if is_told {
+                told.tell(event);
+            }
+        }
+        self.take(&meanwhile, source, told, now);
+        // What could be said of ends that are held has come meanwhile.
+        for _ in 0..2 {
+            self.release(told);
+        }
+        // What was there before the dump, is not in it, and did not end among the records has ended among those that were lost.
+        let begun = at.monotonic.unwrap_or_default();
+        let is_gone = |(cookie, known): &(&u64, &Known)| known.changed < begun && !here.contains(*cookie);
+        let gone: Vec<u64> = self.known.iter().filter(is_gone).map(|(cookie, _)| *cookie).collect();
+        for cookie in gone {
+            self.unlist(cookie);
+            let Some(known) = self.known.remove(&cookie) else { continue };
+            let mut socket = Socket::clone(&known.socket);
+            socket.state = State::Closed;
+            (socket.tcp, socket.recv_queue, socket.send_queue, socket.timer) = (None, None, None, None);
+            let kind = EventKind::Closed(Ending { from: Some(known.socket.state), ..Ending::default() });
+            let event =
+                Event { kind, at, socket: Some(Arc::new(socket)), owner_provisional: known.provisional };
+            if known.told {
+                told.tell(event);
+            }
+        }
+        Ok(snapshot)
+    }
+}
+
+/// A batch this long may not be all that there is.
+const WHOLE: usize = 64 * 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Opens,
+    GoesOn,
+}
+
+/// What the first record of each socket is.
+fn first_of_each(batch: &[u8]) -> HashMap<u64, First> {
+    let mut first = HashMap::new();
+    let mut rest = batch;
+    while let Ok(Some(record)) = records::take(&mut rest) {
+        let Record::Life(life) = record else { continue };
+        if matches!(life.kind(), KIND_USER | KIND_RESET_SENT) {
+            continue;
+        }
+        let opens = matches!(state_of(life.to()), State::SynSent | State::Listen)
+            || state_of(life.from()) == State::SynReceived;
+        first.entry(life.cookie()).or_insert(if opens { First::Opens } else { First::GoesOn });
+    }
+    first
+}
+
+/// How far a connection is: states of a rank come after all of lower ones.
+fn rank(state: State) -> u8 {
+    match state {
+        State::SynSent => 1,
+        State::SynReceived => 2,
+        State::Established => 3,
+        State::CloseWait | State::FinWait1 => 4,
+        State::LastAck | State::FinWait2 | State::Closing => 5,
+        State::TimeWait => 6,
+        State::Closed => 7,
+        _ => 0,
+    }
+}
+
+fn ip(address: &Address) -> Option<IpAddr> {
+    match address {
+        Address::Inet(address) => Some(address.ip().to_canonical()),
+        _ => None,
+    }
+}
+
+fn listening_at(socket: &Socket) -> Option<(u64, u16)> {
+    Some((socket.namespace_inode().unwrap_or(0), socket.local.port()?))
+}

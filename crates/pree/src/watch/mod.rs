@@ -1,0 +1,312 @@
+//! Sockets from their opening to their end: [`Query::watch`].
+//!
+//! On Linux, where BPF is permitted, the kernel reports each change of state of TCP sockets ([`lives`]); else, and for other
+//! protocols and systems, looks are compared ([`polls`]).
+
+mod lives;
+mod polls;
+mod told;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::collect::{LifeStream, resolved};
+use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Event, EventKind, Moment, Protocol, Protocols, States};
+use crate::needs::{Needs, OwnerLookup, SourceChoice, WatchSource};
+use crate::query::Query;
+use crate::source::{Failure, Question, Source, System};
+use crate::sys;
+use lives::Lives;
+use polls::Polls;
+use told::Told;
+
+/// How long nothing is read while nothing comes: records wait in the kernel, which has room for those of a storm.
+const TICK: Duration = Duration::from_millis(20);
+
+impl Query {
+    /// Follows this machine's sockets: those that match as they are now, then each as it is opened, changes and ends.
+    ///
+    /// By itself about TCP. The filter is asked of each event; a socket that was told once is told to its end. Rights are taken
+    /// here: afterwards none is needed.
+    ///
+    /// # Errors
+    /// When the source that was asked for is refused, or nothing can be read at all.
+    ///
+    /// ```no_run
+    /// use pree::{EventKind, Query};
+    ///
+    /// for event in Query::new().filter("dport=443".parse()?).watch()? {
+    ///     let event = event?;
+    ///     if let (EventKind::Closed(ending), Some(socket)) = (event.kind, &event.socket) {
+    ///         println!("{} {:?} {}", socket.local, ending.lasted, ending.how.name());
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn watch(&self) -> Result<Watch<'static>> {
+        self.watch_from(sys::live()?)
+    }
+
+    /// [`Query::watch`] through another source: a recording, a test.
+    ///
+    /// # Errors
+    /// As [`Query::watch`].
+    pub fn watch_from<'s>(&self, source: impl Source + 's) -> Result<Watch<'s>> {
+        Watch::start(self, Box::new(source))
+    }
+}
+
+/// What happens to sockets: an iterator that waits, or, by [`Watch::next_before`], one for a loop of the caller's own.
+///
+/// It has no thread: what is not read waits in the kernel, and what does not fit there is told as lost. Events never pile up
+/// here.
+pub struct Watch<'s> {
+    source: Box<dyn Source + 's>,
+    lives: Option<Lives>,
+    polls: Option<Polls>,
+    told: Told,
+    stop: Stop,
+    coverage: Coverage,
+    /// Why the programs are not used.
+    refused: Option<Error>,
+    is_over: bool,
+}
+
+/// Ends a [`Watch`] from elsewhere: another thread, a signal handler.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// The watch gives what it has read and then ends, after 20 ms at the latest.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to end.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<'s> Watch<'s> {
+    fn start(query: &Query, mut source: Box<dyn Source + 's>) -> Result<Self> {
+        if source.ask(&Question::Watch).is_err_and(|failure| failure == Failure::NotRecorded) {
+            return Err(Error::of(Failure::NotRecorded, "follow", "sockets")
+                .with_hint("no watch is in this recording: pree capture --for makes one"));
+        }
+        let filter = match &query.filter {
+            Some(filter) => Some(resolved(filter, &mut *source)?),
+            None => None,
+        };
+        let protocols = if query.protocols.is_empty() { Protocols::TCP } else { query.protocols };
+        let mut watch = Self {
+            lives: None,
+            polls: None,
+            told: Told { filter, ..Told::default() },
+            stop: Stop::default(),
+            coverage: Coverage::default(),
+            refused: None,
+            is_over: false,
+            source,
+        };
+        let mut rest = protocols;
+        if protocols.contains(Protocols::TCP) && watch.attach(query)? {
+            rest -= Protocols::TCP;
+        }
+        if !rest.is_empty() {
+            watch.polls = Some(Polls::new(looks(query, rest)));
+        }
+        let Self { source, lives, polls, told, coverage, .. } = &mut watch;
+        let first = lives.as_mut().map(|lives| lives.start(&mut **source, told));
+        let others = polls.as_mut().map(|polls| polls.start(&mut **source, told));
+        for snapshot in first.into_iter().chain(others) {
+            // Of what could not be known of sockets that do not match nobody wants to hear.
+            let is_whole = told.filter.is_none();
+            let of_owners = told.lacks_owners;
+            coverage.join(snapshot?.coverage(), |gap| match gap.what {
+                Missing::Rows => true,
+                Missing::Owners => of_owners,
+                _ => is_whole,
+            });
+        }
+        let ready = Event::bare(EventKind::Ready, source.now());
+        told.tell(ready);
+        Ok(watch)
+    }
+
+    /// Attaches the programs, where that is wanted and possible.
+    fn attach(&mut self, query: &Query) -> Result<bool> {
+        let can = self.source.system() == System::Linux && query.source == SourceChoice::Auto;
+        match query.watch_source {
+            WatchSource::Poll => return Ok(false),
+            WatchSource::Bpf if !can => {
+                return Err(Error::new(ErrorKind::Unsupported, "follow", "sockets through BPF").with_hint(
+                    "it takes Linux, and no other source may be chosen for the sockets that are there",
+                ));
+            }
+            _ if !can => return Ok(false),
+            _ => {}
+        }
+        match LifeStream::open(&mut *self.source, &query.namespaces) {
+            Ok(stream) => {
+                self.lives = Some(Lives::new(stream, looks(query, Protocols::TCP), &mut *self.source));
+                self.coverage.came_from(Protocol::Tcp, Origin::Bpf);
+                Ok(true)
+            }
+            Err(error) if query.watch_source == WatchSource::Auto => {
+                self.refused = Some(error);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The next event, waiting for it until this time of [`Watch::now`]. `None`: there was none until then, or it is over.
+    ///
+    /// # Errors
+    /// Nothing more can be read.
+    pub fn next_before(&mut self, deadline: Duration) -> Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.told.events.pop_front() {
+                return Ok(Some(event));
+            }
+            if self.is_over() {
+                return Ok(None);
+            }
+            self.read()?;
+            if !self.told.events.is_empty() || self.is_over {
+                continue;
+            }
+            let now = self.now();
+            if now >= deadline {
+                return Ok(None);
+            }
+            let tick = match (&self.lives, &self.polls) {
+                (None, Some(polls)) => polls.left(now).min(5 * TICK),
+                _ => TICK,
+            };
+            if !self.source.wait(tick.min(deadline.saturating_sub(now))) {
+                self.read()?;
+                self.is_over = true;
+            }
+        }
+    }
+
+    /// Reads what there is.
+    fn read(&mut self) -> Result<()> {
+        let Self { source, lives, polls, told, .. } = self;
+        if let Some(lives) = lives {
+            self.is_over = !lives.read(&mut **source, told)?;
+        }
+        if let Some(polls) = polls {
+            polls.read(&mut **source, told)?;
+        }
+        Ok(())
+    }
+
+    /// The time of the watch's clock, which only goes forward; that of a recording is the recorded one.
+    pub fn now(&mut self) -> Duration {
+        self.moment().monotonic.unwrap_or_default()
+    }
+
+    /// The same by both clocks.
+    pub fn moment(&mut self) -> Moment {
+        let now = self.source.now();
+        Moment { monotonic: now.monotonic.or(sys::clock::now().monotonic), ..now }
+    }
+
+    /// What ends it.
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Whether nothing more comes: it was stopped, or the recording has ended.
+    pub fn is_over(&self) -> bool {
+        self.is_over || self.stop.is_stopped()
+    }
+
+    /// How TCP sockets are followed, or all if there are none of TCP.
+    pub fn source(&self) -> WatchSource {
+        if self.lives.is_some() { WatchSource::Bpf } else { WatchSource::Poll }
+    }
+
+    /// Why TCP sockets are not followed by BPF, where that was tried and refused.
+    pub fn refused(&self) -> Option<&Error> {
+        self.refused.as_ref()
+    }
+
+    /// Events about sockets so far.
+    pub fn seen(&self) -> u64 {
+        self.told.seen
+    }
+
+    /// Records of the kernel that were lost so far; `None` where polling cannot know what it did not see.
+    pub fn lost(&self) -> Option<u64> {
+        self.lives.as_ref().filter(|_| self.polls.is_none()).map(|lives| lives.lost)
+    }
+
+    /// What is missing of what was told so far, and why.
+    pub fn coverage(&self) -> Coverage {
+        let mut coverage = self.coverage.clone();
+        let mut lacks = |why, count, object: &str, hint| {
+            let object = object.to_owned();
+            coverage.add(Gap { what: Missing::Events, why, count: Some(count), object, hint });
+        };
+        if let Some(lives) = self.lives.as_ref().filter(|lives| lives.lost > 0) {
+            lacks(
+                ErrorKind::Exhausted,
+                lives.lost,
+                "records of the kernel",
+                "they came faster than they were read",
+            );
+        }
+        if let Some(lives) = self.lives.as_ref().filter(|lives| lives.let_go > 0) {
+            lacks(
+                ErrorKind::Exhausted,
+                lives.let_go,
+                "sockets that were not followed",
+                "a narrower filter helps",
+            );
+        }
+        if let Some((polls, why)) = self.polls.as_ref().and_then(|polls| Some((polls, polls.why?))) {
+            lacks(why, polls.failures, "looks", "");
+        }
+        if self.told.undecided > 0 {
+            let hint = "the filter asks what this source does not tell of ends";
+            lacks(ErrorKind::Unsupported, self.told.undecided, "ends that may match", hint);
+        }
+        coverage
+    }
+}
+
+impl Iterator for Watch<'_> {
+    type Item = Result<Event>;
+
+    /// Waits for the next event. `None` when it is over.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_before(Duration::MAX).transpose()
+    }
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch")
+            .field("source", &self.source())
+            .field("seen", &self.seen())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The looks at all sockets of these protocols; the filter is asked of events.
+fn looks(query: &Query, protocols: Protocols) -> Query {
+    let mut looks = query.clone();
+    looks.protocols = protocols;
+    looks.needs |= query.filter.as_ref().map_or(Needs::empty(), crate::Filter::needs);
+    looks.filter = None;
+    looks.owners = query.owners.or(Some(OwnerLookup::All));
+    looks.without_states |= States::TIME_WAIT;
+    looks
+}

@@ -1,0 +1,14 @@
+//! Watches beside connections whose beginning, bytes and end are known: nothing is missed, told twice or told wrongly.
+#![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
+#![allow(clippy::disallowed_methods, reason = "processes that the test watches")]
+
+mod ends;
+mod owners;
+mod storm;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cases = [ends::cases(), owners::cases(), storm::cases()];
+    pree_testkit::main(cases.into_iter().flatten().collect())
+}
