@@ -83,6 +83,7 @@
     )
 )]
 
+pub mod act;
 mod collect;
 mod compat;
 mod coverage;

@@ -25,6 +25,8 @@ pub use subflow::Subflow;
 
 /// Message type of requests and rows of the v2 interface (`SOCK_DIAG_BY_FAMILY`, Linux 3.3).
 pub const SOCK_DIAG_BY_FAMILY: u16 = 20;
+/// Message type of requests to close a socket (`SOCK_DESTROY`, Linux 4.5, with `CONFIG_INET_DIAG_DESTROY`).
+pub const SOCK_DESTROY: u16 = 21;
 /// Message type of requests and rows of the v1 interface for TCP (`TCPDIAG_GETSOCK`, Linux 2.6.14). One request walks
 /// IPv4 and IPv6.
 pub const TCPDIAG_GETSOCK: u16 = 18;

@@ -4,8 +4,8 @@
 //! request comes ready-made from [`bytecode`](super::bytecode).
 
 use super::states::StateBits;
-use super::{AF_INET, DCCP, DCCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY, TCP, TCPDIAG_GETSOCK};
-use crate::netlink::{BufferTooSmall, DUMP, REQUEST, RequestBuffer};
+use super::{AF_INET, DCCP, DCCPDIAG_GETSOCK, SOCK_DESTROY, SOCK_DIAG_BY_FAMILY, TCP, TCPDIAG_GETSOCK};
+use crate::netlink::{ACK, BufferTooSmall, DUMP, REQUEST, RequestBuffer};
 use core::net::IpAddr;
 use core::ops::BitOr;
 
@@ -128,7 +128,7 @@ impl Id {
     }
 }
 
-/// The three ways to ask.
+/// The three ways to ask, and what is no question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The whole table of a protocol, IPv4 and IPv6 in one walk (`TCPDIAG_GETSOCK`). TCP, and DCCP where it exists.
@@ -137,6 +137,8 @@ pub enum Kind {
     DumpV2,
     /// One socket by its id (`SOCK_DIAG_BY_FAMILY` without `NLM_F_DUMP`). The answer is one row or an error.
     Exact,
+    /// Not a question: the socket with this id is closed ([`SOCK_DESTROY`]). The answer is an error message, of 0 where it was.
+    Destroy,
 }
 
 /// A request, ready to be written.
@@ -194,6 +196,11 @@ impl<'a> Request<'a> {
         Self::new(family, protocol, Kind::Exact, id)
     }
 
+    /// That this one socket be closed. TCP, and UDP with its id as rows show it, not [`Id::swapped`].
+    pub const fn destroy(family: u8, protocol: u16, id: Id) -> Self {
+        Self::new(family, protocol, Kind::Destroy, id)
+    }
+
     const fn new(family: u8, protocol: u16, kind: Kind, id: Id) -> Self {
         let (extensions, states) = (Extensions::NONE, StateBits::ALL.0);
         Self { family, protocol, extensions, states, id, kind, bytecode: None, sequence: 0 }
@@ -228,7 +235,11 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The buffer has no room: 96 bytes are enough without bytecode.
     pub fn encode(&self, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
-        let flags = if self.kind == Kind::Exact { REQUEST } else { REQUEST | DUMP };
+        let flags = match self.kind {
+            Kind::DumpV1 | Kind::DumpV2 => REQUEST | DUMP,
+            Kind::Exact => REQUEST,
+            Kind::Destroy => REQUEST | ACK,
+        };
         let mut message = RequestBuffer::new(buffer, self.message_type(), flags, self.sequence)?;
         match self.kind {
             Kind::DumpV1 => {
@@ -237,7 +248,7 @@ impl<'a> Request<'a> {
                 message.payload(&self.states.to_ne_bytes())?;
                 message.payload(&[0; 4])?;
             }
-            Kind::DumpV2 | Kind::Exact => {
+            Kind::DumpV2 | Kind::Exact | Kind::Destroy => {
                 // 262 cut to a byte would be 6, and a kernel without the attribute would answer with TCP sockets.
                 let protocol = u8::try_from(self.protocol).unwrap_or(0);
                 message.payload(&[self.family, protocol, self.extensions.0, 0])?;
@@ -262,6 +273,7 @@ impl<'a> Request<'a> {
             (Kind::DumpV1, DCCP) => DCCPDIAG_GETSOCK,
             (Kind::DumpV1, _) => REFUSED,
             (Kind::DumpV2 | Kind::Exact, _) => SOCK_DIAG_BY_FAMILY,
+            (Kind::Destroy, _) => SOCK_DESTROY,
         }
     }
 }

@@ -55,6 +55,7 @@ fn requests() {
     check(base(Request::dump_v1(UDP)), 24, REQUEST | DUMP, &v1(0), &[]);
     check(base(Request::dump_v2(AF_INET6, UDP)), 20, REQUEST | DUMP, &v2(10, 17, 0), &[]);
     check(base(Request::exact(AF_INET, TCP, ID)), 20, REQUEST, &v2(2, 6, 0), &[]);
+    check(base(Request::destroy(AF_INET, TCP, ID)), 21, REQUEST | 4, &v2(2, 6, 0), &[]);
     check(
         base(Request::dump_v2(AF_INET, MPTCP)),
         20,

@@ -2,6 +2,7 @@
 
 mod families;
 mod held;
+mod id;
 pub(crate) mod inet;
 #[cfg(feature = "socket-tracking")]
 pub(crate) mod lives;
@@ -10,4 +11,5 @@ mod nothing;
 
 pub(crate) use families::decode_table;
 pub(crate) use held::{decode_held, protocol_named};
+pub(crate) use id::inet_id;
 pub(crate) use inet::{Decoder, has_stats, version};

@@ -3,7 +3,9 @@
 //! A platform is a module here that provides:
 //!
 //! - `Live`, a [`Source`](crate::source::Source) that answers from the running system, and `live() -> Result<Live>`;
-//! - `TcpStats::of`, the statistics of a socket that the caller holds itself, without any right.
+//! - `TcpStats::of`, the statistics of a socket that the caller holds itself, without any right;
+//! - `act`, what changes the system: `act::Held`, a process that cannot be taken for another one, and `act::request`. No platform
+//!   but Linux has it yet.
 //!
 //! It fetches bytes and decodes nothing: what they mean is `decode/`, what to ask is `collect/`. `unsafe` lives in
 //! its leaf files. A system without a module gets `unsupported.rs`, which says so; `--cfg pree_unsupported` chooses
@@ -14,7 +16,7 @@ pub(crate) mod clock;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
 mod linux;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
-pub(crate) use linux::live;
+pub(crate) use linux::{act, live};
 
 #[cfg(all(target_os = "windows", not(pree_unsupported)))]
 mod windows;
@@ -25,6 +27,9 @@ pub(crate) use windows::live;
 mod macos;
 #[cfg(all(target_os = "macos", not(pree_unsupported)))]
 pub(crate) use macos::live;
+
+#[cfg(any(not(target_os = "linux"), pree_unsupported))]
+pub(crate) mod act;
 
 #[cfg(any(not(any(target_os = "linux", target_os = "macos", target_os = "windows")), pree_unsupported))]
 mod unsupported;

@@ -11,6 +11,7 @@
     reason = "test code"
 )]
 
+mod acts;
 mod answers;
 mod compare;
 mod conversations;
@@ -32,6 +33,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cases = [
+        acts::cases(),
         rows::cases(),
         ss::cases(),
         others::cases(),

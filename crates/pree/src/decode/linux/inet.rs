@@ -43,7 +43,7 @@ impl Decoder {
     }
 
     /// `None` for the two cookies that no socket has: 0, not given yet, and `INET_DIAG_NOCOOKIE`.
-    pub(super) fn id(&self, cookie: u64) -> Option<KernelId> {
+    pub(crate) fn id(&self, cookie: u64) -> Option<KernelId> {
         let given = !matches!(cookie, 0 | u64::MAX);
         given.then_some(KernelId { boot: self.boot, network_namespace: self.network_namespace, cookie })
     }

@@ -1,5 +1,6 @@
 //! Linux: netlink, /proc and BPF, as bytes.
 
+pub(crate) mod act;
 mod answer;
 mod borrowed;
 mod bpf;

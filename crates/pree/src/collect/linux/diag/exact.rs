@@ -6,7 +6,8 @@ use pree_wire::inet_diag::{self, Extensions, Id, Request, Row};
 
 use super::any_table::family_number;
 use super::exchange::{PassError, exchange, told};
-use crate::model::{Address, Protocol, Socket};
+use crate::decode::linux::inet_id;
+use crate::model::{Protocol, Socket};
 use crate::source::{DiagPass, DiagTable, Errno, Failure, Source};
 
 /// Asks for this one; `row` takes it. Whether it is there, `None` where the answer does not say. Breaks off where `row` does.
@@ -38,24 +39,11 @@ pub(super) fn ask_exactly(
 /// Whether a TCP connection that a dump reported is still there. `None` where that proves nothing: listeners and bound sockets share
 /// their port with others, and other protocols do not look a socket up as it is reported.
 pub(in crate::collect::linux) fn is_still_there(source: &mut dyn Source, socket: &Socket) -> Option<bool> {
-    let id = id(socket)?;
+    if socket.protocol != Protocol::Tcp || socket.remote.is_none() {
+        return None;
+    }
+    let id = inet_id(socket)?;
     let table = DiagTable { family: family_number(socket.family), protocol: inet_diag::TCP };
     let ignore = |_: &Row<'_>| ControlFlow::Continue(());
     ask_exactly(source, table, id, Extensions::NONE, ignore).continue_value().flatten()
-}
-
-fn id(socket: &Socket) -> Option<Id> {
-    let (Protocol::Tcp, Some(Address::Inet(remote)), Address::Inet(local)) =
-        (socket.protocol, &socket.remote, &socket.local)
-    else {
-        return None;
-    };
-    Some(Id {
-        source_port: local.port(),
-        destination_port: remote.port(),
-        source: inet_diag::address(local.ip()),
-        destination: inet_diag::address(remote.ip()),
-        interface: socket.interface.unwrap_or(0),
-        cookie: socket.kernel_id?.cookie,
-    })
 }
