@@ -5,9 +5,9 @@ use crate::text::paragraph::paragraph;
 
 pub(in crate::docs) const CODES: [(u8, &str); 6] = [
     (0, "answered; an empty list is an answer"),
-    (1, "nothing matched, where one thing was asked for: port, explain, and -q"),
+    (1, "nothing matched, where something was asked for: port, explain, watch, and -q"),
     (2, "the command line makes no sense"),
-    (3, "incomplete: sockets are missing; with --strict, anything is"),
+    (3, "incomplete: sockets or events are missing; with --strict, anything is"),
     (4, "failed: could not read, could not write, no memory, or not permitted"),
     (5, "doctor found something wrong"),
 ];
