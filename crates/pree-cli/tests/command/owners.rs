@@ -13,6 +13,9 @@ pub fn cases() -> Vec<Case> {
         lab("owners_by_program_are_those_by_walk", both_ways).needs(Need::Bpf),
         lab("owners_by_program_without_the_right_fail", without_the_right),
         lab("a_listener_that_only_a_ring_holds_has_an_owner", in_a_ring).needs(Need::Ring),
+        lab("what_the_program_does_not_look_into_is_not_looked_up", ring_by_program)
+            .needs(Need::Ring)
+            .needs(Need::Bpf),
     ]
 }
 
@@ -71,5 +74,21 @@ fn in_a_ring() -> Result<(), Failed> {
     let page = run::pree(&format!("port 7990 {way}"))?.whole()?.out;
     assert!(page.contains("through io_uring"), "{page}");
     drop(ring);
+    Ok(())
+}
+
+/// Forced, the program is asked alone, and it has no rings; unforced, they are read beside it.
+fn ring_by_program() -> Result<(), Failed> {
+    let socket = Socket::tcp(Family::V4)?;
+    socket.bind((Family::V4.loopback(), 7991))?;
+    socket.listen(1)?;
+    let ring = socket.into_ring()?;
+    let answer = run::pree("-Hl -c owner --owners bpf")?.code(0)?.tells("owner unknown for 1")?;
+    assert_eq!(answer.out.trim(), "(not_looked_up)");
+    let out = run::pree("-Hl -c owner")?.whole()?.out;
+    assert!(
+        out.trim().ends_with(&format!("[{}]/{}:io_uring", std::process::id(), ring.as_raw_fd())),
+        "{out}"
+    );
     Ok(())
 }
