@@ -7,6 +7,10 @@ mod kernel;
 pub mod mutate;
 pub mod targets;
 
+#[path = "../../crates/pree/tests/scripted/kernel.rs"]
+#[allow(dead_code, reason = "the library's tests use the rest")]
+mod played;
+
 // What the kernel does with a filter program, as the tests of `pree-wire` have written it down.
 #[path = "../../crates/pree-wire/tests/suite/interpreter.rs"]
 mod interpreter;

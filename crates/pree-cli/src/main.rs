@@ -12,6 +12,10 @@ mod exit;
 #[allow(clippy::disallowed_methods, reason = "what the user names is opened here, and nowhere else")]
 mod files;
 mod output;
+#[cfg(test)]
+#[path = "../../pree/tests/scripted/kernel.rs"]
+#[allow(dead_code, reason = "the library's tests use the rest")]
+mod played;
 mod session;
 #[cfg(test)]
 #[path = "../../pree/src/steps.rs"]

@@ -6,7 +6,8 @@ use pree::source::{Answer, Errno, Failure, Question, Source};
 use pree::{Family, Filter, Needs, Protocols, Query, SourceChoice, States, field};
 
 use crate::input::Input;
-use crate::kernel::{Kernel, message};
+use crate::kernel::kernel;
+use crate::played::{Kernel, message};
 
 /// The first bytes decide about the question, the others about the answers.
 pub(super) fn target(data: &[u8]) {
@@ -40,7 +41,7 @@ pub(super) fn target(data: &[u8]) {
             query = query.filter(filter);
         }
     }
-    look(&query, &mut Arbitrary { input, kernel: Kernel, honest: false, left: 0 });
+    look(&query, &mut Arbitrary { input, kernel: kernel(), honest: false, left: 0 });
 }
 
 /// Asks, and looks at everything in the answer.
@@ -140,9 +141,9 @@ impl Source for Arbitrary<'_> {
         let length = usize::from(self.input.byte());
         let bytes = self.input.bytes(length);
         match choice % 4 {
-            0 => batch.extend(message(3, bytes)),
-            1 => batch.extend(message(2, bytes)),
-            2 => batch.extend(message(20, bytes)),
+            0 => batch.extend(message(3, 2, bytes)),
+            1 => batch.extend(message(2, 2, bytes)),
+            2 => batch.extend(message(20, 2, bytes)),
             _ => batch.extend(bytes),
         }
         Ok(true)

@@ -2,7 +2,7 @@
 
 use pree::{Filter, Query, SourceChoice};
 
-use crate::kernel::{Kernel, sockets};
+use crate::kernel::{kernel, sockets};
 
 /// The parser takes this much.
 const LONGEST: usize = 64 * 1024;
@@ -125,7 +125,7 @@ pub(super) fn target(data: &[u8]) {
     for socket in sockets() {
         let _ = filter.matches(socket);
     }
-    let ask = |query: Query| query.filter(filter.clone()).collect_from(&mut Kernel);
+    let ask = |query: Query| query.filter(filter.clone()).collect_from(&mut kernel());
     match (ask(Query::new()), ask(Query::new().push_down(false))) {
         (Ok(pushed), Ok(plain)) => {
             // Rows that are few wait for their owners; many stream.

@@ -13,6 +13,7 @@ use pree::source::{Answer, DiagPass, Errno, Failure, NetTable, ProcessPart, Ques
 
 pub const TCP: u16 = 6;
 pub const UDP: u16 = 17;
+const UDPLITE: u16 = 136;
 
 /// A socket of this kernel.
 #[derive(Clone, Debug)]
@@ -25,8 +26,14 @@ pub struct Fake {
     pub cookie: u64,
     /// Index of the interface it is bound to; 0 for none.
     pub interface: u32,
-    /// Bytes of `tcp_info` that are sent when asked for.
-    pub tcp_info: usize,
+    pub uid: u32,
+    /// Of receiving and of sending.
+    pub queues: [u32; 2],
+    pub mark: Option<u32>,
+    pub cgroup: u64,
+    /// The bytes of `tcp_info` and of its memory, sent when asked for.
+    pub tcp_info: Vec<u8>,
+    pub memory: [u8; 36],
     /// Told as by Linux 5.7: without the cgroup (5.8) and the options (5.10).
     pub by_old_kernel: bool,
 }
@@ -44,6 +51,8 @@ impl Fake {
         let remote = (!remote.is_empty()).then(|| remote.parse().unwrap());
         let cookie = 0x1_0000_0000 + u64::from(inode) * 7 + u64::from(state);
         let local = local.parse().unwrap();
+        let mut tcp_info = vec![0; 280];
+        tcp_info[68..72].copy_from_slice(&(inode * 10).to_ne_bytes());
         Self {
             protocol,
             state,
@@ -52,7 +61,12 @@ impl Fake {
             inode,
             cookie,
             interface: 0,
-            tcp_info: 280,
+            uid: 1000,
+            queues: [3, 5],
+            mark: None,
+            cgroup: 1,
+            tcp_info,
+            memory: [1; 36],
             by_old_kernel: false,
         }
     }
@@ -62,7 +76,7 @@ impl Fake {
         matches!(self.state, 6 | 12)
     }
 
-    fn family(&self) -> u8 {
+    pub fn family(&self) -> u8 {
         if self.local.is_ipv4() { 2 } else { 10 }
     }
 
@@ -77,27 +91,29 @@ impl Fake {
         row.extend(self.interface.to_ne_bytes());
         row.extend((self.cookie as u32).to_ne_bytes());
         row.extend(((self.cookie >> 32) as u32).to_ne_bytes());
-        for number in [0, 3, 5, 1000, self.inode] {
+        for number in [0, self.queues[0], self.queues[1], self.uid, self.inode] {
             row.extend(u32::to_ne_bytes(number));
         }
         if !self.is_mini() {
             if extensions & 1 << 1 != 0 && self.protocol == TCP {
-                let mut info = vec![0; self.tcp_info];
-                if let Some(rtt) = info.get_mut(68..72) {
-                    rtt.copy_from_slice(&(self.inode * 10).to_ne_bytes());
-                }
-                attribute(&mut row, 2, &info);
+                attribute(&mut row, 2, &self.tcp_info);
+            }
+            if extensions & 1 << 3 != 0 && self.protocol == TCP {
+                attribute(&mut row, 4, b"cubic\0");
             }
             if extensions & 1 << 6 != 0 {
-                attribute(&mut row, 7, &[1; 36]);
+                attribute(&mut row, 7, &self.memory);
             }
             if extensions & 1 << 4 != 0 {
                 attribute(&mut row, 5, &[0]);
             }
             if !self.by_old_kernel {
-                attribute(&mut row, 21, &1_u64.to_ne_bytes());
+                attribute(&mut row, 21, &self.cgroup.to_ne_bytes());
                 attribute(&mut row, 22, &[0; 4]);
             }
+        }
+        if let Some(mark) = self.mark {
+            attribute(&mut row, 15, &mark.to_ne_bytes());
         }
         attribute(&mut row, 8, &[0]);
         // One that nobody knows yet.
@@ -106,7 +122,7 @@ impl Fake {
     }
 }
 
-fn address(ip: IpAddr) -> [u8; 16] {
+pub fn address(ip: IpAddr) -> [u8; 16] {
     match ip {
         IpAddr::V6(ip) => ip.octets(),
         IpAddr::V4(ip) => {
@@ -197,6 +213,18 @@ impl Kernel {
 
 impl Population {
     fn diag(&self, family: u8, protocol: u16, pass: DiagPass, request: &[u8]) -> Vec<Vec<u8>> {
+        self.chosen(family, protocol, pass, request, |_| true)
+    }
+
+    /// The answer of `sock_diag` with those that its filter program chooses.
+    pub fn chosen(
+        &self,
+        family: u8,
+        protocol: u16,
+        pass: DiagPass,
+        request: &[u8],
+        program: impl Fn(&Fake) -> bool,
+    ) -> Vec<Vec<u8>> {
         let body = &request[16..];
         let v1 = u16::from_ne_bytes([request[4], request[5]]) == 18;
         let (extensions, states) = if v1 {
@@ -214,7 +242,7 @@ impl Population {
             // A bound socket is CLOSE, and told when bit 13 is set.
             let bit = if s.protocol == TCP && s.state == 7 { 13 } else { s.state };
             let bit = if bit == 12 { 3 } else { bit };
-            s.protocol == protocol && (v1 || s.family() == family) && states & 1 << bit != 0
+            s.protocol == protocol && (v1 || s.family() == family) && states & 1 << bit != 0 && program(s)
         };
         let rows: Vec<_> =
             self.sockets.iter().filter(wanted).map(|s| message(20, 2, &s.row(extensions))).collect();
@@ -224,12 +252,18 @@ impl Population {
         datagrams
     }
 
+    fn has_udplite(&self) -> bool {
+        self.sockets.iter().any(|socket| socket.protocol == UDPLITE)
+    }
+
     fn table(&self, table: NetTable) -> Result<Vec<u8>, Failure> {
         let (protocol, v4) = match table {
             NetTable::Tcp => (TCP, true),
             NetTable::Tcp6 => (TCP, false),
             NetTable::Udp => (UDP, true),
             NetTable::Udp6 => (UDP, false),
+            NetTable::UdpLite if self.has_udplite() => (UDPLITE, true),
+            NetTable::UdpLite6 if self.has_udplite() => (UDPLITE, false),
             _ => return Err(Failure::Answer(Errno::ENOENT)),
         };
         let end = |end: Option<SocketAddr>| {
@@ -250,9 +284,12 @@ impl Population {
         for (index, s) in rows.filter(|s| s.protocol != TCP || s.state != 7).enumerate() {
             let state = if s.state == 12 { 3 } else { s.state };
             text += &format!(
-                "{index:4}: {} {} {state:02X} 00000005:00000003 00:00000000 00000000  1000        0 {} 2 0000000000000000 0\n",
+                "{index:4}: {} {} {state:02X} {:08X}:{:08X} 00:00000000 00000000 {:5}        0 {} 2 0000000000000000 0\n",
                 end(Some(s.local)),
                 end(s.remote),
+                s.queues[1],
+                s.queues[0],
+                s.uid,
                 s.inode
             );
         }

@@ -411,7 +411,7 @@ fn kernel_row(fake: &Fake) -> Vec<u8> {
 fn tcp_info_of_any_length() {
     for length in [0, 71, 72, 104, 232, 279, 280, 400] {
         let mut population = population();
-        population.sockets.iter_mut().for_each(|s| s.tcp_info = length);
+        population.sockets.iter_mut().for_each(|s| s.tcp_info.resize(length, 0));
         let mut kernel = Kernel::new(population);
         let snapshot = collect(&mut kernel);
         assert_whole(&snapshot, &kernel.population);

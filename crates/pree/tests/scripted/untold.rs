@@ -416,7 +416,7 @@ fn statistics_of_later_kernels_leave_filters_by_them_undecided() {
         (280, "rcv_wnd > 70", false),
     ] {
         let mut population = population();
-        population.sockets.iter_mut().for_each(|socket| socket.tcp_info = length);
+        population.sockets.iter_mut().for_each(|socket| socket.tcp_info.resize(length, 0));
         let query = Query::new().tcp().states(States::ESTABLISHED);
         let all = query.collect_from(&mut Kernel::new(population.clone())).unwrap().sockets().len() as u64;
         let query = query.filter(filter.parse().unwrap());
