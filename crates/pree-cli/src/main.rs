@@ -14,7 +14,12 @@ mod files;
 mod output;
 #[cfg(test)]
 #[path = "../../pree/tests/scripted/kernel.rs"]
-#[allow(dead_code, reason = "the library's tests use the rest")]
+#[allow(
+    dead_code,
+    clippy::pedantic,
+    clippy::collapsible_if,
+    reason = "the library's tests use the rest, and have lints of their own"
+)]
 mod played;
 mod session;
 #[cfg(test)]

@@ -25,7 +25,7 @@ const ROOMS: [&str; 5] = ["text", "columns", "output exit files sys", "session",
 const SEE_ARGUMENTS: &str = "args.rs args/ commands/mod.rs commands/capture.rs commands/doctor.rs commands/explain.rs \
                              commands/list.rs commands/port.rs commands/summary.rs commands/watch.rs";
 /// Lines of a file in `src/`.
-const LONGEST: usize = 600;
+const LONGEST: usize = 500;
 
 pub(crate) fn run() -> Result<()> {
     let mut files = Vec::new();
