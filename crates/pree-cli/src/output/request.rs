@@ -12,8 +12,11 @@ use super::template::{self, Template};
 use crate::columns::usual::{
     ONLY_UNIX, SEPARATED, SEPARATED_EVENTS, SEPARATED_UNIX, TABLE, TABLE_UNIX, TERMINAL,
 };
-use crate::columns::{self, Column, Order};
+use crate::columns::{self, Column, Order, Shrink};
 use crate::exit::Failure;
+
+/// Columns that most owners take.
+const SHORT_OWNER: usize = 14;
 
 /// What is written, resolved: everything that can be wrong with it was.
 pub(crate) struct Request {
@@ -167,6 +170,9 @@ impl Request {
         let mut usual: Vec<_> = named(self.usual()).filter(told).collect();
         self.add_namespace(&mut usual);
         self.columns = self.choose(&usual)?;
+        if self.rows.events.is_some() && self.options.columns.is_none() {
+            self.fit();
+        }
         self.needs |= details::needs(self.options.details);
         Ok(())
     }
@@ -186,6 +192,22 @@ impl Request {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out columns that a narrow terminal has no room for, where rows go out as they come and their width is not known.
+    fn fit(&mut self) {
+        let Some(room) = self.screen.width else { return };
+        // Nothing follows the owner: a short one is enough.
+        let width = |column: &Column| if column.shrink() == Shrink::Owners { SHORT_OWNER } else { column.pipe_width() + 1 };
+        let taken = |columns: &[Column]| columns.iter().map(width).sum::<usize>();
+        while taken(&self.columns) > room {
+            let first = self.columns.iter().enumerate().max_by_key(|(_, column)| column.dropped());
+            let Some((place, column)) = first else { return };
+            if column.dropped() == 0 {
+                return;
+            }
+            self.columns.remove(place);
+        }
     }
 
     /// Rows of many namespaces are told apart.

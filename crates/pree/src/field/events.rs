@@ -19,7 +19,7 @@ const HOWS: [&str; How::ALL.len()] = {
 pub(super) const FIELDS: &[Field] = fields_of_views! {
     "event" Event "event" Word NONE; "What happened."; "watch", told_by: EVERYWHERE, choices: &EventKind::NAMES =>
         |view| view.event().map_or(Value::Unknown, |event| Value::Word(event.kind.name()));
-    "time" Event "time" Timestamp NONE; "When it happened; from polling, when it was seen."; "clock", told_by: EVERYWHERE, width: Some(15) =>
+    "time" Event "time" Timestamp NONE; "When it happened; from polling, when it was seen."; "clock", told_by: EVERYWHERE, width: Some(15), drop_priority: 1 =>
         |view| view.event().and_then(|event| event.at.wall).into();
     "monotonic" Event "monotonic_us" Microseconds NONE; "The same by the clock that only goes forward."; "CLOCK_MONOTONIC",
         told_by: EVERYWHERE => |view| view.event().and_then(|event| event.at.monotonic).into();
@@ -35,11 +35,11 @@ pub(super) const FIELDS: &[Field] = fields_of_views! {
         |view| ending(view).map_or(Value::Unknown, |ending| Value::Word(ending.how.name()));
     "errno" Event "errno" Id NONE; "Error number that the program gets when the connection ended by one."; "sk_err" =>
         |view| ending(view).and_then(|ending| ending.errno).map_or(Value::Unknown, |errno| Value::Number(errno.number().unsigned_abs().into()));
-    "lasted" Event "lasted_us" Microseconds NONE; "Time from the opening of the connection, or the first try, to its end."; "watch" =>
+    "lasted" Event "lasted_us" Microseconds NONE; "Time from the opening of the connection, or the first try, to its end."; "watch", drop_priority: 2 =>
         |view| ending(view).and_then(|ending| ending.lasted).into();
-    "sent" Event "sent" Bytes NONE; "Bytes sent over its life, each once; SYN and FIN not counted."; "bytes_sent - bytes_retrans" =>
+    "sent" Event "sent" Bytes NONE; "Bytes sent over its life, each once; SYN and FIN not counted."; "bytes_sent - bytes_retrans", drop_priority: 4 =>
         |view| ending(view).and_then(|ending| ending.sent).into();
-    "received" Event "received" Bytes NONE; "Bytes received in order over its life; SYN and FIN not counted."; "bytes_received" =>
+    "received" Event "received" Bytes NONE; "Bytes received in order over its life; SYN and FIN not counted."; "bytes_received", drop_priority: 4 =>
         |view| ending(view).and_then(|ending| ending.received).into();
     "provisional" Event "owner_provisional" Bool NONE;
         "Whether the owner is that of the listener, while nobody has used the connection yet."; "watch" => |view| {

@@ -100,7 +100,13 @@ const fn also(name: &str, unit: Unit) -> Field {
         // The socket's own state has a column.
         is_usual: is_in(names!(state), name),
         choices: words(name),
-        drop_priority: if is_in(names!(rtt), name) { 7 } else { 0 },
+        drop_priority: if is_in(names!(rtt), name) {
+            7
+        } else if is_in(names!(min_rtt total_retrans), name) {
+            6
+        } else {
+            0
+        },
         told_by: told_by(name),
         ..Field::of(Section::Tcp)
     }
