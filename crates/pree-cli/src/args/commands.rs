@@ -144,8 +144,11 @@ impl Command {
                 "As root, or with CAP_BPF and CAP_PERFMON, the kernel reports every change of state of TCP sockets (Linux 5.12). \
              Without, and for other protocols and systems, looks ten times a second are compared: what lives shorter is not seen, \
              and how it ended is unknown. pree says which of the two it is; --source chooses.",
+                "What fails before a SYN is sent (no route) is no event. While nobody has read from an accepted connection, and if the other \
+             end resets it first, its owner is that of the listener (JSON: owner_provisional).",
                 "It ends with ^C, after --for, or after --limit lines, with exit code 0; with 3 when events were lost, and with 1 \
-             when --for ran out before --limit. --jsonl tells every event, with --ends only ends; its last line says what was seen and lost.",
+             when --for ran out before --limit. --jsonl tells every event, with --ends only ends; its last line says what was seen and lost. \
+             A second ^C ends it at once.",
             ]
         ),
         command!(

@@ -21,8 +21,11 @@ pub(crate) const ENDS: [&str; 12] = [
     "worst",
 ];
 
-/// The same of other events.
-pub(crate) const EVENTS: [&str; 8] = ["time", "event", "from", "state", "how", "local", "remote", "owner"];
+/// The same of connections that could not be opened.
+pub(crate) const FAILED: [&str; 7] = ["time", "lasted", "how", "errno", "local", "remote", "owner"];
+
+/// The same of all events.
+pub(crate) const EVENTS: [&str; 7] = ["time", "event", "state", "how", "local", "remote", "owner"];
 
 /// The same of both for programs.
 pub(crate) const SEPARATED_EVENTS: [&str; 21] = [

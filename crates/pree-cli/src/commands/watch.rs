@@ -8,7 +8,7 @@ use pree::field::View;
 use pree::{Event, EventKind, Needs, Protocols, Watch};
 
 use crate::args::{Args, Watched};
-use crate::columns::usual::{ENDS, EVENTS};
+use crate::columns::usual::{ENDS, EVENTS, FAILED};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::json::document;
@@ -45,7 +45,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let Options { asked, shown, watched, length } = args.into();
     let screen = Screen::of_stdout(shown.color, &Environment::read());
     let mut rows = asked.rows();
-    rows.events = Some(if watched.events { &EVENTS } else { &ENDS });
+    rows.events = Some(match watched {
+        Watched { events: true, .. } => &EVENTS,
+        Watched { failed: true, .. } => &FAILED,
+        _ => &ENDS,
+    });
     let request = Request::new(shown, rows, screen)?;
     let _held = Interrupts::hold();
     let mut session = Session::open(asked, rights)?;
@@ -95,6 +99,24 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     }))
 }
 
+/// A writer that does not wait any more after an interrupt: a reader that does not read holds nobody up.
+struct Impatient<W>(W);
+
+impl<W: Write> Write for Impatient<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted && interrupts::came() => {
+                Err(io::Error::other("nobody reads it, and an interrupt came"))
+            }
+            result => result,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Which events are written, and how.
 struct Showing<'r> {
     watched: Watched,
@@ -110,7 +132,8 @@ enum Out<'r> {
 
 impl<'r> Showing<'r> {
     fn new(watched: Watched, request: &'r Request, quiet: bool) -> Self {
-        let writer = || BufWriter::with_capacity(BUFFER, output::stdout());
+        let writer =
+            || BufWriter::with_capacity(BUFFER, Box::new(Impatient(output::stdout())) as Box<dyn Write>);
         let out = match request.options.format {
             _ if quiet => Out::Nothing,
             Format::Jsonl => Out::Events(Box::new(document::Events::new(request.judges(), writer()))),
@@ -129,10 +152,15 @@ impl<'r> Showing<'r> {
         let limit = self.request.options.limit.unwrap_or(usize::MAX);
         let end = length.map_or(Duration::MAX, |length| begun.saturating_add(length));
         let mut written = 0;
-        while written < limit && !interrupts::came() {
+        let stop = watch.stop();
+        while written < limit {
+            if interrupts::came() || (end != Duration::MAX && watch.now() >= end) {
+                // What has happened until now is told.
+                stop.stop();
+            }
             let event = match next(watch, Duration::ZERO)? {
                 Some(event) => event,
-                None if watch.is_over() || watch.now() >= end => break,
+                None if watch.is_over() => break,
                 None => {
                     self.out.flush()?;
                     let until = end.min(watch.now().saturating_add(PATIENCE));

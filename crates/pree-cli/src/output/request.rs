@@ -198,7 +198,9 @@ impl Request {
     fn fit(&mut self) {
         let Some(room) = self.screen.width else { return };
         // Nothing follows the owner: a short one is enough.
-        let width = |column: &Column| if column.shrink() == Shrink::Owners { SHORT_OWNER } else { column.pipe_width() + 1 };
+        let width = |column: &Column| {
+            if column.shrink() == Shrink::Owners { SHORT_OWNER } else { column.pipe_width() + 1 }
+        };
         let taken = |columns: &[Column]| columns.iter().map(width).sum::<usize>();
         while taken(&self.columns) > room {
             let first = self.columns.iter().enumerate().max_by_key(|(_, column)| column.dropped());

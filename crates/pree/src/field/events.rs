@@ -31,7 +31,7 @@ pub(super) const FIELDS: &[Field] = fields_of_views! {
             _ => Value::Unknown,
         }
     };
-    "how" Event "how" Word NONE; "How the connection ended."; "sk_err, sk_state", choices: &HOWS, told_by: EVERYWHERE =>
+    "how" Event "how" Word NONE; "How the connection ended: fin_local, fin_remote, reset_local, reset_remote, timeout, refused, other, unknown."; "sk_err, sk_state", choices: &HOWS, told_by: EVERYWHERE =>
         |view| ending(view).map_or(Value::Unknown, |ending| Value::Word(ending.how.name()));
     "errno" Event "errno" Id NONE; "Error number that the program gets when the connection ended by one."; "sk_err" =>
         |view| ending(view).and_then(|ending| ending.errno).map_or(Value::Unknown, |errno| Value::Number(errno.number().unsigned_abs().into()));

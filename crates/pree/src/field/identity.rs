@@ -66,7 +66,7 @@ pub(super) const FIELDS: &[Field] = fields! {
     "dir" Socket "direction" Word DIRECTION; "Which end opened the connection: in, out."; "tcpi_bytes_acked beside tcpi_bytes_sent; listeners", told_by: LINUX_WINDOWS,
         is_usual: true, choices: &["in", "out"] =>
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
-    "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows)", told_by: WINDOWS =>
+    "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows); of events when it was opened", told_by: WINDOWS =>
         |s| s.created.into();
     "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)", told_by: WINDOWS =>
         |s| s.module.as_ref().map(crate::Text::as_bytes).into();

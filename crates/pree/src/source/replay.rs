@@ -47,13 +47,14 @@ pub struct Replay<'r> {
 }
 
 /// The time of a watch, which goes on while it waits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Clock {
     /// Where its records begin.
     begins: usize,
-    /// Now, and when the last of its records was made: nanoseconds as in `Entry::at`.
+    /// Nanoseconds as in `Entry::at`.
     now: u64,
-    ends: u64,
+    /// When its records were made, in order.
+    times: Vec<u64>,
 }
 
 /// Where an answer goes on, and its number.
@@ -95,7 +96,7 @@ impl Replay<'_> {
     fn read(&mut self, place: &mut Place) -> Result<Option<&[u8]>, Failure> {
         let next = self.runs.next(self.recording, place.number, place.offset);
         let Some((entry, _, offset)) = next else { return Ok(None) };
-        if place.goes_on && self.watch.is_some_and(|clock| entry.at > clock.now) {
+        if place.goes_on && self.watch.as_ref().is_some_and(|clock| entry.at > clock.now) {
             // It has not happened yet.
             return Ok(Some(&[]));
         }
@@ -137,9 +138,10 @@ impl Source for Replay<'_> {
         let mut place = found.ok_or(Failure::NotRecorded)?;
         place.goes_on = matches!(question, Question::Lives { .. });
         if *question == Question::Watch {
-            // Records of one answer stand together, so the last in the file may not be the latest.
-            let ends = self.recording.entries().map(|(entry, ..)| entry.at).max().unwrap_or(0);
-            self.watch = Some(Clock { begins: place.offset, now: self.at, ends });
+            // Records of one answer stand together, so they are not in order.
+            let mut times: Vec<u64> = self.recording.entries().map(|(entry, ..)| entry.at).collect();
+            times.sort_unstable();
+            self.watch = Some(Clock { begins: place.offset, now: self.at, times });
             self.asked.clear();
         }
         match self.recording.entry(place.offset) {
@@ -164,7 +166,7 @@ impl Source for Replay<'_> {
     /// As it was said then; to who did not ask it then, when the last answer was recorded. Before version 3 a recording only
     /// says once when it was made.
     fn now(&mut self) -> Moment {
-        if let Some(clock) = self.watch {
+        if let Some(clock) = &self.watch {
             return self.recording.moment(clock.now);
         }
         let at = self.at;
@@ -197,8 +199,12 @@ impl Source for Replay<'_> {
 
     fn wait(&mut self, time: Duration) -> bool {
         let Some(clock) = &mut self.watch else { return false };
-        clock.now = clock.now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-        clock.now <= clock.ends
+        let then = clock.now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        // Where nothing was recorded nothing is to be waited for.
+        let next = clock.times.partition_point(|at| *at <= clock.now);
+        let next = clock.times.get(next).copied();
+        clock.now = then.max(next.unwrap_or(0));
+        next.is_some()
     }
 
     /// The one that was recorded is the only one, and taken for the asker's own.
@@ -295,6 +301,43 @@ mod tests {
             assert_eq!(monotonic, Some(Duration::from_nanos(last)), "{turns}");
             assert_eq!(wall, Some(Duration::from_nanos(zero as u64 + last)));
         }
+    }
+
+    /// A watch waits for nothing where nothing was recorded, and ends with its records, however late these say that they are.
+    #[test]
+    fn a_watch_ends_with_its_records() {
+        const LIVES: &str = "lives 7 above 0";
+        let mut recording = Recording::new(System::Linux, 1);
+        for (number, at, record) in [
+            (1, 10, Record::Question("boot_id")),
+            (1, 11, Record::Batch(b"before")),
+            (2, 20, Record::Question("watch")),
+            (2, 21, Record::End),
+            (3, 30, Record::Question("boot_id")),
+            (3, 31, Record::Batch(b"meanwhile")),
+            (4, 40, Record::Question(LIVES)),
+            (4, 41, Record::Batch(b"a")),
+            (4, u64::MAX - 5, Record::Batch(b"b")),
+        ] {
+            recording.push(Entry { record, number, at });
+        }
+        let recording = Recording::from_bytes(recording.as_bytes()).unwrap();
+        let mut replay = recording.replay();
+        assert!(!replay.wait(Duration::from_secs(1)), "no watch is replayed");
+        let whole = |replay: &mut Replay<'_>| super::super::read_all(replay, &Question::BootId).unwrap();
+        assert_eq!(whole(&mut replay), b"before");
+        replay.ask(&Question::Watch).unwrap();
+        assert_eq!(whole(&mut replay), b"meanwhile");
+        let question = Question::Lives { namespace: 7, levels_above: 0 };
+        let mut answer = replay.ask(&question).unwrap();
+        let (mut batch, mut all, mut waits) = (Vec::new(), Vec::new(), 0);
+        while replay.next(&mut answer, &mut batch).unwrap() {
+            all.extend_from_slice(&batch);
+            replay.wait(Duration::from_millis(1));
+            waits += 1;
+        }
+        assert_eq!((&*all, waits < 10), (&b"ab"[..], true), "{waits}");
+        assert!(!replay.wait(Duration::from_millis(1)));
     }
 
     /// Many small records: none costs more than its place in the index, and no answer is lost among them.

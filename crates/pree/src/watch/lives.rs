@@ -12,8 +12,8 @@ use crate::collect::{LifeStream, ProcessDetails};
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
 use crate::error::{Error, Result};
 use crate::model::{
-    Address, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId, StartTime,
-    State, Text,
+    Address, Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId,
+    StartTime, State, Text, Unowned,
 };
 use crate::query::Query;
 use crate::snapshot::Snapshot;
@@ -111,6 +111,31 @@ impl Lives {
         Ok(goes_on)
     }
 
+    /// Reads and tells all that has happened; a loss is told and not put right any more.
+    pub(super) fn read_rest(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
+        let now = source.now();
+        let rest = self.drain(source)?;
+        self.take(&rest, source, told, now);
+        for _ in 0..2 {
+            self.release(told);
+        }
+        Ok(())
+    }
+
+    /// All records that there are now.
+    fn drain(&mut self, source: &mut dyn Source) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        // A ring that is filled faster than it is read is not read for ever.
+        for _ in 0..MOST_BATCHES {
+            self.next(source)?;
+            all.extend_from_slice(&self.batch);
+            if self.batch.len() < WHOLE {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     fn next(&mut self, source: &mut dyn Source) -> Result<bool> {
         let failed = |failure: Failure| Error::of(failure, "follow", "sockets through BPF");
         source.next(&mut self.stream.answer, &mut self.batch).map_err(failed)
@@ -154,10 +179,11 @@ impl Lives {
 
     /// A process was seen to use a connection that a peer opened.
     fn used(&mut self, life: &Life<'_>, source: &mut dyn Source) {
-        let Some(owners) = life.user().map(|user| vec![self.owner(user, source)]) else { return };
-        if let Some(known) = self.known.get_mut(&life.cookie()) {
+        let Some(user) = life.user() else { return };
+        if let Some(mut known) = self.known.remove(&life.cookie()) {
             known.provisional = false;
-            Arc::make_mut(&mut known.socket).owners = owners;
+            self.set_user(Arc::make_mut(&mut known.socket), user, source);
+            self.known.insert(life.cookie(), known);
         }
     }
 
@@ -187,9 +213,10 @@ impl Lives {
             return;
         }
         let (mut socket, mut provisional) = (self.socket_of(life, source), false);
-        if socket.owners.is_empty() {
+        if life.user().is_none() {
             if let Some(known) = self.known.get(&cookie) {
                 socket.owners.clone_from(&known.socket.owners);
+                socket.unowned = known.socket.unowned;
                 provisional = known.provisional;
             } else if let Some(listener) = self.listener_of(&socket) {
                 socket.owners.clone_from(&listener.owners);
@@ -238,8 +265,13 @@ impl Lives {
         let mut new = socket(life, self.stream.boot);
         new.created = life.opened_ns().and_then(|opened| self.moment(opened).wall);
         if let Some(user) = life.user() {
-            new.owners = vec![self.owner(user, source)];
+            self.set_user(&mut new, user, source);
         }
+        new.direction = match (state_of(life.from()), new.state) {
+            (_, State::SynSent) => Some(Direction::Out),
+            (State::SynReceived, _) => Some(Direction::In),
+            _ => self.known.get(&life.cookie()).and_then(|known| known.socket.direction),
+        };
         match self.known.get(&life.cookie()) {
             Some(known) if known.is_whole && life.opened_ns().is_none() => {
                 let mut whole = Socket::clone(&known.socket);
@@ -248,13 +280,21 @@ impl Lives {
                 // What is unread or not acknowledged, and the timer, are of another time.
                 (whole.recv_queue, whole.send_queue, whole.timer) = (None, None, None);
                 whole.tcp = new.tcp;
-                if !new.owners.is_empty() {
-                    whole.owners = new.owners;
+                if life.user().is_some() {
+                    (whole.owners, whole.unowned) = (new.owners, new.unowned);
                 }
                 whole
             }
             _ => new,
         }
+    }
+
+    /// A process that has no number in our pid namespace is no visible holder.
+    fn set_user(&mut self, socket: &mut Socket, user: User, source: &mut dyn Source) {
+        (socket.owners, socket.unowned) = match user.pid {
+            0 => (Vec::new(), Some(Unowned::NoVisibleHolder)),
+            _ => (vec![self.owner(user, source)], None),
+        };
     }
 
     fn owner(&mut self, user: User, source: &mut dyn Source) -> Owner {
@@ -346,14 +386,7 @@ impl Lives {
     /// told after it.
     fn put_right(&mut self, source: &mut dyn Source, told: &mut Told, at: Moment) -> Result<Snapshot> {
         let snapshot = self.query.collect_from(source)?;
-        let mut meanwhile = Vec::new();
-        loop {
-            self.next(source)?;
-            meanwhile.extend_from_slice(&self.batch);
-            if self.batch.len() < WHOLE {
-                break;
-            }
-        }
+        let meanwhile = self.drain(source)?;
         let now = source.now();
         self.zero = now.wall.zip(now.monotonic).and_then(|(wall, monotonic)| wall.checked_sub(monotonic));
         let first = first_of_each(&meanwhile);
@@ -417,6 +450,7 @@ impl Lives {
 
 /// A batch this long may not be all that there is.
 const WHOLE: usize = 64 * 1024;
+const MOST_BATCHES: usize = 256;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum First {

@@ -80,7 +80,7 @@ pub struct Watch<'s> {
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// The watch gives what it has read and then ends, after 20 ms at the latest.
+    /// The watch gives what has happened until now, and then ends.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -173,8 +173,12 @@ impl<'s> Watch<'s> {
             if let Some(event) = self.told.events.pop_front() {
                 return Ok(Some(event));
             }
-            if self.is_over() {
+            if self.is_over {
                 return Ok(None);
+            }
+            if self.stop.is_stopped() {
+                self.read_rest()?;
+                continue;
             }
             self.read()?;
             if !self.told.events.is_empty() || self.is_over {
@@ -189,8 +193,7 @@ impl<'s> Watch<'s> {
                 _ => TICK,
             };
             if !self.source.wait(tick.min(deadline.saturating_sub(now))) {
-                self.read()?;
-                self.is_over = true;
+                self.read_rest()?;
             }
         }
     }
@@ -200,6 +203,19 @@ impl<'s> Watch<'s> {
         let Self { source, lives, polls, told, .. } = self;
         if let Some(lives) = lives {
             self.is_over = !lives.read(&mut **source, told)?;
+        }
+        if let Some(polls) = polls {
+            polls.read(&mut **source, told)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is left, so that nothing is lost untold.
+    fn read_rest(&mut self) -> Result<()> {
+        self.is_over = true;
+        let Self { source, lives, polls, told, .. } = self;
+        if let Some(lives) = lives {
+            lives.read_rest(&mut **source, told)?;
         }
         if let Some(polls) = polls {
             polls.read(&mut **source, told)?;
@@ -251,6 +267,9 @@ impl<'s> Watch<'s> {
     /// What is missing of what was told so far, and why.
     pub fn coverage(&self) -> Coverage {
         let mut coverage = self.coverage.clone();
+        if self.polls.is_some() {
+            coverage.note("by looking ten times a second: what lives shorter is not seen".to_owned());
+        }
         let mut lacks = |why, count, object: &str, hint| {
             let object = object.to_owned();
             coverage.add(Gap { what: Missing::Events, why, count: Some(count), object, hint });

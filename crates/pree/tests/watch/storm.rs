@@ -158,9 +158,17 @@ fn loss() -> Result<(), Failed> {
     let (mut lost, mut right) = (0, 0);
     let mut open: HashMap<_, i32> = HashMap::new();
     let end = watch.now() + PATIENCE;
+    // The loss stands where it was: what is told after it happened after it.
+    let mut latest_before = Duration::ZERO;
     while right == 0 {
         let Some(event) = watch.next_before(end)? else { return Err("it was not put right".into()) };
         let id = event.socket.as_ref().and_then(|socket| socket.id());
+        let at = event.at.monotonic.unwrap_or_default();
+        if lost == 0 && id.is_some() {
+            latest_before = latest_before.max(at);
+        } else if id.is_some() && at < latest_before {
+            return Err(format!("{event:?} was before the loss, {latest_before:?}").into());
+        }
         match event.kind {
             EventKind::Lost { count } => lost += count.unwrap_or(0),
             EventKind::Resynchronised => right += 1,

@@ -9,8 +9,8 @@ use pree_wire::life_records::{KIND_STATE, Life, Record, Statistics, at, take};
 use super::inet::{address, family, has_peer, state};
 use crate::field::{Field, Value, View};
 use crate::model::{
-    Address, BootId, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Protocol, Socket,
-    StartTime, State, TcpStats,
+    Address, BootId, Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Protocol,
+    Socket, StartTime, State, TcpStats,
 };
 use crate::source::Errno;
 
@@ -142,7 +142,7 @@ pub(crate) fn tells(field: &Field) -> bool {
     set(at::KNOWN, u32::MAX);
     let Ok(Some(Record::Life(life))) = take(&mut &bytes[..]) else { return false };
     let mut socket = socket(&life, BootId::default());
-    socket.created = Some(Duration::ZERO);
+    (socket.created, socket.direction) = (Some(Duration::ZERO), Some(Direction::Out));
     let process = Process { start_time: Some(StartTime::new(1, Some(Duration::ZERO))), ..Process::default() };
     socket.owners.push(Owner::new(Arc::new(process), None));
     let moment = Moment { wall: Some(Duration::ZERO), monotonic: Some(Duration::ZERO) };

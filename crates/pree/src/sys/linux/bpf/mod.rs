@@ -89,8 +89,10 @@ const BATCH: usize = 256 << 10;
 pub(super) struct Lives {
     ring: ring::Ring,
     state: OwnedFd,
-    /// Records that were lost, as it was said last.
+    /// Records that were lost, as it was noticed last.
     lost: u64,
+    /// Where the writer was then: what stands before it was written before the loss.
+    lost_at: Option<usize>,
     _links: Vec<OwnedFd>,
 }
 
@@ -126,17 +128,22 @@ impl Lives {
             let program = call::load(&program, call::Purpose::Tracepoint(at)).map_err(refusal)?;
             links.push(call::attach_tracepoint(program.as_fd())?);
         }
-        Ok(Self { ring, state, lost: 0, _links: links })
+        Ok(Self { ring, state, lost: 0, lost_at: None, _links: links })
     }
 
     /// Reads what there is, and how much was lost before it if that has grown.
     pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
-        // Asked before the records: what is lost meanwhile is said with the next ones, which may only be too late.
-        let [lost, ..] = call::value::<3>(self.state.as_fd())?;
+        if self.lost_at.is_none() {
+            let [lost, ..] = call::value::<3>(self.state.as_fd())?;
+            if lost != self.lost {
+                self.lost = lost;
+                self.lost_at = Some(self.ring.end());
+            }
+        }
         self.ring.read(batch, BATCH)?;
-        if lost != self.lost {
-            self.lost = lost;
-            batch.extend(life_records::lost(lost));
+        // The ring was full of what came before the loss.
+        if self.lost_at.take_if(|end| self.ring.is_read_until(*end)).is_some() {
+            batch.extend(life_records::lost(self.lost));
         }
         Ok(true)
     }

@@ -46,6 +46,23 @@ impl Ring {
         &self.map
     }
 
+    /// Where the writer is.
+    pub(super) fn end(&self) -> usize {
+        self.position(&self.writer)
+    }
+
+    /// Whether everything that was written until `end` was read.
+    pub(super) fn is_read_until(&self, end: usize) -> bool {
+        // Positions go around; less than half a turn is ahead.
+        end.wrapping_sub(self.position(&self.reader)).wrapping_sub(1) > usize::MAX / 2
+    }
+
+    fn position(&self, page: &Mapping) -> usize {
+        // SAFETY: the first word of each of the two pages is a position, aligned, and changed atomically; the mappings live as
+        // long as `self`.
+        unsafe { page.address.cast::<AtomicUsize>().as_ref() }.load(Ordering::Acquire)
+    }
+
     /// Appends the records that are there, up to about `most` bytes, and makes room for others. True when some are left.
     pub(super) fn read(&mut self, batch: &mut Vec<u8>, most: usize) -> Result<bool, Failure> {
         // SAFETY: the first word of the page is the reader's position, aligned, which only we change; the mapping lives as long as
