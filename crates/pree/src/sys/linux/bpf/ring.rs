@@ -48,16 +48,16 @@ impl Ring {
 
     /// Where the writer is.
     pub(super) fn end(&self) -> usize {
-        self.position(&self.writer)
+        Self::position(&self.writer)
     }
 
     /// Whether everything that was written until `end` was read.
     pub(super) fn is_read_until(&self, end: usize) -> bool {
         // Positions go around; less than half a turn is ahead.
-        end.wrapping_sub(self.position(&self.reader)).wrapping_sub(1) > usize::MAX / 2
+        end.wrapping_sub(Self::position(&self.reader)).wrapping_sub(1) > usize::MAX / 2
     }
 
-    fn position(&self, page: &Mapping) -> usize {
+    fn position(page: &Mapping) -> usize {
         // SAFETY: the first word of each of the two pages is a position, aligned, and changed atomically; the mappings live as
         // long as `self`.
         unsafe { page.address.cast::<AtomicUsize>().as_ref() }.load(Ordering::Acquire)
