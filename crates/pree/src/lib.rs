@@ -62,7 +62,7 @@
 //! # Features
 //!
 //! - `serde`: `Serialize` for rows and what surrounds them, in the shapes of `pree schema`: `serde_json::to_string(&socket)` is a line of
-//!   `pree --jsonl -c -quality`, of a [`field::View`] one with its judgement, of a [`Snapshot`] the document of `--json`. Only escapes of
+//!   `pree --jsonl -c -quality`, of a [`field::View`] one with its judgement, of a [`Snapshot`] the document of `--json`, of a `Diagnosis` that of `pree doctor --json`. Only escapes of
 //!   characters that would deceive on a terminal are the command's own.
 //! - `linux-procfs`: /proc/net through the parser of the `procfs` crates, for [`SourceChoice::Procfs`].
 //! - `socket-tracking`: [`Watch`], which follows sockets from their opening to their end; the example `socket_info_libproc` is built
@@ -122,7 +122,7 @@ pub use model::{
 pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice, WatchSource};
 pub use query::Query;
 #[cfg(feature = "serde")]
-pub use serialize::SCHEMA;
+pub use serialize::{Diagnosis, SCHEMA};
 pub use series::{Sample, Series};
 pub use session::{Rest, Session};
 pub use snapshot::Snapshot;

@@ -1,6 +1,5 @@
 //! `pree doctor`: what is wrong on this machine, the worst first, or that no problem was found and what that rests on.
 
-mod looked_for;
 mod screen;
 
 use std::process::ExitCode;
@@ -20,7 +19,6 @@ use crate::output::json::verdicts;
 use crate::output::screen::Screen;
 use crate::session::Session;
 use crate::sys::Rights;
-use looked_for::looked_for;
 
 /// What there are detectors for.
 const JUDGED: Protocols = Protocols::USUAL.union(Protocols::UNIX);
@@ -51,7 +49,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         let text = if json {
             let troubled = troubled.iter().take(limit.unwrap_or(usize::MAX));
             let views = troubled.map(|(socket, judged)| look::view(intervals.as_ref(), socket, judged));
-            verdicts::diagnosed(&snapshot, &host, views, &looked_for(&host))
+            verdicts::diagnosed(&snapshot, &host, views)
         } else {
             let screen = Screen::of_stdout(color, &Environment::read());
             let mut page = Page::new(screen);

@@ -57,7 +57,7 @@ impl Members for Option<Shares> {
 }
 
 /// What of a life is judged.
-struct Of(Basis);
+pub(super) struct Of(pub(super) Basis);
 
 impl Serialize for Of {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,6 @@ use pree::quality::{
 };
 use pree::{Snapshot, Socket};
 
-use super::looked_for::looked_for;
 use crate::commands::page::{self, Page, figure};
 use crate::commands::phrases::{self, plural};
 use crate::text::{escape, figures, words};
@@ -180,15 +179,15 @@ fn checked(page: &mut Page, (snapshot, place): (&Snapshot, &str), host: &HostAss
             &format!("the score of {}: too little was sent", plural(unknown, "connection")),
         );
     }
-    let (names, not) = looked_for(host);
+    let (names, not) = host.looked_for();
     let names: Vec<String> = names.into_iter().map(|name| name.replace('_', " ")).collect();
     page.row("looked for", &names.join(", "));
     // Those with one reason follow each other.
     let not: Vec<String> = not
-        .chunk_by(|(_, a), (_, b)| a == b)
+        .chunk_by(|a, b| a.why == b.why)
         .filter_map(|alike| {
-            let names: Vec<String> = alike.iter().map(|(name, _)| name.replace('_', " ")).collect();
-            Some(format!("{} ({})", names.join(", "), alike.first()?.1))
+            let names: Vec<String> = alike.iter().map(|one| one.name.replace('_', " ")).collect();
+            Some(format!("{} ({})", names.join(", "), alike.first()?.why))
         })
         .collect();
     if !not.is_empty() {

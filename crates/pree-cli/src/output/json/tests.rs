@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pree::field::{self, Section, Value, View};
-use pree::quality::{Basis, Peers};
-use pree::source::{Answer, DiagPass, Errno, Failure, Question, Recording, Source};
+use pree::quality::{Assessment, Basis, Peers, Score, Severity, assess_host};
+use pree::source::{Answer, DiagPass, Errno, Failure, Question, Recording, Setting, Source};
 use pree::{
     Detail, Ending, Event, EventKind, How, Moment, Needs, OwnerLookup, Protocols, Query, Snapshot, Socket,
     State,
@@ -13,8 +13,10 @@ use pree::{
 
 use super::document::{Document, Events, Lines, socket};
 use super::repeated::Repeated;
+use super::verdicts::diagnosed;
 use super::writer::Json;
 use crate::output::{Output, sample};
+use crate::played::{Fake, Kernel, Population, Process};
 use crate::text::escape;
 
 const RECORDINGS: [&[u8]; 4] = [
@@ -235,4 +237,54 @@ fn fractions() {
         let expected = expected.strip_suffix(".0").unwrap_or(&expected);
         assert_eq!(String::from_utf8_lossy(json.as_bytes()), expected);
     }
+}
+
+/// A machine with a leak, a flood and a client that runs out of ports.
+fn troubled_machine() -> Snapshot {
+    let mut population = Population { rows_per_message: 1000, ..Population::default() };
+    let sockets = &mut population.sockets;
+    for n in 0..200_u32 {
+        let far = format!("10.0.0.9:{}", 1024 + n);
+        sockets.push(Fake::tcp(8, "10.0.0.5:80", &far, 1 + n));
+        sockets.push(Fake::tcp(12, "10.0.0.5:443", &far, 0));
+        sockets.push(Fake::tcp(6, "10.0.0.5:80", &far, 0));
+        sockets.push(Fake::tcp(1, &format!("10.0.0.5:{}", 40_000 + n), "10.0.0.7:5432", 1000 + n));
+    }
+    sockets.push(Fake::tcp(10, "10.0.0.5:443", "", 5000));
+    for n in 1..=9 {
+        sockets.push(Fake { queues: [129, 128], ..Fake::tcp(10, &format!("0.0.0.0:{n}"), "", 6000 + n) });
+    }
+    let held = (1..=200).map(|n| (n, n.into())).collect();
+    let process = Process { name: b"le\xffak".to_vec(), sockets: held, ..Process::default() };
+    population.processes.insert(12, process);
+    let query = everything().needs(Needs::all() | Needs::HOST);
+    let small = |question: &Question<'_>| match question {
+        Question::Setting(Setting::LocalPortRange) => Some(&b"40000\t40199\n"[..]),
+        Question::Setting(Setting::LocalReservedPorts) => Some(&b"\n"[..]),
+        Question::Setting(Setting::TcpMaxTwBuckets | Setting::TcpMaxSynBacklog) => Some(&b"128\n"[..]),
+        _ => None,
+    };
+    let mut kernel =
+        Kernel::new(population).on(move |_, question, _| Some(Ok(vec![small(question)?.to_vec()])));
+    query.collect_from(&mut kernel).unwrap()
+}
+
+#[test]
+fn what_was_found_on_a_machine() {
+    let worst = |judged: &Assessment| judged.findings.iter().map(|finding| finding.severity).max();
+    let score = |judged: &Assessment| judged.score.map_or(f64::INFINITY, Score::get);
+    let mut kinds = std::collections::BTreeSet::new();
+    let mut in_sockets = 0;
+    for snapshot in snapshots().into_iter().chain([troubled_machine()]) {
+        let host = assess_host(&snapshot);
+        let mut troubled: Vec<_> = host.troubled.iter().collect();
+        troubled.sort_by(|(_, a), (_, b)| worst(b).cmp(&worst(a)).then(score(a).total_cmp(&score(b))));
+        in_sockets += troubled.iter().filter(|(_, judged)| worst(judged) >= Some(Severity::Warning)).count();
+        let views = troubled.iter().map(|(at, judged)| View::new(&snapshot.sockets()[*at]).judged(judged));
+        let ours = String::from_utf8(diagnosed(&snapshot, &host, views)).unwrap();
+        same(&(by_serde(&pree::Diagnosis::new(&snapshot, &host)) + "\n"), &ours);
+        kinds.extend(host.findings.iter().map(|found| found.about.kind()));
+    }
+    assert!(in_sockets > 3, "{in_sockets}");
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["destination", "process"]);
 }

@@ -1,7 +1,7 @@
 //! `pree explain --json` and `pree doctor --json`: documents with judgements that were made already.
 
 use pree::field::{self, View};
-use pree::quality::{About, HostAssessment, HostFinding, LocalPorts};
+use pree::quality::{About, HostAssessment, HostFinding, LocalPorts, Unchecked};
 use pree::{Coverage, Snapshot};
 
 use super::document::{completeness, socket};
@@ -26,7 +26,6 @@ pub(crate) fn diagnosed<'s>(
     snapshot: &Snapshot,
     host: &HostAssessment,
     troubled: impl Iterator<Item = View<'s>>,
-    (looked_for, not): &(Vec<&str>, Vec<(&str, &str)>),
 ) -> Vec<u8> {
     let mut json = Json::default();
     json.open(b'{');
@@ -46,6 +45,7 @@ pub(crate) fn diagnosed<'s>(
     json.close(b'}');
     json.key("local_ports");
     local_ports(&mut json, LocalPorts::of(snapshot).as_ref());
+    let (looked_for, not) = host.looked_for();
     json.key("looked_for");
     json.open(b'[');
     for name in looked_for {
@@ -54,7 +54,7 @@ pub(crate) fn diagnosed<'s>(
     json.close(b']');
     json.key("not_looked_for");
     json.open(b'[');
-    for (name, why) in not {
+    for Unchecked { name, why, .. } in not {
         json.open(b'{');
         json.key("name");
         json.string(name);

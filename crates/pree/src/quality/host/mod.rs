@@ -10,6 +10,7 @@ mod finding;
 mod group;
 mod half_open;
 mod local_ports;
+mod looked_for;
 mod overview;
 mod path;
 mod peers;
