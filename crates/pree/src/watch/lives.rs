@@ -13,7 +13,7 @@ use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
 use crate::error::{Error, Result};
 use crate::model::{
     Address, Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId,
-    StartTime, State, Text, Unowned,
+    StartTime, State, States, Text, Unowned,
 };
 use crate::query::Query;
 use crate::snapshot::Snapshot;
@@ -65,7 +65,9 @@ struct Known {
 }
 
 impl Lives {
-    pub(super) fn new(stream: LifeStream, query: Query, source: &mut dyn Source) -> Self {
+    pub(super) fn new(stream: LifeStream, mut query: Query, source: &mut dyn Source) -> Self {
+        // A handshake that fails and a socket that is only bound end without a change of state.
+        query.without_states |= States::SYN_RECEIVED | States::BOUND_INACTIVE;
         let details = ProcessDetails::new(query.needs, source);
         Self {
             stream,

@@ -127,6 +127,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         Case::new("ends::each_way_is_told", each_way).lab().needs(Need::Bpf),
         Case::new("ends::what_could_not_be_opened", refused).lab().needs(Need::Bpf),
+        Case::new("ends::what_was_there_before", before).lab().needs(Need::Bpf),
     ]
 }
 
@@ -152,6 +153,53 @@ fn each_way() -> Result<(), Failed> {
         return Err("records were lost".into());
     }
     Ok(())
+}
+
+/// Each socket that has a state to leave is told once as there, and then to its end; one that is only bound has none.
+fn before() -> Result<(), Failed> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut client = TcpStream::connect(listener.local_addr()?)?;
+    let (mut server, _) = listener.accept()?;
+    client.write_all(&[1; 10])?;
+    read(&mut server, 10)?;
+    let bound = pree_testkit::Socket::tcp(pree_testkit::Family::V4)?;
+    bound.bind("127.0.0.1:0".parse::<SocketAddr>()?)?;
+    let mut watch = pree::Query::new().watch_source(pree::WatchSource::Bpf).watch()?;
+    client.write_all(&[1; 5])?;
+    drop((client, server, listener, bound));
+    let (mut current, mut closed) = (Vec::new(), Vec::new());
+    let end = watch.now() + Duration::from_secs(10);
+    while closed.len() < 3 {
+        let event = watch.next_before(end)?.ok_or_else(|| format!("{current:?}, then {closed:?}"))?;
+        let Some(socket) = &event.socket else { continue };
+        match event.kind {
+            pree::EventKind::Current => current.push((socket.id(), socket.state)),
+            pree::EventKind::Closed(ending) => {
+                let owner = socket.owners.first().map(|owner| owner.pid());
+                if owner != Some(std::process::id()) || ending.lasted.is_some() {
+                    return Err(format!("{ending:?} of {owner:?}").into());
+                }
+                closed.push((socket.id(), ending.how, ending.sent.unwrap_or(0)));
+            }
+            _ => {}
+        }
+    }
+    let (mut ids, mut ended): (Vec<_>, Vec<_>) = (
+        current.iter().map(|(id, _)| id.clone()).collect(),
+        closed.iter().map(|(id, ..)| id.clone()).collect(),
+    );
+    let by_text = |id: &Option<pree::SocketId>| format!("{id:?}");
+    ids.sort_by_key(by_text);
+    ended.sort_by_key(by_text);
+    // What was not read is answered by a reset.
+    let mut hows: Vec<_> = closed.iter().map(|(_, how, sent)| (how.name(), *sent)).collect();
+    hows.sort_unstable();
+    let expected = [("other", 0), ("reset_local", 0), ("reset_remote", 15)];
+    if ids == ended && hows == expected {
+        Ok(())
+    } else {
+        Err(format!("{current:?}, then {closed:?}").into())
+    }
 }
 
 /// Refused, and refused again with the same socket; given up; and nobody answers.
