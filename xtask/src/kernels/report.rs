@@ -31,6 +31,7 @@ const FACTS: &[Expected<&str>] = &[
     ("families of sock_diag", |_| "unix packet netlink vsock raw sctp"),
     ("UDP-Lite", |version| if version < (7, 3) { "yes" } else { "no" }),
     ("owners by BPF", |version| if version >= (5, 12) { "yes" } else { "no" }),
+    ("events by BPF", |version| if version >= (5, 12) { "yes" } else { "no" }),
     // Debian builds it in from 5.15 on.
     ("MPTCP", |version| if version >= (5, 15) { "yes" } else { "no" }),
 ];

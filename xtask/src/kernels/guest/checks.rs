@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::pree::{document, pree};
 use crate::truth::{self, FULL, Owners, View, has_stats};
-use crate::{ends, fact, families, json, recordings};
+use crate::{ends, fact, families, json, recordings, watched};
 
 #[allow(dead_code, reason = "shared with the tests of the command")]
 #[path = "../../../../crates/pree-cli/tests/command/population.rs"]
@@ -48,6 +48,7 @@ pub fn of_phase(phase: &str) -> Vec<Case> {
         case("which end opened a connection", ends::directions),
         case("names of other ends, descriptors in flight", ends::unix),
         case("vsock connections", ends::between_machines),
+        case("connections as they end", watched::watched),
     ];
     // The test kit has no need of that name; the host knows which kernels must have it.
     if mptcp_socket().is_ok() {
