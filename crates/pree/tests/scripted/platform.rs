@@ -48,6 +48,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Microseconds => "µs",
         Unit::Milliseconds => "ms",
         Unit::UnixTime => "s since 1970",
+        Unit::Timestamp => "UTC",
         Unit::Share => "share",
         Unit::Score => "0–1",
         other => panic!("{other:?} has no word"),
@@ -86,9 +87,11 @@ fn known(snapshot: &Snapshot) -> BTreeSet<&'static str> {
     field::all().filter(is_known).map(|field| field.name).collect()
 }
 
-/// Fields that are judged, not told: whether there is a judgement depends on the numbers. And those that take several looks.
+/// Fields that are judged, not told: whether there is a judgement depends on the numbers. And those that take several looks, or are
+/// of events.
 fn is_judged(name: &&str) -> bool {
-    field::named(name).is_some_and(|field| field.takes_time || field.section == field::Section::Quality)
+    let beside = [field::Section::Quality, field::Section::Event];
+    field::named(name).is_some_and(|field| field.takes_time || beside.contains(&field.section))
 }
 
 #[test]
