@@ -1,19 +1,19 @@
 //! Records of lives as events: which sockets are known, who uses them, and what is put right after a loss.
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life, Record, User};
 
+use super::listeners::Listeners;
 use super::told::Told;
 use crate::collect::{LifeStream, ProcessDetails};
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
 use crate::error::{Error, Result};
 use crate::model::{
-    Address, Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId,
-    StartTime, State, States, Text, Unowned,
+    Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId, StartTime,
+    State, States, Text, Unowned,
 };
 use crate::query::Query;
 use crate::snapshot::Snapshot;
@@ -35,8 +35,7 @@ pub(super) struct Lives {
     query: Query,
     /// By the cookie, which is unique from Linux 5.4 on.
     known: HashMap<u64, Known>,
-    /// Listeners, by network namespace and port.
-    listeners: HashMap<(u64, u16), Vec<u64>>,
+    listeners: Listeners,
     processes: HashMap<User, Arc<Process>>,
     /// Ends of which the next record may say that they were ours, and whether a whole reading has passed since.
     held: Vec<(u64, Event, bool)>,
@@ -73,7 +72,7 @@ impl Lives {
             stream,
             query,
             known: HashMap::new(),
-            listeners: HashMap::new(),
+            listeners: Listeners::default(),
             processes: HashMap::new(),
             held: Vec::new(),
             batch: Vec::new(),
@@ -244,7 +243,7 @@ impl Lives {
         }
         let is_told = told.wants(&event, was_told, tells);
         if to == State::Listen {
-            self.list(&socket, cookie);
+            self.listeners.add(&socket, cookie);
         }
         let changed = Duration::from_nanos(life.time_ns());
         let known = Known { socket, told: is_told || was_told, provisional, is_whole: false, changed };
@@ -324,42 +323,16 @@ impl Lives {
         moment
     }
 
-    fn list(&mut self, socket: &Socket, cookie: u64) {
-        if let Some(key) = listening_at(socket) {
-            let all = self.listeners.entry(key).or_default();
-            if !all.contains(&cookie) {
-                all.push(cookie);
-            }
-        }
-    }
-
     /// Forgets a listener.
     fn unlist(&mut self, cookie: u64) {
-        let Some(known) = self.known.get(&cookie).filter(|known| known.socket.state == State::Listen) else {
-            return;
-        };
-        let Some(key) = listening_at(&known.socket) else { return };
-        if let Some(all) = self.listeners.get_mut(&key) {
-            all.retain(|one| *one != cookie);
-            if all.is_empty() {
-                self.listeners.remove(&key);
-            }
+        if let Some(known) = self.known.get(&cookie) {
+            self.listeners.remove(&known.socket, cookie);
         }
     }
 
     /// The listener that a connection came to, where only one can be it.
     fn listener_of(&self, socket: &Socket) -> Option<&Socket> {
-        let all = self.listeners.get(&listening_at(socket)?)?;
-        let end = ip(&socket.local)?;
-        let at = |wildcard: bool| {
-            let mut found = all.iter().filter_map(|cookie| self.known.get(cookie)).filter(move |known| {
-                let local = &known.socket.local;
-                if wildcard { local.is_wildcard() } else { ip(local) == Some(end) }
-            });
-            let first = found.next();
-            if found.next().is_some() { None } else { first }
-        };
-        at(false).or_else(|| at(true)).map(|known| &*known.socket)
+        self.listeners.of(socket, |cookie| self.known.get(&cookie).map(|known| &*known.socket))
     }
 
     /// A record about a socket whose end is held: it says that the end was ours, or that nothing will.
@@ -412,7 +385,7 @@ impl Lives {
             let event = Event { kind, at, socket: Some(Arc::clone(&socket)), owner_provisional: false };
             let is_told = told.wants(&event, was_told, tells);
             if socket.state == State::Listen {
-                self.list(&socket, cookie);
+                self.listeners.add(&socket, cookie);
             }
             let changed = at.monotonic.unwrap_or_default();
             let told_once = is_told || was_told;
@@ -488,15 +461,4 @@ fn rank(state: State) -> u8 {
         State::Closed => 7,
         _ => 0,
     }
-}
-
-fn ip(address: &Address) -> Option<IpAddr> {
-    match address {
-        Address::Inet(address) => Some(address.ip().to_canonical()),
-        _ => None,
-    }
-}
-
-fn listening_at(socket: &Socket) -> Option<(u64, u16)> {
-    Some((socket.namespace_inode().unwrap_or(0), socket.local.port()?))
 }

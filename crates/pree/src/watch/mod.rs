@@ -3,6 +3,7 @@
 //! On Linux, where BPF is permitted, the kernel reports each change of state of TCP sockets ([`lives`]); else, and for other
 //! protocols and systems, looks are compared ([`polls`]).
 
+mod listeners;
 mod lives;
 mod polls;
 mod told;
