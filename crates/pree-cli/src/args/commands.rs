@@ -166,10 +166,17 @@ impl Command {
             Words::One("file, - for standard output"),
             "keep the kernel's answer in a file for --replay",
             "it keeps everything of one network namespace: choose with flags and filters when you --replay it",
-            &["pree capture FILE", "pree capture - > FILE", "pree --replay FILE [FLAGS] [FILTER]"],
+            &[
+                "pree capture FILE",
+                "pree capture - > FILE",
+                "pree --replay FILE [FLAGS] [FILTER]",
+                "pree capture --for 30s FILE",
+                "pree watch --replay FILE",
+            ],
             &[
                 "Keeps the kernel's own answer about all sockets, their statistics and their owners, for this and other \
-             machines: list, port, explain, doctor and summary answer from it with --replay FILE, whatever flags and filter.",
+             machines: list, port, explain, doctor and summary answer from it with --replay FILE, whatever flags and filter. \
+             --for keeps what happens to TCP sockets in that time too, for pree watch --replay FILE.",
                 "It holds addresses, users, process names and command lines, so the file is for its owner alone (mode \
              0600), written whole or not at all. A symbolic link is not followed, and a pipe or device of somebody \
              else gets nothing. --owners none leaves processes out, and sockets to which only \

@@ -56,6 +56,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     if let Some(field) = session.later.as_ref().and_then(pree::Filter::takes_time) {
         return Err(Failure::Usage(format!("{} takes several looks: pree explain --for", field.name)));
     }
+    if session.options.filter.as_ref().is_some_and(pree::Filter::needs_the_kernel) {
+        return Err(Failure::Usage(
+            "autobound is known to the kernel alone, and no event tells it".to_owned(),
+        ));
+    }
     let query = session.query(session.options.needs(request.needs()) | Needs::OWNERS);
     let query = query.watch_source(session.options.watch_source);
     let (asked, tells) = (session.options.clone(), io::stderr().is_terminal() && !session.options.quiet);

@@ -39,6 +39,11 @@ fn senseless() -> Result<(), Failed> {
         refused(words, "not implemented yet")?;
     }
     for (words, says) in [
+        ("watch autobound", "no event tells it"),
+        ("watch tx>1MiB", "takes several looks"),
+        ("how=refused", "pree watch"),
+        ("explain how=refused --for 1s", "pree watch"),
+        ("-c +how", "pree watch"),
         ("--nonsense", "no flag --nonsense"),
         ("-Z", "no flag -Z"),
         ("-tZ", "no flag -Z"),

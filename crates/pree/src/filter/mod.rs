@@ -219,18 +219,18 @@ impl Filter {
 
     /// The first field in it that takes several looks: a single collection cannot decide it.
     pub fn takes_time(&self) -> Option<&'static Field> {
-        let mut found = None;
-        for_each_test(&self.expr, &mut |test| {
-            found = found.or(about::field_of(test).filter(|field| field.takes_time));
-        });
-        found
+        self.first(|field| field.takes_time)
     }
 
     /// The first field in it that only events of a watch tell: a list cannot decide it.
     pub fn of_events(&self) -> Option<&'static Field> {
+        self.first(|field| field.section == Section::Event)
+    }
+
+    fn first(&self, is_it: impl Fn(&Field) -> bool) -> Option<&'static Field> {
         let mut found = None;
         for_each_test(&self.expr, &mut |test| {
-            found = found.or(about::field_of(test).filter(|field| field.section == Section::Event));
+            found = found.or(about::field_of(test).filter(|field| is_it(field)));
         });
         found
     }

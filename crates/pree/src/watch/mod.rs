@@ -98,6 +98,10 @@ impl<'s> Watch<'s> {
             return Err(Error::of(Failure::NotRecorded, "follow", "sockets")
                 .with_hint("no watch is in this recording: pree capture --for makes one"));
         }
+        if let Some(what) = query.filter.as_ref().and_then(undecidable) {
+            return Err(Error::new(ErrorKind::Contradictory, "filter", format!("events by {what}"))
+                .because("no event tells it"));
+        }
         let filter = match &query.filter {
             Some(filter) => Some(resolved(filter, &mut *source)?),
             None => None,
@@ -318,6 +322,12 @@ impl std::fmt::Debug for Watch<'_> {
             .field("seen", &self.seen())
             .finish_non_exhaustive()
     }
+}
+
+/// What a filter asks that no event tells: rates, and what only the kernel knows.
+fn undecidable(filter: &crate::Filter) -> Option<&'static str> {
+    let of_time = filter.takes_time().map(|field| field.name);
+    of_time.or_else(|| filter.needs_the_kernel().then_some("autobound"))
 }
 
 /// The looks at all sockets of these protocols; the filter is asked of events.
