@@ -75,6 +75,8 @@ pub(crate) fn percent(share: f64, out: &mut Vec<u8>) {
         0.0 => write!(out, "0%"),
         p if p < 9.995 => write!(out, "{p:.2}%"),
         p if p < 99.95 => write!(out, "{p:.1}%"),
+        // Rounded to 100 % it would be read back as all of it.
+        p if p < 100.0 => write!(out, "{p:.2}%"),
         p => write!(out, "{p:.0}%"),
     };
 }
@@ -205,7 +207,8 @@ mod tests {
             (0.018, "1.80%", "0.018"),
             (0.099_949, "9.99%", "0.099949"),
             (0.099_96, "10.0%", "0.09996"),
-            (0.9996, "100%", "0.9996"),
+            (0.9996, "99.96%", "0.9996"),
+            (0.999_996, "100.00%", "0.999996"),
             (1.0, "100%", "1"),
         ] {
             check(percents, |out| percent(share, out));
