@@ -16,9 +16,14 @@ const PHASES: [&str; 2] = ["base", "diag"];
 const DISK: &str = "/dev/vda";
 
 pub(crate) fn run() -> io::Result<()> {
-    for (kind, place) in
-        [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"), ("tmpfs", OUT)]
-    {
+    for (kind, place) in [
+        ("proc", "/proc"),
+        ("sysfs", "/sys"),
+        ("devtmpfs", "/dev"),
+        ("tmpfs", "/tmp"),
+        ("tmpfs", "/run"),
+        ("tmpfs", OUT),
+    ] {
         fs::create_dir_all(place)?;
         mount("none", place, kind, MountFlags::empty(), None::<&CStr>)?;
     }

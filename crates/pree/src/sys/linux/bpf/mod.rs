@@ -109,7 +109,12 @@ impl Lives {
         let numbering = call::load(&numbering, call::Purpose::Call).map_err(refusal)?;
         call::call_once(numbering.as_fd())?;
         let storage = call::socket_storage(lives::STORAGE_SIZE)?;
-        let ring = ring::Ring::new(RING)?;
+        // Maps were permitted above: before Linux 5.11 the memory of a large one counts as locked, and EPERM says too much of it.
+        let too_old = |failure| match failure {
+            Failure::Answer(Errno::EPERM) => Failure::Answer(Errno::EOPNOTSUPP),
+            other => other,
+        };
+        let ring = ring::Ring::new(RING).map_err(too_old)?;
         let shared = lives::Shared {
             layout: &layout,
             state: state.as_raw_fd(),
