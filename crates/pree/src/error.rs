@@ -45,6 +45,12 @@ impl Error {
         error
     }
 
+    /// True for an error that another look can be without.
+    pub(crate) fn passes(&self) -> bool {
+        use ErrorKind::{Exhausted, Io, Malformed, Unsettled};
+        matches!(self.kind(), Exhausted | Io | Malformed | Unsettled)
+    }
+
     pub(crate) fn because(mut self, reason: &'static str) -> Self {
         self.0.reason = Some(reason);
         self

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::coverage::Coverage;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::filter::Filter;
 use crate::model::Socket;
 use crate::needs::Needs;
@@ -116,7 +116,7 @@ impl<S: Source> Session<S> {
                     // What the machine counts is compared between the first look and the last.
                     between.needs -= Needs::HOST;
                 }
-                Err(error) if intervals.has_looked() || passes(&error) => intervals.add_failed(done, &error),
+                Err(error) if intervals.has_looked() || error.passes() => intervals.add_failed(done, &error),
                 Err(error) => return Err(error),
             }
             let rest = schedule.after(begun, done);
@@ -131,7 +131,7 @@ impl<S: Source> Session<S> {
             match self.collect(query) {
                 // The owners of the last look are looked for before its rows: so the end of each look is its time.
                 Ok(last) => return Ok((intervals.conclude(self.now(), last), intervals)),
-                Err(error) if tries < LAST_TRIES && passes(&error) => {
+                Err(error) if tries < LAST_TRIES && error.passes() => {
                     intervals.add_failed(self.now(), &error);
                     wait(Rest { length: TICK, left: Duration::ZERO, is_last: true });
                 }
@@ -155,12 +155,6 @@ fn without_owners(query: &Query) -> Query {
     between.owners = None;
     between.filter = between.filter.filter(|filter| !asks(filter));
     between
-}
-
-/// True for an error that another look can be without.
-fn passes(error: &Error) -> bool {
-    use ErrorKind::{Exhausted, Io, Malformed, Unsettled};
-    matches!(error.kind(), Exhausted | Io | Malformed | Unsettled)
 }
 
 /// When to look, for so long.

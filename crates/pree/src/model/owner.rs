@@ -82,6 +82,11 @@ impl StartTime {
         Self(Told::SinceBoot { ticks, boot_time })
     }
 
+    /// From nanoseconds since boot: rounded down to ticks, as /proc has it, so that both say the same.
+    pub(crate) fn after_boot(nanoseconds: u64, boot_time: Option<Duration>) -> Self {
+        Self::new(nanoseconds / (1_000_000_000 / TICKS_PER_S), boot_time)
+    }
+
     /// Ticks since boot, where the system records them.
     pub(crate) fn ticks(self) -> Option<u64> {
         match self.0 {

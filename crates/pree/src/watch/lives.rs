@@ -25,8 +25,6 @@ const MOST: usize = 1 << 20;
 const MOST_PROCESSES: usize = 4096;
 /// Between two dumps that put things right.
 const REST: Duration = Duration::from_secs(1);
-/// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are reported.
-const NS_PER_TICK: u64 = 10_000_000;
 
 /// What is followed through the programs.
 pub(super) struct Lives {
@@ -307,7 +305,7 @@ impl Lives {
             let mut process = Process {
                 pid: user.pid,
                 name: Text::from(user.name()),
-                start_time: Some(StartTime::new(user.start_time_ns / NS_PER_TICK, None)),
+                start_time: Some(StartTime::after_boot(user.start_time_ns, None)),
                 ..Process::default()
             };
             details.complete(&mut process, source);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::told::Told;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::field::Section;
 use crate::model::{Ending, Event, EventKind, Moment, Socket, SocketId, State};
 use crate::query::Query;
@@ -82,7 +82,7 @@ impl Polls {
                 self.rest(begun, at);
                 Ok(())
             }
-            Err(error) if passes(&error) => {
+            Err(error) if error.passes() => {
                 let at = source.now();
                 if !std::mem::replace(&mut self.failed, true) {
                     told.tell(Event::bare(EventKind::Lost { count: None }, at));
@@ -176,10 +176,4 @@ fn about(kind: EventKind, socket: Arc<Socket>, at: Moment) -> Event {
 
 fn now(source: &mut dyn Source) -> Duration {
     source.now().monotonic.unwrap_or_default()
-}
-
-/// True for an error that another look can be without.
-fn passes(error: &Error) -> bool {
-    use ErrorKind::{Exhausted, Io, Malformed, Unsettled};
-    matches!(error.kind(), Exhausted | Io | Malformed | Unsettled)
 }

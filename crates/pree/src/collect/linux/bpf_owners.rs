@@ -29,9 +29,6 @@ const PROGRAM_US: u64 = 2200;
 const OF_THREADS: usize = 1 << 18;
 const OF_THREADS_EACH: usize = 4;
 
-/// Nanoseconds in a tick of /proc (`USER_HZ`), in which starts of processes are reported.
-const NS_PER_TICK: u64 = 10_000_000;
-
 /// What one run of the program reported.
 #[derive(Default)]
 struct Answer {
@@ -165,7 +162,7 @@ impl OwnerSearch {
 
     /// The place of the table's process in the list.
     fn index_of(&mut self, holder: &Holder, in_proc: bool) -> u32 {
-        let start_time = StartTime::new(holder.start_time_ns / NS_PER_TICK, self.boot_time);
+        let start_time = StartTime::after_boot(holder.start_time_ns, self.boot_time);
         self.known(holder.pid, start_time, in_proc).unwrap_or_else(|| {
             let process = Process {
                 pid: holder.pid,

@@ -56,6 +56,10 @@ struct Element {
 
 /// An array with one value of so many bytes.
 pub(super) fn array_of_one(value_size: u32) -> Result<OwnedFd, Failure> {
+    map(MAP_TYPE_ARRAY, 4, value_size, 1)
+}
+
+fn map(map_type: u32, key_size: u32, value_size: u32, max_entries: u32) -> Result<OwnedFd, Failure> {
     #[repr(C)]
     struct Attr {
         map_type: u32,
@@ -63,7 +67,7 @@ pub(super) fn array_of_one(value_size: u32) -> Result<OwnedFd, Failure> {
         value_size: u32,
         max_entries: u32,
     }
-    let mut attr = Attr { map_type: MAP_TYPE_ARRAY, key_size: 4, value_size, max_entries: 1 };
+    let mut attr = Attr { map_type, key_size, value_size, max_entries };
     // SAFETY: the structure is what the command reads, and holds no addresses.
     unsafe { bpf_fd(MAP_CREATE, &mut attr) }
 }
@@ -85,16 +89,7 @@ pub(super) fn set_value(map: BorrowedFd<'_>, value: &[u64]) -> Result<(), Failur
 
 /// A ring of so many bytes, a power of two, into which programs write and we read.
 pub(super) fn ring(size: u32) -> Result<OwnedFd, Failure> {
-    #[repr(C)]
-    struct Attr {
-        map_type: u32,
-        key_size: u32,
-        value_size: u32,
-        max_entries: u32,
-    }
-    let mut attr = Attr { map_type: MAP_TYPE_RINGBUF, key_size: 0, value_size: 0, max_entries: size };
-    // SAFETY: the structure is what the command reads, and holds no addresses.
-    unsafe { bpf_fd(MAP_CREATE, &mut attr) }
+    map(MAP_TYPE_RINGBUF, 0, 0, size)
 }
 
 /// So many bytes kept with each socket that programs choose.
