@@ -1,9 +1,14 @@
 //! Unix and MPTCP sockets from a kernel that tears, refuses and damages its answers.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use pree::source::{Answer, DiagPass, Errno, Failure, NetTable, ProcessPart, Question, Source};
 use pree::{Detail, ErrorKind, Missing, Needs, Origin, Protocols, Query, SourceChoice, State};
+
+use super::kernel::Kernel;
+use super::population;
 
 /// What a question about sockets is answered with, in the order of asking; the last one from then on.
 type Answers = VecDeque<Result<Vec<Vec<u8>>, Failure>>;
@@ -408,6 +413,27 @@ macro_rules! recorded_sctp {
             include_bytes!(concat!("../../../pree-wire/tests/golden/linux-", $kernel, "/sctp.bin")).to_vec()
         ),*]
     };
+}
+
+/// What `sock_diag` adds on request is asked for where it is wanted.
+#[test]
+fn sctp_is_asked_for_what_is_wanted_of_it() {
+    for (needs, expected) in [
+        (Needs::empty(), 0),
+        (Needs::MEMORY, 1 << 6),
+        // `INET_DIAG_TOS`, `INET_DIAG_TCLASS`.
+        (Needs::TRAFFIC_CLASS, 1 << 4 | 1 << 5),
+    ] {
+        let asked = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&asked);
+        let mut kernel = Kernel::new(population()).on(move |_, question, _| {
+            let Question::Diag { table, request, .. } = question else { return None };
+            seen.borrow_mut().push((table.protocol, request[18]));
+            Some(Ok(vec![done()]))
+        });
+        Query::new().protocols(Protocols::SCTP).needs(needs).collect_from(&mut kernel).unwrap();
+        assert_eq!(*asked.borrow(), [(132, expected); 2], "{needs:?}");
+    }
 }
 
 /// A listener and both ends of an association with it, as four kernels told them. Each association comes behind a row of

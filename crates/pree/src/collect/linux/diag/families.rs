@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use pree_wire::inet_diag::sctp::Endpoint;
-use pree_wire::inet_diag::{self, Extensions, StateBits};
+use pree_wire::inet_diag::{self, StateBits};
 use pree_wire::netlink_diag;
 use pree_wire::packet_diag;
 use pree_wire::unix_diag;
@@ -142,11 +142,10 @@ impl Reader<'_, '_> {
             }
             Protocol::Sctp => {
                 let family = self.table.family.map_or(0, family_number);
-                let extensions = if memory { Extensions::SKMEMINFO } else { Extensions::NONE };
                 // Bits of states choose between sockets and associations only, whose states have numbers of their own.
                 inet_diag::Request::dump_v2(family, inet_diag::SCTP)
                     .with_states(StateBits::CONNECTED_OR_NOT)
-                    .with_extensions(extensions)
+                    .with_extensions(self.plan.extensions(Protocol::Sctp))
                     .with_sequence(1)
                     .encode(buffer)
             }
