@@ -108,7 +108,7 @@ impl Rtnetlink {
         self.add_link(name, b"vxlan", &data, &[])
     }
 
-    fn add_link(&self, name: &str, kind: &[u8], data: &[u8], more: &[u8]) -> io::Result<()> {
+    pub(crate) fn add_link(&self, name: &str, kind: &[u8], data: &[u8], more: &[u8]) -> io::Result<()> {
         let mut info = Vec::new();
         attribute(&mut info, IFLA_INFO_KIND, kind);
         attribute(&mut info, IFLA_INFO_DATA, data);

@@ -42,6 +42,16 @@ pub fn tunnel(name: &str, port: u16) -> io::Result<()> {
     network.set_up(interface_index(name)?)
 }
 
+/// Makes a WireGuard interface that is up, so that the kernel has UDP sockets at a port of its choice.
+///
+/// # Errors
+/// The kernel's: no right, no WireGuard in this kernel, or the name is taken.
+pub fn wireguard(name: &str) -> io::Result<()> {
+    let network = Rtnetlink::open()?;
+    network.add_link(name, b"wireguard", &[], &[])?;
+    network.set_up(interface_index(name)?)
+}
+
 /// An interface of the lab behind which nobody answers unless a [`Peer`] does.
 #[derive(Debug, Clone, Copy)]
 pub struct Wire {

@@ -27,6 +27,7 @@ pub mod btf;
 pub mod diag_request;
 pub mod errno;
 pub mod fd_records;
+pub mod generic_netlink;
 pub mod inet_diag;
 pub mod life_records;
 pub mod links;

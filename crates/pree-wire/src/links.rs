@@ -16,6 +16,8 @@ const IFLA_LINK_NETNSID: u16 = 37;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 
+/// A kind of tunnel whose port is told over generic netlink only.
+const WIREGUARD: &[u8] = b"wireguard";
 /// Kinds of tunnels that the kernel holds a UDP socket for, and which attribute of theirs is its port, in network order.
 const PORTS: [(&[u8], u16); 3] = [
     // `IFLA_VXLAN_PORT`, `IFLA_GENEVE_PORT`, `IFLA_BAREUDP_PORT`
@@ -31,8 +33,17 @@ pub struct Link<'a> {
     pub index: u32,
     /// Its name, without the NUL behind it.
     pub name: &'a [u8],
-    /// The port of the UDP socket that the kernel holds for it in this namespace: of a tunnel that is up.
-    pub tunnel_port: Option<u16>,
+    /// What the kernel holds a UDP socket for in this namespace: a tunnel that is up.
+    pub tunnel: Option<Tunnel>,
+}
+
+/// Where the port of a tunnel's UDP socket is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tunnel {
+    /// Here.
+    Port(u16),
+    /// In what generic netlink says of the interface: [`crate::generic_netlink::listen_port`].
+    WireGuard,
 }
 
 impl<'a> Link<'a> {
@@ -52,25 +63,25 @@ impl<'a> Link<'a> {
         let short = Malformed::new("ifinfomsg (shorter than its fixed part)", 0);
         let area = payload.get(FIXED..).ok_or(short)?;
         let number = |at| u32::at(payload, at).ok_or(short);
-        let mut link = Self { index: number(4)?, name: &[], tunnel_port: None };
+        let mut link = Self { index: number(4)?, name: &[], tunnel: None };
         let is_up = number(8)? & IFF_UP != 0;
         let mut works_elsewhere = false;
         for attribute in attributes(area) {
             let attribute = attribute?;
             match attribute.kind {
                 IFLA_IFNAME => link.name = attribute.payload.split(|byte| *byte == 0).next().unwrap_or(&[]),
-                IFLA_LINKINFO => link.tunnel_port = tunnel_port(attribute.payload)?,
+                IFLA_LINKINFO => link.tunnel = tunnel(attribute.payload)?,
                 IFLA_LINK_NETNSID => works_elsewhere = true,
                 _ => {}
             }
         }
-        link.tunnel_port = link.tunnel_port.filter(|_| is_up && !works_elsewhere);
+        link.tunnel = link.tunnel.filter(|_| is_up && !works_elsewhere);
         Ok(link)
     }
 }
 
-/// The port that a tunnel is asked for at.
-fn tunnel_port(info: &[u8]) -> Result<Option<u16>, Malformed> {
+/// The tunnel that it is, where its port is known.
+fn tunnel(info: &[u8]) -> Result<Option<Tunnel>, Malformed> {
     let (mut kind, mut data): (&[u8], &[u8]) = (&[], &[]);
     for attribute in attributes(info) {
         let attribute = attribute?;
@@ -80,11 +91,15 @@ fn tunnel_port(info: &[u8]) -> Result<Option<u16>, Malformed> {
             _ => {}
         }
     }
+    if kind == WIREGUARD {
+        return Ok(Some(Tunnel::WireGuard));
+    }
     let Some((_, wanted)) = PORTS.iter().find(|(known, _)| *known == kind) else { return Ok(None) };
     for attribute in attributes(data) {
         let attribute = attribute?;
         if attribute.kind == *wanted {
-            return Ok(attribute.payload.first_chunk().copied().map(u16::from_be_bytes));
+            let port = attribute.payload.first_chunk().copied();
+            return Ok(port.map(|port| Tunnel::Port(u16::from_be_bytes(port))));
         }
     }
     Ok(None)
@@ -114,12 +129,15 @@ mod tests {
     #[test]
     fn ports_of_tunnels_that_are_up_and_work_here() {
         let port = |kind| attribute(kind, &4789_u16.to_be_bytes());
+        let here = Some(Tunnel::Port(4789));
         let elsewhere = attribute(IFLA_LINK_NETNSID, &[0; 4]);
         for (flags, kind, port, more, expected) in [
-            (1, &b"vxlan\0"[..], port(15), &[][..], Some(4789)),
-            (1, b"vxlan", port(15), &[], Some(4789)),
-            (1, b"geneve\0", port(5), &[], Some(4789)),
-            (1, b"bareudp\0", port(1), &[], Some(4789)),
+            (1, &b"vxlan\0"[..], port(15), &[][..], here),
+            (1, b"vxlan", port(15), &[], here),
+            (1, b"geneve\0", port(5), &[], here),
+            (1, b"bareudp\0", port(1), &[], here),
+            (1, b"wireguard\0", Vec::new(), &[], Some(Tunnel::WireGuard)),
+            (2, b"wireguard\0", Vec::new(), &[], None),
             (1, b"geneve\0", port(15), &[], None),
             (1, b"bridge\0", port(1), &[], None),
             (1, b"vxlan\0", attribute(15, &[1]), &[], None),
@@ -128,7 +146,7 @@ mod tests {
             (1, b"vxlan\0", port(15), &elsewhere, None),
         ] {
             let message = message(flags, kind, &port, more);
-            let expected = Link { index: 7, name: b"tun0", tunnel_port: expected };
+            let expected = Link { index: 7, name: b"tun0", tunnel: expected };
             assert_eq!(Link::parse(&message), Ok(expected), "{kind:?} {port:?}");
             for length in 0..message.len() {
                 // What is cut off between two attributes is whole.

@@ -2,6 +2,7 @@
 
 use pree_wire::diag_request::Narrowing;
 use pree_wire::inet_diag::md5::blot_out_keys;
+use pree_wire::generic_netlink::{L2tpTunnel, family, listen_port};
 use pree_wire::links::Link;
 use pree_wire::netlink::{Body, attributes, messages};
 use pree_wire::{own_addresses, rtnetlink};
@@ -28,6 +29,7 @@ pub(super) fn target(data: &[u8]) {
             if let Err(broken) = own_addresses::address(payload) {
                 assert!(broken.offset <= payload.len());
             }
+            let _ = L2tpTunnel::parse(payload);
             if let Ok(link) = Link::parse(payload) {
                 inside(link.name);
             }
@@ -50,6 +52,7 @@ pub(super) fn target(data: &[u8]) {
     }
     let _ = narrowing.asks_the_kernel();
     assert!(attributes(data).count() <= data.len());
+    let _ = (family(data, b"l2tp"), listen_port(data));
     // What breaks off has no other end.
     assert!(rtnetlink::ends(data) || !failed);
 }

@@ -29,6 +29,10 @@ pub(super) const DIAG: &[&str] = &[
     "crc32c_generic",
     "sctp",
     "sctp_diag",
+    // Tunnels whose UDP sockets are the kernel's.
+    "vxlan",
+    "wireguard",
+    "l2tp_netlink",
 ];
 
 /// The files of a kernel's modules by their name.

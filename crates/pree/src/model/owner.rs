@@ -129,7 +129,7 @@ named! {
         AcceptQueue = "accept_queue",
         /// Closed by its process, and the kernel still sends or waits for the peer.
         Orphaned = "orphaned",
-        /// The kernel holds it: its own end of netlink, or the port of a tunnel that is up ([`crate::Socket::tunnel`]).
+        /// The kernel holds it: its own end of netlink, or the socket of a tunnel ([`crate::Socket::tunnel`]).
         Kernel = "kernel",
         /// Not every process could be examined: a right is missing, /proc hides some, or it belongs to another pid namespace. The
         /// coverage says which.

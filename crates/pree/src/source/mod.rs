@@ -165,6 +165,11 @@ pub enum Question<'a> {
     /// Linux: the interfaces of this network namespace, as the messages in which rtnetlink reports them (`RTM_NEWLINK`):
     /// [`pree_wire::links`].
     Links,
+    /// Linux: the UDP port of the WireGuard interface with this index, a little-endian u16, to holders of `CAP_NET_ADMIN`.
+    WireGuardPort(u32),
+    /// Linux: the L2TP tunnels of this network namespace, as the messages in which generic netlink reports them, to holders of
+    /// `CAP_NET_ADMIN`: [`pree_wire::generic_netlink`]. `ENOENT` where the kernel has not loaded L2TP.
+    L2tpTunnels,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -397,6 +402,8 @@ impl fmt::Display for Question<'_> {
             Self::Protocols => f.write_str("protocols"),
             Self::OwnAddresses => f.write_str("own_addresses"),
             Self::Links => f.write_str("links"),
+            Self::WireGuardPort(index) => write!(f, "wireguard_port {index}"),
+            Self::L2tpTunnels => f.write_str("l2tp_tunnels"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

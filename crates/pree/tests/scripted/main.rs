@@ -17,6 +17,7 @@ mod recorded;
 mod replays;
 mod searched;
 mod systems;
+mod tunnels;
 mod unread;
 mod untold;
 mod windows;

@@ -24,6 +24,7 @@ mod rows;
 #[allow(dead_code, reason = "shared with the tests of the command")]
 #[path = "../../../../crates/pree-cli/tests/command/truth.rs"]
 mod truth;
+mod tunnels;
 mod watched;
 
 use std::process::ExitCode;

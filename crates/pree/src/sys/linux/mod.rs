@@ -13,6 +13,7 @@ mod own_socket;
 mod proc;
 mod processes;
 mod same_files;
+mod tunnels;
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -88,6 +89,8 @@ impl Source for Live {
             | Question::Setting(_)
             | Question::OwnAddresses
             | Question::Links
+            | Question::WireGuardPort(_)
+            | Question::L2tpTunnels
             | Question::Protocols
             | Question::NetNamespace
             | Question::Interface(_)
@@ -171,6 +174,8 @@ fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
         Question::Protocols => Answer::File(proc::open(c"/proc/thread-self/net/protocols")?),
         Question::OwnAddresses => Answer::Whole(netlink::Request::every(Every::Address)?),
         Question::Links => Answer::Whole(netlink::Request::every(Every::Link)?),
+        Question::WireGuardPort(index) => Answer::Whole(tunnels::wireguard_port(index)?),
+        Question::L2tpTunnels => Answer::Whole(tunnels::l2tp()?),
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use pree_wire::generic_netlink;
 use pree_wire::rtnetlink::{self, Every};
 use rustix::buffer::spare_capacity;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -44,11 +45,22 @@ impl Request {
         let mut buffer = [0; 40];
         let length = rtnetlink::encode_request(every, &mut buffer).map_err(|_| Failure::MALFORMED)?;
         // NETLINK_ROUTE is 0.
-        let mut request = Self::send_to(None, buffer.get(..length).unwrap_or_default())?;
+        Self::send_to(None, buffer.get(..length).unwrap_or_default())?.receive_all()
+    }
+
+    /// Asks a family of generic netlink.
+    pub(super) fn generic(every: generic_netlink::Every) -> Result<Self, Failure> {
+        let mut buffer = [0; 28];
+        let length = generic_netlink::encode_request(every, &mut buffer).map_err(|_| Failure::MALFORMED)?;
+        Self::send_to(Some(netlink::GENERIC), buffer.get(..length).unwrap_or_default())
+    }
+
+    /// Every message of the answer.
+    pub(super) fn receive_all(mut self) -> Result<Vec<u8>, Failure> {
         let (mut answer, mut datagram) = (Vec::new(), Vec::new());
         while answer.len() < MOST_BYTES {
             datagram.clear();
-            request.receive(&mut datagram)?;
+            self.receive(&mut datagram)?;
             answer.extend_from_slice(&datagram);
             if rtnetlink::ends(&datagram) {
                 return Ok(answer);

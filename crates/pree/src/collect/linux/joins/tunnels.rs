@@ -1,9 +1,12 @@
-//! Ports of tunnels, whose UDP sockets the kernel holds. No row reports it, but rtnetlink reports the tunnels: they are asked for
-//! where a socket comes by that could be one of theirs.
+//! UDP sockets of tunnels, which the kernel holds. No row reports it, but rtnetlink and generic netlink report the tunnels: they are
+//! asked for where a socket comes by that could be one of theirs.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
 
-use pree_wire::links::Link;
+use pree_wire::generic_netlink::L2tpTunnel;
+use pree_wire::links::{Link, Tunnel};
 
 use super::join::{At, Join};
 use crate::model::{Protocol, Socket, Text};
@@ -12,39 +15,81 @@ use crate::source::{Question, Source, read_all};
 /// Those of one network namespace.
 #[derive(Default)]
 pub(super) struct Tunnels {
-    /// By port, once they were asked for.
-    names: Option<HashMap<u16, Text>>,
-    is_wanted: bool,
+    /// Interfaces, by port: their sockets are at every address, and connected to nobody.
+    interfaces: Known<u16>,
+    /// Of L2TP, by both ends.
+    l2tp: Known<[(IpAddr, u16); 2]>,
 }
 
 impl Join for Tunnels {
     fn complete(&mut self, socket: &mut Socket, at: &mut At<'_>) -> bool {
         // What a process is named for in the filter is not the kernel's.
-        let may_be = at.owners.named.is_none() && !is_held(socket, at);
-        let Some(port) = port(socket).filter(|_| may_be) else { return true };
-        let Some(names) = &self.names else {
-            self.is_wanted = true;
-            return at.is_last();
+        if socket.protocol != Protocol::Udp || at.owners.named.is_some() || is_held(socket, at) {
+            return true;
+        }
+        let end = |address: &crate::Address| address.ip().zip(address.port());
+        let Some((ip, port)) = end(&socket.local) else { return true };
+        let found = match socket.remote.as_ref().map(end) {
+            None if ip.is_unspecified() => self.interfaces.find(port),
+            Some(Some(remote)) => self.l2tp.find([(ip, port), remote]),
+            _ => return true,
         };
-        socket.tunnel = names.get(&port).cloned();
-        true
+        socket.tunnel = found.flatten().cloned();
+        found.is_some() || at.is_last()
     }
 
     fn ask(&mut self, source: &mut dyn Source) {
-        if std::mem::take(&mut self.is_wanted) {
-            // Without an answer, nobody that is visible holds their sockets.
+        // Without an answer, nobody that is visible holds their sockets.
+        self.interfaces.ask(|| {
             let links = read_all(source, &Question::Links).unwrap_or_default();
-            let tunnels =
-                Link::all(&links).filter_map(|link| Some((link.tunnel_port?, Text::from(link.name))));
-            self.names = Some(tunnels.collect());
+            let name = |link: Link<'_>| Some((port(&link, source)?, Text::from(link.name)));
+            Link::all(&links).filter_map(name).collect()
+        });
+        self.l2tp.ask(|| {
+            let tunnels = read_all(source, &Question::L2tpTunnels).unwrap_or_default();
+            // They have no name. No interface's has a colon.
+            let name =
+                |it: L2tpTunnel| ([it.local, it.remote], Text::from(format!("l2tp:{}", it.id).as_bytes()));
+            L2tpTunnel::all(&tunnels).map(name).collect()
+        });
+    }
+}
+
+/// The names of tunnels by what their sockets are known by, once they were asked for.
+struct Known<K> {
+    names: Option<HashMap<K, Text>>,
+    is_wanted: bool,
+}
+
+impl<K> Default for Known<K> {
+    fn default() -> Self {
+        Self { names: None, is_wanted: false }
+    }
+}
+
+impl<K: Eq + Hash> Known<K> {
+    /// The tunnel of a socket, if it is of one; `None` as long as that is not known.
+    fn find(&mut self, key: K) -> Option<Option<&Text>> {
+        self.is_wanted |= self.names.is_none();
+        self.names.as_ref().map(|names| names.get(&key))
+    }
+
+    fn ask(&mut self, names: impl FnOnce() -> HashMap<K, Text>) {
+        if std::mem::take(&mut self.is_wanted) {
+            self.names = Some(names());
         }
     }
 }
 
-/// The port of a socket as those of tunnels are: at every address, and connected to nobody.
-fn port(socket: &Socket) -> Option<u16> {
-    let ip = socket.local.ip().filter(|_| socket.protocol == Protocol::Udp && socket.remote.is_none())?;
-    socket.local.port().filter(|_| ip.is_unspecified())
+/// The port of an interface's UDP socket.
+fn port(link: &Link<'_>, source: &mut dyn Source) -> Option<u16> {
+    match link.tunnel? {
+        Tunnel::Port(port) => Some(port),
+        Tunnel::WireGuard => {
+            let port = read_all(source, &Question::WireGuardPort(link.index)).ok()?;
+            port.first_chunk().copied().map(u16::from_le_bytes)
+        }
+    }
 }
 
 /// True where a process is known to hold it.
