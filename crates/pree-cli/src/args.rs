@@ -6,6 +6,7 @@ mod commands;
 mod flags;
 mod habits;
 mod options;
+mod values;
 
 use std::ffi::OsString;
 
@@ -18,7 +19,7 @@ use crate::text::words::nearest;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
 pub(crate) use flags::{FLAGS, Flag, GROUPS, Takes, Value, protocol_names};
-pub(crate) use options::{Args, Watched};
+pub(crate) use options::{Acting, Args, Watched};
 
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {

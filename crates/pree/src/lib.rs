@@ -102,6 +102,7 @@ mod query;
 mod serialize;
 mod series;
 mod session;
+mod signal;
 mod snapshot;
 pub mod source;
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub(crate) enum Command {
     Doctor,
     Summary,
     Watch,
+    Kill,
+    Close,
     Capture,
     Schema,
     Completions,

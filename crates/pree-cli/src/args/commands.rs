@@ -33,7 +33,7 @@ pub(crate) struct Entry {
 }
 
 /// Commands that are agreed and not implemented yet.
-const LATER: &[&str] = &["top", "record", "history", "diff", "kill", "close"];
+const LATER: &[&str] = &["top", "record", "history", "diff"];
 
 macro_rules! command {
     ($name:literal, $command:ident, $words:expr, $doc:literal, $rather:literal, $usage:expr, $more:expr) => {
@@ -159,6 +159,49 @@ impl Command {
             "",
             &["pree -s", "pree summary [FLAGS] [FILTER]", "pree summary --json"],
             &["Numbers of sockets by protocol, state and family, and how many have an owner or why not."]
+        ),
+        command!(
+            "kill",
+            Kill,
+            Words::Filter,
+            "end who listens on a port, or who holds what a filter matches",
+            "",
+            &[
+                "pree kill :3000",
+                "pree kill 8080/tcp --yes",
+                "pree kill 53/udp --dry-run --json",
+                "pree kill process=node -l",
+            ],
+            &[
+                "Of a port it ends the owners of listeners, and of UDP sockets that are not connected: never a client. Of a \
+             filter, the owners of all that matches. It shows them and asks; --yes does not ask, --dry-run only shows.",
+                "TERM first, and KILL for those that have not ended after --grace. Another --signal is sent alone, unless --grace \
+             is given too. Each process is held on to and its start compared, so that none that has its number by now is \
+             hit. Process 1, pree itself, who started it and threads of the kernel are never ended.",
+                "At the end it says which addresses are free and what still waits there. Exit code 0 when all is done, 1 when \
+             nothing matched, 2 when there is nobody to ask, 4 when some could not be ended or an address is still held. It \
+             acts with your own rights, whatever its file lends for looking.",
+            ]
+        ),
+        command!(
+            "close",
+            Close,
+            Words::Filter,
+            "close connections that match a filter, without ending processes",
+            "",
+            &[
+                "pree close dst=10.1.2.3 state=close-wait",
+                "pree close process=app dport=5432 --yes",
+                "pree close -u sport=5000 --dry-run",
+            ],
+            &[
+                "Closes TCP connections from outside: their process reads an error, and the other end gets a reset. Listeners only \
+             with --listeners, UDP sockets only with -u. It shows them and asks; --yes does not ask, --dry-run only shows.",
+                "Each is closed by the kernel's own name for it, so that no other with the same addresses is hit. That takes \
+             CAP_NET_ADMIN in their network namespace, as your own right, and a kernel with CONFIG_INET_DIAG_DESTROY. Exit \
+             code 0 when all are closed, 1 when nothing matched, 2 when there is nobody to ask, 4 when some could not be \
+             closed.",
+            ]
         ),
         command!(
             "capture",

@@ -1,20 +1,21 @@
 //! Every flag, once: how it is written, what it does, what its value sets.
 
-use std::time::Duration;
-
+use pree::act::Signal;
 use pree::quality::Severity;
 use pree::{
-    Family, Filter, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice,
-    States, Text, WatchSource,
+    Family, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice, States,
+    Text, WatchSource,
 };
 
 use Takes::{Nothing, One, Several};
 use Value::{Field, File, Other, Word};
 
 use super::command::Command::{
-    self, Capture, Completions, Doctor, Explain, Help, List, Man, Port, Schema, Summary, Version, Watch,
+    self, Capture, Close, Completions, Doctor, Explain, Help, Kill, List, Man, Port, Schema, Summary,
+    Version, Watch,
 };
 use super::options::Args;
+use super::values::{choice, estats, grace, look_for};
 use crate::output::{Format, When};
 use crate::text::escape;
 use crate::text::words::{listed, nearest};
@@ -121,22 +122,26 @@ impl Flag {
 /// Commands that show rows.
 const ROWS: &[Command] = &[List, Port];
 /// Commands of which one can choose which sockets they are about.
-const CHOICE: &[Command] = &[List, Port, Explain, Summary, Watch];
+const CHOICE: &[Command] = &[List, Port, Explain, Summary, Watch, Kill, Close];
 /// Commands whose words are a filter.
-const FILTERED: &[Command] = &[List, Explain, Summary, Watch];
+const FILTERED: &[Command] = &[List, Explain, Summary, Watch, Kill, Close];
 /// Commands that list sockets for people or programs.
 const TOLD: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch];
 /// Commands that ask the system.
-const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Capture];
+const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Kill, Close, Capture];
+/// Commands of which one can choose how they ask it.
+const READING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Capture];
+/// Commands that change something.
+const ACTING: &[Command] = &[Kill, Close];
 /// Commands that can be about a machine's network namespaces together.
-const MACHINE: &[Command] = &[List, Port, Doctor, Summary, Watch];
+const MACHINE: &[Command] = &[List, Port, Doctor, Summary, Watch, Kill, Close];
 const OVER_TIME: &[Command] = &[Explain, Doctor, Watch, Capture];
 const EVERY: &[Command] =
-    &[List, Port, Explain, Doctor, Summary, Watch, Capture, Schema, Completions, Man, Help];
+    &[List, Port, Explain, Doctor, Summary, Watch, Kill, Close, Capture, Schema, Completions, Man, Help];
 /// Commands that write a line for each of what they show.
 const LINES: &[Command] = &[List, Port, Watch];
 /// Commands that write documents.
-const DOCUMENTS: &[Command] = &[List, Port, Explain, Doctor, Summary];
+const DOCUMENTS: &[Command] = &[List, Port, Explain, Doctor, Summary, Kill, Close];
 const STATES: &[Command] = &[List, Port, Explain, Summary];
 const _: () = assert!(EVERY.len() == Command::ALL.len(), "a command is missing from EVERY");
 
@@ -202,7 +207,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("netlink", set!(a => protocol(a, Protocols::NETLINK))),
         ("vsock", set!(a => protocol(a, Protocols::VSOCK))),
     ])), "sockets of a family, as ss has it", NOTHING),
-    flag!("Which sockets", STATES, Some('l'), "listening", Nothing, "only sockets that wait for peers",
+    flag!("Which sockets", &[List, Port, Explain, Summary, Kill], Some('l'), "listening", Nothing, "only sockets that wait for peers",
         set!(a => states(a, States::LISTENING))),
     flag!("Which sockets", STATES, Some('a'), "all", Nothing, "every state, on a terminal TIME-WAIT too",
         set!(a => states(a, States::all()))),
@@ -266,7 +271,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a => a.shown.oneline = true)),
     flag!("Output", ASKING, Some('q'), "quiet", Nothing, "no rows: the exit code says whether anything matched",
         set!(a => a.asked.quiet = true)),
-    flag!("How", ASKING, None, "source", One(Word(&[
+    flag!("How", READING, None, "source", One(Word(&[
         ("auto", set!(a => a.asked.source = SourceChoice::Auto)),
         ("diag", set!(a => a.asked.source = SourceChoice::Diag)),
         ("proc", set!(a => a.asked.source = SourceChoice::Proc)),
@@ -291,12 +296,26 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("warning", set!(a => a.fail_on = Some(Severity::Warning))),
         ("critical", set!(a => a.fail_on = Some(Severity::Critical))),
     ])), "doctor: from which severity on the exit code is 5", NOTHING),
-    flag!("How", ASKING, None, "estats", One(Other("TIME")),
+    flag!("How", READING, None, "estats", One(Other("TIME")),
         "Windows, as administrator: switch statistics on for this long and read them then", estats),
     flag!("How", TOLD, None, "replay", One(File("FILE")), "answer from a file that pree capture wrote",
         set!(a, value => a.asked.replay = Some(value.into()))),
-    flag!("How", ASKING, None, "strict", Nothing, "exit 3 when anything at all is missing, not only sockets",
+    flag!("How", READING, None, "strict", Nothing, "exit 3 when anything at all is missing, not only sockets",
         set!(a => a.asked.strict = true)),
+    flag!("How", ACTING, None, "yes", Nothing, "kill, close: do it without asking", set!(a => a.acting.yes = true)),
+    flag!("How", ACTING, None, "dry-run", Nothing, "kill, close: only show what would be done", set!(a => a.acting.dry_run = true)),
+    flag!("How", &[Kill], None, "signal", One(Word(&[
+        ("TERM|SIGTERM|15", set!(a => a.acting.signal = Some(Signal::Term))),
+        ("KILL|SIGKILL|9", set!(a => a.acting.signal = Some(Signal::Kill))),
+        ("INT|SIGINT|2", set!(a => a.acting.signal = Some(Signal::Int))),
+        ("HUP|SIGHUP|1", set!(a => a.acting.signal = Some(Signal::Hup))),
+        ("QUIT|SIGQUIT|3", set!(a => a.acting.signal = Some(Signal::Quit))),
+        ("ABRT|SIGABRT|6", set!(a => a.acting.signal = Some(Signal::Abrt))),
+        ("USR1|SIGUSR1|10", set!(a => a.acting.signal = Some(Signal::Usr1))),
+        ("USR2|SIGUSR2|12", set!(a => a.acting.signal = Some(Signal::Usr2))),
+    ])), "kill: what is sent; TERM where it does not say", NOTHING),
+    flag!("How", &[Kill], None, "grace", One(Other("TIME")), "kill: KILL follows for those that have not ended after this long (5s)", grace),
+    flag!("How", &[Close], None, "listeners", Nothing, "close: listeners too", set!(a => a.acting.listeners = true)),
     flag!("How", ASKING, Some('v'), "verbose", Nothing, "say where the answer came from", set!(a => a.asked.verbose = true)),
     flag!("How", EVERY, Some('h'), "help", Nothing, "this help; with a command, on it", set!(a => instead(a, Help))),
     flag!("How", &[List, Version], Some('V'), "version", Nothing, "the version", set!(a => instead(a, Version))),
@@ -321,7 +340,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Flags that are agreed and not implemented yet: said plainly instead of "unknown".
-const LATER: &[&str] = &["r", "E", "watch", "stats", "every", "save", "resolve", "no-runtime", "yes"];
+const LATER: &[&str] = &["r", "E", "watch", "stats", "every", "save", "resolve", "no-runtime"];
 
 /// The flag of this long name.
 pub(super) fn long(name: &str) -> Option<&'static Flag> {
@@ -334,8 +353,7 @@ pub(super) fn long(name: &str) -> Option<&'static Flag> {
 pub(super) fn unknown(written: &str, letters: &str) -> String {
     let name = written.trim_start_matches('-');
     if matches!(name, "K" | "kill") {
-        return "-K is not taken: closing sockets will be `pree close`, which is not implemented yet"
-            .to_owned();
+        return "-K is not taken: pree close closes what a filter matches".to_owned();
     }
     let way = super::habits::way(name, letters).map_or(String::new(), |way| format!(": {way}"));
     if LATER.contains(&name) {
@@ -452,33 +470,10 @@ fn typed(name: &str) -> Option<String> {
     Some(format!("{name} sockets are -A {family} type={kind}"))
 }
 
-/// Shorter holds too few looks, longer too many surprises.
-const LOOK: std::ops::RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_secs(3600);
-
-/// Too short a time counts nothing, and too long a wait is a mistake.
-const COLLECT: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3600);
-
-fn estats(args: &mut Args, value: &str) -> Result<(), String> {
-    let time = Filter::duration(value).ok().filter(|time| COLLECT.contains(time));
-    args.asked.estats =
-        Some(time.ok_or_else(|| choice("--estats", value, "a time from 10ms to 1h, such as 5s"))?);
-    Ok(())
-}
-
-fn look_for(args: &mut Args, value: &str) -> Result<(), String> {
-    let time = Filter::duration(value).ok().filter(|time| LOOK.contains(time));
-    args.look_for = Some(time.ok_or_else(|| choice("--for", value, "a time from 200ms to 1h, such as 10s"))?);
-    Ok(())
-}
-
 fn format(args: &mut Args, format: Format) -> Result<(), String> {
     if args.shown.format != Format::Table && args.shown.format != format {
         return Err("two output formats at once: choose one of them".to_owned());
     }
     args.shown.format = format;
     Ok(())
-}
-
-fn choice(flag: &str, value: &str, right: &str) -> String {
-    format!("{flag} takes {right}, not {}", escape::quoted(value.as_bytes()))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pree::act::Signal;
 use pree::quality::Severity;
 
 use super::command::Command;
@@ -25,6 +26,17 @@ pub(crate) struct Args {
     pub(crate) fail_on: Option<Severity>,
     pub(crate) pager: bool,
     pub(crate) watched: Watched,
+    pub(crate) acting: Acting,
+}
+
+/// What `pree kill` and `pree close` do, and whether.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Acting {
+    pub(crate) yes: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) listeners: bool,
+    pub(crate) signal: Option<Signal>,
+    pub(crate) grace: Option<Duration>,
 }
 
 /// Which events `pree watch` shows.

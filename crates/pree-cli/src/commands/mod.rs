@@ -1,9 +1,12 @@
 //! One file a command.
 
+mod act;
 mod capture;
+mod close;
 mod doctor;
 mod explain;
 mod judged;
+mod kill;
 mod list;
 mod look;
 mod page;
@@ -27,6 +30,8 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         Command::Port => port::run(args, rights),
         Command::Explain => explain::run(args, rights),
         Command::Doctor => doctor::run(args, rights),
+        Command::Kill => kill::run(args, rights),
+        Command::Close => close::run(args, rights),
         Command::Capture => capture::run(args, rights),
         Command::Summary => summary::run(args, rights),
         Command::Watch => watch::run(args, rights),

@@ -3,11 +3,11 @@
 //! `holders` sorts the sockets, `listeners` finds whose a connection is, `screen` says it in words, `looked_at` that there are
 //! none; machine formats show the same sockets as the list would.
 
-mod asked;
+pub(super) mod asked;
 mod group;
 mod holders;
 mod listeners;
-mod looked_at;
+pub(super) mod looked_at;
 mod reach;
 mod screen;
 
@@ -27,7 +27,8 @@ use crate::output::screen::Screen;
 use crate::output::{self, Format, Request};
 use crate::session::{self, Session};
 use crate::sys::Rights;
-use asked::{Asked, is_held};
+pub(super) use asked::Asked;
+use asked::is_held;
 
 /// What the screen shows of each socket.
 const NEEDS: Needs = Needs::MEMORY
@@ -76,7 +77,7 @@ pub(crate) fn run(mut args: Args, rights: Rights) -> Result<ExitCode, Failure> {
 }
 
 /// Whether a socket has the port for one of the families that the flags name, and for the address that was asked for.
-fn is_asked_for(session: &Session, port: Asked<'_>, socket: &Socket) -> bool {
+pub(super) fn is_asked_for(session: &Session, port: Asked<'_>, socket: &Socket) -> bool {
     let families = &session.options.families;
     let is_of_family = families.is_empty()
         || families.contains(&socket.family)

@@ -3,6 +3,7 @@
 //! What comes from the registry of fields is made from it, so a new field is in the schema by itself; only what has an
 //! order of its own (owners, gaps, judgements) is written down here.
 
+mod acts;
 mod fixed;
 mod node;
 mod parts;
@@ -15,6 +16,7 @@ use pree::{Filter, WatchSource};
 use crate::exit::Failure;
 use crate::output;
 use crate::output::json::document::{LOST, PROTOCOL_NUMBER};
+use acts::{closed_sockets, killed};
 use fixed::{diagnosis, finding, gap, group, host_finding, numbers, quality, summary};
 use node::{Node, object, text, words};
 use parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
@@ -27,12 +29,14 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 }
 
 /// The values that are written as such, each a definition.
-const WRITTEN: [&str; 10] = [
+const WRITTEN: [&str; 12] = [
     "document",
     "groups",
     "count",
     "summary",
     "diagnosis",
+    "killed",
+    "closed",
     "socket",
     "group",
     "end",
@@ -52,7 +56,8 @@ fn schema() -> Node {
                  #/$defs/document for sockets and pree explain, #/$defs/groups with -g, #/$defs/count with --count, \
                  #/$defs/summary with -s, #/$defs/diagnosis for pree doctor. --jsonl writes a value a line: #/$defs/socket, \
                  with -g #/$defs/group, and as the last line #/$defs/end; with --count and -s one line as --json does. \
-                 pree watch --jsonl writes #/$defs/event a line, and as the last line #/$defs/watched.",
+                 pree watch --jsonl writes #/$defs/event a line, and as the last line #/$defs/watched. pree kill writes \
+                 #/$defs/killed, pree close #/$defs/closed.",
             ),
         ),
         ("anyOf", Node::List(WRITTEN.iter().map(|name| reference(name)).collect())),
@@ -66,6 +71,8 @@ fn schema() -> Node {
                 ("count", document("count", count())),
                 ("summary", document("summary", summary())),
                 ("diagnosis", diagnosis()),
+                ("killed", document("kill", killed(fields(Section::Owner)))),
+                ("closed", document("close", closed_sockets())),
                 ("gap", gap()),
                 ("socket", socket()),
                 (field::EVENT.key, event()),

@@ -96,6 +96,8 @@ fn validated() -> Result<(), Failed> {
         ("--count --json", "count"),
         ("-s --json", "summary"),
         ("doctor --json", "diagnosis"),
+        ("kill sport>0 --dry-run --json", "killed"),
+        ("close sport>0 --dry-run --json", "closed"),
     ] {
         let out = run::pree(words)?.out;
         add(of, &serde_json::from_str(&out).map_err(|error| format!("{words}: {error}"))?);
@@ -117,9 +119,20 @@ fn validated() -> Result<(), Failed> {
     told.iter().for_each(|event| add("event", event));
     add("watched", end);
     let wrong = json!({ "schema": "pree/1", "complete": "yes" });
-    for of in
-        ["document", "groups", "count", "summary", "diagnosis", "socket", "group", "end", "event", "watched"]
-    {
+    for of in [
+        "document",
+        "groups",
+        "count",
+        "summary",
+        "diagnosis",
+        "killed",
+        "closed",
+        "socket",
+        "group",
+        "end",
+        "event",
+        "watched",
+    ] {
         add(of, &wrong);
     }
     drop(all);
@@ -138,7 +151,7 @@ fn validated() -> Result<(), Failed> {
     if said.len() != names.len() {
         return Err(format!("{} answers, not {}", said.len(), names.len()).into());
     }
-    let (right, refused) = said.split_at(said.len() - 10);
+    let (right, refused) = said.split_at(said.len() - 12);
     for (name, wrong) in right {
         if !wrong.is_empty() {
             return Err(format!("{name}: {wrong:?}").into());

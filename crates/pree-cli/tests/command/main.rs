@@ -15,6 +15,7 @@
 #[path = "../../src/docs/schema/check.rs"]
 mod check;
 mod clean;
+mod close;
 mod closed;
 mod csv_readers;
 mod documents;
@@ -26,6 +27,7 @@ mod folder;
 mod interfaces;
 mod json;
 mod judged;
+mod kill;
 mod machine_formats;
 mod names;
 mod namespaces;
@@ -82,6 +84,8 @@ fn main() -> ExitCode {
         pasted::cases(),
         rights::cases(),
         port::cases(),
+        kill::cases(),
+        close::cases(),
         verdicts::cases(),
         judged::cases(),
         needs::cases(),

@@ -29,6 +29,7 @@ pub fn cases() -> Vec<Case> {
         as_others("what_a_user_names_is_opened_with_the_users_rights", named),
         as_others("lent_rights_are_put_aside_first_and_dropped_when_nothing_needs_them", put_aside),
         as_others("lent_rights_enter_a_namespace_that_its_user_may_open", entered).lab(),
+        as_others("lent_rights_end_no_process_and_close_no_socket", not_for_acts).lab(),
         as_others("closed_streams_are_told_with_lent_rights_too", closed),
         Case::new("what_is_no_namespace_is_never_opened_as_one", no_namespace),
         Case::new("a_mistake_in_a_file_is_shown_without_the_file", excerpt),
@@ -77,8 +78,20 @@ fn as_nobody(program: &str, words: &str) -> Command {
 /// The flags whose value can be a path, as the help has them, with the commands that take them.
 fn uses() -> Result<Vec<String>, Failed> {
     let known: [(&str, &[&str]); 3] = [
-        ("--filter", &["", "summary", "explain", "-q"]),
-        ("--net", &["", "summary", "explain", "doctor", "port 80", "capture -"]),
+        ("--filter", &["", "summary", "explain", "-q", "kill --dry-run", "close --dry-run"]),
+        (
+            "--net",
+            &[
+                "",
+                "summary",
+                "explain",
+                "doctor",
+                "port 80",
+                "capture -",
+                "kill :80 --yes",
+                "close :80 --yes",
+            ],
+        ),
         ("--replay", &["", "summary", "explain", "doctor", "port 80", "-q"]),
     ];
     let help = run::pree("--help")?.whole()?.out;
@@ -248,6 +261,34 @@ fn entered() -> Result<(), Failed> {
     }
     unmount(&hidden, UnmountFlags::empty())?;
     Ok(unmount(&path, UnmountFlags::empty())?)
+}
+
+/// They show whose a socket is, and that is all.
+fn not_for_acts() -> Result<(), Failed> {
+    let folder = Folder::new("acts")?;
+    let listener = TcpListener::bind("127.0.0.1:3000")?;
+    rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::empty())?;
+    let mut child = Command::new("/bin/sleep").arg("600").spawn()?;
+    rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::CLOEXEC)?;
+    drop(listener);
+    let here = TcpListener::bind("127.0.0.1:3001")?;
+    let near = std::net::TcpStream::connect(here.local_addr()?)?;
+    for (name, program) in copies(&folder)? {
+        let answer = |words: &str| run::judge(as_nobody(&program, words).output()?);
+        for words in ["kill :3000 --yes", "kill :3000 --dry-run"] {
+            let refused = answer(words)?.code(4)?.silent()?;
+            let says = format!("cannot end process {}: EPERM", child.id());
+            if !refused.err.contains(&says) || !refused.err.contains("another user's") {
+                return Err(format!("{name} {words}: {}", refused.err).into());
+            }
+        }
+        answer("close dport=3001 --yes")?.code(4)?.silent()?.tells("CAP_NET_ADMIN")?;
+    }
+    assert_eq!(child.try_wait()?, None);
+    assert!(near.take_error()?.is_none());
+    child.kill()?;
+    child.wait()?;
+    Ok(())
 }
 
 /// The C library opens something in their place before the program has begun.

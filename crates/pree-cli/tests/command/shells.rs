@@ -48,7 +48,9 @@ fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Re
         .map(str::to_owned)
         .collect();
     let mut offered = BTreeSet::new();
-    for command in ["", "port 80 ", "explain ", "doctor ", "summary ", "watch ", "capture file "] {
+    for command in
+        ["", "port 80 ", "explain ", "doctor ", "summary ", "watch ", "kill ", "close ", "capture file "]
+    {
         offered.extend(offers(&format!("pree {command}--"))?);
     }
     if flags.len() < 40 || flags != offered {

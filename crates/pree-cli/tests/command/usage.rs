@@ -28,13 +28,10 @@ fn senseless() -> Result<(), Failed> {
         "--resolve",
         "--save",
         "--no-runtime",
-        "--yes",
         "top",
         "record",
         "history",
         "diff",
-        "kill :80",
-        "close",
     ] {
         refused(words, "not implemented yet")?;
     }

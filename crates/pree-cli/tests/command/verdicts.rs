@@ -80,7 +80,7 @@ fn fits(text: &str) -> Result<(), Failed> {
     ensure(!text.lines().any(|line| wide(&line)), || format!("too wide, or blanks at the end:\n{text}"))
 }
 
-fn follows(of: &str, text: &str) -> Result<Value, Failed> {
+pub fn follows(of: &str, text: &str) -> Result<Value, Failed> {
     let root: Value = serde_json::from_str(&run::pree("schema")?.whole()?.out)?;
     let value: Value = serde_json::from_str(text)?;
     let schema = json!({ "$ref": format!("#/$defs/{of}") });

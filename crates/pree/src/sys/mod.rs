@@ -16,17 +16,17 @@ pub(crate) mod clock;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
 mod linux;
 #[cfg(all(target_os = "linux", not(pree_unsupported)))]
-pub(crate) use linux::{act, live};
+pub(crate) use linux::{Live, act, live};
 
 #[cfg(all(target_os = "windows", not(pree_unsupported)))]
 mod windows;
 #[cfg(all(target_os = "windows", not(pree_unsupported)))]
-pub(crate) use windows::live;
+pub(crate) use windows::{Live, live};
 
 #[cfg(all(target_os = "macos", not(pree_unsupported)))]
 mod macos;
 #[cfg(all(target_os = "macos", not(pree_unsupported)))]
-pub(crate) use macos::live;
+pub(crate) use macos::{Live, live};
 
 #[cfg(any(not(target_os = "linux"), pree_unsupported))]
 pub(crate) mod act;
@@ -34,4 +34,4 @@ pub(crate) mod act;
 #[cfg(any(not(any(target_os = "linux", target_os = "macos", target_os = "windows")), pree_unsupported))]
 mod unsupported;
 #[cfg(any(not(any(target_os = "linux", target_os = "macos", target_os = "windows")), pree_unsupported))]
-pub(crate) use unsupported::live;
+pub(crate) use unsupported::{Live, live};

@@ -7,15 +7,19 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
+use std::time::Duration;
 
-use pree::act::{End, close_socket, end_process};
+use pree::act::{Held, Signal, close_socket, end_process};
 use pree::model::{BootId, KernelId, StartTime};
 use pree::{ErrorKind, Process, Protocols, Query, Socket};
+use pree_testkit::forked::{Forked, Namespaces};
 use pree_testkit::{Case, Failed, Need, lab};
 
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("a_process_that_was_seen_ends", a_process_ends).lab(),
+        Case::new("who_must_not_end_is_not_held", never_ended).lab(),
+        Case::new("a_process_that_is_held_gets_its_signals", held_on).lab(),
         Case::new("another_process_with_its_id_does_not_end", another_lives).lab(),
         Case::new("a_process_of_another_user_does_not_end", of_another_user).lab().needs(Need::RealRoot),
         Case::new("a_connection_that_was_seen_is_closed", a_connection).lab(),
@@ -28,12 +32,17 @@ pub fn cases() -> Vec<Case> {
 /// A process that stays, and what a look reports of it.
 fn sleeper() -> Result<(Child, Process), Failed> {
     let child = Command::new("sleep").arg("600").spawn()?;
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id()))?;
+    let process = seen(child.id())?;
+    Ok((child, process))
+}
+
+fn seen(pid: u32) -> Result<Process, Failed> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let ticks = stat.split_whitespace().nth(21).ok_or("no start time")?.parse()?;
     let mut process = Process::default();
-    process.pid = child.id();
+    process.pid = pid;
     process.start_time = Some(StartTime::new(ticks, None));
-    Ok((child, process))
+    Ok(process)
 }
 
 fn refused<T: std::fmt::Debug>(answer: pree::Result<T>, kind: ErrorKind, says: &str) -> Result<(), Failed> {
@@ -44,7 +53,7 @@ fn refused<T: std::fmt::Debug>(answer: pree::Result<T>, kind: ErrorKind, says: &
 }
 
 fn a_process_ends() -> Result<(), Failed> {
-    for (how, signal) in [(End::Asked, 15), (End::Forced, 9)] {
+    for (how, signal) in [(Signal::Term, 15), (Signal::Kill, 9)] {
         let (mut child, process) = sleeper()?;
         end_process(&process, how)?;
         pree_testkit::wait_until("it ends", || end_process(&process, how).is_err())?;
@@ -56,16 +65,44 @@ fn a_process_ends() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Process 1, this one, those that started it: whoever asks.
+fn never_ended() -> Result<(), Failed> {
+    let (own, parent) = (std::process::id(), std::os::unix::process::parent_id());
+    for (pid, says) in [(1, "it is process 1"), (own, "it is this one"), (parent, "it is process 1")] {
+        refused(Held::new(&seen(pid)?).map(drop), ErrorKind::Invalid, says)?;
+    }
+    // Seen by a child, this process is one of those that started it.
+    let me = seen(own)?;
+    Forked::start(Namespaces::empty(), || {
+        refused(Held::new(&me).map(drop), ErrorKind::Invalid, "this one was started by it")?;
+        Ok((String::new(), ()))
+    })?;
+    Ok(())
+}
+
+fn held_on() -> Result<(), Failed> {
+    let (mut child, process) = sleeper()?;
+    let held = Held::new(&process)?;
+    held.check()?;
+    assert!(!held.wait(Duration::ZERO)?);
+    held.signal(Signal::Int)?;
+    assert!(held.wait(pree_testkit::PATIENCE)?);
+    assert_eq!(child.wait()?.signal(), Some(2));
+    // Whoever gets its number is another one.
+    refused(held.signal(Signal::Kill), ErrorKind::Absent, "it has ended")?;
+    Ok(())
+}
+
 fn another_lives() -> Result<(), Failed> {
     let (mut child, mut process) = sleeper()?;
     let ticks =
         process.start_time.and_then(StartTime::since_boot).ok_or("no start time")?.as_millis() as u64 / 10;
     for other in [ticks - 1, ticks + 1] {
         process.start_time = Some(StartTime::new(other, None));
-        refused(end_process(&process, End::Forced), ErrorKind::Absent, "it has ended")?;
+        refused(end_process(&process, Signal::Kill), ErrorKind::Absent, "it has ended")?;
     }
     process.start_time = None;
-    refused(end_process(&process, End::Forced), ErrorKind::Unsupported, "when it started is not known")?;
+    refused(end_process(&process, Signal::Kill), ErrorKind::Unsupported, "when it started is not known")?;
     assert_eq!(child.try_wait()?, None);
     child.kill()?;
     child.wait()?;
@@ -75,7 +112,7 @@ fn another_lives() -> Result<(), Failed> {
 fn of_another_user() -> Result<(), Failed> {
     let (mut child, process) = sleeper()?;
     lab::become_ordinary()?;
-    refused(end_process(&process, End::Forced), ErrorKind::NotPermitted, "another user's")?;
+    refused(end_process(&process, Signal::Kill), ErrorKind::NotPermitted, "another user's")?;
     assert_eq!(child.try_wait()?, None);
     Ok(())
 }

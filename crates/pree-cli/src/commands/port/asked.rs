@@ -13,17 +13,17 @@ const WITH_PORTS: Protocols =
 
 /// A port, of a protocol or an address or of any.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Asked<'w> {
-    pub(super) number: u16,
+pub(in crate::commands) struct Asked<'w> {
+    pub(in crate::commands) number: u16,
     /// Any, when there is none.
-    pub(super) protocol: Option<Protocol>,
+    pub(in crate::commands) protocol: Option<Protocol>,
     /// A socket that has the port at every address of its family has it there too.
-    pub(super) address: Option<At<'w>>,
+    pub(in crate::commands) address: Option<At<'w>>,
 }
 
 /// The address of a port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct At<'w> {
+pub(in crate::commands) struct At<'w> {
     /// As a filter reads it: `10.0.0.5`, `10/8`, `[::ffff:10.0.0.5]`, `0.0.0.0%eth0`.
     text: &'w str,
     /// The address in it, or that of its network where it is written in full; a v4-mapped one is IPv4's.
@@ -35,7 +35,7 @@ pub(super) struct At<'w> {
 impl<'w> Asked<'w> {
     /// Reads `8080`, `:8080`, `http`, `53/udp`, `udp:53`, lsof's `tcp@10.0.0.5:53`, and each with an address before the
     /// port: `[fe80::1%3]:53`.
-    pub(super) fn read(word: &'w str) -> Result<Self, Failure> {
+    pub(in crate::commands) fn read(word: &'w str) -> Result<Self, Failure> {
         let wrong = || {
             let word = escape::quoted(word.as_bytes());
             let expected = "expected 8080, https, 10.0.0.5:8080, or 53/udp with a protocol that has ports";
@@ -71,7 +71,7 @@ impl<'w> Asked<'w> {
     }
 
     /// The sockets that have the port at their own end, at the address or at every one.
-    pub(super) fn filter(self) -> Result<Filter, Failure> {
+    pub(in crate::commands) fn filter(self) -> Result<Filter, Failure> {
         let mut filter = Filter::local_port(self.number);
         if let Some(address) = self.address {
             let every =
@@ -96,7 +96,7 @@ impl<'w> Asked<'w> {
 
     /// Whether a socket that has the port at this address or at every address has it here: those of the other family, or of
     /// another interface, are no obstacle to whoever binds it.
-    pub(super) fn has_its_address(self, socket: &Socket) -> bool {
+    pub(in crate::commands) fn has_its_address(self, socket: &Socket) -> bool {
         let (Some(address), Some(ip)) = (self.address, socket.local.ip()) else { return true };
         if address.is_every() {
             let is_of_family =
@@ -141,13 +141,13 @@ fn may_be_of_interface(socket: &Socket, zone: &str) -> bool {
 
 /// Whether binding the port for IPv4 fails: one of IPv6 at every address has it for IPv4 too, unless it is IPv6 only.
 /// Where that is unknown, it may fail.
-pub(super) fn takes_ipv4(socket: &Socket) -> bool {
+pub(in crate::commands) fn takes_ipv4(socket: &Socket) -> bool {
     let ip = socket.local.ip().map(|ip| ip.to_canonical());
     ip.is_some_and(|ip| ip.is_ipv4() || (ip.is_unspecified() && socket.v6only != Some(true)))
 }
 
 /// The port, as it was asked for.
-pub(super) fn port(asked: Asked<'_>) -> String {
+pub(in crate::commands) fn port(asked: Asked<'_>) -> String {
     let port = match asked.protocol {
         Some(protocol) => format!("{}/{protocol}", asked.number),
         None => format!("port {}", asked.number),
@@ -159,7 +159,7 @@ pub(super) fn port(asked: Asked<'_>) -> String {
 }
 
 /// `TIME_WAIT` is the kernel's memory of a connection: nobody has the port through it.
-pub(super) fn is_held(socket: &Socket) -> bool {
+pub(in crate::commands) fn is_held(socket: &Socket) -> bool {
     socket.state != State::TimeWait
 }
 

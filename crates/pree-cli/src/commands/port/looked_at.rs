@@ -14,7 +14,12 @@ use crate::text::words::listed;
 pub(super) const NAMED: usize = 3;
 
 /// Says that nobody has the port as it was asked for, where pree looked, and who has it in another way.
-pub(super) fn nobody(options: &Options, asked: Asked<'_>, coverage: &Coverage, others: &[Socket]) -> String {
+pub(in crate::commands) fn nobody(
+    options: &Options,
+    asked: Asked<'_>,
+    coverage: &Coverage,
+    others: &[Socket],
+) -> String {
     let what = match options.states {
         Some(States::LISTENING) => "listens on",
         Some(States::BOUND_INACTIVE) => "is only bound to",

@@ -62,11 +62,14 @@ impl Live {
         self.holders.as_ref().map(|(_, holders)| holders).ok_or(UNKNOWN)
     }
 
-    /// Asks what each network namespace answers for itself.
-    fn in_namespace(&self, question: &Question<'_>) -> std::result::Result<Answer, Failure> {
+    /// Does this in the network namespace that is asked, which answers for itself.
+    fn in_namespace<T: Send>(
+        &self,
+        ask: impl FnOnce() -> std::result::Result<T, Failure> + Send,
+    ) -> std::result::Result<T, Failure> {
         match &self.entered {
-            Some(namespace) => namespaces::within(namespace, || ask_here(question)),
-            None => ask_here(question),
+            Some(namespace) => namespaces::within(namespace, ask),
+            None => ask(),
         }
     }
 
@@ -94,7 +97,7 @@ impl Source for Live {
             | Question::Protocols
             | Question::NetNamespace
             | Question::Interface(_)
-            | Question::InterfaceName(_) => self.in_namespace(question)?,
+            | Question::InterfaceName(_) => self.in_namespace(|| ask_here(question))?,
             Question::BootId => Answer::File(proc::open(c"/proc/sys/kernel/random/boot_id")?),
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
             Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
