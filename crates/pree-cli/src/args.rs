@@ -14,12 +14,14 @@ use lexopt::{Arg, Parser, ValueExt};
 use pree::{Family, Namespaces, Protocol, Protocols, WatchSource};
 
 use crate::exit::Failure;
+use crate::output::Format;
 use crate::text::escape;
 use crate::text::words::nearest;
 pub(crate) use command::Command;
 pub(crate) use commands::{Entry, Words};
-pub(crate) use flags::{FLAGS, Flag, GROUPS, Takes, Value, protocol_names};
+pub(crate) use flags::{FLAGS, Flag, GROUPS, Takes, Value};
 pub(crate) use options::{Acting, Args, Watched};
+pub(crate) use values::protocol_names;
 
 /// Reads the arguments.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Args, Failure> {
@@ -107,9 +109,14 @@ fn read(arguments: Vec<OsString>, args: &mut Args) -> Result<Given, Failure> {
             letters.pop();
             return Err(Failure::Usage(flags::unknown(&written, &letters)));
         };
-        let value = match flag.value() {
-            Some(_) => value(&mut parser, flag, &written)?,
-            None => String::new(),
+        let value = match flag.takes {
+            Takes::Nothing => String::new(),
+            Takes::Maybe(_) => match parser.optional_value() {
+                // `--stats=` says as little as nothing.
+                Some(value) => value.string().map_err(usage)?,
+                None => String::new(),
+            },
+            Takes::One(_) | Takes::Several(_) => value(&mut parser, flag, &written)?,
         };
         let next = next_word(&mut parser).filter(|_| flag.value().is_none());
         let is_name =
@@ -153,9 +160,20 @@ fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
             "--source {name} is how pree watch sees what happens: rows come from diag, proc or procfs"
         ));
     }
-    let Watched { events, ends, failed } = args.watched;
-    if [events, ends, failed].into_iter().filter(|flag| *flag).count() > 1 {
-        return usage("--events, --ends and --failed each say which events are shown: take one of them");
+    if let Some(text) = args.watched.contradiction(args.command, args.shown.group_by.is_some()) {
+        return usage(text);
+    }
+    if args.repeat.is_some() {
+        let Args { asked, pager, .. } = args;
+        let others = [(*pager, "--pager"), (asked.quiet, "-q"), (asked.replay.is_some(), "--replay")];
+        if let Some((_, other)) = others.into_iter().find(|(given, _)| *given) {
+            return usage(&format!("--watch goes on until ^C: it does not go with {other}"));
+        }
+        if matches!(args.shown.format, Format::Csv | Format::Tsv | Format::Template) {
+            return usage(
+                "--watch writes a table in place, or lines of JSON: for rows as they change see pree watch --csv",
+            );
+        }
     }
     if args.look_for.is_some() && args.asked.replay.is_some() && args.command != Command::Watch {
         return usage("--for looks at the running system: a recording is one look");

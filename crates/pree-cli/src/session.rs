@@ -169,7 +169,7 @@ impl Session {
     /// [`Query::watch`] there.
     pub(crate) fn watch(&mut self, query: &Query) -> Result<Watch<'_>, Failure> {
         Ok(match &mut self.place {
-            Place::Running(running) => query.watch_from(running.get_mut().source())?,
+            Place::Running(running) => query.watch_from(running.get_mut().source().patient())?,
             Place::Recorded(recording) => query.watch_from(recording.replay())?,
         })
     }
@@ -296,6 +296,7 @@ impl Options {
             owners: self.owners() != OwnerLookup::None,
             namespaces: self.namespaces == Namespaces::All,
             events: None,
+            over_time: self.over_time && !self.of_events,
         }
     }
 

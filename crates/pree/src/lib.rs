@@ -117,8 +117,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use filter::{Filter, FilterError};
 pub use model::{
     Address, CountsSince, Detail, Direction, Ending, Event, EventKind, Family, How, Moment, NetworkNamespace,
-    OtherProtocol, Owner, Peer, Process, Protocol, Protocols, Socket, SocketId, SocketType, State, States,
-    TcpStats, Text, Unowned,
+    OtherProtocol, Owner, Peer, Process, Protocol, Protocols, Provenance, Since, Socket, SocketId,
+    SocketType, State, States, TcpStats, Text, Totals, Traffic, Unowned,
 };
 pub use needs::{Needs, OwnerLookup, OwnerSource, SourceChoice, WatchSource};
 pub use query::Query;

@@ -43,6 +43,7 @@ pub struct Query {
     pub(crate) namespaces: Namespaces,
     pub(crate) estats: Option<Duration>,
     pub(crate) watch_source: WatchSource,
+    pub(crate) watch_stats: Option<Duration>,
 }
 
 impl Default for Query {
@@ -68,6 +69,7 @@ impl Query {
             namespaces: Namespaces::Own,
             estats: None,
             watch_source: WatchSource::Auto,
+            watch_stats: None,
         }
     }
 
@@ -208,6 +210,15 @@ impl Query {
     pub fn watch_source(mut self, source: WatchSource) -> Self {
         self.watch_source = source;
         self
+    }
+
+    /// A watch (feature `socket-tracking`) also reads the statistics of the sockets it tells of, so often: those that changed are
+    /// [`EventKind::Stats`](crate::EventKind::Stats), with what passed meanwhile ([`Event::since`](crate::Event::since)). At least
+    /// 100 ms lie between two readings, and three times as long as one takes. Asks for [`Needs::STATS`].
+    #[must_use]
+    pub fn watch_stats(mut self, every: Duration) -> Self {
+        self.watch_stats = Some(every);
+        self.needs(Needs::STATS)
     }
 
     /// Forces where rows are read from.

@@ -136,6 +136,8 @@ impl Command {
                 "pree watch --events process=curl",
                 "pree watch --jsonl --for 10s",
                 "pree watch --limit 1 --for 30s :8080",
+                "pree watch -g process --every 10s",
+                "pree watch --stats 'tx>1MiB'",
             ],
             &[
                 "A line a connection when it has ended, with its last statistics, however short it was; --failed: only those \
@@ -144,6 +146,11 @@ impl Command {
                 "As root, or with CAP_BPF and CAP_PERFMON, the kernel reports every change of state of TCP sockets (Linux 5.12). \
              Without, and for other protocols and systems, looks ten times a second are compared: what lives shorter is not seen, \
              and how it ended is unknown. pree says which of the two it is; --source chooses.",
+                "--stats reads the statistics of the sockets every second, or so often: a line for each whose statistics changed, with \
+             rates (tx, rx, retrans_rate, which filters and columns take too) and a verdict of that time. -g FIELD --every TIME sums up \
+             instead what all connections, however short, have moved in each such time, a line a group; --every alone, of all together. \
+             provenance says how a rate is known: exact, counters (looks that are compared), partial (something was lost, so it is \
+             at least that).",
                 "What fails before a SYN is sent (no route) is no event. While nobody has read from an accepted connection, and if the other \
              end resets it first, its owner is that of the listener (JSON: owner_provisional).",
                 "It ends with ^C, after --for, or after --limit lines, with exit code 0; with 3 when events were lost, and with 1 \

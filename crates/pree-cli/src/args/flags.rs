@@ -3,11 +3,10 @@
 use pree::act::Signal;
 use pree::quality::Severity;
 use pree::{
-    Family, Namespaces, OtherProtocol, OwnerLookup, OwnerSource, Protocol, Protocols, SourceChoice, States,
-    Text, WatchSource,
+    Family, Namespaces, OwnerLookup, OwnerSource, Protocols, SourceChoice, States, Text, WatchSource,
 };
 
-use Takes::{Nothing, One, Several};
+use Takes::{Maybe, Nothing, One, Several};
 use Value::{Field, File, Other, Word};
 
 use super::command::Command::{
@@ -15,9 +14,11 @@ use super::command::Command::{
     Version, Watch,
 };
 use super::options::Args;
-use super::values::{choice, estats, grace, look_for};
+use super::values::{
+    add, choice, estats, every, format, grace, inet, instead, look_for, namespaces, owners_from, protocol,
+    protocols, states, without_table,
+};
 use crate::output::{Format, When};
-use crate::text::escape;
 use crate::text::words::{listed, nearest};
 
 /// What a flag sets.
@@ -42,6 +43,8 @@ pub(crate) enum Takes {
     One(Value),
     /// A value, and more with the flag again.
     Several(Value),
+    /// A value after `=`, or none.
+    Maybe(Value),
 }
 
 /// A value, by the name that help has for it: what completions offer goes by it.
@@ -75,10 +78,20 @@ impl Value {
 }
 
 impl Flag {
+    /// The value that must stand behind it.
     pub(crate) fn value(&self) -> Option<&Value> {
         match &self.takes {
-            Nothing => None,
+            Nothing | Maybe(_) => None,
             One(value) | Several(value) => Some(value),
+        }
+    }
+
+    /// How its value is written behind it, and the value's name.
+    pub(crate) fn written_value(&self) -> Option<(&'static str, String, &'static str)> {
+        match &self.takes {
+            Nothing => None,
+            One(value) | Several(value) => Some((" ", value.name(), "")),
+            Maybe(value) => Some(("[=", value.name(), "]")),
         }
     }
 
@@ -90,7 +103,7 @@ impl Flag {
         value: &str,
         again: bool,
     ) -> Result<(), String> {
-        if again && matches!(self.takes, One(_)) {
+        if again && matches!(self.takes, One(_) | Maybe(_)) {
             return Err(format!("{written} is given twice, and takes one value"));
         }
         let Some(Word(words)) = self.value() else { return (self.set)(args, value) };
@@ -121,6 +134,8 @@ impl Flag {
 
 /// Commands that show rows.
 const ROWS: &[Command] = &[List, Port];
+/// Commands that can show groups.
+const GROUPED: &[Command] = &[List, Port, Watch];
 /// Commands of which one can choose which sockets they are about.
 const CHOICE: &[Command] = &[List, Port, Explain, Summary, Watch, Kill, Close];
 /// Commands whose words are a filter.
@@ -238,7 +253,7 @@ pub(crate) const FLAGS: &[Flag] = &[
         set!(a, value => add(&mut a.shown.columns, value))),
     flag!("Output", ROWS, None, "sort", Several(Field("FIELD")), "order by a field, -FIELD largest first; several with commas",
         set!(a, value => a.shown.sort.extend(value.split(',').map(str::to_owned)))),
-    flag!("Output", ROWS, Some('g'), "group-by", Several(Field("FIELD")), "one row for process, remote (without its port), state or any other field; several with commas",
+    flag!("Output", GROUPED, Some('g'), "group-by", Several(Field("FIELD")), "one row for process, remote (without its port), state or any other field; several with commas",
         set!(a, value => add(&mut a.shown.group_by, value))),
     flag!("Output", ROWS, None, "count", Nothing, "how many, not which", set!(a => a.shown.count = true)),
     flag!("Output", &[List, Port, Explain, Doctor, Watch], None, "limit", One(Other("N")), "at most this many rows", |a, value| {
@@ -290,6 +305,21 @@ pub(crate) const FLAGS: &[Flag] = &[
     flag!("Output", &[Watch], None, "ends", Nothing, "watch: only ends, in JSON too", set!(a => a.watched.ends = true)),
     flag!("Output", &[Watch], None, "failed", Nothing, "watch: only connections that could not be opened",
         set!(a => a.watched.failed = true)),
+    flag!("Output", &[Watch, Capture], None, "stats", Maybe(Other("TIME")),
+        "watch: statistics that change too, every second or so often; capture --for: for that", |a, value| {
+            a.watched.stats = every("--stats", value)?;
+            Ok(())
+        }),
+    flag!("Output", &[Watch], None, "every", One(Other("TIME")),
+        "watch: a line a group of -g, or one for all, with what passed in each such time", |a, value| {
+            a.watched.every = every("--every", value)?;
+            Ok(())
+        }),
+    flag!("Output", &[List, Summary], None, "watch", Maybe(Other("TIME")),
+        "again and again, every second or so often: in place on a terminal, else a line of JSON each", |a, value| {
+            a.repeat = every("--watch", value)?;
+            Ok(())
+        }),
     flag!("How", OVER_TIME, None, "for", One(Other("TIME")),
         "explain, doctor: look for this long and judge what happens in it; watch, capture: follow sockets for this long", look_for),
     flag!("How", &[Doctor], None, "fail-on", One(Word(&[
@@ -340,7 +370,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Flags that are agreed and not implemented yet: said plainly instead of "unknown".
-const LATER: &[&str] = &["r", "E", "watch", "stats", "every", "save", "resolve", "no-runtime"];
+const LATER: &[&str] = &["r", "save", "resolve", "no-runtime"];
 
 /// The flag of this long name.
 pub(super) fn long(name: &str) -> Option<&'static Flag> {
@@ -365,115 +395,4 @@ pub(super) fn unknown(written: &str, letters: &str) -> String {
     let near =
         near.filter(|_| way.is_empty()).map_or(String::new(), |near| format!("; did you mean --{near}?"));
     format!("no flag {written}{way}{near}")
-}
-
-fn protocol(args: &mut Args, protocols: Protocols) {
-    args.asked.named.extend(Protocol::ALL.into_iter().filter(|one| one.set() == protocols));
-    args.asked.protocols = Some(args.asked.protocols.unwrap_or(Protocols::empty()) | protocols);
-}
-
-/// A flag that stands for a command. Help wins.
-fn instead(args: &mut Args, command: Command) {
-    if args.instead != Some(Help) {
-        args.instead = Some(command);
-    }
-}
-
-fn namespaces(args: &mut Args, which: Namespaces) -> Result<(), String> {
-    if args.asked.namespaces != Namespaces::Own && args.asked.namespaces != which {
-        return Err("one -N, or --all-netns: choose".to_owned());
-    }
-    args.asked.namespaces = which;
-    Ok(())
-}
-
-fn owners_from(args: &mut Args, source: OwnerSource) {
-    (args.asked.owners, args.asked.owner_source) = (Some(OwnerLookup::All), source);
-}
-
-/// States add up, whatever the order of the flags.
-fn states(args: &mut Args, states: States) {
-    args.asked.states = Some(args.asked.states.unwrap_or(States::empty()) | states);
-}
-
-/// Lists join.
-fn add(list: &mut Option<String>, more: &str) {
-    *list = Some(list.take().map_or_else(|| more.to_owned(), |list| format!("{list},{more}")));
-}
-
-fn inet(args: &mut Args, family: Family) {
-    args.asked.families.push(family);
-    args.whole_family = true;
-}
-
-/// ss's list: `all,!tcp` is all but one.
-fn protocols(args: &mut Args, list: &str) -> Result<(), String> {
-    for name in list.split(',') {
-        let (name, wanted) = name.strip_prefix('!').map_or((name, true), |name| (name, false));
-        if let Some(says) = typed(name) {
-            return Err(says);
-        }
-        let named = match (Protocol::named(name), name) {
-            (Some(known), _) => known.set(),
-            (None, "inet") => Protocols::INET,
-            (None, "all") => Protocols::all(),
-            (None, "inet6" | "ipv4" | "ipv6" | "link") => {
-                return Err(format!("-A takes protocols, and {name} is a family: say -f {name}"));
-            }
-            (None, _) => {
-                let names: Vec<&str> = protocol_names().collect();
-                return Err(without_table(name).unwrap_or_else(|| choice("-A", name, &listed(&names, "or"))));
-            }
-        };
-        if wanted {
-            protocol(args, named);
-        } else {
-            args.asked.protocols = args.asked.protocols.map(|all| all - named);
-        }
-    }
-    if args.asked.protocols.is_none_or(|all| all.is_empty()) {
-        return Err(format!(
-            "-A {} leaves nothing: say from what, as in -A 'all,!tcp'",
-            escape::text(list.as_bytes())
-        ));
-    }
-    Ok(())
-}
-
-/// What `-A` takes.
-pub(crate) fn protocol_names() -> impl Iterator<Item = &'static str> {
-    Protocol::ALL.iter().map(Protocol::name).chain(["inet", "all"])
-}
-
-/// What to say of a protocol that has no table.
-fn without_table(name: &str) -> Option<String> {
-    let known = OtherProtocol::KNOWN.contains(&name);
-    known.then(|| format!("{name} sockets are among -A other: say -A other proto={name}"))
-}
-
-/// ss has names for sockets of one type: `unix_stream`, `p_dgr`.
-fn typed(name: &str) -> Option<String> {
-    let (family, kind) = name.split_once('_')?;
-    let family = match family {
-        "unix" | "u" => "unix",
-        "packet" | "p" => "packet",
-        "vsock" | "v" => "vsock",
-        _ => return None,
-    };
-    let kind = match kind {
-        "stream" | "str" => "stream",
-        "dgram" | "dgr" => "dgram",
-        "seqpacket" | "seq" => "seqpacket",
-        "raw" => "raw",
-        _ => return None,
-    };
-    Some(format!("{name} sockets are -A {family} type={kind}"))
-}
-
-fn format(args: &mut Args, format: Format) -> Result<(), String> {
-    if args.shown.format != Format::Table && args.shown.format != format {
-        return Err("two output formats at once: choose one of them".to_owned());
-    }
-    args.shown.format = format;
-    Ok(())
 }

@@ -26,7 +26,8 @@ const WAYS: &[(&[&str], &str)] = &[
     (&["groups"], "groups of interfaces are no sockets: ip maddr"),
     (&["statistics"], "counters of protocols are nstat's; sockets are counted by pree -s"),
     (&["masquerade"], "masqueraded connections are conntrack -L"),
-    (&["continuous"], "watch is not implemented yet"),
+    (&["continuous"], "again and again is --watch"),
+    (&["E"], "sockets as they end are pree watch"),
     (&["protocol"], "-f FAMILY"),
     (&["symbolic"], "names are not looked up"),
     // lsof, and netstat's -U
@@ -54,10 +55,7 @@ const OTHER_VALUES: &[(char, &str)] = &[
         "a file with a filter; fields for programs are --json or --format, and routes are no sockets: ip route",
     ),
     ('N', "a network namespace, as in -N blue; names are not looked up"),
-    (
-        'c',
-        "columns, as in -c +rtt; the sockets of a process are process=NAME, and watch is not implemented yet",
-    ),
+    ('c', "columns, as in -c +rtt; the sockets of a process are process=NAME, again and again is --watch"),
     ('f', "a family, as in -f inet6; a descriptor is fd=3"),
     ('g', "a field to group by, as in -g state; groups of interfaces are no sockets: ip maddr"),
 ];

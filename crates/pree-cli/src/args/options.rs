@@ -25,6 +25,8 @@ pub(crate) struct Args {
     /// `--fail-on`: from which severity on `doctor` ends with code 5.
     pub(crate) fail_on: Option<Severity>,
     pub(crate) pager: bool,
+    /// `--watch`: between two looks.
+    pub(crate) repeat: Option<Duration>,
     pub(crate) watched: Watched,
     pub(crate) acting: Acting,
 }
@@ -45,4 +47,23 @@ pub(crate) struct Watched {
     pub(crate) events: bool,
     pub(crate) ends: bool,
     pub(crate) failed: bool,
+    /// `--stats`: between two readings of statistics.
+    pub(crate) stats: Option<Duration>,
+    /// `--every`: of what time the sums are.
+    pub(crate) every: Option<Duration>,
+}
+
+impl Watched {
+    /// What of it does not go together.
+    pub(super) fn contradiction(&self, command: Command, has_groups: bool) -> Option<&'static str> {
+        let chosen = [self.events, self.ends, self.failed].into_iter().filter(|flag| *flag).count();
+        let sums = self.every.is_some() || (has_groups && command == Command::Watch);
+        if chosen > 1 {
+            Some("--events, --ends and --failed each say which events are shown: take one of them")
+        } else if sums && (chosen > 0 || self.stats.is_some()) {
+            Some("-g and --every show sums: --events, --ends, --failed and --stats show single events")
+        } else {
+            None
+        }
+    }
 }

@@ -221,7 +221,7 @@ fn a_second_value_is_refused_or_added() {
                 let twice = line(&[name, word(entry), Some(&long), value(flag), written, value(flag)]);
                 match flag.takes {
                     Takes::Nothing => assert!(twice.is_ok(), "{spelled}"),
-                    Takes::One(_) => {
+                    Takes::One(_) | Takes::Maybe(_) => {
                         let says = format!("{spelled} is given twice, and takes one value (see pree --help)");
                         assert_eq!(twice, Err(says));
                         refusals += 1;

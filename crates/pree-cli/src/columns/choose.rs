@@ -6,7 +6,7 @@ use super::column::{Column, all};
 use super::special::SPECIAL;
 use crate::text::escape;
 
-/// The column of this name, of those that a single look can fill. What CSV and JSON call a field is taken too: `rtt_us`.
+/// The column of this name. What CSV and JSON call a field is taken too: `rtt_us`.
 pub(crate) fn find(name: &str) -> Option<Column> {
     let special = SPECIAL.iter().find(|special| special.name == name).map(Column::Special);
     let field = || field::named(name).map(Column::Field);
@@ -16,16 +16,13 @@ pub(crate) fn find(name: &str) -> Option<Column> {
         of_key.next().filter(|_| of_key.next().is_none()).map(Column::Field)
     };
     let by_heading = || all().find(|column| column.machine_name() == name);
-    special.or_else(field).or_else(by_heading).or_else(by_key).filter(|column| !column.takes_time())
+    special.or_else(field).or_else(by_heading).or_else(by_key)
 }
 
 /// What to say about a name that is no column.
 pub(crate) fn unknown(name: &str) -> String {
     if field::is_planned(name) {
         return format!("{name} is not implemented yet");
-    }
-    if field::named(name).is_some_and(|field| field.takes_time) {
-        return format!("{name} takes several looks: pree explain --for 10s --json shows it");
     }
     let shown = escape::quoted(name.as_bytes());
     match field::nearest(name, all().map(Column::name)) {
@@ -64,7 +61,7 @@ pub(crate) fn choose(list: Option<&str>, usual: &[Column]) -> Result<Vec<Column>
                     format!("; the sockets of a process are process={}", escape::word(name.as_bytes()))
                 }
                 // netstat's goes on for ever.
-                None if sign == Some('-') => "; watch is not implemented yet".to_owned(),
+                None if sign == Some('-') => "; again and again is --watch".to_owned(),
                 _ => String::new(),
             };
             format!("-c: {}{way}", unknown(name))
@@ -119,8 +116,6 @@ mod tests {
             ("rttt", "did you mean rtt?"),
             ("+nonsense", "pree help COLUMNS"),
             ("age", "age is not implemented yet"),
-            ("+tx", "tx takes several looks"),
-            ("utilisation", "takes several looks"),
             ("scroe", "did you mean score?"),
             ("", "no field"),
             ("pid,,fd", "no field"),

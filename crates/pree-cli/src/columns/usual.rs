@@ -27,6 +27,10 @@ pub(crate) const FAILED: [&str; 7] = ["time", "lasted", "how", "errno", "local",
 /// The same of all events.
 pub(crate) const EVENTS: [&str; 7] = ["time", "event", "state", "how", "local", "remote", "owner"];
 
+/// The same with ticks.
+pub(crate) const TICKS: [&str; 12] =
+    ["time", "event", "tx", "rx", "rtt", "retrans_rate", "score", "how", "local", "remote", "owner", "worst"];
+
 /// The same of both for programs.
 pub(crate) const SEPARATED_EVENTS: [&str; 21] = [
     "time",

@@ -26,6 +26,8 @@ struct Options {
     asked: session::Options,
     /// `--for`: how long sockets are followed.
     length: Option<Duration>,
+    /// `--stats`: between two readings of their statistics.
+    stats: Option<Duration>,
 }
 
 impl TryFrom<Args> for Options {
@@ -41,19 +43,23 @@ impl TryFrom<Args> for Options {
             let text = "--for keeps which process used each socket: leave out --owners none";
             return Err(Failure::Usage(text.to_owned()));
         }
-        Ok(Self { path, asked: args.asked, length: args.look_for })
+        if args.watched.stats.is_some() && args.look_for.is_none() {
+            let text = "--stats is for --for: one look has all statistics";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        Ok(Self { path, asked: args.asked, length: args.look_for, stats: args.watched.stats })
     }
 }
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let Options { path, asked, length } = args.try_into()?;
+    let Options { path, asked, length, stats } = args.try_into()?;
     let processes = asked.owners() != OwnerLookup::None;
     let mut recorder = Recorder::new(session::Running::open(rights)?);
     let answer = record(&asked, &mut recorder);
     let Answer { snapshot, mut inodes } = session::unless_interrupted(answer)?;
     let mut coverage = snapshot.coverage().clone();
     if let Some(length) = length {
-        coverage = follow(&asked, &mut recorder, length, &mut inodes)?;
+        coverage = follow(&asked, &mut recorder, (length, stats), &mut inodes)?;
     }
     let recording = recorder.finish();
     let recording = if processes { recording.only_about(&inodes) } else { recording.without_processes() };
@@ -83,17 +89,26 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
 fn follow(
     asked: &session::Options,
     recorder: &mut impl Source,
-    length: Duration,
+    (length, stats): (Duration, Option<Duration>),
     inodes: &mut HashSet<u64>,
 ) -> Result<Coverage, Failure> {
     let _held = Interrupts::hold();
     let query = Query::new().tcp().stats().owners().network_namespaces(asked.namespaces.clone());
-    let mut watch = query.watch_source(asked.watch_source).watch_from(recorder)?;
+    let mut query = query.watch_source(asked.watch_source);
+    if let Some(every) = stats {
+        query = query.watch_stats(every);
+    }
+    let mut watch = query.watch_from(recorder)?;
     let end = watch.now().saturating_add(length);
     while !interrupts::came()
         && let Some(event) = watch.next_before(end)?
     {
         inodes.extend(event.socket.and_then(|socket| socket.inode));
+    }
+    // What happened until now, and the last statistics.
+    watch.stop().stop();
+    for event in &mut watch {
+        inodes.extend(event?.socket.and_then(|socket| socket.inode));
     }
     Ok(watch.coverage())
 }

@@ -3,9 +3,11 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pree::{Coverage, Filter, Query, State, States};
 
+use super::repeat::{self, Before, Frame};
 use super::{judged, stream};
 use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
@@ -24,22 +26,31 @@ struct Options {
     asked: session::Options,
     shown: output::Options,
     pager: bool,
+    repeat: Option<Duration>,
 }
 
 impl From<Args> for Options {
     fn from(args: Args) -> Self {
-        Self { asked: args.asked, shown: args.shown, pager: args.pager }
+        let Args { mut asked, shown, pager, repeat, .. } = args;
+        asked.over_time = repeat.is_some();
+        Self { asked, shown, pager, repeat }
     }
 }
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let Options { asked, shown, pager } = args.into();
+    let Options { asked, mut shown, pager, repeat } = args.into();
     let environment = Environment::read();
     let screen = Screen::of_stdout(shown.color, &environment);
+    if repeat.is_some() {
+        repeat::format(&mut shown, screen);
+    }
     let mut request = Request::new(shown, asked.rows(), screen)?;
     let session = Session::open(asked, rights)?;
     let folding = Folding::of(&session.options, &request);
     let query = query(&session, &request, folding);
+    if let Some(every) = repeat {
+        return again(every, &session, &query, request, folding);
+    }
     if session.options.quiet {
         let listed = look(&session, &query)?;
         return Ok(end(&session.options, &request, &listed));
@@ -128,6 +139,54 @@ fn list(
     Ok(Listed { coverage, matched: rows > 0, folded: (folding == Folding::Counted).then_some(folded) })
 }
 
+/// `--watch`: the list, and rates since the look before.
+fn again(
+    every: Duration,
+    session: &Session,
+    query: &Query,
+    mut request: Request,
+    folding: Folding,
+) -> Result<ExitCode, Failure> {
+    let mut before = Before::default();
+    let in_place = request.screen.terminal && request.options.format == Format::Table;
+    let later = session.later.as_ref();
+    let query = later.map_or_else(|| query.clone(), |later| query.clone().needs(later.needs()));
+    repeat::repeat(every, in_place, || {
+        let look = session.collect(&query)?;
+        let taken = look.taken();
+        if request.judges_with_the_host() {
+            request.peers = judged::peers(session, look.sockets(), true);
+        }
+        let (mut text, mut folded, mut rows) = (Vec::new(), 0_u64, 0);
+        let mut output = output::of(&request, &mut text);
+        for socket in &look {
+            if folding == Folding::Counted && socket.state == State::TimeWait {
+                folded += 1;
+                continue;
+            }
+            let view = before.view(socket, taken).among(&request.peers);
+            if rows < request.most() && later.is_none_or(|later| later.decide(&view) == Some(true)) {
+                rows += 1;
+                output.row(&view)?;
+            }
+        }
+        output.end(look.coverage())?;
+        drop(output);
+        let mut notes = repeat::notes(look.coverage());
+        if folded > 0 {
+            notes.push(folded_away(folded));
+        }
+        let lacks = session.options.lacks(look.coverage());
+        let code = ExitCode::from(if lacks { INCOMPLETE } else { ANSWERED });
+        before = Before::new(look);
+        Ok(Frame { text, taken: taken.wall, code, notes })
+    })
+}
+
+fn folded_away(folded: u64) -> String {
+    format!("{folded} time-wait (-a)")
+}
+
 fn page(request: &Request, environment: &Environment) -> Option<Pager> {
     if !request.screen.terminal {
         return None;
@@ -151,7 +210,7 @@ fn end(asked: &session::Options, request: &Request, listed: &Listed) -> ExitCode
     }
     if let Some(folded) = listed.folded.filter(|folded| *folded > 0) {
         // With stderr gone there is nobody left to tell.
-        let _ = writeln!(io::stderr(), "{folded} time-wait (-a)");
+        let _ = writeln!(io::stderr(), "{}", folded_away(folded));
     }
     ExitCode::from(if asked.lacks(&listed.coverage) && !(asked.needs_a_match_only() && listed.matched) {
         INCOMPLETE

@@ -12,6 +12,7 @@ mod look;
 mod page;
 mod phrases;
 mod port;
+mod repeat;
 mod stream;
 mod summary;
 mod watch;

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pree::quality::LocalPorts;
 use pree::{Coverage, Family, Needs, OwnerLookup, Protocol, Socket, State, States};
 
 use super::phrases;
+use super::repeat::{self, Frame};
 use crate::args::Args;
-use crate::exit::{Failure, NOTHING};
+use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::json::document::completeness;
 use crate::output::json::verdicts;
 use crate::output::json::writer::Json;
@@ -24,17 +27,42 @@ use crate::text::words;
 struct Options {
     asked: session::Options,
     json: bool,
+    repeat: Option<Duration>,
 }
 
 impl From<Args> for Options {
     fn from(args: Args) -> Self {
-        Self { asked: args.asked, json: args.shown.format != Format::Table }
+        let json = args.shown.format != Format::Table;
+        Self { asked: args.asked, json, repeat: args.repeat }
     }
 }
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
-    let Options { asked, json } = args.into();
+    let Options { asked, json, repeat } = args.into();
     let session = Session::open(asked, rights)?;
+    let asked = &session.options;
+    if let Some(every) = repeat {
+        let in_place = !json && io::stdout().is_terminal();
+        return repeat::repeat(every, in_place, || {
+            let (summary, coverage) = look(&session)?;
+            let text = if in_place { summary.text().into() } else { summary.json(&coverage) };
+            let code = ExitCode::from(if asked.lacks(&coverage) { INCOMPLETE } else { ANSWERED });
+            Ok(Frame { text, taken: session.now(), code, notes: repeat::notes(&coverage) })
+        });
+    }
+    let (summary, coverage) = look(&session)?;
+    if !asked.quiet {
+        output::print(if json { summary.json(&coverage) } else { summary.text().into() })?;
+        if summary.all.total == 0 {
+            asked.tell_nothing();
+        }
+    }
+    let code = asked.end(&coverage);
+    let nothing = asked.quiet && summary.all.total == 0 && !asked.lacks(&coverage);
+    Ok(if nothing { ExitCode::from(NOTHING) } else { code })
+}
+
+fn look(session: &Session) -> Result<(Summary, Coverage), Failure> {
     let asked = &session.options;
     let counts_owners = asked.owners() != OwnerLookup::None && !asked.needs_a_match_only();
     let mut summary = Summary { owned: counts_owners.then(Owned::default), ..Summary::default() };
@@ -50,15 +78,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     if let Some(ports) = &mut summary.local_ports {
         ports.end(&coverage);
     }
-    if !asked.quiet {
-        output::print(if json { summary.json(&coverage) } else { summary.text().into() })?;
-        if summary.all.total == 0 {
-            asked.tell_nothing();
-        }
-    }
-    let code = asked.end(&coverage);
-    let nothing = asked.quiet && summary.all.total == 0 && !asked.lacks(&coverage);
-    Ok(if nothing { ExitCode::from(NOTHING) } else { code })
+    Ok((summary, coverage))
 }
 
 #[derive(Clone, Copy, Default)]

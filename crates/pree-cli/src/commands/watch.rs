@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pree::field::View;
-use pree::{Event, EventKind, Needs, Protocols, Watch};
+use pree::{Event, EventKind, Moment, Needs, Protocols, Provenance, Watch};
 
 use crate::args::{Args, Watched};
-use crate::columns::usual::{ENDS, EVENTS, FAILED};
+use crate::columns::usual::{ENDS, EVENTS, FAILED, TICKS};
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
 use crate::output::json::document;
 use crate::output::screen::Screen;
+use crate::output::windows::Windows;
 use crate::output::{self, Format, Output, Request};
 use crate::session::{self, Session};
 use crate::sys::Rights;
@@ -20,6 +21,8 @@ use crate::sys::interrupts::{self, Interrupts};
 
 /// What is written at once.
 const BUFFER: usize = 64 * 1024;
+/// What `-g` sums up without `--every`.
+const USUAL_WINDOW: Duration = Duration::from_secs(10);
 /// How long it may take to see an interrupt.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -45,7 +48,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let Options { asked, shown, watched, length } = args.into();
     let screen = Screen::of_stdout(shown.color, &Environment::read());
     let mut rows = asked.rows();
+    let sums = watched.every.is_some() || shown.group_by.is_some();
+    let ticks = watched.stats.or(watched.every).or(sums.then_some(USUAL_WINDOW));
+    rows.over_time = ticks.is_some();
     rows.events = Some(match watched {
+        Watched { stats: Some(_), ends: false, failed: false, .. } => &TICKS,
         Watched { events: true, .. } => &EVENTS,
         Watched { failed: true, .. } => &FAILED,
         _ => &ENDS,
@@ -53,8 +60,14 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let request = Request::new(shown, rows, screen)?;
     let _held = Interrupts::hold();
     let mut session = Session::open(asked, rights)?;
-    if let Some(field) = session.later.as_ref().and_then(pree::Filter::takes_time) {
-        return Err(Failure::Usage(format!("{} takes several looks: pree explain --for", field.name)));
+    if let Some(later) = session.later.take() {
+        if let Some(field) = later.takes_time().filter(|_| ticks.is_none()) {
+            return Err(Failure::Usage(format!("{} is told by ticks: pree watch --stats", field.name)));
+        }
+        session.options.filter = Some(match session.options.filter.take() {
+            Some(now) => now.and(later),
+            None => later,
+        });
     }
     if session.options.filter.as_ref().is_some_and(pree::Filter::needs_the_kernel) {
         return Err(Failure::Usage(
@@ -62,7 +75,10 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         ));
     }
     let query = session.query(session.options.needs(request.needs()) | Needs::OWNERS);
-    let query = query.watch_source(session.options.watch_source);
+    let mut query = query.watch_source(session.options.watch_source);
+    if let Some(every) = ticks {
+        query = query.watch_stats(every);
+    }
     let (asked, tells) = (session.options.clone(), io::stderr().is_terminal() && !session.options.quiet);
     let mut watch = match session.watch(&query) {
         // It ended before it began.
@@ -77,7 +93,8 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         session::say(&format!("watching by {}; ^C ends", watch.source().name()));
     }
     let begun = watch.now();
-    let written = Showing::new(watched, &request, asked.quiet).show(&mut watch, begun, length)?;
+    let out = Out::new(&request, asked.quiet, sums.then(|| (watch.provenance(), watch.moment())));
+    let written = Showing { watched, request: &request, out }.show(&mut watch, begun, length)?;
     let coverage = watch.coverage();
     asked.tell(&coverage);
     if tells {
@@ -94,7 +111,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         ));
     }
     let missed = coverage.gaps().iter().any(|gap| gap.what == pree::Missing::Events);
-    let too_few = length.is_some() && request.options.limit.is_some_and(|limit| written < limit);
+    let too_few = length.is_some() && !sums && request.options.limit.is_some_and(|limit| written < limit);
     Ok(ExitCode::from(if missed || asked.lacks(&coverage) {
         INCOMPLETE
     } else if (too_few && !interrupts::came()) || (asked.quiet && written == 0) {
@@ -129,24 +146,16 @@ struct Showing<'r> {
     out: Out<'r>,
 }
 
+type Writer = BufWriter<Box<dyn Write>>;
+
 enum Out<'r> {
     Rows(Box<dyn Output + 'r>),
-    Events(Box<document::Events<BufWriter<Box<dyn Write>>>>),
+    Events(Box<document::Events<Writer>>),
+    Windows(Box<Windows<'r, Writer>>),
     Nothing,
 }
 
-impl<'r> Showing<'r> {
-    fn new(watched: Watched, request: &'r Request, quiet: bool) -> Self {
-        let writer =
-            || BufWriter::with_capacity(BUFFER, Box::new(Impatient(output::stdout())) as Box<dyn Write>);
-        let out = match request.options.format {
-            _ if quiet => Out::Nothing,
-            Format::Jsonl => Out::Events(Box::new(document::Events::new(request.judges(), writer()))),
-            _ => Out::Rows(output::of(request, writer())),
-        };
-        Self { watched, request, out }
-    }
-
+impl Showing<'_> {
     /// Writes what happens, until it is over. How many lines were written of what was asked for.
     fn show(
         mut self,
@@ -154,7 +163,8 @@ impl<'r> Showing<'r> {
         begun: Duration,
         length: Option<Duration>,
     ) -> Result<usize, Failure> {
-        let limit = self.request.options.limit.unwrap_or(usize::MAX);
+        let is_of_events = !matches!(self.out, Out::Windows(_));
+        let limit = self.request.options.limit.filter(|_| is_of_events).unwrap_or(usize::MAX);
         let end = length.map_or(Duration::MAX, |length| begun.saturating_add(length));
         let mut written = 0;
         let stop = watch.stop();
@@ -185,9 +195,12 @@ impl<'r> Showing<'r> {
     }
 
     fn wants(&self, event: &Event) -> bool {
-        let Watched { events, ends, failed } = self.watched;
+        let Watched { events, ends, failed, stats, .. } = self.watched;
         let is_json = matches!(self.out, Out::Events(_));
         match event.kind {
+            _ if matches!(self.out, Out::Windows(_)) => true,
+            EventKind::Tick => false,
+            EventKind::Stats => stats.is_some() && !ends && !failed,
             EventKind::Closed(ending) if failed => ending.is_failed_connect(),
             // A listener's end is no connection's.
             EventKind::Closed(_) => true,
@@ -205,7 +218,22 @@ fn next(watch: &mut Watch<'_>, until: Duration) -> Result<Option<Event>, Failure
     }
 }
 
-impl Out<'_> {
+impl<'r> Out<'r> {
+    /// `sums`: of windows, how these are known, from this moment on.
+    fn new(request: &'r Request, quiet: bool, sums: Option<(Provenance, Moment)>) -> Self {
+        let writer = || Writer::with_capacity(BUFFER, Box::new(Impatient(output::stdout())));
+        match (request.options.format, sums) {
+            _ if quiet => Self::Nothing,
+            (_, Some((provenance, begun))) => {
+                Self::Windows(Box::new(Windows::new(request, provenance, begun, writer())))
+            }
+            (Format::Jsonl, None) => {
+                Self::Events(Box::new(document::Events::new(request.judges(), writer())))
+            }
+            _ => Self::Rows(output::of(request, writer())),
+        }
+    }
+
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match self {
             Self::Rows(rows) => match &event.socket {
@@ -213,6 +241,11 @@ impl Out<'_> {
                 None => Ok(()),
             },
             Self::Events(events) => events.event(event),
+            Self::Windows(windows) if event.kind == EventKind::Tick => windows.end_window(event.at),
+            Self::Windows(windows) => {
+                windows.add(event);
+                Ok(())
+            }
             Self::Nothing => Ok(()),
         }
     }
@@ -221,18 +254,19 @@ impl Out<'_> {
         match self {
             Self::Rows(rows) => rows.flush(),
             Self::Events(events) => events.flush(),
+            Self::Windows(windows) => windows.flush(),
             Self::Nothing => Ok(()),
         }
     }
 
     fn end(&mut self, watch: &Watch<'_>) -> io::Result<()> {
         let coverage = watch.coverage();
+        let (seen, lost, source) = (watch.seen(), watch.lost(), watch.source().name());
+        let watched = document::Watched { seen, lost, source };
         match self {
             Self::Rows(rows) => rows.end(&coverage),
-            Self::Events(events) => {
-                let (seen, lost, source) = (watch.seen(), watch.lost(), watch.source().name());
-                events.end(&coverage, &document::Watched { seen, lost, source })
-            }
+            Self::Events(events) => events.end(&coverage, &watched),
+            Self::Windows(windows) => windows.end(&coverage, &watched),
             Self::Nothing => Ok(()),
         }
     }

@@ -139,7 +139,7 @@ mod tests {
             // Further right is explanation.
             .filter(|line| line.trim_start().starts_with('-') && !line.starts_with("        "))
             .filter_map(|line| line.split_whitespace().take(2).find_map(|word| word.strip_prefix("--")))
-            .map(str::to_owned)
+            .filter_map(|word| Some(word.split('[').next()?.to_owned()))
             .collect();
         let flags: BTreeSet<String> = FLAGS.iter().map(|flag| flag.long.to_owned()).collect();
         assert_eq!(told, flags);

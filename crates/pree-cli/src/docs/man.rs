@@ -62,8 +62,10 @@ fn page() -> String {
         let _ = writeln!(page, ".SS {}", escaped(group));
         for flag in FLAGS.iter().filter(|flag| flag.group == group) {
             let short = flag.short.map(|short| format!("\\fB\\-{short}\\fR, ")).unwrap_or_default();
-            let value =
-                flag.value().map(|value| format!(" \\fI{}\\fR", escaped(&value.name()))).unwrap_or_default();
+            let value = flag
+                .written_value()
+                .map(|(before, name, after)| format!("{before}\\fI{}\\fR{after}", escaped(&name)))
+                .unwrap_or_default();
             let _ = writeln!(page, ".TP\n{short}\\fB\\-\\-{}\\fR{value}", escaped(flag.long));
             text(&mut page, flag.doc);
         }

@@ -10,16 +10,18 @@ mod parts;
 
 use std::process::ExitCode;
 
-use pree::field::{self, Section, Unit};
+use pree::field::{self, Field, Section, Unit};
 use pree::{Filter, WatchSource};
 
 use crate::exit::Failure;
 use crate::output;
 use crate::output::json::document::{LOST, PROTOCOL_NUMBER};
 use acts::{closed_sockets, killed};
-use fixed::{diagnosis, finding, gap, group, host_finding, numbers, quality, summary};
+use fixed::{diagnosis, finding, gap, group, group_key, host_finding, numbers, quality, summary};
 use node::{Node, object, text, words};
-use parts::{closed, completeness_members, count, list, named, of_type, or_null, reference};
+use parts::{
+    closed, completeness_members, count, list, named, of_type, or_null, reference, time, with_maybe,
+};
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
     let mut out = String::new();
@@ -29,7 +31,7 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 }
 
 /// The values that are written as such, each a definition.
-const WRITTEN: [&str; 12] = [
+const WRITTEN: [&str; 13] = [
     "document",
     "groups",
     "count",
@@ -42,6 +44,7 @@ const WRITTEN: [&str; 12] = [
     "end",
     field::EVENT.key,
     "watched",
+    "window",
 ];
 
 fn schema() -> Node {
@@ -56,7 +59,8 @@ fn schema() -> Node {
                  #/$defs/document for sockets and pree explain, #/$defs/groups with -g, #/$defs/count with --count, \
                  #/$defs/summary with -s, #/$defs/diagnosis for pree doctor. --jsonl writes a value a line: #/$defs/socket, \
                  with -g #/$defs/group, and as the last line #/$defs/end; with --count and -s one line as --json does. \
-                 pree watch --jsonl writes #/$defs/event a line, and as the last line #/$defs/watched. pree kill writes \
+                 pree watch --jsonl writes #/$defs/event a line, and as the last line #/$defs/watched; with -g or \
+                 --every #/$defs/window instead of events. With --watch each look is a line. pree kill writes \
                  #/$defs/killed, pree close #/$defs/closed.",
             ),
         ),
@@ -77,6 +81,7 @@ fn schema() -> Node {
                 ("socket", socket()),
                 (field::EVENT.key, event()),
                 ("watched", watched()),
+                ("window", window()),
                 ("owner", owner()),
                 ("quality", quality()),
                 ("finding", finding()),
@@ -88,13 +93,13 @@ fn schema() -> Node {
 }
 
 fn completeness() -> Node {
-    closed(completeness_members())
+    with_maybe(completeness_members(), [time()])
 }
 
 fn document(name: &str, node: Node) -> Node {
     let mut members = completeness_members();
     members.push((name.to_owned(), node));
-    closed(members)
+    with_maybe(members, [time()])
 }
 
 /// The type of a field's values.
@@ -264,6 +269,23 @@ fn event() -> Node {
         )
         .with("required", words(&[field::EVENT.key, field::TIME.key, field::MONOTONIC.key]))
         .with("properties", Node::Object(members))
+}
+
+/// What a group, or everything, moved in a window.
+fn window() -> Node {
+    let member = |field: &'static Field| {
+        let doc = format!("{}{}", field.doc, unit(field.unit));
+        (field.key.to_owned(), value(field.unit).with("description", text(&doc)))
+    };
+    let number = |name: &str, doc: &str| (name.to_owned(), count().with("description", text(doc)));
+    let mut members: Vec<_> = [field::TIME, field::MONOTONIC, field::OVER].into_iter().map(member).collect();
+    members.push(number("opened", "Connections that were established."));
+    members.push(number("closed", "Connections that ended."));
+    members.push(number("failed", "Connections that could not be opened."));
+    let moved = [field::TX_BYTES, field::RX_BYTES, field::BYTES_RETRANS, field::SEGS_OUT, field::SEGS_IN];
+    let rates = [field::TX, field::RX, field::RETRANS_RATE, field::PROVENANCE];
+    members.extend(moved.into_iter().chain(rates).map(member));
+    with_maybe(members, [("key", group_key())])
 }
 
 /// The last line of a watch.

@@ -3,6 +3,7 @@
 mod answer;
 mod console;
 pub(crate) mod environment;
+mod group_keys;
 mod group_order;
 mod groups;
 pub(crate) mod json;
@@ -19,6 +20,7 @@ mod table;
 mod template;
 #[cfg(test)]
 mod tests;
+pub(crate) mod windows;
 
 use std::io::Write;
 

@@ -66,6 +66,8 @@ pub(crate) struct Rows {
     pub(crate) namespaces: bool,
     /// They come as events: the usual columns of these.
     pub(crate) events: Option<&'static [&'static str]>,
+    /// They have rates: a look before them is known.
+    pub(crate) over_time: bool,
 }
 
 impl Details {

@@ -90,6 +90,7 @@ impl Request {
         for column in request.columns.iter().copied().chain(request.orders.iter().map(|order| order.column)) {
             request.needs |= column.needs();
         }
+        request.refuse_untold()?;
         Ok(request)
     }
 
@@ -266,13 +267,28 @@ impl Request {
     }
 
     fn choose(&self, usual: &[Column]) -> Result<Vec<Column>, Failure> {
-        let chosen = columns::choose(self.options.columns.as_deref(), usual).map_err(Failure::Usage)?;
-        match chosen.iter().find(|column| column.is_of_events() && self.rows.events.is_none()) {
-            Some(column) => {
-                Err(Failure::Usage(format!("-c: {} is told of events: pree watch", column.name())))
+        columns::choose(self.options.columns.as_deref(), usual).map_err(Failure::Usage)
+    }
+
+    /// Refuses columns that these rows cannot have.
+    fn refuse_untold(&self) -> Result<(), Failure> {
+        let of = |flag: &'static str, columns: Vec<Column>| columns.into_iter().map(move |one| (flag, one));
+        let all = of("-c", self.columns.clone())
+            .chain(of("--group-by", self.group_by.clone()))
+            .chain(of("--sort", self.orders.iter().map(|order| order.column).collect()))
+            .chain(of("--format", self.template.columns().collect()));
+        for (flag, column) in all {
+            let name = column.name();
+            if column.is_of_events() && self.rows.events.is_none() {
+                return Err(Failure::Usage(format!("{flag}: {name} is told of events: pree watch")));
             }
-            None => Ok(chosen),
+            if column.takes_time() && !self.rows.over_time {
+                return Err(Failure::Usage(format!(
+                    "{flag}: {name} takes several looks: --watch, pree watch --stats, or pree explain --for 10s"
+                )));
+            }
         }
+        Ok(())
     }
 }
 

@@ -16,6 +16,11 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
+    /// Lines of the terminal now; `None` where it does not say.
+    pub(crate) fn height() -> Option<usize> {
+        console::height()
+    }
+
     /// What standard output is.
     pub(crate) fn of_stdout(color: When, environment: &Environment) -> Self {
         let terminal = io::stdout().is_terminal();

@@ -1,6 +1,7 @@
 //! Rows in an order: they wait for the last one. The sort is stable, so what is equal stays as it came.
 
 use std::io;
+use std::time::Duration;
 
 use pree::field::View;
 use pree::quality::Peers;
@@ -14,7 +15,8 @@ pub(super) struct Sorted<'w> {
     /// What rows are judged with.
     peers: &'w Peers,
     limit: usize,
-    sockets: Vec<Socket>,
+    /// With the look before.
+    sockets: Vec<(Socket, Option<(Socket, Duration)>)>,
     rows: Box<dyn Output + 'w>,
 }
 
@@ -31,13 +33,20 @@ impl Output for Sorted<'_> {
     }
 
     fn row(&mut self, view: &View<'_>) -> io::Result<()> {
-        self.sockets.push(view.socket().clone());
+        let before = view.previous().map(|(before, elapsed)| (before.clone(), elapsed));
+        self.sockets.push((view.socket().clone(), before));
         Ok(())
     }
 
     fn end(&mut self, coverage: &Coverage) -> io::Result<()> {
-        let mut views: Vec<View<'_>> =
-            self.sockets.iter().map(|socket| View::new(socket).among(self.peers)).collect();
+        let mut views = Vec::new();
+        for (socket, before) in &self.sockets {
+            let view = View::new(socket).among(self.peers);
+            views.push(match before {
+                Some((before, elapsed)) => view.since(before, *elapsed),
+                None => view,
+            });
+        }
         Order::sort(self.orders, &mut views);
         for view in views.iter().take(self.limit) {
             self.rows.row(view)?;

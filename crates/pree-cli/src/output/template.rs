@@ -22,9 +22,13 @@ enum Piece {
 
 impl Template {
     pub(super) fn needs(&self) -> Needs {
-        self.pieces.iter().fold(Needs::empty(), |needs, piece| match piece {
-            Piece::Column(column) => needs | column.needs(),
-            Piece::Text(_) => needs,
+        self.columns().fold(Needs::empty(), |needs, column| needs | column.needs())
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Column(column) => Some(*column),
+            Piece::Text(_) => None,
         })
     }
 }

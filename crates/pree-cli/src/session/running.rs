@@ -25,6 +25,8 @@ pub(crate) struct Running {
     rights: Rights,
     /// Held while statistics are switched on. Dropped after the source, which switches off what is still on.
     interrupts: Option<Interrupts>,
+    /// After an interrupt it is still asked: what happened until then is to be told.
+    asks_on: bool,
 }
 
 /// An answer, unless the user ended it and what was changed for it had to be put back first.
@@ -35,7 +37,13 @@ pub(crate) fn unless_interrupted<T>(answer: Result<T, impl Into<exit::Failure>>)
 impl Running {
     /// With these rights, which end with it.
     pub(crate) fn open(rights: Rights) -> Result<Self, exit::Failure> {
-        Ok(Self { source: Box::new(live()?), rights, interrupts: None })
+        Ok(Self { source: Box::new(live()?), rights, interrupts: None, asks_on: false })
+    }
+
+    /// The same for a watch, which ends by itself after an interrupt.
+    pub(crate) fn patient(&mut self) -> &mut Self {
+        self.asks_on = true;
+        self
     }
 
     fn hold(&mut self) -> &Interrupts {
@@ -62,7 +70,7 @@ impl Source for Running {
             Question::Windows(SwitchEstats { on: false, .. }) => {
                 self.with_lent(|source| source.ask(question))
             }
-            _ if interrupts::came() => Err(Failure::Transport(CANCELLED)),
+            _ if interrupts::came() && !self.asks_on => Err(Failure::Transport(CANCELLED)),
             // A path that a filter names.
             Question::Cgroup(_) => self.source.ask(question),
             Question::Windows(SwitchEstats { on: true, .. }) => {

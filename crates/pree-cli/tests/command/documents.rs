@@ -118,6 +118,12 @@ fn validated() -> Result<(), Failed> {
     }
     told.iter().for_each(|event| add("event", event));
     add("watched", end);
+    for words in ["watch --every 100ms --for 300ms --jsonl", "watch -g state,process --for 300ms --jsonl"] {
+        let lines = read(words)?;
+        let (end, windows) = lines.split_last().ok_or("no lines")?;
+        windows.iter().for_each(|window| add("window", window));
+        add("watched", end);
+    }
     let wrong = json!({ "schema": "pree/1", "complete": "yes" });
     for of in [
         "document",
@@ -132,6 +138,7 @@ fn validated() -> Result<(), Failed> {
         "end",
         "event",
         "watched",
+        "window",
     ] {
         add(of, &wrong);
     }
@@ -151,7 +158,7 @@ fn validated() -> Result<(), Failed> {
     if said.len() != names.len() {
         return Err(format!("{} answers, not {}", said.len(), names.len()).into());
     }
-    let (right, refused) = said.split_at(said.len() - 12);
+    let (right, refused) = said.split_at(said.len() - 13);
     for (name, wrong) in right {
         if !wrong.is_empty() {
             return Err(format!("{name}: {wrong:?}").into());

@@ -119,9 +119,9 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("-U", "-x, UDP-Lite sockets -A udplite", "-x"),
     ("-d 3", "fd=3", "fd=3"),
     ("-c", "columns, as in -c +rtt", "-c +rtt"),
-    ("-tnc", "watch is not implemented yet", ""),
-    ("-tulpnc", "watch is not implemented yet", ""),
-    ("-tc -n", "watch is not implemented yet", ""),
+    ("-tnc", "again and again is --watch", ""),
+    ("-tulpnc", "again and again is --watch", ""),
+    ("-tc -n", "again and again is --watch", ""),
     ("-g", "ip maddr", "-g state"),
     ("-tg", "a field to group by, as in -g state", "-tg state"),
     ("-g -n", "ip maddr", ""),
@@ -153,7 +153,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("--groups", "ip maddr", ""),
     ("--statistics", "pree -s", "-s"),
     ("--masquerade", "conntrack", ""),
-    ("--continuous", "not implemented yet", ""),
+    ("--continuous", "again and again is --watch", ""),
     ("-tr", "names of hosts are not looked up", "-t"),
     ("-b", "-0 -c +packet_filter", "-0 -c +packet_filter"),
     ("--bpf", "-0 -c +packet_filter", "-0 -c +packet_filter"),
@@ -179,7 +179,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("-A !tcp", "-A 'all,!tcp'", "-A all,!tcp"),
     ("-A all,!all", "leaves nothing", ""),
     ("-K dst 10.0.0.1", "pree close", ""),
-    ("-E", "not implemented yet", ""),
+    ("-E", "pree watch", ""),
 ];
 
 fn refused() -> Result<(), Failed> {

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Command, Output, Stdio};
 
 use pree_testkit::Failed;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
@@ -128,7 +129,12 @@ pub struct Terminal {
     pub columns: u16,
     /// Messages go there too.
     pub messages: bool,
+    /// Frames after which it is interrupted, of what is shown in place; 0: it ends by itself.
+    pub frames: usize,
 }
+
+/// The end of a frame: what is below it goes.
+const END_OF_FRAME: &[u8] = b"\x1b[J";
 
 /// Runs `pree` with this terminal as its output, which passes on every byte as it comes.
 pub fn on(terminal: Terminal, words: &str) -> Result<Output, Failed> {
@@ -150,10 +156,21 @@ pub fn on(terminal: Terminal, words: &str) -> Result<Output, Failed> {
     // This process's copies of the line: the screen ends with the last of them.
     drop(command);
     let (mut shown, mut told) = (Vec::new(), Vec::new());
-    match File::from(screen).read_to_end(&mut shown) {
-        // That is how a terminal's line ends.
-        Err(error) if error.raw_os_error() == Some(libc::EIO) => {}
-        other => drop(other?),
+    let (mut screen, mut chunk) = (File::from(screen), [0; 4096]);
+    let mut is_asked_to_end = terminal.frames == 0;
+    loop {
+        match screen.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => shown.extend_from_slice(&chunk[..length]),
+            // That is how a terminal's line ends.
+            Err(error) if error.raw_os_error() == Some(libc::EIO) => break,
+            Err(error) => return Err(error.into()),
+        }
+        let frames = shown.windows(END_OF_FRAME.len()).filter(|part| *part == END_OF_FRAME).count();
+        if !is_asked_to_end && frames >= terminal.frames {
+            kill_process(Pid::from_child(&child), Signal::INT)?;
+            is_asked_to_end = true;
+        }
     }
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_end(&mut told)?;

@@ -45,7 +45,7 @@ fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Re
     let flags: BTreeSet<String> = lines()
         .filter(|line| line.trim_start().starts_with('-'))
         .filter_map(|line| line.split_whitespace().take(2).find(|word| word.starts_with("--")))
-        .map(str::to_owned)
+        .filter_map(|word| Some(word.split('[').next()?.to_owned()))
         .collect();
     let mut offered = BTreeSet::new();
     for command in

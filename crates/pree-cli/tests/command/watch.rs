@@ -22,6 +22,11 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_watch_without_rights_polls_and_says_so", polls).lab(),
         Case::new("a_recorded_watch_is_the_same_each_time", recorded).lab().needs(Need::Bpf),
         Case::new("a_watch_of_other_namespaces", elsewhere).lab().needs(Need::Bpf),
+        Case::new("windows_sum_up_what_was_sent", windows).lab().needs(Need::Bpf),
+        Case::new("ticks_tell_rates_and_filters_ask_them", ticks).lab().needs(Need::Bpf),
+        Case::new("a_list_repeats_with_rates", repeats).lab(),
+        Case::new("a_summary_and_groups_repeat", repeats_others).lab(),
+        Case::new("a_list_repeats_in_place", in_place).lab(),
     ]
 }
 
@@ -154,7 +159,7 @@ fn recorded() -> Result<(), Failed> {
         }
         Ok(())
     });
-    run::pree(&format!("capture -q --for 2s {name}"))?.whole()?;
+    run::pree(&format!("capture -q --for 2s --stats=200ms {name}"))?.whole()?;
     maker.join().map_err(|_| "the maker panicked")??;
     let first = run::pree(&format!("watch --jsonl --replay {name}"))?.code(0)?.out;
     let again = run::pree(&format!("watch --jsonl --replay {name}"))?.code(0)?.out;
@@ -163,6 +168,14 @@ fn recorded() -> Result<(), Failed> {
     if first != again || closed < 10 {
         return Err(format!("{closed} ends; the same: {}", first == again).into());
     }
+    // Its ticks replay at their times, and at no others.
+    let sums = run::pree(&format!("watch --jsonl --every 200ms --replay {name}"))?.code(0)?.out;
+    let (windows, _) = self::events(&sums)?;
+    let sent: u64 = windows.iter().filter_map(|window| window["tx_bytes"].as_u64()).sum();
+    if windows.len() < 5 || sent != closed as u64 * 13 {
+        return Err(format!("{sent} of {closed} times 13:\n{sums}").into());
+    }
+    run::pree(&format!("watch --jsonl --every 1s --replay {name}"))?.code(4)?.tells("--stats=1s")?;
     // The same recording answers a list, as of when it began; one without a watch says so.
     run::pree(&format!("--replay {name}"))?.code(0)?;
     let short = folder.file("short");
@@ -205,4 +218,178 @@ fn elsewhere() -> Result<(), Failed> {
         (0, 1) => Ok(()),
         other => Err(format!("{other:?} {inode}\n{}", texts[1]).into()),
     }
+}
+
+/// Connections that are younger than a window, and one that is older, on three ports.
+fn traffic(listeners: &[TcpListener; 2], turns: usize) -> Result<[u64; 2], Failed> {
+    let [short, long] = listeners;
+    let mut client = TcpStream::connect(long.local_addr()?)?;
+    let (mut server, _) = long.accept()?;
+    let (mut of_short, mut of_long) = (0, 0);
+    for turn in 0..turns {
+        connect(short, 10 + turn)?;
+        of_short += 10 + turn as u64;
+        client.write_all(&vec![7; 1000 * turn])?;
+        server.read_exact(&mut vec![0; 1000 * turn])?;
+        of_long += 1000 * turn as u64;
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok([of_short, of_long])
+}
+
+fn listeners() -> Result<[TcpListener; 2], Failed> {
+    Ok([TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?])
+}
+
+fn windows() -> Result<(), Failed> {
+    let (mut child, mut lines) = start_windows("watch -g dport --every 200ms --jsonl")?;
+    let listeners = listeners()?;
+    let [of_short, of_long] = traffic(&listeners, 40)?;
+    kill_process(pid(&child), Signal::INT)?;
+    let mut text = String::new();
+    lines.read_to_string(&mut text)?;
+    let status = child.wait()?;
+    let (windows, end) = events(&text)?;
+    let sum = |port: u16, member: &str| -> u64 {
+        let key = port.to_string();
+        let of_port = windows.iter().filter(|window| window["key"].as_str() == Some(&key));
+        of_port.filter_map(|window| window[member].as_u64()).sum()
+    };
+    let [short, long] = listeners;
+    for (listener, sent, opened, closed) in [(short, of_short, 40, 40), (long, of_long, 1, 1)] {
+        let port = listener.local_addr()?.port();
+        let told = (sum(port, "tx_bytes"), sum(port, "opened"), sum(port, "closed"));
+        if told != (sent, opened, closed) {
+            return Err(format!("{told:?} of {sent}, {opened}, {closed}:\n{text}").into());
+        }
+    }
+    let are_exact = windows.iter().all(|window| window["provenance"] == "exact");
+    let over: u64 = windows.iter().filter_map(|window| window["over_us"].as_u64()).max().unwrap_or(0);
+    if windows.len() < 4 || !are_exact || over < 150_000 || end["lost"] != 0 || status.code() != Some(0) {
+        return Err(format!("{status}:\n{text}").into());
+    }
+    Ok(())
+}
+
+/// A watch that tells no event when it is ready: it is when its programs tell of a connection.
+fn start_windows(words: &str) -> Result<(Child, BufReader<std::process::ChildStdout>), Failed> {
+    let mut child = run::command(words).stderr(Stdio::null()).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no pipe")?);
+    let probe = TcpListener::bind("127.0.0.1:0")?;
+    let teller = thread::spawn(move || -> Result<(), String> {
+        for _ in 0..100 {
+            connect(&probe, 1).map_err(|failed| failed.message().unwrap_or_default().to_owned())?;
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    });
+    let mut line = String::new();
+    if lines.read_line(&mut line)? == 0 {
+        return Err("it ended before it was ready".into());
+    }
+    teller.join().map_err(|_| "it panicked")??;
+    Ok((child, lines))
+}
+
+fn ticks() -> Result<(), Failed> {
+    run::pree("watch --for 300ms tx>1KiB")?.code(2)?;
+    run::pree("watch --for 300ms -c +tx")?.code(2)?;
+    run::pree("watch --for 300ms -g state --stats")?.code(2)?;
+    let (mut child, mut lines) = start("watch --stats=100ms --jsonl")?;
+    // Nothing waits for room in the pipe.
+    let reader = thread::spawn(move || {
+        let mut text = String::new();
+        lines.read_to_string(&mut text).map(|_| text)
+    });
+    let listeners = listeners()?;
+    let [_, of_long] = traffic(&listeners, 30)?;
+    thread::sleep(Duration::from_millis(300));
+    kill_process(pid(&child), Signal::INT)?;
+    let text = reader.join().map_err(|_| "it panicked")??;
+    child.wait()?;
+    let (events, _) = events(&text)?;
+    let port = listeners[1].local_addr()?.port();
+    let of_client: Vec<_> = events.iter().filter(|event| event["remote"]["port"] == port).collect();
+    let sent: u64 = of_client.iter().filter_map(|event| event["rates"]["tx_bytes"].as_u64()).sum();
+    let ticks: Vec<_> = of_client.iter().filter(|event| event["event"] == "stats").collect();
+    let are_judged = ticks.iter().any(|event| event["quality"]["basis"]["seconds"].is_number());
+    let have_rates =
+        ticks.iter().any(|event| event["rates"]["tx"].as_u64().is_some_and(|rate| rate > 10_000));
+    if sent != of_long || ticks.len() < 3 || !are_judged || !have_rates {
+        let told: Vec<_> = ticks.iter().map(|event| (&event["rates"], &event["quality"]["basis"])).collect();
+        return Err(format!("{sent} of {of_long}, {} ticks: {told:?}", ticks.len()).into());
+    }
+    Ok(())
+}
+
+fn repeats() -> Result<(), Failed> {
+    let listeners = listeners()?;
+    let port = listeners[1].local_addr()?.port();
+    let mut child = run::command(&format!("--watch=100ms -t tx>1 dport={port}")).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no pipe")?).lines();
+    let maker = thread::spawn(move || {
+        traffic(&listeners, 50).map_err(|failed| failed.message().unwrap_or_default().to_owned())
+    });
+    let mut found = 0;
+    for _ in 0..100 {
+        let line: Value = serde_json::from_str(&lines.next().ok_or("it ended")??)?;
+        let rows = line["sockets"].as_array().ok_or("no sockets")?;
+        let is_dated = line["time"].as_str().is_some_and(|time| time.ends_with('Z'));
+        if !is_dated || rows.iter().any(|row| row["rates"]["tx"].as_u64().is_none_or(|rate| rate <= 1)) {
+            return Err(format!("{line}").into());
+        }
+        found += rows.len();
+        if found >= 3 {
+            break;
+        }
+    }
+    kill_process(pid(&child), Signal::INT)?;
+    drop(lines);
+    let status = child.wait()?;
+    maker.join().map_err(|_| "it panicked")??;
+    if found >= 3 && status.code() == Some(0) { Ok(()) } else { Err(format!("{found}, {status}").into()) }
+}
+
+fn repeats_others() -> Result<(), Failed> {
+    for (words, member) in [("-g state", "groups"), ("-s", "summary"), ("--count", "count")] {
+        let mut child = run::command(&format!("--watch=100ms {words}")).spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no pipe")?).lines();
+        let mut before = String::new();
+        for _ in 0..2 {
+            let line: Value = serde_json::from_str(&lines.next().ok_or("it ended")??)?;
+            let time = line["time"].as_str().unwrap_or_default().to_owned();
+            if line.get(member).is_none() || time <= before {
+                return Err(format!("{words}: {line}").into());
+            }
+            before = time;
+        }
+        kill_process(pid(&child), Signal::TERM)?;
+        let status = child.wait()?;
+        if status.code() != Some(0) {
+            return Err(format!("{words}: {status}").into());
+        }
+    }
+    for words in ["--watch --csv", "--watch -q", "--watch --pager", "--watch=1ms", "--watch --watch"] {
+        run::pree(words)?.code(2)?;
+    }
+    Ok(())
+}
+
+/// No frame is longer than the terminal, each begins where the one before did.
+fn in_place() -> Result<(), Failed> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    let held = listeners()?;
+    let terminal = run::Terminal { columns: 80, frames: 3, ..run::Terminal::default() };
+    let output = run::on(terminal, "--watch=100ms -tl")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let frames: Vec<&str> = text.split("\u{1b}[H").skip(1).collect();
+    let is_whole = |frame: &&str| {
+        let lines: Vec<&str> = frame.split("\u{1b}[K\r\n").collect();
+        let ends = frame.contains("\u{1b}[J\u{1b}[?7h");
+        ends && lines.len() == 5 && frame.contains(&format!("127.0.0.1:{port}"))
+    };
+    drop((held, listener));
+    let is_right = frames.len() >= 3 && frames.iter().all(is_whole) && output.status.code() == Some(0);
+    if is_right { Ok(()) } else { Err(format!("{}: {text:?}", output.status).into()) }
 }

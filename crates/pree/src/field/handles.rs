@@ -15,6 +15,7 @@ handles! {
     BACKLOG "backlog";
     BACKLOG_LIMIT "backlog_limit";
     BLOAT "bloat";
+    BYTES_RETRANS "bytes_retrans";
     CGROUP_ID "cgroup_id";
     CID "cid";
     CMD "cmd";
@@ -37,6 +38,7 @@ handles! {
     NETNS "netns";
     NETNS_NAME "netns_name";
     OPTIONS "options";
+    OVER "over";
     PATH "path";
     PEER "peer";
     PEER_INODE "peer_inode";
@@ -45,11 +47,17 @@ handles! {
     PORT_ID "port_id";
     PROCESS "process";
     PROTOCOL "protocol";
+    PROVENANCE "provenance";
     PROVISIONAL "provisional";
     RECVQ "recvq";
     RETRANS "retrans";
+    RETRANS_RATE "retrans_rate";
     RTT "rtt";
+    RX "rx";
+    RX_BYTES "rx_bytes";
     SCORE "score";
+    SEGS_IN "segs_in";
+    SEGS_OUT "segs_out";
     SENDQ "sendq";
     SSTHRESH "ssthresh";
     STATE "state";
@@ -57,6 +65,8 @@ handles! {
     THREAD "thread";
     TIME "time";
     TOS "tos";
+    TX "tx";
+    TX_BYTES "tx_bytes";
     UID "uid";
     UTILISATION "utilisation";
     V6ONLY "v6only";

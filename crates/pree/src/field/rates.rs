@@ -1,54 +1,80 @@
 //! What passed between two looks at a connection, by the time between them. Unknown in a single look.
 
-use std::time::Duration;
-
 use super::entry::{EVERYWHERE, fields_of_views};
 use super::{Field, Value, View};
-use crate::model::{Counter, TcpStats};
+use crate::model::{Provenance, Since, Traffic};
 use crate::needs::Needs;
 
 const STATS: Needs = Needs::STATS;
+const NONE: Needs = Needs::empty();
 
 pub(super) const FIELDS: &[Field] = fields_of_views! {
     "tx" Rates "tx" BytesPerSecond STATS; "Bytes sent, those sent again too; before Linux 4.19 bytes acknowledged.";
         "tcpi_bytes_sent, tcpi_bytes_acked", told_by: EVERYWHERE, takes_time: true => |view| {
-            per_second(view, |tcp| tcp.bytes_sent.or(tcp.bytes_acked))
+            per_second(view, |moved| Some(moved.sent?.saturating_add(moved.repeated.unwrap_or(0))))
         };
     "rx" Rates "rx" BytesPerSecond STATS; "Bytes received."; "tcpi_bytes_received", told_by: EVERYWHERE, takes_time: true =>
-        |view| per_second(view, |tcp| tcp.bytes_received);
+        |view| per_second(view, |moved| moved.received);
     "tx_packets" Rates "tx_packets" PacketsPerSecond STATS; "Segments sent."; "tcpi_segs_out", takes_time: true =>
-        |view| per_second(view, |tcp| tcp.segs_out);
+        |view| per_second(view, |moved| moved.segs_out);
     "rx_packets" Rates "rx_packets" PacketsPerSecond STATS; "Segments received."; "tcpi_segs_in", takes_time: true =>
-        |view| per_second(view, |tcp| tcp.segs_in);
+        |view| per_second(view, |moved| moved.segs_in);
     "retrans_rate" Rates "retrans_rate" Share STATS; "Share of the bytes sent that were sent again.";
         "tcpi_bytes_retrans of tcpi_bytes_sent", takes_time: true => |view| {
-            let again = grown(view, |tcp| tcp.bytes_retrans).zip(grown(view, |tcp| tcp.bytes_sent));
-            match again {
-                Some(((again, _), (sent @ 1.., _))) => Value::Share((again as f64 / sent as f64).min(1.0)),
-                _ => Value::Unknown,
-            }
+            moved(view).and_then(|moved| moved.retrans_rate()).map_or(Value::Unknown, Value::Share)
+        };
+    "tx_bytes" Rates "tx_bytes" Bytes STATS; "Bytes sent since the look before, each once; SYN and FIN not counted.";
+        "tcpi_bytes_sent - tcpi_bytes_retrans", told_by: EVERYWHERE, takes_time: true => |view| moved(view).and_then(|moved| moved.sent).into();
+    "rx_bytes" Rates "rx_bytes" Bytes STATS; "Bytes received in order since the look before; SYN and FIN not counted.";
+        "tcpi_bytes_received", told_by: EVERYWHERE, takes_time: true => |view| moved(view).and_then(|moved| moved.received).into();
+    "over" Rates "over_us" Microseconds NONE; "The time since the look before, in which all that passed."; "clock",
+        told_by: EVERYWHERE, takes_time: true => |view| view.elapsed().into();
+    "provenance" Rates "provenance" Word NONE;
+        "How it is known: exact; counters, read from time to time; partial, something was lost or is not reported.";
+        "watch", told_by: EVERYWHERE, takes_time: true, choices: &PROVENANCES => |view| match (since(view), view.previous()) {
+            (Some(since), _) => Value::Word(since.provenance.name()),
+            (None, Some(_)) => Value::Word(Provenance::Counters.name()),
+            (None, None) => Value::Unknown,
         };
 };
 
-/// By how much a counter grew, and in how long a time. `None` when it is another connection.
-fn grown<T: Counter>(view: &View<'_>, get: fn(&TcpStats) -> Option<T>) -> Option<(T, Duration)> {
-    let (previous, elapsed) = view.previous()?;
-    let of = |socket: &crate::model::Socket| get(socket.tcp.as_deref()?);
-    let is_same = previous.id()? == view.socket().id()?;
-    let grown = of(view.socket())?.since(of(previous).filter(|_| is_same)?)?;
-    Some((grown, elapsed))
+const PROVENANCES: [&str; Provenance::ALL.len()] = {
+    let mut names = [""; Provenance::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = Provenance::ALL[at].name();
+        at += 1;
+    }
+    names
+};
+
+fn since<'s>(view: &View<'s>) -> Option<&'s Since> {
+    view.event()?.since.as_ref()
 }
 
-fn per_second<T: Counter + Into<u64>>(view: &View<'_>, get: fn(&TcpStats) -> Option<T>) -> Value<'static> {
-    let rate = grown(view, get).map(|(grown, elapsed)| grown.into() as f64 / elapsed.as_secs_f64());
+/// What passed; `None` when it is another connection.
+fn moved(view: &View<'_>) -> Option<Traffic> {
+    if let Some(since) = since(view) {
+        return Some(since.moved);
+    }
+    let (previous, _) = view.previous()?;
+    let is_same = previous.id()? == view.socket().id()?;
+    is_same.then(|| Traffic::of(view.socket()).since(Traffic::of(previous)))
+}
+
+fn per_second(view: &View<'_>, get: fn(&Traffic) -> Option<u64>) -> Value<'static> {
+    let passed = moved(view).and_then(|moved| get(&moved)).zip(view.elapsed());
+    let rate = passed.map(|(passed, elapsed)| passed as f64 / elapsed.as_secs_f64());
     rate.filter(|rate| rate.is_finite()).map_or(Value::Unknown, |rate| Value::Number(rate as u64))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::field;
-    use crate::model::{Socket, State};
+    use crate::model::{Socket, State, TcpStats};
 
     fn socket(port: u16, stats: TcpStats) -> Socket {
         let socket = Socket::tcp(State::Established, &format!("127.0.0.1:{port}"), "");

@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use crate::model::{Event, Socket};
-use crate::quality::{Assessment, Context, Peers, assess};
+use crate::model::{Event, Since, Socket};
+use crate::quality::{Assessment, Context, Interval, Peers, assess, assess_interval};
 
 /// A socket as fields see it, with what is known beside it.
 ///
@@ -53,10 +53,12 @@ impl<'s> View<'s> {
         Self { given: Some(assessment), ..self }
     }
 
-    /// As an event told of it.
+    /// As an event told of it, with what passed since the one before.
     #[must_use]
     pub fn during(self, event: &'s Event) -> Self {
-        Self { event: Some(event), ..self }
+        let before = |since: &'s Since| Some((since.socket.as_deref()?, since.elapsed));
+        let previous = event.since.as_ref().and_then(before);
+        Self { event: Some(event), previous: previous.or(self.previous), ..self }
     }
 
     /// What was told of it.
@@ -74,12 +76,25 @@ impl<'s> View<'s> {
         self.previous
     }
 
-    /// The judgement, made when it is first asked for. `None`: nothing is judged, of a socket without statistics in which
-    /// nothing is found.
+    /// The time that rates are of; `None` in a single look.
+    pub fn elapsed(&self) -> Option<Duration> {
+        let told = self.event.and_then(|event| event.since.as_ref());
+        told.map(|since| since.elapsed).or_else(|| self.previous.map(|(_, elapsed)| elapsed))
+    }
+
+    /// The judgement, made when it is first asked for: of what happened since the earlier look, where there was one. `None`:
+    /// nothing is judged, of a socket without statistics in which nothing is found.
     pub fn assessment(&self) -> Option<&Assessment> {
         let make = || {
             let context = self.peers.map_or_else(Context::default, |peers| peers.context(self.socket));
-            Box::new(assess(self.socket, &context))
+            Box::new(match self.previous {
+                Some((previous, elapsed)) => {
+                    let mut interval = Interval::new(Duration::ZERO, previous);
+                    interval.add(elapsed, self.socket);
+                    assess_interval(&interval, &context)
+                }
+                None => assess(self.socket, &context),
+            })
         };
         let assessment = self.given.unwrap_or_else(|| self.made.get_or_init(make));
         let is_judged = self.socket.tcp.is_some() || !assessment.findings.is_empty();

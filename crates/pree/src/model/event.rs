@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::traffic::Since;
+#[cfg(feature = "socket-tracking")]
+use super::traffic::Traffic;
 use super::{Moment, Socket, State};
 use crate::named::named;
 use crate::source::Errno;
@@ -20,12 +23,14 @@ pub struct Event {
     pub socket: Option<Arc<Socket>>,
     /// The owner is that of the listener: who accepts the connection and reads from it is not known yet.
     pub owner_provisional: bool,
+    /// Of [`EventKind::Stats`], and with these of [`EventKind::Closed`]: what passed since the one before.
+    pub since: Option<Since>,
 }
 
 impl Event {
     /// This happened then, to this socket or to none.
     pub fn new(kind: EventKind, at: Moment, socket: Option<Arc<Socket>>) -> Self {
-        Self { kind, at, socket, owner_provisional: false }
+        Self { kind, at, socket, owner_provisional: false, since: None }
     }
 
     /// About no socket.
@@ -52,6 +57,10 @@ pub enum EventKind {
         /// Now.
         to: State,
     },
+    /// Its statistics or queues are not those of the tick before ([`Query::watch_stats`](crate::Query::watch_stats)).
+    Stats,
+    /// All statistics that changed were told: what is added up ends here.
+    Tick,
     /// It reached the state CLOSE. Its statistics are the last ones. What remains in `TIME_WAIT` is no event.
     Closed(Ending),
     /// Something was not told, because it came faster than it was read or a look failed. What remains wrong because of it is put right
@@ -68,8 +77,18 @@ pub enum EventKind {
 
 impl EventKind {
     /// The names of all, in JSON and filters.
-    pub(crate) const NAMES: [&str; 8] =
-        ["current", "connecting", "opened", "state", "closed", "lost", "resynchronised", "ready"];
+    pub(crate) const NAMES: [&str; 10] = [
+        "current",
+        "connecting",
+        "opened",
+        "state",
+        "stats",
+        "tick",
+        "closed",
+        "lost",
+        "resynchronised",
+        "ready",
+    ];
 
     /// Its name in JSON.
     pub const fn name(self) -> &'static str {
@@ -78,6 +97,8 @@ impl EventKind {
             Self::Connecting => "connecting",
             Self::Opened => "opened",
             Self::State { .. } => "state",
+            Self::Stats => "stats",
+            Self::Tick => "tick",
             Self::Closed(_) => "closed",
             Self::Lost { .. } => "lost",
             Self::Resynchronised => "resynchronised",
@@ -105,6 +126,12 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// What the connection has moved, whose last statistics are the socket's.
+    #[cfg(feature = "socket-tracking")]
+    pub(crate) fn traffic(&self, socket: &Socket) -> Traffic {
+        Traffic { sent: self.sent, received: self.received, ..Traffic::of(socket) }
+    }
+
     /// True for a connection that was begun from here and never established.
     pub fn is_failed_connect(&self) -> bool {
         self.from == Some(State::SynSent)

@@ -19,6 +19,8 @@ mod socket;
 mod state;
 mod tcp_stats;
 mod text;
+mod totals;
+mod traffic;
 
 pub use address::{Address, Family};
 pub(crate) use address::{ip_protocol, netlink_protocol};
@@ -40,3 +42,5 @@ pub use state::{State, States};
 pub(crate) use tcp_stats::Counter;
 pub use tcp_stats::{CongestionAlgorithm, CongestionDetail, CountsSince, TcpStats};
 pub use text::Text;
+pub use totals::Totals;
+pub use traffic::{Provenance, Since, Traffic};

@@ -82,7 +82,7 @@ impl Members for Row<'_, '_> {
             let section = section_of(detail);
             map.serialize_entry(section.key(), &Object(OfFamily(section, view, detail)))?;
         }
-        if view.previous().is_some() {
+        if view.elapsed().is_some() {
             map.serialize_entry(Section::Rates.key(), &part(Section::Rates, true))?;
         }
         if self.is_judged {

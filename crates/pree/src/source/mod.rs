@@ -214,6 +214,8 @@ pub enum Question<'a> {
     },
     /// Asked before a watch begins: a [`Replay`] gives from here on what was answered while one was recorded. The answer is empty.
     Watch,
+    /// The statistics will be read so often. Empty; an answer is only in a recording in which they were.
+    Ticks(Duration),
     /// Linux: `/proc/thread-self/status`: which pid namespace /proc shows, and what the asking thread may see in it.
     /// `ENOENT` where it shows one that the thread is not in.
     OwnStatus,
@@ -418,6 +420,7 @@ impl fmt::Display for Question<'_> {
             Self::Holders { levels_above: 0 } => f.write_str("holders"),
             Self::Holders { levels_above } => write!(f, "holders above {levels_above}"),
             Self::Watch => f.write_str("watch"),
+            Self::Ticks(every) => write!(f, "ticks {}us", every.as_micros()),
             Self::Lives { namespace, levels_above } => write!(f, "lives {namespace} above {levels_above}"),
             Self::OwnStatus => f.write_str("own_status"),
             Self::UserNamespace => f.write_str("user_namespace"),

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life, Record, User};
 
+use super::base::Base;
 use super::listeners::Listeners;
+use super::order::{First, first_of_each, rank};
 use super::told::Told;
 use crate::collect::{LifeStream, ProcessDetails};
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
 use crate::error::{Error, Result};
 use crate::model::{
-    Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Socket, SocketId, StartTime,
-    State, States, Text, Unowned,
+    Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Provenance, Socket, SocketId,
+    StartTime, State, States, Text, Traffic, Unowned,
 };
+use crate::needs::Needs;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::source::{Failure, Source};
@@ -46,6 +49,8 @@ pub(super) struct Lives {
     details: ProcessDetails,
     /// The wall clock's time when the other one was 0.
     zero: Option<Duration>,
+    /// The query of a tick, where there are ticks.
+    ticks: Option<Query>,
     /// Sockets that were not followed because there were too many.
     pub(super) let_go: u64,
 }
@@ -59,6 +64,8 @@ struct Known {
     is_whole: bool,
     /// When it changed last, or was in a dump.
     changed: Duration,
+    /// Where there are ticks.
+    base: Option<Base>,
 }
 
 impl Lives {
@@ -66,6 +73,7 @@ impl Lives {
         // A handshake that fails and a socket that is only bound end without a change of state.
         query.without_states |= States::SYN_RECEIVED | States::BOUND_INACTIVE;
         let details = ProcessDetails::new(query.needs, source);
+        let ticks = query.watch_stats.map(|_| without_owners(&query));
         Self {
             stream,
             query,
@@ -79,6 +87,7 @@ impl Lives {
             put_right_at: Duration::ZERO,
             details,
             zero: None,
+            ticks,
             let_go: 0,
         }
     }
@@ -108,6 +117,36 @@ impl Lives {
             self.lacks = self.lacks.map(|_| self.put_right_at);
         }
         Ok(goes_on)
+    }
+
+    /// Reads the statistics of all, and tells those that changed.
+    pub(super) fn tick(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
+        let Some(query) = &self.ticks else { return Ok(()) };
+        let snapshot = query.collect_from(source)?;
+        let at = snapshot.taken();
+        let now = at.monotonic.unwrap_or_default();
+        for row in snapshot {
+            let Some(SocketId::Kernel(KernelId { cookie, .. })) = row.id() else { continue };
+            let Some(known) = self.known.get_mut(&cookie) else { continue };
+            let Some(base) = &mut known.base else { continue };
+            let Some(since) = base.tick(&row, now, Provenance::Exact) else { continue };
+            let mut socket = row;
+            socket.owners.clone_from(&known.socket.owners);
+            (socket.unowned, socket.direction) = (known.socket.unowned, known.socket.direction);
+            socket.created = socket.created.or(known.socket.created);
+            let socket = Arc::new(socket);
+            *base = Base::seen(&socket, now);
+            let event = Event {
+                owner_provisional: known.provisional,
+                since: Some(since),
+                ..Event::new(EventKind::Stats, at, Some(socket))
+            };
+            if told.wants(&event, known.told, tells) {
+                known.told = true;
+                told.tell(event);
+            }
+        }
+        Ok(())
     }
 
     /// Reads and tells all that has happened; a loss is told and not put right any more.
@@ -225,8 +264,18 @@ impl Lives {
         let at = self.moment(life.time_ns());
         let socket = Arc::new(socket);
         let was_told = self.known.get(&cookie).is_some_and(|known| known.told) && !is_new;
-        let event = Event { kind, at, socket: Some(Arc::clone(&socket)), owner_provisional: provisional };
+        let mut event =
+            Event { owner_provisional: provisional, ..Event::new(kind, at, Some(Arc::clone(&socket))) };
+        let changed = Duration::from_nanos(life.time_ns());
+        let mut base = self
+            .ticks
+            .as_ref()
+            .map(|_| Base::opening(life.opened_ns().map_or(changed, Duration::from_nanos)));
+        if let Some(known) = self.known.get_mut(&cookie).filter(|_| !is_new) {
+            base = known.base.take();
+        }
         if let EventKind::Closed(ending) = kind {
+            event.since = base.map(|base| base.until(ending.traffic(&socket), changed, Provenance::Exact));
             self.unlist(cookie);
             self.known.remove(&cookie);
             if !told.wants(&event, was_told, tells) {
@@ -243,8 +292,7 @@ impl Lives {
         if to == State::Listen {
             self.listeners.add(&socket, cookie);
         }
-        let changed = Duration::from_nanos(life.time_ns());
-        let known = Known { socket, told: is_told || was_told, provisional, is_whole: false, changed };
+        let known = Known { socket, told: is_told || was_told, provisional, is_whole: false, changed, base };
         self.insert(cookie, known);
         if is_told {
             told.tell(event);
@@ -380,16 +428,18 @@ impl Lives {
                 Some(_) => continue,
             };
             let socket = Arc::new(socket.clone());
-            let event = Event { kind, at, socket: Some(Arc::clone(&socket)), owner_provisional: false };
+            let event = Event::new(kind, at, Some(Arc::clone(&socket)));
             let is_told = told.wants(&event, was_told, tells);
             if socket.state == State::Listen {
                 self.listeners.add(&socket, cookie);
             }
             let changed = at.monotonic.unwrap_or_default();
             let told_once = is_told || was_told;
+            let before = self.known.get_mut(&cookie).and_then(|known| known.base.take());
+            let base = self.ticks.as_ref().map(|_| before.unwrap_or_else(|| Base::seen(&socket, changed)));
             self.insert(
                 cookie,
-                Known { socket, told: told_once, provisional: false, is_whole: true, changed },
+                Known { socket, told: told_once, provisional: false, is_whole: true, changed, base },
             );
             if is_told {
                 told.tell(event);
@@ -411,8 +461,9 @@ impl Lives {
             socket.state = State::Closed;
             (socket.tcp, socket.recv_queue, socket.send_queue, socket.timer) = (None, None, None, None);
             let kind = EventKind::Closed(Ending { from: Some(known.socket.state), ..Ending::default() });
-            let event =
-                Event { kind, at, socket: Some(Arc::new(socket)), owner_provisional: known.provisional };
+            let mut event = Event::new(kind, at, Some(Arc::new(socket)));
+            event.owner_provisional = known.provisional;
+            event.since = known.base.map(|base| base.until(Traffic::default(), begun, Provenance::Partial));
             if known.told {
                 told.tell(event);
             }
@@ -425,38 +476,10 @@ impl Lives {
 const WHOLE: usize = 64 * 1024;
 const MOST_BATCHES: usize = 256;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum First {
-    Opens,
-    GoesOn,
-}
-
-/// What the first record of each socket is.
-fn first_of_each(batch: &[u8]) -> HashMap<u64, First> {
-    let mut first = HashMap::new();
-    let mut rest = batch;
-    while let Ok(Some(record)) = records::take(&mut rest) {
-        let Record::Life(life) = record else { continue };
-        if matches!(life.kind(), KIND_USER | KIND_RESET_SENT) {
-            continue;
-        }
-        let opens = matches!(state_of(life.to()), State::SynSent | State::Listen)
-            || state_of(life.from()) == State::SynReceived;
-        first.entry(life.cookie()).or_insert(if opens { First::Opens } else { First::GoesOn });
-    }
-    first
-}
-
-/// How far a connection is: states of a rank come after all of lower ones.
-fn rank(state: State) -> u8 {
-    match state {
-        State::SynSent => 1,
-        State::SynReceived => 2,
-        State::Established => 3,
-        State::CloseWait | State::FinWait1 => 4,
-        State::LastAck | State::FinWait2 | State::Closing => 5,
-        State::TimeWait => 6,
-        State::Closed => 7,
-        _ => 0,
-    }
+/// The query of a tick: whose the sockets are is known already.
+fn without_owners(query: &Query) -> Query {
+    let mut looks = query.clone();
+    looks.needs -= Needs::FROM_OWNERS;
+    looks.owners = None;
+    looks
 }

@@ -3,8 +3,10 @@
 //! On Linux, where BPF is permitted, the kernel reports each change of state of TCP sockets ([`lives`]); else, and for other
 //! protocols and systems, looks are compared ([`polls`]).
 
+mod base;
 mod listeners;
 mod lives;
+mod order;
 mod polls;
 mod told;
 
@@ -15,17 +17,21 @@ use std::time::Duration;
 use crate::collect::{LifeStream, resolved};
 use crate::coverage::{Coverage, Gap, Missing, Origin};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Event, EventKind, Moment, Protocol, Protocols, States};
+use crate::model::{Event, EventKind, Moment, Protocol, Protocols, Provenance, States};
 use crate::needs::{Needs, OwnerLookup, SourceChoice, WatchSource};
 use crate::query::Query;
 use crate::source::{Failure, Question, Source, System};
 use crate::sys;
+use base::Ticks;
 use lives::Lives;
 use polls::Polls;
 use told::Told;
 
 /// How long nothing is read while nothing comes: records wait in the kernel, which has room for those of a storm.
 const TICK: Duration = Duration::from_millis(20);
+
+/// The least time between two readings of all statistics.
+const LEAST_TICK: Duration = Duration::from_millis(100);
 
 impl Query {
     /// Follows this machine's sockets: those that match as they are now, then each as it is opened, changes and ends.
@@ -68,6 +74,9 @@ pub struct Watch<'s> {
     source: Box<dyn Source + 's>,
     lives: Option<Lives>,
     polls: Option<Polls>,
+    ticks: Option<Ticks>,
+    /// Ticks that failed, and why the last one did.
+    failed_ticks: Option<(u64, ErrorKind)>,
     told: Told,
     stop: Stop,
     coverage: Coverage,
@@ -98,7 +107,14 @@ impl<'s> Watch<'s> {
             return Err(Error::of(Failure::NotRecorded, "follow", "sockets")
                 .with_hint("no watch is in this recording: pree capture --for makes one"));
         }
-        if let Some(what) = query.filter.as_ref().and_then(undecidable) {
+        if let Some(every) = query.watch_stats
+            && source.ask(&Question::Ticks(every)).is_err_and(|failure| failure == Failure::NotRecorded)
+        {
+            let hint = "pree capture --for 30s --stats=1s keeps them, and they replay at the times at which they were read";
+            return Err(Error::of(Failure::NotRecorded, "read", "statistics so often").with_hint(hint));
+        }
+        let has_ticks = query.watch_stats.is_some();
+        if let Some(what) = query.filter.as_ref().and_then(|filter| undecidable(filter, has_ticks)) {
             return Err(Error::new(ErrorKind::Contradictory, "filter", format!("events by {what}"))
                 .because("no event tells it"));
         }
@@ -110,6 +126,8 @@ impl<'s> Watch<'s> {
         let mut watch = Self {
             lives: None,
             polls: None,
+            ticks: None,
+            failed_ticks: None,
             told: Told { filter, ..Told::default() },
             stop: Stop::default(),
             coverage: Coverage::default(),
@@ -137,6 +155,8 @@ impl<'s> Watch<'s> {
                 _ => is_whole,
             });
         }
+        watch.ticks = query.watch_stats.map(|every| Ticks::new(every.max(LEAST_TICK), watch.now()));
+        let Self { source, told, .. } = &mut watch;
         let ready = Event::bare(EventKind::Ready, source.now());
         told.tell(ready);
         Ok(watch)
@@ -197,6 +217,7 @@ impl<'s> Watch<'s> {
                 (None, Some(polls)) => polls.left(now).min(5 * TICK),
                 _ => TICK,
             };
+            let tick = self.ticks.as_ref().map_or(tick, |ticks| ticks.left(now).min(tick));
             if !self.source.wait(tick.min(deadline.saturating_sub(now))) {
                 self.read_rest()?;
             }
@@ -205,13 +226,40 @@ impl<'s> Watch<'s> {
 
     /// Reads what there is.
     fn read(&mut self) -> Result<()> {
-        let Self { source, lives, polls, told, .. } = self;
+        let begun = self.now();
+        let Self { source, lives, polls, told, ticks, .. } = self;
         if let Some(lives) = lives {
             self.is_over = !lives.read(&mut **source, told)?;
         }
+        let is_due = ticks.as_ref().is_some_and(|ticks| ticks.left(begun).is_zero());
         if let Some(polls) = polls {
+            if is_due {
+                polls.tick();
+            }
             polls.read(&mut **source, told)?;
         }
+        if is_due { self.tick(begun) } else { Ok(()) }
+    }
+
+    /// Tells the statistics that changed since the last tick.
+    fn tick(&mut self, begun: Duration) -> Result<()> {
+        let ticked = self.lives.as_mut().map(|lives| lives.tick(&mut *self.source, &mut self.told));
+        let done = self.now();
+        if let Some(ticks) = &mut self.ticks {
+            ticks.rest(begun, done);
+        }
+        let at = self.source.now();
+        match ticked {
+            Some(Err(error)) if error.passes() => {
+                let (failed, _) = self.failed_ticks.unwrap_or((0, error.kind()));
+                self.failed_ticks = Some((failed + 1, error.kind()));
+                // What passed until now is not in what was told; the next reading has it.
+                self.told.tell(Event::bare(EventKind::Lost { count: None }, at));
+            }
+            Some(Err(error)) => return Err(error),
+            Some(Ok(())) | None => {}
+        }
+        self.told.tell(Event::bare(EventKind::Tick, at));
         Ok(())
     }
 
@@ -223,7 +271,12 @@ impl<'s> Watch<'s> {
             lives.read_rest(&mut **source, told)?;
         }
         if let Some(polls) = polls {
+            polls.tick();
             polls.read(&mut **source, told)?;
+        }
+        if self.ticks.is_some() {
+            let now = self.now();
+            self.tick(now)?;
         }
         Ok(())
     }
@@ -252,6 +305,11 @@ impl<'s> Watch<'s> {
     /// How TCP sockets are followed, or all if there are none of TCP.
     pub fn source(&self) -> WatchSource {
         if self.lives.is_some() { WatchSource::Bpf } else { WatchSource::Poll }
+    }
+
+    /// How sums of what its events tell are known, as long as nothing is lost.
+    pub fn provenance(&self) -> Provenance {
+        if self.polls.is_none() { Provenance::Exact } else { Provenance::Counters }
     }
 
     /// Why TCP sockets are not followed by BPF, where that was tried and refused.
@@ -298,6 +356,9 @@ impl<'s> Watch<'s> {
         if let Some((polls, why)) = self.polls.as_ref().and_then(|polls| Some((polls, polls.why?))) {
             lacks(why, polls.failures, "looks", "");
         }
+        if let Some((failed, why)) = self.failed_ticks {
+            lacks(why, failed, "readings of statistics", "");
+        }
         if self.told.undecided > 0 {
             let hint = "the filter asks what this source does not tell of ends";
             lacks(ErrorKind::Unsupported, self.told.undecided, "ends that may match", hint);
@@ -324,9 +385,9 @@ impl std::fmt::Debug for Watch<'_> {
     }
 }
 
-/// What a filter asks that no event tells: rates, and what only the kernel knows.
-fn undecidable(filter: &crate::Filter) -> Option<&'static str> {
-    let of_time = filter.takes_time().map(|field| field.name);
+/// What a filter asks that no event tells: rates, where there are no ticks, and what only the kernel knows.
+fn undecidable(filter: &crate::Filter, has_ticks: bool) -> Option<&'static str> {
+    let of_time = filter.takes_time().filter(|_| !has_ticks).map(|field| field.name);
     of_time.or_else(|| filter.needs_the_kernel().then_some("autobound"))
 }
 

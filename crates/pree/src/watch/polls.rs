@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::base::Base;
 use super::told::Told;
 use crate::error::{ErrorKind, Result};
-use crate::field::Section;
-use crate::model::{Ending, Event, EventKind, Moment, Socket, SocketId, State};
+use crate::field::{Field, Section};
+use crate::model::{Ending, Event, EventKind, Moment, Provenance, Socket, SocketId, State, Traffic};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::source::Source;
@@ -32,6 +33,8 @@ pub(super) struct Polls {
     pub(super) failures: u64,
     /// The reason of the last one.
     pub(super) why: Option<ErrorKind>,
+    /// Whether the next look tells statistics.
+    ticks: bool,
 }
 
 struct Known {
@@ -40,6 +43,9 @@ struct Known {
     seen_in: u64,
     /// Two sockets of one look had this id: which of them is which is not known.
     is_shared: bool,
+    /// Where there are ticks, and what it had moved at the last look.
+    base: Option<Base>,
+    moved: Traffic,
 }
 
 impl Polls {
@@ -52,6 +58,7 @@ impl Polls {
             failed: false,
             failures: 0,
             why: None,
+            ticks: false,
         }
     }
 
@@ -96,6 +103,11 @@ impl Polls {
         }
     }
 
+    /// The next look is now, and also tells of statistics that changed.
+    pub(super) fn tick(&mut self) {
+        (self.ticks, self.next) = (true, Duration::ZERO);
+    }
+
     /// The time until the next look.
     pub(super) fn left(&self, now: Duration) -> Duration {
         self.next.saturating_sub(now)
@@ -113,6 +125,7 @@ impl Polls {
                 self.saw(id, socket, at, told);
             }
         }
+        self.ticks = false;
         let look = self.look;
         let gone: Vec<SocketId> =
             self.known.iter().filter(|(_, known)| known.seen_in != look).map(|(id, _)| id.clone()).collect();
@@ -121,11 +134,10 @@ impl Polls {
             let mut socket = Socket::clone(&known.socket);
             socket.state = State::Closed;
             (socket.tcp, socket.recv_queue, socket.send_queue, socket.timer) = (None, None, None, None);
-            let event = about(
-                EventKind::Closed(Ending { from: Some(known.socket.state), ..Ending::default() }),
-                Arc::new(socket),
-                at,
-            );
+            let kind = EventKind::Closed(Ending { from: Some(known.socket.state), ..Ending::default() });
+            let mut event = Event::new(kind, at, Some(Arc::new(socket)));
+            let now = at.monotonic.unwrap_or_default();
+            event.since = known.base.map(|base| base.until(known.moved, now, Provenance::Partial));
             if known.told && !known.is_shared {
                 told.tell(event);
             }
@@ -134,44 +146,60 @@ impl Polls {
 
     fn saw(&mut self, id: SocketId, socket: &Socket, at: Moment, told: &mut Told) {
         let look = self.look;
-        let (kinds, was_told) = match self.known.get_mut(&id) {
-            Some(known) if known.seen_in == look => {
-                known.is_shared = true;
-                return;
+        let tells = |field: &Field| field.section != Section::Event;
+        let Some(known) = self.known.get_mut(&id) else {
+            let kind = match socket.state {
+                _ if look == 1 => EventKind::Current,
+                State::SynSent => EventKind::Connecting,
+                _ => EventKind::Opened,
+            };
+            let (socket, moved) = (Arc::new(socket.clone()), Traffic::of(socket));
+            let event = Event::new(kind, at, Some(Arc::clone(&socket)));
+            let told_once = told.wants(&event, false, tells);
+            if told_once {
+                told.tell(event);
             }
-            Some(known) => {
-                known.seen_in = look;
-                let (from, to) = (known.socket.state, socket.state);
-                if from == to && known.socket.owners == socket.owners {
-                    return;
-                }
-                if from == to {
-                    known.socket = Arc::new(socket.clone());
-                    return;
-                }
-                let kind = match (from, to) {
-                    (State::SynSent | State::SynReceived, State::Established) => EventKind::Opened,
-                    (from, to) => EventKind::State { from, to },
-                };
-                (kind, known.told)
-            }
-            None if look == 1 => (EventKind::Current, false),
-            None if socket.state == State::SynSent => (EventKind::Connecting, false),
-            None => (EventKind::Opened, false),
+            let now = at.monotonic.unwrap_or_default();
+            let base = self.query.watch_stats.map(|_| match kind {
+                EventKind::Current => Base::seen(&socket, now),
+                _ => Base::opening(now),
+            });
+            let known = Known { socket, told: told_once, seen_in: look, is_shared: false, base, moved };
+            self.known.insert(id, known);
+            return;
         };
-        let socket = Arc::new(socket.clone());
-        let event = about(kinds, Arc::clone(&socket), at);
-        let is_told = told.wants(&event, was_told, |field| field.section != Section::Event);
-        if is_told {
-            told.tell(event);
+        if known.seen_in == look {
+            known.is_shared = true;
+            return;
         }
-        let known = Known { socket, told: is_told || was_told, seen_in: look, is_shared: false };
-        self.known.insert(id, known);
+        known.seen_in = look;
+        known.moved = Traffic::of(socket);
+        let (from, to) = (known.socket.state, socket.state);
+        if from != to || known.socket.owners != socket.owners {
+            known.socket = Arc::new(socket.clone());
+        }
+        let mut tell = |event: Event| {
+            if told.wants(&event, known.told, tells) {
+                known.told = true;
+                told.tell(event);
+            }
+        };
+        if from != to {
+            let kind = match (from, to) {
+                (State::SynSent | State::SynReceived, State::Established) => EventKind::Opened,
+                (from, to) => EventKind::State { from, to },
+            };
+            tell(Event::new(kind, at, Some(Arc::clone(&known.socket))));
+        }
+        if let Some(base) = known.base.as_mut().filter(|_| self.ticks) {
+            let now = at.monotonic.unwrap_or_default();
+            if let Some(since) = base.tick(socket, now, Provenance::Counters) {
+                let socket = Arc::new(socket.clone());
+                *base = Base::seen(&socket, now);
+                tell(Event { since: Some(since), ..Event::new(EventKind::Stats, at, Some(socket)) });
+            }
+        }
     }
-}
-
-fn about(kind: EventKind, socket: Arc<Socket>, at: Moment) -> Event {
-    Event { kind, at, socket: Some(socket), owner_provisional: false }
 }
 
 fn now(source: &mut dyn Source) -> Duration {

@@ -24,7 +24,8 @@ impl Told {
     /// all, where there is a value.
     pub(super) fn wants(&mut self, event: &Event, was_told: bool, tells: impl Fn(&Field) -> bool) -> bool {
         let (Some(filter), Some(socket)) = (&self.filter, &event.socket) else { return true };
-        if was_told {
+        // Of a socket that was told all is told, but not ticks in which its rates are not those that are looked for.
+        if was_told && (event.kind != EventKind::Stats || filter.takes_time().is_none()) {
             return true;
         }
         let view = View::new(socket).during(event);

@@ -4,11 +4,12 @@
 
 mod ends;
 mod owners;
+mod rates;
 mod storm;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases = [ends::cases(), owners::cases(), storm::cases()];
+    let cases = [ends::cases(), owners::cases(), rates::cases(), storm::cases()];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

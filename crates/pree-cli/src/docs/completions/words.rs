@@ -24,6 +24,7 @@ pub(super) enum Takes {
 
 pub(super) fn takes(flag: &Flag) -> Takes {
     match (&flag.takes, flag.value()) {
+        // What may stand behind = does not stand for itself.
         (_, None) => Takes::Nothing,
         (_, Some(value @ Value::Word(_))) => Takes::One(value.words().collect()),
         (_, Some(Value::Protocol(_))) => Takes::Several(protocol_names().collect()),
@@ -36,10 +37,7 @@ pub(super) fn takes(flag: &Flag) -> Takes {
 
 /// Names of columns.
 pub(super) fn fields() -> Vec<&'static str> {
-    columns::all()
-        .filter(|column| !column.takes_time() && !column.is_of_events())
-        .map(columns::Column::name)
-        .collect()
+    columns::all().filter(|column| !column.is_of_events()).map(columns::Column::name).collect()
 }
 
 /// Keys of filters.

@@ -22,8 +22,8 @@ pub(super) fn flags(text: &mut String, is_meant: impl Fn(&Flag) -> bool) {
                 Some(short) => format!("  -{short}, --{}", flag.long),
                 None => format!("      --{}", flag.long),
             };
-            if let Some(value) = flag.value() {
-                let _ = write!(left, " {}", value.name());
+            if let Some((before, name, after)) = flag.written_value() {
+                let _ = write!(left, "{before}{name}{after}");
             }
             row(text, &left, WIDTH, flag.doc);
         }

@@ -141,14 +141,16 @@ pub(super) fn diagnosis() -> Node {
     closed(members)
 }
 
+/// What names a group.
+pub(super) fn group_key() -> Node {
+    of_types(&["string", "null", "array"])
+        .with("items", or_null("string"))
+        .with("description", text("What they have in common; of several fields a list."))
+}
+
 pub(super) fn group() -> Node {
     let members = object([
-        (
-            "key",
-            of_types(&["string", "null", "array"])
-                .with("items", or_null("string"))
-                .with("description", text("What they have in common; of several fields a list.")),
-        ),
+        ("key", group_key()),
         ("count", count()),
         ("recv_queue", or_null("integer")),
         ("send_queue", or_null("integer")),

@@ -1,5 +1,7 @@
 //! Pieces that schemas are made of.
 
+use pree::field;
+
 use super::node::{Node, object, text, words};
 
 pub(super) fn reference(name: &str) -> Node {
@@ -31,8 +33,23 @@ pub(super) fn count() -> Node {
 
 /// An object with these members; all of them are there.
 pub(super) fn closed(members: Vec<(String, Node)>) -> Node {
+    with_maybe(members, [])
+}
+
+/// The same with some that may be there.
+pub(super) fn with_maybe<const N: usize>(members: Vec<(String, Node)>, maybe: [(&str, Node); N]) -> Node {
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    of_type("object").with("required", words(&names)).with("properties", Node::Object(members))
+    let required = words(&names);
+    let all = members.into_iter().chain(named(maybe)).collect();
+    of_type("object").with("required", required).with("properties", Node::Object(all))
+}
+
+/// The member that a look has where there are many.
+pub(super) fn time() -> (&'static str, Node) {
+    (
+        field::TIME.key,
+        of_type("string").with("description", text("With --watch: when it was. RFC 3339, UTC.")),
+    )
 }
 
 pub(super) fn named<const N: usize>(members: [(&str, Node); N]) -> Vec<(String, Node)> {

@@ -52,7 +52,7 @@ fn the_examples_of_the_documentation_follow_it() {
     let text = include_str!("../../../../../docs/json.md");
     let blocks: Vec<&str> =
         text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    let kinds = ["document", "end", "socket", "owner", "event", "watched", "diagnosis"];
+    let kinds = ["document", "end", "socket", "owner", "event", "watched", "window", "diagnosis"];
     assert_eq!(blocks.len(), kinds.len());
     for (block, of) in blocks.into_iter().zip(kinds) {
         let value: Value = serde_json::from_str(block).unwrap();

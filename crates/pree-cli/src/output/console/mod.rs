@@ -3,13 +3,13 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{show_colors, width};
+pub(crate) use unix::{height, show_colors, width};
 
 #[cfg(windows)]
 #[allow(unsafe_code, reason = "the console's own calls")]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{show_colors, width};
+pub(crate) use windows::{height, show_colors, width};
 
 #[cfg(not(any(unix, windows)))]
 mod unknown {
@@ -19,9 +19,14 @@ mod unknown {
     }
 
     /// Unknown.
+    pub(crate) fn height() -> Option<usize> {
+        None
+    }
+
+    /// Unknown.
     pub(crate) fn show_colors() -> bool {
         false
     }
 }
 #[cfg(not(any(unix, windows)))]
-pub(crate) use unknown::{show_colors, width};
+pub(crate) use unknown::{height, show_colors, width};

@@ -2,7 +2,16 @@
 
 /// Columns; `None` where it does not say.
 pub(crate) fn width() -> Option<usize> {
-    let told = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| size.ws_col);
+    told(|size| size.ws_col)
+}
+
+/// Lines; `None` where it does not say.
+pub(crate) fn height() -> Option<usize> {
+    told(|size| size.ws_row)
+}
+
+fn told(of: fn(rustix::termios::Winsize) -> u16) -> Option<usize> {
+    let told = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, of);
     (told > 0).then_some(usize::from(told))
 }
 

@@ -108,7 +108,7 @@ impl<W: Write> Events<W> {
         match &event.socket {
             Some(socket) => {
                 // Of other events there are no statistics, or old ones.
-                let is_judged = *quality && matches!(event.kind, EventKind::Closed(_));
+                let is_judged = *quality && matches!(event.kind, EventKind::Closed(_) | EventKind::Stats);
                 self::socket(line, &View::new(socket).during(event), is_judged, before);
             }
             None => bare(line, event),
@@ -125,18 +125,23 @@ impl<W: Write> Events<W> {
     pub(crate) fn end(&mut self, coverage: &Coverage, watched: &Watched) -> io::Result<()> {
         let Lines { writer, line, .. } = &mut self.0;
         line.clear();
-        line.open(b'{');
-        completeness(line, coverage);
-        line.key("seen");
-        line.number(watched.seen);
-        line.value(LOST, Unit::Count, watched.lost.into());
-        line.key("source");
-        line.string(watched.source);
-        line.close(b'}');
-        line.raw(b"\n");
+        ended(line, coverage, watched);
         writer.write_all(line.as_bytes())?;
         writer.flush()
     }
+}
+
+/// The last line of a watch.
+pub(crate) fn ended(line: &mut Json, coverage: &Coverage, watched: &Watched) {
+    line.open(b'{');
+    completeness(line, coverage);
+    line.key("seen");
+    line.number(watched.seen);
+    line.value(LOST, Unit::Count, watched.lost.into());
+    line.key("source");
+    line.string(watched.source);
+    line.close(b'}');
+    line.raw(b"\n");
 }
 
 /// How many records were lost.
@@ -237,7 +242,7 @@ pub(crate) fn socket(json: &mut Json, view: &View<'_>, judge: bool, before: &mut
     if let Some(detail) = &socket.detail {
         self::detail(json, view, detail);
     }
-    if view.previous().is_some() {
+    if view.elapsed().is_some() {
         section(json, Section::Rates, view, true);
     }
     if judge {

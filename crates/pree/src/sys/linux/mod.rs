@@ -108,7 +108,7 @@ impl Source for Live {
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders { levels_above } => Answer::Bpf(self.holders(levels_above)?.run()?),
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
-            Question::Watch => Answer::Whole(Vec::new()),
+            Question::Watch | Question::Ticks(_) => Answer::Whole(Vec::new()),
             Question::Lives { namespace, levels_above } => {
                 let namespace = (namespace != 0).then_some(namespace);
                 Answer::Lives(Box::new(bpf::Lives::attach(namespace, levels_above)?))
