@@ -116,7 +116,7 @@ fn refusals_say_what_is_right() {
     refused("watch --json", "takes no --json");
     refused("--owners", "needs a value");
     refused("-K", "pree close");
-    refused("-E", "not implemented yet");
+    refused("-E", "pree watch");
     refused("-A unix,tipc", "-A other proto=tipc");
     refused("-A unx", "unx");
     refused("--nonsense", "no flag --nonsense");
