@@ -1,8 +1,8 @@
 //! Datagrams: messages, netlink's own messages, attributes.
 
 use pree_wire::diag_request::Narrowing;
-use pree_wire::inet_diag::md5::blot_out_keys;
 use pree_wire::generic_netlink::{L2tpTunnel, family, listen_port};
+use pree_wire::inet_diag::md5::blot_out_keys;
 use pree_wire::links::Link;
 use pree_wire::netlink::{Body, attributes, messages};
 use pree_wire::{own_addresses, rtnetlink};

@@ -14,6 +14,8 @@ const REQUEST_ACK: u16 = 0x5;
 /// The family of families (`GENL_ID_CTRL`).
 const CONTROL: u16 = 16;
 
+const KEY: [u8; 32] = *b"a key that nobody else must have";
+
 /// What a row says: its ends, the tunnel, and why it has no owner.
 type Row = (String, String, Value, Value);
 
@@ -23,8 +25,8 @@ pub fn told() -> Result<(), Failed> {
     wire::wireguard("wg0")?;
     let (wireguard, l2tp) = (family(b"wireguard\0")?, family(b"l2tp\0")?);
     let index = rustix::net::netdevice::name_to_index(UdpSocket::bind("127.0.0.1:0")?, "wg0")?;
-    // `WG_CMD_SET_DEVICE`: `WGDEVICE_A_IFINDEX`, `WGDEVICE_A_LISTEN_PORT`.
-    change(wireguard, 1, &[(1, &index.to_ne_bytes()), (6, &51820_u16.to_ne_bytes())])?;
+    // `WG_CMD_SET_DEVICE`: `WGDEVICE_A_IFINDEX`, `WGDEVICE_A_PRIVATE_KEY`, `WGDEVICE_A_LISTEN_PORT`.
+    change(wireguard, 1, &[(1, &index.to_ne_bytes()), (3, &KEY), (6, &51820_u16.to_ne_bytes())])?;
     let (v4, v6) = ([127, 0, 0, 1], std::net::Ipv6Addr::LOCALHOST.octets());
     make_l2tp(l2tp, 10, 1701, [(24, &v4), (25, &v4)])?;
     make_l2tp(l2tp, 11, 1801, [(31, &v6), (32, &v6)])?;
@@ -47,7 +49,8 @@ pub fn told() -> Result<(), Failed> {
     ];
     let of_process = [owned("0.0.0.0:7000", ""), owned("127.0.0.1:7001", "127.0.0.1:7000")];
     let expected: BTreeSet<_> = [&interfaces[..], &generic, &of_process].concat().iter().map(text).collect();
-    is(expected, &rows()?)?;
+    is(&expected, &rows("")?)?;
+    replayed(&expected)?;
     for (filter, count) in [("unowned=kernel", 5), ("tunnel=wg0", 2), ("tunnel=l2tp:10", 1)] {
         let out = pree(&format!("-Hu -c local {filter}"))?.out;
         let lines = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
@@ -58,23 +61,35 @@ pub fn told() -> Result<(), Failed> {
     lab::give_up_rights()?;
     let unknown = generic.map(|(local, remote, ..)| (local, remote, Value::Null, "not_permitted".into()));
     let expected = [&interfaces[..], &unknown, &of_process].concat().iter().map(text).collect();
-    is(expected, &rows()?)
+    is(&expected, &rows("")?)
+}
+
+/// A recording tells the same, and has no key.
+fn replayed(expected: &BTreeSet<String>) -> Result<(), Failed> {
+    const FILE: &str = "/tmp/tunnels.pree";
+    let captured = pree(&format!("capture -q {FILE}"))?;
+    // The kernel changes the ends of a key.
+    let secret = &KEY[8..24];
+    if captured.code != 0 || std::fs::read(FILE)?.windows(secret.len()).any(|bytes| bytes == secret) {
+        return Err(format!("capture: code {}, or the key is in it: {}", captured.code, captured.err).into());
+    }
+    is(expected, &rows(&format!("--replay {FILE}"))?)
 }
 
 fn text(row: &Row) -> String {
     format!("{} {} {} {}", row.0, row.1, row.2, row.3)
 }
 
-fn is(expected: BTreeSet<String>, told: &[Row]) -> Result<(), Failed> {
+fn is(expected: &BTreeSet<String>, told: &[Row]) -> Result<(), Failed> {
     let found: BTreeSet<_> = told.iter().map(text).collect();
-    if found == expected && told.len() == expected.len() {
+    if found == *expected && told.len() == expected.len() {
         return Ok(());
     }
     Err(format!("told {found:#?}, expected {expected:#?}").into())
 }
 
-fn rows() -> Result<Vec<Row>, Failed> {
-    let document: Value = serde_json::from_slice(&pree("-u --json")?.out)?;
+fn rows(words: &str) -> Result<Vec<Row>, Failed> {
+    let document: Value = serde_json::from_slice(&pree(&format!("-u --json {words}"))?.out)?;
     let end = |end: &Value| match end["ip"].as_str() {
         Some(ip) if ip.contains(':') => format!("[{ip}]:{}", end["port"]),
         Some(ip) => format!("{ip}:{}", end["port"]),
