@@ -32,12 +32,6 @@ impl CookieSet {
         self.count == 0
     }
 
-    /// The greatest of them; 0 when there is none.
-    pub(super) fn greatest(&self) -> u64 {
-        let last = self.words.iter().max_by_key(|(place, _)| **place);
-        last.map_or(0, |(place, word)| place * 64 + u64::from(word.checked_ilog2().unwrap_or(0)))
-    }
-
     pub(super) fn len(&self) -> usize {
         self.count
     }
@@ -81,7 +75,6 @@ mod tests {
             assert_eq!(set.insert(cookie), expected.insert(cookie));
             assert!(set.contains(cookie));
             assert_eq!((set.len(), set.is_empty()), (expected.len(), false));
-            assert_eq!(set.greatest(), expected.iter().copied().max().unwrap_or(0));
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The kernel reports these tables chain by chain too, but each chain under one lock, which it lets go of only when a
 //! message is full. So a dump of one message cannot be torn. After a longer one a second follows, and what only that one
-//! saw is delivered too; a third if the second shows that it was torn itself. The kernel sends no filter program here.
+//! saw is delivered too; then a third, for the second can have passed over others. The kernel sends no filter program here.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -46,8 +46,7 @@ pub(super) fn read(
         socket: None,
         seen: CookieSet::default(),
         associations: HashSet::new(),
-        newest: 0,
-        is_torn: false,
+        has_new: false,
     };
     reader.read(collection)
 }
@@ -63,10 +62,8 @@ struct Reader<'r, 'v> {
     seen: CookieSet,
     /// SCTP associations that were delivered.
     associations: HashSet<Association>,
-    /// The greatest of the cookies at the end of the last pass.
-    newest: u64,
-    /// This pass reported a row that the one before must have passed over.
-    is_torn: bool,
+    /// This pass reported a row that none before had.
+    has_new: bool,
 }
 
 /// An SCTP association: the cookie of its socket, the remote port, and every remote address. A socket has one association
@@ -78,7 +75,7 @@ impl Reader<'_, '_> {
     fn read(&mut self, collection: &mut Collection<'_>) -> Result<ControlFlow<()>> {
         for number in 0..PASSES {
             let which = if number == 0 { DiagPass::First } else { DiagPass::Check };
-            self.is_torn = false;
+            self.has_new = false;
             let pass = match self.pass_with_retries(collection, which) {
                 Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
                 Ok(ControlFlow::Continue(pass)) => pass,
@@ -93,8 +90,7 @@ impl Reader<'_, '_> {
                     break;
                 }
             };
-            self.newest = self.seen.greatest();
-            let again = if number == 0 { pass.messages > 1 || pass.interrupted } else { self.is_torn };
+            let again = if number == 0 { pass.messages > 1 || pass.interrupted } else { self.has_new };
             if !again {
                 break;
             }
@@ -202,8 +198,8 @@ impl Reader<'_, '_> {
 
     fn is_new(&mut self, cookie: u64) -> bool {
         let is_new = self.seen.insert(cookie);
-        // Cookies are given at the first look: this one was there before and was passed over.
-        self.is_torn |= is_new && cookie < self.newest;
+        // Made since, or passed over: which, a cookie does not tell, for it is given at the first look.
+        self.has_new |= is_new;
         is_new
     }
 
