@@ -1,5 +1,5 @@
 //! Generic netlink (`NETLINK_GENERIC`): requests to the families that know tunnels with UDP sockets, whose numbers the kernel
-//! chooses when they are loaded, and what their answers say of those. `include/uapi/linux/genetlink.h`, `wireguard.h`, `l2tp.h`.
+//! chooses when they are loaded, and what their answers say of those. `include/uapi/linux/genetlink.h`, `wireguard.h`, `l2tp.h`, `fou.h`.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -27,6 +27,11 @@ pub enum Every {
         /// The family's number.
         family: u16,
     },
+    /// Port of FOU; the family `fou`: [`fou_ports`].
+    FouPort {
+        /// The family's number.
+        family: u16,
+    },
 }
 
 /// Writes the request, and answers its length.
@@ -35,11 +40,12 @@ pub enum Every {
 /// The buffer has no room: 28 bytes are enough.
 pub fn encode_request(every: Every, buffer: &mut [u8]) -> Result<usize, BufferTooSmall> {
     const WGDEVICE_A_IFINDEX: u16 = 1;
-    // `CTRL_CMD_GETFAMILY` of the family `GENL_ID_CTRL`, `WG_CMD_GET_DEVICE`, `L2TP_CMD_TUNNEL_GET`.
+    // `CTRL_CMD_GETFAMILY` of the family `GENL_ID_CTRL`, `WG_CMD_GET_DEVICE`, `L2TP_CMD_TUNNEL_GET`, `FOU_CMD_GET`.
     let (family, command, interface) = match every {
         Every::Family => (16, 3, None),
         Every::WireGuard { family, index } => (family, 0, Some(index)),
         Every::L2tpTunnel { family } => (family, 4, None),
+        Every::FouPort { family } => (family, 3, None),
     };
     let mut request = RequestBuffer::new(buffer, family, REQUEST | DUMP, 1)?;
     request.payload(&[command, 1, 0, 0])?;
@@ -65,6 +71,18 @@ pub fn listen_port(answer: &[u8]) -> Option<u16> {
     const WGDEVICE_A_LISTEN_PORT: u16 = 6;
     let port = payloads(answer).find_map(|payload| value(payload, WGDEVICE_A_LISTEN_PORT));
     port?.first_chunk().copied().map(u16::from_ne_bytes)
+}
+
+/// The ports that are taken at every address, in an answer to [`Every::FouPort`].
+pub fn fou_ports(answer: &[u8]) -> impl Iterator<Item = u16> {
+    const FOU_ATTR_PORT: u16 = 1;
+    // `FOU_ATTR_LOCAL_V4`, `…_LOCAL_V6`, `…_PEER_V4`, `…_PEER_V6`.
+    const ADDRESSES: [u16; 4] = [6, 7, 8, 9];
+    let is_one = |bytes: &[u8]| bytes.iter().any(|byte| *byte != 0);
+    let of_all =
+        move |payload: &&[u8]| !ADDRESSES.iter().any(|kind| value(payload, *kind).is_some_and(is_one));
+    let port = |payload| value(payload, FOU_ATTR_PORT)?.first_chunk().copied().map(u16::from_be_bytes);
+    payloads(answer).filter(of_all).filter_map(port)
 }
 
 /// A tunnel of L2TP over UDP, in an answer to [`Every::L2tpTunnel`].
@@ -155,6 +173,7 @@ mod tests {
             (Every::Family, 16, 3, &[][..]),
             (Every::WireGuard { family: 40, index: 7 }, 40, 0, &index),
             (Every::L2tpTunnel { family: 41 }, 41, 4, &[]),
+            (Every::FouPort { family: 42 }, 42, 3, &[]),
         ] {
             let mut room = [0; 28];
             let length = encode_request(every, &mut room).unwrap();
@@ -184,6 +203,19 @@ mod tests {
         {
             assert_eq!((listen_port(&none), family(&none, b"l2tp")), (None, None));
         }
+    }
+
+    #[test]
+    fn ports_at_every_address() {
+        let port = |port: u16| attribute(1, &port.to_be_bytes());
+        let answer = [
+            message(&[attribute(2, &[2]), port(5555), attribute(6, &[0; 4]), attribute(8, &[0; 4])]),
+            message(&[port(5556), attribute(6, &[127, 0, 0, 1])]),
+            message(&[port(5557), attribute(9, &[1; 16])]),
+            message(&[attribute(1, &[1]), attribute(10, &[0, 0])]),
+            message(&[port(5558), attribute(10, &[0, 0])]),
+        ];
+        assert!(fou_ports(&answer.concat()).eq([5555, 5558]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Datagrams: messages, netlink's own messages, attributes.
 
 use pree_wire::diag_request::Narrowing;
-use pree_wire::generic_netlink::{L2tpTunnel, family, listen_port};
+use pree_wire::generic_netlink::{L2tpTunnel, family, fou_ports, listen_port};
 use pree_wire::inet_diag::md5::blot_out_keys;
 use pree_wire::links::Link;
 use pree_wire::netlink::{Body, attributes, messages};
@@ -52,7 +52,7 @@ pub(super) fn target(data: &[u8]) {
     }
     let _ = narrowing.asks_the_kernel();
     assert!(attributes(data).count() <= data.len());
-    let _ = (family(data, b"l2tp"), listen_port(data));
+    let _ = (family(data, b"l2tp"), listen_port(data), fou_ports(data).count());
     // What breaks off has no other end.
     assert!(rtnetlink::ends(data) || !failed);
 }

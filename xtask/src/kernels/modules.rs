@@ -33,6 +33,7 @@ pub(super) const DIAG: &[&str] = &[
     "vxlan",
     "wireguard",
     "l2tp_netlink",
+    "fou",
 ];
 
 /// The files of a kernel's modules by their name.

@@ -82,7 +82,7 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.interface.into();
     "dev_name" Socket "interface_name" Text Needs::INTERFACE_NAME; "Name of the interface the socket is bound to."; "SIOCGIFNAME", told_by: LINUX_MACOS =>
         |s| s.interface_name.as_ref().map(crate::Text::as_bytes).into();
-    "tunnel" Socket "tunnel" Text Needs::TUNNEL; "Tunnel that the kernel holds a UDP socket for: the interface's name, or l2tp: and an id."; "IFLA_LINKINFO, generic netlink" =>
+    "tunnel" Socket "tunnel" Text Needs::TUNNEL; "Tunnel that the kernel holds a UDP socket for: the interface's name, l2tp:ID or fou:PORT."; "IFLA_LINKINFO, generic netlink" =>
         |s| s.tunnel.as_ref().map(crate::Text::as_bytes).into();
     "v6only" Socket "v6only" Bool Needs::V6ONLY; "Whether an IPv6 socket keeps IPv4 out."; "INET_DIAG_SKV6ONLY", told_by: LINUX_MACOS =>
         |s| s.v6only.into();

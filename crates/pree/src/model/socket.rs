@@ -48,7 +48,8 @@ pub struct Socket {
     pub interface: Option<u32>,
     /// Its name in the socket's network namespace, as it is now. On request, and where the system tells.
     pub interface_name: Option<Text>,
-    /// Tunnel that the kernel holds this UDP socket for: the interface's name, or `l2tp:` and the tunnel's id.
+    /// Tunnel that the kernel holds this UDP socket for: the interface's name, or `l2tp:` and the tunnel's id, or
+    /// `fou:` and the port.
     pub tunnel: Option<Text>,
     /// Inode in sockfs; `None` when the socket has no file (`TIME_WAIT`, handshake, accept queue, orphan).
     pub inode: Option<u64>,

@@ -170,6 +170,8 @@ pub enum Question<'a> {
     /// Linux: the L2TP tunnels of this network namespace, as the messages in which generic netlink reports them, to holders of
     /// `CAP_NET_ADMIN`: [`pree_wire::generic_netlink`]. `ENOENT` where the kernel has not loaded L2TP.
     L2tpTunnels,
+    /// Linux: the ports of FOU in this network namespace, in the same way, to everybody.
+    FouPorts,
     /// Linux: `/proc/sys/kernel/random/boot_id`.
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
@@ -406,6 +408,7 @@ impl fmt::Display for Question<'_> {
             Self::Links => f.write_str("links"),
             Self::WireGuardPort(index) => write!(f, "wireguard_port {index}"),
             Self::L2tpTunnels => f.write_str("l2tp_tunnels"),
+            Self::FouPorts => f.write_str("fou_ports"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
             Self::KernelRelease => f.write_str("kernel_release"),

@@ -1,4 +1,5 @@
-//! UDP sockets that the kernel holds for WireGuard and L2TP. The bytes are written from `linux/if_link.h` and `linux/l2tp.h`.
+//! UDP sockets that the kernel holds for WireGuard, L2TP and FOU. The bytes are written from `linux/if_link.h`, `linux/l2tp.h` and
+//! `linux/fou.h`.
 
 use pree::source::{Errno, Failure, Question};
 use pree::{Query, Snapshot, Unowned};
@@ -31,6 +32,12 @@ fn l2tp(id: u32, ports: [u16; 2]) -> Vec<u8> {
     message(30, 2, &[&[4, 1, 0, 0][..], &tunnel].concat())
 }
 
+/// A port of FOU.
+fn fou(port: u16, more: &[(u16, &[u8])]) -> Vec<u8> {
+    let port = attributes(&[(1, &port.to_be_bytes())]);
+    message(31, 2, &[&[1, 1, 0, 0][..], &port, &attributes(more)].concat())
+}
+
 /// What no process holds: a port of every address, in both families, and two connections.
 fn sockets() -> Population {
     let mut all = population();
@@ -40,6 +47,8 @@ fn sockets() -> Population {
         Fake::udp(CLOSE, "0.0.0.0:51821", "", 4002),
         Fake::udp(ESTABLISHED, "127.0.0.1:1701", "127.0.0.2:1702", 4003),
         Fake::udp(ESTABLISHED, "127.0.0.1:1701", "127.0.0.3:1702", 4004),
+        Fake::udp(CLOSE, "0.0.0.0:5555", "", 4005),
+        Fake::udp(CLOSE, "0.0.0.0:5556", "", 4006),
     ]);
     all
 }
@@ -61,6 +70,7 @@ fn kernel(
         }
         Question::WireGuardPort(3) => Some(port.clone()),
         Question::L2tpTunnels => Some(tunnels.clone()),
+        Question::FouPorts => Some(Ok(vec![fou(5555, &[]), fou(5556, &[(6, &[127, 0, 0, 1])]), done(0)])),
         _ => None,
     })
 }
@@ -82,7 +92,7 @@ fn unheld(snapshot: &Snapshot) -> Vec<(u64, String, Option<Unowned>)> {
 const WIREGUARD: &[(u32, &str, &str)] = &[(2, "br0", "bridge"), (3, "wg0", "wireguard")];
 
 #[test]
-fn sockets_of_wireguard_and_l2tp_are_the_kernels() {
+fn sockets_of_tunnels_are_the_kernels() {
     let port = || Ok(vec![51820_u16.to_le_bytes().to_vec()]);
     let tunnels = || Ok(vec![l2tp(7, [1702, 1701]), l2tp(10, [1701, 1702]), done(0)]);
     let eperm = || Err(Failure::Answer(Errno::EPERM));
@@ -98,7 +108,7 @@ fn sockets_of_wireguard_and_l2tp_are_the_kernels() {
         let said = format!("{links:?} {port:?} {tunnels:?}");
         let mut kernel = kernel(sockets(), links, port, tunnels);
         let snapshot = Query::new().udp().owners().collect_from(&mut kernel).unwrap();
-        let expected = (4000..).zip(expected).map(|(inode, tunnel)| {
+        let expected = (4000..).zip(expected.into_iter().chain(["fou:5555", none])).map(|(inode, tunnel)| {
             let why = if tunnel.is_empty() { Unowned::NoVisibleHolder } else { Unowned::Kernel };
             (inode, tunnel.to_owned(), Some(why))
         });

@@ -49,7 +49,7 @@ pub fn of_phase(phase: &str) -> Vec<Case> {
         case("which end opened a connection", ends::directions),
         case("names of other ends, descriptors in flight", ends::unix),
         case("vsock connections", ends::between_machines),
-        case("sockets of VXLAN, WireGuard and L2TP", tunnels::told),
+        case("sockets of VXLAN, WireGuard, L2TP and FOU", tunnels::told),
         case("connections as they end", watched::watched),
     ];
     // The test kit has no need of that name; the host knows which kernels must have it.

@@ -19,7 +19,7 @@ const KEY: [u8; 32] = *b"a key that nobody else must have";
 /// What a row says: its ends, the tunnel, and why it has no owner.
 type Row = (String, String, Value, Value);
 
-/// Each is the kernel's, for the tunnel that was made; to whom only interfaces are told, for those alone.
+/// Each is the kernel's, for the tunnel that was made; without a right, where that is told to everybody.
 pub fn told() -> Result<(), Failed> {
     wire::tunnel("vx0", 4789)?;
     wire::wireguard("wg0")?;
@@ -30,6 +30,8 @@ pub fn told() -> Result<(), Failed> {
     let (v4, v6) = ([127, 0, 0, 1], std::net::Ipv6Addr::LOCALHOST.octets());
     make_l2tp(l2tp, 10, 1701, [(24, &v4), (25, &v4)])?;
     make_l2tp(l2tp, 11, 1801, [(31, &v6), (32, &v6)])?;
+    // `FOU_CMD_ADD`: `FOU_ATTR_PORT`, `FOU_ATTR_IPPROTO` (GRE), `FOU_ATTR_TYPE` (direct).
+    change(family(b"fou\0")?, 1, &[(1, &5555_u16.to_be_bytes()), (3, &[47]), (4, &[1])])?;
     let _bound = UdpSocket::bind("0.0.0.0:7000")?;
     let connected = UdpSocket::bind("127.0.0.1:7001")?;
     connected.connect("127.0.0.1:7000")?;
@@ -40,18 +42,18 @@ pub fn told() -> Result<(), Failed> {
     let owned =
         |local: &str, remote: &str| -> Row { (local.into(), remote.into(), Value::Null, Value::Null) };
     // Without another end it is one of IPv4.
-    let interfaces = [row("0.0.0.0:4789", "", "vx0")];
-    let generic = [
+    let to_all = [row("0.0.0.0:4789", "", "vx0"), row("0.0.0.0:5555", "", "fou:5555")];
+    let to_admins = [
         row("0.0.0.0:51820", "", "wg0"),
         row("[::]:51820", "", "wg0"),
         row("127.0.0.1:1701", "127.0.0.1:1702", "l2tp:10"),
         row("[::1]:1801", "[::1]:1802", "l2tp:11"),
     ];
     let of_process = [owned("0.0.0.0:7000", ""), owned("127.0.0.1:7001", "127.0.0.1:7000")];
-    let expected: BTreeSet<_> = [&interfaces[..], &generic, &of_process].concat().iter().map(text).collect();
+    let expected: BTreeSet<_> = [&to_all[..], &to_admins, &of_process].concat().iter().map(text).collect();
     is(&expected, &rows("")?)?;
     replayed(&expected)?;
-    for (filter, count) in [("unowned=kernel", 5), ("tunnel=wg0", 2), ("tunnel=l2tp:10", 1)] {
+    for (filter, count) in [("unowned=kernel", 6), ("tunnel=wg0", 2), ("tunnel=l2tp:10", 1)] {
         let out = pree(&format!("-Hu -c local {filter}"))?.out;
         let lines = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
         if lines != count {
@@ -59,8 +61,8 @@ pub fn told() -> Result<(), Failed> {
         }
     }
     lab::give_up_rights()?;
-    let unknown = generic.map(|(local, remote, ..)| (local, remote, Value::Null, "not_permitted".into()));
-    let expected = [&interfaces[..], &unknown, &of_process].concat().iter().map(text).collect();
+    let unknown = to_admins.map(|(local, remote, ..)| (local, remote, Value::Null, "not_permitted".into()));
+    let expected = [&to_all[..], &unknown, &of_process].concat().iter().map(text).collect();
     is(&expected, &rows("")?)
 }
 

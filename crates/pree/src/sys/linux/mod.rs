@@ -94,6 +94,7 @@ impl Source for Live {
             | Question::Links
             | Question::WireGuardPort(_)
             | Question::L2tpTunnels
+            | Question::FouPorts
             | Question::Protocols
             | Question::NetNamespace
             | Question::Interface(_)
@@ -179,6 +180,7 @@ fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
         Question::Links => Answer::Whole(netlink::Request::every(Every::Link)?),
         Question::WireGuardPort(index) => Answer::Whole(tunnels::wireguard_port(index)?),
         Question::L2tpTunnels => Answer::Whole(tunnels::l2tp()?),
+        Question::FouPorts => Answer::Whole(tunnels::fou()?),
         Question::Setting(setting) => Answer::File(proc::open_setting(setting)?),
         Question::NetNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/net")?),
         Question::Interface(name) => Answer::Whole(names::interface_index(name)?.to_le_bytes().to_vec()),

@@ -27,6 +27,12 @@ pub(super) fn l2tp() -> Result<Vec<u8>, Failure> {
     Request::generic(Every::L2tpTunnel { family })?.receive_all()
 }
 
+/// Every port of FOU of this network namespace.
+pub(super) fn fou() -> Result<Vec<u8>, Failure> {
+    let family = family(b"fou")?;
+    Request::generic(Every::FouPort { family })?.receive_all()
+}
+
 /// The number that a family has now. All are listed: for one that is asked for by name, the kernel loads a module.
 fn family(name: &[u8]) -> Result<u16, Failure> {
     let families = Request::generic(Every::Family)?.receive_all()?;

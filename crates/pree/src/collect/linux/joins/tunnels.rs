@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-use pree_wire::generic_netlink::L2tpTunnel;
+use pree_wire::generic_netlink::{L2tpTunnel, fou_ports};
 use pree_wire::links::{Link, Tunnel};
 
 use super::join::{At, Join};
@@ -15,8 +15,8 @@ use crate::source::{Question, Source, read_all};
 /// Those of one network namespace.
 #[derive(Default)]
 pub(super) struct Tunnels {
-    /// Interfaces, by port: their sockets are at every address, and connected to nobody.
-    interfaces: Known<u16>,
+    /// By port: their sockets are at every address, and connected to nobody.
+    ports: Known<u16>,
     /// Of L2TP, by both ends.
     l2tp: Known<[(IpAddr, u16); 2]>,
 }
@@ -30,7 +30,7 @@ impl Join for Tunnels {
         let end = |address: &crate::Address| address.ip().zip(address.port());
         let Some((ip, port)) = end(&socket.local) else { return true };
         let found = match socket.remote.as_ref().map(end) {
-            None if ip.is_unspecified() => self.interfaces.find(port),
+            None if ip.is_unspecified() => self.ports.find(port),
             Some(Some(remote)) => self.l2tp.find([(ip, port), remote]),
             _ => return true,
         };
@@ -40,16 +40,19 @@ impl Join for Tunnels {
 
     fn ask(&mut self, source: &mut dyn Source) {
         // Without an answer, nobody that is visible holds their sockets.
-        self.interfaces.ask(|| {
+        self.ports.ask(|| {
             let links = read_all(source, &Question::Links).unwrap_or_default();
-            let name = |link: Link<'_>| Some((port(&link, source)?, Text::from(link.name)));
-            Link::all(&links).filter_map(name).collect()
+            let interface = |link: Link<'_>| Some((port(&link, source)?, Text::from(link.name)));
+            let mut names: HashMap<_, _> = Link::all(&links).filter_map(interface).collect();
+            let ports = read_all(source, &Question::FouPorts).unwrap_or_default();
+            for port in fou_ports(&ports) {
+                names.entry(port).or_insert_with(|| unnamed("fou", port.into()));
+            }
+            names
         });
         self.l2tp.ask(|| {
             let tunnels = read_all(source, &Question::L2tpTunnels).unwrap_or_default();
-            // They have no name. No interface's has a colon.
-            let name =
-                |it: L2tpTunnel| ([it.local, it.remote], Text::from(format!("l2tp:{}", it.id).as_bytes()));
+            let name = |it: L2tpTunnel| ([it.local, it.remote], unnamed("l2tp", it.id));
             L2tpTunnel::all(&tunnels).map(name).collect()
         });
     }
@@ -79,6 +82,11 @@ impl<K: Eq + Hash> Known<K> {
             self.names = Some(names());
         }
     }
+}
+
+/// The name of a tunnel that has none: no interface's has a colon.
+fn unnamed(kind: &str, number: u32) -> Text {
+    Text::from(format!("{kind}:{number}").as_bytes())
 }
 
 /// The port of an interface's UDP socket.
