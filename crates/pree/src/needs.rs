@@ -171,6 +171,10 @@ named! {
         /// BPF programs at tracepoints of the kernel report every change of state of a TCP socket, and which process uses it. Linux
         /// 5.12; `CAP_BPF` and `CAP_PERFMON`.
         Bpf = "bpf",
+        /// The kernel reports each TCP socket of one network namespace that it destroys, with its last statistics, without a right;
+        /// openings, changes and owners by [`WatchSource::Poll`]. Of what lives shorter than a look, the end is told and whose it
+        /// was is unknown. Linux 4.6.
+        Destroy = "destroy",
         /// Looks ten times a second are compared: on every system, without a right. What lives shorter is not seen.
         Poll = "poll",
     }

@@ -44,6 +44,7 @@ pub struct Query {
     pub(crate) estats: Option<Duration>,
     pub(crate) watch_source: WatchSource,
     pub(crate) watch_stats: Option<Duration>,
+    pub(crate) watch_buffer: u32,
 }
 
 impl Default for Query {
@@ -70,6 +71,7 @@ impl Query {
             estats: None,
             watch_source: WatchSource::Auto,
             watch_stats: None,
+            watch_buffer: 0,
         }
     }
 
@@ -219,6 +221,15 @@ impl Query {
     pub fn watch_stats(mut self, every: Duration) -> Self {
         self.watch_stats = Some(every);
         self.needs(Needs::STATS)
+    }
+
+    /// How much memory of the kernel, in bytes, holds what happens until a watch reads it; more is rounded down to a power of two.
+    /// By itself 4 MiB with [`WatchSource::Bpf`] and 32 MiB, or what is permitted, with [`WatchSource::Destroy`]. What does not fit is
+    /// told as lost.
+    #[must_use]
+    pub fn watch_buffer(mut self, bytes: u32) -> Self {
+        self.watch_buffer = bytes;
+        self
     }
 
     /// Forces where rows are read from.

@@ -292,8 +292,9 @@ pub(crate) const FLAGS: &[Flag] = &[
         ("proc", set!(a => a.asked.source = SourceChoice::Proc)),
         ("procfs", set!(a => a.asked.source = SourceChoice::Procfs)),
         ("bpf", set!(a => a.asked.watch_source = WatchSource::Bpf)),
+        ("destroy", set!(a => a.asked.watch_source = WatchSource::Destroy)),
         ("poll", set!(a => a.asked.watch_source = WatchSource::Poll)),
-    ])), "where rows are read from; bpf and poll: how watch sees what happens", NOTHING),
+    ])), "where rows are read from; bpf, destroy and poll: how watch sees what happens", NOTHING),
     flag!("How", ASKING, None, "owners", One(Word(&[
         ("auto", set!(a => a.asked.owners = Some(OwnerLookup::All))),
         ("bpf", set!(a => owners_from(a, OwnerSource::Bpf))),

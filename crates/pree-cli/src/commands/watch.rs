@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pree::field::View;
-use pree::{Event, EventKind, Moment, Needs, Protocols, Provenance, Watch};
+use pree::{Event, EventKind, Moment, Needs, Protocols, Provenance, Watch, WatchSource};
 
 use crate::args::{Args, Watched};
 use crate::columns::usual::{ENDS, EVENTS, FAILED, TICKS};
@@ -87,7 +87,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     };
     if let Some(refused) = watch.refused() {
         let hint = refused.hint().unwrap_or_default();
-        session::say(&format!("connections shorter than 100 ms are not seen: {refused}; {hint}"));
+        let what = match watch.source() {
+            WatchSource::Destroy => "owners of connections shorter than 100 ms are not known",
+            _ => "connections shorter than 100 ms are not seen",
+        };
+        session::say(&format!("{what}: {refused}; {hint}"));
     }
     if tells {
         session::say(&format!("watching by {}; ^C ends", watch.source().name()));

@@ -85,7 +85,7 @@ const FLAGS: &[&str] = &[
     "--jsonl",
     "-H, --no-header",
     "-n, --numeric",
-    "--source auto|diag|proc|procfs|bpf|poll",
+    "--source auto|diag|proc|procfs|bpf|destroy|poll",
     "--owners auto|bpf|proc|first|none",
     "--strict",
     "-h, --help",

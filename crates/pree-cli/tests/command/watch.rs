@@ -138,9 +138,9 @@ fn polls() -> Result<(), Failed> {
     pree_testkit::lab::give_up_rights()?;
     let answer = run::pree("watch --for 300ms --jsonl")?;
     let (_, end) = events(&answer.out)?;
-    let says =
-        answer.err.contains("connections shorter than 100 ms are not seen") && answer.err.contains("CAP_BPF");
-    if !says || end["source"] != "poll" {
+    let says = answer.err.contains("owners of connections shorter than 100 ms are not known")
+        && answer.err.contains("CAP_BPF");
+    if !says || end["source"] != "destroy" || end["lost"] != 0 {
         return Err(format!("{} {end}", answer.err).into());
     }
     run::pree("watch --for 300ms --source bpf")?.code(4)?.silent()?;

@@ -38,6 +38,15 @@ pub const AF_INET: u8 = 2;
 /// Address family IPv6 (`AF_INET6`), as Linux numbers it.
 pub const AF_INET6: u8 = 10;
 
+/// Groups of messages about sockets that are destroyed, a bit each, of both families (`enum sknetlink_groups` of
+/// include/uapi/linux/sock_diag.h).
+pub mod ends {
+    /// `SKNLGRP_INET_TCP_DESTROY`, `SKNLGRP_INET6_TCP_DESTROY`.
+    pub const TCP: u32 = 0b0101;
+    /// `SKNLGRP_INET_UDP_DESTROY`, `SKNLGRP_INET6_UDP_DESTROY`.
+    pub const UDP: u32 = 0b1010;
+}
+
 /// `IPPROTO_TCP`.
 pub const TCP: u16 = 6;
 /// `IPPROTO_UDP`.

@@ -27,7 +27,7 @@ use crate::source::{Namespaces, Source, System};
 use crate::sys;
 use collection::Collection;
 #[cfg(feature = "socket-tracking")]
-pub(crate) use linux::{LifeStream, ProcessDetails};
+pub(crate) use linux::{EndStream, LifeStream, ProcessDetails};
 use visitor::Visitor;
 
 impl Query {

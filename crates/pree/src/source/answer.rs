@@ -43,6 +43,14 @@ impl Answer {
         }
     }
 
+    /// The same to look at.
+    pub fn opened<T: 'static>(&self) -> Option<&T> {
+        match &self.0 {
+            State::Open(state) => state.downcast_ref(),
+            _ => None,
+        }
+    }
+
     /// Replaces `batch` with the next part of what is there; `false` and an empty batch when there is no more.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod answer;
 mod apple;
 mod clock;
 mod condensed;
+mod diag;
 mod failure;
 mod namespaces;
 mod narrowed;
@@ -16,16 +17,17 @@ mod system;
 mod windows;
 
 use std::fmt;
+#[cfg(unix)]
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crate::named::named;
-
-use pree_wire::inet_diag::StateBits;
 
 pub use crate::live::live;
 use crate::model::Moment;
 pub use answer::Answer;
 pub use apple::{AppleList, AppleProcessPart, AppleQuestion};
+pub use diag::{DiagPass, DiagTable};
 pub use failure::Failure;
 pub use namespaces::{Namespaces, Reachable};
 pub(crate) use narrowed::{INET_NUMBERS, possible_states, state_bits};
@@ -81,6 +83,13 @@ pub trait Source {
         true
     }
 
+    /// The descriptor that is readable when an answer without an end has more, where there is one.
+    #[cfg(unix)]
+    fn descriptor<'a>(&'a self, answer: &'a Answer) -> Option<BorrowedFd<'a>> {
+        let _ = answer;
+        None
+    }
+
     /// The network namespaces that are meant, as the thread that asks finds them.
     ///
     /// # Errors
@@ -119,6 +128,11 @@ impl<S: Source + ?Sized> Source for &mut S {
 
     fn wait(&mut self, time: Duration) -> bool {
         (**self).wait(time)
+    }
+
+    #[cfg(unix)]
+    fn descriptor<'a>(&'a self, answer: &'a Answer) -> Option<BorrowedFd<'a>> {
+        (**self).descriptor(answer)
     }
 
     fn namespaces(&mut self, which: &Namespaces) -> Result<Reachable, Failure> {
@@ -213,6 +227,17 @@ pub enum Question<'a> {
         namespace: u32,
         /// As for [`Question::Holders`].
         levels_above: u32,
+        /// Bytes of memory that records may take until they are read, a power of two; 0: as many as usual.
+        buffer: u32,
+    },
+    /// Linux 4.6: sockets of this network namespace that the kernel destroys from now on, as the messages of `sock_diag` in which it
+    /// reports them ([`pree_wire::inet_diag::Row`]), and among them one of the kind [`pree_wire::netlink::OVERRUN`] where some were lost.
+    /// The answer has no end, and a batch is empty when nothing happened since the last one.
+    Ends {
+        /// Which: bits of the groups in [`pree_wire::inet_diag::ends`].
+        groups: u32,
+        /// Bytes of memory that messages may take until they are read; 0: as many as usual.
+        buffer: u32,
     },
     /// Asked before a watch begins: a [`Replay`] gives from here on what was answered while one was recorded. The answer is empty.
     Watch,
@@ -242,40 +267,6 @@ pub enum Question<'a> {
     Windows(WindowsQuestion<'a>),
     /// What only macOS answers.
     Apple(AppleQuestion),
-}
-
-/// Which sockets a `sock_diag` request is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub struct DiagTable {
-    /// `AF_INET`, `AF_INET6`, or 0 for both at once (the v1-compat request); `AF_UNIX`, `AF_PACKET`, …
-    pub family: u8,
-    /// `IPPROTO_*`; 0 for families without protocols, whose requests are about all of theirs.
-    pub protocol: u16,
-}
-
-/// Why a `sock_diag` request is sent.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum DiagPass {
-    /// The first pass over the table.
-    First,
-    /// Another one, to find what torn ones before missed.
-    Check,
-    /// One more, for just those sockets that an exact question cannot settle.
-    Settle,
-    /// One socket, by its cookie.
-    Exact(u64),
-}
-
-impl DiagPass {
-    /// The only states that it is about: what an exact question cannot settle listens, or is bound.
-    pub(crate) fn states(self) -> StateBits {
-        match self {
-            Self::Settle => StateBits::LISTEN.with(StateBits::BOUND_INACTIVE),
-            Self::First | Self::Check | Self::Exact(_) => StateBits(u32::MAX),
-        }
-    }
 }
 
 named! {
@@ -424,7 +415,10 @@ impl fmt::Display for Question<'_> {
             Self::Holders { levels_above } => write!(f, "holders above {levels_above}"),
             Self::Watch => f.write_str("watch"),
             Self::Ticks(every) => write!(f, "ticks {}us", every.as_micros()),
-            Self::Lives { namespace, levels_above } => write!(f, "lives {namespace} above {levels_above}"),
+            Self::Lives { namespace, levels_above, .. } => {
+                write!(f, "lives {namespace} above {levels_above}")
+            }
+            Self::Ends { groups, .. } => write!(f, "ends {groups}"),
             Self::OwnStatus => f.write_str("own_status"),
             Self::UserNamespace => f.write_str("user_namespace"),
             Self::PidNamespace => f.write_str("pid_namespace"),

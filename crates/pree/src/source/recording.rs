@@ -21,6 +21,8 @@
 //!
 //! Versions 1 and 2 have neither numbers nor times: what is behind a question is its answer. Version 1 had only kind 4.
 
+#[cfg(unix)]
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use pree_wire::inet_diag;
@@ -399,6 +401,11 @@ impl<S: Source> Source for Recorder<S> {
         }
         self.push(*number, if more { Record::Batch(batch) } else { Record::End });
         Ok(more)
+    }
+
+    #[cfg(unix)]
+    fn descriptor<'a>(&'a self, answer: &'a Answer) -> Option<BorrowedFd<'a>> {
+        self.source.descriptor(&answer.opened::<Recorded>()?.answer)
     }
 
     /// A replay says the same.

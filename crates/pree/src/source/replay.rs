@@ -136,7 +136,7 @@ impl Source for Replay<'_> {
             _ => self.find(&question.to_string()),
         };
         let mut place = found.ok_or(Failure::NotRecorded)?;
-        place.goes_on = matches!(question, Question::Lives { .. });
+        place.goes_on = matches!(question, Question::Lives { .. } | Question::Ends { .. });
         if *question == Question::Watch {
             // Records of one answer stand together, so they are not in order.
             let mut times: Vec<u64> = self.recording.entries().map(|(entry, ..)| entry.at).collect();
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(whole(&mut replay), b"before");
         replay.ask(&Question::Watch).unwrap();
         assert_eq!(whole(&mut replay), b"meanwhile");
-        let question = Question::Lives { namespace: 7, levels_above: 0 };
+        let question = Question::Lives { namespace: 7, levels_above: 0, buffer: 0 };
         let mut answer = replay.ask(&question).unwrap();
         let (mut batch, mut all, mut waits) = (Vec::new(), Vec::new(), 0);
         while replay.next(&mut answer, &mut batch).unwrap() {

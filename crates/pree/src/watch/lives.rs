@@ -8,7 +8,7 @@ use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life,
 
 use super::base::Base;
 use super::listeners::Listeners;
-use super::order::{First, first_of_each, rank};
+use super::order::{First, first_of_each, rank, remains};
 use super::told::Told;
 use crate::collect::{LifeStream, ProcessDetails};
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
@@ -20,7 +20,7 @@ use crate::model::{
 use crate::needs::Needs;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
-use crate::source::{Failure, Source};
+use crate::source::{Answer, Failure, Source};
 
 /// Sockets that are followed at most; of others only the end is told.
 const MOST: usize = 1 << 20;
@@ -154,10 +154,18 @@ impl Lives {
         let now = source.now();
         let rest = self.drain(source)?;
         self.take(&rest, source, told, now);
-        for _ in 0..2 {
-            self.release(told);
-        }
+        self.release_all(told);
         Ok(())
+    }
+
+    /// Whether something is to be told, or to be done, without a record that comes.
+    pub(super) fn waits(&self) -> bool {
+        !self.held.is_empty() || self.lacks.is_some()
+    }
+
+    /// What the programs report through.
+    pub(super) fn answer(&self) -> &Answer {
+        &self.stream.answer
     }
 
     /// All records that there are now.
@@ -200,6 +208,8 @@ impl Lives {
     }
 
     fn lose(&mut self, count: Option<u64>, told: &mut Told, now: Moment) {
+        // What was before the loss is told before it; what would be said of these ends may be lost.
+        self.release_all(told);
         told.tell(Event::bare(EventKind::Lost { count }, now));
         self.lacks.get_or_insert(self.put_right_at);
     }
@@ -403,6 +413,11 @@ impl Lives {
         }
     }
 
+    /// Tells all ends that were held.
+    fn release_all(&mut self, told: &mut Told) {
+        std::mem::take(&mut self.held).into_iter().for_each(|(_, event, _)| told.tell(event));
+    }
+
     /// Asks what is there, and makes of the difference to what is known what is to be told. Records that came meanwhile are
     /// told after it.
     fn put_right(&mut self, source: &mut dyn Source, told: &mut Told, at: Moment) -> Result<Snapshot> {
@@ -412,7 +427,7 @@ impl Lives {
         self.zero = now.wall.zip(now.monotonic).and_then(|(wall, monotonic)| wall.checked_sub(monotonic));
         let first = first_of_each(&meanwhile);
         let mut here = HashSet::new();
-        for socket in &snapshot {
+        for socket in snapshot.iter().filter(|socket| !remains(socket)) {
             let Some(SocketId::Kernel(KernelId { cookie, .. })) = socket.id() else { continue };
             here.insert(cookie);
             // Its opening is among the records.
@@ -447,9 +462,7 @@ impl Lives {
         }
         self.take(&meanwhile, source, told, now);
         // What could be said of ends that are held has come meanwhile.
-        for _ in 0..2 {
-            self.release(told);
-        }
+        self.release_all(told);
         // What was there before the dump, is not in it, and did not end among the records has ended among those that were lost.
         let begun = at.monotonic.unwrap_or_default();
         let is_gone = |(cookie, known): &(&u64, &Known)| known.changed < begun && !here.contains(*cookie);

@@ -4,31 +4,38 @@
 //! protocols and systems, looks are compared ([`polls`]).
 
 mod base;
+mod ends;
 mod listeners;
 mod lives;
 mod order;
 mod polls;
+mod report;
 mod told;
 
+#[cfg(unix)]
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::collect::{LifeStream, resolved};
-use crate::coverage::{Coverage, Gap, Missing, Origin};
+use crate::collect::{EndStream, LifeStream, resolved};
+use crate::coverage::{Coverage, Missing, Origin};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Event, EventKind, Moment, Protocol, Protocols, Provenance, States};
+use crate::model::{Event, EventKind, Moment, Protocol, Protocols, States};
 use crate::needs::{Needs, OwnerLookup, SourceChoice, WatchSource};
 use crate::query::Query;
 use crate::source::{Failure, Question, Source, System};
 use crate::sys;
 use base::Ticks;
+use ends::Ends;
 use lives::Lives;
 use polls::Polls;
 use told::Told;
 
 /// How long nothing is read while nothing comes: records wait in the kernel, which has room for those of a storm.
 const TICK: Duration = Duration::from_millis(20);
+/// The same for who is woken when something comes.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The least time between two readings of all statistics.
 const LEAST_TICK: Duration = Duration::from_millis(100);
@@ -140,7 +147,8 @@ impl<'s> Watch<'s> {
             rest -= Protocols::TCP;
         }
         if !rest.is_empty() {
-            watch.polls = Some(Polls::new(looks(query, rest)));
+            let ends = watch.follow_ends(query, rest)?;
+            watch.polls = Some(Polls::new(looks(query, rest), ends));
         }
         let Self { source, lives, polls, told, coverage, .. } = &mut watch;
         let first = lives.as_mut().map(|lives| lives.start(&mut **source, told));
@@ -166,7 +174,7 @@ impl<'s> Watch<'s> {
     fn attach(&mut self, query: &Query) -> Result<bool> {
         let can = self.source.system() == System::Linux && query.source == SourceChoice::Auto;
         match query.watch_source {
-            WatchSource::Poll => return Ok(false),
+            WatchSource::Poll | WatchSource::Destroy => return Ok(false),
             WatchSource::Bpf if !can => {
                 return Err(Error::new(ErrorKind::Unsupported, "follow", "sockets through BPF").with_hint(
                     "it takes Linux, and no other source may be chosen for the sockets that are there",
@@ -175,7 +183,7 @@ impl<'s> Watch<'s> {
             _ if !can => return Ok(false),
             _ => {}
         }
-        match LifeStream::open(&mut *self.source, &query.namespaces) {
+        match LifeStream::open(&mut *self.source, &query.namespaces, query.watch_buffer) {
             Ok(stream) => {
                 self.lives = Some(Lives::new(stream, looks(query, Protocols::TCP), &mut *self.source));
                 self.coverage.came_from(Protocol::Tcp, Origin::Bpf);
@@ -186,6 +194,25 @@ impl<'s> Watch<'s> {
                 Ok(false)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Lets the kernel report ends of sockets of these protocols, where that is wanted and possible.
+    fn follow_ends(&mut self, query: &Query, protocols: Protocols) -> Result<Option<Ends>> {
+        let is_forced = query.watch_source == WatchSource::Destroy;
+        let can = self.source.system() == System::Linux && query.source == SourceChoice::Auto;
+        if is_forced && !can {
+            let hint = "it takes Linux, and no other source may be chosen for the sockets that are there";
+            return Err(Error::new(ErrorKind::Unsupported, "follow", "ends of sockets").with_hint(hint));
+        }
+        let none = (protocols & (Protocols::TCP | Protocols::UDP)).is_empty();
+        if !can || none || query.watch_source == WatchSource::Poll {
+            return Ok(None);
+        }
+        match EndStream::open(&mut *self.source, &query.namespaces, protocols, query.watch_buffer) {
+            Ok(stream) => Ok(Some(Ends::new(stream))),
+            Err(error) if is_forced => Err(error),
+            Err(_) => Ok(None),
         }
     }
 
@@ -214,7 +241,7 @@ impl<'s> Watch<'s> {
                 return Ok(None);
             }
             let tick = match (&self.lives, &self.polls) {
-                (None, Some(polls)) => polls.left(now).min(5 * TICK),
+                (None, Some(polls)) if polls.ends.is_none() => polls.left(now).min(5 * TICK),
                 _ => TICK,
             };
             let tick = self.ticks.as_ref().map_or(tick, |ticks| ticks.left(now).min(tick));
@@ -292,6 +319,51 @@ impl<'s> Watch<'s> {
         Moment { monotonic: now.monotonic.or(sys::clock::now().monotonic), ..now }
     }
 
+    /// When to ask again with [`Watch::next_before`], by the time of [`Watch::now`], if [`Watch::descriptor`] is not readable before.
+    ///
+    /// Who has no loop of his own need not ask: the iterator waits by itself.
+    pub fn next_look(&mut self) -> Duration {
+        let now = self.now();
+        let left = match (&self.lives, &self.polls) {
+            _ if !self.told.events.is_empty() || self.is_over() => Duration::ZERO,
+            (Some(lives), None) if !lives.waits() => IDLE,
+            (None, Some(polls)) => polls.left(now),
+            _ => TICK,
+        };
+        now.saturating_add(self.ticks.as_ref().map_or(left, |ticks| ticks.left(now).min(left)))
+    }
+
+    /// What poll(2) and its like can wait for: it is readable when something has happened. `None` where the source has no such
+    /// thing; then [`Watch::next_look`] alone says when to ask again, which it says in any case.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use pree::{Query, WatchSource};
+    /// use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    ///
+    /// let mut watch = Query::new().watch()?;
+    /// for _ in 0..3 {
+    ///     let now = watch.now();
+    ///     while let Some(event) = watch.next_before(now)? {
+    ///         println!("{}", event.kind.name());
+    ///     }
+    ///     let left = watch.next_look().saturating_sub(now);
+    ///     let left = Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos().into() };
+    ///     // Descriptors of the program's own stand beside it.
+    ///     let mut descriptors: Vec<_> =
+    ///         watch.descriptor().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).into_iter().collect();
+    ///     poll(&mut descriptors, Some(&left))?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        let lives = self.lives.as_ref().map(Lives::answer);
+        let ends = || Some(self.polls.as_ref()?.ends.as_ref()?.answer());
+        self.source.descriptor(lives.or_else(ends)?)
+    }
+
     /// What ends it.
     pub fn stop(&self) -> Stop {
         self.stop.clone()
@@ -300,70 +372,6 @@ impl<'s> Watch<'s> {
     /// Whether nothing more comes: it was stopped, or the recording has ended.
     pub fn is_over(&self) -> bool {
         self.is_over || self.stop.is_stopped()
-    }
-
-    /// How TCP sockets are followed, or all if there are none of TCP.
-    pub fn source(&self) -> WatchSource {
-        if self.lives.is_some() { WatchSource::Bpf } else { WatchSource::Poll }
-    }
-
-    /// How sums of what its events tell are known, as long as nothing is lost.
-    pub fn provenance(&self) -> Provenance {
-        if self.polls.is_none() { Provenance::Exact } else { Provenance::Counters }
-    }
-
-    /// Why TCP sockets are not followed by BPF, where that was tried and refused.
-    pub fn refused(&self) -> Option<&Error> {
-        self.refused.as_ref()
-    }
-
-    /// Events about sockets so far.
-    pub fn seen(&self) -> u64 {
-        self.told.seen
-    }
-
-    /// Records of the kernel that were lost so far; `None` where polling cannot know what it did not see.
-    pub fn lost(&self) -> Option<u64> {
-        self.lives.as_ref().filter(|_| self.polls.is_none()).map(|lives| lives.lost)
-    }
-
-    /// What is missing of what was told so far, and why.
-    pub fn coverage(&self) -> Coverage {
-        let mut coverage = self.coverage.clone();
-        if self.polls.is_some() {
-            coverage.note("by looking ten times a second: what lives shorter is not seen".to_owned());
-        }
-        let mut lacks = |why, count, object: &str, hint| {
-            let object = object.to_owned();
-            coverage.add(Gap { what: Missing::Events, why, count: Some(count), object, hint });
-        };
-        if let Some(lives) = self.lives.as_ref().filter(|lives| lives.lost > 0) {
-            lacks(
-                ErrorKind::Exhausted,
-                lives.lost,
-                "records of the kernel",
-                "they came faster than they were read",
-            );
-        }
-        if let Some(lives) = self.lives.as_ref().filter(|lives| lives.let_go > 0) {
-            lacks(
-                ErrorKind::Exhausted,
-                lives.let_go,
-                "sockets that were not followed",
-                "a narrower filter helps",
-            );
-        }
-        if let Some((polls, why)) = self.polls.as_ref().and_then(|polls| Some((polls, polls.why?))) {
-            lacks(why, polls.failures, "looks", "");
-        }
-        if let Some((failed, why)) = self.failed_ticks {
-            lacks(why, failed, "readings of statistics", "");
-        }
-        if self.told.undecided > 0 {
-            let hint = "the filter asks what this source does not tell of ends";
-            lacks(ErrorKind::Unsupported, self.told.undecided, "ends that may match", hint);
-        }
-        coverage
     }
 }
 

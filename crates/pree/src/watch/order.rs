@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Record};
 
 use crate::decode::linux::lives::state_of;
-use crate::model::State;
+use crate::model::{Socket, State, TimerKind};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum First {
@@ -41,4 +41,9 @@ pub(super) fn rank(state: State) -> u8 {
         State::Closed => 7,
         _ => 0,
     }
+}
+
+/// Whether this is what remains of a socket that has ended: while the peer has not sent its FIN, the kernel reports `FIN_WAIT2`.
+pub(super) fn remains(socket: &Socket) -> bool {
+    socket.timer.is_some_and(|timer| timer.kind == TimerKind::TimeWait)
 }

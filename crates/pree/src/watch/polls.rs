@@ -1,15 +1,20 @@
 //! Looks again and again, and what is different in each: without a right, on every system. What lives shorter than the time
-//! between two looks is not seen.
+//! between two looks is not seen, or only its end where the kernel reports that ([`Ends`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::base::Base;
+use super::ends::{self, End, Ends};
+use super::order::remains;
 use super::told::Told;
 use crate::error::{ErrorKind, Result};
-use crate::field::{Field, Section};
-use crate::model::{Ending, Event, EventKind, Moment, Provenance, Socket, SocketId, State, Traffic};
+use crate::field::{Field, Section, Value, View};
+use crate::model::{
+    Ending, Event, EventKind, Moment, Protocol, Protocols, Provenance, Socket, SocketId, State, States,
+    Traffic, Unowned,
+};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::source::Source;
@@ -22,6 +27,8 @@ const REST: u32 = 3;
 /// What is followed by looking.
 pub(super) struct Polls {
     query: Query,
+    /// What the kernel reports besides.
+    pub(super) ends: Option<Ends>,
     known: HashMap<SocketId, Known>,
     /// The number of the look.
     look: u64,
@@ -35,6 +42,8 @@ pub(super) struct Polls {
     pub(super) why: Option<ErrorKind>,
     /// Whether the next look tells statistics.
     ticks: bool,
+    /// Ends were lost: the next look says which sockets are gone.
+    lacks_ends: bool,
 }
 
 struct Known {
@@ -46,12 +55,19 @@ struct Known {
     /// Where there are ticks, and what it had moved at the last look.
     base: Option<Base>,
     moved: Traffic,
+    /// Its end was told after a loss, and may still be reported.
+    is_over: bool,
 }
 
 impl Polls {
-    pub(super) fn new(query: Query) -> Self {
+    pub(super) fn new(mut query: Query, ends: Option<Ends>) -> Self {
+        if ends.is_some() {
+            // What never was a connection ends without a word.
+            query.without_states |= States::SYN_RECEIVED | States::BOUND_INACTIVE;
+        }
         Self {
             query,
+            ends,
             known: HashMap::new(),
             look: 0,
             next: Duration::ZERO,
@@ -59,7 +75,18 @@ impl Polls {
             failures: 0,
             why: None,
             ticks: false,
+            lacks_ends: false,
         }
+    }
+
+    /// Whether every end of these sockets is told, and what it was the end of.
+    pub(super) fn tells_ends(&self) -> bool {
+        self.ends.is_some() && self.query.protocols == Protocols::TCP
+    }
+
+    /// How often reports of ends were lost.
+    pub(super) fn losses(&self) -> u64 {
+        self.ends.as_ref().map_or(0, |ends| ends.losses)
     }
 
     /// Tells what is there.
@@ -67,13 +94,29 @@ impl Polls {
         let begun = now(source);
         let snapshot = self.query.collect_from(source)?;
         let at = source.now();
-        self.compare(&snapshot, at, told);
+        self.compare(&snapshot, at, source, told)?;
         self.rest(begun, at);
         Ok(snapshot)
     }
 
+    /// Tells of the ends that there were, also when no time is left to look.
+    pub(super) fn read_ends(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
+        let Some(mut ends) = self.ends.take() else { return Ok(()) };
+        let at = source.now();
+        let read = ends.read(source, |message| match message {
+            ends::Told::End(end) => self.ended(&end, at, told),
+            ends::Told::Lost => {
+                self.lacks_ends = true;
+                told.tell(Event::bare(EventKind::Lost { count: None }, at));
+            }
+        });
+        self.ends = Some(ends);
+        read
+    }
+
     /// Looks, if it is time to.
     pub(super) fn read(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
+        self.read_ends(source, told)?;
         let begun = now(source);
         if begun < self.next {
             return Ok(());
@@ -81,9 +124,9 @@ impl Polls {
         match self.query.collect_from(source) {
             Ok(snapshot) => {
                 let at = source.now();
-                let was_lost = std::mem::take(&mut self.failed);
-                self.compare(&snapshot, at, told);
-                if was_lost {
+                let failed = std::mem::take(&mut self.failed);
+                let lacked_ends = self.compare(&snapshot, at, source, told)?;
+                if failed || lacked_ends {
                     told.tell(Event::bare(EventKind::Resynchronised, at));
                 }
                 self.rest(begun, at);
@@ -118,27 +161,88 @@ impl Polls {
         self.next = begun + TICK.max(done.saturating_sub(begun).saturating_mul(1 + REST));
     }
 
-    fn compare(&mut self, snapshot: &Snapshot, at: Moment, told: &mut Told) {
+    /// Tells what is different. Whether this made up for ends that were lost.
+    fn compare(
+        &mut self,
+        snapshot: &Snapshot,
+        at: Moment,
+        source: &mut dyn Source,
+        told: &mut Told,
+    ) -> Result<bool> {
         self.look += 1;
-        for socket in snapshot {
+        for socket in snapshot.iter().filter(|socket| !remains(socket)) {
             if let Some(id) = socket.id() {
                 self.saw(id, socket, at, told);
             }
         }
         self.ticks = false;
-        let look = self.look;
-        let gone: Vec<SocketId> =
-            self.known.iter().filter(|(_, known)| known.seen_in != look).map(|(id, _)| id.clone()).collect();
+        let makes_up = std::mem::take(&mut self.lacks_ends);
+        // Who ended during the look says so, where the kernel reports it.
+        self.read_ends(source, told)?;
+        let (look, reported) = (self.look, self.ends.is_some());
+        let is_gone = |(_, known): &(&SocketId, &Known)| {
+            let waits = reported && matches!(known.socket.protocol, Protocol::Tcp | Protocol::Udp);
+            known.seen_in != look && (makes_up || !waits)
+        };
+        let gone: Vec<SocketId> = self.known.iter().filter(is_gone).map(|(id, _)| id.clone()).collect();
         for id in gone {
-            let Some(known) = self.known.remove(&id) else { continue };
+            let Some(mut known) = self.known.remove(&id) else { continue };
+            if known.is_over {
+                continue;
+            }
             let mut socket = Socket::clone(&known.socket);
             socket.state = State::Closed;
             (socket.tcp, socket.recv_queue, socket.send_queue, socket.timer) = (None, None, None, None);
             let kind = EventKind::Closed(Ending { from: Some(known.socket.state), ..Ending::default() });
             let mut event = Event::new(kind, at, Some(Arc::new(socket)));
             let now = at.monotonic.unwrap_or_default();
-            event.since = known.base.map(|base| base.until(known.moved, now, Provenance::Partial));
+            event.since = known.base.as_ref().map(|base| base.until(known.moved, now, Provenance::Partial));
             if known.told && !known.is_shared {
+                told.tell(event);
+            }
+            if reported {
+                // It may be closed and not destroyed, and is not to be told again then.
+                known.is_over = true;
+                self.known.insert(id, known);
+            }
+        }
+        Ok(makes_up)
+    }
+
+    /// A socket has ended.
+    fn ended(&mut self, end: &End, at: Moment, told: &mut Told) {
+        let Some(id) = end.socket.id() else { return };
+        let Some(known) = self.known.remove(&id) else { return self.ended_unseen(end, at, told) };
+        if known.is_over {
+            return;
+        }
+        let mut socket = Socket::clone(&known.socket);
+        socket.state = State::Closed;
+        (socket.recv_queue, socket.send_queue, socket.timer) = (None, None, None);
+        socket.tcp.clone_from(&end.socket.tcp);
+        let event = closed(end, Some(known.socket.state), socket, known.base, at);
+        if told.wants(&event, known.told, |field| field.section != Section::Event) {
+            told.tell(event);
+        }
+    }
+
+    /// It lived between two looks: nobody knows when it was opened, and by whom.
+    fn ended_unseen(&self, end: &End, at: Moment, told: &mut Told) {
+        let Some(failed) = end.is_of_connection() else { return };
+        let mut socket = end.socket.clone();
+        socket.unowned = Some(Unowned::NotLookedUp);
+        let mut opened = socket.clone();
+        opened.state = if failed { State::SynSent } else { State::Established };
+        opened.tcp = None;
+        let kind = if failed { EventKind::Connecting } else { EventKind::Opened };
+        let base = self.query.watch_stats.map(|_| Base::opening(at.monotonic.unwrap_or_default()));
+        let opened = Event::new(kind, at, Some(Arc::new(opened)));
+        let mut was_told = false;
+        for event in [opened, closed(end, None, socket, base, at)] {
+            let view = event.socket.as_ref().map(|socket| View::new(socket).during(&event));
+            let tells = |field: &Field| view.as_ref().is_some_and(|view| (field.get)(view) != Value::Unknown);
+            was_told = told.wants(&event, was_told, tells);
+            if was_told {
                 told.tell(event);
             }
         }
@@ -164,7 +268,15 @@ impl Polls {
                 EventKind::Current => Base::seen(&socket, now),
                 _ => Base::opening(now),
             });
-            let known = Known { socket, told: told_once, seen_in: look, is_shared: false, base, moved };
+            let known = Known {
+                socket,
+                told: told_once,
+                seen_in: look,
+                is_shared: false,
+                base,
+                moved,
+                is_over: false,
+            };
             self.known.insert(id, known);
             return;
         };
@@ -200,6 +312,20 @@ impl Polls {
             }
         }
     }
+}
+
+/// What is told of an end that was reported, of a socket that was seen in a state before.
+fn closed(end: &End, seen: Option<State>, socket: Socket, base: Option<Base>, at: Moment) -> Event {
+    let ending = end.ending(seen);
+    let mut traffic = ending.traffic(&socket);
+    let is_known = traffic.sent.is_some() && traffic.received.is_some();
+    // A FIN may be among them.
+    let least = || socket.tcp.as_ref()?.bytes_received?.checked_sub(1);
+    traffic.received = traffic.received.or_else(least);
+    let provenance = if is_known { Provenance::Exact } else { Provenance::Partial };
+    let mut event = Event::new(EventKind::Closed(ending), at, Some(Arc::new(socket)));
+    event.since = base.map(|base| base.until(traffic, at.monotonic.unwrap_or_default(), provenance));
+    event
 }
 
 fn now(source: &mut dyn Source) -> Duration {

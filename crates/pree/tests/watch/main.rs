@@ -2,7 +2,9 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "processes that the test watches")]
 
+mod destroy;
 mod ends;
+mod loops;
 mod owners;
 mod rates;
 mod storm;
@@ -10,6 +12,7 @@ mod storm;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases = [ends::cases(), owners::cases(), rates::cases(), storm::cases()];
+    let cases =
+        [ends::cases(), owners::cases(), rates::cases(), storm::cases(), destroy::cases(), loops::cases()];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }

@@ -13,10 +13,10 @@ use pree_testkit::{Case, Failed, Need};
 use crate::ends::{End, WAYS, play};
 
 /// Threads that make connections, and how many each makes.
-const THREADS: usize = 4;
-const EACH: usize = 1500;
+pub const THREADS: usize = 4;
+pub const EACH: usize = 1500;
 /// Nothing hangs for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -26,7 +26,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-fn inet(address: &Address) -> Option<SocketAddr> {
+pub fn inet(address: &Address) -> Option<SocketAddr> {
     match address {
         Address::Inet(address) => Some(*address),
         _ => None,
@@ -56,10 +56,10 @@ pub fn ends_of(
     Ok(told.into_iter().map(|(_, end)| end).collect())
 }
 
-type Truth = Vec<(SocketAddr, SocketAddr, End, End)>;
+pub type Truth = Vec<(SocketAddr, SocketAddr, End, End)>;
 
 /// Makes the connections in threads, and says what is known of each.
-fn make(stop: &Arc<AtomicBool>) -> Vec<thread::JoinHandle<Result<Truth, String>>> {
+pub fn make(stop: &Arc<AtomicBool>) -> Vec<thread::JoinHandle<Result<Truth, String>>> {
     let start = |number: usize| {
         let stop = Arc::clone(stop);
         thread::spawn(move || {

@@ -42,8 +42,9 @@ pub fn watched() -> Result<(), Failed> {
         .filter_map(|line| serde_json::from_slice(line).ok())
         .collect();
     let end = lines.last().ok_or("no lines")?;
-    if end["source"] == "poll" {
-        let says = answer.err.contains("connections shorter than 100 ms are not seen")
+    if end["source"] != "bpf" {
+        let says = answer.err.contains("owners of connections shorter than 100 ms are not known")
+            && end["source"] == "destroy"
             && answer.err.contains("Linux 5.12");
         fact("events by BPF", "no")?;
         return if says { Ok(()) } else { Err(answer.err.into()) };

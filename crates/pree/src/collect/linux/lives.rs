@@ -1,13 +1,17 @@
-//! Lives of sockets from BPF programs: what to ask for them.
+//! Lives of sockets from BPF programs, and ends from the kernel's messages: what to ask for them.
+
+use pree_wire::inet_diag::ends;
 
 use super::bpf_owners::starts;
 use super::owners::OwnerSearch;
 use super::program::hint;
 use super::scope::Scope;
-use crate::error::{Error, Result};
-use crate::model::{BootId, Process, StartTime};
+use super::tables::decoder;
+use crate::decode::linux::Decoder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{BootId, Process, Protocols, StartTime};
 use crate::needs::Needs;
-use crate::source::{Answer, Failure, Namespaces, Question, Source, read_all};
+use crate::source::{Answer, Failure, Namespaces, Question, Source};
 
 /// An answer that goes on, and what its sockets are known by.
 pub(crate) struct LifeStream {
@@ -17,20 +21,65 @@ pub(crate) struct LifeStream {
 
 impl LifeStream {
     /// Lives in these network namespaces, from now on.
-    pub(crate) fn open(source: &mut dyn Source, namespaces: &Namespaces) -> Result<Self> {
+    pub(crate) fn open(source: &mut dyn Source, namespaces: &Namespaces, buffer: u32) -> Result<Self> {
+        let decoder = enter(source, namespaces)?;
         let namespace = match namespaces {
             Namespaces::All => 0,
-            Namespaces::Own => own_namespace(source).map_err(about_namespace)?,
-            Namespaces::One(_) => {
-                let found = source.namespaces(namespaces).map_err(about_namespace)?;
-                found.namespaces.first().map_or(0, |namespace| namespace.inode)
-            }
+            _ => decoder.namespace().ok_or_else(|| about_namespace(Failure::MALFORMED))?.inode,
         };
         let namespace = u32::try_from(namespace).map_err(|_| about_namespace(Failure::MALFORMED))?;
         let levels_above = Scope::of(source).levels();
-        let boot = read_all(source, &Question::BootId).map(|text| BootId::parse(&text)).unwrap_or_default();
-        let answer = source.ask(&Question::Lives { namespace, levels_above }).map_err(refused)?;
-        Ok(Self { answer, boot })
+        let answer = source.ask(&Question::Lives { namespace, levels_above, buffer }).map_err(refused)?;
+        Ok(Self { answer, boot: decoder.boot() })
+    }
+}
+
+/// Ends of sockets of one network namespace, as the kernel reports them.
+pub(crate) struct EndStream {
+    pub(crate) answer: Answer,
+    pub(crate) decoder: Decoder,
+}
+
+impl EndStream {
+    /// Ends from now on, of those of these protocols that the kernel reports.
+    pub(crate) fn open(
+        source: &mut dyn Source,
+        namespaces: &Namespaces,
+        protocols: Protocols,
+        buffer: u32,
+    ) -> Result<Self> {
+        if *namespaces == Namespaces::All {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "follow",
+                "ends of sockets in all network namespaces",
+            )
+            .with_hint("the kernel reports those of one"));
+        }
+        let decoder = enter(source, namespaces)?;
+        let groups = [(Protocols::TCP, ends::TCP), (Protocols::UDP, ends::UDP)];
+        let groups = groups.into_iter().filter(|(asked, _)| protocols.contains(*asked));
+        let groups = groups.fold(0, |all, (_, groups)| all | groups);
+        let answer = source.ask(&Question::Ends { groups, buffer });
+        let answer = answer.map_err(|failure| Error::of(failure, "follow", "ends of sockets"))?;
+        Ok(Self { answer, decoder })
+    }
+}
+
+/// Enters the namespace that is meant, of all none; what identities in it are made of.
+fn enter(source: &mut dyn Source, namespaces: &Namespaces) -> Result<Decoder> {
+    let inode = match namespaces {
+        Namespaces::One(_) => {
+            let found = source.namespaces(namespaces).map_err(about_namespace)?;
+            Some(found.namespaces.first().ok_or_else(|| about_namespace(Failure::MALFORMED))?.inode)
+        }
+        _ => None,
+    };
+    source.enter(inode).map_err(about_namespace)?;
+    let (decoder, unknown) = decoder(source);
+    match unknown {
+        Some(failure) if *namespaces == Namespaces::Own => Err(about_namespace(failure)),
+        _ => Ok(decoder),
     }
 }
 
@@ -60,13 +109,6 @@ impl ProcessDetails {
 
 fn refused(failure: Failure) -> Error {
     Error::of(failure, "follow", "sockets through BPF").with_hint(hint(failure))
-}
-
-fn own_namespace(source: &mut dyn Source) -> std::result::Result<u64, Failure> {
-    let link = read_all(source, &Question::NetNamespace)?;
-    let digits: String =
-        link.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| char::from(*byte)).collect();
-    digits.parse().map_err(|_| Failure::MALFORMED)
 }
 
 fn about_namespace(failure: Failure) -> Error {

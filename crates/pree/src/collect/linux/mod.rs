@@ -49,7 +49,7 @@ use crate::source::{Namespaces, Question, read_all};
 use delivery::Delivery;
 pub(super) use host::{host_counters, host_limits};
 #[cfg(feature = "socket-tracking")]
-pub(crate) use lives::{LifeStream, ProcessDetails};
+pub(crate) use lives::{EndStream, LifeStream, ProcessDetails};
 use namespaces::NamespaceWalk;
 use proc_net::{IPV6, NO_IPV6};
 use tables::{read_tables, tell_absent};

@@ -55,7 +55,7 @@ pub(super) fn read_tables(
 }
 
 /// Reads what identities are made of; a system that refuses it still has sockets. And why the namespace is not known.
-fn decoder(source: &mut dyn Source) -> (Decoder, Option<Failure>) {
+pub(super) fn decoder(source: &mut dyn Source) -> (Decoder, Option<Failure>) {
     let boot = read_all(source, &Question::BootId).unwrap_or_default();
     let network_namespace = read_with_retries(source, &Question::NetNamespace);
     let release = read_all(source, &Question::KernelRelease).unwrap_or_default();

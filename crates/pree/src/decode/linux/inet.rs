@@ -4,13 +4,14 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, Subflow, md5, states};
+use pree_wire::inet_diag::{self, AF_INET, AF_INET6, Row, Subflow, md5, states};
 use pree_wire::proc_net::{Endpoint, InetLine};
 use pree_wire::tcp_info::AccEcnLayout;
 
 use crate::model::{
     Address, BootId, CongestionDetail, Detail, Family, KernelId, ListenQueue, MptcpDetail, NetworkNamespace,
-    Protocol, Shutdown, Socket, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
+    Protocol, Shutdown, Socket, SocketMemory, SocketOptions, State, SubflowDetail, TcpStats, Text, Timer,
+    TimerKind,
 };
 
 /// Decodes rows; knows what every identity begins with.
@@ -42,10 +43,38 @@ impl Decoder {
         (self.network_namespace != 0).then(|| NetworkNamespace::new(self.network_namespace, None))
     }
 
+    /// The boot of that system.
+    pub(crate) fn boot(&self) -> BootId {
+        self.boot
+    }
+
     /// `None` for the two cookies that no socket has: 0, not given yet, and `INET_DIAG_NOCOOKIE`.
     pub(crate) fn id(&self, cookie: u64) -> Option<KernelId> {
         let given = !matches!(cookie, 0 | u64::MAX);
         given.then_some(KernelId { boot: self.boot, network_namespace: self.network_namespace, cookie })
+    }
+
+    /// The socket of a message about its end, with its last statistics as far as they were not wiped, which they are when the program
+    /// took the connection back (`tcp_disconnect`: with `SO_LINGER` 0, or when it could not be opened).
+    pub(crate) fn decode_end(&self, row: &Row<'_>) -> Option<Socket> {
+        let is_udp = row.protocol() == Some(inet_diag::UDP as u8);
+        let protocol = if is_udp { Protocol::Udp } else { Protocol::Tcp };
+        let mut decoded = None;
+        self.decode(row, protocol, &mut decoded);
+        let mut socket = decoded?;
+        socket.state = State::Closed;
+        (socket.recv_queue, socket.send_queue) = (None, None);
+        let family = family(row.family());
+        let remote = address(row.destination(), row.destination_port(), family, row.interface());
+        socket.remote = (row.destination_port() != 0).then_some(remote);
+        if protocol == Protocol::Tcp && socket.remote.is_some() {
+            socket.tcp = row.tcp_info().map(|view| {
+                let mut tcp = Box::<TcpStats>::default();
+                tcp.set_from(view, self.acc_ecn);
+                tcp
+            });
+        }
+        Some(socket)
     }
 
     /// Decodes a row into `socket`, which is made when there is none and reused when there is.

@@ -11,6 +11,8 @@ pub(super) enum Answer {
     Diag(netlink::Request),
     /// A program that runs while it is read.
     Bpf(bpf::Run),
+    /// Messages about ends, as they come.
+    Ends(netlink::Ends),
     /// Programs that go on running.
     Lives(Box<bpf::Lives>),
     /// A file that is read on.

@@ -15,7 +15,7 @@ mod processes;
 mod same_files;
 mod tunnels;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use pree_wire::rtnetlink::Every;
@@ -96,6 +96,7 @@ impl Source for Live {
             | Question::L2tpTunnels
             | Question::FouPorts
             | Question::Protocols
+            | Question::Ends { .. }
             | Question::NetNamespace
             | Question::Interface(_)
             | Question::InterfaceName(_) => self.in_namespace(|| ask_here(question))?,
@@ -110,9 +111,9 @@ impl Source for Live {
             Question::Holders { levels_above } => Answer::Bpf(self.holders(levels_above)?.run()?),
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::Watch | Question::Ticks(_) => Answer::Whole(Vec::new()),
-            Question::Lives { namespace, levels_above } => {
+            Question::Lives { namespace, levels_above, buffer } => {
                 let namespace = (namespace != 0).then_some(namespace);
-                Answer::Lives(Box::new(bpf::Lives::attach(namespace, levels_above)?))
+                Answer::Lives(Box::new(bpf::Lives::attach(namespace, levels_above, buffer)?))
             }
             Question::OwnStatus => Answer::File(proc::open(c"/proc/thread-self/status")?),
             Question::UserNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/user")?),
@@ -138,6 +139,7 @@ impl Source for Live {
         match open {
             Answer::Diag(request) => request.receive(batch),
             Answer::Bpf(run) => run.read(batch),
+            Answer::Ends(ends) => ends.read(batch),
             Answer::Lives(lives) => lives.read(batch),
             Answer::File(file) => proc::read_on(file, batch).map_err(transport),
             Answer::ProcessFile { file, pid, part } => {
@@ -151,6 +153,14 @@ impl Source for Live {
     fn now(&mut self) -> Moment {
         let at = |clock| u64::try_from(nanos_of(clock)).ok().map(Duration::from_nanos);
         Moment { wall: at(ClockId::Realtime), monotonic: at(ClockId::Monotonic) }
+    }
+
+    fn descriptor<'a>(&'a self, answer: &'a source::Answer) -> Option<BorrowedFd<'a>> {
+        match answer.opened::<Answer>()? {
+            Answer::Ends(ends) => Some(ends.as_fd()),
+            Answer::Lives(lives) => Some(lives.as_fd()),
+            _ => None,
+        }
     }
 
     fn namespaces(&mut self, which: &Namespaces) -> std::result::Result<Reachable, Failure> {
@@ -171,6 +181,7 @@ impl Source for Live {
 fn ask_here(question: &Question<'_>) -> std::result::Result<Answer, Failure> {
     Ok(match *question {
         Question::Diag { request, .. } => Answer::Diag(netlink::Request::send(request)?),
+        Question::Ends { groups, buffer } => Answer::Ends(netlink::Ends::follow(groups, buffer)?),
         Question::NetTable(table) => Answer::File(proc::open_net_table(table)?),
         Question::TcpBuckets => Answer::File(proc::open(c"/proc/sys/net/ipv4/tcp_ehash_entries")?),
         Question::TcpCounters => Answer::Whole(proc::read_tcp_counters()?),

@@ -1,14 +1,19 @@
-//! One netlink request and the datagrams that answer it.
+//! One netlink request and the datagrams that answer it; and those that nobody asks for, about sockets that end.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use pree_wire::generic_netlink;
+use pree_wire::netlink::{OVERRUN, RequestBuffer};
 use pree_wire::rtnetlink::{self, Every};
 use rustix::buffer::spare_capacity;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::sockopt::{
+    Timeout, set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, set_socket_timeout,
+};
 use rustix::net::{
-    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, bind, netlink, recv, send,
+    socket_with,
 };
 
 use super::failures::{errno, transport};
@@ -70,8 +75,7 @@ impl Request {
     }
 
     fn send_to(protocol: Option<Protocol>, message: &[u8]) -> Result<Self, Failure> {
-        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
-            .map_err(without_netlink)?;
+        let socket = open(protocol)?;
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).map_err(transport)?;
         send(&socket, message, SendFlags::empty()).map_err(transport)?;
         Ok(Self { socket })
@@ -86,5 +90,66 @@ impl Request {
             return Err(Failure::MALFORMED);
         }
         Ok(length > 0)
+    }
+}
+
+fn open(protocol: Option<Protocol>) -> Result<OwnedFd, Failure> {
+    socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
+        .map_err(without_netlink)
+}
+
+/// Memory for messages that wait, with what the kernel needs beside them: of some 25,000 ends.
+const WAITING: u32 = 32 << 20;
+
+/// About how many bytes of messages are given at once.
+const BATCH: usize = 256 * 1024;
+
+/// A message about an end is much shorter.
+const MESSAGE: usize = 4 * 1024;
+
+/// What `sock_diag` reports of sockets that are destroyed.
+pub(super) struct Ends {
+    socket: OwnedFd,
+}
+
+impl Ends {
+    /// From now on. It takes no right; with `CAP_NET_ADMIN` the memory can be more than the limit `net.core.rmem_max`.
+    pub(super) fn follow(groups: u32, memory: u32) -> Result<Self, Failure> {
+        let socket = open(Some(netlink::SOCK_DIAG))?;
+        let memory = if memory == 0 { WAITING } else { memory };
+        // The kernel doubles what it is told.
+        let half = memory as usize / 2;
+        if set_socket_recv_buffer_size_force(&socket, half).is_err() {
+            set_socket_recv_buffer_size(&socket, half).map_err(transport)?;
+        }
+        bind(&socket, &SocketAddrNetlink::new(0, groups)).map_err(transport)?;
+        Ok(Self { socket })
+    }
+
+    /// Reads what there is. Where messages were lost, one of ours says so.
+    pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
+        while batch.len() < BATCH {
+            batch.reserve(MESSAGE);
+            let (before, room) = (batch.len(), RecvFlags::TRUNC | RecvFlags::DONTWAIT);
+            match recv(&self.socket, spare_capacity(batch), room) {
+                Ok((_, length)) if before + length > batch.len() => return Err(Failure::MALFORMED),
+                Ok(_) => {}
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::NOBUFS) => {
+                    let mut lost = [0; 16];
+                    let lost =
+                        RequestBuffer::new(&mut lost, OVERRUN, 0, 0).map_err(|_| Failure::MALFORMED)?;
+                    batch.extend_from_slice(lost.finish());
+                }
+                Err(error) => return Err(transport(error)),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl AsFd for Ends {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }

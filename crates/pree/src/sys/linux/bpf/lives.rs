@@ -25,8 +25,8 @@ const RING_OUTPUT: Helper = Helper(130);
 /// Linux 5.9.
 const TO_TCP_SOCKET: Helper = Helper(137);
 
-/// Nobody is woken for a record: who reads looks by a clock.
-const NO_WAKEUP: i32 = 1;
+/// Who waits for the ring is woken by the first record that comes into it when it is empty, not by each.
+const WAKE_WHEN_EMPTY: i32 = 0;
 
 const AF_INET6: i32 = 10;
 const ECONNABORTED: i32 = 103;
@@ -396,7 +396,7 @@ impl Shared<'_> {
         asm.map(R1, self.ring);
         asm.slot_address(R2, RECORD);
         asm.set(R3, size.into());
-        asm.set(R4, NO_WAKEUP);
+        asm.set(R4, WAKE_WHEN_EMPTY);
         asm.call(RING_OUTPUT);
         asm.jump_if(R0, When::Equal, 0, fits);
         asm.map_value(R1, self.state);

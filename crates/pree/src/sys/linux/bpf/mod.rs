@@ -13,7 +13,7 @@ mod sequences;
 mod task_file;
 mod types;
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use pree_wire::btf::Btf;
 use pree_wire::life_records;
@@ -85,6 +85,12 @@ const RING: u32 = 4 << 20;
 /// About how many bytes of it are given at once.
 const BATCH: usize = 256 << 10;
 
+/// The power of two, of whole pages, that is not above what is wanted; 0: the usual.
+fn size_of_ring(wanted: u32) -> u32 {
+    let least = rustix::param::page_size() as u32;
+    if wanted == 0 { RING } else { 1 << wanted.max(least).ilog2() }
+}
+
 /// The programs that report lives of TCP sockets, attached.
 pub(super) struct Lives {
     ring: ring::Ring,
@@ -99,7 +105,7 @@ pub(super) struct Lives {
 impl Lives {
     /// Builds, loads and attaches them: of one network namespace, or of all. Process ids are those of the pid namespace so
     /// many levels above ours.
-    pub(super) fn attach(namespace: Option<u32>, levels_above: u32) -> Result<Self, Failure> {
+    pub(super) fn attach(namespace: Option<u32>, levels_above: u32, buffer: u32) -> Result<Self, Failure> {
         demand_rights()?;
         let types = types::Types::of_kernel()?;
         let layout = lives::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
@@ -114,7 +120,7 @@ impl Lives {
             Failure::Answer(Errno::EPERM) => Failure::Answer(Errno::EOPNOTSUPP),
             other => other,
         };
-        let ring = ring::Ring::new(RING).map_err(too_old)?;
+        let ring = ring::Ring::new(size_of_ring(buffer)).map_err(too_old)?;
         let shared = lives::Shared {
             layout: &layout,
             state: state.as_raw_fd(),
@@ -151,6 +157,12 @@ impl Lives {
             batch.extend(life_records::lost(self.lost));
         }
         Ok(true)
+    }
+}
+
+impl AsFd for Lives {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ring.map().as_fd()
     }
 }
 
