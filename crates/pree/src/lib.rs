@@ -111,6 +111,7 @@ mod steps;
 mod sys;
 #[cfg(feature = "socket-tracking")]
 mod watch;
+mod window;
 
 pub use coverage::{Coverage, Gap, Missing, Origin};
 pub use error::{Error, ErrorKind, Result};
@@ -130,6 +131,7 @@ pub use snapshot::Snapshot;
 pub use source::Namespaces;
 #[cfg(feature = "socket-tracking")]
 pub use watch::{Stop, Watch};
+pub use window::Window;
 
 /// The path of the compatibility API.
 pub mod socket {

@@ -284,7 +284,8 @@ fn window() -> Node {
     members.push(number("failed", "Connections that could not be opened."));
     let moved = [field::TX_BYTES, field::RX_BYTES, field::BYTES_RETRANS, field::SEGS_OUT, field::SEGS_IN];
     let rates = [field::TX, field::RX, field::RETRANS_RATE, field::PROVENANCE];
-    members.extend(moved.into_iter().chain(rates).map(member));
+    let did = [field::RTT, field::RTT_BEFORE, field::LIMITED, field::WORST];
+    members.extend(moved.into_iter().chain(rates).chain(did).map(member));
     with_maybe(members, [("key", group_key())])
 }
 

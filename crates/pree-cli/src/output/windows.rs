@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use pree::field::{self, Field, Value, View};
-use pree::{Coverage, Event, Moment, Provenance, Totals};
+use pree::{Coverage, Event, Moment, Provenance, Totals, Window};
 
 use super::group_keys::{self, Keys};
 use super::json::document::{Watched, ended};
@@ -21,7 +21,7 @@ pub(crate) struct Windows<'r, W> {
     header: bool,
     keys: Keys,
     /// The sums of each group in this window.
-    all: Vec<Totals>,
+    all: Vec<Window>,
     /// How sums are known, before anything is added.
     usual: Provenance,
     /// How those of this window are, at best.
@@ -38,6 +38,13 @@ enum Name {
 }
 
 impl Name {
+    fn heading(&self) -> &'static str {
+        match self {
+            Self::Count(name) => name,
+            Self::Of(field) => field.name,
+        }
+    }
+
     fn key(&self) -> &'static str {
         match self {
             Self::Count(name) => name,
@@ -47,7 +54,8 @@ impl Name {
 }
 
 /// What is known of a group, in so long a window.
-fn numbers(totals: &Totals, over: Duration) -> [Number<'static>; 12] {
+fn numbers(window: &Window, over: Duration) -> [Number<'static>; 16] {
+    let totals = &window.totals;
     let moved = &totals.moved;
     let rate = |bytes: Option<u64>| {
         let rate = bytes.map(|bytes| bytes as f64 / over.as_secs_f64()).filter(|rate| rate.is_finite());
@@ -66,7 +74,11 @@ fn numbers(totals: &Totals, over: Duration) -> [Number<'static>; 12] {
         (Name::Of(field::TX), true, rate(all_sent)),
         (Name::Of(field::RX), true, rate(moved.received)),
         (Name::Of(field::RETRANS_RATE), true, moved.retrans_rate().map_or(Value::Unknown, Value::Share)),
+        (Name::Of(field::RTT), true, window.rtt().into()),
+        (Name::Of(field::RTT_BEFORE), false, window.rtt_before().into()),
+        (Name::Of(field::LIMITED), false, window.limited_by().map_or(Value::Unknown, Value::Word)),
         (Name::Of(field::PROVENANCE), true, Value::Word(totals.provenance.name())),
+        (Name::Of(field::WORST), true, window.issues.trouble().map_or(Value::Unknown, Value::Issues)),
     ]
 }
 
@@ -89,10 +101,10 @@ impl<'r, W: Write> Windows<'r, W> {
         };
         let place = self.keys.place(&View::new(socket).during(event));
         if place == self.all.len() {
-            self.all.push(Totals::new(self.usual));
+            self.all.push(Window::new(self.usual));
         }
-        if let Some(totals) = self.all.get_mut(place) {
-            totals.add(event);
+        if let Some(window) = self.all.get_mut(place) {
+            window.add(event);
         }
     }
 
@@ -104,9 +116,9 @@ impl<'r, W: Write> Windows<'r, W> {
         let mut all = std::mem::take(&mut self.all);
         let is_one = self.request.group_by.is_empty();
         if is_one && all.is_empty() {
-            all.push(Totals::new(self.usual));
+            all.push(Window::new(self.usual));
         }
-        for totals in &mut all {
+        for Window { totals, .. } in &mut all {
             totals.provenance = totals.provenance.max(best);
         }
         let lines = self.lines(&all, is_one);
@@ -125,15 +137,15 @@ impl<'r, W: Write> Windows<'r, W> {
     }
 
     /// The groups that something happened to, those that moved most first.
-    fn lines<'s>(&'s self, all: &'s [Totals], is_one: bool) -> Vec<(Vec<&'s [u8]>, &'s Totals)> {
-        let is_something = |totals: &Totals| is_one || *totals != Totals::new(totals.provenance);
+    fn lines<'s>(&'s self, all: &'s [Window], is_one: bool) -> Vec<(Vec<&'s [u8]>, &'s Window)> {
+        let is_something = |window: &Window| is_one || !window.is_silent();
         let mut lines: Vec<_> = all
             .iter()
             .enumerate()
-            .filter(|(_, totals)| is_something(totals))
-            .map(|(place, totals)| (self.keys.cells(place), totals))
+            .filter(|(_, window)| is_something(window))
+            .map(|(place, window)| (self.keys.cells(place), window))
             .collect();
-        let size = |totals: &Totals| {
+        let size = |Window { totals, .. }: &Window| {
             let bytes = totals.moved.sent.unwrap_or(0).saturating_add(totals.moved.received.unwrap_or(0));
             (bytes, totals.opened + totals.closed + totals.failed)
         };
@@ -164,20 +176,20 @@ impl<'r, W: Write> Windows<'r, W> {
         self.writer.flush()
     }
 
-    fn table(&self, lines: &[(Vec<&[u8]>, &Totals)], at: Moment, over: Duration) -> Vec<u8> {
+    fn table(&self, lines: &[(Vec<&[u8]>, &Window)], at: Moment, over: Duration) -> Vec<u8> {
         let form = self.keys.form;
         let mut rows = Vec::new();
         if self.header {
-            let names = numbers(&Totals::default(), over).into_iter().filter(|(_, shown, _)| *shown);
-            let names = names.map(|(name, ..)| name.key().to_uppercase());
+            let names = numbers(&Window::default(), over).into_iter().filter(|(_, shown, _)| *shown);
+            let names = names.map(|(name, ..)| name.heading().to_uppercase());
             let headings =
                 [field::TIME.name.to_uppercase()].into_iter().chain(self.keys.headings()).chain(names);
             rows.push(headings.map(String::into_bytes).collect::<Vec<_>>());
         }
-        for (cells, totals) in lines {
+        for (cells, window) in lines {
             let mut row = vec![cell(field::TIME, at.wall.into(), form)];
             row.extend(cells.iter().map(|cell| cell.to_vec()));
-            let shown = numbers(totals, over).into_iter().filter(|(_, shown, _)| *shown);
+            let shown = numbers(window, over).into_iter().filter(|(_, shown, _)| *shown);
             row.extend(shown.map(|(name, _, value)| written(&name, value, form)));
             row.iter_mut().filter(|cell| cell.is_empty()).for_each(|cell| cell.push(b'-'));
             rows.push(row);
@@ -185,19 +197,19 @@ impl<'r, W: Write> Windows<'r, W> {
         super::table::small::lines(&rows, 1 + self.keys.columns())
     }
 
-    fn separated(&self, lines: &[(Vec<&[u8]>, &Totals)], at: Moment, over: Duration) -> Vec<u8> {
+    fn separated(&self, lines: &[(Vec<&[u8]>, &Window)], at: Moment, over: Duration) -> Vec<u8> {
         let csv = self.request.options.format == Format::Csv;
         let mut out = Vec::new();
         if self.header {
-            let names = numbers(&Totals::default(), over).map(|(name, ..)| name.key().to_owned());
+            let names = numbers(&Window::default(), over).map(|(name, ..)| name.key().to_owned());
             let first = [field::TIME.key.to_owned(), field::OVER.key.to_owned()];
             let headings: Vec<String> = first.into_iter().chain(self.keys.headings()).chain(names).collect();
             separated::record(headings.iter().map(String::as_bytes), csv, &mut out);
         }
-        for (cells, totals) in lines {
+        for (cells, window) in lines {
             let first = [(field::TIME, at.wall.into()), (field::OVER, Value::Duration(over))];
             let first = first.map(|(field, value)| cell(field, value, Form::Machine));
-            let numbers = numbers(totals, over).map(|(name, _, value)| written(&name, value, Form::Machine));
+            let numbers = numbers(window, over).map(|(name, _, value)| written(&name, value, Form::Machine));
             let all = first.iter().map(Vec::as_slice).chain(cells.iter().copied());
             separated::record(all.chain(numbers.iter().map(Vec::as_slice)), csv, &mut out);
         }
@@ -223,15 +235,15 @@ fn written(name: &Name, value: Value<'_>, form: Form) -> Vec<u8> {
     }
 }
 
-fn json(lines: &[(Vec<&[u8]>, &Totals)], at: Moment, over: Duration) -> Vec<u8> {
+fn json(lines: &[(Vec<&[u8]>, &Window)], at: Moment, over: Duration) -> Vec<u8> {
     let mut json = Json::default();
-    for (cells, totals) in lines {
+    for (cells, window) in lines {
         json.open(b'{');
         json.value(field::TIME.key, field::TIME.unit, at.wall.into());
         json.value(field::MONOTONIC.key, field::MONOTONIC.unit, at.monotonic.into());
         json.value(field::OVER.key, field::OVER.unit, Value::Duration(over));
         group_keys::member(&mut json, cells);
-        for (name, _, value) in numbers(totals, over) {
+        for (name, _, value) in numbers(window, over) {
             let unit = if let Name::Of(field) = &name { field.unit } else { field::Unit::Count };
             json.value(name.key(), unit, value);
         }

@@ -31,6 +31,7 @@ handles! {
     EXE "exe";
     FAMILY "family";
     FWMARK "fwmark";
+    LIMITED "limited";
     LOSS "loss";
     MD5 "md5";
     MIN_RTT "minrtt";
@@ -53,6 +54,7 @@ handles! {
     RETRANS "retrans";
     RETRANS_RATE "retrans_rate";
     RTT "rtt";
+    RTT_BEFORE "rtt_before";
     RX "rx";
     RX_BYTES "rx_bytes";
     SCORE "score";
@@ -70,6 +72,7 @@ handles! {
     UID "uid";
     UTILISATION "utilisation";
     V6ONLY "v6only";
+    WORST "worst";
 }
 
 const fn entry(name: &str) -> &'static Field {

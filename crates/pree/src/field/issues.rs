@@ -15,6 +15,15 @@ const _: () = assert!(DETECTORS.len() <= 64, "a bit for each detector");
 const SEVERITIES: [(Severity, usize); 3] =
     [(Severity::Critical, 2), (Severity::Warning, 1), (Severity::Info, 0)];
 
+impl std::ops::BitOrAssign for Issues {
+    /// Those of both.
+    fn bitor_assign(&mut self, other: Self) {
+        for (bits, more) in self.found.iter_mut().zip(other.found) {
+            *bits |= more;
+        }
+    }
+}
+
 impl Issues {
     /// Of these findings.
     pub fn of(findings: &[Finding]) -> Self {

@@ -27,6 +27,10 @@ pub(super) const FIELDS: &[Field] = fields_of_views! {
         "tcpi_bytes_sent - tcpi_bytes_retrans", told_by: EVERYWHERE, takes_time: true => |view| moved(view).and_then(|moved| moved.sent).into();
     "rx_bytes" Rates "rx_bytes" Bytes STATS; "Bytes received in order since the look before; SYN and FIN not counted.";
         "tcpi_bytes_received", told_by: EVERYWHERE, takes_time: true => |view| moved(view).and_then(|moved| moved.received).into();
+    "rtt_before" Rates "rtt_before_us" Microseconds STATS; "Round trip time in the look before: beside rtt, where it goes.";
+        "tcpi_rtt", told_by: EVERYWHERE, takes_time: true => |view| {
+            view.previous().and_then(|(before, _)| before.tcp.as_ref()?.rtt).into()
+        };
     "over" Rates "over_us" Microseconds NONE; "The time since the look before, in which all that passed."; "clock",
         told_by: EVERYWHERE, takes_time: true => |view| view.elapsed().into();
     "provenance" Rates "provenance" Word NONE;
