@@ -24,6 +24,7 @@ mod kernel_struct;
 pub mod apple;
 pub mod bpf_records;
 pub mod btf;
+pub mod cgroup;
 pub mod diag_request;
 pub mod errno;
 pub mod fd_records;

@@ -26,7 +26,7 @@ bitflags::bitflags! {
         const PROCESS_EXECUTABLE = 1 << 4;
         /// `command_line` of owning processes.
         const PROCESS_COMMAND_LINE = 1 << 5;
-        /// `cgroup` of owning processes.
+        /// `cgroup`, `unit`, `container` and `pod` of owning processes: one file has them.
         const PROCESS_CGROUP = 1 << 6;
         /// [`Socket::owners`] and [`Socket::unowned`]: every owner. [`OwnerLookup::First`] asks for one.
         const OWNERS = 1 << 7;

@@ -44,6 +44,10 @@ pub(super) fn target(data: &[u8]) {
     let _ = proc_pid::most_descriptors(data);
     let _ = (proc_pid::status_uid(data), proc_pid::fds_in_flight(data));
     assert!(proc_pid::cgroup_v2_path(data).is_none_or(|path| !path.contains(&b'\n')));
+    let found = pree_wire::cgroup::Membership::parse(data);
+    let is_of_a_line =
+        |text: Option<&[u8]>| text.is_none_or(|text| !text.is_empty() && !text.contains(&b'\n'));
+    assert!([found.unit, found.container, found.pod].into_iter().all(is_of_a_line));
     if let Some(inode) = proc_pid::socket_inode(data) {
         assert_eq!(proc_pid::socket_inode(format!("socket:[{inode}]").as_bytes()), Some(inode));
     }

@@ -15,6 +15,7 @@ use pree::field;
 use pree::{OwnerLookup, Socket, States};
 
 use super::act::{self, Consent, Outcome};
+use super::belongs;
 use super::page;
 use super::phrases::{command, plural};
 use super::port::{Asked, looked_at};
@@ -201,6 +202,13 @@ fn plan(targets: &[Target]) -> String {
         }
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", who.trim_end());
+        let belongs = belongs::words(process);
+        if !belongs.is_empty() {
+            let _ = writeln!(text, "  {belongs}");
+        }
+        if let Some(stop) = belongs::stop(process) {
+            let _ = writeln!(text, "  to stop that instead: {stop}");
+        }
         for socket in target.sockets.iter().take(SHOWN) {
             let _ = writeln!(text, "  {socket}");
         }
@@ -238,6 +246,10 @@ fn report(
                     end::SIGNALLED => writeln!(text, "sent {} to {name}, which lives on", how.signal.name()),
                     _ => writeln!(text, "ended {name}"),
                 };
+                if let (Some(stop), true) = (belongs::stop(&target.owner.process), how.forces) {
+                    let belongs = belongs::words(&target.owner.process);
+                    let _ = writeln!(text, "  {belongs}, which may start it again: {stop}");
+                }
             }
             Outcome::Gone => {
                 let _ = writeln!(text, "{name} had ended already");
@@ -285,6 +297,11 @@ fn document(found: &Targets, how: How, consent: Consent, free: &[&Socket], held:
                 }
             }
             target.outcome.members(json);
+            json.key("instead");
+            match belongs::stop(&target.owner.process) {
+                Some(stop) => json.string(&stop),
+                None => json.null(),
+            }
             json.close(b'}');
         }
         json.close(b']');

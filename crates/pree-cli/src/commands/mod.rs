@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod act;
+mod belongs;
 mod capture;
 mod close;
 mod doctor;

@@ -39,7 +39,8 @@ const NEEDS: Needs = Needs::MEMORY
     .union(Needs::OWNERS)
     .union(Needs::PROCESS_USER)
     .union(Needs::PROCESS_START)
-    .union(Needs::PROCESS_COMMAND_LINE);
+    .union(Needs::PROCESS_COMMAND_LINE)
+    .union(Needs::PROCESS_CGROUP);
 
 /// What it takes.
 struct Options<'w> {
@@ -178,6 +179,7 @@ fn show(session: &Session, port: Asked<'_>, shown: &output::Options) -> Result<E
             whole_commands: shown.no_trunc,
             width: page::width(Screen::of_stdout(shown.color, &Environment::read())),
             names_namespaces,
+            is_here: asked.replay.is_none() && asked.namespaces == Namespaces::Own,
         };
         output::print(screen.text(&holders))?;
     } else {

@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 
 use pree_testkit::link::Namespace;
-use pree_testkit::{Case, Failed, Need, wait_until};
+use pree_testkit::{Case, Failed, Need, lab, wait_until};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde_json::Value;
@@ -30,6 +30,7 @@ pub fn cases() -> Vec<Case> {
         lab("nobody_is_found_where_nobody_listens", nobody),
         lab("who_has_the_number_by_then_lives", number_again).needs(Need::RealRoot),
         lab("who_has_let_go_meanwhile_lives", let_go),
+        lab("what_belongs_to_a_service_is_told_with_what_stops_that", of_a_service),
         lab("processes_of_other_network_namespaces_are_found", elsewhere),
     ]
 }
@@ -354,6 +355,32 @@ fn let_go() -> Result<(), Failed> {
     )?;
     lives(&mut server)?;
     end(server)
+}
+
+fn of_a_service() -> Result<(), Failed> {
+    let mut child = holds(SLEEP, [listener(3000)?])?;
+    is_sleep(&child)?;
+    let cgroup = "1:name=systemd:/system.slice/shop.service\n0::/system.slice/shop.service\n";
+    lab::cover_file(&format!("/proc/{}/cgroup", child.id()), cgroup.as_bytes())?;
+    let page = run::pree("port 3000")?.whole()?.out;
+    for says in ["    unit shop.service\n", "  stop: pree kill :3000    see: pree explain :3000\n"] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    let row = run::pree("-l sport=3000 unit=shop.service --format {unit}/{container}")?.whole()?.out;
+    assert_eq!(row, "shop.service/-\n");
+    let plan = run::pree("kill :3000 --dry-run")?.whole()?.out;
+    assert!(
+        plan.contains("  unit shop.service\n  to stop that instead: systemctl stop shop.service\n"),
+        "{plan}"
+    );
+    let planned = document("kill :3000 --dry-run --json", 0)?;
+    assert_eq!(planned["processes"][0]["unit"], "shop.service");
+    assert_eq!(planned["processes"][0]["instead"], "systemctl stop shop.service");
+    let done = run::pree("kill unit=shop.service --yes")?.code(0)?.out;
+    let says = "  unit shop.service, which may start it again: systemctl stop shop.service\nfree: tcp 127.0.0.1:3000\n";
+    assert!(done.ends_with(says), "{done}");
+    assert_eq!(ended_by(&mut child)?, Some(15));
+    Ok(())
 }
 
 fn elsewhere() -> Result<(), Failed> {

@@ -68,6 +68,8 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| s.direction.map_or(Value::Unknown, |direction| Value::Word(direction.name()));
     "created" Socket "created" UnixTime NONE; "When the socket was made."; "liCreateTimestamp (Windows); of events when it was opened", told_by: WINDOWS =>
         |s| s.created.into();
+    "idle" Socket "idle_ms" Milliseconds Needs::STATS; "Time since data was sent or received last."; "the shorter of tcpi_last_data_sent and tcpi_last_data_recv" =>
+        |s| s.tcp.as_ref().and_then(|tcp| tcp.last_data_sent.into_iter().chain(tcp.last_data_recv).min()).into();
     "module" Socket "module" Text Needs::MODULE; "Module that made it: of a service, the service's name."; "GetOwnerModuleFromTcpEntry (Windows)", told_by: WINDOWS =>
         |s| s.module.as_ref().map(crate::Text::as_bytes).into();
     "inode" Socket "inode" Id NONE; "Inode of the socket's file."; "idiag_inode" => |s| s.inode.into();

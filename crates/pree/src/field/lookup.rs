@@ -13,7 +13,7 @@ pub const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Names that are agreed and whose data is not implemented yet.
-const PLANNED: &[&str] = &["unit", "container", "pod", "age", "idle"];
+const PLANNED: &[&str] = &["age"];
 
 /// True for a name that is agreed and whose data is not implemented yet: whoever asks for it is told so.
 pub fn is_planned(name: &str) -> bool {

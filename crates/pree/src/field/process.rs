@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::entry::{LINUX, LINUX_MACOS, fields};
 use super::{Field, Unit, Value};
-use crate::model::{Owner, StartTime, Text};
+use crate::model::{Container, Owner, Runtime, StartTime, Text};
 use crate::needs::Needs;
 
 /// One thing that can be known about an owner.
@@ -66,6 +66,16 @@ owner! {
         |o| o.process.command_line.as_ref().map_or(Value::Unknown, |line| Value::Arguments(line.as_bytes()));
     "pcgroup" "cgroup" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Path of the process's cgroup.", told_by: LINUX =>
         |o| text(o.process.cgroup.as_ref());
+    "unit" "unit" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "systemd unit of the process.", told_by: LINUX =>
+        |o| text(o.process.unit.as_ref().map(|unit| &unit.name));
+    "container" "container" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Container of the process: its name, or the first 12 digits of its id.",
+        told_by: LINUX => |o| o.process.container.as_ref().map(Container::shown).into();
+    "container_id" "container_id" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "The whole id of the container.", told_by: LINUX =>
+        |o| text(o.process.container.as_ref().map(|container| &container.id));
+    "runtime" "runtime" Word Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Who runs the container.", told_by: LINUX, choices: &Runtime::NAMES =>
+        |o| o.process.container.as_ref().and_then(|it| it.runtime).map_or(Value::Unknown, |it| Value::Word(it.name()));
+    "pod" "pod" Text Needs::PROCESS_CGROUP; "/proc/PID/cgroup"; "Id of the pod that the container is in.", told_by: LINUX =>
+        |o| text(o.process.pod.as_ref());
 }
 
 /// The kernel counts the start in hundredths of a second; more digits would be those of the clock's offset.

@@ -8,6 +8,7 @@ mod detail;
 mod event;
 mod host;
 mod identity;
+mod membership;
 mod memory;
 mod moment;
 mod namespace;
@@ -30,6 +31,7 @@ pub use detail::{
 pub use event::{Ending, Event, EventKind, How};
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};
 pub use identity::{BootId, KernelId, SocketId};
+pub use membership::{Container, Runtime, Unit};
 pub use memory::SocketMemory;
 pub use moment::Moment;
 pub use namespace::NetworkNamespace;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Text;
+use super::{Container, Text, Unit};
 use crate::error::ErrorKind;
 use crate::named::named;
 
@@ -58,6 +58,12 @@ pub struct Process {
     pub command_line: Option<Text>,
     /// Path in the cgroup v2 tree, as the caller's cgroup namespace sees it. On request.
     pub cgroup: Option<Text>,
+    /// The unit of systemd that its cgroups are named for. On request, with the path.
+    pub unit: Option<Unit>,
+    /// The container, likewise.
+    pub container: Option<Container>,
+    /// The pod's id, likewise: a UUID with dashes of Kubernetes, 64 digits of podman.
+    pub pod: Option<Text>,
 }
 
 /// When a process started, as precisely as the system knows.

@@ -2,6 +2,7 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "test code")]
 
 mod alike;
+mod belongs;
 mod clocked;
 #[path = "../../../pree-testkit/src/every.rs"]
 mod every;

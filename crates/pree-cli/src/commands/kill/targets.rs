@@ -19,6 +19,7 @@ pub(super) const NEEDS: Needs = Needs::OWNERS
     .union(Needs::PROCESS_USER)
     .union(Needs::PROCESS_START)
     .union(Needs::PROCESS_COMMAND_LINE)
+    .union(Needs::PROCESS_CGROUP)
     .union(Needs::V6ONLY)
     .union(Needs::INTERFACE)
     .union(Needs::INTERFACE_NAME);

@@ -6,12 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pree::{Coverage, Process, Protocol, Socket, State};
+use pree::{Coverage, Process, Protocol, Socket, State, States};
 
 use super::asked::Asked;
 use super::group::{Connections, Group, Shared, is_of_datagrams};
 use super::holders::Holders;
 use super::reach;
+use crate::commands::belongs;
 use crate::commands::phrases::{age, command, plural, state, waiting_at, why_nobody};
 use crate::text::escape;
 use crate::text::words::listed;
@@ -34,6 +35,8 @@ pub(super) struct Screen<'a> {
     pub(super) width: usize,
     /// There may be sockets of several network namespaces.
     pub(super) names_namespaces: bool,
+    /// It is this system's, here: what is shown can be ended.
+    pub(super) is_here: bool,
 }
 
 impl Screen<'_> {
@@ -50,6 +53,19 @@ impl Screen<'_> {
         }
         for shared in &holders.shared {
             self.shared(&mut text, shared);
+        }
+        let is_owned = |group: &Group| {
+            group
+                .waiting
+                .iter()
+                .any(|socket| States::LISTENING.contains(socket.state.set()) && !socket.owners.is_empty())
+        };
+        if self.is_here && self.port.address.is_none() && holders.groups.iter().any(is_owned) {
+            let port = match self.port.protocol {
+                Some(protocol) => format!("{}/{protocol}", self.port.number),
+                None => format!(":{}", self.port.number),
+            };
+            line(&mut text, 2, &format!("stop: pree kill {port}    see: pree explain :{}", self.port.number));
         }
         text
     }
@@ -129,6 +145,10 @@ impl Screen<'_> {
                 }
             }
             line(text, 2, &who);
+            let belongs = belongs::words(process);
+            if !belongs.is_empty() {
+                line(text, 4, &belongs);
+            }
             if let Some(origin) = self.origin(process) {
                 line(text, 4, &origin);
             }

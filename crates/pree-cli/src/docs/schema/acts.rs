@@ -22,6 +22,8 @@ fn dry_run() -> Node {
 /// `process` has the members of an owner.
 pub(super) fn killed(mut process: Vec<(String, Node)>) -> Node {
     process.extend(named(outcome(&["ended", "killed", "signalled"])));
+    let instead = "The command that stops its unit or container.";
+    process.extend(named([("instead", or_null("string").with("description", text(instead)))]));
     let required = words(&[field::PID.key, field::PROCESS.key, "outcome", "why"]);
     let signals: Vec<&str> = Signal::ALL.iter().map(|signal| signal.name()).collect();
     let rows = |doc: &str| list(reference("socket")).with("description", text(doc));

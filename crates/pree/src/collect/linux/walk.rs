@@ -14,6 +14,7 @@ use super::owners::{Only, OwnerSearch, Place};
 use super::scope::{Scope, hidden};
 use crate::collect::names::users;
 use crate::collect::retry::with_retries;
+use crate::decode::linux::add_membership;
 use crate::error::ErrorKind;
 use crate::filter::Unseen;
 use crate::model::{Process, StartTime, Text};
@@ -266,8 +267,9 @@ impl OwnerSearch {
         process.executable = text(Needs::PROCESS_EXECUTABLE, ProcessPart::Executable).map(Text::from);
         process.command_line = text(Needs::PROCESS_COMMAND_LINE, ProcessPart::CommandLine)
             .map(|cmdline| Text::from(proc_pid::arguments(&cmdline)));
-        process.cgroup = text(Needs::PROCESS_CGROUP, ProcessPart::Cgroup)
-            .and_then(|cgroup| proc_pid::cgroup_v2_path(&cgroup).map(Text::from));
+        if let Some(cgroup) = text(Needs::PROCESS_CGROUP, ProcessPart::Cgroup) {
+            add_membership(process, &cgroup);
+        }
     }
 
     fn detail(

@@ -24,6 +24,7 @@ fn shown(sockets: Vec<Socket>) -> String {
         whole_commands: false,
         width: 80,
         names_namespaces: false,
+        is_here: false,
     };
     screen.text(&holders::of(sockets, States::all()))
 }
