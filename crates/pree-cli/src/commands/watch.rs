@@ -96,6 +96,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     if tells {
         session::say(&format!("watching by {}; ^C ends", watch.source().name()));
     }
+    if let Some(length) = length.filter(|_| asked.replay.is_none()) {
+        interrupts::wait_no_longer_than(length.saturating_add(GRACE));
+    }
     let begun = watch.now();
     let out = Out::new(&request, asked.quiet, sums.then(|| (watch.provenance(), watch.moment())));
     let written = Showing { watched, request: &request, out }.show(&mut watch, begun, length)?;
@@ -125,7 +128,10 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     }))
 }
 
-/// A writer that does not wait any more after an interrupt: a reader that does not read holds nobody up.
+/// What may pass after the end until everything is written.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A writer that does not wait any more after an interrupt, or when the time is over: a reader that does not read holds nobody up.
 struct Impatient<W>(W);
 
 impl<W: Write> Write for Impatient<W> {
@@ -133,6 +139,9 @@ impl<W: Write> Write for Impatient<W> {
         match self.0.write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted && interrupts::came() => {
                 Err(io::Error::other("nobody reads it, and an interrupt came"))
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted && interrupts::is_late() => {
+                Err(io::Error::other("nobody reads it, and the time is over"))
             }
             result => result,
         }

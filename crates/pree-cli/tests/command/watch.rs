@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_watch_tells_every_connection_as_it_ends", ends).lab().needs(Need::Bpf),
         Case::new("a_watch_tells_what_could_not_be_opened", failed).lab().needs(Need::Bpf),
         Case::new("a_watch_ends_by_signal_time_and_number", ends_itself).lab(),
+        Case::new("a_watch_that_nobody_reads_ends_in_time", unread).lab().needs(Need::Bpf),
         Case::new("a_watch_without_rights_polls_and_says_so", polls).lab(),
         Case::new("a_recorded_watch_is_the_same_each_time", recorded).lab().needs(Need::Bpf),
         Case::new("a_watch_of_other_namespaces", elsewhere).lab().needs(Need::Bpf),
@@ -132,6 +133,27 @@ fn ends_itself() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// Its pipe is full, and stays so.
+fn unread() -> Result<(), Failed> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let (mut child, lines) = start("watch --jsonl --for 1s")?;
+    // Some 2,000 bytes each: many times what a pipe holds.
+    for _ in 0..1000 {
+        connect(&listener, 1)?;
+    }
+    // Nothing but a hang lasts so long.
+    for _ in 0..600 {
+        if let Some(status) = child.try_wait()? {
+            drop(lines);
+            return if status.success() { Err("it says that all was written".into()) } else { Ok(()) };
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    child.kill()?;
+    child.wait()?;
+    Err("it did not end".into())
 }
 
 fn polls() -> Result<(), Failed> {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 static CAME: AtomicBool = AtomicBool::new(false);
+static LATE: AtomicBool = AtomicBool::new(false);
 
 /// Signals by which somebody asks a program to end.
 const ENDING: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
@@ -40,6 +41,30 @@ impl Interrupts {
         let () = self.0;
         std::thread::sleep(time);
     }
+}
+
+extern "C" fn note_late(_: libc::c_int) {
+    LATE.store(true, Ordering::Relaxed);
+}
+
+/// After this time a write that waits for its reader fails as if it was interrupted, and each later one.
+pub(crate) fn wait_no_longer_than(time: Duration) {
+    let mut action = no_action();
+    action.sa_sigaction = note_late as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    let again = libc::timeval { tv_sec: 0, tv_usec: 50_000 };
+    let mut timer = libc::itimerval { it_interval: again, it_value: again };
+    timer.it_value.tv_sec = time.as_secs().try_into().unwrap_or(libc::time_t::MAX);
+    timer.it_value.tv_usec = time.subsec_micros().max(1).try_into().unwrap_or(1);
+    // SAFETY: the structures are this function's own; the handler only stores into an atomic.
+    unsafe {
+        libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut());
+        libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut());
+    }
+}
+
+/// Whether that time is over.
+pub(crate) fn is_late() -> bool {
+    LATE.load(Ordering::Relaxed)
 }
 
 fn no_action() -> libc::sigaction {

@@ -37,6 +37,13 @@ impl Drop for Interrupts {
     }
 }
 
+/// Windows has no way to end a write that waits.
+pub(crate) fn wait_no_longer_than(_: Duration) {}
+
+pub(crate) fn is_late() -> bool {
+    false
+}
+
 /// Whether one came while they were held.
 pub(crate) fn came() -> bool {
     *lock()
