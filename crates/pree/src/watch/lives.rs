@@ -4,18 +4,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life, Record, User};
+use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life, Record};
 
 use super::base::Base;
 use super::listeners::Listeners;
+use super::names::Names;
 use super::order::{First, first_of_each, rank, remains};
 use super::told::Told;
-use crate::collect::{LifeStream, ProcessDetails};
+use super::users::Users;
+use crate::collect::LifeStream;
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
 use crate::error::{Error, Result};
 use crate::model::{
-    Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Provenance, Socket, SocketId,
-    StartTime, State, States, Text, Traffic, Unowned,
+    Direction, Ending, Event, EventKind, How, KernelId, Moment, Provenance, Socket, SocketId, State, States,
+    Traffic,
 };
 use crate::needs::Needs;
 use crate::query::Query;
@@ -24,8 +26,6 @@ use crate::source::{Answer, Failure, Source};
 
 /// Sockets that are followed at most; of others only the end is told.
 const MOST: usize = 1 << 20;
-/// Processes that are remembered, to share their names.
-const MOST_PROCESSES: usize = 4096;
 /// Between two dumps that put things right.
 const REST: Duration = Duration::from_secs(1);
 
@@ -37,7 +37,9 @@ pub(super) struct Lives {
     /// By the cookie, which is unique from Linux 5.4 on.
     known: HashMap<u64, Known>,
     listeners: Listeners,
-    processes: HashMap<User, Arc<Process>>,
+    users: Users,
+    /// Where names of network namespaces are wanted.
+    names: Option<Names>,
     /// Ends of which the next record may say that they were ours, and whether a whole reading has passed since.
     held: Vec<(u64, Event, bool)>,
     batch: Vec<u8>,
@@ -46,7 +48,6 @@ pub(super) struct Lives {
     /// When a loss was seen that is not put right yet, the time before which nothing is done about it.
     lacks: Option<Duration>,
     put_right_at: Duration,
-    details: ProcessDetails,
     /// The wall clock's time when the other one was 0.
     zero: Option<Duration>,
     /// The query of a tick, where there are ticks.
@@ -72,20 +73,20 @@ impl Lives {
     pub(super) fn new(stream: LifeStream, mut query: Query, source: &mut dyn Source) -> Self {
         // A handshake that fails and a socket that is only bound end without a change of state.
         query.without_states |= States::SYN_RECEIVED | States::BOUND_INACTIVE;
-        let details = ProcessDetails::new(query.needs, source);
+        let (users, names) = (Users::new(query.needs, source), Names::wanted(&query));
         let ticks = query.watch_stats.map(|_| without_owners(&query));
         Self {
             stream,
             query,
             known: HashMap::new(),
             listeners: Listeners::default(),
-            processes: HashMap::new(),
+            users,
+            names,
             held: Vec::new(),
             batch: Vec::new(),
             lost: 0,
             lacks: None,
             put_right_at: Duration::ZERO,
-            details,
             zero: None,
             ticks,
             let_go: 0,
@@ -101,7 +102,7 @@ impl Lives {
     /// Reads what happened since the last time. False when no more will come.
     pub(super) fn read(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<bool> {
         let now = source.now();
-        self.zero = now.wall.zip(now.monotonic).and_then(|(wall, monotonic)| wall.checked_sub(monotonic));
+        self.zero = zero_of(now);
         let goes_on = self.next(source)?;
         let batch = std::mem::take(&mut self.batch);
         self.take(&batch, source, told, now);
@@ -230,7 +231,7 @@ impl Lives {
         let Some(user) = life.user() else { return };
         if let Some(mut known) = self.known.remove(&life.cookie()) {
             known.provisional = false;
-            self.set_user(Arc::make_mut(&mut known.socket), user, source);
+            self.users.set(Arc::make_mut(&mut known.socket), user, source);
             self.known.insert(life.cookie(), known);
         }
     }
@@ -322,7 +323,10 @@ impl Lives {
         let mut new = socket(life, self.stream.boot);
         new.created = life.opened_ns().and_then(|opened| self.moment(opened).wall);
         if let Some(user) = life.user() {
-            self.set_user(&mut new, user, source);
+            self.users.set(&mut new, user, source);
+        }
+        if let Some(names) = &mut self.names {
+            new.network_namespace = names.find(life.network_namespace().into(), source);
         }
         new.direction = match (state_of(life.from()), new.state) {
             (_, State::SynSent) => Some(Direction::Out),
@@ -344,32 +348,6 @@ impl Lives {
             }
             _ => new,
         }
-    }
-
-    /// A process that has no number in our pid namespace is no visible holder.
-    fn set_user(&mut self, socket: &mut Socket, user: User, source: &mut dyn Source) {
-        (socket.owners, socket.unowned) = match user.pid {
-            0 => (Vec::new(), Some(Unowned::NoVisibleHolder)),
-            _ => (vec![self.owner(user, source)], None),
-        };
-    }
-
-    fn owner(&mut self, user: User, source: &mut dyn Source) -> Owner {
-        if self.processes.len() >= MOST_PROCESSES {
-            self.processes.clear();
-        }
-        let Self { processes, details, .. } = self;
-        let process = processes.entry(user).or_insert_with(|| {
-            let mut process = Process {
-                pid: user.pid,
-                name: Text::from(user.name()),
-                start_time: Some(StartTime::after_boot(user.start_time_ns, None)),
-                ..Process::default()
-            };
-            details.complete(&mut process, source);
-            Arc::new(process)
-        });
-        Owner::new(Arc::clone(process), None)
     }
 
     fn moment(&self, nanos: u64) -> Moment {
@@ -424,7 +402,7 @@ impl Lives {
         let snapshot = self.query.collect_from(source)?;
         let meanwhile = self.drain(source)?;
         let now = source.now();
-        self.zero = now.wall.zip(now.monotonic).and_then(|(wall, monotonic)| wall.checked_sub(monotonic));
+        self.zero = zero_of(now);
         let first = first_of_each(&meanwhile);
         let mut here = HashSet::new();
         for socket in snapshot.iter().filter(|socket| !remains(socket)) {
@@ -495,4 +473,9 @@ fn without_owners(query: &Query) -> Query {
     looks.needs -= Needs::FROM_OWNERS;
     looks.owners = None;
     looks
+}
+
+/// The wall clock's time when the other one was 0.
+fn zero_of(now: Moment) -> Option<Duration> {
+    now.wall?.checked_sub(now.monotonic?)
 }

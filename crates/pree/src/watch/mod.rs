@@ -7,10 +7,12 @@ mod base;
 mod ends;
 mod listeners;
 mod lives;
+mod names;
 mod order;
 mod polls;
 mod report;
 mod told;
+mod users;
 
 #[cfg(unix)]
 use std::os::fd::BorrowedFd;

@@ -5,6 +5,7 @@
 mod destroy;
 mod ends;
 mod loops;
+mod names;
 mod owners;
 mod rates;
 mod storm;
@@ -12,7 +13,14 @@ mod storm;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases =
-        [ends::cases(), owners::cases(), rates::cases(), storm::cases(), destroy::cases(), loops::cases()];
+    let cases = [
+        ends::cases(),
+        owners::cases(),
+        rates::cases(),
+        storm::cases(),
+        destroy::cases(),
+        loops::cases(),
+        names::cases(),
+    ];
     pree_testkit::main(cases.into_iter().flatten().collect())
 }
