@@ -29,13 +29,12 @@ impl Join for Tunnels {
         }
         let end = |address: &crate::Address| address.ip().zip(address.port());
         let Some((ip, port)) = end(&socket.local) else { return true };
-        let found = match socket.remote.as_ref().map(end) {
-            None if ip.is_unspecified() => self.ports.find(port),
-            Some(Some(remote)) => self.l2tp.find([(ip, port), remote]),
-            _ => return true,
+        let is_known = match socket.remote.as_ref().map(end) {
+            None if ip.is_unspecified() => self.ports.name(&port, socket),
+            Some(Some(remote)) => self.l2tp.name(&[(ip, port), remote], socket),
+            _ => true,
         };
-        socket.tunnel = found.flatten().cloned();
-        found.is_some() || at.is_last()
+        is_known || at.is_last()
     }
 
     fn ask(&mut self, source: &mut dyn Source) {
@@ -71,10 +70,12 @@ impl<K> Default for Known<K> {
 }
 
 impl<K: Eq + Hash> Known<K> {
-    /// The tunnel of a socket, if it is of one; `None` as long as that is not known.
-    fn find(&mut self, key: K) -> Option<Option<&Text>> {
+    /// Names the tunnel of a socket that has this key. False as long as they were not asked for.
+    fn name(&mut self, key: &K, socket: &mut Socket) -> bool {
         self.is_wanted |= self.names.is_none();
-        self.names.as_ref().map(|names| names.get(&key))
+        let Some(names) = &self.names else { return false };
+        socket.tunnel = names.get(key).cloned();
+        true
     }
 
     fn ask(&mut self, names: impl FnOnce() -> HashMap<K, Text>) {
