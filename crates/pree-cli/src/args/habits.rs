@@ -30,6 +30,8 @@ const WAYS: &[(&[&str], &str)] = &[
     (&["E"], "sockets as they end are pree watch"),
     (&["protocol"], "-f FAMILY"),
     (&["symbolic"], "names are not looked up"),
+    // fuser
+    (&["k"], "who listens on a port is ended by pree kill :8080"),
     // lsof, and netstat's -U
     (&["U", "udplite"], "Unix sockets are -x, UDP-Lite sockets -A udplite"),
     (&["R"], "the parent of a process is -c +ppid"),

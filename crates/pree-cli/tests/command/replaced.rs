@@ -179,6 +179,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("-A !tcp", "-A 'all,!tcp'", "-A all,!tcp"),
     ("-A all,!all", "leaves nothing", ""),
     ("-K dst 10.0.0.1", "pree close", ""),
+    ("-k 8080/tcp", "pree kill :8080", ""),
     ("-E", "pree watch", ""),
 ];
 
