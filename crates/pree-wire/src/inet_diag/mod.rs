@@ -39,7 +39,7 @@ pub const AF_INET: u8 = 2;
 pub const AF_INET6: u8 = 10;
 
 /// Groups of messages about sockets that are destroyed, a bit each, of both families (`enum sknetlink_groups` of
-/// include/uapi/linux/sock_diag.h).
+/// `include/uapi/linux/sock_diag.h`).
 pub mod ends {
     /// `SKNLGRP_INET_TCP_DESTROY`, `SKNLGRP_INET6_TCP_DESTROY`.
     pub const TCP: u32 = 0b0101;
