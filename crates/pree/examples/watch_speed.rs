@@ -3,6 +3,7 @@
 //! `cargo run --release -p pree --all-features --example watch_speed -- bpf 300000 0`: the source, how many connections, and how many
 //! a second (0: as fast as it goes). Best in a network namespace of its own (`unshare -n`, `ip link set lo up`).
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example speaks")]
+#![allow(clippy::disallowed_methods, reason = "and is told what to measure")]
 
 #[cfg(unix)]
 mod measure {
@@ -28,13 +29,13 @@ mod measure {
         let mut words = std::env::args().skip(1);
         let source = words.next().unwrap_or_else(|| "bpf".to_owned());
         let source = WatchSource::ALL.iter().find(|one| one.name() == source).ok_or("no such source")?;
-        let count = words.next().map_or(Ok(100_000), |word| word.parse())?;
+        let count: u32 = words.next().map_or(Ok(100_000), |word| word.parse())?;
         let rate = words.next().map_or(Ok(0), |word| word.parse())?;
         let alone = make(count, rate)?.join().map_err(|_| "a maker panicked")??;
         let begun = cpu();
         let mut watch = Query::new().watch_source(*source).watch()?;
         while watch.next_before(Duration::ZERO)?.is_some() {}
-        let ready = cpu() - begun;
+        let ready = cpu().saturating_sub(begun);
         let maker = make(count, rate)?;
         let begun = cpu();
         let (mut events, mut ends, mut listeners) = (0_u64, HashMap::new(), 0);
@@ -56,10 +57,10 @@ mod measure {
                 *ends.entry(id.cookie).or_insert(0_u32) += 1;
             }
         }
-        let spent = cpu() - begun;
+        let spent = cpu().saturating_sub(begun);
         let watched = maker.join().map_err(|_| "a maker panicked")??;
         let repeated = ends.values().filter(|times| **times > 1).count();
-        let per_second = |time: Duration| count as f64 / time.as_secs_f64();
+        let per_second = |time: Duration| f64::from(count) / time.as_secs_f64();
         println!(
             "{}: {:.0} connections/s alone, {:.0} watched ({:+.0} % time)",
             source.name(),

@@ -97,7 +97,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         session::say(&format!("watching by {}; ^C ends", watch.source().name()));
     }
     if let Some(length) = length.filter(|_| asked.replay.is_none()) {
-        interrupts::wait_no_longer_than(length.saturating_add(GRACE));
+        interrupts::wait_no_longer_than(length);
     }
     let begun = watch.now();
     let out = Out::new(&request, asked.quiet, sums.then(|| (watch.provenance(), watch.moment())));
@@ -127,9 +127,6 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         ANSWERED
     }))
 }
-
-/// What may pass after the end until everything is written.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A writer that does not wait any more after an interrupt, or when the time is over: a reader that does not read holds nobody up.
 struct Impatient<W>(W);

@@ -67,13 +67,9 @@ impl Ends {
                     Ok(_) => continue,
                 };
                 let socket = row.as_ref().and_then(|row| decoder.decode_end(row));
-                tell(match row.zip(socket) {
-                    Some((row, socket)) => Told::End(Box::new(End::new(&row, socket))),
-                    None => {
-                        *losses += 1;
-                        Told::Lost
-                    }
-                });
+                let end = row.zip(socket).map(|(row, socket)| Box::new(End::new(&row, socket)));
+                *losses += u64::from(end.is_none());
+                tell(end.map_or(Told::Lost, Told::End));
             }
         }
         Ok(())

@@ -393,7 +393,9 @@ impl Lives {
 
     /// Tells all ends that were held.
     fn release_all(&mut self, told: &mut Told) {
-        std::mem::take(&mut self.held).into_iter().for_each(|(_, event, _)| told.tell(event));
+        for (_, event, _) in std::mem::take(&mut self.held) {
+            told.tell(event);
+        }
     }
 
     /// Asks what is there, and makes of the difference to what is known what is to be told. Records that came meanwhile are

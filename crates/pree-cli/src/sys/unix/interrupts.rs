@@ -47,19 +47,18 @@ extern "C" fn note_late(_: libc::c_int) {
     LATE.store(true, Ordering::Relaxed);
 }
 
-/// After this time a write that waits for its reader fails as if it was interrupted, and each later one.
+/// A second after this time, at most, a write that waits for its reader fails as if it was interrupted, and each later one.
 pub(crate) fn wait_no_longer_than(time: Duration) {
     let mut action = no_action();
     action.sa_sigaction = note_late as extern "C" fn(libc::c_int) as libc::sighandler_t;
     let again = libc::timeval { tv_sec: 0, tv_usec: 50_000 };
     let mut timer = libc::itimerval { it_interval: again, it_value: again };
-    timer.it_value.tv_sec = time.as_secs().try_into().unwrap_or(libc::time_t::MAX);
-    timer.it_value.tv_usec = time.subsec_micros().max(1).try_into().unwrap_or(1);
-    // SAFETY: the structures are this function's own; the handler only stores into an atomic.
-    unsafe {
-        libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut());
-        libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut());
-    }
+    // A second more at most, for what is to be written at the end.
+    timer.it_value.tv_sec = time.as_secs().saturating_add(1).try_into().unwrap_or(libc::time_t::MAX);
+    // SAFETY: the structure is this function's own; the handler only stores into an atomic.
+    unsafe { libc::sigaction(libc::SIGALRM, &raw const action, ptr::null_mut()) };
+    // SAFETY: the structure is this function's own.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };
 }
 
 /// Whether that time is over.
