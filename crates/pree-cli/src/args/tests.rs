@@ -110,7 +110,7 @@ fn words_are_commands_or_filters() {
 #[test]
 fn refusals_say_what_is_right() {
     refused("--json --csv", "two output formats");
-    refused("--source=netlink", "auto, diag, proc, procfs, bpf or poll");
+    refused("--source=netlink", "auto, diag, proc, procfs, bpf, destroy or poll");
     refused("--source=poll", "pree watch");
     refused("watch --events --ends", "take one of them");
     refused("watch --json", "takes no --json");
