@@ -434,6 +434,8 @@ fn local_ports() -> Result<(), Failed> {
         held.push(socket);
     }
     let client = Socket::tcp(Family::V4)?;
+    // Not the one that is bound below.
+    client.bind((Family::V4.loopback(), 40_002))?;
     client.connect(held.last().ok_or("no listener")?.local()?)?;
     let expected = json!({ "used": 4, "at_least": 4, "all": 90 });
     let doctor = follows("diagnosis", &run::pree("doctor --json")?.whole()?.out)?;

@@ -257,8 +257,10 @@ impl Lives {
             (State::SynReceived, _) if before.is_none() => EventKind::Opened,
             _ => EventKind::State { from, to },
         };
-        // What was there before us and ended or changed before it was read is nobody's.
-        if before.is_none() && life.opened_ns().is_none() && !is_new {
+        // What was there before us and ended or changed before it was read is nobody's. Of one that opens when the kernel has no
+        // memory for the time, this record is the first.
+        let opens = is_new || (from == State::SynReceived && to != State::Closed);
+        if before.is_none() && life.opened_ns().is_none() && !opens {
             return;
         }
         let (mut socket, mut provisional) = (self.socket_of(life, source), false);

@@ -15,6 +15,7 @@ const LINK_CREATE: libc::c_int = 28;
 const ITER_CREATE: libc::c_int = 33;
 
 const PROG_TEST_RUN: libc::c_int = 10;
+const OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const RAW_TRACEPOINT_OPEN: libc::c_int = 17;
 const BTF_LOAD: libc::c_int = 18;
 const MAP_LOOKUP_ELEM: libc::c_int = 1;
@@ -226,6 +227,33 @@ pub(super) fn load(code: &[[u8; 8]], purpose: Purpose) -> Result<OwnedFd, Failur
     };
     // SAFETY: code and licence outlive the call, which reads them: as many instructions as said, and text up to a NUL.
     unsafe { bpf_fd(PROG_LOAD, &mut attr) }
+}
+
+/// How often a tracepoint's program was not run, because an interrupt came to it while it ran on the same processor.
+pub(super) fn misses(program: BorrowedFd<'_>) -> Result<u64, Failure> {
+    /// `struct bpf_prog_info`, as far as it is read. Zeros ask for none of its lists.
+    #[repr(C)]
+    struct Info {
+        before: [u64; 26],
+        recursion_misses: u64,
+    }
+    #[repr(C)]
+    struct Attr {
+        program: i32,
+        info_len: u32,
+        info: u64,
+    }
+    // As the kernel's header has it (Linux 5.12).
+    const { assert!(std::mem::offset_of!(Info, recursion_misses) == 208) };
+    let mut info = Info { before: [0; 26], recursion_misses: 0 };
+    let mut attr = Attr {
+        program: program.as_raw_fd(),
+        info_len: size_of::<Info>() as u32,
+        info: address(std::ptr::from_mut(&mut info).cast_const()),
+    };
+    // SAFETY: `info` outlives the call, which writes as many bytes as said, and holds no addresses.
+    unsafe { bpf(OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    Ok(info.recursion_misses)
 }
 
 /// Calls a program for [`Purpose::Call`] once, on this thread.

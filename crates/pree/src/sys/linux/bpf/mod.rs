@@ -99,6 +99,7 @@ pub(super) struct Lives {
     lost: u64,
     /// Where the writer was then: what stands before it was written before the loss.
     lost_at: Option<usize>,
+    programs: Vec<OwnedFd>,
     _links: Vec<OwnedFd>,
 }
 
@@ -130,7 +131,7 @@ impl Lives {
             boot_offset_ns: offset_ns(BOOTTIME),
             monotonic_offset_ns: offset_ns(MONOTONIC),
         };
-        let mut links = Vec::new();
+        let (mut programs, mut links) = (Vec::new(), Vec::new());
         for (program, at) in [
             (shared.reads()?, layout.reads),
             (shared.resets()?, layout.resets),
@@ -138,14 +139,19 @@ impl Lives {
         ] {
             let program = call::load(&program, call::Purpose::Tracepoint(at)).map_err(refusal)?;
             links.push(call::attach_tracepoint(program.as_fd())?);
+            programs.push(program);
         }
-        Ok(Self { ring, state, lost: 0, lost_at: None, _links: links })
+        Ok(Self { ring, state, lost: 0, lost_at: None, programs, _links: links })
     }
 
     /// Reads what there is, and how much was lost before it if that has grown.
     pub(super) fn read(&mut self, batch: &mut Vec<u8>) -> Result<bool, Failure> {
         if self.lost_at.is_none() {
-            let [lost, ..] = call::value::<3>(self.state.as_fd())?;
+            let [mut lost, ..] = call::value::<3>(self.state.as_fd())?;
+            // What had no room, and what the kernel did not run the programs for.
+            for program in &self.programs {
+                lost = lost.saturating_add(call::misses(program.as_fd())?);
+            }
             if lost != self.lost {
                 self.lost = lost;
                 self.lost_at = Some(self.ring.end());
