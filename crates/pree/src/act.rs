@@ -1,6 +1,6 @@
 //! What changes the system: ending a process, closing a socket.
 //!
-//! An act is no question: it goes past every [`Source`](crate::source::Source), no filter stands before it, and it is never recorded or
+//! An act is no question: it goes past every [`Source`], no filter stands before it, and it is never recorded or
 //! replayed. It takes what a look at the running system reported and makes sure that this is what it meets, not what has its number
 //! by now. Linux; other systems answer [`ErrorKind::Unsupported`].
 

@@ -25,6 +25,7 @@ pub struct Traffic {
 
 impl Traffic {
     /// Nothing.
+    #[cfg(any(test, feature = "socket-tracking"))]
     pub(crate) const NONE: Self =
         Self { sent: Some(0), received: Some(0), repeated: Some(0), segs_out: Some(0), segs_in: Some(0) };
 

@@ -57,6 +57,12 @@ impl Ticks {
         Self { every, next: now.saturating_add(every) }
     }
 
+    /// Whether it is time to, with everything before it told; what comes faster than it is read does not hold it up for ever.
+    pub(super) fn are_due(&self, now: Duration, is_all_read: bool) -> bool {
+        let late = now.saturating_sub(self.next);
+        now >= self.next && (is_all_read || late > PATIENCE)
+    }
+
     /// The time until the next one.
     pub(super) fn left(&self, now: Duration) -> Duration {
         self.next.saturating_sub(now)
@@ -65,10 +71,41 @@ impl Ticks {
     /// After one that took from `begun` to `done`.
     pub(super) fn rest(&mut self, begun: Duration, done: Duration) {
         let most = done.saturating_sub(begun).saturating_mul(1 + REST);
-        self.next =
-            self.next.max(begun.saturating_sub(self.every)).saturating_add(self.every).max(begun + most);
+        // After a pause they go on from there.
+        let on_time = begun.saturating_sub(self.next) < self.every;
+        let last = if on_time { self.next } else { begun };
+        self.next = last.saturating_add(self.every).max(begun + most);
     }
 }
 
+/// How late a tick may be.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// After a reading that took long, three times as long passes before the next.
 const REST: u32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(time: u64) -> Duration {
+        Duration::from_millis(time)
+    }
+
+    #[test]
+    fn ticks_keep_their_times() {
+        let mut ticks = Ticks::new(ms(100), ms(0));
+        assert!(!ticks.are_due(ms(99), true) && ticks.are_due(ms(100), true));
+        // A little late, and the next one is not.
+        ticks.rest(ms(107), ms(108));
+        assert_eq!(ticks.left(ms(108)), ms(92));
+        // What happened before it is told first, but not for ever.
+        assert!(!ticks.are_due(ms(300), false) && ticks.are_due(ms(20_000), false));
+        // After a pause there is one, and not one for each that was missed.
+        ticks.rest(ms(20_000), ms(20_001));
+        assert_eq!(ticks.left(ms(20_001)), ms(99));
+        // A reading that takes long.
+        ticks.rest(ms(20_100), ms(20_200));
+        assert_eq!(ticks.left(ms(20_200)), ms(300));
+    }
+}

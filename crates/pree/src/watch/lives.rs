@@ -159,6 +159,11 @@ impl Lives {
         Ok(())
     }
 
+    /// Whether all that there was has been read.
+    pub(super) fn is_drained(&self) -> bool {
+        self.batch.len() < WHOLE
+    }
+
     /// Whether something is to be told, or to be done, without a record that comes.
     pub(super) fn waits(&self) -> bool {
         !self.held.is_empty() || self.lacks.is_some()

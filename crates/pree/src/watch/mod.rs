@@ -116,9 +116,9 @@ impl<'s> Watch<'s> {
             return Err(Error::of(Failure::NotRecorded, "follow", "sockets")
                 .with_hint("no watch is in this recording: pree capture --for makes one"));
         }
-        if let Some(every) = query.watch_stats
-            && source.ask(&Question::Ticks(every)).is_err_and(|failure| failure == Failure::NotRecorded)
-        {
+        let not_recorded =
+            |every| source.ask(&Question::Ticks(every)).is_err_and(|failure| failure == Failure::NotRecorded);
+        if query.watch_stats.is_some_and(not_recorded) {
             let hint = "pree capture --for 30s --stats=1s keeps them, and they replay at the times at which they were read";
             return Err(Error::of(Failure::NotRecorded, "read", "statistics so often").with_hint(hint));
         }
@@ -260,7 +260,8 @@ impl<'s> Watch<'s> {
         if let Some(lives) = lives {
             self.is_over = !lives.read(&mut **source, told)?;
         }
-        let is_due = ticks.as_ref().is_some_and(|ticks| ticks.left(begun).is_zero());
+        let is_all_read = lives.as_ref().is_none_or(Lives::is_drained);
+        let is_due = ticks.as_ref().is_some_and(|ticks| ticks.are_due(begun, is_all_read));
         if let Some(polls) = polls {
             if is_due {
                 polls.tick();

@@ -4,14 +4,13 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-use pree_wire::inet_diag::{self, AF_INET, AF_INET6, Row, Subflow, md5, states};
+use pree_wire::inet_diag::{AF_INET, AF_INET6, Row, Subflow, md5, states};
 use pree_wire::proc_net::{Endpoint, InetLine};
 use pree_wire::tcp_info::AccEcnLayout;
 
 use crate::model::{
     Address, BootId, CongestionDetail, Detail, Family, KernelId, ListenQueue, MptcpDetail, NetworkNamespace,
-    Protocol, Shutdown, Socket, SocketMemory, SocketOptions, State, SubflowDetail, TcpStats, Text, Timer,
-    TimerKind,
+    Protocol, Shutdown, Socket, SocketMemory, SocketOptions, State, SubflowDetail, Text, Timer, TimerKind,
 };
 
 /// Decodes rows; knows what every identity begins with.
@@ -44,6 +43,7 @@ impl Decoder {
     }
 
     /// The boot of that system.
+    #[cfg(feature = "socket-tracking")]
     pub(crate) fn boot(&self) -> BootId {
         self.boot
     }
@@ -56,8 +56,9 @@ impl Decoder {
 
     /// The socket of a message about its end, with its last statistics as far as they were not wiped, which they are when the program
     /// took the connection back (`tcp_disconnect`: with `SO_LINGER` 0, or when it could not be opened).
+    #[cfg(feature = "socket-tracking")]
     pub(crate) fn decode_end(&self, row: &Row<'_>) -> Option<Socket> {
-        let is_udp = row.protocol() == Some(inet_diag::UDP as u8);
+        let is_udp = row.protocol() == Some(pree_wire::inet_diag::UDP as u8);
         let protocol = if is_udp { Protocol::Udp } else { Protocol::Tcp };
         let mut decoded = None;
         self.decode(row, protocol, &mut decoded);
@@ -69,7 +70,7 @@ impl Decoder {
         socket.remote = (row.destination_port() != 0).then_some(remote);
         if protocol == Protocol::Tcp && socket.remote.is_some() {
             socket.tcp = row.tcp_info().map(|view| {
-                let mut tcp = Box::<TcpStats>::default();
+                let mut tcp = Box::<crate::model::TcpStats>::default();
                 tcp.set_from(view, self.acc_ecn);
                 tcp
             });
