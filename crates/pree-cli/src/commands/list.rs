@@ -49,7 +49,9 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let folding = Folding::of(&session.options, &request);
     let query = query(&session, &request, folding);
     if let Some(every) = repeat {
-        return again(every, &session, &query, request, folding);
+        let in_place =
+            screen.terminal && request.options.format == Format::Table && !environment.only_adds_lines();
+        return again((every, in_place), &session, &query, request, folding);
     }
     if session.options.quiet {
         let listed = look(&session, &query)?;
@@ -141,14 +143,13 @@ fn list(
 
 /// `--watch`: the list, and rates since the look before.
 fn again(
-    every: Duration,
+    (every, in_place): (Duration, bool),
     session: &Session,
     query: &Query,
     mut request: Request,
     folding: Folding,
 ) -> Result<ExitCode, Failure> {
     let mut before = Before::default();
-    let in_place = request.screen.terminal && request.options.format == Format::Table;
     let later = session.later.as_ref();
     let query = later.map_or_else(|| query.clone(), |later| query.clone().needs(later.needs()));
     repeat::repeat(every, in_place, || {

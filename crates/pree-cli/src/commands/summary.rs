@@ -14,6 +14,7 @@ use super::phrases;
 use super::repeat::{self, Frame};
 use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
+use crate::output::environment::Environment;
 use crate::output::json::document::completeness;
 use crate::output::json::verdicts;
 use crate::output::json::writer::Json;
@@ -42,10 +43,11 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     let session = Session::open(asked, rights)?;
     let asked = &session.options;
     if let Some(every) = repeat {
-        let in_place = !json && io::stdout().is_terminal();
+        let is_text = !json && io::stdout().is_terminal();
+        let in_place = is_text && !Environment::read().only_adds_lines();
         return repeat::repeat(every, in_place, || {
             let (summary, coverage) = look(&session)?;
-            let text = if in_place { summary.text().into() } else { summary.json(&coverage) };
+            let text = if is_text { summary.text().into() } else { summary.json(&coverage) };
             let code = ExitCode::from(if asked.lacks(&coverage) { INCOMPLETE } else { ANSWERED });
             Ok(Frame { text, taken: session.now(), code, notes: repeat::notes(&coverage) })
         });

@@ -33,6 +33,11 @@ impl Environment {
         }
     }
 
+    /// Whether the terminal can only add lines: what is shown again cannot take the place of what was there.
+    pub(crate) fn only_adds_lines(&self) -> bool {
+        self.term.as_ref().is_some_and(|term| term == "dumb")
+    }
+
     /// Whether colour is wanted when the command line does not say. A terminal that does not say what it is may
     /// not know colours: `shows` asks it, and switches them on where that is needed.
     pub(crate) fn wants_color(&self, terminal: bool, shows: impl FnOnce() -> bool) -> bool {

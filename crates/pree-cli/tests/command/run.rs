@@ -133,8 +133,9 @@ pub struct Terminal {
     pub frames: usize,
 }
 
-/// The end of a frame: what is below it goes.
+/// The end of a frame: what is below it goes. A terminal that only adds lines has its heading.
 const END_OF_FRAME: &[u8] = b"\x1b[J";
+const HEADING: &[u8] = b"PROTO";
 
 /// Runs `pree` with this terminal as its output, which passes on every byte as it comes.
 pub fn on(terminal: Terminal, words: &str) -> Result<Output, Failed> {
@@ -166,7 +167,8 @@ pub fn on(terminal: Terminal, words: &str) -> Result<Output, Failed> {
             Err(error) if error.raw_os_error() == Some(libc::EIO) => break,
             Err(error) => return Err(error.into()),
         }
-        let frames = shown.windows(END_OF_FRAME.len()).filter(|part| *part == END_OF_FRAME).count();
+        let mark = if terminal.name == Some("dumb") { HEADING } else { END_OF_FRAME };
+        let frames = shown.windows(mark.len()).filter(|part| *part == mark).count();
         if !is_asked_to_end && frames >= terminal.frames {
             kill_process(Pid::from_child(&child), Signal::INT)?;
             is_asked_to_end = true;

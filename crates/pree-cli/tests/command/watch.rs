@@ -411,6 +411,11 @@ fn in_place() -> Result<(), Failed> {
         let ends = frame.contains("\u{1b}[J\u{1b}[?7h");
         ends && lines.len() == 5 && frame.contains(&format!("127.0.0.1:{port}"))
     };
+    let dumb = run::Terminal { name: Some("dumb"), ..terminal };
+    let plain = run::on(dumb, "--watch=100ms -tl")?;
+    if plain.stdout.contains(&b'\x1b') || plain.status.code() != Some(0) {
+        return Err(format!("{}: {:?}", plain.status, String::from_utf8_lossy(&plain.stdout)).into());
+    }
     drop((held, listener));
     let is_right = frames.len() >= 3 && frames.iter().all(is_whole) && output.status.code() == Some(0);
     if is_right { Ok(()) } else { Err(format!("{}: {text:?}", output.status).into()) }
