@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use pree::socket::platform::get_sockets_info;
+use pree::socket::platform::{SocketInfo, get_sockets_info};
 use pree::{ErrorKind, Needs, Protocol, Query, Snapshot, Socket, State, TcpStats};
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -199,8 +199,10 @@ fn list() -> Result<(), Failed> {
     let sockets = Sockets::new(V4)?;
     let local = sockets.listener.local_addr()?;
     let all = get_sockets_info()?;
-    let listener = all.iter().find(|socket| socket.local_addr == local).ok_or("no listener")?;
-    if listener.process_id != Some(std::process::id()) || listener.state != State::Listen {
+    // Connections that it accepted have its address too.
+    let is_it = |socket: &&SocketInfo| socket.local_addr == local && socket.state == State::Listen;
+    let listener = all.iter().find(is_it).ok_or("no listener")?;
+    if listener.process_id != Some(std::process::id()) {
         return Err(format!("{listener:?}").into());
     }
     Ok(())

@@ -6,7 +6,7 @@ use pree_wire::netlink::{self, Body};
 use crate::collect::EndStream;
 use crate::error::{Error, Result};
 use crate::model::{Ending, How, Protocol, Socket, State, TcpStats};
-use crate::source::{Answer, Failure, Source};
+use crate::source::{Failure, Source};
 
 /// Batches that are read at once: what comes faster than it is read is not read for ever.
 const MOST_BATCHES: usize = 256;
@@ -76,7 +76,8 @@ impl Ends {
     }
 
     /// What the kernel reports them through.
-    pub(super) fn answer(&self) -> &Answer {
+    #[cfg(unix)]
+    pub(super) fn answer(&self) -> &crate::source::Answer {
         &self.stream.answer
     }
 }

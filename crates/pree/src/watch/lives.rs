@@ -22,7 +22,7 @@ use crate::model::{
 use crate::needs::Needs;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
-use crate::source::{Answer, Failure, Source};
+use crate::source::{Failure, Source};
 
 /// Sockets that are followed at most; of others only the end is told.
 const MOST: usize = 1 << 20;
@@ -170,7 +170,8 @@ impl Lives {
     }
 
     /// What the programs report through.
-    pub(super) fn answer(&self) -> &Answer {
+    #[cfg(unix)]
+    pub(super) fn answer(&self) -> &crate::source::Answer {
         &self.stream.answer
     }
 
