@@ -37,6 +37,8 @@ pub enum Need {
     NewNetns,
     /// BPF iterators are permitted and there: `CAP_BPF` and `CAP_PERFMON` outside of any user namespace, BTF, 5.12.
     Bpf,
+    /// The same, and the kernel tells who sends and receives: 6.3.
+    DatagramEvents,
     /// The kernel has veth pairs, for [`crate::wire::Wire`] and the populations that are made with it.
     Veth,
     /// The kernel has VXLAN tunnels.
@@ -64,6 +66,7 @@ impl fmt::Display for Need {
             Self::UdpLite => f.write_str("UDP-Lite in the kernel"),
             Self::Ipv6 => f.write_str("IPv6 in the kernel"),
             Self::Bpf => f.write_str("BPF iterators"),
+            Self::DatagramEvents => f.write_str("BPF, and kernel 6.3 for sock_send_length"),
             Self::Veth => f.write_str("veth in the kernel"),
             Self::Md5 => f.write_str("TCP-MD5 in the kernel"),
             Self::Vxlan => f.write_str("VXLAN in the kernel"),
@@ -106,6 +109,7 @@ impl Need {
                     && kernel_version() >= (5, 12)
                     && Path::new("/sys/kernel/btf/vmlinux").exists()
             }
+            Self::DatagramEvents => kernel_version() >= (6, 3) && Self::Bpf.probe().is_none(),
             Self::Tool(name) => tool(name).is_some(),
             Self::PythonModule(name) => python(name).is_some(),
             Self::BoundInactive => kernel_version() >= (6, 8),

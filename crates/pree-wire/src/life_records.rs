@@ -1,4 +1,5 @@
-//! What our BPF programs write of the lives of TCP sockets: each change of state, and who uses a socket.
+//! What our BPF programs write of the lives of sockets: of TCP each change of state, of UDP the first datagram, and who uses
+//! a socket.
 //!
 //! Whole records one after another, in the kernel's byte order, each a multiple of 8 bytes. The programs that write this are
 //! in `pree`, `sys/linux/bpf/lives.rs`.
@@ -12,7 +13,7 @@ pub mod at {
     pub const KIND: i16 = 0;
     /// u16: bytes of the record.
     pub const SIZE: i16 = 2;
-    /// u8: state before (`TCP_*`).
+    /// u8: state before (`TCP_*`); of a socket for datagrams its protocol (`IPPROTO_*`).
     pub const FROM: i16 = 4;
     /// u8: state now.
     pub const TO: i16 = 5;
@@ -46,7 +47,7 @@ pub mod at {
     pub const STARTED: i16 = 80;
     /// 16 bytes: `comm`.
     pub const NAME: i16 = 88;
-    /// u64: when it began to connect or was accepted, as [`TIME`]; 0 where nobody saw it.
+    /// u64: when it began to connect or was accepted, or had its first datagram, as [`TIME`]; 0 where nobody saw it.
     pub const OPENED: i16 = 104;
     /// u32: `sk_uid`.
     pub const UID: i16 = 112;
@@ -70,6 +71,8 @@ pub const KIND_USER: u16 = 2;
 pub const KIND_RESET_SENT: u16 = 3;
 /// Records were lost.
 pub const KIND_LOST: u16 = 4;
+/// A socket sent or received a datagram, the first since the programs run.
+pub const KIND_FIRST_DATAGRAM: u16 = 5;
 
 /// Bytes of a record that says how many were lost: the number, a u64 from byte 8 on, counts from the beginning.
 pub const LOST_SIZE: usize = 16;
@@ -137,7 +140,7 @@ pub fn take<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, Malformed> {
     let kind = u16::at(whole, at::KIND as usize).ok_or_else(broken)?;
     let (record, rest) = whole.split_at_checked(size).ok_or_else(broken)?;
     let record = match kind {
-        KIND_STATE | KIND_USER | KIND_RESET_SENT if size >= at::END as usize => {
+        KIND_STATE | KIND_USER | KIND_RESET_SENT | KIND_FIRST_DATAGRAM if size >= at::END as usize => {
             Record::Life(Life { bytes: record })
         }
         KIND_LOST if size >= LOST_SIZE => Record::Lost(u64::at(record, 8).ok_or_else(broken)?),
@@ -163,7 +166,7 @@ macro_rules! numbers {
 numbers! {
     #[doc = "What it is: [`KIND_STATE`] and its siblings."]
     kind: u16, KIND;
-    #[doc = "State before, `TCP_*`."]
+    #[doc = "State before, `TCP_*`; of a socket for datagrams its protocol, `IPPROTO_*`."]
     from: u8, FROM;
     #[doc = "State now, `TCP_*`."]
     to: u8, TO;
@@ -228,6 +231,53 @@ impl<'a> Life<'a> {
         let bytes = self.bytes.get(at::STATISTICS as usize..at::END_OF_CLOSED as usize)?;
         let known = u32::at(self.bytes, at::KNOWN as usize)?;
         Some(Statistics { bytes, known })
+    }
+}
+
+/// What a socket has moved in datagrams, from the first on that the program saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datagrams {
+    /// When that was, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub first_ns: u64,
+    /// When the last one was sent or received.
+    pub last_ns: u64,
+    /// Bytes sent, without headers.
+    pub bytes_sent: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Calls that sent.
+    pub sent: u64,
+    /// Calls that received.
+    pub received: u64,
+}
+
+impl Datagrams {
+    /// Bytes of it where the program keeps it.
+    pub const SIZE: usize = 48;
+
+    /// Reads it; `None` before the first one, and where it is not whole.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let number = |index: usize| u64::at(bytes, index * 8);
+        Some(Self {
+            first_ns: number(0).filter(|time| *time != 0)?,
+            last_ns: number(1)?,
+            bytes_sent: number(2)?,
+            bytes_received: number(3)?,
+            sent: number(4)?,
+            received: number(5)?,
+        })
+    }
+
+    /// Takes the first off what is kept of many sockets, the cookie of its socket before it; `None` at the end. One that is not
+    /// there yet is left out.
+    pub fn take(bytes: &mut &[u8]) -> Option<(u64, Self)> {
+        loop {
+            let (one, rest) = bytes.split_at_checked(8 + Self::SIZE)?;
+            *bytes = rest;
+            if let Some(datagrams) = one.get(8..).and_then(Self::parse) {
+                return Some((u64::at(one, 0)?, datagrams));
+            }
+        }
     }
 }
 
@@ -329,13 +379,29 @@ mod tests {
     }
 
     #[test]
+    fn datagrams_of_sockets() {
+        let words = |words: &[u64]| words.iter().copied().flat_map(u64::to_ne_bytes).collect::<Vec<u8>>();
+        let counted =
+            Datagrams { first_ns: 4, last_ns: 5, bytes_sent: 100, bytes_received: 200, sent: 1, received: 2 };
+        assert_eq!(Datagrams::parse(&words(&[4, 5, 100, 200, 1, 2])), Some(counted));
+        assert_eq!(Datagrams::parse(&words(&[0, 5, 100, 200, 1, 2])), None);
+        assert_eq!(Datagrams::parse(&words(&[4, 5, 100, 200, 1])), None);
+
+        let mut all = words(&[9, 0, 0, 0, 0, 0, 0, 77, 4, 5, 100, 200, 1, 2]);
+        all.extend([1; 55]);
+        let mut rest = &all[..];
+        assert_eq!(Datagrams::take(&mut rest), Some((77, counted)));
+        assert_eq!(Datagrams::take(&mut rest), None);
+    }
+
+    #[test]
     fn what_is_not_whole_or_not_ours_is_refused() {
         let bytes = closed();
         for length in 1..bytes.len() {
             assert!(take(&mut &bytes[..length]).is_err(), "{length}");
         }
         assert_eq!(take(&mut &[][..]), Ok(None));
-        for (kind, size) in [(0, 224), (5, 224), (1, 0), (1, 119), (4, 8)] {
+        for (kind, size) in [(0, 224), (6, 224), (5, 112), (1, 0), (1, 119), (4, 8)] {
             let mut bytes = closed();
             set(&mut bytes, at::KIND, u16::to_ne_bytes(kind));
             set(&mut bytes, at::SIZE, u16::to_ne_bytes(size));

@@ -138,6 +138,8 @@ const ROWS: &[Command] = &[List, Port];
 const GROUPED: &[Command] = &[List, Port, Watch];
 /// Commands of which one can choose which sockets they are about.
 const CHOICE: &[Command] = &[List, Port, Explain, Summary, Watch, Kill, Close];
+/// The same, and what a recording can follow.
+const FOLLOWED: &[Command] = &[List, Port, Explain, Summary, Watch, Kill, Close, Capture];
 /// Commands whose words are a filter.
 const FILTERED: &[Command] = &[List, Explain, Summary, Watch, Kill, Close];
 /// Commands that list sockets for people or programs.
@@ -196,8 +198,8 @@ const NOTHING: Set = |_, _| Ok(());
 
 #[rustfmt::skip] // A table: one flag an entry, the explanation beside it.
 pub(crate) const FLAGS: &[Flag] = &[
-    flag!("Which sockets", CHOICE, Some('t'), "tcp", Nothing, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
-    flag!("Which sockets", CHOICE, Some('u'), "udp", Nothing, "UDP and UDP-Lite sockets",
+    flag!("Which sockets", FOLLOWED, Some('t'), "tcp", Nothing, "TCP sockets", set!(a => protocol(a, Protocols::TCP))),
+    flag!("Which sockets", FOLLOWED, Some('u'), "udp", Nothing, "UDP and UDP-Lite sockets",
         set!(a => protocol(a, Protocols::UDP | Protocols::UDPLITE))),
     flag!("Which sockets", FILTERED, Some('x'), "unix", Nothing, "Unix sockets", set!(a => protocol(a, Protocols::UNIX))),
     flag!("Which sockets", FILTERED, Some('w'), "raw", Nothing, "raw IP sockets, and those for ICMP echo",

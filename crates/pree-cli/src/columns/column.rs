@@ -86,7 +86,7 @@ impl Column {
 
     /// True for what only events of a watch tell.
     pub(crate) fn is_of_events(self) -> bool {
-        matches!(self, Self::Field(Field { section: Section::Event, .. }))
+        matches!(self, Self::Field(field) if field.is_of_events())
     }
 
     /// True for what takes several looks.

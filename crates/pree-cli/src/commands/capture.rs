@@ -47,6 +47,10 @@ impl TryFrom<Args> for Options {
             let text = "--stats is for --for: one look has all statistics";
             return Err(Failure::Usage(text.to_owned()));
         }
+        if args.asked.protocols.is_some() && args.look_for.is_none() {
+            let text = "-t and -u are for --for: a look keeps sockets of every protocol";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         Ok(Self { path, asked: args.asked, length: args.look_for, stats: args.watched.stats })
     }
 }
@@ -85,7 +89,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
     Ok(asked.end(&coverage))
 }
 
-/// Records what happens to TCP sockets for so long, or until an interrupt.
+/// Records what happens to sockets for so long, or until an interrupt.
 fn follow(
     asked: &session::Options,
     recorder: &mut impl Source,
@@ -93,7 +97,11 @@ fn follow(
     inodes: &mut HashSet<u64>,
 ) -> Result<Coverage, Failure> {
     let _held = Interrupts::hold();
-    let query = Query::new().tcp().stats().owners().network_namespaces(asked.namespaces.clone());
+    let query = Query::new()
+        .protocols(asked.protocols.unwrap_or(Protocols::TCP))
+        .stats()
+        .owners()
+        .network_namespaces(asked.namespaces.clone());
     let mut query = query.watch_source(asked.watch_source);
     if let Some(every) = stats {
         query = query.watch_stats(every);

@@ -85,9 +85,12 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         Err(_) if interrupts::came() => return Ok(ExitCode::from(ANSWERED)),
         watch => watch?,
     };
+    let follows_tcp = asked.protocols.is_none_or(|protocols| protocols.contains(Protocols::TCP));
     if let Some(refused) = watch.refused() {
         let hint = refused.hint().unwrap_or_default();
         let what = match watch.source() {
+            _ if !follows_tcp => "sockets that live less than 100 ms are not seen",
+            WatchSource::Bpf => "UDP sockets that live less than 100 ms are not seen",
             WatchSource::Destroy => "owners of connections shorter than 100 ms are not known",
             _ => "connections shorter than 100 ms are not seen",
         };

@@ -184,6 +184,7 @@ fn socket_members() -> Vec<(String, Node)> {
         (Section::Netlink.key(), detail(Section::Netlink, &[("groups", "Multicast groups, from 1 on.")])),
         (Section::Sctp.key(), sctp()),
         (Section::Mptcp.key(), detail(Section::Mptcp, &[])),
+        (Section::Udp.key(), detail(Section::Udp, &[])),
         (
             Section::Tcp.key(),
             section_or_null(Section::Tcp).with("description", text("Statistics of TCP connections.")),

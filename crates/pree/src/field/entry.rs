@@ -107,6 +107,11 @@ impl Field {
         if self.unit == Unit::Flags { 1_u64.checked_shl(place as u32) } else { Some(place as u64) }
     }
 
+    /// Whether only events of a watch tell it: of a socket in a list it is unknown.
+    pub fn is_of_events(&self) -> bool {
+        matches!(self.section, Section::Event | Section::Udp)
+    }
+
     /// Columns of a terminal reserved for its values before they are known.
     pub fn width(&self) -> usize {
         self.width.map_or(self.unit.width(), usize::from)
@@ -198,6 +203,8 @@ named! {
         Sctp = "sctp",
         /// `mptcp`, of an MPTCP connection and of its subflows.
         Mptcp = "mptcp",
+        /// `udp`, of a UDP socket that a watch follows; absent where nothing was counted.
+        Udp = "udp",
         /// `netns`: the network namespace; null where its inode is unknown.
         Netns = "netns",
         /// `listen`: a listener's accept queue, else absent.

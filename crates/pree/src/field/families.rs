@@ -3,7 +3,8 @@
 use super::entry::{LINUX, fields};
 use super::{Field, Value};
 use crate::model::{
-    Address, Detail, MptcpDetail, NetlinkDetail, PacketDetail, Socket, SubflowDetail, UnixDetail,
+    Address, CountsSince, DatagramDetail, Detail, MptcpDetail, NetlinkDetail, PacketDetail, Socket,
+    SubflowDetail, UnixDetail,
 };
 use crate::needs::Needs;
 
@@ -24,7 +25,10 @@ details! {
     netlink Netlink NetlinkDetail;
     mptcp Mptcp MptcpDetail;
     subflow Subflow SubflowDetail;
+    datagrams Datagrams DatagramDetail;
 }
+
+const SINCES: [&str; CountsSince::ALL.len()] = [CountsSince::ALL[0].name(), CountsSince::ALL[1].name()];
 
 const NONE: Needs = Needs::empty();
 /// Of a TCP row the kernel reports it beside the statistics.
@@ -90,4 +94,18 @@ pub(super) const FIELDS: &[Field] = fields! {
         |s| subflow(s).and_then(|subflow| subflow.is_join).into();
     "subflow_backup" Mptcp "backup" Bool SUBFLOW; "Whether an end wants the subflow as a backup only.";
         "MPTCP_SUBFLOW_ATTR_FLAGS" => |s| subflow(s).and_then(|subflow| subflow.is_backup).into();
+    "udp_sent" Udp "bytes_sent" Bytes NONE; "Bytes that a UDP socket has sent, without headers."; "sock_send_length" =>
+        |s| datagrams(s).and_then(|udp| udp.bytes_sent).into();
+    "udp_received" Udp "bytes_received" Bytes NONE; "Bytes that it has received."; "sock_recv_length" =>
+        |s| datagrams(s).and_then(|udp| udp.bytes_received).into();
+    "datagrams_sent" Udp "datagrams_sent" Count NONE; "Datagrams that it has sent; with UDP_SEGMENT several count as one.";
+        "sock_send_length" => |s| datagrams(s).and_then(|udp| udp.sent).into();
+    "datagrams_received" Udp "datagrams_received" Count NONE; "Datagrams that it has received; with UDP_GRO several count as one.";
+        "sock_recv_length" => |s| datagrams(s).and_then(|udp| udp.received).into();
+    "first_datagram" Udp "first" Timestamp NONE; "When the first one was that is counted."; "sock_send_length, sock_recv_length" =>
+        |s| datagrams(s).and_then(|udp| udp.first).into();
+    "last_datagram" Udp "last" Timestamp NONE; "When the last one was."; "sock_send_length, sock_recv_length" =>
+        |s| datagrams(s).and_then(|udp| udp.last).into();
+    "udp_counts_since" Udp "counts_since" Word NONE; "Since when they are counted: opening, or switched_on, when the watch began.";
+        "watch", choices: &SINCES => |s| datagrams(s).and_then(|udp| udp.counts_since).into();
 };

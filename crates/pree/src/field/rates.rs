@@ -15,9 +15,9 @@ pub(super) const FIELDS: &[Field] = fields_of_views! {
         };
     "rx" Rates "rx" BytesPerSecond STATS; "Bytes received."; "tcpi_bytes_received", told_by: EVERYWHERE, takes_time: true =>
         |view| per_second(view, |moved| moved.received);
-    "tx_packets" Rates "tx_packets" PacketsPerSecond STATS; "Segments sent."; "tcpi_segs_out", takes_time: true =>
+    "tx_packets" Rates "tx_packets" PacketsPerSecond STATS; "Segments or datagrams sent."; "tcpi_segs_out", takes_time: true =>
         |view| per_second(view, |moved| moved.segs_out);
-    "rx_packets" Rates "rx_packets" PacketsPerSecond STATS; "Segments received."; "tcpi_segs_in", takes_time: true =>
+    "rx_packets" Rates "rx_packets" PacketsPerSecond STATS; "Segments or datagrams received."; "tcpi_segs_in", takes_time: true =>
         |view| per_second(view, |moved| moved.segs_in);
     "retrans_rate" Rates "retrans_rate" Share STATS; "Share of the bytes sent that were sent again.";
         "tcpi_bytes_retrans of tcpi_bytes_sent", takes_time: true => |view| {

@@ -32,7 +32,7 @@ use std::time::Duration;
 pub use error::FilterError;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::field::{self, Field, Section, View};
+use crate::field::{self, Field, View};
 use crate::model::{Protocols, Socket, States, Text};
 use crate::needs::Needs;
 use about::for_each_test;
@@ -120,9 +120,8 @@ impl Filter {
 
     /// Every key that a single collection can decide, for help and completion.
     pub fn keys() -> impl Iterator<Item = &'static str> {
-        keys::names().filter(|name| {
-            !field::named(name).is_some_and(|field| field.takes_time || field.section == Section::Event)
-        })
+        keys::names()
+            .filter(|name| !field::named(name).is_some_and(|field| field.takes_time || field.is_of_events()))
     }
 
     /// The words that values of a key can be, for help and completion; empty where there is no such list.
@@ -224,7 +223,7 @@ impl Filter {
 
     /// The first field in it that only events of a watch tell: a list cannot decide it.
     pub fn of_events(&self) -> Option<&'static Field> {
-        self.first(|field| field.section == Section::Event)
+        self.first(Field::is_of_events)
     }
 
     fn first(&self, is_it: impl Fn(&Field) -> bool) -> Option<&'static Field> {

@@ -1,6 +1,9 @@
 //! What only sockets of one family have.
 
 use std::net::IpAddr;
+use std::time::Duration;
+
+use super::tcp_stats::CountsSince;
 
 /// What only sockets of this family have.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +21,8 @@ pub enum Detail {
     Mptcp(MptcpDetail),
     /// Of a TCP socket that is a subflow of an MPTCP connection.
     Subflow(SubflowDetail),
+    /// Of a UDP socket that a watch follows through BPF.
+    Datagrams(DatagramDetail),
 }
 
 /// What only a Unix socket has.
@@ -120,4 +125,26 @@ pub struct SubflowDetail {
     pub is_join: Option<bool>,
     /// One of the ends wants it as a backup only.
     pub is_backup: Option<bool>,
+}
+
+/// What a UDP socket has sent and received, of which the kernel keeps no count: as a watch has counted it.
+///
+/// A send or receive with segmentation (`UDP_SEGMENT`, `UDP_GRO`) is one datagram here.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct DatagramDetail {
+    /// Bytes that its programs sent, without headers.
+    pub bytes_sent: Option<u64>,
+    /// Bytes that its programs received.
+    pub bytes_received: Option<u64>,
+    /// Datagrams that they sent.
+    pub sent: Option<u64>,
+    /// Datagrams that they received.
+    pub received: Option<u64>,
+    /// Unix time of the first one that was counted.
+    pub first: Option<Duration>,
+    /// Unix time of the last one.
+    pub last: Option<Duration>,
+    /// Since when they are counted: of a socket that was there before the watch, since that began.
+    pub counts_since: Option<CountsSince>,
 }

@@ -156,7 +156,7 @@ named! {
         Timeout = "timeout",
         /// The other end refused the connection.
         Refused = "refused",
-        /// In another way: given up by its program before it was established, unreachable; a listener that was closed.
+        /// In another way: given up by its program before it was established, unreachable; a listener that was closed, a socket without connections.
         Other = "other",
         /// That was not seen.
         #[default]

@@ -26,7 +26,8 @@ mod traffic;
 pub use address::{Address, Family};
 pub(crate) use address::{ip_protocol, netlink_protocol};
 pub use detail::{
-    BoundFile, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail, UnixDetail,
+    BoundFile, DatagramDetail, Detail, MptcpDetail, NetlinkDetail, PacketDetail, SctpDetail, SubflowDetail,
+    UnixDetail,
 };
 pub use event::{Ending, Event, EventKind, How};
 pub use host::{HostCounters, HostLimits, PortRange, TimeWaitReuse};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::tcp_stats::Counter;
-use super::{Socket, State};
+use super::{Detail, Socket, State};
 use crate::named::named;
 
 /// What a connection has moved. What is not reported is `None`.
@@ -17,9 +17,9 @@ pub struct Traffic {
     pub received: Option<u64>,
     /// Bytes sent again.
     pub repeated: Option<u64>,
-    /// Segments sent.
+    /// Segments or datagrams sent.
     pub segs_out: Option<u64>,
-    /// Segments received.
+    /// Segments or datagrams received.
     pub segs_in: Option<u64>,
 }
 
@@ -31,7 +31,7 @@ impl Traffic {
 
     /// Since its opening, by its counters.
     pub fn of(socket: &Socket) -> Self {
-        let Some(tcp) = &socket.tcp else { return Self::default() };
+        let Some(tcp) = &socket.tcp else { return Self::of_datagrams(socket) };
         // Linux counts the peer's FIN as a byte.
         let has_fin = socket.kernel_id.is_some()
             && matches!(socket.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
@@ -42,6 +42,17 @@ impl Traffic {
             repeated: tcp.bytes_retrans,
             segs_out: tcp.segs_out.map(u64::from),
             segs_in: tcp.segs_in.map(u64::from),
+        }
+    }
+
+    fn of_datagrams(socket: &Socket) -> Self {
+        let Some(Detail::Datagrams(counted)) = socket.detail.as_deref() else { return Self::default() };
+        Self {
+            sent: counted.bytes_sent,
+            received: counted.bytes_received,
+            repeated: None,
+            segs_out: counted.sent,
+            segs_in: counted.received,
         }
     }
 

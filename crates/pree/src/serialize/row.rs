@@ -210,6 +210,7 @@ fn section_of(detail: &Detail) -> Section {
         Detail::Netlink(_) => Section::Netlink,
         Detail::Sctp(_) => Section::Sctp,
         Detail::Mptcp(_) | Detail::Subflow(_) => Section::Mptcp,
+        Detail::Datagrams(_) => Section::Udp,
     }
 }
 

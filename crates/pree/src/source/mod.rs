@@ -230,6 +230,24 @@ pub enum Question<'a> {
         /// Bytes of memory that records may take until they are read, a power of two; 0: as many as usual.
         buffer: u32,
     },
+    /// Linux 6.3: the same of UDP sockets, from the first datagram that each sends or receives. Every send and receive of every
+    /// socket takes about .1 µs more as long as the answer is there.
+    DatagramLives {
+        /// As for [`Question::Lives`].
+        namespace: u32,
+        /// The same.
+        levels_above: u32,
+        /// The same.
+        buffer: u32,
+    },
+    /// Linux 6.3: what UDP sockets have sent and received since [`Question::DatagramLives`] was asked, which is before:
+    /// [`pree_wire::life_records::Datagrams`], each after the cookie of its socket.
+    Datagrams,
+    /// The same of one socket, which has ended, once. Empty where nothing was counted.
+    DatagramsOf {
+        /// Its cookie.
+        cookie: u64,
+    },
     /// Linux 4.6: sockets of this network namespace that the kernel destroys from now on, as the messages of `sock_diag` in which it
     /// reports them ([`pree_wire::inet_diag::Row`]), and among them one of the kind [`pree_wire::netlink::OVERRUN`] where some were lost.
     /// The answer has no end, and a batch is empty when nothing happened since the last one.
@@ -418,6 +436,11 @@ impl fmt::Display for Question<'_> {
             Self::Lives { namespace, levels_above, .. } => {
                 write!(f, "lives {namespace} above {levels_above}")
             }
+            Self::DatagramLives { namespace, levels_above, .. } => {
+                write!(f, "datagram_lives {namespace} above {levels_above}")
+            }
+            Self::Datagrams => f.write_str("datagrams"),
+            Self::DatagramsOf { cookie } => write!(f, "datagrams {cookie}"),
             Self::Ends { groups, .. } => write!(f, "ends {groups}"),
             Self::OwnStatus => f.write_str("own_status"),
             Self::UserNamespace => f.write_str("user_namespace"),

@@ -136,7 +136,10 @@ impl Source for Replay<'_> {
             _ => self.find(&question.to_string()),
         };
         let mut place = found.ok_or(Failure::NotRecorded)?;
-        place.goes_on = matches!(question, Question::Lives { .. } | Question::Ends { .. });
+        place.goes_on = matches!(
+            question,
+            Question::Lives { .. } | Question::DatagramLives { .. } | Question::Ends { .. }
+        );
         if *question == Question::Watch {
             // Records of one answer stand together, so they are not in order.
             let mut times: Vec<u64> = self.recording.entries().map(|(entry, ..)| entry.at).collect();

@@ -4,17 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pree_wire::life_records::{self as records, KIND_RESET_SENT, KIND_USER, Life, Record};
+use pree_wire::life_records::{self, KIND_RESET_SENT, KIND_USER, Life, Record};
 
 use super::base::Base;
 use super::listeners::Listeners;
 use super::names::Names;
 use super::order::{First, first_of_each, rank, remains};
+use super::records::Records;
 use super::told::Told;
 use super::users::Users;
 use crate::collect::LifeStream;
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{
     Direction, Ending, Event, EventKind, How, KernelId, Moment, Provenance, Socket, SocketId, State, States,
     Traffic,
@@ -22,16 +23,14 @@ use crate::model::{
 use crate::needs::Needs;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
-use crate::source::{Failure, Source};
+use crate::source::Source;
 
 /// Sockets that are followed at most; of others only the end is told.
-const MOST: usize = 1 << 20;
-/// Between two dumps that put things right.
-const REST: Duration = Duration::from_secs(1);
+pub(super) const MOST: usize = 1 << 20;
 
 /// What is followed through the programs.
 pub(super) struct Lives {
-    stream: LifeStream,
+    pub(super) records: Records,
     /// What is asked to know what is there.
     query: Query,
     /// By the cookie, which is unique from Linux 5.4 on.
@@ -42,14 +41,6 @@ pub(super) struct Lives {
     names: Option<Names>,
     /// Ends of which the next record may say that they were ours, and whether a whole reading has passed since.
     held: Vec<(u64, Event, bool)>,
-    batch: Vec<u8>,
-    /// Records that were lost so far.
-    pub(super) lost: u64,
-    /// When a loss was seen that is not put right yet, the time before which nothing is done about it.
-    lacks: Option<Duration>,
-    put_right_at: Duration,
-    /// The wall clock's time when the other one was 0.
-    zero: Option<Duration>,
     /// The query of a tick, where there are ticks.
     ticks: Option<Query>,
     /// Sockets that were not followed because there were too many.
@@ -76,18 +67,13 @@ impl Lives {
         let (users, names) = (Users::new(query.needs, source), Names::wanted(&query));
         let ticks = query.watch_stats.map(|_| without_owners(&query));
         Self {
-            stream,
+            records: Records::new(stream),
             query,
             known: HashMap::new(),
             listeners: Listeners::default(),
             users,
             names,
             held: Vec::new(),
-            batch: Vec::new(),
-            lost: 0,
-            lacks: None,
-            put_right_at: Duration::ZERO,
-            zero: None,
             ticks,
             let_go: 0,
         }
@@ -102,20 +88,14 @@ impl Lives {
     /// Reads what happened since the last time. False when no more will come.
     pub(super) fn read(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<bool> {
         let now = source.now();
-        self.zero = zero_of(now);
-        let goes_on = self.next(source)?;
-        let batch = std::mem::take(&mut self.batch);
+        let (batch, goes_on) = self.records.next(source, now)?;
         self.take(&batch, source, told, now);
-        self.batch = batch;
+        self.records.done_with(batch);
         self.release(told);
-        if self.lacks.is_some_and(|after| now.monotonic.unwrap_or_default() >= after) {
-            self.lacks = None;
+        if self.records.is_to_be_put_right(now) {
             self.put_right(source, told, now)?;
             told.tell(Event::bare(EventKind::Resynchronised, source.now()));
-            let begun = now.monotonic.unwrap_or_default();
-            let took = source.now().monotonic.unwrap_or_default().saturating_sub(begun);
-            self.put_right_at = begun + REST.max(took * 10);
-            self.lacks = self.lacks.map(|_| self.put_right_at);
+            self.records.is_put_right(now, source.now());
         }
         Ok(goes_on)
     }
@@ -153,56 +133,25 @@ impl Lives {
     /// Reads and tells all that has happened; a loss is told and not put right any more.
     pub(super) fn read_rest(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
         let now = source.now();
-        let rest = self.drain(source)?;
+        let rest = self.records.drain(source)?;
         self.take(&rest, source, told, now);
         self.release_all(told);
         Ok(())
     }
 
-    /// Whether all that there was has been read.
-    pub(super) fn is_drained(&self) -> bool {
-        self.batch.len() < WHOLE
-    }
-
     /// Whether something is to be told, or to be done, without a record that comes.
     pub(super) fn waits(&self) -> bool {
-        !self.held.is_empty() || self.lacks.is_some()
-    }
-
-    /// What the programs report through.
-    #[cfg(unix)]
-    pub(super) fn answer(&self) -> &crate::source::Answer {
-        &self.stream.answer
-    }
-
-    /// All records that there are now.
-    fn drain(&mut self, source: &mut dyn Source) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
-        // A ring that is filled faster than it is read is not read for ever.
-        for _ in 0..MOST_BATCHES {
-            self.next(source)?;
-            all.extend_from_slice(&self.batch);
-            if self.batch.len() < WHOLE {
-                break;
-            }
-        }
-        Ok(all)
-    }
-
-    fn next(&mut self, source: &mut dyn Source) -> Result<bool> {
-        let failed = |failure: Failure| Error::of(failure, "follow", "sockets through BPF");
-        source.next(&mut self.stream.answer, &mut self.batch).map_err(failed)
+        !self.held.is_empty() || self.records.lacks()
     }
 
     /// Tells of records in their order.
     fn take(&mut self, batch: &[u8], source: &mut dyn Source, told: &mut Told, now: Moment) {
         let mut rest = batch;
         while !rest.is_empty() {
-            match records::take(&mut rest) {
+            match life_records::take(&mut rest) {
                 Ok(Some(Record::Life(life))) => self.life(&life, source, told),
                 Ok(Some(Record::Lost(count))) => {
-                    let new = count.saturating_sub(self.lost);
-                    self.lost = count;
+                    let new = self.records.lost_until_now(count);
                     self.lose(Some(new), told, now);
                 }
                 Ok(None) => break,
@@ -218,7 +167,7 @@ impl Lives {
         // What was before the loss is told before it; what would be said of these ends may be lost.
         self.release_all(told);
         told.tell(Event::bare(EventKind::Lost { count }, now));
-        self.lacks.get_or_insert(self.put_right_at);
+        self.records.lack();
     }
 
     fn life(&mut self, life: &Life<'_>, source: &mut dyn Source, told: &mut Told) {
@@ -280,7 +229,7 @@ impl Lives {
                 provisional = true;
             }
         }
-        let at = self.moment(life.time_ns());
+        let at = self.records.moment(life.time_ns());
         let socket = Arc::new(socket);
         let was_told = self.known.get(&cookie).is_some_and(|known| known.told) && !is_new;
         let mut event =
@@ -328,8 +277,8 @@ impl Lives {
 
     /// The socket as it is now: as the record has it, with what a dump said besides.
     fn socket_of(&mut self, life: &Life<'_>, source: &mut dyn Source) -> Socket {
-        let mut new = socket(life, self.stream.boot);
-        new.created = life.opened_ns().and_then(|opened| self.moment(opened).wall);
+        let mut new = socket(life, self.records.stream.boot);
+        new.created = life.opened_ns().and_then(|opened| self.records.moment(opened).wall);
         if let Some(user) = life.user() {
             self.users.set(&mut new, user, source);
         }
@@ -356,13 +305,6 @@ impl Lives {
             }
             _ => new,
         }
-    }
-
-    fn moment(&self, nanos: u64) -> Moment {
-        let monotonic = Duration::from_nanos(nanos);
-        let mut moment = Moment { wall: None, monotonic: Some(monotonic) };
-        moment.wall = self.zero.and_then(|zero| zero.checked_add(monotonic));
-        moment
     }
 
     /// Forgets a listener.
@@ -410,9 +352,9 @@ impl Lives {
     /// told after it.
     fn put_right(&mut self, source: &mut dyn Source, told: &mut Told, at: Moment) -> Result<Snapshot> {
         let snapshot = self.query.collect_from(source)?;
-        let meanwhile = self.drain(source)?;
+        let meanwhile = self.records.drain(source)?;
         let now = source.now();
-        self.zero = zero_of(now);
+        self.records.set_clock(now);
         let first = first_of_each(&meanwhile);
         let mut here = HashSet::new();
         for socket in snapshot.iter().filter(|socket| !remains(socket)) {
@@ -473,19 +415,10 @@ impl Lives {
     }
 }
 
-/// A batch this long may not be all that there is.
-const WHOLE: usize = 64 * 1024;
-const MOST_BATCHES: usize = 256;
-
 /// The query of a tick: whose the sockets are is known already.
-fn without_owners(query: &Query) -> Query {
+pub(super) fn without_owners(query: &Query) -> Query {
     let mut looks = query.clone();
     looks.needs -= Needs::FROM_OWNERS;
     looks.owners = None;
     looks
-}
-
-/// The wall clock's time when the other one was 0.
-fn zero_of(now: Moment) -> Option<Duration> {
-    now.wall?.checked_sub(now.monotonic?)
 }

@@ -1,15 +1,17 @@
 //! Sockets from their opening to their end: [`Query::watch`].
 //!
-//! On Linux, where BPF is permitted, the kernel reports each change of state of TCP sockets ([`lives`]); else, and for other
-//! protocols and systems, looks are compared ([`polls`]).
+//! On Linux, where BPF is permitted, the kernel reports each change of state of TCP sockets ([`lives`]), and the first datagram and
+//! the end of UDP sockets ([`datagrams`]); else, and for other protocols and systems, looks are compared ([`polls`]).
 
 mod base;
+mod datagrams;
 mod ends;
 mod listeners;
 mod lives;
 mod names;
 mod order;
 mod polls;
+mod records;
 mod report;
 mod told;
 mod users;
@@ -26,9 +28,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Event, EventKind, Moment, Protocol, Protocols, States};
 use crate::needs::{Needs, OwnerLookup, SourceChoice, WatchSource};
 use crate::query::Query;
-use crate::source::{Failure, Question, Source, System};
+use crate::source::{Failure, Namespaces, Question, Source, System};
 use crate::sys;
 use base::Ticks;
+use datagrams::Datagrams;
 use ends::Ends;
 use lives::Lives;
 use polls::Polls;
@@ -82,6 +85,7 @@ impl Query {
 pub struct Watch<'s> {
     source: Box<dyn Source + 's>,
     lives: Option<Lives>,
+    datagrams: Option<Datagrams>,
     polls: Option<Polls>,
     ticks: Option<Ticks>,
     /// Ticks that failed, and why the last one did.
@@ -134,6 +138,7 @@ impl<'s> Watch<'s> {
         let protocols = if query.protocols.is_empty() { Protocols::TCP } else { query.protocols };
         let mut watch = Self {
             lives: None,
+            datagrams: None,
             polls: None,
             ticks: None,
             failed_ticks: None,
@@ -145,17 +150,33 @@ impl<'s> Watch<'s> {
             source,
         };
         let mut rest = protocols;
-        if protocols.contains(Protocols::TCP) && watch.attach(query)? {
-            rest -= Protocols::TCP;
+        if protocols.contains(Protocols::TCP) {
+            let looks = looks(query, Protocols::TCP);
+            if let Some(stream) = watch.attach(query, LifeStream::open)? {
+                watch.coverage.came_from(Protocol::Tcp, Origin::Bpf);
+                watch.lives = Some(Lives::new(stream, looks, &mut *watch.source));
+                rest -= Protocols::TCP;
+            }
+        }
+        let udp = protocols & (Protocols::UDP | Protocols::UDPLITE);
+        if !udp.is_empty() {
+            let looks = looks(query, udp);
+            if let Some(stream) = watch.attach(query, LifeStream::open_datagrams)? {
+                watch.coverage.came_from(Protocol::Udp, Origin::Bpf);
+                let ends = watch.follow_ends(query, udp)?;
+                watch.datagrams = Some(Datagrams::new(stream, ends, looks, &mut *watch.source));
+                rest -= udp;
+            }
         }
         if !rest.is_empty() {
             let ends = watch.follow_ends(query, rest)?;
             watch.polls = Some(Polls::new(looks(query, rest), ends));
         }
-        let Self { source, lives, polls, told, coverage, .. } = &mut watch;
+        let Self { source, lives, datagrams, polls, told, coverage, .. } = &mut watch;
         let first = lives.as_mut().map(|lives| lives.start(&mut **source, told));
+        let second = datagrams.as_mut().map(|datagrams| datagrams.start(&mut **source, told));
         let others = polls.as_mut().map(|polls| polls.start(&mut **source, told));
-        for snapshot in first.into_iter().chain(others) {
+        for snapshot in first.into_iter().chain(second).chain(others) {
             // Of what could not be known of sockets that do not match nobody wants to hear.
             let is_whole = told.filter.is_none();
             let of_owners = told.lacks_owners;
@@ -172,28 +193,31 @@ impl<'s> Watch<'s> {
         Ok(watch)
     }
 
-    /// Attaches the programs, where that is wanted and possible.
-    fn attach(&mut self, query: &Query) -> Result<bool> {
+    /// Attaches programs, where that is wanted and possible.
+    fn attach(
+        &mut self,
+        query: &Query,
+        open: fn(&mut dyn Source, &Namespaces, u32) -> Result<LifeStream>,
+    ) -> Result<Option<LifeStream>> {
         let can = self.source.system() == System::Linux && query.source == SourceChoice::Auto;
         match query.watch_source {
-            WatchSource::Poll | WatchSource::Destroy => return Ok(false),
+            WatchSource::Poll | WatchSource::Destroy => return Ok(None),
             WatchSource::Bpf if !can => {
                 return Err(Error::new(ErrorKind::Unsupported, "follow", "sockets through BPF").with_hint(
                     "it takes Linux, and no other source may be chosen for the sockets that are there",
                 ));
             }
-            _ if !can => return Ok(false),
+            _ if !can => return Ok(None),
             _ => {}
         }
-        match LifeStream::open(&mut *self.source, &query.namespaces, query.watch_buffer) {
-            Ok(stream) => {
-                self.lives = Some(Lives::new(stream, looks(query, Protocols::TCP), &mut *self.source));
-                self.coverage.came_from(Protocol::Tcp, Origin::Bpf);
-                Ok(true)
-            }
+        match open(&mut *self.source, &query.namespaces, query.watch_buffer) {
+            Ok(stream) => Ok(Some(stream)),
+            // Older recordings have no UDP sockets through BPF: they were not asked for.
             Err(error) if query.watch_source == WatchSource::Auto => {
-                self.refused = Some(error);
-                Ok(false)
+                if error.kind() != ErrorKind::NotRecorded {
+                    self.refused.get_or_insert(error);
+                }
+                Ok(None)
             }
             Err(error) => Err(error),
         }
@@ -243,7 +267,9 @@ impl<'s> Watch<'s> {
                 return Ok(None);
             }
             let tick = match (&self.lives, &self.polls) {
-                (None, Some(polls)) if polls.ends.is_none() => polls.left(now).min(5 * TICK),
+                (None, Some(polls)) if self.datagrams.is_none() && polls.ends.is_none() => {
+                    polls.left(now).min(5 * TICK)
+                }
                 _ => TICK,
             };
             let tick = self.ticks.as_ref().map_or(tick, |ticks| ticks.left(now).min(tick));
@@ -256,11 +282,15 @@ impl<'s> Watch<'s> {
     /// Reads what there is.
     fn read(&mut self) -> Result<()> {
         let begun = self.now();
-        let Self { source, lives, polls, told, ticks, .. } = self;
+        let Self { source, lives, datagrams, polls, told, ticks, .. } = self;
         if let Some(lives) = lives {
-            self.is_over = !lives.read(&mut **source, told)?;
+            self.is_over |= !lives.read(&mut **source, told)?;
         }
-        let is_all_read = lives.as_ref().is_none_or(Lives::is_drained);
+        if let Some(datagrams) = datagrams {
+            self.is_over |= !datagrams.read(&mut **source, told)?;
+        }
+        let is_all_read = lives.as_ref().is_none_or(|lives| lives.records.is_drained())
+            && datagrams.as_ref().is_none_or(|datagrams| datagrams.records.is_drained());
         let is_due = ticks.as_ref().is_some_and(|ticks| ticks.are_due(begun, is_all_read));
         if let Some(polls) = polls {
             if is_due {
@@ -273,21 +303,24 @@ impl<'s> Watch<'s> {
 
     /// Tells the statistics that changed since the last tick.
     fn tick(&mut self, begun: Duration) -> Result<()> {
-        let ticked = self.lives.as_mut().map(|lives| lives.tick(&mut *self.source, &mut self.told));
+        let Self { source, lives, datagrams, told, .. } = self;
+        let of_lives = lives.as_mut().map_or(Ok(()), |lives| lives.tick(&mut **source, told));
+        let of_datagrams = datagrams.as_mut().map_or(Ok(()), |datagrams| datagrams.tick(&mut **source, told));
+        let ticked = of_lives.and(of_datagrams);
         let done = self.now();
         if let Some(ticks) = &mut self.ticks {
             ticks.rest(begun, done);
         }
         let at = self.source.now();
         match ticked {
-            Some(Err(error)) if error.passes() => {
+            Err(error) if error.passes() => {
                 let (failed, _) = self.failed_ticks.unwrap_or((0, error.kind()));
                 self.failed_ticks = Some((failed + 1, error.kind()));
                 // What passed until now is not in what was told; the next reading has it.
                 self.told.tell(Event::bare(EventKind::Lost { count: None }, at));
             }
-            Some(Err(error)) => return Err(error),
-            Some(Ok(())) | None => {}
+            Err(error) => return Err(error),
+            Ok(()) => {}
         }
         self.told.tell(Event::bare(EventKind::Tick, at));
         Ok(())
@@ -296,9 +329,12 @@ impl<'s> Watch<'s> {
     /// Reads what is left, so that nothing is lost untold.
     fn read_rest(&mut self) -> Result<()> {
         self.is_over = true;
-        let Self { source, lives, polls, told, .. } = self;
+        let Self { source, lives, datagrams, polls, told, .. } = self;
         if let Some(lives) = lives {
             lives.read_rest(&mut **source, told)?;
+        }
+        if let Some(datagrams) = datagrams {
+            datagrams.read_rest(&mut **source, told)?;
         }
         if let Some(polls) = polls {
             polls.tick();
@@ -329,8 +365,8 @@ impl<'s> Watch<'s> {
         let now = self.now();
         let left = match (&self.lives, &self.polls) {
             _ if !self.told.events.is_empty() || self.is_over() => Duration::ZERO,
-            (Some(lives), None) if !lives.waits() => IDLE,
-            (None, Some(polls)) => polls.left(now),
+            (Some(lives), None) if self.datagrams.is_none() && !lives.waits() => IDLE,
+            (None, Some(polls)) if self.datagrams.is_none() => polls.left(now),
             _ => TICK,
         };
         now.saturating_add(self.ticks.as_ref().map_or(left, |ticks| ticks.left(now).min(left)))
@@ -362,9 +398,10 @@ impl<'s> Watch<'s> {
     /// ```
     #[cfg(unix)]
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        let lives = self.lives.as_ref().map(Lives::answer);
+        let of_lives = self.lives.as_ref().map(|lives| &lives.records);
+        let records = of_lives.or_else(|| Some(&self.datagrams.as_ref()?.records));
         let ends = || Some(self.polls.as_ref()?.ends.as_ref()?.answer());
-        self.source.descriptor(lives.or_else(ends)?)
+        self.source.descriptor(records.map(|records| &records.stream.answer).or_else(ends)?)
     }
 
     /// What ends it.

@@ -15,6 +15,7 @@ use crate::model::{
     Ending, Event, EventKind, Moment, Protocol, Protocols, Provenance, Socket, SocketId, State, States,
     Traffic, Unowned,
 };
+use crate::needs::WatchSource;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::source::Source;
@@ -32,8 +33,7 @@ pub(super) struct Polls {
     known: HashMap<SocketId, Known>,
     /// The number of the look.
     look: u64,
-    /// When to look again.
-    next: Duration,
+    looks: Looks,
     /// What the last look lacked, so that a loss that lasts is told once.
     failed: bool,
     /// Looks that failed.
@@ -70,7 +70,7 @@ impl Polls {
             ends,
             known: HashMap::new(),
             look: 0,
-            next: Duration::ZERO,
+            looks: Looks::default(),
             failed: false,
             failures: 0,
             why: None,
@@ -84,6 +84,16 @@ impl Polls {
         self.ends.is_some() && self.query.protocols == Protocols::TCP
     }
 
+    /// Whether TCP is among these sockets.
+    pub(super) fn follows_tcp(&self) -> bool {
+        self.query.protocols.contains(Protocols::TCP)
+    }
+
+    /// How they are followed.
+    pub(super) fn source(&self) -> WatchSource {
+        if self.ends.is_some() { WatchSource::Destroy } else { WatchSource::Poll }
+    }
+
     /// How often reports of ends were lost.
     pub(super) fn losses(&self) -> u64 {
         self.ends.as_ref().map_or(0, |ends| ends.losses)
@@ -91,11 +101,11 @@ impl Polls {
 
     /// Tells what is there.
     pub(super) fn start(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<Snapshot> {
-        let begun = now(source);
+        let begun = source.now();
         let snapshot = self.query.collect_from(source)?;
         let at = source.now();
         self.compare(&snapshot, at, source, told)?;
-        self.rest(begun, at);
+        self.looks.rest(begun, at);
         Ok(snapshot)
     }
 
@@ -117,8 +127,8 @@ impl Polls {
     /// Looks, if it is time to.
     pub(super) fn read(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
         self.read_ends(source, told)?;
-        let begun = now(source);
-        if begun < self.next {
+        let begun = source.now();
+        if !self.looks.are_due(begun) {
             return Ok(());
         }
         match self.query.collect_from(source) {
@@ -129,7 +139,7 @@ impl Polls {
                 if failed || lacked_ends {
                     told.tell(Event::bare(EventKind::Resynchronised, at));
                 }
-                self.rest(begun, at);
+                self.looks.rest(begun, at);
                 Ok(())
             }
             Err(error) if error.passes() => {
@@ -139,7 +149,7 @@ impl Polls {
                 }
                 self.failures += 1;
                 self.why = Some(error.kind());
-                self.rest(begun, at);
+                self.looks.rest(begun, at);
                 Ok(())
             }
             Err(error) => Err(error),
@@ -148,17 +158,12 @@ impl Polls {
 
     /// The next look is now, and also tells of statistics that changed.
     pub(super) fn tick(&mut self) {
-        (self.ticks, self.next) = (true, Duration::ZERO);
+        (self.ticks, self.looks) = (true, Looks::default());
     }
 
     /// The time until the next look.
     pub(super) fn left(&self, now: Duration) -> Duration {
-        self.next.saturating_sub(now)
-    }
-
-    fn rest(&mut self, begun: Duration, done: Moment) {
-        let done = done.monotonic.unwrap_or(begun);
-        self.next = begun + TICK.max(done.saturating_sub(begun).saturating_mul(1 + REST));
+        self.looks.next.saturating_sub(now)
     }
 
     /// Tells what is different. Whether this made up for ends that were lost.
@@ -328,6 +333,21 @@ fn closed(end: &End, seen: Option<State>, socket: Socket, base: Option<Base>, at
     event
 }
 
-fn now(source: &mut dyn Source) -> Duration {
-    source.now().monotonic.unwrap_or_default()
+/// When to look again.
+#[derive(Default)]
+pub(super) struct Looks {
+    next: Duration,
+}
+
+impl Looks {
+    pub(super) fn are_due(&self, now: Moment) -> bool {
+        now.monotonic.unwrap_or_default() >= self.next
+    }
+
+    /// After a look from `begun` to `done`.
+    pub(super) fn rest(&mut self, begun: Moment, done: Moment) {
+        let begun = begun.monotonic.unwrap_or_default();
+        let took = done.monotonic.unwrap_or(begun).saturating_sub(begun);
+        self.next = begun + TICK.max(took.saturating_mul(1 + REST));
+    }
 }

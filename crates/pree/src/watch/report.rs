@@ -1,6 +1,7 @@
 //! What a watch says of itself: its source, and what is missing of what it told.
 
 use super::Watch;
+use super::polls::Polls;
 use crate::coverage::{Coverage, Gap, Missing};
 use crate::error::{Error, ErrorKind};
 use crate::model::Provenance;
@@ -11,8 +12,10 @@ impl Watch<'_> {
     pub fn source(&self) -> WatchSource {
         match &self.polls {
             _ if self.lives.is_some() => WatchSource::Bpf,
-            Some(polls) if polls.ends.is_some() => WatchSource::Destroy,
-            _ => WatchSource::Poll,
+            Some(polls) if polls.follows_tcp() => polls.source(),
+            _ if self.datagrams.is_some() => WatchSource::Bpf,
+            Some(polls) => polls.source(),
+            None => WatchSource::Poll,
         }
     }
 
@@ -21,7 +24,7 @@ impl Watch<'_> {
         if self.polls.is_none() { Provenance::Exact } else { Provenance::Counters }
     }
 
-    /// Why TCP sockets are not followed by BPF, where that was tried and refused.
+    /// Why TCP or UDP sockets are not followed by BPF, where that was tried and refused.
     pub fn refused(&self) -> Option<&Error> {
         self.refused.as_ref()
     }
@@ -34,11 +37,20 @@ impl Watch<'_> {
     /// Records of the kernel that were lost so far; `None` where that is not counted: by polling, which cannot know what it did not
     /// see, and when ends were lost that the kernel reported.
     pub fn lost(&self) -> Option<u64> {
-        let of_looks = match &self.polls {
-            Some(polls) => (polls.tells_ends() && polls.losses() == 0).then_some(0)?,
-            None => 0,
-        };
-        Some(of_looks + self.lives.as_ref().map_or(0, |lives| lives.lost))
+        let is_counted = self.polls.as_ref().is_none_or(Polls::tells_ends) && !self.lost_ends();
+        is_counted.then(|| self.lost_records())
+    }
+
+    /// Whether reports of ends were lost, which nobody counts.
+    fn lost_ends(&self) -> bool {
+        self.polls.as_ref().is_some_and(|polls| polls.losses() > 0)
+            || self.datagrams.as_ref().is_some_and(|datagrams| datagrams.losses() > 0)
+    }
+
+    /// Records of programs that were lost.
+    fn lost_records(&self) -> u64 {
+        self.lives.as_ref().map_or(0, |lives| lives.records.lost)
+            + self.datagrams.as_ref().map_or(0, |datagrams| datagrams.records.lost)
     }
 
     /// What is missing of what was told so far, and why.
@@ -52,28 +64,28 @@ impl Watch<'_> {
             Some(_) => coverage.note("by looking ten times a second: what lives shorter is not seen".to_owned()),
             None => {}
         }
+        if self.datagrams.as_ref().is_some_and(|datagrams| datagrams.ends.is_none()) {
+            coverage.note(
+                "ends of UDP sockets by looking ten times a second: they are told when they are seen"
+                    .to_owned(),
+            );
+        }
         let mut lacks = |why, count, object: &str, hint| {
             let (object, count) = (object.to_owned(), Some(count).filter(|count| *count > 0));
             coverage.add(Gap { what: Missing::Events, why, count, object, hint });
         };
-        if self.polls.as_ref().is_some_and(|polls| polls.losses() > 0) {
+        if self.lost_ends() {
             lacks(ErrorKind::Exhausted, 0, "ends of sockets", "they came faster than they were read");
         }
-        if let Some(lives) = self.lives.as_ref().filter(|lives| lives.lost > 0) {
-            lacks(
-                ErrorKind::Exhausted,
-                lives.lost,
-                "records of the kernel",
-                "they came faster than they were read",
-            );
+        if self.lost_records() > 0 {
+            let hint = "they came faster than they were read";
+            lacks(ErrorKind::Exhausted, self.lost_records(), "records of the kernel", hint);
         }
-        if let Some(lives) = self.lives.as_ref().filter(|lives| lives.let_go > 0) {
-            lacks(
-                ErrorKind::Exhausted,
-                lives.let_go,
-                "sockets that were not followed",
-                "a narrower filter helps",
-            );
+        let let_go = self.lives.as_ref().map_or(0, |lives| lives.let_go)
+            + self.datagrams.as_ref().map_or(0, |datagrams| datagrams.let_go);
+        if let_go > 0 {
+            let hint = "a narrower filter helps";
+            lacks(ErrorKind::Exhausted, let_go, "sockets that were not followed", hint);
         }
         if let Some((polls, why)) = self.polls.as_ref().and_then(|polls| Some((polls, polls.why?))) {
             lacks(why, polls.failures, "looks", "");

@@ -2,6 +2,7 @@
 #![allow(clippy::pedantic, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "test code")]
 #![allow(clippy::disallowed_methods, reason = "processes that the test watches")]
 
+mod datagrams;
 mod destroy;
 mod ends;
 mod loops;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         ends::cases(),
         owners::cases(),
         rates::cases(),
+        datagrams::cases(),
         storm::cases(),
         destroy::cases(),
         loops::cases(),

@@ -51,6 +51,7 @@ pub fn of_phase(phase: &str) -> Vec<Case> {
         case("vsock connections", ends::between_machines),
         case("sockets of VXLAN, WireGuard, L2TP and FOU", tunnels::told),
         case("connections as they end", watched::watched),
+        case("UDP sockets as they end", watched::datagrams),
     ];
     // The test kit has no need of that name; the host knows which kernels must have it.
     if mptcp_socket().is_ok() {

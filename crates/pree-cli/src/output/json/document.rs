@@ -304,6 +304,7 @@ fn detail(json: &mut Json, view: &View<'_>, detail: &Detail) {
         Detail::Netlink(_) => Section::Netlink,
         Detail::Sctp(_) => Section::Sctp,
         Detail::Mptcp(_) | Detail::Subflow(_) => Section::Mptcp,
+        Detail::Datagrams(_) => Section::Udp,
         _ => return,
     };
     json.key(section.key());

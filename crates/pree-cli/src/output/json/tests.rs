@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pree::field::{self, Section, Value, View};
+use pree::model::DatagramDetail;
 use pree::quality::{Assessment, Basis, Peers, Score, Severity, assess_host};
 use pree::source::{Answer, DiagPass, Errno, Failure, Question, Recording, Setting, Source};
 use pree::{
-    Detail, Ending, Event, EventKind, How, Moment, Needs, OwnerLookup, Protocols, Query, Snapshot, Socket,
-    State,
+    CountsSince, Detail, Ending, Event, EventKind, How, Moment, Needs, OwnerLookup, Protocol, Protocols,
+    Query, Snapshot, Socket, State,
 };
 
 use super::document::{Document, Events, Lines, socket};
@@ -122,8 +123,8 @@ fn every_row_of_every_recording() {
                 unseen.retain(|field| (field.get)(&view) == Value::Unknown);
             }
             unseen.retain(|field| (field.get)(&view) == Value::Unknown);
-            for event in events(socket) {
-                let view = View::new(socket).during(&event);
+            for event in events(socket).into_iter().chain(counted(socket)) {
+                let view = View::new(event.socket.as_deref().unwrap_or(socket)).during(&event);
                 unseen.retain(|field| (field.get)(&view) == Value::Unknown);
                 same(&by_serde(&event), &event_by_us(&event));
             }
@@ -155,6 +156,18 @@ fn events(socket: &Socket) -> Vec<Event> {
     let told = [EventKind::Current, EventKind::Closed(Ending::default()), EventKind::Closed(ending)];
     let bare = bare.map(|kind| Event::new(kind, Moment::default(), None));
     told.map(of).into_iter().chain(bare).chain([provisional]).collect()
+}
+
+/// The end of a UDP socket whose datagrams were counted.
+fn counted(socket: &Socket) -> Option<Event> {
+    let mut counts = DatagramDetail::default();
+    (counts.bytes_sent, counts.sent) = (Some(1000), Some(2));
+    counts.last = Some(Duration::from_nanos(1_795_461_426_200_001_999));
+    counts.counts_since = Some(CountsSince::SwitchedOn);
+    let mut counted = socket.clone();
+    counted.detail = Some(Box::new(Detail::Datagrams(counts)));
+    let event = Event::new(EventKind::Current, Moment::default(), Some(Arc::new(counted)));
+    (socket.protocol == Protocol::Udp).then_some(event)
 }
 
 fn event_by_us(event: &Event) -> String {

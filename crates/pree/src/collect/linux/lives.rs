@@ -11,7 +11,7 @@ use crate::decode::linux::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{BootId, Process, Protocols, StartTime};
 use crate::needs::Needs;
-use crate::source::{Answer, Failure, Namespaces, Question, Source};
+use crate::source::{Answer, Errno, Failure, Namespaces, Question, Source};
 
 /// An answer that goes on, and what its sockets are known by.
 pub(crate) struct LifeStream {
@@ -20,8 +20,36 @@ pub(crate) struct LifeStream {
 }
 
 impl LifeStream {
-    /// Lives in these network namespaces, from now on.
+    /// Lives of TCP sockets in these network namespaces, from now on.
     pub(crate) fn open(source: &mut dyn Source, namespaces: &Namespaces, buffer: u32) -> Result<Self> {
+        let question = |namespace, levels_above| Question::Lives { namespace, levels_above, buffer };
+        Self::ask(source, namespaces, question, |failure| {
+            Error::of(failure, "follow", "sockets through BPF").with_hint(hint(failure))
+        })
+    }
+
+    /// The same of UDP sockets.
+    pub(crate) fn open_datagrams(
+        source: &mut dyn Source,
+        namespaces: &Namespaces,
+        buffer: u32,
+    ) -> Result<Self> {
+        let question = |namespace, levels_above| Question::DatagramLives { namespace, levels_above, buffer };
+        Self::ask(source, namespaces, question, |failure| {
+            let hint = match failure {
+                Failure::Answer(Errno::EOPNOTSUPP) => "it takes Linux 6.3 with BPF and BTF",
+                other => hint(other),
+            };
+            Error::of(failure, "follow", "UDP sockets through BPF").with_hint(hint)
+        })
+    }
+
+    fn ask(
+        source: &mut dyn Source,
+        namespaces: &Namespaces,
+        question: impl FnOnce(u32, u32) -> Question<'static>,
+        refused: impl FnOnce(Failure) -> Error,
+    ) -> Result<Self> {
         let decoder = enter(source, namespaces)?;
         let namespace = match namespaces {
             Namespaces::All => 0,
@@ -29,7 +57,7 @@ impl LifeStream {
         };
         let namespace = u32::try_from(namespace).map_err(|_| about_namespace(Failure::MALFORMED))?;
         let levels_above = Scope::of(source).levels();
-        let answer = source.ask(&Question::Lives { namespace, levels_above, buffer }).map_err(refused)?;
+        let answer = source.ask(&question(namespace, levels_above)).map_err(refused)?;
         Ok(Self { answer, boot: decoder.boot() })
     }
 }
@@ -105,10 +133,6 @@ impl ProcessDetails {
             }
         }
     }
-}
-
-fn refused(failure: Failure) -> Error {
-    Error::of(failure, "follow", "sockets through BPF").with_hint(hint(failure))
 }
 
 fn about_namespace(failure: Failure) -> Error {

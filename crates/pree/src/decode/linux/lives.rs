@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pree_wire::inet_diag::{AF_INET, states};
-use pree_wire::life_records::{KIND_STATE, Life, Record, Statistics, at, take};
+use pree_wire::life_records::{KIND_FIRST_DATAGRAM, KIND_STATE, Life, Record, Statistics, at, take};
 
 use super::inet::{address, family, has_peer, state};
 use crate::field::{Field, Value, View};
 use crate::model::{
-    Address, BootId, Direction, Ending, Event, EventKind, How, KernelId, Moment, Owner, Process, Protocol,
-    Socket, StartTime, State, TcpStats,
+    Address, BootId, CountsSince, DatagramDetail, Detail, Direction, Ending, Event, EventKind, How, KernelId,
+    Moment, Owner, Process, Protocol, Socket, StartTime, State, TcpStats,
 };
 use crate::source::Errno;
 
@@ -21,22 +21,37 @@ const DONE: u32 = 1 << 1;
 /// `min_rtt` without a sample.
 const NO_MIN_RTT: u32 = u32::MAX;
 
-/// The socket that a record is about, without its owner.
+/// The TCP socket that a record is about, without its owner.
 pub(crate) fn socket(life: &Life<'_>, boot: BootId) -> Socket {
+    let mut socket = described(life, Protocol::Tcp, state_of(life.to()), boot);
+    socket.remote = socket.remote.filter(|_| life.to() != states::LISTEN);
+    socket.tcp =
+        life.statistics().filter(|_| life.from() != states::LISTEN).map(|last| Box::new(stats(&last)));
+    socket
+}
+
+/// The same of a UDP socket, which has sent or received something.
+pub(crate) fn datagram_socket(life: &Life<'_>, boot: BootId) -> Socket {
+    let protocol = if life.from() == IPPROTO_UDPLITE { Protocol::UdpLite } else { Protocol::Udp };
+    described(life, protocol, state(life.to(), protocol), boot)
+}
+
+const IPPROTO_UDP: u8 = 17;
+const IPPROTO_UDPLITE: u8 = 136;
+
+fn described(life: &Life<'_>, protocol: Protocol, state: State, boot: BootId) -> Socket {
     let family = family(life.family() as u8);
     // It is chosen after the state has changed.
     let has_port = life.local_port() != 0;
     let local = address(life.local(), life.local_port(), family, life.interface());
     let local = if has_port { local } else { Address::Unknown };
     let remote = address(life.remote(), life.remote_port(), family, life.interface());
-    let mut socket = Socket::new(Protocol::Tcp, family, state_of(life.to()), local);
-    socket.remote = (has_peer(&remote) && life.to() != states::LISTEN).then_some(remote);
+    let mut socket = Socket::new(protocol, family, state, local);
+    socket.remote = has_peer(&remote).then_some(remote);
     socket.kernel_id =
         Some(KernelId { boot, network_namespace: life.network_namespace().into(), cookie: life.cookie() });
     socket.interface = Some(life.interface()).filter(|interface| *interface != 0);
     socket.uid = Some(life.uid());
-    socket.tcp =
-        life.statistics().filter(|_| life.from() != states::LISTEN).map(|last| Box::new(stats(&last)));
     socket
 }
 
@@ -70,7 +85,7 @@ fn stats(last: &Statistics<'_>) -> TcpStats {
         dsack_dups: last.dsack_dups(),
         reord_seen: last.reord_seen(),
         rcv_ooopack: last.rcv_ooopack(),
-        counts_since: Some(crate::model::CountsSince::Opening),
+        counts_since: Some(CountsSince::Opening),
         ..TcpStats::default()
     };
     stats.forget_placeholders();
@@ -129,24 +144,60 @@ pub(crate) fn may_be_ours(life: &Life<'_>, ending: &Ending) -> bool {
     is_waiting && (ending.how == How::ResetRemote || life.flags() & DONE == 0)
 }
 
-/// Whether records tell this field, where it has a value: whether it is known of a record in which everything is.
+/// Whether records tell this field of TCP sockets, where it has a value: whether it is known of a record in which everything is.
 pub(crate) fn tells(field: &Field) -> bool {
+    let states = [states::ESTABLISHED, states::CLOSE];
+    is_told(field, KIND_STATE, states, |life| (socket(life, BootId::default()), ending(life)))
+}
+
+/// The same of UDP sockets.
+pub(crate) fn tells_of_datagrams(field: &Field) -> bool {
+    is_told(field, KIND_FIRST_DATAGRAM, [IPPROTO_UDP, states::ESTABLISHED], |life| {
+        let mut socket = datagram_socket(life, BootId::default());
+        let (number, time) = (Some(1), Some(Duration::ZERO));
+        socket.detail = Some(Box::new(Detail::Datagrams(DatagramDetail {
+            bytes_sent: number,
+            bytes_received: number,
+            sent: number,
+            received: number,
+            first: time,
+            last: time,
+            counts_since: Some(CountsSince::Opening),
+        })));
+        let ending = Ending {
+            from: Some(State::Established),
+            how: How::Other,
+            lasted: time,
+            sent: number,
+            received: number,
+            errno: None,
+        };
+        (socket, ending)
+    })
+}
+
+fn is_told(
+    field: &Field,
+    kind: u16,
+    [from, to]: [u8; 2],
+    decode: impl FnOnce(&Life<'_>) -> (Socket, Ending),
+) -> bool {
     let mut bytes = [1; at::END_OF_CLOSED as usize];
     let mut set = |place: i16, word: u32| {
         if let Some(bytes) = bytes.get_mut(place as usize..).and_then(|rest| rest.first_chunk_mut()) {
             *bytes = word.to_ne_bytes();
         }
     };
-    set(at::KIND, u32::from(KIND_STATE) | (at::END_OF_CLOSED as u32) << 16);
-    set(at::FROM, u32::from_ne_bytes([states::ESTABLISHED, states::CLOSE, AF_INET, 0]));
+    set(at::KIND, u32::from(kind) | (at::END_OF_CLOSED as u32) << 16);
+    set(at::FROM, u32::from_ne_bytes([from, to, AF_INET, 0]));
     set(at::KNOWN, u32::MAX);
     let Ok(Some(Record::Life(life))) = take(&mut &bytes[..]) else { return false };
-    let mut socket = socket(&life, BootId::default());
+    let (mut socket, ending) = decode(&life);
     (socket.created, socket.direction) = (Some(Duration::ZERO), Some(Direction::Out));
     let process = Process { start_time: Some(StartTime::new(1, Some(Duration::ZERO))), ..Process::default() };
     socket.owners.push(Owner::new(Arc::new(process), None));
     let moment = Moment { wall: Some(Duration::ZERO), monotonic: Some(Duration::ZERO) };
-    let mut event = Event::new(EventKind::Closed(ending(&life)), moment, None);
+    let mut event = Event::new(EventKind::Closed(ending), moment, None);
     event.owner_provisional = true;
     (field.get)(&View::new(&socket).during(&event)) != Value::Unknown
 }
@@ -164,6 +215,14 @@ mod tests {
         ] {
             assert!(told(name), "{name}");
         }
+        let told = |name| tells_of_datagrams(crate::field::named(name).unwrap());
+        for name in
+            ["how", "lasted", "sent", "udp_sent", "datagrams_received", "last_datagram", "dport", "pid"]
+        {
+            assert!(told(name), "{name}");
+        }
+        assert!(!told("rtt") && !told("recvq") && !told("inode"));
+        let told = |name| tells(crate::field::named(name).unwrap());
         for name in ["inode", "cmd", "exe", "unacked", "fwmark", "rmem", "cgroup_id"] {
             assert!(!told(name), "{name}");
         }

@@ -37,6 +37,8 @@ pub(crate) struct Live {
     holders: Option<(u32, bpf::Holders)>,
     /// The same.
     sequences: Option<bpf::Sequences>,
+    /// Of the programs that were attached last.
+    datagrams: Option<bpf::Datagrams>,
     namespaces: namespaces::Known,
     /// The network namespace that is asked about, where that is not the calling thread's.
     entered: Option<OwnedFd>,
@@ -49,6 +51,7 @@ pub(crate) fn live() -> Result<Live> {
         processes: processes::Processes::default(),
         holders: None,
         sequences: None,
+        datagrams: None,
         namespaces: namespaces::Known::default(),
         entered: None,
     })
@@ -112,8 +115,17 @@ impl Source for Live {
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
             Question::Watch | Question::Ticks(_) => Answer::Whole(Vec::new()),
             Question::Lives { namespace, levels_above, buffer } => {
-                let namespace = (namespace != 0).then_some(namespace);
-                Answer::Lives(Box::new(bpf::Lives::attach(namespace, levels_above, buffer)?))
+                Answer::Lives(Box::new(bpf::Lives::attach(whose(namespace, levels_above), buffer)?))
+            }
+            Question::DatagramLives { namespace, levels_above, buffer } => {
+                let whose = whose(namespace, levels_above);
+                let (lives, datagrams) = bpf::Lives::attach_datagrams(whose, buffer)?;
+                self.datagrams = Some(datagrams);
+                Answer::Lives(Box::new(lives))
+            }
+            Question::Datagrams => Answer::Whole(self.datagrams.as_ref().ok_or(UNKNOWN)?.all()?),
+            Question::DatagramsOf { cookie } => {
+                Answer::Whole(self.datagrams.as_ref().ok_or(UNKNOWN)?.take(cookie)?)
             }
             Question::OwnStatus => Answer::File(proc::open(c"/proc/thread-self/status")?),
             Question::UserNamespace => Answer::Whole(proc::read_link(c"/proc/thread-self/ns/user")?),
@@ -175,6 +187,11 @@ impl Source for Live {
         }
         Ok(())
     }
+}
+
+/// Of which sockets; 0 is every network namespace.
+fn whose(namespace: u32, levels_above: u32) -> bpf::Whose {
+    bpf::Whose { namespace: (namespace != 0).then_some(namespace), levels_above }
 }
 
 /// The answer of the calling thread's network namespace. Those to other questions are the same in each.

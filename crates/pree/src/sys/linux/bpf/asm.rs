@@ -116,6 +116,10 @@ impl Assembler {
         self.push(0x27, to, R0, 0, number);
     }
 
+    pub(super) fn and(&mut self, to: Reg, number: i32) {
+        self.push(0x57, to, R0, 0, number);
+    }
+
     pub(super) fn load8(&mut self, to: Reg, from: Reg, offset: i16) {
         self.push(0x71, to, from, offset, 0);
     }

@@ -20,10 +20,14 @@ const RAW_TRACEPOINT_OPEN: libc::c_int = 17;
 const BTF_LOAD: libc::c_int = 18;
 const MAP_LOOKUP_ELEM: libc::c_int = 1;
 
+const MAP_LOOKUP_AND_DELETE_ELEM: libc::c_int = 21;
+const MAP_LOOKUP_BATCH: libc::c_int = 24;
+
+const MAP_TYPE_HASH: u32 = 1;
 const MAP_TYPE_ARRAY: u32 = 2;
 const MAP_TYPE_SK_STORAGE: u32 = 24;
 const MAP_TYPE_RINGBUF: u32 = 27;
-/// `BPF_F_NO_PREALLOC`, which the storage of sockets must have.
+/// `BPF_F_NO_PREALLOC`: memory only for what is there. The storage of sockets must have it.
 const NO_PREALLOC: u32 = 1;
 const PROG_TYPE_RAW_TRACEPOINT: u32 = 17;
 const PROG_TYPE_TRACING: u32 = 26;
@@ -57,18 +61,25 @@ struct Element {
 
 /// An array with one value of so many bytes.
 pub(super) fn array_of_one(value_size: u32) -> Result<OwnedFd, Failure> {
-    map(MAP_TYPE_ARRAY, 4, value_size, 1)
+    map(MAP_TYPE_ARRAY, 4, value_size, 1, 0)
 }
 
-fn map(map_type: u32, key_size: u32, value_size: u32, max_entries: u32) -> Result<OwnedFd, Failure> {
+fn map(
+    map_type: u32,
+    key_size: u32,
+    value_size: u32,
+    max_entries: u32,
+    map_flags: u32,
+) -> Result<OwnedFd, Failure> {
     #[repr(C)]
     struct Attr {
         map_type: u32,
         key_size: u32,
         value_size: u32,
         max_entries: u32,
+        map_flags: u32,
     }
-    let mut attr = Attr { map_type, key_size, value_size, max_entries };
+    let mut attr = Attr { map_type, key_size, value_size, max_entries, map_flags };
     // SAFETY: the structure is what the command reads, and holds no addresses.
     unsafe { bpf_fd(MAP_CREATE, &mut attr) }
 }
@@ -90,7 +101,78 @@ pub(super) fn set_value(map: BorrowedFd<'_>, value: &[u64]) -> Result<(), Failur
 
 /// A ring of so many bytes, a power of two, into which programs write and we read.
 pub(super) fn ring(size: u32) -> Result<OwnedFd, Failure> {
-    map(MAP_TYPE_RINGBUF, 0, 0, size)
+    map(MAP_TYPE_RINGBUF, 0, 0, size, 0)
+}
+
+/// A table of at most so many values, by numbers of 64 bits.
+pub(super) fn table(value_size: u32, most: u32) -> Result<OwnedFd, Failure> {
+    map(MAP_TYPE_HASH, 8, value_size, most, NO_PREALLOC)
+}
+
+/// Takes a value out of a [`table`], which has values of just this size; `None` where there is none. Linux 5.14.
+pub(super) fn take<const SIZE: usize>(map: BorrowedFd<'_>, key: u64) -> Result<Option<[u8; SIZE]>, Failure> {
+    let mut value = [0; SIZE];
+    let mut attr = Element {
+        map: map.as_raw_fd(),
+        pad: 0,
+        key: address(std::ptr::from_ref(&key)),
+        value: address(value.as_mut_ptr()),
+        flags: 0,
+    };
+    // SAFETY: key and value outlive the call, which reads 8 bytes and writes as many as the map was made with: the only caller
+    // made it for values of just this length.
+    match unsafe { bpf(MAP_LOOKUP_AND_DELETE_ELEM, &mut attr) } {
+        Ok(_) => Ok(Some(value)),
+        Err(failure) if failure.errno() == Some(Errno::ENOENT) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Everything in a [`table`] with values of just this size: each key and what is there. Linux 5.6.
+pub(super) fn entries<const SIZE: usize>(map: BorrowedFd<'_>) -> Result<Vec<(u64, [u8; SIZE])>, Failure> {
+    #[repr(C)]
+    struct Attr {
+        from: u64,
+        to: u64,
+        keys: u64,
+        values: u64,
+        count: u32,
+        map: i32,
+        elem_flags: u64,
+        flags: u64,
+    }
+    /// More than ever are in one bucket, which is read whole.
+    const AT_ONCE: usize = 4096;
+    let (mut from, mut to) = (0_u64, 0_u64);
+    let (mut keys, mut values) = (vec![0_u64; AT_ONCE], vec![[0_u8; SIZE]; AT_ONCE]);
+    let mut all = Vec::new();
+    let mut is_first = true;
+    loop {
+        let mut attr = Attr {
+            from: if is_first { 0 } else { address(std::ptr::from_ref(&from)) },
+            to: address(std::ptr::from_mut(&mut to).cast_const()),
+            keys: address(keys.as_mut_ptr().cast_const()),
+            values: address(values.as_mut_ptr().cast_const()),
+            count: AT_ONCE as u32,
+            map: map.as_raw_fd(),
+            elem_flags: 0,
+            flags: 0,
+        };
+        // SAFETY: all that the structure leads to outlives the call, which reads and writes 8 bytes of a place, and writes at most
+        // `count` keys and values of the sizes that the only caller made the map with.
+        let result = unsafe { bpf(MAP_LOOKUP_BATCH, &mut attr) };
+        let is_last = match result {
+            Ok(_) => false,
+            Err(failure) if failure.errno() == Some(Errno::ENOENT) => true,
+            Err(failure) => return Err(failure),
+        };
+        let read = keys.iter().copied().zip(values.iter().copied());
+        all.extend(read.take(attr.count as usize));
+        if is_last {
+            return Ok(all);
+        }
+        (from, is_first) = (to, false);
+    }
 }
 
 /// So many bytes kept with each socket that programs choose.

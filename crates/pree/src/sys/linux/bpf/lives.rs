@@ -1,9 +1,10 @@
-//! The programs that report lives of TCP sockets as [`pree_wire::life_records`]: each change of state, with the last
-//! statistics when a socket closes, and who uses it.
+//! The programs that report lives of sockets as [`pree_wire::life_records`]: of TCP each change of state, with the last statistics
+//! when a socket closes, and who uses it; of UDP see [`datagrams`].
 //!
 //! Who calls is the socket's user only while a process holds its lock: what comes from the network runs in the name of
 //! whichever process it interrupts.
 
+pub(super) mod datagrams;
 mod layout;
 
 use pree_wire::life_records::{self as record, at};
@@ -62,6 +63,7 @@ pub(super) struct Shared<'l> {
     pub(super) layout: &'l Layout,
     /// The maps, by their descriptors.
     pub(super) state: i32,
+    /// What is kept of sockets: for those of TCP their storage, for those of UDP a table.
     pub(super) storage: i32,
     pub(super) ring: i32,
     /// Only sockets of this network namespace.
@@ -232,15 +234,20 @@ impl Shared<'_> {
 
     /// Context in R6, the socket in R7, the record begun; R9 is free. `out`: it is none of ours.
     fn begin(&self, asm: &mut Assembler, kind: u16, size: i16, out: Label) {
-        let layout = self.layout;
         asm.copy(R6, R1);
         asm.load64(R1, R6, 0);
         asm.jump_if(R1, When::Equal, 0, out);
         asm.call(TO_TCP_SOCKET);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.copy(R7, R0);
-        asm.load64(R2, R7, layout.namespace);
-        asm.load32(R2, R2, layout.namespace_inode);
+        self.where_and_when(asm, out);
+        Self::head(asm, kind, size);
+    }
+
+    /// Notes the network namespace of the socket (R7), if it is ours, and the time, which is in R0 then.
+    fn where_and_when(&self, asm: &mut Assembler, out: Label) {
+        asm.load64(R2, R7, self.layout.namespace);
+        asm.load32(R2, R2, self.layout.namespace_inode);
         asm.store_slot32(RECORD.at(at::NAMESPACE), R2);
         if let Some(namespace) = self.namespace {
             asm.set_wide(R3, namespace.into());
@@ -249,6 +256,10 @@ impl Shared<'_> {
         asm.call(GET_TIME);
         add(asm, R0, self.monotonic_offset_ns);
         asm.store_slot(RECORD.at(at::TIME), R0);
+    }
+
+    /// What the record is, and nothing in it.
+    fn head(asm: &mut Assembler, kind: u16, size: i16) {
         asm.set_slot32(RECORD, u32::from(kind) | (size as u32) << 16);
         asm.set_slot32(RECORD.at(at::FROM), 0);
         for offset in (at::USER..at::UID).step_by(8) {
@@ -322,6 +333,13 @@ impl Shared<'_> {
 
     /// The socket's ends, cookie and so on.
     fn describe(&self, asm: &mut Assembler, refused: Label) {
+        asm.load16(R1, R7, self.layout.local_port);
+        asm.store_slot16(RECORD.at(at::LOCAL_PORT), R1);
+        self.describe_any(asm, refused);
+    }
+
+    /// The same without the port at this end, which not every type has where it can be loaded.
+    fn describe_any(&self, asm: &mut Assembler, refused: Label) {
         let layout = self.layout;
         asm.load64(R1, R6, 0);
         asm.call(SOCKET_COOKIE);
@@ -335,11 +353,7 @@ impl Shared<'_> {
             asm.load32(R1, R7, from);
             asm.store_slot32(RECORD.at(to), R1);
         }
-        for (from, to) in [
-            (layout.local_port, at::LOCAL_PORT),
-            (layout.remote_port, at::REMOTE_PORT),
-            (layout.family, at::FAMILY),
-        ] {
+        for (from, to) in [(layout.remote_port, at::REMOTE_PORT), (layout.family, at::FAMILY)] {
             asm.load16(R1, R7, from);
             asm.store_slot16(RECORD.at(to), R1);
         }
@@ -399,10 +413,15 @@ impl Shared<'_> {
         asm.set(R4, WAKE_WHEN_EMPTY);
         asm.call(RING_OUTPUT);
         asm.jump_if(R0, When::Equal, 0, fits);
+        self.lose(asm);
+        asm.place(fits);
+    }
+
+    /// Counts a record that could not be written.
+    fn lose(&self, asm: &mut Assembler) {
         asm.map_value(R1, self.state);
         asm.set(R2, 1);
         asm.add_atomically(R1, STATE_LOST, R2);
-        asm.place(fits);
     }
 }
 

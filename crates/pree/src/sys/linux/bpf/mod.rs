@@ -22,6 +22,7 @@ use rustix::thread::{CapabilitySet, capabilities};
 
 use super::failures::transport;
 use crate::source::{Errno, Failure};
+use lives::datagrams::{self, Way};
 
 /// One read(2) of an iterator. The kernel fills 8 of its pages (32 KiB) before it gives any.
 const CHUNK: usize = 64 * 1024;
@@ -91,7 +92,7 @@ fn size_of_ring(wanted: u32) -> u32 {
     if wanted == 0 { RING } else { 1 << wanted.max(least).ilog2() }
 }
 
-/// The programs that report lives of TCP sockets, attached.
+/// Programs that report lives of sockets, attached.
 pub(super) struct Lives {
     ring: ring::Ring,
     state: OwnedFd,
@@ -103,19 +104,88 @@ pub(super) struct Lives {
     _links: Vec<OwnedFd>,
 }
 
+/// Whose lives.
+#[derive(Clone, Copy)]
+pub(super) struct Whose {
+    /// Of one network namespace, or of all.
+    pub(super) namespace: Option<u32>,
+    /// Process ids are those of the pid namespace so many levels above ours.
+    pub(super) levels_above: u32,
+}
+
+/// Sockets of which datagrams are counted at most.
+const MOST_SOCKETS: u32 = 1 << 18;
+
+/// What was counted of datagrams, for as long as this is there.
+pub(super) struct Datagrams {
+    table: OwnedFd,
+}
+
+impl Datagrams {
+    /// Everything that was counted: [`life_records::Datagrams`], each after its cookie.
+    pub(super) fn all(&self) -> Result<Vec<u8>, Failure> {
+        let entries = call::entries::<{ datagrams::KEPT_SIZE }>(self.table.as_fd())?;
+        let mut all = Vec::with_capacity(entries.len() * (8 + life_records::Datagrams::SIZE));
+        for (cookie, kept) in &entries {
+            all.extend(cookie.to_ne_bytes());
+            all.extend(datagrams::counts(kept));
+        }
+        Ok(all)
+    }
+
+    /// What was counted of one socket, which has ended: it is forgotten.
+    pub(super) fn take(&self, cookie: u64) -> Result<Vec<u8>, Failure> {
+        let kept = call::take::<{ datagrams::KEPT_SIZE }>(self.table.as_fd(), cookie)?;
+        Ok(kept.map_or(Vec::new(), |kept| datagrams::counts(&kept).to_vec()))
+    }
+}
+
 impl Lives {
-    /// Builds, loads and attaches them: of one network namespace, or of all. Process ids are those of the pid namespace so
-    /// many levels above ours.
-    pub(super) fn attach(namespace: Option<u32>, levels_above: u32, buffer: u32) -> Result<Self, Failure> {
+    /// Builds, loads and attaches those of TCP sockets.
+    pub(super) fn attach(whose: Whose, buffer: u32) -> Result<Self, Failure> {
         demand_rights()?;
         let types = types::Types::of_kernel()?;
         let layout = lives::Layout::of(Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?)?;
         drop(types);
+        let storage = call::socket_storage(lives::STORAGE_SIZE)?;
+        Self::load(whose, buffer, &layout, &storage, |shared| {
+            Ok(vec![
+                (shared.reads()?, call::Purpose::Tracepoint(layout.reads)),
+                (shared.resets()?, call::Purpose::Tracepoint(layout.resets)),
+                (shared.state_changes()?, call::Purpose::Tracepoint(layout.state_changes)),
+            ])
+        })
+    }
+
+    /// The same of those that count datagrams of UDP sockets, and what they count.
+    pub(super) fn attach_datagrams(whose: Whose, buffer: u32) -> Result<(Self, Datagrams), Failure> {
+        demand_rights()?;
+        let types = types::Types::of_kernel()?;
+        let btf = Btf::parse(types.bytes()).map_err(|_| Failure::MALFORMED)?;
+        let (layout, places) = (lives::Layout::of(btf)?, datagrams::Layout::of(btf)?);
+        drop(types);
+        let table = call::table(datagrams::KEPT_SIZE as u32, MOST_SOCKETS)?;
+        let lives = Self::load(whose, buffer, &layout, &table, |shared| {
+            Ok(vec![
+                (shared.datagram(&places, Way::In)?, call::Purpose::Tracepoint(places.receives)),
+                (shared.datagram(&places, Way::Out)?, call::Purpose::Tracepoint(places.sends)),
+            ])
+        })?;
+        Ok((lives, Datagrams { table }))
+    }
+
+    /// Loads and attaches these programs, the one that begins a life last.
+    fn load(
+        whose: Whose,
+        buffer: u32,
+        layout: &lives::Layout,
+        storage: &OwnedFd,
+        build: impl FnOnce(&lives::Shared<'_>) -> Result<Vec<(Vec<[u8; 8]>, call::Purpose)>, Failure>,
+    ) -> Result<Self, Failure> {
         let state = call::array_of_one(lives::STATE_SIZE)?;
-        let numbering = lives::numbering(&layout, state.as_raw_fd(), levels_above)?;
+        let numbering = lives::numbering(layout, state.as_raw_fd(), whose.levels_above)?;
         let numbering = call::load(&numbering, call::Purpose::Call).map_err(refusal)?;
         call::call_once(numbering.as_fd())?;
-        let storage = call::socket_storage(lives::STORAGE_SIZE)?;
         // Maps were permitted above: before Linux 5.11 the memory of a large one counts as locked, and EPERM says too much of it.
         let too_old = |failure| match failure {
             Failure::Answer(Errno::EPERM) => Failure::Answer(Errno::EOPNOTSUPP),
@@ -123,21 +193,17 @@ impl Lives {
         };
         let ring = ring::Ring::new(size_of_ring(buffer)).map_err(too_old)?;
         let shared = lives::Shared {
-            layout: &layout,
+            layout,
             state: state.as_raw_fd(),
             storage: storage.as_raw_fd(),
             ring: ring.map().as_raw_fd(),
-            namespace,
+            namespace: whose.namespace,
             boot_offset_ns: offset_ns(BOOTTIME),
             monotonic_offset_ns: offset_ns(MONOTONIC),
         };
         let (mut programs, mut links) = (Vec::new(), Vec::new());
-        for (program, at) in [
-            (shared.reads()?, layout.reads),
-            (shared.resets()?, layout.resets),
-            (shared.state_changes()?, layout.state_changes),
-        ] {
-            let program = call::load(&program, call::Purpose::Tracepoint(at)).map_err(refusal)?;
+        for (program, purpose) in build(&shared)? {
+            let program = call::load(&program, purpose).map_err(refusal)?;
             links.push(call::attach_tracepoint(program.as_fd())?);
             programs.push(program);
         }
