@@ -175,7 +175,7 @@ fn recordings() -> Result<Vec<PathBuf>, Failed> {
 
 /// Fields that a single look can tell.
 fn in_one_look() -> impl Iterator<Item = &'static Field> {
-    field::all().filter(|field| !field.takes_time && field.section != Section::Event)
+    field::all().filter(|field| !field.takes_time && !field.is_of_events())
 }
 
 /// Everything that is printed of a recording, in each form. The fields that were.

@@ -58,8 +58,7 @@ fn offers_everything(offers: impl Fn(&str) -> Result<Vec<String>, Failed>) -> Re
     }
     let keys = pree::Filter::keys().map(|key| format!("{key}="));
     let commands = ["list", "port", "explain", "capture", "help"].map(str::to_owned);
-    let fields =
-        pree::field::all().filter(|field| !field.takes_time && field.section != pree::field::Section::Event);
+    let fields = pree::field::all().filter(|field| !field.takes_time && !field.is_of_events());
     let fields = fields.map(|field| field.name.to_owned());
     for (line, words) in [
         ("pree ", keys.chain(commands).collect::<Vec<_>>()),
