@@ -190,6 +190,9 @@ pub enum Question<'a> {
     BootId,
     /// Linux: the link `/proc/thread-self/ns/net`, `net:[inode]`.
     NetNamespace,
+    /// Linux: the inode of the network namespace that this leads to now ([`Namespaces::One`]), a little-endian u64. `ENOENT` where
+    /// nothing is there any more.
+    NamespaceNamed(&'a str),
     /// Linux: the kernel's release, `6.18.1-…`, as uname(2) gives it.
     KernelRelease,
     /// Unix time of boot in nanoseconds, a little-endian i64 (Linux: `CLOCK_REALTIME` − `CLOCK_BOOTTIME`).
@@ -420,6 +423,7 @@ impl fmt::Display for Question<'_> {
             Self::FouPorts => f.write_str("fou_ports"),
             Self::BootId => f.write_str("boot_id"),
             Self::NetNamespace => f.write_str("net_namespace"),
+            Self::NamespaceNamed(name) => write!(f, "namespace_named {name}"),
             Self::KernelRelease => f.write_str("kernel_release"),
             Self::BootTime => f.write_str("boot_time"),
             Self::Time => f.write_str("time"),

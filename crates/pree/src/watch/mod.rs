@@ -6,6 +6,7 @@
 mod base;
 mod datagrams;
 mod ends;
+mod home;
 mod listeners;
 mod lives;
 mod names;
@@ -33,6 +34,7 @@ use crate::sys;
 use base::Ticks;
 use datagrams::Datagrams;
 use ends::Ends;
+use home::Home;
 use lives::Lives;
 use polls::Polls;
 use told::Told;
@@ -88,6 +90,9 @@ pub struct Watch<'s> {
     datagrams: Option<Datagrams>,
     polls: Option<Polls>,
     ticks: Option<Ticks>,
+    home: Option<Home>,
+    /// Nothing can happen any more where this watch looks.
+    is_deserted: bool,
     /// Ticks that failed, and why the last one did.
     failed_ticks: Option<(u64, ErrorKind)>,
     told: Told,
@@ -141,6 +146,8 @@ impl<'s> Watch<'s> {
             datagrams: None,
             polls: None,
             ticks: None,
+            home: None,
+            is_deserted: false,
             failed_ticks: None,
             told: Told { filter, ..Told::default() },
             stop: Stop::default(),
@@ -186,6 +193,7 @@ impl<'s> Watch<'s> {
                 _ => is_whole,
             });
         }
+        watch.home = Home::of(&looks(query, protocols), &mut *watch.source);
         watch.ticks = query.watch_stats.map(|every| Ticks::new(every.max(LEAST_TICK), watch.now()));
         let Self { source, told, .. } = &mut watch;
         let ready = Event::bare(EventKind::Ready, source.now());
@@ -298,7 +306,15 @@ impl<'s> Watch<'s> {
             }
             polls.read(&mut **source, told)?;
         }
-        if is_due { self.tick(begun) } else { Ok(()) }
+        if is_due {
+            self.tick(begun)?;
+        }
+        let Self { source, home, .. } = self;
+        if home.as_mut().is_some_and(|home| home.is_deserted(&mut **source)) {
+            self.is_deserted = true;
+            self.read_rest()?;
+        }
+        Ok(())
     }
 
     /// Tells the statistics that changed since the last tick.

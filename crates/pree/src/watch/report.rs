@@ -93,6 +93,10 @@ impl Watch<'_> {
         if let Some((failed, why)) = self.failed_ticks {
             lacks(why, failed, "readings of statistics", "");
         }
+        if let Some(home) = self.home.as_ref().filter(|_| self.is_deserted) {
+            let what = format!("what comes later in the network namespace {}", home.name());
+            lacks(ErrorKind::Absent, 0, &what, "its name was deleted, and no socket is left in it");
+        }
         if self.told.undecided > 0 {
             let hint = "the filter asks what this source does not tell of ends";
             lacks(ErrorKind::Unsupported, self.told.undecided, "ends that may match", hint);

@@ -107,6 +107,9 @@ impl Source for Live {
             Question::KernelRelease => Answer::Whole(rustix::system::uname().release().to_bytes().to_vec()),
             Question::BootTime => Answer::Whole(boot_time_ns().to_le_bytes().to_vec()),
             Question::Time => Answer::Whole(nanos_of(ClockId::Realtime).to_le_bytes().to_vec()),
+            Question::NamespaceNamed(name) => {
+                Answer::Whole(namespaces::inode_of(name.as_bytes())?.to_le_bytes().to_vec())
+            }
             Question::Users => Answer::File(proc::open(c"/etc/passwd")?),
             Question::Cgroup(path) => Answer::Whole(names::cgroup_id(path)?.to_le_bytes().to_vec()),
             Question::Processes => Answer::Whole(self.processes.list()?),

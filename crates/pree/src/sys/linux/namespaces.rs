@@ -239,6 +239,11 @@ fn threads_of(process: &[u8]) -> impl Iterator<Item = Vec<u8>> + use<> {
 }
 
 /// The namespace that somebody means, and its inode.
+/// The inode of the namespace that this name or path leads to now.
+pub(super) fn inode_of(which: &[u8]) -> Result<u64, Failure> {
+    open_one(which).map(|(_, inode)| inode)
+}
+
 fn open_one(which: &[u8]) -> Result<(OwnedFd, u64), Failure> {
     let mut ways = Vec::new();
     if which.contains(&b'/') {
