@@ -39,11 +39,16 @@ mod measure {
         let maker = make(count, rate)?;
         let begun = cpu();
         let (mut events, mut ends, mut listeners) = (0_u64, HashMap::new(), 0);
+        let stop = watch.stop();
         loop {
             let deadline = watch.now() + QUIET;
             let Some(event) = watch.next_before(deadline)? else {
-                if maker.is_finished() {
+                if stop.is_stopped() {
                     break;
+                }
+                // What was not reported until now is looked for.
+                if maker.is_finished() {
+                    stop.stop();
                 }
                 continue;
             };

@@ -9,7 +9,7 @@ use pree_wire::life_records::{self, Datagrams as Counts, Life, Record};
 
 use super::base::Base;
 use super::ends::{Ends, Told as Reported};
-use super::lives::{MOST, without_owners};
+use super::lives::{MOST, cookie, without_owners};
 use super::names::Names;
 use super::polls::Looks;
 use super::records::Records;
@@ -19,8 +19,8 @@ use crate::collect::LifeStream;
 use crate::decode::linux::lives::{datagram_socket, tells_of_datagrams};
 use crate::error::{Error, Result};
 use crate::model::{
-    CountsSince, DatagramDetail, Detail, Ending, Event, EventKind, How, KernelId, Moment, Provenance, Socket,
-    SocketId, State, Traffic,
+    CountsSince, DatagramDetail, Detail, Ending, Event, EventKind, How, Moment, Provenance, Socket, State,
+    Traffic,
 };
 use crate::query::Query;
 use crate::snapshot::Snapshot;
@@ -278,13 +278,6 @@ impl Datagrams {
             self.end(cookie, now, source, told)?;
         }
         Ok(snapshot)
-    }
-}
-
-fn cookie(socket: &Socket) -> Option<u64> {
-    match socket.id()? {
-        SocketId::Kernel(KernelId { cookie, .. }) => Some(cookie),
-        _ => None,
     }
 }
 

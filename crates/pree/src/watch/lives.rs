@@ -14,11 +14,11 @@ use super::records::Records;
 use super::told::Told;
 use super::users::Users;
 use crate::collect::LifeStream;
+use crate::coverage::Missing;
 use crate::decode::linux::lives::{ending, may_be_ours, socket, state_of, tells};
 use crate::error::Result;
 use crate::model::{
-    Direction, Ending, Event, EventKind, How, KernelId, Moment, Provenance, Socket, SocketId, State, States,
-    Traffic,
+    Direction, Ending, Event, EventKind, How, Moment, Provenance, Socket, State, States, Traffic,
 };
 use crate::needs::Needs;
 use crate::query::Query;
@@ -28,9 +28,16 @@ use crate::source::Source;
 /// Sockets that are followed at most; of others only the end is told.
 pub(super) const MOST: usize = 1 << 20;
 
+/// Between two dumps that check whether everything was reported.
+pub(super) const CHECK: Duration = Duration::from_secs(10);
+
 /// What is followed through the programs.
 pub(super) struct Lives {
     pub(super) records: Records,
+    /// When to check next, where that is wanted.
+    pub(super) checks: Option<Duration>,
+    /// What checks found that was not reported, nor counted as lost.
+    pub(super) missed: u64,
     /// What is asked to know what is there.
     query: Query,
     /// By the cookie, which is unique from Linux 5.4 on.
@@ -68,6 +75,8 @@ impl Lives {
         let ticks = query.watch_stats.map(|_| without_owners(&query));
         Self {
             records: Records::new(stream),
+            checks: None,
+            missed: 0,
             query,
             known: HashMap::new(),
             listeners: Listeners::default(),
@@ -92,6 +101,12 @@ impl Lives {
         self.take(&batch, source, told, now);
         self.records.done_with(batch);
         self.release(told);
+        let time = now.monotonic.unwrap_or_default();
+        if self.records.is_drained() && self.checks.is_some_and(|next| time >= next) {
+            self.check(source, told)?;
+            let took = source.now().monotonic.unwrap_or_default().saturating_sub(time);
+            self.checks = Some(time + CHECK.max(took * 100));
+        }
         if self.records.is_to_be_put_right(now) {
             self.put_right(source, told, now)?;
             told.tell(Event::bare(EventKind::Resynchronised, source.now()));
@@ -107,7 +122,7 @@ impl Lives {
         let at = snapshot.taken();
         let now = at.monotonic.unwrap_or_default();
         for row in snapshot {
-            let Some(SocketId::Kernel(KernelId { cookie, .. })) = row.id() else { continue };
+            let Some(cookie) = cookie(&row) else { continue };
             let Some(known) = self.known.get_mut(&cookie) else { continue };
             let Some(base) = &mut known.base else { continue };
             let Some(since) = base.tick(&row, now, Provenance::Exact) else { continue };
@@ -135,7 +150,40 @@ impl Lives {
         let now = source.now();
         let rest = self.records.drain(source)?;
         self.take(&rest, source, told, now);
+        if self.checks.is_some() {
+            self.check(source, told)?;
+        }
         self.release_all(told);
+        Ok(())
+    }
+
+    /// Looks whether what is there is what was reported. A kernel need not run a program whenever something happens, and not every
+    /// one counts when it did not.
+    fn check(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
+        if self.let_go > 0 || self.records.lacks() {
+            return Ok(());
+        }
+        let begun = source.now().monotonic.unwrap_or_default();
+        let snapshot = without_owners(&self.query).collect_from(source)?;
+        let meanwhile = self.records.drain(source)?;
+        let now = source.now();
+        let rows = snapshot.iter().filter(|socket| !remains(socket));
+        let Some(here) =
+            rows.map(cookie).collect::<Option<HashSet<u64>>>().filter(|_| has_all_rows(&snapshot))
+        else {
+            self.take(&meanwhile, source, told, now);
+            return Ok(());
+        };
+        let reported = first_of_each(&meanwhile);
+        let is_new = |cookie: &&u64| !self.known.contains_key(cookie) && !reported.contains_key(cookie);
+        let unreported = here.iter().filter(is_new).count();
+        self.take(&meanwhile, source, told, now);
+        let is_gone = |(cookie, known): &(&u64, &Known)| known.changed < begun && !here.contains(*cookie);
+        let missed = (self.known.iter().filter(is_gone).count() + unreported) as u64;
+        if missed > 0 {
+            self.missed += missed;
+            self.lose(Some(missed), told, now);
+        }
         Ok(())
     }
 
@@ -358,7 +406,7 @@ impl Lives {
         let first = first_of_each(&meanwhile);
         let mut here = HashSet::new();
         for socket in snapshot.iter().filter(|socket| !remains(socket)) {
-            let Some(SocketId::Kernel(KernelId { cookie, .. })) = socket.id() else { continue };
+            let Some(cookie) = cookie(socket) else { continue };
             here.insert(cookie);
             // Its opening is among the records.
             if first.get(&cookie) == Some(&First::Opens) {
@@ -413,6 +461,15 @@ impl Lives {
         }
         Ok(snapshot)
     }
+}
+
+fn has_all_rows(snapshot: &Snapshot) -> bool {
+    snapshot.coverage().gaps().iter().all(|gap| gap.what != Missing::Rows)
+}
+
+/// What the kernel knows a socket by.
+pub(super) fn cookie(socket: &Socket) -> Option<u64> {
+    socket.kernel_id.map(|id| id.cookie)
 }
 
 /// The query of a tick: whose the sockets are is known already.

@@ -161,7 +161,13 @@ impl<'s> Watch<'s> {
             let looks = looks(query, Protocols::TCP);
             if let Some(stream) = watch.attach(query, LifeStream::open)? {
                 watch.coverage.came_from(Protocol::Tcp, Origin::Bpf);
-                watch.lives = Some(Lives::new(stream, looks, &mut *watch.source));
+                let mut lives = Lives::new(stream, looks, &mut *watch.source);
+                // Of all namespaces not each can be looked into; older recordings have no checks.
+                let can_look = query.namespaces != Namespaces::All;
+                if can_look && watch.source.ask(&Question::Ticks(lives::CHECK)).is_ok() {
+                    lives.checks = Some(watch.now().saturating_add(lives::CHECK));
+                }
+                watch.lives = Some(lives);
                 rest -= Protocols::TCP;
             }
         }

@@ -38,13 +38,18 @@ impl Watch<'_> {
     /// see, and when ends were lost that the kernel reported.
     pub fn lost(&self) -> Option<u64> {
         let is_counted = self.polls.as_ref().is_none_or(Polls::tells_ends) && !self.lost_ends();
-        is_counted.then(|| self.lost_records())
+        is_counted.then(|| self.lost_records() + self.missed())
     }
 
     /// Whether reports of ends were lost, which nobody counts.
     fn lost_ends(&self) -> bool {
         self.polls.as_ref().is_some_and(|polls| polls.losses() > 0)
             || self.datagrams.as_ref().is_some_and(|datagrams| datagrams.losses() > 0)
+    }
+
+    /// What was not reported.
+    fn missed(&self) -> u64 {
+        self.lives.as_ref().map_or(0, |lives| lives.missed)
     }
 
     /// Records of programs that were lost.
@@ -80,6 +85,10 @@ impl Watch<'_> {
         if self.lost_records() > 0 {
             let hint = "they came faster than they were read";
             lacks(ErrorKind::Exhausted, self.lost_records(), "records of the kernel", hint);
+        }
+        if self.missed() > 0 {
+            let hint = "looks found what the kernel had not reported";
+            lacks(ErrorKind::Unsettled, self.missed(), "events of the kernel", hint);
         }
         let let_go = self.lives.as_ref().map_or(0, |lives| lives.let_go)
             + self.datagrams.as_ref().map_or(0, |datagrams| datagrams.let_go);
