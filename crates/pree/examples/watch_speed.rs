@@ -40,8 +40,8 @@ mod measure {
         let begun = cpu();
         let (mut events, mut ends, mut listeners) = (0_u64, HashMap::new(), 0);
         let stop = watch.stop();
+        let mut deadline = watch.now() + QUIET;
         loop {
-            let deadline = watch.now() + QUIET;
             let Some(event) = watch.next_before(deadline)? else {
                 if stop.is_stopped() {
                     break;
@@ -50,6 +50,7 @@ mod measure {
                 if maker.is_finished() {
                     stop.stop();
                 }
+                deadline = watch.now() + QUIET;
                 continue;
             };
             events += 1;

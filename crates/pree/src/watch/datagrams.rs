@@ -8,6 +8,7 @@ use std::time::Duration;
 use pree_wire::life_records::{self, Datagrams as Counts, Life, Record};
 
 use super::base::Base;
+use super::cookies::ByCookie;
 use super::ends::{Ends, Told as Reported};
 use super::lives::{MOST, cookie, without_owners};
 use super::names::Names;
@@ -37,7 +38,7 @@ pub(super) struct Datagrams {
     /// The same at a tick, where there are ticks.
     ticks: Option<Query>,
     /// By the cookie.
-    known: HashMap<u64, Known>,
+    known: ByCookie<Known>,
     users: Users,
     names: Option<Names>,
     /// Sockets that were not followed because there were too many.
@@ -63,7 +64,7 @@ impl Datagrams {
             ends,
             looks: Looks::default(),
             ticks: query.watch_stats.map(|_| without_owners(&query)),
-            known: HashMap::new(),
+            known: ByCookie::default(),
             users: Users::new(query.needs, source),
             names: Names::wanted(&query),
             let_go: 0,

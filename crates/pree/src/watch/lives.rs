@@ -1,12 +1,13 @@
 //! Records of lives as events: which sockets are known, who uses them, and what is put right after a loss.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pree_wire::life_records::{self, KIND_RESET_SENT, KIND_USER, Life, Record};
 
 use super::base::Base;
+use super::cookies::ByCookie;
 use super::listeners::Listeners;
 use super::names::Names;
 use super::order::{First, first_of_each, rank, remains};
@@ -41,7 +42,7 @@ pub(super) struct Lives {
     /// What is asked to know what is there.
     query: Query,
     /// By the cookie, which is unique from Linux 5.4 on.
-    known: HashMap<u64, Known>,
+    known: ByCookie<Known>,
     listeners: Listeners,
     users: Users,
     /// Where names of network namespaces are wanted.
@@ -78,7 +79,7 @@ impl Lives {
             checks: None,
             missed: 0,
             query,
-            known: HashMap::new(),
+            known: ByCookie::default(),
             listeners: Listeners::default(),
             users,
             names,

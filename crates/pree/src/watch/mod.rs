@@ -4,6 +4,7 @@
 //! the end of UDP sockets ([`datagrams`]); else, and for other protocols and systems, looks are compared ([`polls`]).
 
 mod base;
+mod cookies;
 mod datagrams;
 mod ends;
 mod home;
