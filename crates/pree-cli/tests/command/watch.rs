@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pree_testkit::link::Namespace;
 use pree_testkit::{Case, Failed, Need};
+use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_watch_tells_what_could_not_be_opened", failed).lab().needs(Need::Bpf),
         Case::new("a_watch_ends_by_signal_time_and_number", ends_itself).lab(),
         Case::new("a_watch_that_nobody_reads_ends_in_time", unread).lab().needs(Need::Bpf),
+        Case::new("a_watch_that_was_stopped_says_what_it_lost", stopped).lab().needs(Need::Bpf),
         Case::new("a_watch_without_rights_polls_and_says_so", polls).lab(),
         Case::new("a_recorded_watch_is_the_same_each_time", recorded).lab().needs(Need::Bpf),
         Case::new("a_watch_of_other_namespaces", elsewhere).lab().needs(Need::Bpf),
@@ -154,6 +156,41 @@ fn unread() -> Result<(), Failed> {
     child.kill()?;
     child.wait()?;
     Err("it did not end".into())
+}
+
+/// It does not run while more happens than the kernel keeps for it: that is told, put right, and takes no memory.
+fn stopped() -> Result<(), Failed> {
+    let (mut child, mut lines) = start("watch --jsonl")?;
+    kill_process(pid(&child), Signal::STOP)?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    for _ in 0..12_000 {
+        let client = TcpStream::connect(listener.local_addr()?)?;
+        drop(listener.accept()?);
+        set_socket_linger(&client, Some(Duration::ZERO))?;
+    }
+    kill_process(pid(&child), Signal::CONT)?;
+    let (mut text, mut line) = (String::new(), String::new());
+    while !line.contains("\"resynchronised\"") {
+        line.clear();
+        if lines.read_line(&mut line)? == 0 {
+            return Err("it ended before it was put right".into());
+        }
+        text.push_str(&line);
+    }
+    let memory = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let most =
+        memory.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    kill_process(pid(&child), Signal::INT)?;
+    lines.read_to_string(&mut text)?;
+    let code = child.wait()?.code();
+    let (events, end) = events(&text)?;
+    let lost = events.iter().filter(|event| event["event"] == "lost").map(|event| event["count"].as_u64());
+    let lost = lost.sum::<Option<u64>>().ok_or("a loss without its count")?;
+    let says = end["lost"] == lost && end["complete"] == false && end["missing"][0]["what"] == "events";
+    if code != Some(3) || lost == 0 || !says || most.is_none_or(|kib: u64| kib > 64 << 10) {
+        return Err(format!("code {code:?}, {lost} lost, {most:?} KiB, {end}").into());
+    }
+    Ok(())
 }
 
 fn polls() -> Result<(), Failed> {
