@@ -29,7 +29,7 @@ fn deleted() -> Result<(), Failed> {
         let listener = namespace.run(move || {
             File::create(path)?;
             mount("/proc/thread-self/ns/net", path, "", MountFlags::BIND, None)?;
-            Ok(TcpListener::bind("127.0.0.1:0")?)
+            TcpListener::bind("127.0.0.1:0")
         })?;
         let query = Query::new().network_namespaces(Namespaces::One(b"leaves"[..].into()));
         let mut watch = query.watch_source(source).watch()?;
