@@ -11,6 +11,8 @@ use crate::text::escape;
 pub(crate) const ANSWERED: u8 = 0;
 /// Nothing matched, where one thing was asked for.
 pub(crate) const NOTHING: u8 = 1;
+/// `diff`: the two are not the same.
+pub(crate) const DIFFERENT: u8 = 1;
 /// The arguments make no sense.
 pub(crate) const USAGE: u8 = 2;
 /// Rows are missing, or with `--strict` anything is.

@@ -118,7 +118,7 @@ impl Session {
             None => Place::Running(Box::new(RefCell::new(pree::Session::new(Running::open(rights)?)))),
             Some(path) => {
                 rights.end();
-                Place::Recorded(read(path)?)
+                Place::Recorded(recording(path)?)
             }
         };
         Ok(Self { options, later, place })
@@ -426,7 +426,7 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "pree: {text}");
 }
 
-fn read(path: &Path) -> Result<Recording, Failure> {
+pub(crate) fn recording(path: &Path) -> Result<Recording, Failure> {
     let name = files::name(path);
     let unreadable = |error: io::Error| Failure::File(format!("cannot read {name}: {error}"));
     let mut file = files::open(path).map_err(unreadable)?;

@@ -22,8 +22,8 @@ const COMMAND: &str = "crates/pree-cli/src/";
 /// The rooms of the command. None is used by an earlier one.
 const ROOMS: [&str; 5] = ["text", "columns", "output exit files sys", "session", "args commands docs"];
 /// Who sees the arguments: a command's entry makes its own options of them.
-const SEE_ARGUMENTS: &str = "args.rs args/ commands/mod.rs commands/capture.rs commands/close.rs commands/doctor.rs commands/explain.rs \
-                             commands/kill.rs commands/list.rs commands/port.rs commands/summary.rs commands/watch.rs";
+const SEE_ARGUMENTS: &str = "args.rs args/ commands/mod.rs commands/capture.rs commands/close.rs commands/diff.rs commands/doctor.rs \
+                             commands/explain.rs commands/kill.rs commands/list.rs commands/port.rs commands/summary.rs commands/watch.rs";
 /// Lines of a file in `src/`.
 const LONGEST: usize = 500;
 

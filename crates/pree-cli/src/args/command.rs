@@ -13,6 +13,7 @@ pub(crate) enum Command {
     Kill,
     Close,
     Capture,
+    Diff,
     Schema,
     Completions,
     Man,

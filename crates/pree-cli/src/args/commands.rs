@@ -16,6 +16,8 @@ pub(crate) enum Words {
     One(&'static str),
     /// One or none.
     OneAtMost(&'static str),
+    /// One or two: what they are.
+    OneOrTwo(&'static str),
 }
 
 /// One command.
@@ -33,7 +35,7 @@ pub(crate) struct Entry {
 }
 
 /// Commands that are agreed and not implemented yet.
-const LATER: &[&str] = &["top", "record", "history", "diff"];
+const LATER: &[&str] = &["top", "record", "history"];
 
 macro_rules! command {
     ($name:literal, $command:ident, $words:expr, $doc:literal, $rather:literal, $usage:expr, $more:expr) => {
@@ -212,6 +214,24 @@ impl Command {
             ]
         ),
         command!(
+            "diff",
+            Diff,
+            Words::OneOrTwo("saved lists, recordings, or now"),
+            "what listens now that did not then, and what of it changed",
+            "",
+            &["pree --save FILE", "pree diff FILE", "pree diff FILE now", "pree diff [--json] FILE FILE"],
+            &[
+                "Each of the two is a list that pree --save has made, a recording of pree capture, or now; without a second it is now. \
+             A listener (TCP, and UDP that is not connected) is its protocol, address and owner: the container or the unit that its process \
+             belongs to, else its program. So a restart is no difference; with --strict-pid, on both sides, it is.",
+                "A line a difference: + what appeared, - what vanished, ~ another owner at the same address, or the same owner at another \
+             address of the same port, which others may reach. Exit code 0 when they are the same, 1 when not, 3 when sockets were \
+             missing on a side (or owners, with --strict).",
+                "pree --save FILE writes one listener a line, sorted, without process ids unless --strict-pid is given, so that it can be kept \
+             under version control; what is there already is replaced only with --force.",
+            ]
+        ),
+        command!(
             "capture",
             Capture,
             Words::One("file, - for standard output"),
@@ -311,12 +331,14 @@ impl Command {
         match (self.words(), words) {
             (Words::Filter, _)
             | (Words::None | Words::OneAtMost(_), [])
-            | (Words::One(_) | Words::OneAtMost(_), [_]) => Ok(()),
+            | (Words::One(_) | Words::OneAtMost(_) | Words::OneOrTwo(_), [_])
+            | (Words::OneOrTwo(_), [_, _]) => Ok(()),
             (Words::None, [first, ..]) => {
                 refused(format!("no words, and {} is one", escape::quoted(first.as_bytes())))
             }
             (Words::One(what), _) => refused(format!("one {what}")),
             (Words::OneAtMost(what), _) => refused(format!("one {what} at most")),
+            (Words::OneOrTwo(what), _) => refused(format!("one or two words: {what}")),
         }
     }
 }

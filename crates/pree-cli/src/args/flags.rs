@@ -10,7 +10,7 @@ use Takes::{Maybe, Nothing, One, Several};
 use Value::{Field, File, Other, Word};
 
 use super::command::Command::{
-    self, Capture, Close, Completions, Doctor, Explain, Help, Kill, List, Man, Port, Schema, Summary,
+    self, Capture, Close, Completions, Diff, Doctor, Explain, Help, Kill, List, Man, Port, Schema, Summary,
     Version, Watch,
 };
 use super::options::Args;
@@ -145,20 +145,34 @@ const FILTERED: &[Command] = &[List, Explain, Summary, Watch, Kill, Close];
 /// Commands that list sockets for people or programs.
 const TOLD: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch];
 /// Commands that ask the system.
-const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Kill, Close, Capture];
+const ASKING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Kill, Close, Diff, Capture];
 /// Commands of which one can choose how they ask it.
-const READING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Capture];
+const READING: &[Command] = &[List, Port, Explain, Doctor, Summary, Watch, Diff, Capture];
 /// Commands that change something.
 const ACTING: &[Command] = &[Kill, Close];
 /// Commands that can be about a machine's network namespaces together.
 const MACHINE: &[Command] = &[List, Port, Doctor, Summary, Watch, Kill, Close];
 const OVER_TIME: &[Command] = &[Explain, Doctor, Watch, Capture];
-const EVERY: &[Command] =
-    &[List, Port, Explain, Doctor, Summary, Watch, Kill, Close, Capture, Schema, Completions, Man, Help];
+const EVERY: &[Command] = &[
+    List,
+    Port,
+    Explain,
+    Doctor,
+    Summary,
+    Watch,
+    Kill,
+    Close,
+    Diff,
+    Capture,
+    Schema,
+    Completions,
+    Man,
+    Help,
+];
 /// Commands that write a line for each of what they show.
 const LINES: &[Command] = &[List, Port, Watch];
 /// Commands that write documents.
-const DOCUMENTS: &[Command] = &[List, Port, Explain, Doctor, Summary, Kill, Close];
+const DOCUMENTS: &[Command] = &[List, Port, Explain, Doctor, Summary, Kill, Close, Diff];
 const STATES: &[Command] = &[List, Port, Explain, Summary];
 const _: () = assert!(EVERY.len() == Command::ALL.len(), "a command is missing from EVERY");
 
@@ -323,6 +337,13 @@ pub(crate) const FLAGS: &[Flag] = &[
             a.repeat = every("--watch", value)?;
             Ok(())
         }),
+    flag!("Output", &[List], None, "save", One(File("FILE")), "writes the listeners to this file, for pree diff", |a, value| {
+        a.save = Some(value.into());
+        Ok(())
+    }),
+    flag!("Output", &[List], None, "force", Nothing, "--save: replaces what is there", set!(a => a.force = true)),
+    flag!("How", &[List, Diff], None, "strict-pid", Nothing, "--save, diff: a process is its number, so that a restart is a difference",
+        set!(a => a.strict_pid = true)),
     flag!("How", OVER_TIME, None, "for", One(Other("TIME")),
         "explain, doctor: look for this long and judge what happens in it; watch, capture: follow sockets for this long", look_for),
     flag!("How", &[Doctor], None, "fail-on", One(Word(&[
@@ -373,7 +394,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Flags that are agreed and not implemented yet: said plainly instead of "unknown".
-const LATER: &[&str] = &["r", "save", "resolve", "no-runtime"];
+const LATER: &[&str] = &["r", "resolve", "no-runtime"];
 
 /// The flag of this long name.
 pub(super) fn long(name: &str) -> Option<&'static Flag> {

@@ -1,5 +1,6 @@
 //! What a command line says.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pree::act::Signal;
@@ -29,6 +30,12 @@ pub(crate) struct Args {
     pub(crate) repeat: Option<Duration>,
     pub(crate) watched: Watched,
     pub(crate) acting: Acting,
+    /// `--save`: where the list of listeners goes.
+    pub(crate) save: Option<PathBuf>,
+    /// `--force`: what is there is replaced.
+    pub(crate) force: bool,
+    /// `--strict-pid`: a process is its number, not what it stands for.
+    pub(crate) strict_pid: bool,
 }
 
 /// What `pree kill` and `pree close` do, and whether.

@@ -174,7 +174,7 @@ fn line(words: &[Option<&str>]) -> Result<Args, String> {
 
 /// The word that this command must have.
 fn word(entry: &Entry) -> Option<&'static str> {
-    matches!(entry.words, Words::One(_)).then_some("80")
+    matches!(entry.words, Words::One(_) | Words::OneOrTwo(_)).then_some("80")
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pree::{Coverage, Filter, Query, State, States};
 
 use super::repeat::{self, Before, Frame};
-use super::{judged, stream};
+use super::{diff, judged, stream};
 use crate::args::Args;
 use crate::exit::{ANSWERED, Failure, INCOMPLETE, NOTHING};
 use crate::output::environment::Environment;
@@ -38,6 +38,17 @@ impl From<Args> for Options {
 }
 
 pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
+    let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+    if args.save.is_none() && (args.force || args.strict_pid) {
+        return usage("--force and --strict-pid are for --save, and for pree diff");
+    }
+    if let Some(path) = args.save {
+        if args.repeat.is_some() || args.pager || args.shown != output::Options::default() {
+            return usage("--save writes listeners in a form of its own: leave out what shapes an output");
+        }
+        let Args { asked, strict_pid: with_processes, force, .. } = args;
+        return diff::save(diff::Save { path, asked, with_processes, force }, rights);
+    }
     let Options { asked, mut shown, pager, repeat } = args.into();
     let environment = Environment::read();
     let screen = Screen::of_stdout(shown.color, &environment);

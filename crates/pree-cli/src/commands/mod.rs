@@ -4,6 +4,7 @@ mod act;
 mod belongs;
 mod capture;
 mod close;
+mod diff;
 mod doctor;
 mod explain;
 mod judged;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args, rights: Rights) -> Result<ExitCode, Failure> {
         Command::Kill => kill::run(args, rights),
         Command::Close => close::run(args, rights),
         Command::Capture => capture::run(args, rights),
+        Command::Diff => diff::run(args, rights),
         Command::Summary => summary::run(args, rights),
         Command::Watch => watch::run(args, rights),
         Command::Schema => docs::schema::run(),

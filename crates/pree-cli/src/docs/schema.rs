@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 }
 
 /// The values that are written as such, each a definition.
-const WRITTEN: [&str; 13] = [
+const WRITTEN: [&str; 14] = [
     "document",
     "groups",
     "count",
@@ -39,6 +39,7 @@ const WRITTEN: [&str; 13] = [
     "diagnosis",
     "killed",
     "closed",
+    "difference",
     "socket",
     "group",
     "end",
@@ -61,7 +62,7 @@ fn schema() -> Node {
                  with -g #/$defs/group, and as the last line #/$defs/end; with --count and -s one line as --json does. \
                  pree watch --jsonl writes #/$defs/event a line, and as the last line #/$defs/watched; with -g or \
                  --every #/$defs/window instead of events. With --watch each look is a line. pree kill writes \
-                 #/$defs/killed, pree close #/$defs/closed.",
+                 #/$defs/killed, pree close #/$defs/closed, pree diff #/$defs/difference.",
             ),
         ),
         ("anyOf", Node::List(WRITTEN.iter().map(|name| reference(name)).collect())),
@@ -77,6 +78,7 @@ fn schema() -> Node {
                 ("diagnosis", diagnosis()),
                 ("killed", document("kill", killed(fields(Section::Owner)))),
                 ("closed", document("close", closed_sockets())),
+                ("difference", document("changes", list(change()))),
                 ("gap", gap()),
                 ("socket", socket()),
                 (field::EVENT.key, event()),
@@ -90,6 +92,23 @@ fn schema() -> Node {
             ]),
         ),
     ])
+}
+
+/// A line of `pree diff`.
+fn change() -> Node {
+    let side = || {
+        let owners = list(of_type("string")).with("description", text("Containers, units or programs."));
+        let members = named([
+            (field::PROTOCOL.key, of_type("string")),
+            ("local", of_type("string")),
+            ("owners", owners),
+        ]);
+        object([("anyOf", Node::List(vec![closed(members), of_type("null")]))])
+    };
+    let kinds = words(&["appeared", "vanished", "owner", "exposure"]);
+    let doc = "exposure: the same owner at another address of the same port.";
+    let kind = object([("enum", kinds)]).with("description", text(doc));
+    closed(named([("change", kind), ("before", side()), ("after", side())]))
 }
 
 fn completeness() -> Node {

@@ -71,8 +71,9 @@ impl Source for Running {
                 self.with_lent(|source| source.ask(question))
             }
             _ if interrupts::came() && !self.asks_on => Err(Failure::Transport(CANCELLED)),
-            // A path that a filter names.
+            // A path that the user names.
             Question::Cgroup(_) => self.source.ask(question),
+            Question::NamespaceNamed(path) if path.contains('/') => self.source.ask(question),
             Question::Windows(SwitchEstats { on: true, .. }) => {
                 self.hold();
                 self.with_lent(|source| source.ask(question))

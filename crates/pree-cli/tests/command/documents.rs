@@ -98,6 +98,7 @@ fn validated() -> Result<(), Failed> {
         ("doctor --json", "diagnosis"),
         ("kill sport>0 --dry-run --json", "killed"),
         ("close sport>0 --dry-run --json", "closed"),
+        ("diff --json now now", "difference"),
     ] {
         let out = run::pree(words)?.out;
         add(of, &serde_json::from_str(&out).map_err(|error| format!("{words}: {error}"))?);
@@ -133,6 +134,7 @@ fn validated() -> Result<(), Failed> {
         "diagnosis",
         "killed",
         "closed",
+        "difference",
         "socket",
         "group",
         "end",
@@ -158,7 +160,7 @@ fn validated() -> Result<(), Failed> {
     if said.len() != names.len() {
         return Err(format!("{} answers, not {}", said.len(), names.len()).into());
     }
-    let (right, refused) = said.split_at(said.len() - 13);
+    let (right, refused) = said.split_at(said.len() - 14);
     for (name, wrong) in right {
         if !wrong.is_empty() {
             return Err(format!("{name}: {wrong:?}").into());

@@ -320,7 +320,9 @@ fn number_again() -> Result<(), Failed> {
             server.wait()?;
             fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string())?;
             // It is even the owner of that port by then.
-            other = Some(holds(SLEEP, [listener(3000)?])?);
+            let started = holds(SLEEP, [listener(3000)?])?;
+            is_sleep(&started)?;
+            other = Some(started);
             Ok(())
         },
         "y",

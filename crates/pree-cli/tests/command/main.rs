@@ -18,6 +18,7 @@ mod clean;
 mod close;
 mod closed;
 mod csv_readers;
+mod diff;
 mod documents;
 mod environment;
 mod families;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         judged::cases(),
         needs::cases(),
         summary::cases(),
+        diff::cases(),
         documents::cases(),
         shells::cases(),
         other_systems::cases(),

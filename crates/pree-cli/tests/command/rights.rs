@@ -77,7 +77,7 @@ fn as_nobody(program: &str, words: &str) -> Command {
 
 /// The flags whose value can be a path, as the help has them, with the commands that take them.
 fn uses() -> Result<Vec<String>, Failed> {
-    let known: [(&str, &[&str]); 3] = [
+    let known: [(&str, &[&str]); 4] = [
         ("--filter", &["", "summary", "explain", "-q", "kill --dry-run", "close --dry-run"]),
         (
             "--net",
@@ -93,6 +93,7 @@ fn uses() -> Result<Vec<String>, Failed> {
             ],
         ),
         ("--replay", &["", "summary", "explain", "doctor", "port 80", "-q"]),
+        ("--save", &["", "--force"]),
     ];
     let help = run::pree("--help")?.whole()?.out;
     let takes_path = |words: &[&str]| {
@@ -112,7 +113,7 @@ fn uses() -> Result<Vec<String>, Failed> {
         .iter()
         .flat_map(|(flag, commands)| commands.iter().map(move |command| format!("{command} {flag} PATH")))
         .collect();
-    uses.push("capture PATH".to_owned());
+    uses.extend(["capture PATH".to_owned(), "diff PATH".to_owned(), "diff now PATH".to_owned()]);
     Ok(uses)
 }
 

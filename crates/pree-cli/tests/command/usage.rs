@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 fn senseless() -> Result<(), Failed> {
-    for words in ["-r", "--resolve", "--save", "--no-runtime", "top", "record", "history", "diff"] {
+    for words in ["-r", "--resolve", "--no-runtime", "top", "record", "history"] {
         refused(words, "not implemented yet")?;
     }
     for (words, says) in [

@@ -262,6 +262,9 @@ pub enum Question<'a> {
     },
     /// Asked before a watch begins: a [`Replay`] gives from here on what was answered while one was recorded. The answer is empty.
     Watch,
+    /// Whether looks may be made beside those that are needed, to check what is reported. Empty. Where a recording is made or replayed it
+    /// is not: a replay has just the looks that were needed.
+    Checks,
     /// The statistics will be read so often. Empty; an answer is only in a recording in which they were.
     Ticks(Duration),
     /// Linux: `/proc/thread-self/status`: which pid namespace /proc shows, and what the asking thread may see in it.
@@ -436,6 +439,7 @@ impl fmt::Display for Question<'_> {
             Self::Holders { levels_above: 0 } => f.write_str("holders"),
             Self::Holders { levels_above } => write!(f, "holders above {levels_above}"),
             Self::Watch => f.write_str("watch"),
+            Self::Checks => f.write_str("checks"),
             Self::Ticks(every) => write!(f, "ticks {}us", every.as_micros()),
             Self::Lives { namespace, levels_above, .. } => {
                 write!(f, "lives {namespace} above {levels_above}")

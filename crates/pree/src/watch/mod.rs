@@ -163,9 +163,9 @@ impl<'s> Watch<'s> {
             if let Some(stream) = watch.attach(query, LifeStream::open)? {
                 watch.coverage.came_from(Protocol::Tcp, Origin::Bpf);
                 let mut lives = Lives::new(stream, looks, &mut *watch.source);
-                // Of all namespaces not each can be looked into; older recordings have no checks.
+                // Of all namespaces not each can be looked into.
                 let can_look = query.namespaces != Namespaces::All;
-                if can_look && watch.source.ask(&Question::Ticks(lives::CHECK)).is_ok() {
+                if can_look && watch.source.ask(&Question::Checks).is_ok() {
                     lives.checks = Some(watch.now().saturating_add(lives::CHECK));
                 }
                 watch.lives = Some(lives);

@@ -116,7 +116,7 @@ impl Source for Live {
             Question::Process { pid, part } => self.processes.ask(pid, part)?,
             Question::Holders { levels_above } => Answer::Bpf(self.holders(levels_above)?.run()?),
             Question::Sequences => Answer::Bpf(self.sequences()?.run()?),
-            Question::Watch | Question::Ticks(_) => Answer::Whole(Vec::new()),
+            Question::Watch | Question::Checks | Question::Ticks(_) => Answer::Whole(Vec::new()),
             Question::Lives { namespace, levels_above, buffer } => {
                 Answer::Lives(Box::new(bpf::Lives::attach(whose(namespace, levels_above), buffer)?))
             }
