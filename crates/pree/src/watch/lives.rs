@@ -31,12 +31,16 @@ pub(super) const MOST: usize = 1 << 20;
 
 /// Between two dumps that check whether everything was reported.
 pub(super) const CHECK: Duration = Duration::from_secs(10);
+/// The same where the last one found something.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What is followed through the programs.
 pub(super) struct Lives {
     pub(super) records: Records,
     /// When to check next, where that is wanted.
     pub(super) checks: Option<Duration>,
+    /// Sockets that were not as reported when it was checked last.
+    suspects: HashSet<u64>,
     /// What checks found that was not reported, nor counted as lost.
     pub(super) missed: u64,
     /// What is asked to know what is there.
@@ -77,6 +81,7 @@ impl Lives {
         Self {
             records: Records::new(stream),
             checks: None,
+            suspects: HashSet::new(),
             missed: 0,
             query,
             known: ByCookie::default(),
@@ -106,7 +111,8 @@ impl Lives {
         if self.records.is_drained() && self.checks.is_some_and(|next| time >= next) {
             self.check(source, told)?;
             let took = source.now().monotonic.unwrap_or_default().saturating_sub(time);
-            self.checks = Some(time + CHECK.max(took * 100));
+            let rest = if self.suspects.is_empty() { CHECK } else { AGAIN };
+            self.checks = Some(time + rest.max(took * 100));
         }
         if self.records.is_to_be_put_right(now) {
             self.put_right(source, told, now)?;
@@ -153,14 +159,19 @@ impl Lives {
         self.take(&rest, source, told, now);
         if self.checks.is_some() {
             self.check(source, told)?;
+            if !self.suspects.is_empty() {
+                source.wait(AGAIN);
+                self.check(source, told)?;
+            }
         }
         self.release_all(told);
         Ok(())
     }
 
     /// Looks whether what is there is what was reported. A kernel need not run a program whenever something happens, and not every
-    /// one counts when it did not.
+    /// one counts when it did not. What differs in two looks was missed: in one it may be on its way.
     fn check(&mut self, source: &mut dyn Source, told: &mut Told) -> Result<()> {
+        let before = std::mem::take(&mut self.suspects);
         if self.let_go > 0 || self.records.lacks() {
             return Ok(());
         }
@@ -169,21 +180,23 @@ impl Lives {
         let meanwhile = self.records.drain(source)?;
         let now = source.now();
         let rows = snapshot.iter().filter(|socket| !remains(socket));
-        let Some(here) =
-            rows.map(cookie).collect::<Option<HashSet<u64>>>().filter(|_| has_all_rows(&snapshot))
-        else {
+        let here = rows.map(cookie).collect::<Option<HashSet<u64>>>();
+        let Some(here) = here.filter(|_| has_all_rows(&snapshot) && self.records.is_drained()) else {
             self.take(&meanwhile, source, told, now);
             return Ok(());
         };
         let reported = first_of_each(&meanwhile);
-        let is_new = |cookie: &&u64| !self.known.contains_key(cookie) && !reported.contains_key(cookie);
-        let unreported = here.iter().filter(is_new).count();
+        let is_new = |cookie: &u64| !self.known.contains_key(cookie) && !reported.contains_key(cookie);
+        let mut suspects: HashSet<u64> = here.iter().copied().filter(is_new).collect();
         self.take(&meanwhile, source, told, now);
         let is_gone = |(cookie, known): &(&u64, &Known)| known.changed < begun && !here.contains(*cookie);
-        let missed = (self.known.iter().filter(is_gone).count() + unreported) as u64;
+        suspects.extend(self.known.iter().filter(is_gone).map(|(cookie, _)| *cookie));
+        let missed = suspects.intersection(&before).count() as u64;
         if missed > 0 {
             self.missed += missed;
             self.lose(Some(missed), told, now);
+        } else {
+            self.suspects = suspects;
         }
         Ok(())
     }
