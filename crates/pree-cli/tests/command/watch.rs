@@ -1,7 +1,7 @@
 //! `pree watch` beside connections that the test makes.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_watch_that_was_stopped_says_what_it_lost", stopped).lab().needs(Need::Bpf),
         Case::new("a_watch_without_rights_polls_and_says_so", polls).lab(),
         Case::new("a_recorded_watch_is_the_same_each_time", recorded).lab().needs(Need::Bpf),
+        Case::new("what_a_watch_prints_it_reads", pasted).lab().needs(Need::DatagramEvents),
         Case::new("a_watch_of_other_namespaces", elsewhere).lab().needs(Need::Bpf),
         Case::new("windows_sum_up_what_was_sent", windows).lab().needs(Need::Bpf),
         Case::new("ticks_tell_rates_and_filters_ask_them", ticks).lab().needs(Need::Bpf),
@@ -247,6 +248,50 @@ fn recorded() -> Result<(), Failed> {
 }
 
 /// Of one network namespace only its own; of all, each with its namespace.
+/// Every value of an event's own fields, pasted into a filter, finds the event.
+fn pasted() -> Result<(), Failed> {
+    let folder = Folder::new("pasted")?;
+    let file = folder.file("recording");
+    let maker = thread::spawn(|| -> Result<(), String> {
+        let made = || -> Result<(), Failed> {
+            let listener = TcpListener::bind("127.0.0.1:0")?;
+            let server = UdpSocket::bind("127.0.0.1:0")?;
+            for bytes in [3, 700] {
+                thread::sleep(Duration::from_millis(400));
+                connect(&listener, bytes)?;
+                UdpSocket::bind("127.0.0.1:0")?.send_to(&vec![1; bytes], server.local_addr()?)?;
+                server.recv(&mut vec![0; bytes])?;
+            }
+            Ok(())
+        };
+        made().map_err(|failed| failed.message().unwrap_or_default().to_owned())
+    });
+    run::pree(&format!("capture -tu --for 1500ms {file} -q"))?.code(0)?;
+    maker.join().map_err(|_| "the maker panicked")??;
+    let column = |words: &str, name: &str| -> Result<Vec<String>, Failed> {
+        let words = format!("watch --replay {file} --tsv -H -c {name} --raw-units {words}");
+        Ok(run::pree(&words)?.code(0)?.out.lines().map(str::to_owned).collect())
+    };
+    let mut tried = 0;
+    for field in pree::field::all().filter(|field| field.is_of_events()) {
+        // The end of a UDP socket is told when it is seen, in a replay with other questions at another moment.
+        let is_when_seen = ["time", "monotonic", "lasted"].contains(&field.name);
+        for protocol in if is_when_seen { &["-t"][..] } else { &["-t", "-u"] } {
+            let values: std::collections::BTreeSet<String> =
+                column(protocol, field.name)?.into_iter().collect();
+            for value in values.iter().filter(|value| !value.is_empty()) {
+                let found = column(&format!("{protocol} {}={value}", field.name), field.name)?;
+                // A socket that was told once is told to its end, also with another value.
+                if !found.contains(value) {
+                    return Err(format!("{}={value} finds {found:?}", field.name).into());
+                }
+                tried += 1;
+            }
+        }
+    }
+    if tried < 40 { Err(format!("only {tried} values").into()) } else { Ok(()) }
+}
+
 fn elsewhere() -> Result<(), Failed> {
     let (mut here, mut lines) = start("watch --jsonl")?;
     let (mut everywhere, mut all_lines) = start("watch --jsonl --all-netns")?;

@@ -95,7 +95,7 @@ pub(super) fn share(text: &str) -> Read<Span> {
 /// Billionths in 1.
 pub(super) const SHARE_WHOLE: u64 = 1_000_000_000;
 
-/// A point in time, since the Unix epoch: `2026-01-31T23:59:59Z` or less of it, down to the year, or seconds. UTC, as
+/// A point in time, since the Unix epoch: `2026-01-31T23:59:59.123456Z` or less of it, down to the year, or seconds. UTC, as
 /// outputs have it.
 pub(super) fn date(text: &str) -> Read<Span> {
     let wrong = || {
@@ -109,6 +109,8 @@ pub(super) fn date(text: &str) -> Read<Span> {
         return Ok(span);
     }
     let (day, time) = text.strip_suffix('Z').unwrap_or(text).split_once('T').unwrap_or((text, ""));
+    let (time, fraction) =
+        time.split_once('.').map_or((time, None), |(time, fraction)| (time, Some(fraction)));
     let parts: Option<Vec<u64>> = day.split('-').map(digits).collect();
     let (begins, ends) = match *parts.unwrap_or_default() {
         [year] if time.is_empty() => (days(year, 1, 1), days(year + 1, 1, 1)),
@@ -131,9 +133,17 @@ pub(super) fn date(text: &str) -> Read<Span> {
             seconds += number * length;
         }
     }
-    let first = seconds.checked_mul(SECOND).ok_or_else(wrong)?;
-    let last = first.checked_add(length * SECOND - 1).ok_or_else(wrong)?;
-    Ok(Span { written: first, first, last })
+    let begins = seconds.checked_mul(SECOND).ok_or_else(wrong)?;
+    let within = match fraction {
+        None => Span { written: 0, first: 0, last: length * SECOND - 1 },
+        // Of a whole second.
+        Some(digits) if length == 1 && !digits.is_empty() => {
+            cut(&format!("0.{digits}"), SECOND).ok_or_else(wrong)?
+        }
+        Some(_) => return Err(wrong()),
+    };
+    let at = |nanos: u64| begins.checked_add(nanos).ok_or_else(wrong);
+    Ok(Span { written: at(within.written)?, first: at(within.first)?, last: at(within.last)? })
 }
 
 fn digits(text: &str) -> Option<u64> {

@@ -7,7 +7,7 @@ use pree_wire::inet_diag::{AF_INET, states};
 use pree_wire::life_records::{KIND_FIRST_DATAGRAM, KIND_STATE, Life, Record, Statistics, at, take};
 
 use super::inet::{address, family, has_peer, state};
-use crate::field::{Field, Value, View};
+use crate::field::{Field, Section, Value, View};
 use crate::model::{
     Address, BootId, CountsSince, DatagramDetail, Detail, Direction, Ending, Event, EventKind, How, KernelId,
     Moment, Owner, Process, Protocol, Socket, StartTime, State, TcpStats,
@@ -147,33 +147,37 @@ pub(crate) fn may_be_ours(life: &Life<'_>, ending: &Ending) -> bool {
 /// Whether records tell this field of TCP sockets, where it has a value: whether it is known of a record in which everything is.
 pub(crate) fn tells(field: &Field) -> bool {
     let states = [states::ESTABLISHED, states::CLOSE];
-    is_told(field, KIND_STATE, states, |life| (socket(life, BootId::default()), ending(life)))
+    // What no TCP socket has is no secret of the source.
+    field.section == Section::Udp
+        || is_told(field, KIND_STATE, states, |life| (socket(life, BootId::default()), ending(life)))
 }
 
 /// The same of UDP sockets.
 pub(crate) fn tells_of_datagrams(field: &Field) -> bool {
-    is_told(field, KIND_FIRST_DATAGRAM, [IPPROTO_UDP, states::ESTABLISHED], |life| {
-        let mut socket = datagram_socket(life, BootId::default());
-        let (number, time) = (Some(1), Some(Duration::ZERO));
-        socket.detail = Some(Box::new(Detail::Datagrams(DatagramDetail {
-            bytes_sent: number,
-            bytes_received: number,
-            sent: number,
-            received: number,
-            first: time,
-            last: time,
-            counts_since: Some(CountsSince::Opening),
-        })));
-        let ending = Ending {
-            from: Some(State::Established),
-            how: How::Other,
-            lasted: time,
-            sent: number,
-            received: number,
-            errno: None,
-        };
-        (socket, ending)
-    })
+    let is_of_connections = matches!(field.section, Section::Tcp | Section::Mptcp | Section::Quality);
+    is_of_connections
+        || is_told(field, KIND_FIRST_DATAGRAM, [IPPROTO_UDP, states::ESTABLISHED], |life| {
+            let mut socket = datagram_socket(life, BootId::default());
+            let (number, time) = (Some(1), Some(Duration::ZERO));
+            socket.detail = Some(Box::new(Detail::Datagrams(DatagramDetail {
+                bytes_sent: number,
+                bytes_received: number,
+                sent: number,
+                received: number,
+                first: time,
+                last: time,
+                counts_since: Some(CountsSince::Opening),
+            })));
+            let ending = Ending {
+                from: Some(State::Established),
+                how: How::Other,
+                lasted: time,
+                sent: number,
+                received: number,
+                errno: None,
+            };
+            (socket, ending)
+        })
 }
 
 fn is_told(
@@ -221,8 +225,10 @@ mod tests {
         {
             assert!(told(name), "{name}");
         }
-        assert!(!told("rtt") && !told("recvq") && !told("inode"));
+        assert!(told("rtt") && told("score"), "no UDP socket has them");
+        assert!(!told("recvq") && !told("inode"));
         let told = |name| tells(crate::field::named(name).unwrap());
+        assert!(told("udp_sent"), "no TCP socket has it");
         for name in ["inode", "cmd", "exe", "unacked", "fwmark", "rmem", "cgroup_id"] {
             assert!(!told(name), "{name}");
         }
